@@ -1,0 +1,435 @@
+//! The grammar of the command line.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Parses a command line. A link named `keepalived` behaves as `hactl agent run` with keepalived's options.
+///
+/// # Errors
+/// What clap has to say, help and version included.
+pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let mut words: Vec<OsString> = words.into_iter().collect();
+    let named = words.first().and_then(|w| Path::new(w).file_name()).is_some_and(|n| n == "keepalived");
+    if named {
+        words.splice(0..1, ["hactl".into(), "agent".into(), "run".into()]);
+    }
+    Cli::try_parse_from(words)
+}
+
+/// Highly available load balancer pairs: deploy, verify, move and drill a virtual IP.
+#[derive(Debug, Parser)]
+#[command(name = "hactl", version, propagate_version = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// Options every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options every command takes.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]
+    #[arg(short, long, global = true, env = "HACTL_INVENTORY", value_name = "FILE")]
+    pub inventory: Option<PathBuf>,
+    /// Output format on stdout
+    #[arg(short, long, global = true, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+    /// Shorthand for --output json
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say less (errors only)
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more; twice for every remote command
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+    /// No progress bars
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+    /// Limit for connecting to a host and for each remote step, in seconds
+    #[arg(long, global = true, default_value_t = 30, value_name = "SECONDS")]
+    pub timeout: u64,
+    /// Take host keys of hosts that are not known yet, and remember them
+    #[arg(long, global = true)]
+    pub accept_new_host_keys: bool,
+}
+
+impl Global {
+    /// Whether stdout is JSON.
+    pub fn wants_json(&self) -> bool {
+        self.json || self.output == Output::Json
+    }
+}
+
+/// Output format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Colour policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print an inventory to start from
+    Init(Init),
+    /// Validate inventories and keepalived.conf files, offline
+    Check(Check),
+    /// Connect, compare and print what a deploy would change (exit 2 when something is pending)
+    Plan(Plan),
+    /// Plan, confirm, apply and verify
+    Deploy(Deploy),
+    /// One screen: who owns the VIP, and how everybody feels
+    Status(Status),
+    /// Check that each VIP has exactly one owner and that the service answers through it
+    Verify(Verify),
+    /// Move the VIP to another load balancer and measure the gap
+    Failover(Failover),
+    /// Inject faults, measure the clients' outage, restore, judge
+    Drill(Drill),
+    /// Real Debian hosts (systemd, sshd) on this machine
+    #[command(subcommand)]
+    Lab(Lab),
+    /// The daemon on a load balancer, and its local controls
+    #[command(subcommand)]
+    Agent(Agent),
+    /// Print a shell completion script
+    Completions {
+        /// Shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// `hactl init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Virtual IP with prefix length
+    #[arg(long)]
+    pub vip: Option<String>,
+    /// Load balancers, best first: NAME=ADDRESS or ADDRESS, comma separated
+    #[arg(long, value_delimiter = ',')]
+    pub lb: Vec<String>,
+    /// Web hosts: NAME=ADDRESS or ADDRESS, comma separated
+    #[arg(long, value_delimiter = ',')]
+    pub web: Vec<String>,
+    /// Print a ready example instead
+    #[arg(long, value_parser = ["homework", "expert"])]
+    pub example: Option<String>,
+}
+
+/// `hactl check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Inventories (.yaml, .yml) or keepalived.conf files; the current inventory when none is given
+    pub files: Vec<PathBuf>,
+}
+
+/// The inventory of `plan` and `deploy`, which may also stand as a bare argument.
+#[derive(Debug, Clone, Args)]
+pub struct Target {
+    /// Inventory file (same as --inventory)
+    #[arg(value_name = "INVENTORY")]
+    pub file: Option<PathBuf>,
+    /// Only these hosts, comma separated
+    #[arg(long, value_delimiter = ',', value_name = "HOST")]
+    pub limit: Vec<String>,
+    /// Only these roles, comma separated
+    #[arg(long, value_delimiter = ',', value_name = "ROLE")]
+    pub only: Vec<String>,
+}
+
+/// `hactl plan`.
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// What to plan for.
+    #[command(flatten)]
+    pub target: Target,
+}
+
+/// `hactl deploy`.
+#[derive(Debug, Args)]
+pub struct Deploy {
+    /// What to deploy.
+    #[command(flatten)]
+    pub target: Target,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Web hosts changed at a time
+    #[arg(long, default_value_t = 1)]
+    pub batch: usize,
+    /// Leave a failed deploy as it is, for inspection
+    #[arg(long)]
+    pub no_auto_rollback: bool,
+    /// Hosts worked on in parallel
+    #[arg(short, long, default_value_t = 64)]
+    pub jobs: usize,
+}
+
+/// `hactl status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Refresh until interrupted
+    #[arg(short, long)]
+    pub watch: bool,
+}
+
+/// `hactl verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// Keep verifying for this long, for example 10s
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_time)]
+    pub duration: Option<std::time::Duration>,
+    /// Longest gap in answers that still passes, for example 1s
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub max_gap: Option<std::time::Duration>,
+}
+
+/// `hactl failover`.
+#[derive(Debug, Args)]
+pub struct Failover {
+    /// Load balancer that shall own the VIP
+    #[arg(long, value_name = "HOST")]
+    pub to: String,
+    /// Only this VIP
+    #[arg(long, value_name = "ADDRESS")]
+    pub vip: Option<String>,
+    /// Show what would happen
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Go back to the election's own choice after this time, for example 10m
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub stay: Option<std::time::Duration>,
+    /// Move although the target's checks are bad
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `hactl drill`.
+#[derive(Debug, Args)]
+pub struct Drill {
+    /// Scenarios, see --list
+    pub scenarios: Vec<String>,
+    /// Name the scenarios and what each expects
+    #[arg(long)]
+    pub list: bool,
+    /// Run every scenario
+    #[arg(long)]
+    pub all: bool,
+    /// Longest outage that passes, instead of each scenario's own, for example 4s
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub budget: Option<std::time::Duration>,
+    /// Report format; html writes a file, the others go to stdout
+    #[arg(long, value_enum)]
+    pub report: Vec<Report>,
+    /// Folder for report files
+    #[arg(long, default_value = ".")]
+    pub out: PathBuf,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// Report formats of a drill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Report {
+    /// Self-contained page with a timeline.
+    Html,
+    /// List of results.
+    Json,
+    /// JUnit XML for CI.
+    Junit,
+    /// Markdown table.
+    Md,
+}
+
+/// `hactl lab`.
+#[derive(Debug, Subcommand)]
+pub enum Lab {
+    /// Start the hosts
+    Up(LabUp),
+    /// Stop them and leave nothing behind
+    Down,
+    /// Show them
+    Status,
+    /// Open a shell, or run a command, on a host through SSH
+    Ssh {
+        /// Host name
+        host: String,
+        /// Command
+        #[arg(trailing_var_arg = true)]
+        command: Vec<OsString>,
+    },
+    /// Run a command in the desk, the client or a host without SSH
+    Exec {
+        /// desk, client or a host name
+        place: String,
+        /// Command
+        #[arg(trailing_var_arg = true, required = true)]
+        command: Vec<OsString>,
+    },
+}
+
+/// `hactl lab up`.
+#[derive(Debug, Args)]
+pub struct LabUp {
+    /// Host names; the number at the end becomes the last octet
+    #[arg(long, value_delimiter = ',', default_value = "lb-5,lb-6,web-7,web-8")]
+    pub hosts: Vec<String>,
+    /// IPv4 subnet of the lab
+    #[arg(long, default_value = "10.0.0.0/24")]
+    pub subnet: ipnet::Ipv4Net,
+}
+
+/// `hactl agent`.
+#[derive(Debug, Subcommand)]
+pub enum Agent {
+    /// Run the daemon
+    Run(AgentRun),
+    /// State of the local agent
+    Status(AgentClient),
+    /// Make this node master at once
+    Promote {
+        /// Where the agent listens.
+        #[command(flatten)]
+        client: AgentClient,
+        /// Instance; all when absent
+        #[arg(long)]
+        instance: Option<String>,
+        /// Although checks are bad
+        #[arg(long)]
+        force: bool,
+        /// Go back after this time, for example 10m
+        #[arg(long, value_name = "TIME", value_parser = parse_time)]
+        stay: Option<std::time::Duration>,
+    },
+    /// Hand the addresses to the best backup
+    Resign {
+        /// Where the agent listens.
+        #[command(flatten)]
+        client: AgentClient,
+        /// Instance; all when absent
+        #[arg(long)]
+        instance: Option<String>,
+    },
+    /// Drop the raised priority that promote left
+    Unpin {
+        /// Where the agent listens.
+        #[command(flatten)]
+        client: AgentClient,
+        /// Instance; all when absent
+        #[arg(long)]
+        instance: Option<String>,
+    },
+    /// Read the configuration again
+    Reload(AgentClient),
+    /// Stop the agent; under systemd, keeps the addresses when the unit is only restarting
+    Stop(AgentClient),
+    /// Past transitions
+    History(AgentClient),
+}
+
+/// Where a local agent listens.
+#[derive(Debug, Clone, Args)]
+pub struct AgentClient {
+    /// Control socket
+    #[arg(long, default_value = "/run/hactl/agent.sock", value_name = "PATH")]
+    pub socket: PathBuf,
+}
+
+/// `hactl agent run`: keepalived's option letters and our own.
+#[derive(Debug, Clone, Args)]
+pub struct AgentRun {
+    /// Configuration file
+    #[arg(
+        short = 'f',
+        long = "use-file",
+        visible_alias = "config",
+        default_value = "/etc/keepalived/keepalived.conf",
+        value_name = "FILE"
+    )]
+    pub config: PathBuf,
+    /// Control socket
+    #[arg(long, default_value = "/run/hactl/agent.sock", value_name = "PATH")]
+    pub socket: PathBuf,
+    /// Where overrides survive a reboot
+    #[arg(long, default_value = "/var/lib/hactl", value_name = "PATH")]
+    pub state_dir: PathBuf,
+    /// Stay in the foreground (always so; accepted for keepalived's sake)
+    #[arg(short = 'n', long)]
+    pub dont_fork: bool,
+    /// Log to standard error instead of the journal
+    #[arg(short = 'l', long)]
+    pub log_console: bool,
+    /// Log in detail
+    #[arg(short = 'D', long)]
+    pub log_detail: bool,
+    /// VRRP only (no LVS)
+    #[arg(short = 'P', long)]
+    pub vrrp: bool,
+    /// Process id file
+    #[arg(short = 'p', long, value_name = "FILE")]
+    pub pid: Option<PathBuf>,
+    /// Check the configuration and exit
+    #[arg(short = 't', long)]
+    pub config_test: bool,
+    /// Leave the addresses in place at stop
+    #[arg(short = 'V', long)]
+    pub dont_release_vrrp: bool,
+}
+
+/// `10m`, `1500ms`, `2s`, `1h`; a bare number is seconds.
+fn parse_time(text: &str) -> Result<std::time::Duration, String> {
+    let split = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let factor = match unit {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(format!("unknown unit `{unit}`; write 500ms, 10s, 5m or 1h")),
+    };
+    let value: f64 = number.parse().map_err(|_| format!("`{number}` is not a number; write 500ms, 10s, 5m or 1h"))?;
+    std::time::Duration::try_from_secs_f64(value * factor).map_err(|_| format!("`{text}` is too long"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(parse_time("1500ms"), Ok(std::time::Duration::from_millis(1500)));
+        assert_eq!(parse_time("10m"), Ok(std::time::Duration::from_secs(600)));
+        assert_eq!(parse_time("2"), Ok(std::time::Duration::from_secs(2)));
+        assert!(parse_time("5 years").is_err());
+        assert!(parse_time("99999999999999999999999h").is_err());
+    }
+
+    #[test]
+    fn a_link_named_keepalived_is_the_agent() {
+        let cli = parse(["/usr/sbin/keepalived", "-n", "-f", "/tmp/k.conf"].map(OsString::from)).unwrap();
+        assert!(matches!(cli.command, Command::Agent(Agent::Run(run)) if run.config == Path::new("/tmp/k.conf")));
+    }
+}

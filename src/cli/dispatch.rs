@@ -1,0 +1,21 @@
+//! Hands each command to the room that does it.
+
+use super::args::{Cli, Command};
+use crate::error::{Exit, Outcome};
+
+/// Runs a parsed command.
+///
+/// # Errors
+/// What the command has to say, with its exit code.
+pub fn run(cli: Cli) -> Outcome {
+    let Cli { global, command } = cli;
+    match command {
+        Command::Completions { shell } => {
+            super::generate::completions(shell, &mut std::io::stdout());
+            Ok(Exit::Done)
+        }
+        Command::Lab(command) => super::lab::run(&global, command),
+        Command::Agent(command) => super::agent::run(&global, command),
+        other => super::desk::run(&global, other),
+    }
+}

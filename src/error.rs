@@ -1,0 +1,172 @@
+//! What users see when something is wrong: exit codes in one table, and problems that say what, where, why and next.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Exit codes: the contract with scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done, or nothing to do.
+    Done = 0,
+    /// A bug or a failing local system call.
+    Internal = 1,
+    /// Changes are pending (`plan`).
+    Pending = 2,
+    /// Invalid input; nothing was contacted.
+    Invalid = 3,
+    /// Preflight failed or a host is unreachable; nothing was changed.
+    Preflight = 4,
+    /// Failed and fully rolled back.
+    RolledBack = 5,
+    /// Failed; the named hosts need a hand.
+    HandNeeded = 6,
+    /// Verification or drill failed.
+    Verification = 7,
+    /// Another operator holds the lock.
+    Locked = 8,
+    /// Wrong usage of the command line.
+    Usage = 64,
+    /// Interrupted by the user.
+    Interrupted = 130,
+}
+
+impl From<Exit> for std::process::ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// A place in a text file with the text itself, so that the line can be drawn under the message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// The file as the user named it.
+    pub file: PathBuf,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// Marked characters, at least 1.
+    pub length: usize,
+    /// The source line itself, without its line end.
+    pub text: String,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// `E102`; what `hactl explain` looks up.
+    pub code: &'static str,
+    /// What is wrong with the value found; begins with the host when one is concerned.
+    pub message: String,
+    /// Where in a file.
+    pub span: Option<Span>,
+    /// Why it matters.
+    pub why: Option<String>,
+    /// The next command to run or the edit to make.
+    pub next: Option<String>,
+    /// A warning does not fail the command by itself.
+    pub warning: bool,
+}
+
+impl Problem {
+    /// An error with a code and a message.
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), span: None, why: None, next: None, warning: false }
+    }
+
+    /// Adds the place in a file.
+    #[must_use]
+    pub fn at(mut self, span: Span) -> Self {
+        self.span = Some(span);
+        self
+    }
+
+    /// Adds why it matters.
+    #[must_use]
+    pub fn why(mut self, why: impl Into<String>) -> Self {
+        self.why = Some(why.into());
+        self
+    }
+
+    /// Adds what to do next.
+    #[must_use]
+    pub fn next(mut self, next: impl Into<String>) -> Self {
+        self.next = Some(next.into());
+        self
+    }
+
+    /// Makes it a warning.
+    #[must_use]
+    pub fn warn(mut self) -> Self {
+        self.warning = true;
+        self
+    }
+}
+
+impl fmt::Display for Problem {
+    /// The screen form: message, place, drawn line, why and next.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.warning { "warning" } else { "error" };
+        write!(f, "{kind}[{}]: {}", self.code, self.message)?;
+        if let Some(span) = &self.span {
+            let gutter = span.line.to_string();
+            let pad = " ".repeat(gutter.len());
+            write!(f, "\n{pad}--> {}:{}:{}", span.file.display(), span.line, span.column)?;
+            write!(f, "\n{pad} |\n{gutter} | {}", span.text)?;
+            // Tabs before the mark stay tabs, so that the caret lands under the text on any terminal.
+            let before: String = span
+                .text
+                .chars()
+                .take(span.column.saturating_sub(1))
+                .map(|c| if c == '\t' { '\t' } else { ' ' })
+                .collect();
+            write!(f, "\n{pad} | {before}{}", "^".repeat(span.length.max(1)))?;
+        }
+        if let Some(why) = &self.why {
+            write!(f, "\n  why: {why}")?;
+        }
+        if let Some(next) = &self.next {
+            write!(f, "\n  next: {next}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a command ends without success: every problem found, and the exit code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The exit code.
+    pub exit: Exit,
+    /// Everything that is wrong, in the order found.
+    pub problems: Vec<Problem>,
+}
+
+impl Failure {
+    /// A failure with one problem.
+    pub fn one(exit: Exit, problem: Problem) -> Self {
+        Self { exit, problems: vec![problem] }
+    }
+
+    /// A failing local system call or a bug: exit 1.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::one(Exit::Internal, Problem::new("E001", message))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, problem) in self.problems.iter().enumerate() {
+            if n > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// What a command returns: the exit code of a command that ran, or why it could not.
+pub type Outcome = Result<Exit, Failure>;
