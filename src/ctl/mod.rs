@@ -1,1 +1,6 @@
-//! x
+//! From the desk: an inventory becomes a [`cluster::Cluster`], roles and templates make of it what each host shall
+//! have ([`wanted::WantedHost`]), facts say what it has, and a plan is the difference. Plan, verify and drill judge
+//! pure data; only `ssh` talks to hosts. The agent is met over the control protocol of the engine, never imported.
+
+pub mod cluster;
+pub mod wanted;

@@ -1,0 +1,213 @@
+//! An inventory after resolution: every short key in its long form, every derived value filled in.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+/// A cluster: load balancers, web hosts, and the addresses they serve.
+#[derive(Debug, Clone)]
+pub struct Cluster {
+    /// `cluster:` a name for people, also the name of what is kept on the hosts.
+    pub name: String,
+    /// The inventory file as the user named it.
+    pub source: PathBuf,
+    /// The folder of the inventory: where overriding roles and templates are looked for.
+    pub folder: PathBuf,
+    /// Every host, load balancers first, in the order written.
+    pub hosts: Vec<Host>,
+    /// Every virtual address group (one VRRP instance each), in the order written.
+    pub vips: Vec<Vip>,
+    /// The site that the web hosts serve and the load balancers proxy to.
+    pub site: Site,
+    /// Role parameters given in the inventory, by role name, then parameter name.
+    pub role_params: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
+}
+
+impl Cluster {
+    /// A host by name.
+    pub fn host(&self, name: &str) -> Option<&Host> {
+        self.hosts.iter().find(|host| host.name == name)
+    }
+
+    /// The hosts of a group, in the order written.
+    pub fn group(&self, group: Group) -> impl Iterator<Item = &Host> {
+        self.hosts.iter().filter(move |host| host.group == group)
+    }
+}
+
+/// What a host is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// Load balancer.
+    Lb,
+    /// Web server.
+    Web,
+}
+
+impl Group {
+    /// The name used in inventories, plans and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lb => "lb",
+            Self::Web => "web",
+        }
+    }
+}
+
+/// One host.
+#[derive(Debug, Clone)]
+pub struct Host {
+    /// Name as written.
+    pub name: String,
+    /// What it is for.
+    pub group: Group,
+    /// Address for SSH and, on web hosts, for requests.
+    pub address: IpAddr,
+    /// How to reach it.
+    pub ssh: Ssh,
+    /// Interface for VRRP; found by the VIP's subnet when absent.
+    pub interface: Option<String>,
+    /// Roles in the order they are applied.
+    pub roles: Vec<String>,
+    /// Variables for templates: group variables overlaid by host variables.
+    pub vars: BTreeMap<String, serde_json::Value>,
+    /// nginx upstream settings of a web host.
+    pub backend: Backend,
+}
+
+/// How a web host takes part in the upstream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backend {
+    /// Port it serves on.
+    pub port: u16,
+    /// `weight`, default 1.
+    pub weight: u32,
+    /// `max_fails`, default nginx's 1.
+    pub max_fails: u32,
+    /// `fail_timeout`, default nginx's 10 s.
+    pub fail_timeout: Duration,
+    /// `backup`: used only when all others are down.
+    pub backup: bool,
+}
+
+/// How to log in.
+#[derive(Debug, Clone)]
+pub struct Ssh {
+    /// User.
+    pub user: String,
+    /// Port.
+    pub port: u16,
+    /// Private key file; the agent and ~/.ssh/id_* when absent.
+    pub key: Option<PathBuf>,
+    /// Host name or `user@host:port` to jump through.
+    pub jump: Option<String>,
+    /// Run commands through sudo (implied for users other than root).
+    pub sudo: bool,
+    /// Where a password comes from.
+    pub password: Option<SecretSource>,
+}
+
+/// Where a secret comes from; never the secret itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretSource {
+    /// Asked for once on the terminal.
+    Prompt,
+    /// An environment variable.
+    Environment(String),
+    /// First line of a file.
+    File(PathBuf),
+    /// First line of a command's output.
+    Command(String),
+}
+
+/// A secret value: never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// One VRRP instance with its addresses.
+#[derive(Debug, Clone)]
+pub struct Vip {
+    /// Instance name in the HA configuration: `VI_1`, `VI_2`… unless named.
+    pub name: String,
+    /// Addresses, first one is what people call the VIP.
+    pub addresses: Vec<IpNet>,
+    /// VRID; derived from the address unless given.
+    pub vrid: u8,
+    /// Load balancers in order of preference with their priorities.
+    pub members: Vec<Member>,
+    /// Advert interval.
+    pub interval: Duration,
+    /// VRRP version 2 or 3.
+    pub version: u8,
+    /// PASS secret for version 2.
+    pub auth: Option<Secret>,
+    /// Unicast between the members instead of multicast.
+    pub unicast: bool,
+    /// Whether a better node takes the VIP back when it returns.
+    pub preempt: bool,
+    /// Wait before doing so.
+    pub preempt_delay: Duration,
+    /// Interface on all members, unless a host says otherwise.
+    pub interface: Option<String>,
+    /// Check commands tracked besides the role's own.
+    pub track: Vec<TrackedScript>,
+    /// Commands run at state changes, by keepalived's keyword (`notify_master`…).
+    pub notify: BTreeMap<String, String>,
+}
+
+impl Vip {
+    /// The address people call the VIP.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.addresses.first().map(|net| net.addr())
+    }
+}
+
+/// A load balancer's place in a VIP's order of preference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Host name.
+    pub host: String,
+    /// VRRP priority: 150, 100, 50… in order unless given.
+    pub priority: u8,
+}
+
+/// A check command tracked by a VRRP instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrackedScript {
+    /// Name of the `vrrp_script` block.
+    pub name: String,
+    /// Command.
+    pub command: String,
+    /// Between runs.
+    pub interval: Duration,
+    /// 0 puts the instance in FAULT.
+    pub weight: i16,
+    /// Failures in a row.
+    pub fall: u32,
+    /// Successes in a row.
+    pub rise: u32,
+}
+
+/// What the web hosts serve.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// `static`, for now the only kind.
+    pub kind: String,
+    /// nginx `server_name`; `_` when absent.
+    pub server_name: String,
+    /// Port of the service on the VIP.
+    pub port: u16,
+    /// Balancing method: `rr`, `ip_hash` or `least_conn`.
+    pub method: String,
+    /// Lines of proxy_params by directive, overriding the role's.
+    pub proxy_params: BTreeMap<String, String>,
+}

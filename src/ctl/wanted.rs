@@ -1,0 +1,102 @@
+//! What a host shall have: the output of roles and templates, compared with facts by the plan.
+
+use std::collections::BTreeMap;
+
+/// Everything wanted on one host.
+#[derive(Debug, Clone, Default)]
+pub struct WantedHost {
+    /// Host name.
+    pub host: String,
+    /// Packages by distribution-independent name, with the command whose presence proves them.
+    pub packages: Vec<Package>,
+    /// Files, in the order they are put in place.
+    pub files: Vec<WantedFile>,
+    /// Whether the hactl binary belongs on the host, at [`BINARY`].
+    pub binary: bool,
+    /// Kernel settings.
+    pub sysctl: BTreeMap<String, String>,
+    /// Kernel modules.
+    pub modules: Vec<String>,
+    /// systemd services that shall be enabled and running.
+    pub services: Vec<Service>,
+    /// Escape hatches.
+    pub runs: Vec<Run>,
+    /// Checks that the role works, run on the host after activation.
+    pub probes: Vec<Probe>,
+}
+
+/// Where the hactl binary lives on a host.
+pub const BINARY: &str = "/usr/local/bin/hactl";
+
+/// A package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    /// Name for the host's package manager.
+    pub name: String,
+    /// A command it brings; found in PATH means installed.
+    pub command: String,
+}
+
+/// A file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedFile {
+    /// Absolute path on the host.
+    pub dest: String,
+    /// Content.
+    pub content: Vec<u8>,
+    /// Permission bits.
+    pub mode: u32,
+    /// `user:group`.
+    pub owner: String,
+    /// The role it comes from.
+    pub role: String,
+    /// The content holds a secret: diffs show only that it differs.
+    pub secret: bool,
+    /// Command that must succeed on the staged file, with `{staged}` for its path and `{root}` for the staging
+    /// folder, which holds all of the host's files below their own paths.
+    pub check: Option<String>,
+    /// What happens when it changes.
+    pub on_change: Option<OnChange>,
+}
+
+/// What a change of a file does to a service.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OnChange {
+    /// `systemctl reload-or-restart`.
+    Reload(String),
+    /// `systemctl restart`.
+    Restart(String),
+    /// `systemctl daemon-reload`, then restart.
+    UnitChanged(String),
+}
+
+/// A service that shall be enabled and running.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// Unit name without `.service`.
+    pub name: String,
+    /// It carries the VIP: load balancers change it one at a time, backup first.
+    pub carries_vip: bool,
+    /// Units that must be stopped and disabled because this one replaces them.
+    pub replaces: Vec<String>,
+}
+
+/// `run: {cmd, unless, undo}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Command.
+    pub cmd: String,
+    /// Not run when this succeeds.
+    pub unless: String,
+    /// Takes it back.
+    pub undo: Option<String>,
+}
+
+/// A check of the working role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// What it proves, for people.
+    pub name: String,
+    /// Command run on the host; success is good.
+    pub command: String,
+}
