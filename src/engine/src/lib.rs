@@ -7,3 +7,6 @@
 
 pub mod conf;
 pub mod control;
+pub mod time;
+pub mod timer;
+pub mod wire;
