@@ -154,6 +154,23 @@ pub struct Notify {
     pub stop: Option<Argv>,
     /// `notify`: any change, with the arguments appended.
     pub any: Option<Argv>,
+    /// Who runs them, where a line names a user of its own.
+    pub users: NotifyUsers,
+}
+
+/// The user named after a notify script; `script_user` when absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NotifyUsers {
+    /// For `notify_master`.
+    pub master: Option<ScriptUser>,
+    /// For `notify_backup`.
+    pub backup: Option<ScriptUser>,
+    /// For `notify_fault`.
+    pub fault: Option<ScriptUser>,
+    /// For `notify_stop`.
+    pub stop: Option<ScriptUser>,
+    /// For `notify`.
+    pub any: Option<ScriptUser>,
 }
 
 /// `vrrp_instance NAME`: one virtual router.

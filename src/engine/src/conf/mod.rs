@@ -1,8 +1,27 @@
-//! The keepalived.conf language: text to tokens ([`lexer`]), tokens to a tree ([`tree`]), the tree through a table
-//! of known keywords ([`schema`]) to a typed [`config::Config`], with a [`diagnostic::Diagnostic`] for every fault.
+//! The keepalived.conf language: text to words ([`lexer`]), words to a tree ([`tree`]), the tree through a table
+//! of known keywords ([`schema`]) to a typed [`config::Config`], with a [`diagnostic::Diagnostic`] for every fault;
+//! and back to text ([`print`]).
 //!
-//! Nothing here reads a file: the caller hands in text through [`Source`]. Nothing here decides what to do with a
-//! fault either: the daemon warns and takes the documented default, `hactl check` refuses.
+//! Nothing here reads a file: the caller hands text to [`parse`]. Nothing here decides what to do with a fault
+//! either: the daemon warns and takes the documented default, `hactl check` refuses.
 
+mod address;
+mod build;
 pub mod config;
 pub mod diagnostic;
+mod directive;
+mod draft;
+pub mod keywords;
+pub mod lexer;
+mod parse;
+pub mod print;
+mod recovery;
+mod resolve;
+pub mod schema;
+mod script;
+mod sink;
+pub mod tree;
+mod values;
+mod walk;
+
+pub use parse::{Parsed, parse};

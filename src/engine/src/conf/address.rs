@@ -1,0 +1,135 @@
+//! One line of `virtual_ipaddress`.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use ipnet::IpNet;
+
+use super::config::VirtualAddress;
+use super::lexer::Word;
+use super::sink::Sink;
+use super::tree::Statement;
+use super::values::{INTERFACE_BYTES_MAX, interface};
+
+/// Reads `ADDRESS[/LENGTH] [brd …] [dev …] [scope …] [label …] …`.
+pub fn virtual_address(line: &Statement, sink: &mut Sink<'_>) -> Option<VirtualAddress> {
+    let address = network(&line.keyword, sink)?;
+    if let Some(block) = &line.block {
+        sink.error(block.open, "an address takes no block; the block is ignored");
+    }
+    let mut read = VirtualAddress { address, interface: None, label: None, scope: 0, broadcast: None };
+    let mut words = line.arguments.iter();
+    while let Some(word) = words.next() {
+        option(word, &mut words, &mut read, sink);
+    }
+    Some(read)
+}
+
+fn network(word: &Word, sink: &mut Sink<'_>) -> Option<IpNet> {
+    let text = &word.text;
+    if let Ok(address) = text.parse::<IpAddr>() {
+        let host = IpNet::from(address);
+        let message = format!("`{text}` has no prefix length; /{} is used", host.prefix_len());
+        sink.warning_help(word.place, message, format!("write `{text}/24`, or whatever your subnet is"));
+        return Some(host);
+    }
+    match text.parse::<IpNet>() {
+        Ok(network) => Some(network),
+        Err(_) if text.starts_with('$') => {
+            let help = "definitions are not supported yet; write the address itself";
+            sink.error_help(word.place, format!("`{text}` is not an IP address; ignored"), help);
+            None
+        }
+        Err(_) => {
+            sink.error(word.place, format!("`{text}` is not an IP address with a prefix length; ignored"));
+            None
+        }
+    }
+}
+
+fn option<'w>(
+    word: &'w Word,
+    words: &mut impl Iterator<Item = &'w Word>,
+    read: &mut VirtualAddress,
+    sink: &mut Sink<'_>,
+) {
+    let name = word.text.as_str();
+    if FLAGS_NOT_YET.contains(&name) {
+        sink.warning(word.place, format!("`{name}` is known but not supported yet for an address; ignored"));
+        return;
+    }
+    if !VALUED.contains(&name) && !VALUED_NOT_YET.contains(&name) {
+        unknown_option(word, sink);
+        return;
+    }
+    let Some(value) = words.next() else {
+        sink.error(word.place, format!("`{name}` needs a value"));
+        return;
+    };
+    match name {
+        "dev" => read.interface = interface(value, sink).or_else(|| read.interface.take()),
+        "label" => label(value, read, sink),
+        "scope" => scope(value, read, sink),
+        "brd" | "broadcast" => broadcast(value, read, sink),
+        _ => sink.warning(word.place, format!("`{name}` is known but not supported yet for an address; ignored")),
+    }
+}
+
+fn unknown_option(word: &Word, sink: &mut Sink<'_>) {
+    let name = &word.text;
+    if name.parse::<IpAddr>().is_ok() || name.parse::<IpNet>().is_ok() {
+        let message = format!("`{name}` is ignored: only the first address of a line is read");
+        sink.error_help(word.place, message, "put each address on a line of its own");
+        return;
+    }
+    let known = VALUED.iter().chain(VALUED_NOT_YET).chain(FLAGS_NOT_YET).copied();
+    let message = format!("unknown option `{name}` of an address");
+    match super::schema::nearest(name, known) {
+        Some(near) => sink.error_help(word.place, message, format!("did you mean `{near}`?")),
+        None => sink.error(word.place, message),
+    }
+}
+
+fn label(word: &Word, read: &mut VirtualAddress, sink: &mut Sink<'_>) {
+    let text = &word.text;
+    if read.address.addr().is_ipv6() {
+        sink.error(word.place, format!("`label {text}` is ignored: IPv6 addresses have no labels"));
+    } else if text.is_empty() || text.len() > INTERFACE_BYTES_MAX {
+        sink.error(word.place, format!("`label {text}` is ignored: a label has 1 to {INTERFACE_BYTES_MAX} bytes"));
+    } else {
+        read.label = Some(text.clone());
+    }
+}
+
+fn scope(word: &Word, read: &mut VirtualAddress, sink: &mut Sink<'_>) {
+    let named = SCOPES.iter().find(|(name, _)| *name == word.text).map(|(_, number)| *number);
+    match named.or_else(|| word.text.parse().ok()) {
+        Some(number) => read.scope = number,
+        None => sink.error_help(
+            word.place,
+            format!("unknown scope `{}`; global is used", word.text),
+            "write global, site, link, host, nowhere or a number from 0 to 255",
+        ),
+    }
+}
+
+fn broadcast(word: &Word, read: &mut VirtualAddress, sink: &mut Sink<'_>) {
+    let IpNet::V4(network) = read.address else {
+        sink.error(word.place, format!("`brd {}` is ignored: IPv6 has no broadcast", word.text));
+        return;
+    };
+    match word.text.as_str() {
+        "-" => read.broadcast = None,
+        "+" => read.broadcast = Some(network.broadcast()),
+        text => match text.parse::<Ipv4Addr>() {
+            Ok(address) => read.broadcast = Some(address),
+            Err(_) => sink.error(word.place, format!("`brd {text}` is ignored: not an IPv4 address, `+` or `-`")),
+        },
+    }
+}
+
+/// Scope names and their kernel numbers (rtnetlink(7)).
+pub const SCOPES: &[(&str, u8)] = &[("global", 0), ("site", 200), ("link", 253), ("host", 254), ("nowhere", 255)];
+
+const VALUED: &[&str] = &["dev", "label", "scope", "brd", "broadcast"];
+const VALUED_NOT_YET: &[&str] = &["peer", "preferred_lft", "track_group"];
+const FLAGS_NOT_YET: &[&str] = &["home", "-nodad", "mngtmpaddr", "noprefixroute", "autojoin", "no_track", "use_vmac"];

@@ -1,0 +1,11 @@
+//! The table of every keyword that keepalived knows, by the block it stands in, with what becomes of it here.
+//! Facts only, taken from keepalived's manual; the reader of the tables is [`super::schema`].
+
+mod global;
+mod lvs;
+mod root;
+mod vrrp;
+
+pub use global::GLOBAL_DEFS;
+pub use root::ROOT;
+pub use vrrp::{AUTHENTICATION, VRRP_INSTANCE, VRRP_SCRIPT};

@@ -1,0 +1,113 @@
+//! Keywords of the file itself, and of its small blocks.
+
+use super::super::schema::{Context, Keyword, list, no, no_block, no_so, yes_block};
+use super::global::GLOBAL_DEFS;
+use super::lvs::{VIRTUAL_SERVER, VIRTUAL_SERVER_GROUP};
+use super::vrrp::{VRRP_INSTANCE, VRRP_SCRIPT, VRRP_SYNC_GROUP};
+
+/// The file itself.
+pub static ROOT: Context = Context { name: "the file", tables: &[PROCESS, VRRP, TRACKED, STATIC, LVS, OWN] };
+
+const PROCESS: &[Keyword] = &[
+    yes_block("global_defs", &GLOBAL_DEFS),
+    no_so("net_namespace", "the agent stays in the namespace it is started in"),
+    no_so("net_namespace_ipvs", "LVS is not supported yet"),
+    no_so("namespace_with_ipsets", "no ipset is used"),
+    no_so("instance", "name the control socket with --socket instead"),
+    no_so("use_pid_dir", "name the pid file with -p instead"),
+    no("child_wait_time"),
+    no_so("linkbeat_use_polling", "link state comes from netlink"),
+    no_block("linkbeat_interfaces", &LINKBEAT_INTERFACES, "link state comes from netlink"),
+    no_block("interface_up_down_delays", &INTERFACE_DELAYS, "an interface counts as down at once"),
+];
+
+const VRRP: &[Keyword] = &[
+    yes_block("vrrp_script", &VRRP_SCRIPT),
+    yes_block("vrrp_instance", &VRRP_INSTANCE),
+    no_block("vrrp_sync_group", &VRRP_SYNC_GROUP, "its instances change state independently of each other"),
+    no_block("garp_group", &GARP_GROUP, "announcements are sent without delay between them"),
+];
+
+const TRACKED: &[Keyword] = &[
+    no_block("track_file", &TRACK_FILE, ""),
+    no_block("vrrp_track_file", &TRACK_FILE, ""),
+    no_block("vrrp_track_process", &TRACK_PROCESS, "use a vrrp_script that looks for the process"),
+    no_block("track_group", &TRACK_GROUP, ""),
+    no_block("bfd_instance", &BFD_INSTANCE, ""),
+];
+
+const STATIC: &[Keyword] = &[
+    no_block("static_ipaddress", &STATIC_IPADDRESS, "these addresses are not configured"),
+    no_block("static_routes", &STATIC_ROUTES, "these routes are not configured"),
+    no_block("static_rules", &STATIC_RULES, "these rules are not configured"),
+];
+
+const LVS: &[Keyword] = &[
+    no_block("virtual_server", &VIRTUAL_SERVER, "LVS is not supported yet, so nothing is balanced here"),
+    no_block("virtual_server_group", &VIRTUAL_SERVER_GROUP, "LVS is not supported yet"),
+    no_block("SSL", &SSL, "LVS is not supported yet"),
+];
+
+const OWN: &[Keyword] = &[no_block("hactl", &HACTL, "its settings keep their defaults")];
+
+static HACTL: Context = Context { name: "hactl", tables: &[&[no("lease"), no("guard"), no("metrics"), no("webhook")]] };
+
+static LINKBEAT_INTERFACES: Context = list("linkbeat_interfaces");
+static INTERFACE_DELAYS: Context = list("interface_up_down_delays");
+static STATIC_IPADDRESS: Context = list("static_ipaddress");
+static STATIC_ROUTES: Context = list("static_routes");
+static STATIC_RULES: Context = list("static_rules");
+static GROUP_NAMES: Context = list("group");
+static GROUP_INTERFACES: Context = list("interfaces");
+
+static TRACK_GROUP: Context = Context { name: "track_group", tables: &[&[no_block("group", &GROUP_NAMES, "")]] };
+
+static GARP_GROUP: Context = Context {
+    name: "garp_group",
+    tables: &[&[
+        no("garp_interval"),
+        no("gna_interval"),
+        no("interface"),
+        no_block("interfaces", &GROUP_INTERFACES, ""),
+    ]],
+};
+
+static TRACK_FILE: Context = Context { name: "track_file", tables: &[&[no("file"), no("weight"), no("init_file")]] };
+
+static TRACK_PROCESS: Context = Context {
+    name: "vrrp_track_process",
+    tables: &[&[
+        no("process"),
+        no("param_match"),
+        no("weight"),
+        no("quorum"),
+        no("quorum_max"),
+        no("fork_delay"),
+        no("terminate_delay"),
+        no("delay"),
+        no("full_command"),
+    ]],
+};
+
+static BFD_INSTANCE: Context = Context {
+    name: "bfd_instance",
+    tables: &[&[
+        no("neighbor_ip"),
+        no("neighbour_ip"),
+        no("source_ip"),
+        no("min_rx"),
+        no("min_tx"),
+        no("idle_tx"),
+        no("multiplier"),
+        no("passive"),
+        no("ttl"),
+        no("hoplimit"),
+        no("max_hops"),
+        no("multihop"),
+        no("weight"),
+        no("vrrp"),
+        no("checker"),
+    ]],
+};
+
+static SSL: Context = Context { name: "SSL", tables: &[&[no("password"), no("ca"), no("certificate"), no("key")]] };

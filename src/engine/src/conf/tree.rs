@@ -1,0 +1,179 @@
+//! Words and braces to nested statements: `keyword argument… [{ … }]`, one to a line.
+//!
+//! A balanced file is taken as it stands. Only when the braces do not add up is it read a second time with the
+//! keyword table and the indentation as witnesses, so that the brace that is missing is the one that is named.
+
+use super::keywords::ROOT;
+use super::lexer::{Piece, Word};
+use super::recovery;
+use super::schema::Context;
+use super::sink::{Place, Sink};
+
+/// Blocks nested deeper are ignored; keepalived's own grammar needs 5.
+pub const DEPTH_MAX: usize = 16;
+
+/// One statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// The first word of the line.
+    pub keyword: Word,
+    /// The other words before a brace or the end of the line.
+    pub arguments: Vec<Word>,
+    /// What stands in braces after it.
+    pub block: Option<Block>,
+}
+
+/// What stands between two braces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// Where `{` stands.
+    pub open: Place,
+    /// The statements in it.
+    pub statements: Vec<Statement>,
+}
+
+/// Builds the tree. Never fails: braces that do not match are reported and worked around.
+pub fn grow(pieces: &[Piece], sink: &mut Sink<'_>, file: &str) -> Vec<Statement> {
+    let mut first = Sink::new(file);
+    let (statements, balanced) = Grower::new(pieces, false).run(&mut first);
+    if balanced {
+        sink.absorb(first);
+        return statements;
+    }
+    Grower::new(pieces, true).run(sink).0
+}
+
+/// An open block on the way down.
+#[derive(Debug)]
+pub(super) struct Frame {
+    /// The statement that the block belongs to; `None` for a `{` with nothing before it.
+    pub(super) head: Option<(Word, Vec<Word>)>,
+    /// Where `{` stands.
+    pub(super) open: Place,
+    /// The keywords that belong here, when they are known.
+    pub(super) context: Option<&'static Context>,
+    /// What was read so far.
+    pub(super) statements: Vec<Statement>,
+    /// The `{` of a block inside this one whose `}` is indented like this block's own.
+    pub(super) suspect: Option<Place>,
+}
+
+struct Grower<'p> {
+    pieces: &'p [Piece],
+    at: usize,
+    root: Vec<Statement>,
+    frames: Vec<Frame>,
+    /// Blocks beyond [`DEPTH_MAX`] that are still open.
+    too_deep: usize,
+    balanced: bool,
+    recover: bool,
+}
+
+impl<'p> Grower<'p> {
+    fn new(pieces: &'p [Piece], recover: bool) -> Self {
+        Self { pieces, at: 0, root: Vec::new(), frames: Vec::new(), too_deep: 0, balanced: true, recover }
+    }
+
+    fn run(mut self, sink: &mut Sink<'_>) -> (Vec<Statement>, bool) {
+        while let Some(piece) = self.pieces.get(self.at) {
+            self.at += 1;
+            match piece {
+                Piece::End => {}
+                Piece::Open(place) => self.open(*place, sink),
+                Piece::Close(place) => self.close(*place, sink),
+                Piece::Word(word) => self.statement(word, sink),
+            }
+        }
+        self.close_down_to(0, sink);
+        (self.root, self.balanced)
+    }
+
+    fn statement(&mut self, keyword: &Word, sink: &mut Sink<'_>) {
+        let mut arguments = Vec::new();
+        while let Some(Piece::Word(word)) = self.pieces.get(self.at) {
+            arguments.push(word.clone());
+            self.at += 1;
+        }
+        if self.too_deep > 0 {
+            return;
+        }
+        if self.recover {
+            let has_block = self.block_follows();
+            let depth = recovery::depth_of(&self.frames, keyword, !arguments.is_empty(), has_block);
+            self.close_down_to(depth, sink);
+        }
+        self.statements().push(Statement { keyword: keyword.clone(), arguments, block: None });
+    }
+
+    /// A `{` on this line or alone at the start of the next.
+    fn block_follows(&self) -> bool {
+        let next = self.pieces.get(self.at);
+        let after = self.pieces.get(self.at + 1);
+        matches!((next, after), (Some(Piece::Open(_)), _) | (Some(Piece::End), Some(Piece::Open(_))))
+    }
+
+    fn open(&mut self, place: Place, sink: &mut Sink<'_>) {
+        if self.too_deep > 0 || self.frames.len() >= DEPTH_MAX {
+            if self.too_deep == 0 {
+                sink.error(place, format!("blocks nest deeper than {DEPTH_MAX}; this one is ignored"));
+            }
+            self.too_deep += 1;
+            return;
+        }
+        let outer = self.context();
+        let head = self.statements().pop_if(|last| last.block.is_none());
+        if head.is_none() {
+            sink.error(place, "`{` without a keyword before it; what it holds is ignored");
+        }
+        let context = head.as_ref().and_then(|head| outer?.find(&head.keyword.text)?.block);
+        let head = head.map(|head| (head.keyword, head.arguments));
+        self.frames.push(Frame { head, open: place, context, statements: Vec::new(), suspect: None });
+    }
+
+    fn close(&mut self, place: Place, sink: &mut Sink<'_>) {
+        if self.too_deep > 0 {
+            self.too_deep -= 1;
+            return;
+        }
+        let Some(frame) = self.frames.pop() else {
+            self.balanced = false;
+            sink.error(place, "`}` without a `{` that it could close");
+            return;
+        };
+        if let Some(outer) = self.frames.last_mut()
+            && recovery::indented_like_outer(outer, &frame, place)
+        {
+            outer.suspect.get_or_insert(frame.open);
+        }
+        self.attach(frame);
+    }
+
+    fn close_down_to(&mut self, depth: usize, sink: &mut Sink<'_>) {
+        while self.frames.len() > depth
+            && let Some(frame) = self.frames.pop()
+        {
+            self.balanced = false;
+            let open = frame.suspect.unwrap_or(frame.open);
+            sink.error_help(open, "this `{` is never closed", "add the missing `}`");
+            self.attach(frame);
+        }
+    }
+
+    fn attach(&mut self, frame: Frame) {
+        let block = Some(Block { open: frame.open, statements: frame.statements });
+        if let Some((keyword, arguments)) = frame.head {
+            self.statements().push(Statement { keyword, arguments, block });
+        }
+    }
+
+    fn context(&self) -> Option<&'static Context> {
+        self.frames.last().map_or(Some(&ROOT), |frame| frame.context)
+    }
+
+    fn statements(&mut self) -> &mut Vec<Statement> {
+        match self.frames.last_mut() {
+            Some(frame) => &mut frame.statements,
+            None => &mut self.root,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Goes through a block with its keyword table: names what is unknown, misplaced or not supported yet, and hands
+//! what works to its reader.
+
+use super::keywords::{GLOBAL_DEFS, ROOT, VRRP_INSTANCE, VRRP_SCRIPT};
+use super::schema::{Context, Keyword, Support, nearest};
+use super::sink::Sink;
+use super::tree::{Block, Statement};
+
+/// Calls `read` for each statement whose keyword works in `context`, in file order.
+pub fn walk<'s>(
+    statements: &'s [Statement],
+    context: &'static Context,
+    sink: &mut Sink<'_>,
+    mut read: impl FnMut(&'s Statement, &mut Sink<'_>),
+) {
+    let mut seen: Vec<&Statement> = Vec::new();
+    for statement in statements {
+        let Some(keyword) = context.find(statement.name()) else {
+            unknown(statement, context, sink);
+            continue;
+        };
+        match keyword.support {
+            Support::Already => {}
+            Support::NotYet(consequence) => not_yet(statement, consequence, sink),
+            Support::Yes if shape_fits(statement, keyword, sink) => {
+                if keyword.block.is_none() {
+                    repeated(statement, &mut seen, sink);
+                }
+                read(statement, sink);
+            }
+            Support::Yes => {}
+        }
+    }
+}
+
+/// The statements of a block; none when it is missing.
+pub fn inside(statement: &Statement) -> &[Statement] {
+    match &statement.block {
+        Some(Block { statements, .. }) => statements,
+        None => &[],
+    }
+}
+
+fn unknown(statement: &Statement, context: &'static Context, sink: &mut Sink<'_>) {
+    let name = statement.name();
+    if statement.keyword.text.starts_with('$') {
+        let help = "definitions are not supported yet; write the text itself";
+        sink.error_help(statement.place(), format!("`{name}` stands for text that is not here"), help);
+        return;
+    }
+    if let Some(near) = context.nearest(name) {
+        let message = format!("unknown keyword `{name}` in {}", context.name);
+        sink.error_help(statement.place(), message, format!("did you mean `{near}`?"));
+        return;
+    }
+    if let Some(home) = HOMES.iter().find(|home| home.find(name).is_some()) {
+        let message = format!("`{name}` does not belong in {}", context.name);
+        sink.error_help(statement.place(), message, format!("it belongs in {}", home.name));
+        return;
+    }
+    let anywhere = HOMES.iter().flat_map(|home| home.keywords()).map(|keyword| keyword.name);
+    let message = format!("unknown keyword `{name}` in {}", context.name);
+    match nearest(name, anywhere) {
+        Some(near) => sink.error_help(statement.place(), message, format!("did you mean `{near}`?")),
+        None => sink.error(statement.place(), message),
+    }
+}
+
+fn not_yet(statement: &Statement, consequence: &str, sink: &mut Sink<'_>) {
+    let known = format!("`{}` is known but not supported yet; ignored", statement.name());
+    let message = if consequence.is_empty() { known } else { format!("{known}: {consequence}") };
+    sink.warning(statement.place(), message);
+}
+
+fn shape_fits(statement: &Statement, keyword: &Keyword, sink: &mut Sink<'_>) -> bool {
+    match (&statement.block, keyword.block) {
+        (Some(_), Some(_)) | (None, None) => true,
+        (None, Some(_)) => {
+            let help = format!("write `{} {{ … }}`", keyword.name);
+            sink.error_help(statement.place(), format!("`{}` needs a block", keyword.name), help);
+            false
+        }
+        (Some(block), None) => {
+            sink.error(block.open, format!("`{}` takes no block; the block is ignored", keyword.name));
+            true
+        }
+    }
+}
+
+fn repeated<'s>(statement: &'s Statement, seen: &mut Vec<&'s Statement>, sink: &mut Sink<'_>) {
+    match seen.iter().find(|earlier| earlier.name() == statement.name()) {
+        Some(earlier) => {
+            let line = earlier.place().line;
+            let message = format!("`{}` was already given on line {line}; this one counts", statement.name());
+            sink.warning(statement.place(), message);
+        }
+        None => seen.push(statement),
+    }
+}
+
+/// Where a misplaced keyword may have been meant to stand.
+static HOMES: [&Context; 4] = [&VRRP_INSTANCE, &VRRP_SCRIPT, &GLOBAL_DEFS, &ROOT];
