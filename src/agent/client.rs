@@ -105,9 +105,9 @@ fn instance_text(instance: &InstanceStatus, now_unix_ms: u64) -> String {
 
 /// One past event as a line.
 pub fn event_text(event: &Event) -> String {
-    let at = i64::try_from(event.unix_ms)
-        .ok()
-        .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
-        .map_or_else(|| event.unix_ms.to_string(), |at| at.to_zoned(jiff::tz::TimeZone::system()).strftime("%F %T%.3f").to_string());
+    let at = i64::try_from(event.unix_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()).map_or_else(
+        || event.unix_ms.to_string(),
+        |at| at.to_zoned(jiff::tz::TimeZone::system()).strftime("%F %T%.3f").to_string(),
+    );
     format!("{at}  {}  {}", event.instance.as_deref().unwrap_or("-"), event.message)
 }

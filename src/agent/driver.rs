@@ -27,8 +27,8 @@ use super::letter::{Errand, Letter};
 use super::memory::Memory;
 use super::perform::perform;
 use crate::sys::clock;
-use crate::sys::linux::Linux;
 use crate::sys::links::Links;
+use crate::sys::linux::Linux;
 use crate::sys::vrrp::VrrpSocket;
 use crate::sys::wake::Sleeper;
 
@@ -222,7 +222,8 @@ impl Driver {
         let names: Vec<String> = self.node.routers().map(|router| router.config().name.clone()).collect();
         self.slots = self.node.router_ids().zip(0..).collect();
         if let Err(error) = self.memory.number(&names) {
-            let trouble = format!("cannot write {}: {error}; a restart will not adopt the addresses", self.memory.path());
+            let trouble =
+                format!("cannot write {}: {error}; a restart will not adopt the addresses", self.memory.path());
             let _ = self.errands.try_send(Errand::Trouble(trouble)); // see `perform`
         }
     }
@@ -234,9 +235,8 @@ impl Driver {
             .routers()
             .map(|router| {
                 let config = router.config();
-                let fresh = self.memory.last_master(&config.name).is_some_and(|at| {
-                    now.since(at) < router.master_down_limit()
-                });
+                let fresh =
+                    self.memory.last_master(&config.name).is_some_and(|at| now.since(at) < router.unclaimed_for());
                 let here = |address: std::net::IpAddr| {
                     self.links.table().values().any(|link| link.addresses.contains(&address))
                 };

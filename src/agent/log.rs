@@ -14,9 +14,7 @@ pub fn start(to_console: bool, in_detail: bool) {
     let journal = (!to_console && env::var_os("JOURNAL_STREAM").is_some()).then(tracing_journald::layer);
     let started = match journal {
         Some(Ok(layer)) => registry.with(layer.with_syslog_identifier("hactl-agent".into())).try_init(),
-        _ => registry
-            .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false))
-            .try_init(),
+        _ => registry.with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false)).try_init(),
     };
     drop(started); // only a second start in one process fails, and then logging runs already
 }

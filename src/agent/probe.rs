@@ -25,7 +25,8 @@ pub fn http(url: &str, limit: Duration) -> Result<u16, String> {
     let mut stream = TcpStream::connect_timeout(&address, limit).map_err(failed)?;
     stream.set_read_timeout(Some(limit)).map_err(failed)?;
     stream.set_write_timeout(Some(limit)).map_err(failed)?;
-    let request = format!("GET /{path} HTTP/1.0\r\nHost: {authority}\r\nUser-Agent: hactl\r\nConnection: close\r\n\r\n");
+    let request =
+        format!("GET /{path} HTTP/1.0\r\nHost: {authority}\r\nUser-Agent: hactl\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).map_err(failed)?;
     let mut line = String::new();
     BufReader::new(stream.take(STATUS_LINE)).read_line(&mut line).map_err(failed)?;

@@ -60,7 +60,8 @@ pub fn identity(user: Option<&ScriptUser>, global: &Global) -> Result<Option<Ide
         let found = User::from_name("keepalived_script").ok().flatten();
         return Ok(found.map(|user| Identity { uid: user.uid.as_raw(), gid: user.gid.as_raw() }));
     };
-    let unknown = |kind: &str, name: &str| format!("{kind} `{name}` is unknown on this host; create it or name another");
+    let unknown =
+        |kind: &str, name: &str| format!("{kind} `{name}` is unknown on this host; create it or name another");
     let account = match wanted.user.parse::<u32>() {
         Ok(uid) => User::from_uid(uid.into()).ok().flatten().map_or((uid, uid), |user| (uid, user.gid.as_raw())),
         Err(_) => User::from_name(&wanted.user)

@@ -53,12 +53,7 @@ fn same_check(old: &VrrpScript, new: &VrrpScript) -> bool {
     VrrpScript { location: new.location.clone(), ..old.clone() } == *new
 }
 
-async fn watch(
-    script: VrrpScript,
-    global: Global,
-    mailbox: Mailbox,
-    state: Arc<Mutex<HashMap<String, ScriptStatus>>>,
-) {
+async fn watch(script: VrrpScript, global: Global, mailbox: Mailbox, state: Arc<Mutex<HashMap<String, ScriptStatus>>>) {
     let note = |ok: Option<bool>, result: Option<String>| {
         let status = ScriptStatus { name: script.name.clone(), ok, last_result: result };
         state.lock().unwrap_or_else(PoisonError::into_inner).insert(script.name.clone(), status);

@@ -28,7 +28,5 @@ pub fn is_restarting() -> bool {
 
 fn own_unit() -> Option<String> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
-    groups.lines().find_map(|line| {
-        line.rsplit('/').find(|part| part.ends_with(".service")).map(str::to_owned)
-    })
+    groups.lines().find_map(|line| line.rsplit('/').find(|part| part.ends_with(".service")).map(str::to_owned))
 }

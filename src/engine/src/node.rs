@@ -55,6 +55,11 @@ impl Node {
         self.routers.values()
     }
 
+    /// Their ids, in the same order.
+    pub fn router_ids(&self) -> impl Iterator<Item = RouterId> {
+        self.routers.keys().copied()
+    }
+
     /// What every router says of itself. `unix_ms` is the wall clock at `now`.
     pub fn status(&self, now: Instant, unix_ms: u64) -> Vec<InstanceStatus> {
         self.routers.values().map(|router| router.status(now, unix_ms)).collect()

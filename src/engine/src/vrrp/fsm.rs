@@ -159,7 +159,7 @@ pub struct View {
 pub const LINGER: Duration = Duration::from_millis(10);
 
 /// Master-down intervals count this many adverts (RFC 9568 §6.1).
-const DOWN_ADVERTS: u32 = 3;
+pub(super) const DOWN_ADVERTS: u32 = 3;
 
 impl View {
     /// Skew time: v2 (256 - priority) / 256 s (RFC 3768 §6.1); v3 that share of the master's interval

@@ -114,6 +114,11 @@ impl Router {
         self.config.addresses.first().or(self.config.excluded.first()).is_some_and(|a| a.address.addr().is_ipv6())
     }
 
+    /// How long after our last advert no backup, whatever its priority, has claimed the addresses.
+    pub fn unclaimed_for(&self) -> Duration {
+        self.config.advert_interval * super::fsm::DOWN_ADVERTS
+    }
+
     /// Priority in force.
     pub fn priority(&self) -> u8 {
         priority::effective(self.config.priority, self.weights, self.pin.as_ref().map(|pin| pin.priority))
