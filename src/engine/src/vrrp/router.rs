@@ -125,8 +125,12 @@ impl Router {
     pub fn start(&mut self, was_master: bool, pin: Option<Pin>, ctx: &mut Context<'_>) {
         self.pin = pin;
         self.assess(ctx);
-        let event = Event::Start { adopt: was_master };
-        self.apply(event, if was_master { "restarted; the addresses were kept" } else { "started" }, ctx);
+        let reason = match (self.faults.is_empty(), was_master) {
+            (false, _) => self.faults.join("; "),
+            (true, true) => "restarted; the addresses were kept".into(),
+            (true, false) => "started".into(),
+        };
+        self.apply(Event::Start { adopt: was_master }, &reason, ctx);
     }
 
     /// A deadline passed.
