@@ -289,6 +289,40 @@ pub enum Lab {
         #[arg(trailing_var_arg = true, required = true)]
         command: Vec<OsString>,
     },
+    /// Cut a host's power, or give it back
+    #[command(hide = true)]
+    Power {
+        /// Host name
+        host: String,
+        /// What to do
+        state: Power,
+    },
+    /// Make a host's switch port lead nowhere, or whole again
+    #[command(hide = true)]
+    Port {
+        /// Host name
+        host: String,
+        /// What to do
+        state: Port,
+    },
+}
+
+/// Power of a lab host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Power {
+    /// Boot it.
+    On,
+    /// Cut it.
+    Off,
+}
+
+/// Switch port of a lab host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Port {
+    /// On the bridge.
+    Light,
+    /// Off the bridge, link up.
+    Dark,
 }
 
 /// `hactl lab up`.
