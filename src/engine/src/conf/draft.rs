@@ -31,6 +31,8 @@ pub(super) struct Authentication {
     pub(super) place: Option<Place>,
     pub(super) type_given: bool,
     pub(super) pass: bool,
+    /// `auth_pass` stands behind `auth_type` on one line, which has been reported.
+    pub(super) misplaced: bool,
     pub(super) password: Option<At<String>>,
 }
 
@@ -120,15 +122,15 @@ impl Draft {
             }
             "virtual_router_id" => {
                 self.vrid_given = true;
-                let ignored = "no default exists, so the instance";
+                let ignored = "the instance is ignored";
                 self.vrid = whole(line, 1..=255, ignored, sink).map(|vrid| (vrid, place));
             }
-            "priority" => self.priority = whole(line, 1..=255, "100", sink).or(Some(PRIORITY_DEFAULT)),
+            "priority" => self.priority = whole(line, 1..=255, "100 is used", sink).or(Some(PRIORITY_DEFAULT)),
             "advert_int" => self.advert_interval = advert_interval(line, sink),
-            "version" => self.version = version(line, "the default", sink).map(|version| (version, place)),
+            "version" => self.version = version(line, "the default is used", sink).map(|version| (version, place)),
             "preempt_delay" => {
                 let range = Duration::ZERO..=PREEMPT_DELAY_MAX;
-                self.preempt_delay = seconds(line, range, "0", sink).map(|delay| (delay, place));
+                self.preempt_delay = seconds(line, range, "0 is used", sink).map(|delay| (delay, place));
             }
             "v3_checksum_as_v2" => self.v3_checksum_as_v2 = switch(line, sink).unwrap_or(false),
             "unicast_src_ip" | "mcast_src_ip" => self.source(line, sink),
@@ -176,7 +178,9 @@ impl Draft {
                 sink.error(line.place(), format!("`{}` needs a value", line.name()));
                 return;
             };
-            surplus(line, line.arguments.get(1..).unwrap_or_default(), sink);
+            let rest = line.arguments.get(1..).unwrap_or_default();
+            surplus(line, rest, sink);
+            read.misplaced |= rest.iter().any(|word| word.text == "auth_pass");
             match line.name() {
                 "auth_pass" => read.password = Some((word.text.clone(), word.place)),
                 _ => {
@@ -217,7 +221,7 @@ fn state(line: &Statement, sink: &mut Sink<'_>) -> Option<InitialState> {
 
 fn advert_interval(line: &Statement, sink: &mut Sink<'_>) -> Option<At<Duration>> {
     let range = Duration::from_millis(10)..=Duration::from_secs(255);
-    seconds(line, range, "1 s", sink)
+    seconds(line, range, "1 s is used", sink)
         .map(|interval| (interval, line.arguments.first().map_or(line.place(), |word| word.place)))
 }
 

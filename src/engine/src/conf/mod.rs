@@ -20,6 +20,8 @@ mod resolve;
 pub mod schema;
 mod script;
 mod sink;
+#[cfg(test)]
+mod tests;
 pub mod tree;
 mod values;
 mod walk;

@@ -132,6 +132,7 @@ impl Draft {
         }
         match (read.pass, read.password) {
             (true, Some((text, place))) => Some(cut_password(&text, place, sink)),
+            (true, None) if read.misplaced => None,
             (true, None) => {
                 let help = "add a line `auth_pass SECRET`";
                 sink.error_help(block, "`authentication` has no `auth_pass`; adverts carry no authentication", help);
