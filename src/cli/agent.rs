@@ -1,12 +1,80 @@
-//! x
+//! `hactl agent …`: the daemon, and the local front of its control socket.
 
-use super::args::{Agent, Global};
-use crate::error::{Failure, Outcome};
+use std::time::Duration;
 
-/// Runs a `agent` command.
+use hactl_engine::control::{Request, Response};
+
+use super::args::{Agent, AgentClient, AgentRun, Check, Global};
+use crate::agent::run::Settings;
+use crate::agent::{client, probe, systemd};
+use crate::error::{Exit, Failure, Outcome, Problem};
+
+/// Runs an `agent` command.
 ///
 /// # Errors
 /// What the command has to say, with its exit code.
-pub fn run(_global: &Global, _command: Agent) -> Outcome {
-    Err(Failure::internal("not built yet"))
+pub fn run(global: &Global, command: Agent) -> Outcome {
+    match command {
+        Agent::Run(run) => daemon(global, run),
+        Agent::Status(client) => ask(global, &client, &Request::Status),
+        Agent::Promote { client, instance, force, stay } => {
+            let expires_in_s = stay.map(|stay| stay.as_secs().max(1));
+            let reason = Some("promoted by hand".into());
+            ask(global, &client, &Request::Promote { instance, force, expires_in_s, reason })
+        }
+        Agent::Resign { client, instance } => ask(global, &client, &Request::Resign { instance }),
+        Agent::Unpin { client, instance } => ask(global, &client, &Request::Unpin { instance }),
+        Agent::Reload(client) => ask(global, &client, &Request::Reload),
+        Agent::Stop(client) => {
+            let keep_addresses = systemd::is_restarting();
+            ask(global, &client, &Request::Stop { keep_addresses })
+        }
+        Agent::History(client) => ask(global, &client, &Request::History),
+        Agent::Probe { url, limit } => probe_web(&url, limit),
+    }
+}
+
+fn daemon(global: &Global, run: AgentRun) -> Outcome {
+    if run.config_test {
+        return Ok(Exit::Done);
+    }
+    crate::agent::run::run(&Settings {
+        config: run.config,
+        socket: run.socket,
+        state_dir: run.state_dir,
+        pid_file: run.pid,
+        log_console: run.log_console,
+        log_detail: run.log_detail,
+        keep_addresses: run.dont_release_vrrp,
+    })
+}
+
+fn ask(global: &Global, at: &AgentClient, request: &Request) -> Outcome {
+    let response = client::ask(&at.socket, request)?;
+    if global.wants_json() {
+        let text = match &response {
+            Response::Status(status) => serde_json::to_string_pretty(status),
+            Response::History { events } => serde_json::to_string_pretty(events),
+            other => serde_json::to_string_pretty(other),
+        };
+        println!("{}", text.map_err(|error| Failure::internal(error.to_string()))?);
+        return Ok(Exit::Done);
+    }
+    match response {
+        Response::Status(status) => print!("{}", client::status_text(&status)),
+        Response::Done { message } => println!("{message}"),
+        Response::History { events } => events.iter().for_each(|event| println!("{}", client::event_text(event))),
+        Response::Event(event) => println!("{}", client::event_text(&event)),
+        Response::Error { message } => return Err(Failure::internal(message)),
+    }
+    Ok(Exit::Done)
+}
+
+fn probe_web(url: &str, limit: Duration) -> Outcome {
+    let failed = |message: String| Failure::one(Exit::Verification, Problem::new("E701", message));
+    match probe::http(url, limit) {
+        Ok(status) if status < 500 => Ok(Exit::Done),
+        Ok(status) => Err(failed(format!("{url}: HTTP status {status}"))),
+        Err(why) => Err(failed(why)),
+    }
 }

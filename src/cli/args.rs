@@ -348,6 +348,14 @@ pub enum Agent {
     Stop(AgentClient),
     /// Past transitions
     History(AgentClient),
+    /// Does a web server answer? Exit 0 for any HTTP status below 500; for check scripts
+    Probe {
+        /// http://HOST[:PORT][/PATH]
+        url: String,
+        /// Limit for each step, for example 500ms
+        #[arg(long, default_value = "1s", value_name = "TIME", value_parser = parse_time)]
+        limit: std::time::Duration,
+    },
 }
 
 /// Where a local agent listens.

@@ -1,1 +1,15 @@
-//! x
+//! This host's kernel: clocks, sockets, links, addresses, scheduling. The only room with `unsafe` code, and the one
+//! to rewrite for another operating system. [`os::Os`] is the seam: the agent acts through it, tests put a recorder
+//! behind it. It knows the engine's types and nothing of agent, desk or lab.
+
+pub mod address;
+pub mod clock;
+pub mod frames;
+pub mod links;
+pub mod linux;
+pub mod netlink;
+pub mod os;
+pub mod sched;
+pub mod stamp;
+pub mod vrrp;
+pub mod wake;

@@ -5,5 +5,13 @@
 //! `tests/sim` does the same with a thousand invented networks. The desk uses its configuration language
 //! ([`conf`]) and the control protocol ([`control`]), which is where agent and desk meet.
 
+pub mod action;
 pub mod conf;
 pub mod control;
+pub mod input;
+pub mod node;
+pub mod notice;
+pub mod time;
+pub mod timer;
+pub mod vrrp;
+pub mod wire;

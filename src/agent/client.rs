@@ -1,0 +1,113 @@
+//! The local front of the control socket: asks, and words the answer.
+
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+use hactl_engine::control::{AgentStatus, Event, InstanceStatus, Request, Response};
+use hactl_engine::notice::state_name;
+
+use crate::error::{Exit, Failure, Problem};
+
+/// How long an agent may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Asks an agent on this host.
+///
+/// # Errors
+/// Nobody listens, or the agent refuses: exit 4 with what to do.
+pub fn ask(socket: &Path, request: &Request) -> Result<Response, Failure> {
+    let problem = |error: io::Error| {
+        let why = match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => "no agent is running there",
+            io::ErrorKind::PermissionDenied => "only the agent's user (root) may ask it",
+            _ => "the agent did not answer",
+        };
+        let next = "`systemctl status hactl-agent` and `journalctl -u hactl-agent`, or name its socket with --socket";
+        let message = format!("control socket {}: {error}", socket.display());
+        Failure::one(Exit::Preflight, Problem::new("E401", message).why(why).next(next))
+    };
+    let line = exchange(socket, request).map_err(problem)?;
+    match serde_json::from_str(&line) {
+        Ok(Response::Error { message }) => {
+            Err(Failure::one(Exit::Preflight, Problem::new("E402", message).why("the agent refused")))
+        }
+        Ok(response) => Ok(response),
+        Err(error) => Err(problem(io::Error::new(io::ErrorKind::InvalidData, error))),
+    }
+}
+
+fn exchange(socket: &Path, request: &Request) -> io::Result<String> {
+    let mut stream = UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let mut line = serde_json::to_vec(request)?;
+    line.push(b'\n');
+    stream.write_all(&line)?;
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer)?;
+    if answer.is_empty() {
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "closed without an answer"));
+    }
+    Ok(answer)
+}
+
+/// A status as people read it.
+pub fn status_text(status: &AgentStatus) -> String {
+    let mut text = format!("hactl agent {} (pid {}), {}\n", status.version, status.pid, status.config);
+    for instance in &status.instances {
+        text.push_str(&instance_text(instance, status.now_unix_ms));
+    }
+    for script in &status.scripts {
+        let state = match script.ok {
+            None => "not run yet",
+            Some(true) => "good",
+            Some(false) => "BAD",
+        };
+        let result = script.last_result.as_deref().unwrap_or("-");
+        text.push_str(&format!("  check {}: {state} ({result})\n", script.name));
+    }
+    for warning in &status.warnings {
+        text.push_str(&format!("  warning: {warning}\n"));
+    }
+    text
+}
+
+fn instance_text(instance: &InstanceStatus, now_unix_ms: u64) -> String {
+    let mut text = format!(
+        "{} {} on {} vrid {} priority {}",
+        instance.name,
+        state_name(instance.state),
+        instance.interface,
+        instance.vrid,
+        instance.effective_priority
+    );
+    if instance.effective_priority != instance.base_priority {
+        text.push_str(&format!(" (configured {})", instance.base_priority));
+    }
+    text.push_str(&format!("  {}\n", instance.addresses.join(" ")));
+    if let (Some(at), Some(reason)) = (instance.last_transition, &instance.last_reason) {
+        text.push_str(&format!("  since {} s: {reason}\n", now_unix_ms.saturating_sub(at) / 1000));
+    }
+    if let (Some(master), Some(priority)) = (&instance.master, instance.master_priority) {
+        text.push_str(&format!("  master is {master} with priority {priority}\n"));
+    }
+    for fault in &instance.fault_reasons {
+        text.push_str(&format!("  fault: {fault}\n"));
+    }
+    if let Some(pin) = &instance.pinned {
+        let reason = pin.reason.as_deref().unwrap_or("no reason given");
+        text.push_str(&format!("  priority pinned to {} ({reason}); `hactl agent unpin` ends it\n", pin.priority));
+    }
+    text
+}
+
+/// One past event as a line.
+pub fn event_text(event: &Event) -> String {
+    let at = i64::try_from(event.unix_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()).map_or_else(
+        || event.unix_ms.to_string(),
+        |at| at.to_zoned(jiff::tz::TimeZone::system()).strftime("%F %T%.3f").to_string(),
+    );
+    format!("{at}  {}  {}", event.instance.as_deref().unwrap_or("-"), event.message)
+}

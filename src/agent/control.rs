@@ -1,0 +1,199 @@
+//! The control socket: JSON lines, one request and one answer each; mode 0600, so only the agent's user may speak.
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hactl_engine::control::{AgentStatus, Request, Response};
+use hactl_engine::input::Command;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::time::timeout;
+
+use super::journal::Journal;
+use super::letter::{Letter, Mailbox};
+use crate::sys::clock;
+
+/// Longest request line in bytes.
+const LINE: u64 = 64 * 1024;
+/// Clients at a time.
+const CLIENTS: usize = 64;
+/// How long the loop may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What only the agent's main task can do.
+pub enum Errand {
+    /// Read the configuration again; the answer says what came of it.
+    Reload(oneshot::Sender<Result<String, String>>),
+    /// Add what only it knows (configuration warnings, scripts) to a status.
+    Complete(Box<AgentStatus>, oneshot::Sender<AgentStatus>),
+}
+
+/// What a connection needs.
+#[derive(Clone)]
+pub struct Desk {
+    /// To the VRRP loop.
+    pub mailbox: Mailbox,
+    /// To the agent's main task.
+    pub main: mpsc::Sender<Errand>,
+    /// History and events.
+    pub journal: Journal,
+    /// When the process started, Unix seconds.
+    pub started_unix_s: u64,
+}
+
+/// Makes the socket: bound beside its place in a folder of mode 0700, restricted, then renamed into place.
+///
+/// # Errors
+/// The kernel's; "address in use" when a living agent answers there.
+pub fn bind(path: &Path) -> io::Result<UnixListener> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.exists()) {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    if std::os::unix::net::UnixStream::connect(path).is_ok() {
+        return Err(io::Error::new(io::ErrorKind::AddrInUse, "another agent answers there"));
+    }
+    let fresh = PathBuf::from(format!("{}.new", path.display()));
+    match fs::remove_file(&fresh) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&fresh)?;
+    fs::set_permissions(&fresh, Permissions::from_mode(0o600))?;
+    fs::rename(&fresh, path)?;
+    Ok(listener)
+}
+
+/// Serves connections for ever.
+pub async fn serve(listener: UnixListener, desk: Desk) {
+    let seats = Arc::new(Semaphore::new(CLIENTS));
+    loop {
+        let Ok(seat) = Arc::clone(&seats).acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let desk = desk.clone();
+                tokio::spawn(async move {
+                    // A client that hangs up in the middle is no event.
+                    let _ = converse(stream, &desk).await;
+                    drop(seat);
+                });
+            }
+            Err(error) => {
+                tracing::warn!("control socket: {error}");
+                tokio::time::sleep(Duration::from_millis(100)).await; // out of descriptors: do not spin
+            }
+        }
+    }
+}
+
+async fn converse(stream: UnixStream, desk: &Desk) -> io::Result<()> {
+    let (read, mut write) = stream.into_split();
+    let mut lines = BufReader::new(read);
+    loop {
+        let mut line = Vec::new();
+        let length = (&mut lines).take(LINE).read_until(b'\n', &mut line).await?;
+        if length == 0 {
+            return Ok(());
+        }
+        if line.last() != Some(&b'\n') && line.len() as u64 == LINE {
+            let answer = Response::Error { message: format!("a request is one line of at most {LINE} bytes") };
+            return say(&mut write, &answer).await;
+        }
+        let answer = match serde_json::from_slice::<Request>(&line) {
+            Ok(Request::Watch) => return watch(&mut write, desk).await,
+            Ok(request) => answer(request, desk).await.unwrap_or_else(|message| Response::Error { message }),
+            Err(error) => Response::Error {
+                message: format!("not a request: {error}; one JSON object a line, such as {{\"verb\":\"status\"}}"),
+            },
+        };
+        say(&mut write, &answer).await?;
+    }
+}
+
+async fn watch(write: &mut tokio::net::unix::OwnedWriteHalf, desk: &Desk) -> io::Result<()> {
+    let mut events = desk.journal.watch();
+    loop {
+        match events.recv().await {
+            Ok(event) => say(write, &Response::Event(event)).await?,
+            Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
+            Err(tokio::sync::broadcast::error::RecvError::Closed) => return Ok(()),
+        }
+    }
+}
+
+async fn say(write: &mut tokio::net::unix::OwnedWriteHalf, answer: &Response) -> io::Result<()> {
+    let mut line = serde_json::to_vec(answer)?;
+    line.push(b'\n');
+    write.write_all(&line).await
+}
+
+async fn answer(request: Request, desk: &Desk) -> Result<Response, String> {
+    let done = |message: String| Response::Done { message };
+    match request {
+        Request::Status => status(desk).await.map(Response::Status),
+        Request::Promote { instance, force, expires_in_s, reason } => {
+            let expires = expires_in_s
+                .map(|seconds| (Duration::from_secs(seconds), (clock::unix_ms() / 1000).saturating_add(seconds)));
+            command(desk, Command::Promote { instance, force, expires, reason }).await.map(done)
+        }
+        Request::Resign { instance } => command(desk, Command::Resign { instance }).await.map(done),
+        Request::Unpin { instance } => command(desk, Command::Unpin { instance }).await.map(done),
+        Request::Reload => {
+            let (asker, reply) = oneshot::channel();
+            desk.main.send(Errand::Reload(asker)).await.map_err(|_| stopping())?;
+            reply.await.map_err(|_| stopping())?.map(done)
+        }
+        Request::Stop { keep_addresses } => {
+            if desk.mailbox.send(Letter::Stop { keep_addresses }) {
+                Ok(done(if keep_addresses { "stopping; the addresses stay".into() } else { "stopping".into() }))
+            } else {
+                Err(stopping())
+            }
+        }
+        Request::History => Ok(Response::History { events: desk.journal.past() }),
+        Request::Watch => Err("watch takes a connection of its own".into()),
+    }
+}
+
+async fn command(desk: &Desk, command: Command) -> Result<String, String> {
+    let (asker, reply) = oneshot::channel();
+    ask(desk, Letter::Command(command, asker), reply).await?
+}
+
+async fn status(desk: &Desk) -> Result<AgentStatus, String> {
+    let (asker, reply) = oneshot::channel();
+    let instances = ask(desk, Letter::Status(asker), reply).await?;
+    let status = AgentStatus {
+        version: env!("CARGO_PKG_VERSION").into(),
+        pid: std::process::id(),
+        started_unix_s: desk.started_unix_s,
+        now_unix_ms: clock::unix_ms(),
+        config: String::new(),
+        warnings: Vec::new(),
+        instances,
+        scripts: Vec::new(),
+    };
+    let (asker, reply) = oneshot::channel();
+    desk.main.send(Errand::Complete(Box::new(status), asker)).await.map_err(|_| stopping())?;
+    reply.await.map_err(|_| stopping())
+}
+
+/// Asks the loop and waits for its answer.
+async fn ask<T>(desk: &Desk, letter: Letter, reply: oneshot::Receiver<T>) -> Result<T, String> {
+    if !desk.mailbox.send(letter) {
+        return Err(stopping());
+    }
+    match timeout(PATIENCE, reply).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(_)) => Err(stopping()),
+        Err(_) => Err(format!("the VRRP loop did not answer within {} s", PATIENCE.as_secs())),
+    }
+}
+
+fn stopping() -> String {
+    "the agent is stopping".into()
+}

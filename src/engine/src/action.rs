@@ -1,0 +1,95 @@
+//! What the driver shall do: the engine's half of the contract, in Linux's vocabulary.
+
+use std::net::IpAddr;
+
+use crate::conf::config::{Argv, ScriptUser, VirtualAddress};
+use crate::control::{Pin, RouterState};
+use crate::notice::Notice;
+use crate::wire::arp::Mac;
+
+/// Identifies a virtual router for as long as the agent runs, also across reloads.
+pub type RouterId = u32;
+
+/// Actions of one router, to be carried out in order. When one fails the rest of its batch is dropped and the
+/// failure comes back as `Input::ActionFailed`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// Whose actions these are.
+    pub router: RouterId,
+    /// In order.
+    pub actions: Vec<Action>,
+}
+
+/// One action.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Send an advert. IPv4 packets are whole, header included; IPv6 packets are the payload alone.
+    Send {
+        /// Outgoing interface, kernel index.
+        link: u32,
+        /// Source address.
+        source: IpAddr,
+        /// Group or peer.
+        destination: IpAddr,
+        /// Bytes.
+        packet: Vec<u8>,
+    },
+    /// Put addresses on interfaces; those already there are no error.
+    AddAddresses(Vec<LinkAddress>),
+    /// Take addresses off interfaces; those already gone are no error.
+    RemoveAddresses(Vec<LinkAddress>),
+    /// Send Ethernet frames that announce addresses.
+    Announce(Vec<Frame>),
+    /// Run a notify script, after those of earlier batches of this router.
+    Run {
+        /// Command and arguments.
+        command: Argv,
+        /// Who runs it; the agent's default when absent.
+        user: Option<ScriptUser>,
+    },
+    /// Remember or forget an operator's override, so that a restart keeps it.
+    SavePin {
+        /// Instance name.
+        instance: String,
+        /// `None` forgets.
+        pin: Option<Pin>,
+    },
+    /// Note whether this router is master, so that a restarted agent can adopt its addresses.
+    Record {
+        /// Instance name.
+        instance: String,
+        /// State entered.
+        state: RouterState,
+    },
+    /// Tell people.
+    Tell(Notice),
+    /// Answer a command.
+    Reply {
+        /// The command's token.
+        token: u64,
+        /// In words: what was done, or why not.
+        result: Result<String, String>,
+    },
+}
+
+/// An address and the interface it belongs on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct LinkAddress {
+    /// Kernel index of the interface.
+    pub link: u32,
+    /// The address as configured.
+    pub address: VirtualAddress,
+}
+
+/// An Ethernet frame without its header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// Outgoing interface, kernel index.
+    pub link: u32,
+    /// Destination.
+    pub destination: Mac,
+    /// EtherType.
+    pub ethertype: u16,
+    /// Payload.
+    pub payload: Vec<u8>,
+}

@@ -1,0 +1,132 @@
+//! Events worded for people. Logs, history, `watch` and alerts all read this and nothing else.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use crate::control::RouterState;
+
+/// How much attention an event deserves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Normal course of events.
+    Info,
+    /// Somebody should look.
+    Warning,
+    /// Service is or may be affected.
+    Error,
+}
+
+/// An event of one instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Instance name.
+    pub instance: String,
+    /// What happened.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// A change of state.
+    Entered {
+        /// The state left.
+        from: RouterState,
+        /// The state entered.
+        to: RouterState,
+        /// Why.
+        reason: String,
+    },
+    /// A bad packet; said once a kind until the next change of state.
+    BadAdvert {
+        /// Who sent it.
+        source: IpAddr,
+        /// What is wrong with it.
+        error: String,
+    },
+    /// Another router is master with a lower claim, at the same time as this one.
+    SecondMaster {
+        /// The other.
+        source: IpAddr,
+        /// Its priority.
+        priority: u8,
+    },
+    /// The other router advertises other addresses.
+    AddressesDiffer {
+        /// The other.
+        source: IpAddr,
+    },
+    /// Somebody removed an address; it was put back.
+    AddressRestored {
+        /// The address.
+        address: IpAddr,
+    },
+    /// An action failed.
+    Failed {
+        /// What the kernel said.
+        error: String,
+    },
+    /// The priority in force changed.
+    Priority {
+        /// Before.
+        from: u8,
+        /// Now.
+        to: u8,
+    },
+}
+
+impl What {
+    /// How much attention it deserves.
+    pub fn level(&self) -> Level {
+        match self {
+            Self::Entered { to: RouterState::Fault, .. } | Self::Failed { .. } => Level::Error,
+            Self::Entered { .. } | Self::Priority { .. } => Level::Info,
+            Self::BadAdvert { .. }
+            | Self::SecondMaster { .. }
+            | Self::AddressesDiffer { .. }
+            | Self::AddressRestored { .. } => Level::Warning,
+        }
+    }
+}
+
+/// The state's name as people write it.
+pub fn state_name(state: RouterState) -> &'static str {
+    match state {
+        RouterState::Init => "INIT",
+        RouterState::Backup => "BACKUP",
+        RouterState::Master => "MASTER",
+        RouterState::Handover => "HANDOVER",
+        RouterState::Fault => "FAULT",
+        RouterState::Stopped => "STOPPED",
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Entered { from, to, reason } => {
+                write!(f, "{} -> {}: {reason}", state_name(*from), state_name(*to))
+            }
+            Self::BadAdvert { source, error } => {
+                write!(f, "advert from {source} dropped: {error} (further ones are only counted)")
+            }
+            Self::SecondMaster { source, priority } => write!(
+                f,
+                "{source} is master too, with priority {priority}; this node stays and repeats its announcements \
+                 (if it goes on, adverts do not reach {source}: check its firewall)"
+            ),
+            Self::AddressesDiffer { source } => {
+                write!(f, "{source} advertises other addresses than configured here; make the two files agree")
+            }
+            Self::AddressRestored { address } => write!(f, "{address} was removed by somebody else; put back"),
+            Self::Failed { error } => f.write_str(error),
+            Self::Priority { from, to } => write!(f, "priority {from} -> {to}"),
+        }
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.instance, self.what)
+    }
+}

@@ -1,0 +1,35 @@
+//! Real-time scheduling and locked memory for the VRRP loop, where the host permits.
+
+use std::io;
+use std::mem::zeroed;
+
+use nix::sys::mman::{MlockAllFlags, mlockall};
+
+/// The round-robin priority of the VRRP loop: above ordinary work, below the kernel's own threads.
+const PRIORITY: i32 = 50;
+/// The kernel's flag: children (scripts) start with ordinary scheduling.
+const RESET_ON_FORK: i32 = 0x4000_0000;
+
+/// Moves the calling thread to SCHED_RR.
+///
+/// # Errors
+/// The kernel's: without CAP_SYS_NICE or an RTPRIO limit "operation not permitted".
+pub fn real_time() -> io::Result<()> {
+    // SAFETY: sched_param is plain data; the kernel reads it during the call only. The C library's wrapper is not
+    // used because musl's only answers ENOSYS. Thread id 0 means the caller.
+    #[expect(unsafe_code, reason = "sched_setscheduler has no safe wrapper")]
+    let result = unsafe {
+        let mut parameter: libc::sched_param = zeroed();
+        parameter.sched_priority = PRIORITY;
+        libc::syscall(libc::SYS_sched_setscheduler, 0, libc::SCHED_RR | RESET_ON_FORK, &raw const parameter)
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Keeps this process's present memory from being paged out: a page fault must not cost an advert.
+///
+/// # Errors
+/// The kernel's: beyond the MEMLOCK limit.
+pub fn lock_memory() -> io::Result<()> {
+    Ok(mlockall(MlockAllFlags::MCL_CURRENT)?)
+}
