@@ -254,7 +254,7 @@ fn without_repeats(
         if seen.insert(key(&one)) {
             kept.push((one, place));
         } else {
-            sink.error(place, format!("`{}` is listed twice; this line is ignored", one.address.addr()));
+            sink.warning(place, format!("`{}` is listed twice; this line is ignored", one.address.addr()));
         }
     }
     kept

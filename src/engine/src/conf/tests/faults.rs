@@ -85,7 +85,7 @@ fn names_and_addresses_exist_once() {
     let same_address = same_name.replace("web", "mail");
     assert_eq!(faults(&(instance("") + &same_address)), ["E 14:1 `10.1.2.3` already belongs to `web`; ignored here"]);
     let twice = instance("").replace("10.1.2.3/27", "10.1.2.3/27\n10.1.2.3/26");
-    assert_eq!(faults(&twice), ["E 7:1 `10.1.2.3` is listed twice; this line is ignored"]);
+    assert_eq!(faults(&twice), ["W 7:1 `10.1.2.3` is listed twice; this line is ignored"]);
     let script = "vrrp_script c { script /bin/true }\nvrrp_script c { script /bin/false }\n";
     assert_eq!(
         faults(&(script.to_owned() + &instance("track_script { c }"))),

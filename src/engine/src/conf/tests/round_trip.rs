@@ -29,15 +29,33 @@ fn the_big_sample_reads_back() {
 #[test]
 fn awkward_words_read_back() {
     let mut config = clean(BIG);
-    let awkward =
-        ["a b", "it's", "say \"x\"", "'\"'", "back\\slash", "#!{}", "${X}", "tab\there", "ünï", "", "'", "a'b'c d"];
+    let awkward = [
+        "a b",
+        "it's",
+        "say \"x\"",
+        "'\"'",
+        "back\\slash",
+        "#!{}",
+        "${X}",
+        "tab\there",
+        "ünï",
+        "",
+        "'",
+        "a'b'c d",
+        "</x",
+        "@a",
+        "$A=b",
+        "~SEQ(",
+        "include",
+    ];
     for word in awkward {
         let argv = vec!["/bin/x".to_owned(), word.to_owned(), format!("{word}{word}"), "end".to_owned()];
         config.scripts[0].command = argv.clone();
         config.instances[0].notify.stop = Some(argv);
-        if !word.is_empty() && !word.contains('\t') {
-            config.scripts[0].name = format!("check {word}");
-            config.instances[0].track_scripts[0].name = format!("check {word}");
+        if !word.is_empty() {
+            config.scripts[0].name = word.to_owned();
+            config.instances[0].track_scripts[0].name = word.to_owned();
+            config.instances[0].notify.fault = Some(vec![word.to_owned(), "x y".to_owned()]);
         }
         assert_round_trip(config.clone());
     }
