@@ -70,7 +70,12 @@ fn check_print(config: &Config) {
     let back = parse("printed.conf", &text);
     let wrong = back.diagnostics.iter().find(|one| one.severity == Severity::Error);
     assert!(wrong.is_none(), "{wrong:?} in\n{text}");
-    assert_eq!(without_places(back.config), without_places(config.clone()), "{text}");
+    let (wrote, read) = (without_places(config.clone()), without_places(back.config));
+    if wrote != read {
+        let (wrote, read) = (format!("{wrote:#?}"), format!("{read:#?}"));
+        let differing = wrote.lines().zip(read.lines()).find(|(wrote, read)| wrote != read);
+        panic!("printed and read back: {differing:?} in\n{text}");
+    }
 }
 
 fn without_places(mut config: Config) -> Config {

@@ -156,9 +156,9 @@ impl Draft {
             "authentication" => self.authentication(block, sink),
             "virtual_ipaddress" => self.addresses.extend(addresses(block, sink)),
             "virtual_ipaddress_excluded" => self.excluded.extend(addresses(block, sink)),
-            "track_interface" => self.track_interfaces.extend(tracked(block, sink)),
-            "track_script" => self.track_scripts.extend(tracked(block, sink)),
-            _ => self.unicast_peers.extend(peers(block, sink)),
+            "track_interface" => tracked(block, &mut self.track_interfaces, sink),
+            "track_script" => tracked(block, &mut self.track_scripts, sink),
+            _ => peers(block, &mut self.unicast_peers, sink),
         }
     }
 
@@ -179,7 +179,14 @@ impl Draft {
                 return;
             };
             let rest = line.arguments.get(1..).unwrap_or_default();
-            surplus(line, rest, sink);
+            match (line.name(), rest.first()) {
+                // Part of a secret perhaps: it stays out of the message.
+                ("auth_pass", Some(extra)) => {
+                    let help = "put a password with blanks in quotes";
+                    sink.error_help(extra.place, "`auth_pass` takes one word; what follows is not read", help);
+                }
+                _ => surplus(line, rest, sink),
+            }
             read.misplaced |= rest.iter().any(|word| word.text == "auth_pass");
             match line.name() {
                 "auth_pass" => read.password = Some((word.text.clone(), word.place)),
@@ -247,8 +254,7 @@ fn addresses(block: &Statement, sink: &mut Sink<'_>) -> Vec<At<VirtualAddress>> 
     lines.filter_map(|line| virtual_address(line, sink).map(|address| (address, line.place()))).collect()
 }
 
-fn tracked(block: &Statement, sink: &mut Sink<'_>) -> Vec<Tracked> {
-    let mut found: Vec<Tracked> = Vec::new();
+fn tracked(block: &Statement, found: &mut Vec<Tracked>, sink: &mut Sink<'_>) {
     for line in inside(block) {
         let (name, place) = (line.name().to_owned(), line.place());
         if let Some(block) = &line.block {
@@ -269,11 +275,9 @@ fn tracked(block: &Statement, sink: &mut Sink<'_>) -> Vec<Tracked> {
         }
         found.push(Tracked { name, weight, place });
     }
-    found
 }
 
-fn peers(block: &Statement, sink: &mut Sink<'_>) -> Vec<At<IpAddr>> {
-    let mut found: Vec<At<IpAddr>> = Vec::new();
+fn peers(block: &Statement, found: &mut Vec<At<IpAddr>>, sink: &mut Sink<'_>) {
     for line in inside(block) {
         if let Some(option) = line.arguments.first() {
             match option.text.as_str() {
@@ -294,7 +298,6 @@ fn peers(block: &Statement, sink: &mut Sink<'_>) -> Vec<At<IpAddr>> {
             found.push((peer, line.place()));
         }
     }
-    found
 }
 
 /// `priority` when none is given.

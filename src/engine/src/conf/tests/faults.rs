@@ -238,3 +238,12 @@ fn faults_come_in_file_order() {
     assert!(lines.is_sorted(), "{lines:?}");
     assert_eq!(lines, [1, 2, 3, 4, 5]);
 }
+
+#[test]
+fn a_name_is_tracked_once_and_a_peer_spoken_to_once_across_blocks() {
+    let lines =
+        "track_interface { eth0 }\ntrack_interface { eth0 }\nunicast_peer { 10.1.2.9 }\nunicast_peer { 10.1.2.9 }";
+    let (found, said) = one(&instance(lines));
+    assert_eq!((found.track_interfaces.len(), found.unicast_peers.len()), (1, 1));
+    assert_eq!(said, ["W 3:19 `eth0` is tracked twice; this line is ignored", "W 5:16 peer 10.1.2.9 is listed twice"]);
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::keywords::ROOT;
+use super::super::keywords::{GLOBAL_DEFS, ROOT, VRRP_INSTANCE};
 use super::super::schema::{Context, Support};
 use super::support::{faults, instance};
 
@@ -40,7 +40,8 @@ fn no_keyword_stands_twice_in_a_context() {
 
 #[test]
 fn every_unsupported_keyword_gets_exactly_one_warning() {
-    for (context, before) in [(&ROOT, ""), (&super::super::keywords::GLOBAL_DEFS, "global_defs {\n")] {
+    let instance = "vrrp_instance a {\ninterface e\nvirtual_router_id 37\nvirtual_ipaddress { 10.0.0.3/27 }\n";
+    for (context, before) in [(&ROOT, ""), (&GLOBAL_DEFS, "global_defs {\n"), (&VRRP_INSTANCE, instance)] {
         let after = if before.is_empty() { "" } else { "}\n" };
         for keyword in context.keywords() {
             let Support::NotYet(consequence) = keyword.support else { continue };
