@@ -20,7 +20,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Err
 
 /// Highly available load balancer pairs: deploy, verify, move and drill a virtual IP.
 #[derive(Debug, Parser)]
-#[command(name = "hactl", version, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "hactl", version, arg_required_else_help = true)]
 pub struct Cli {
     /// Options every command takes.
     #[command(flatten)]

@@ -1,0 +1,101 @@
+//! Operators' commands: promote, resign, unpin.
+
+use std::time::Duration;
+
+use super::fsm::{Event, Next, State};
+use super::priority;
+use super::router::{Context, Router, Timer};
+use crate::action::Action;
+use crate::control::Pin;
+use crate::notice::What;
+
+impl Router {
+    /// Makes this router master at once.
+    ///
+    /// # Errors
+    /// In words, when it must not be master or cannot win.
+    pub fn promote(
+        &mut self,
+        force: bool,
+        expires: Option<(Duration, u64)>,
+        reason: Option<String>,
+        ctx: &mut Context<'_>,
+    ) -> Result<String, String> {
+        let name = self.config.name.clone();
+        if !self.faults.is_empty() {
+            let reasons = self.faults.join("; ");
+            return Err(format!("{name} is in FAULT and cannot be master: {reasons}; mend that first"));
+        }
+        if self.weights < 0 && !force {
+            return Err(format!(
+                "{name}: tracked checks are bad (priority {} lowered by {}); mend them, or use --force",
+                self.config.priority, -self.weights
+            ));
+        }
+        match (self.state, self.heard) {
+            (State::Master, _) => return Ok(format!("{name} is master already")),
+            (State::Initialize | State::Stopped | State::Fault | State::Handover(Next::Stopped), _) => {
+                return Err(format!("{name} is not running"));
+            }
+            (State::Backup | State::Handover(Next::Backup), Some(heard)) if heard.priority == priority::OWNER => {
+                return Err(format!(
+                    "{name}: the master {} is the address owner (priority 255), which nothing outbids; lower its \
+                     priority in the configuration",
+                    heard.source
+                ));
+            }
+            (State::Backup | State::Handover(Next::Backup), _) => {}
+        }
+        // The configured priority wins by itself when it is the higher one; only otherwise an override is needed.
+        let natural = priority::effective(self.config.priority, self.weights, None);
+        let outbids = self.heard.is_none_or(|heard| natural > heard.priority);
+        let why = reason.clone().unwrap_or_else(|| "promoted".into());
+        if outbids && expires.is_none() {
+            self.set_pin(None, ctx);
+        } else {
+            let pin = Pin { priority: priority::PROMOTED, reason, expires_unix_s: expires.map(|(_, at)| at) };
+            self.set_pin(Some(pin), ctx);
+            if let Some((after, _)) = expires {
+                self.arm(Timer::Pin, after, ctx);
+            }
+        }
+        self.apply(Event::Promote, &why, ctx);
+        Ok(format!("{name} is master now"))
+    }
+
+    /// Hands the addresses to the best backup and stays last in line.
+    ///
+    /// # Errors
+    /// In words, when this router is not master.
+    pub fn resign(&mut self, ctx: &mut Context<'_>) -> Result<String, String> {
+        let name = self.config.name.clone();
+        if self.state != State::Master {
+            return Err(format!("{name} is not master here; nothing to resign from"));
+        }
+        if self.config.priority == priority::OWNER {
+            return Err(format!("{name} is the address owner (priority 255); lower its priority or stop the agent"));
+        }
+        let pin = Pin { priority: priority::RESIGNED, reason: Some("resigned".into()), expires_unix_s: None };
+        self.set_pin(Some(pin), ctx);
+        self.apply(Event::Resign, "resigned", ctx);
+        Ok(format!("{name} hands over; it stays last in line until `unpin` or `promote`"))
+    }
+
+    /// Drops an operator's override; the election does the rest.
+    pub fn unpin(&mut self, ctx: &mut Context<'_>) {
+        let before = self.priority();
+        if self.pin.is_some() {
+            self.set_pin(None, ctx);
+            self.tell(What::Priority { from: before, to: self.priority() }, ctx);
+        }
+    }
+
+    pub(super) fn set_pin(&mut self, pin: Option<Pin>, ctx: &mut Context<'_>) {
+        self.pinned_at = ctx.now;
+        ctx.timers.cancel((self.id, Timer::Pin));
+        if self.pin != pin {
+            self.pin.clone_from(&pin);
+            ctx.actions.push(Action::SavePin { instance: self.config.name.clone(), pin });
+        }
+    }
+}

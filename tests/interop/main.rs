@@ -1,0 +1,8 @@
+//! The agent on real sockets in network namespaces, beside Debian's keepalived and beside itself.
+//!
+//! Needs root, `ip` and `keepalived`; without them the tests say so and pass, since nothing was proved or disproved.
+
+mod agent;
+mod election;
+mod lan;
+mod moves;

@@ -1,0 +1,68 @@
+//! What must hold at every step, whatever happens.
+
+use hactl_engine::action::{Batch, Frame};
+use hactl_engine::control::RouterState;
+use hactl_engine::vrrp::router::public;
+use hactl_engine::wire::arp::Arp;
+
+use super::world::{Host, World};
+
+/// The actions of one step are bounded.
+pub fn bounded(batches: &[Batch]) -> Result<(), String> {
+    let actions: usize = batches.iter().map(|batch| batch.actions.len()).sum();
+    if actions > 64 { Err(format!("{actions} actions in one step")) } else { Ok(()) }
+}
+
+/// No announcement before its address is there.
+pub fn announced_is_here(host: &Host, frames: &[Frame]) -> Result<(), String> {
+    for frame in frames {
+        let arp = Arp::parse(&frame.payload).ok_or("an announcement that is not ARP")?;
+        if !host.addresses.contains(&arp.sender.into()) {
+            return Err(format!("{} announced by {} before it was there", arp.sender, host.own));
+        }
+    }
+    Ok(())
+}
+
+/// Address present ⇔ master or handing over.
+pub fn kernel_agrees(number: usize, host: &Host) -> Result<(), String> {
+    let Some(agent) = &host.agent else { return Ok(()) };
+    if agent.is_stopped() {
+        return Ok(()); // stopped for a successor: the addresses may stay
+    }
+    for router in agent.routers() {
+        let state = public(router.state());
+        let holds = matches!(state, RouterState::Master | RouterState::Handover);
+        for address in router.config().addresses.iter().map(|a| a.address.addr()) {
+            if state != RouterState::Init && host.addresses.contains(&address) != holds {
+                return Err(format!("host {number} is {state:?} but has {address}: {}", !holds));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Priority 0 is the last advert of a clean stop.
+pub fn goodbye_is_last(host: &Host, payload: &[u8]) -> Result<(), String> {
+    match payload.get(2) {
+        Some(priority) if host.said_goodbye && *priority != 0 => {
+            Err(format!("{} advertises priority {priority} after its goodbye", host.own))
+        }
+        Some(_) => Ok(()),
+        None => Err(format!("{} sent an advert without a priority", host.own)),
+    }
+}
+
+/// At rest: one master a VRID, and everybody else is backup.
+pub fn one_master(world: &World) -> Result<(), String> {
+    let instances = world.hosts.first().map(|host| host.config.instances.len()).unwrap_or_default();
+    for n in 0..instances {
+        let states: Vec<Option<RouterState>> =
+            world.hosts.iter().map(|host| Some(public(host.agent.as_ref()?.routers().nth(n)?.state()))).collect();
+        let masters = states.iter().filter(|state| **state == Some(RouterState::Master)).count();
+        if masters != 1 {
+            return Err(format!("{masters} masters of instance {n} at rest: {states:?}"));
+        }
+    }
+    Ok(())
+}

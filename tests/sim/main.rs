@@ -1,0 +1,50 @@
+//! The simulator: N engines, one clock, a network that loses, delays, duplicates and splits, one seed.
+//!
+//! `HACTL_SIM_SEEDS=10000 cargo test --test sim` runs more; a failure names its seed, and
+//! `HACTL_SIM_SEED=N cargo test --test sim -- --nocapture` tells that story again, line by line.
+
+mod check;
+mod random;
+mod story;
+mod world;
+
+use story::Story;
+
+const SEEDS: u64 = 200;
+
+fn seeds() -> std::ops::Range<u64> {
+    if let Some(one) = number("HACTL_SIM_SEED") {
+        return one..one + 1;
+    }
+    0..number("HACTL_SIM_SEEDS").unwrap_or(SEEDS)
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+#[test]
+fn every_story_ends_with_one_master() {
+    let tell = number("HACTL_SIM_SEED").is_some();
+    for seed in seeds() {
+        if let Err(broken) = Story::new(seed, tell).run() {
+            panic!("seed {seed}: {broken}\n  again, told: HACTL_SIM_SEED={seed} cargo test --test sim -- --nocapture");
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_tells_the_same_story() {
+    for seed in [1, 7, 42] {
+        assert_eq!(Story::new(seed, false).run(), Story::new(seed, false).run(), "seed {seed}");
+    }
+}
+
+/// The checkers themselves must be able to fail.
+#[test]
+fn a_deaf_network_is_noticed() {
+    let mut story = Story::new(3, false);
+    story.never_heal();
+    let verdict = story.run();
+    assert!(verdict.as_ref().is_err_and(|why| why.contains("masters")), "{verdict:?}");
+}
