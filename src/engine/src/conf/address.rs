@@ -29,7 +29,8 @@ fn network(word: &Word, sink: &mut Sink<'_>) -> Option<IpNet> {
     if let Ok(address) = text.parse::<IpAddr>() {
         let host = IpNet::from(address);
         let message = format!("`{text}` has no prefix length; /{} is used", host.prefix_len());
-        sink.warning_help(word.place, message, format!("write `{text}/24`, or whatever your subnet is"));
+        let usual = if address.is_ipv6() { 64 } else { 24 };
+        sink.warning_help(word.place, message, format!("write `{text}/{usual}`, or what the subnet has"));
         return Some(host);
     }
     match text.parse::<IpNet>() {

@@ -60,7 +60,7 @@ fn global_defs(block: &Statement, global: &mut Global, defaults: &mut Defaults, 
             None => sink.error(line.place(), "`script_user` needs a user"),
         },
         "enable_script_security" => global.enable_script_security = switch(line, sink).unwrap_or(true),
-        "vrrp_version" => defaults.version = version(line, "2", sink).unwrap_or(Version::V2),
+        "vrrp_version" => defaults.version = version(line, "2 is used", sink).unwrap_or(Version::V2),
         "vrrp_min_garp" => {
             if switch(line, sink) == Some(true) {
                 defaults.announcement.repeat = 1;
@@ -75,8 +75,8 @@ fn global_defs(block: &Statement, global: &mut Global, defaults: &mut Defaults, 
 }
 
 /// `version` and `vrrp_version`.
-pub(super) fn version(line: &Statement, default: &str, sink: &mut Sink<'_>) -> Option<Version> {
-    whole::<u8>(line, 2..=3, default, sink).map(|number| if number == 2 { Version::V2 } else { Version::V3 })
+pub(super) fn version(line: &Statement, instead: &str, sink: &mut Sink<'_>) -> Option<Version> {
+    whole::<u8>(line, 2..=3, instead, sink).map(|number| if number == 2 { Version::V2 } else { Version::V3 })
 }
 
 /// The `garp_master_…` family.
@@ -84,10 +84,14 @@ pub(super) fn announcement(name: &str, line: &Statement, into: &mut Announcement
     let standard = Announcement::default();
     let times = Duration::ZERO..=SECONDS_MAX;
     match name {
-        "garp_master_delay" => into.delay = seconds(line, times, "5 s", sink).unwrap_or(standard.delay),
-        "garp_master_repeat" => into.repeat = whole(line, 1..=GARP_REPEAT_MAX, "5", sink).unwrap_or(standard.repeat),
-        "garp_master_refresh" => into.refresh = seconds(line, times, "0", sink).unwrap_or(standard.refresh),
-        _ => into.refresh_repeat = whole(line, 1..=GARP_REPEAT_MAX, "1", sink).unwrap_or(standard.refresh_repeat),
+        "garp_master_delay" => into.delay = seconds(line, times, "5 s is used", sink).unwrap_or(standard.delay),
+        "garp_master_repeat" => {
+            into.repeat = whole(line, 1..=GARP_REPEAT_MAX, "5 is used", sink).unwrap_or(standard.repeat)
+        }
+        "garp_master_refresh" => into.refresh = seconds(line, times, "0 is used", sink).unwrap_or(standard.refresh),
+        _ => {
+            into.refresh_repeat = whole(line, 1..=GARP_REPEAT_MAX, "1 is used", sink).unwrap_or(standard.refresh_repeat)
+        }
     }
 }
 
@@ -120,12 +124,12 @@ fn vrrp_script(block: &Statement, scripts: &mut Vec<VrrpScript>, broken: &mut Ve
             command = script::command(line, sink);
         }
         "interval" => {
-            script.interval = seconds(line, INTERVAL_MIN..=SECONDS_MAX, "1 s", sink).unwrap_or(script.interval)
+            script.interval = seconds(line, INTERVAL_MIN..=SECONDS_MAX, "1 s is used", sink).unwrap_or(script.interval)
         }
-        "timeout" => timeout = seconds(line, INTERVAL_MIN..=SECONDS_MAX, "the interval", sink),
+        "timeout" => timeout = seconds(line, INTERVAL_MIN..=SECONDS_MAX, "the interval is used", sink),
         "weight" => (script.weight, script.reverse) = weight(line, &line.arguments, sink).unwrap_or_default(),
-        "rise" => script.rise = whole(line, 1..=COUNT_MAX, "1", sink).unwrap_or(1),
-        "fall" => script.fall = whole(line, 1..=COUNT_MAX, "1", sink).unwrap_or(1),
+        "rise" => script.rise = whole(line, 1..=COUNT_MAX, "1 is used", sink).unwrap_or(1),
+        "fall" => script.fall = whole(line, 1..=COUNT_MAX, "1 is used", sink).unwrap_or(1),
         "user" => match script::user(line, &line.arguments, sink) {
             Some(user) => script.user = Some(user),
             None => sink.error(line.place(), "`user` needs a user"),

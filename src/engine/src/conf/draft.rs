@@ -31,6 +31,8 @@ pub(super) struct Authentication {
     pub(super) place: Option<Place>,
     pub(super) type_given: bool,
     pub(super) pass: bool,
+    /// `auth_pass` stands behind `auth_type` on one line, which has been reported.
+    pub(super) misplaced: bool,
     pub(super) password: Option<At<String>>,
 }
 
@@ -120,15 +122,15 @@ impl Draft {
             }
             "virtual_router_id" => {
                 self.vrid_given = true;
-                let ignored = "no default exists, so the instance";
+                let ignored = "the instance is ignored";
                 self.vrid = whole(line, 1..=255, ignored, sink).map(|vrid| (vrid, place));
             }
-            "priority" => self.priority = whole(line, 1..=255, "100", sink).or(Some(PRIORITY_DEFAULT)),
+            "priority" => self.priority = whole(line, 1..=255, "100 is used", sink).or(Some(PRIORITY_DEFAULT)),
             "advert_int" => self.advert_interval = advert_interval(line, sink),
-            "version" => self.version = version(line, "the default", sink).map(|version| (version, place)),
+            "version" => self.version = version(line, "the default is used", sink).map(|version| (version, place)),
             "preempt_delay" => {
                 let range = Duration::ZERO..=PREEMPT_DELAY_MAX;
-                self.preempt_delay = seconds(line, range, "0", sink).map(|delay| (delay, place));
+                self.preempt_delay = seconds(line, range, "0 is used", sink).map(|delay| (delay, place));
             }
             "v3_checksum_as_v2" => self.v3_checksum_as_v2 = switch(line, sink).unwrap_or(false),
             "unicast_src_ip" | "mcast_src_ip" => self.source(line, sink),
@@ -154,9 +156,9 @@ impl Draft {
             "authentication" => self.authentication(block, sink),
             "virtual_ipaddress" => self.addresses.extend(addresses(block, sink)),
             "virtual_ipaddress_excluded" => self.excluded.extend(addresses(block, sink)),
-            "track_interface" => self.track_interfaces.extend(tracked(block, sink)),
-            "track_script" => self.track_scripts.extend(tracked(block, sink)),
-            _ => self.unicast_peers.extend(peers(block, sink)),
+            "track_interface" => tracked(block, &mut self.track_interfaces, sink),
+            "track_script" => tracked(block, &mut self.track_scripts, sink),
+            _ => peers(block, &mut self.unicast_peers, sink),
         }
     }
 
@@ -176,7 +178,16 @@ impl Draft {
                 sink.error(line.place(), format!("`{}` needs a value", line.name()));
                 return;
             };
-            surplus(line, line.arguments.get(1..).unwrap_or_default(), sink);
+            let rest = line.arguments.get(1..).unwrap_or_default();
+            match (line.name(), rest.first()) {
+                // Part of a secret perhaps: it stays out of the message.
+                ("auth_pass", Some(extra)) => {
+                    let help = "put a password with blanks in quotes";
+                    sink.error_help(extra.place, "`auth_pass` takes one word; what follows is not read", help);
+                }
+                _ => surplus(line, rest, sink),
+            }
+            read.misplaced |= rest.iter().any(|word| word.text == "auth_pass");
             match line.name() {
                 "auth_pass" => read.password = Some((word.text.clone(), word.place)),
                 _ => {
@@ -217,7 +228,7 @@ fn state(line: &Statement, sink: &mut Sink<'_>) -> Option<InitialState> {
 
 fn advert_interval(line: &Statement, sink: &mut Sink<'_>) -> Option<At<Duration>> {
     let range = Duration::from_millis(10)..=Duration::from_secs(255);
-    seconds(line, range, "1 s", sink)
+    seconds(line, range, "1 s is used", sink)
         .map(|interval| (interval, line.arguments.first().map_or(line.place(), |word| word.place)))
 }
 
@@ -243,8 +254,7 @@ fn addresses(block: &Statement, sink: &mut Sink<'_>) -> Vec<At<VirtualAddress>> 
     lines.filter_map(|line| virtual_address(line, sink).map(|address| (address, line.place()))).collect()
 }
 
-fn tracked(block: &Statement, sink: &mut Sink<'_>) -> Vec<Tracked> {
-    let mut found: Vec<Tracked> = Vec::new();
+fn tracked(block: &Statement, found: &mut Vec<Tracked>, sink: &mut Sink<'_>) {
     for line in inside(block) {
         let (name, place) = (line.name().to_owned(), line.place());
         if let Some(block) = &line.block {
@@ -265,11 +275,9 @@ fn tracked(block: &Statement, sink: &mut Sink<'_>) -> Vec<Tracked> {
         }
         found.push(Tracked { name, weight, place });
     }
-    found
 }
 
-fn peers(block: &Statement, sink: &mut Sink<'_>) -> Vec<At<IpAddr>> {
-    let mut found: Vec<At<IpAddr>> = Vec::new();
+fn peers(block: &Statement, found: &mut Vec<At<IpAddr>>, sink: &mut Sink<'_>) {
     for line in inside(block) {
         if let Some(option) = line.arguments.first() {
             match option.text.as_str() {
@@ -290,7 +298,6 @@ fn peers(block: &Statement, sink: &mut Sink<'_>) -> Vec<At<IpAddr>> {
             found.push((peer, line.place()));
         }
     }
-    found
 }
 
 /// `priority` when none is given.

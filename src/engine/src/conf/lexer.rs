@@ -121,7 +121,8 @@ impl Line {
                     let place = self.place(self.at, 1);
                     sink.warning_help(
                         place,
-                        format!("`{next}` right after `{text}` starts a comment"),
+                        // The word may be a password: it stays out of the message.
+                        format!("`{next}` right after a word starts a comment"),
                         "put the word in quotes to keep what follows, or a blank before the comment",
                     );
                     break;
@@ -271,7 +272,7 @@ mod tests {
         let mut sink = Sink::new("t");
         lex("auth_pass s3cret!", &mut sink);
         let found = sink.finish();
-        assert_eq!(found[0].message, "`!` right after `s3cret` starts a comment");
+        assert_eq!(found[0].message, "`!` right after a word starts a comment");
         assert_eq!(found[0].location.as_ref().map(|at| at.column), Some(17));
     }
 }

@@ -8,6 +8,7 @@
 mod address;
 mod build;
 pub mod config;
+mod conflict;
 pub mod diagnostic;
 mod directive;
 mod draft;
@@ -19,7 +20,9 @@ mod recovery;
 mod resolve;
 pub mod schema;
 mod script;
-mod sink;
+pub mod sink;
+#[cfg(test)]
+mod tests;
 pub mod tree;
 mod values;
 mod walk;

@@ -19,7 +19,8 @@ pub enum Secrets {
 
 /// Writes the configuration, every value spelt out.
 ///
-/// Reading the text back gives the same configuration except for locations, and for a password that is not text.
+/// Reading the text back gives the same configuration except for locations, for a password that is not text, and
+/// for a line that its escapes make longer than [`super::lexer::LINE_BYTES_MAX`].
 pub fn print(config: &Config, secrets: Secrets) -> String {
     let mut page = Page { text: String::new(), depth: 0 };
     page.global(&config.global);
@@ -211,7 +212,9 @@ fn user_words(user: Option<&ScriptUser>) -> String {
 /// A word as the language reads it back: quoted when it must be.
 fn word(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "._-:/@+,=%*~^$()[]<>|&?;".contains(c);
-    if !text.is_empty() && text.chars().all(plain) && !text.contains("${") {
+    // A bare word at the start of a line must not be taken for a line of its own kind.
+    let directive = text.starts_with(['@', '$', '~']) || text.starts_with("include");
+    if !text.is_empty() && !directive && text.chars().all(plain) && !text.contains("${") {
         return text.to_owned();
     }
     let mut quoted = String::from("\"");
@@ -250,7 +253,7 @@ fn command(argv: &[String]) -> String {
 
 /// Runs of characters in the kind of quotes that they do not hold.
 fn inner_argument(argument: &str) -> String {
-    let plain = |c: char| !c.is_ascii_whitespace() && c != '\'' && c != '"';
+    let plain = |c: char| !c.is_ascii_whitespace() && c != '\'' && c != '"' && c != '<';
     if !argument.is_empty() && argument.chars().all(plain) {
         return argument.to_owned();
     }

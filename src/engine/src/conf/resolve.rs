@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::build::Defaults;
 use super::config::{InitialState, SimplePassword, Track, Version, VirtualAddress, VrrpInstance, VrrpScript};
+use super::conflict::{clash, taken_addresses};
 use super::draft::{At, Draft, PRIORITY_DEFAULT, Tracked};
 use super::schema::nearest;
 use super::sink::{Place, Sink};
@@ -132,6 +133,7 @@ impl Draft {
         }
         match (read.pass, read.password) {
             (true, Some((text, place))) => Some(cut_password(&text, place, sink)),
+            (true, None) if read.misplaced => None,
             (true, None) => {
                 let help = "add a line `auth_pass SECRET`";
                 sink.error_help(block, "`authentication` has no `auth_pass`; adverts carry no authentication", help);
@@ -253,7 +255,7 @@ fn without_repeats(
         if seen.insert(key(&one)) {
             kept.push((one, place));
         } else {
-            sink.error(place, format!("`{}` is listed twice; this line is ignored", one.address.addr()));
+            sink.warning(place, format!("`{}` is listed twice; this line is ignored", one.address.addr()));
         }
     }
     kept
@@ -313,45 +315,6 @@ fn weights_without_preemption<'t>(
         let message = format!("with `nopreempt` the weight of `{}` never moves the addresses", track.name);
         sink.warning_help(place, message, "use weight 0, so that a failure means FAULT, or remove `nopreempt`");
     }
-}
-
-/// Two instances that would answer to the same adverts.
-fn clash(left: &VrrpInstance, right: &VrrpInstance) -> bool {
-    let family = |one: &VrrpInstance| one.addresses.first().map(|address| address.address.addr().is_ipv6());
-    let same_family = match (family(left), family(right)) {
-        (Some(left), Some(right)) => left == right,
-        _ => true,
-    };
-    let peers_apart = !left.unicast_peers.is_empty()
-        && !right.unicast_peers.is_empty()
-        && !left.unicast_peers.iter().any(|peer| right.unicast_peers.contains(peer));
-    left.interface == right.interface && left.vrid == right.vrid && same_family && !peers_apart
-}
-
-/// Removes addresses that an earlier instance already holds on the same interface.
-fn taken_addresses(earlier: &[VrrpInstance], instance: &mut VrrpInstance, places: &[Place], sink: &mut Sink<'_>) {
-    let on = instance.interface.clone();
-    let mut places = places.iter();
-    for list in [&mut instance.addresses, &mut instance.excluded] {
-        list.retain(|one| {
-            let place = places.next();
-            let device = one.interface.as_ref().unwrap_or(&on);
-            let holder = earlier.iter().find(|other| holds(other, one.address.addr(), device));
-            if let (Some(holder), Some(place)) = (holder, place) {
-                let message = format!("`{}` already belongs to `{}`; ignored here", one.address.addr(), holder.name);
-                sink.error(*place, message);
-            }
-            holder.is_none()
-        });
-    }
-}
-
-fn holds(instance: &VrrpInstance, address: IpAddr, device: &str) -> bool {
-    instance
-        .addresses
-        .iter()
-        .chain(&instance.excluded)
-        .any(|one| one.address.addr() == address && one.interface.as_ref().unwrap_or(&instance.interface) == device)
 }
 
 /// Addresses that the count field of an advert can express (RFC 9568 §5.2.5).

@@ -59,9 +59,11 @@ pub fn nearest<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<&
         return None;
     }
     let lower = word.to_ascii_lowercase();
+    let far = |name: &str| (name.len() / 3).clamp(1, 4);
     names
+        .filter(|name| name.len().abs_diff(lower.len()) <= far(name)) // spares most comparisons
         .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_ascii_lowercase()), name))
-        .filter(|(distance, name)| *distance <= (name.len() / 3).clamp(1, 4))
+        .filter(|(distance, name)| *distance <= far(name))
         .min()
         .map(|(_, name)| name)
 }

@@ -60,8 +60,8 @@ pub fn switch(statement: &Statement, sink: &mut Sink<'_>) -> Option<bool> {
     }
 }
 
-/// A whole number in `range`; `default` is what the message says is used instead.
-pub fn whole<T>(statement: &Statement, range: RangeInclusive<T>, default: &str, sink: &mut Sink<'_>) -> Option<T>
+/// A whole number in `range`; `instead` ends the message: what happens without the value.
+pub fn whole<T>(statement: &Statement, range: RangeInclusive<T>, instead: &str, sink: &mut Sink<'_>) -> Option<T>
 where
     T: TryFrom<i64> + PartialOrd + std::fmt::Display,
 {
@@ -70,17 +70,17 @@ where
     match value {
         Some(value) if range.contains(&value) => Some(value),
         _ => {
-            outside(statement, word, &format!("{}..={}", range.start(), range.end()), default, sink);
+            outside(statement, word, &format!("{}..={}", range.start(), range.end()), instead, sink);
             None
         }
     }
 }
 
-/// Seconds with an optional fraction, in `range`.
+/// Seconds with an optional fraction, in `range`; `instead` as in [`whole`].
 pub fn seconds(
     statement: &Statement,
     range: RangeInclusive<Duration>,
-    default: &str,
+    instead: &str,
     sink: &mut Sink<'_>,
 ) -> Option<Duration> {
     let word = single(statement, sink)?;
@@ -88,16 +88,16 @@ pub fn seconds(
         Some(value) if range.contains(&value) => Some(value),
         _ => {
             let words = format!("{}..={} s", show_seconds(*range.start()), show_seconds(*range.end()));
-            outside(statement, word, &words, default, sink);
+            outside(statement, word, &words, instead, sink);
             None
         }
     }
 }
 
 /// Reports a value outside its range.
-pub fn outside(statement: &Statement, word: &Word, range: &str, default: &str, sink: &mut Sink<'_>) {
+pub fn outside(statement: &Statement, word: &Word, range: &str, instead: &str, sink: &mut Sink<'_>) {
     let name = statement.name();
-    let message = format!("`{name} {}` is not in {range}; {default} is used", word.text);
+    let message = format!("`{name} {}` is not in {range}; {instead}", word.text);
     match word.text.trim_end_matches(';') {
         bare if bare.len() < word.text.len() => {
             sink.error_help(word.place, message, "lines do not end in `;` in this language");

@@ -1,7 +1,7 @@
 //! Goes through a block with its keyword table: names what is unknown, misplaced or not supported yet, and hands
 //! what works to its reader.
 
-use super::keywords::{GLOBAL_DEFS, ROOT, VRRP_INSTANCE, VRRP_SCRIPT};
+use super::keywords::{GLOBAL_DEFS, ROOT, VIRTUAL_SERVER, VRRP_INSTANCE, VRRP_SCRIPT, VRRP_SYNC_GROUP};
 use super::schema::{Context, Keyword, Support, nearest};
 use super::sink::Sink;
 use super::tree::{Block, Statement};
@@ -14,11 +14,18 @@ pub fn walk<'s>(
     mut read: impl FnMut(&'s Statement, &mut Sink<'_>),
 ) {
     let mut seen: Vec<&Statement> = Vec::new();
+    let mut astray: Option<&'static str> = None;
     for statement in statements {
         let Some(keyword) = context.find(statement.name()) else {
-            unknown(statement, context, sink);
+            // A `}` too early leaves many lines without their block: that is one fault, not one a line.
+            let home = home_of(statement.name());
+            if home.is_none() || home != astray {
+                unknown(statement, context, home, sink);
+            }
+            astray = home;
             continue;
         };
+        astray = None;
         match keyword.support {
             Support::Already => {}
             Support::NotYet(consequence) => not_yet(statement, consequence, sink),
@@ -41,21 +48,22 @@ pub fn inside(statement: &Statement) -> &[Statement] {
     }
 }
 
-fn unknown(statement: &Statement, context: &'static Context, sink: &mut Sink<'_>) {
+fn unknown(statement: &Statement, context: &'static Context, home: Option<&str>, sink: &mut Sink<'_>) {
     let name = statement.name();
     if statement.keyword.text.starts_with('$') {
         let help = "definitions are not supported yet; write the text itself";
         sink.error_help(statement.place(), format!("`{name}` stands for text that is not here"), help);
         return;
     }
+    if let Some(home) = home {
+        let message = format!("`{name}` does not belong in {}", context.name);
+        let help = format!("it belongs in {home}; is a `}}` too early?");
+        sink.error_help(statement.place(), message, help);
+        return;
+    }
     if let Some(near) = context.nearest(name) {
         let message = format!("unknown keyword `{name}` in {}", context.name);
         sink.error_help(statement.place(), message, format!("did you mean `{near}`?"));
-        return;
-    }
-    if let Some(home) = HOMES.iter().find(|home| home.find(name).is_some()) {
-        let message = format!("`{name}` does not belong in {}", context.name);
-        sink.error_help(statement.place(), message, format!("it belongs in {}", home.name));
         return;
     }
     let anywhere = HOMES.iter().flat_map(|home| home.keywords()).map(|keyword| keyword.name);
@@ -98,5 +106,10 @@ fn repeated<'s>(statement: &'s Statement, seen: &mut Vec<&'s Statement>, sink: &
     }
 }
 
+/// The block that a keyword belongs in, when it belongs in one of [`HOMES`].
+fn home_of(name: &str) -> Option<&'static str> {
+    HOMES.iter().find(|home| home.find(name).is_some()).map(|home| home.name)
+}
+
 /// Where a misplaced keyword may have been meant to stand.
-static HOMES: [&Context; 4] = [&VRRP_INSTANCE, &VRRP_SCRIPT, &GLOBAL_DEFS, &ROOT];
+static HOMES: [&Context; 6] = [&VRRP_INSTANCE, &VRRP_SCRIPT, &GLOBAL_DEFS, &ROOT, &VRRP_SYNC_GROUP, &VIRTUAL_SERVER];

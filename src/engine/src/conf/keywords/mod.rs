@@ -7,5 +7,6 @@ mod root;
 mod vrrp;
 
 pub use global::GLOBAL_DEFS;
+pub use lvs::VIRTUAL_SERVER;
 pub use root::ROOT;
-pub use vrrp::{AUTHENTICATION, VRRP_INSTANCE, VRRP_SCRIPT};
+pub use vrrp::{AUTHENTICATION, VRRP_INSTANCE, VRRP_SCRIPT, VRRP_SYNC_GROUP};

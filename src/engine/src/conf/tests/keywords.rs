@@ -1,0 +1,99 @@
+//! Known, not supported yet: one warning each, nothing about what such a block holds.
+
+use std::collections::BTreeSet;
+
+use super::super::keywords::{GLOBAL_DEFS, ROOT, VRRP_INSTANCE};
+use super::super::schema::{Context, Support};
+use super::support::{faults, instance};
+
+fn collect(context: &'static Context, seen: &mut BTreeSet<&'static str>) {
+    for keyword in context.keywords() {
+        seen.insert(keyword.name);
+        if let Some(block) = keyword.block {
+            collect(block, seen);
+        }
+    }
+}
+
+#[test]
+fn all_of_keepalived_is_known() {
+    let mut names = BTreeSet::new();
+    collect(&ROOT, &mut names);
+    let own = ["hactl", "lease", "guard", "metrics", "webhook"];
+    let theirs = names.iter().filter(|name| !own.contains(name)).count();
+    assert!(theirs >= 361, "{theirs}");
+}
+
+#[test]
+fn no_keyword_stands_twice_in_a_context() {
+    fn check(context: &'static Context) {
+        let mut names = BTreeSet::new();
+        for keyword in context.keywords() {
+            assert!(names.insert(keyword.name), "{} in {}", keyword.name, context.name);
+            if let Some(block) = keyword.block {
+                check(block);
+            }
+        }
+    }
+    check(&ROOT);
+}
+
+#[test]
+fn every_unsupported_keyword_gets_exactly_one_warning() {
+    let instance = "vrrp_instance a {\ninterface e\nvirtual_router_id 37\nvirtual_ipaddress { 10.0.0.3/27 }\n";
+    for (context, before) in [(&ROOT, ""), (&GLOBAL_DEFS, "global_defs {\n"), (&VRRP_INSTANCE, instance)] {
+        let after = if before.is_empty() { "" } else { "}\n" };
+        for keyword in context.keywords() {
+            let Support::NotYet(consequence) = keyword.support else { continue };
+            let block = if keyword.block.is_some() { " {\n  whatever 1 2 3\n  deeper { x }\n}" } else { "" };
+            let said = faults(&format!("{before}{}{block}\n{after}", keyword.name));
+            assert_eq!(said.len(), 1, "{said:?}");
+            let known = format!("`{}` is known but not supported yet; ignored", keyword.name);
+            assert!(
+                said[0].starts_with("W ") && said[0].contains(&known) && said[0].ends_with(consequence),
+                "{said:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn consequences_are_told() {
+    assert_eq!(
+        faults(&instance("use_vmac vrrp.37")),
+        ["W 2:1 `use_vmac` is known but not supported yet; ignored: \
+          the addresses stand on the interface itself, under its own MAC address"]
+    );
+    let text = "virtual_server 10.0.0.3 80 {\nlb_algo rr\nreal_server 10.0.0.7 80 {\nweight 1\nTCP_CHECK {\nconnect_timeout 3\n}\n}\n}\n";
+    assert_eq!(
+        faults(text),
+        ["W 1:1 `virtual_server` is known but not supported yet; ignored: \
+          LVS is not supported yet, so nothing is balanced here"]
+    );
+}
+
+#[test]
+fn our_own_block_is_recognised() {
+    let text =
+        "hactl {\nlease on\nguard off\nmetrics 127.0.0.1:9650\nwebhook http://x/\n}\n".to_owned() + &instance("");
+    assert_eq!(
+        faults(&text),
+        ["W 1:1 `hactl` is known but not supported yet; ignored: its settings keep their defaults"]
+    );
+}
+
+#[test]
+fn lines_read_before_the_grammar_are_named() {
+    let text = "include conf.d/*.conf\n$PRIO= \\\n  { 91 \\\n  }\n".to_owned()
+        + &instance("@lb-5 priority 91\npriority $PRIO\n~SEQ(N,1,3) 10.0.0.$N");
+    assert_eq!(
+        faults(&text),
+        [
+            "W 1:1 `include` is known but not supported yet; the files it names are not read",
+            "W 2:1 definitions (`$PRIO=`) are not supported yet; this one is ignored",
+            "W 6:1 conditional lines (`@lb-5`) are not supported yet; this line is ignored",
+            "E 7:10 `priority $PRIO` is not in 1..=255; 100 is used",
+            "W 8:1 `~SEQ` is known but not supported yet; this line is ignored",
+        ]
+    );
+}

@@ -1,0 +1,11 @@
+//! Tests of the language as a whole: files in, configuration and diagnostics out. Each stage's own tests stand
+//! beside it.
+
+mod braces;
+mod faults;
+mod instance;
+mod keywords;
+mod robust;
+mod round_trip;
+mod support;
+mod wild;

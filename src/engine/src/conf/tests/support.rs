@@ -1,0 +1,47 @@
+//! What the tests of this folder share.
+
+use super::super::config::{Config, VrrpInstance};
+use super::super::diagnostic::Severity;
+use super::super::{Parsed, parse};
+
+/// Every kind of setting once, no fault in it.
+pub const BIG: &str = include_str!("big.conf");
+
+/// Diagnostics as `E 3:7 message`.
+pub fn faults(text: &str) -> Vec<String> {
+    shown(&parse("ha.conf", text))
+}
+
+/// The same for a text that was read already.
+pub fn shown(parsed: &Parsed) -> Vec<String> {
+    let diagnostics = parsed.diagnostics.iter();
+    diagnostics
+        .map(|one| {
+            let letter = if one.severity == Severity::Error { 'E' } else { 'W' };
+            let at = one.location.as_ref().map_or("-".into(), |at| format!("{}:{}", at.line, at.column));
+            format!("{letter} {at} {}", one.message)
+        })
+        .collect()
+}
+
+/// The configuration of a text in which nothing is wrong.
+pub fn clean(text: &str) -> Config {
+    let parsed = parse("ha.conf", text);
+    assert_eq!(shown(&parsed), Vec::<String>::new());
+    parsed.config
+}
+
+/// The only instance, and what was said.
+pub fn one(text: &str) -> (VrrpInstance, Vec<String>) {
+    let parsed = parse("ha.conf", text);
+    let said = shown(&parsed);
+    assert_eq!(parsed.config.instances.len(), 1, "{said:?}");
+    (parsed.config.instances.into_iter().next().unwrap(), said)
+}
+
+/// An instance with these lines, its first on line 2, in which nothing else is worth a word.
+pub fn instance(lines: &str) -> String {
+    format!(
+        "vrrp_instance web {{\n{lines}\ninterface eth7\nvirtual_router_id 37\nvirtual_ipaddress {{\n10.1.2.3/27\n}}\n}}\n"
+    )
+}

@@ -1,0 +1,115 @@
+//! The keepalived.conf parser: whatever the bytes, it answers, its diagnostics make sense, and the configuration
+//! that it found reads back from its own print.
+
+use hactl_engine::conf::config::Config;
+use hactl_engine::conf::diagnostic::{Diagnostic, Location, Severity};
+use hactl_engine::conf::keywords::ROOT;
+use hactl_engine::conf::lexer::LINE_BYTES_MAX;
+use hactl_engine::conf::parse;
+use hactl_engine::conf::print::{Secrets, print};
+use hactl_engine::conf::schema::Context;
+
+use super::mutate;
+
+#[test]
+fn the_configuration_parser() {
+    let mut words = vec![
+        "{", "}", "{ ", " }\n", "\"", "'", "\\", "#", "!", "\n", "\r\n", "\0", "$X=", "${X}", "@id ", "~SEQ(",
+        "include ",
+    ];
+    keywords(&ROOT, &mut words);
+    words.extend(VALUES);
+    mutate::run("conf", &mutate::corpus("conf"), &words, |bytes| check(&String::from_utf8_lossy(bytes)));
+}
+
+fn check(text: &str) {
+    let parsed = parse("fuzz.conf", text);
+    check_diagnostics(text, &parsed.diagnostics);
+    check_config(&parsed.config);
+    check_print(&parsed.config);
+}
+
+fn check_diagnostics(text: &str, diagnostics: &[Diagnostic]) {
+    let lines: Vec<&str> = text.split('\n').collect();
+    let key = |one: &Diagnostic| one.location.as_ref().map_or((usize::MAX, 0), |at| (at.line, at.column));
+    assert!(diagnostics.iter().map(key).is_sorted(), "diagnostics out of order");
+    for (index, one) in diagnostics.iter().enumerate() {
+        assert!(!diagnostics[..index].iter().rev().take(20).any(|earlier| earlier == one), "said twice: {one:?}");
+        let Some(at) = &one.location else { continue };
+        let line = lines.get(at.line.wrapping_sub(1)).unwrap_or_else(|| panic!("no such line: {one:?}"));
+        // A byte order mark at the start is no column.
+        let columns = line.chars().count().max(1);
+        assert!(at.length >= 1 && at.column >= 1 && at.column - 1 + at.length <= columns, "beyond the line: {one:?}");
+    }
+}
+
+/// What the agent relies on without looking again.
+fn check_config(config: &Config) {
+    for script in &config.scripts {
+        assert!(script.command.first().is_some_and(|program| !program.is_empty()), "{script:?}");
+        assert!(script.weight.abs() <= 253 && script.rise >= 1 && script.fall >= 1 && !script.interval.is_zero());
+    }
+    for instance in &config.instances {
+        assert!(instance.vrid >= 1 && instance.priority >= 1 && !instance.advert_interval.is_zero(), "{instance:?}");
+        let ipv6 = instance.addresses.first().is_some_and(|first| first.address.addr().is_ipv6());
+        assert!(instance.addresses.iter().all(|one| one.address.addr().is_ipv6() == ipv6));
+        assert!(instance.addresses.len() <= 255);
+        let defined = |name: &String| config.scripts.iter().any(|script| script.name == *name);
+        assert!(instance.track_scripts.iter().all(|track| defined(&track.name)));
+    }
+}
+
+fn check_print(config: &Config) {
+    let text = print(config, Secrets::Shown);
+    let printable = |one: &hactl_engine::conf::config::SimplePassword| std::str::from_utf8(&one.0).is_ok();
+    if text.lines().any(|line| line.len() > LINE_BYTES_MAX)
+        || !config.instances.iter().filter_map(|one| one.password.as_ref()).all(printable)
+    {
+        return;
+    }
+    let back = parse("printed.conf", &text);
+    let wrong = back.diagnostics.iter().find(|one| one.severity == Severity::Error);
+    assert!(wrong.is_none(), "{wrong:?} in\n{text}");
+    let (wrote, read) = (without_places(config.clone()), without_places(back.config));
+    if wrote != read {
+        let (wrote, read) = (format!("{wrote:#?}"), format!("{read:#?}"));
+        let differing = wrote.lines().zip(read.lines()).find(|(wrote, read)| wrote != read);
+        panic!("printed and read back: {differing:?} in\n{text}");
+    }
+}
+
+fn without_places(mut config: Config) -> Config {
+    let nowhere = Location { file: String::new(), line: 0, column: 0, length: 0 };
+    config.scripts.iter_mut().for_each(|one| one.location = nowhere.clone());
+    config.instances.iter_mut().for_each(|one| one.location = nowhere.clone());
+    config
+}
+
+fn keywords(context: &'static Context, into: &mut Vec<&str>) {
+    for keyword in context.keywords() {
+        into.push(keyword.name);
+        if let Some(block) = keyword.block {
+            keywords(block, into);
+        }
+    }
+}
+
+const VALUES: &[&str] = &[
+    " 10.0.0.37/27 ",
+    " fe80::91/64 ",
+    " 255 ",
+    " 0 ",
+    " -253 ",
+    " 0.7 ",
+    " 99999999999999999999 ",
+    " MASTER ",
+    " weight ",
+    " reverse ",
+    " dev ",
+    " label ",
+    " brd + ",
+    " scope ",
+    " on ",
+    " PASS ",
+    " \"a 'b c' \\x41\" ",
+];

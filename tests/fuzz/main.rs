@@ -1,0 +1,6 @@
+//! Random input against everything that reads what others wrote. Each target is an ordinary test that runs for
+//! `HACTL_FUZZ_SECONDS` (default 3) on changed copies of its corpus; `HACTL_FUZZ_SEED` repeats a run. An input that
+//! once failed joins the corpus, which every run reads unchanged first.
+
+mod conf;
+mod mutate;
