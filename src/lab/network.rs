@@ -19,7 +19,10 @@ pub fn refuse_routed(plan: &Plan) -> Result<(), Failure> {
     let routes = ip(&["-4", "route", "show", "table", "main"])?;
     for route in routes.lines() {
         let Some(word) = route.split_whitespace().next() else { continue };
-        let net = word.parse::<ipnet::Ipv4Net>().ok().or_else(|| word.parse::<std::net::Ipv4Addr>().ok().map(ipnet::Ipv4Net::from));
+        let net = word
+            .parse::<ipnet::Ipv4Net>()
+            .ok()
+            .or_else(|| word.parse::<std::net::Ipv4Addr>().ok().map(ipnet::Ipv4Net::from));
         if net.is_some_and(|net| net.contains(&plan.subnet) || plan.subnet.contains(&net)) {
             let problem =
                 Problem::new("E506", format!("subnet {} is already routed here: `{}`", plan.subnet, route.trim()))

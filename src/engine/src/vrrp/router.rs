@@ -275,20 +275,21 @@ impl Router {
 
     fn run_notify(&self, state: RouterState, priority: u8, ctx: &mut Context<'_>) {
         let notify = &self.config.notify;
-        let (special, word) = match state {
-            RouterState::Master => (&notify.master, "MASTER"),
-            RouterState::Backup => (&notify.backup, "BACKUP"),
-            RouterState::Fault => (&notify.fault, "FAULT"),
-            RouterState::Stopped => (&notify.stop, "STOP"),
+        let users = &notify.users;
+        let (special, user, word) = match state {
+            RouterState::Master => (&notify.master, &users.master, "MASTER"),
+            RouterState::Backup => (&notify.backup, &users.backup, "BACKUP"),
+            RouterState::Fault => (&notify.fault, &users.fault, "FAULT"),
+            RouterState::Stopped => (&notify.stop, &users.stop, "STOP"),
             RouterState::Init | RouterState::Handover => return, // not states of keepalived
         };
         if let Some(command) = special {
-            ctx.actions.push(Action::Run { command: command.clone(), user: None });
+            ctx.actions.push(Action::Run { command: command.clone(), user: user.clone() });
         }
         if let Some(command) = &notify.any {
             let mut command = command.clone();
             command.extend(["INSTANCE".into(), self.config.name.clone(), word.into(), priority.to_string()]);
-            ctx.actions.push(Action::Run { command, user: None });
+            ctx.actions.push(Action::Run { command, user: users.any.clone() });
         }
     }
 
