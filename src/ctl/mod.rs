@@ -4,4 +4,5 @@
 
 pub mod cluster;
 pub mod inventory;
+pub mod render;
 pub mod wanted;
