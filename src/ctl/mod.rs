@@ -4,5 +4,8 @@
 
 pub mod cluster;
 pub mod inventory;
+pub mod remote;
 pub mod render;
+pub mod secret;
+pub mod ssh;
 pub mod wanted;

@@ -29,6 +29,14 @@ impl<'d> Reader<'d> {
         self.problems.borrow_mut().push(problem.at(self.document.span(place)));
     }
 
+    /// Notes a problem at a place whose line may hold a secret: the line is not drawn.
+    pub fn wrong_hiding(&self, place: Place, problem: Problem) {
+        let mut span = self.document.span(place);
+        span.text = "(not shown: it may hold a secret)".into();
+        (span.length, span.column) = (1, span.column.min(1));
+        self.problems.borrow_mut().push(problem.at(span));
+    }
+
     /// Notes a problem of the whole file.
     pub fn wrong_file(&self, problem: Problem) {
         self.problems.borrow_mut().push(problem);

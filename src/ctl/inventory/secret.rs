@@ -20,7 +20,7 @@ pub fn source(reader: &Reader<'_>, node: &Node, what: &str) -> Option<SecretSour
                 let problem = Problem::new("E120", format!("{what} names no source of a secret"))
                     .why("a secret written here would end up in version control")
                     .next("prompt, {env: NAME}, {file: PATH} or {command: PROGRAM}");
-                reader.wrong(node.place, problem);
+                reader.wrong_hiding(node.place, problem);
                 None
             }
         };
