@@ -3,9 +3,12 @@
 //! pure data; only `ssh` talks to hosts. The agent is met over the control protocol of the engine, never imported.
 
 pub mod cluster;
+pub mod desk;
 pub mod inventory;
+pub mod observe;
 pub mod remote;
 pub mod render;
 pub mod secret;
 pub mod ssh;
+pub mod verify;
 pub mod wanted;

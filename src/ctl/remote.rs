@@ -86,7 +86,11 @@ impl RemoteError {
 /// A word for a POSIX shell.
 pub fn quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]
@@ -96,7 +100,8 @@ mod tests {
     #[test]
     fn words_survive_a_shell() {
         for word in ["plain-1.2/x", "", "two words", "it's", "$HOME `id` \"x\" \\ \n!", "~", "*", "ä"] {
-            let out = std::process::Command::new("sh").args(["-c", &format!("printf %s {}", quote(word))]).output().unwrap();
+            let out =
+                std::process::Command::new("sh").args(["-c", &format!("printf %s {}", quote(word))]).output().unwrap();
             assert_eq!(String::from_utf8(out.stdout).unwrap(), word);
         }
     }

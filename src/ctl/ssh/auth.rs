@@ -74,7 +74,8 @@ pub async fn log_in(
     match attempt.all(login, ring, password).await {
         Ok(true) => Ok(()),
         Ok(false) => {
-            let tried = if attempt.tried.is_empty() { "nothing: there is no key".into() } else { attempt.tried.join(", ") };
+            let tried =
+                if attempt.tried.is_empty() { "nothing: there is no key".into() } else { attempt.tried.join(", ") };
             let problem = Problem::new("E305", format!("{host}: {} may not log in; tried {tried}", login.user));
             Err(problem.next(format!(
                 "`ssh-copy-id {user}@{host}` with the address of the host, or name a key: `ssh: {{ user: {user}, key: PATH }}`",
@@ -173,11 +174,7 @@ impl Attempt<'_> {
 
     /// The best hash for RSA keys; asking costs up to a second with old servers, so only for those.
     async fn hash(&self, key: &PublicKey) -> Result<Option<HashAlg>, russh::Error> {
-        if key.algorithm().is_rsa() {
-            Ok(self.handle.best_supported_rsa_hash().await?.flatten())
-        } else {
-            Ok(None)
-        }
+        if key.algorithm().is_rsa() { Ok(self.handle.best_supported_rsa_hash().await?.flatten()) } else { Ok(None) }
     }
 
     fn done(&mut self, name: String, result: &AuthResult) -> bool {

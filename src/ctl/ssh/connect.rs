@@ -116,7 +116,13 @@ impl Shared {
     }
 
     /// Key exchange, host key and login over a stream.
-    async fn greet<S>(&self, stream: S, peer: &Peer<'_>, login: &Ssh, password: Option<&Secret>) -> Result<Handle<Trust>, Problem>
+    async fn greet<S>(
+        &self,
+        stream: S,
+        peer: &Peer<'_>,
+        login: &Ssh,
+        password: Option<&Secret>,
+    ) -> Result<Handle<Trust>, Problem>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -144,7 +150,13 @@ impl Shared {
             Ok(done) => done,
             Err(_) => Err(Problem::new(
                 "E301",
-                format!("{}: SSH on {} port {} did not finish within {} s", peer.name, peer.address, peer.port, self.limit.as_secs()),
+                format!(
+                    "{}: SSH on {} port {} did not finish within {} s",
+                    peer.name,
+                    peer.address,
+                    peer.port,
+                    self.limit.as_secs()
+                ),
             )
             .next("give slow hosts more time with --timeout")),
         }
@@ -168,7 +180,8 @@ impl Shared {
     async fn jump(&self, spec: &str, login: &Ssh) -> Result<Arc<Jump>, Problem> {
         let jump = {
             let mut jumps = self.jumps.lock().await;
-            let fresh = || Arc::new(Jump { handle: OnceCell::new(), seats: tokio::sync::Semaphore::new(PARALLEL_JUMP) });
+            let fresh =
+                || Arc::new(Jump { handle: OnceCell::new(), seats: tokio::sync::Semaphore::new(PARALLEL_JUMP) });
             Arc::clone(jumps.entry(spec.to_owned()).or_insert_with(fresh))
         };
         let (user, address, port) = split(spec, &login.user);
@@ -178,7 +191,14 @@ impl Shared {
         Ok(jump)
     }
 
-    async fn through(&self, jump: &Arc<Jump>, spec: &str, peer: &Peer<'_>, login: &Ssh, password: Option<&Secret>) -> Result<Handle<Trust>, Problem> {
+    async fn through(
+        &self,
+        jump: &Arc<Jump>,
+        spec: &str,
+        peer: &Peer<'_>,
+        login: &Ssh,
+        password: Option<&Secret>,
+    ) -> Result<Handle<Trust>, Problem> {
         let lost = |why: String| {
             Problem::new("E301", format!("{}: {} port {} through {spec}: {why}", peer.name, peer.address, peer.port))
                 .next(format!("`ssh {spec} nc -z {} {}`", peer.address, peer.port))
@@ -203,7 +223,9 @@ fn unreachable(name: &str, address: &str, port: u16, error: &std::io::Error) -> 
         std::io::ErrorKind::ConnectionRefused => problem
             .why("the host is up, but nothing listens there")
             .next(format!("`systemctl status ssh` on {name}, or set its `ssh.port`")),
-        _ => problem.why("the host cannot be reached from here").next(format!("`ip route get {address}`, `ping {address}`")),
+        _ => problem
+            .why("the host cannot be reached from here")
+            .next(format!("`ip route get {address}`, `ping {address}`")),
     }
 }
 

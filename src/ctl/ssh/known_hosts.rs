@@ -230,7 +230,8 @@ mod tests {
 
     #[test]
     fn plain_wildcard_port_and_blank_lines() {
-        let known = known(&format!("# x\n\n10.0.0.5,lb  {ED1} comment\n10.1.*,!10.1.0.9 {ED1}\n[10.0.0.6]:2222 {ED2}\n"));
+        let known =
+            known(&format!("# x\n\n10.0.0.5,lb  {ED1} comment\n10.1.*,!10.1.0.9 {ED1}\n[10.0.0.6]:2222 {ED2}\n"));
         assert_eq!(known.judge(names("10.0.0.5", 22), &key(ED1)), Verdict::Known);
         assert_eq!(known.judge(names("10.1.2.3", 22), &key(ED1)), Verdict::Known);
         assert_eq!(known.judge(names("10.1.0.9", 22), &key(ED1)), Verdict::Unknown);
@@ -281,8 +282,14 @@ mod tests {
     #[test]
     fn globs() {
         for (pattern, text, hit) in [
-            ("*", "", true), ("a*c", "abbc", true), ("a*c", "abcb", false), ("?", "x", true), ("?", "", false),
-            ("*.example.org", "web.example.org", true), ("**a", "ba", true), ("a", "ab", false),
+            ("*", "", true),
+            ("a*c", "abbc", true),
+            ("a*c", "abcb", false),
+            ("?", "x", true),
+            ("?", "", false),
+            ("*.example.org", "web.example.org", true),
+            ("**a", "ba", true),
+            ("a", "ab", false),
         ] {
             assert_eq!(glob(pattern.as_bytes(), text.as_bytes()), hit, "{pattern} {text}");
         }
