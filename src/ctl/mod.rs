@@ -2,10 +2,13 @@
 //! have ([`wanted::WantedHost`]), facts say what it has, and a plan is the difference. Plan, verify and drill judge
 //! pure data; only `ssh` talks to hosts. The agent is met over the control protocol of the engine, never imported.
 
+pub mod apply;
 pub mod cluster;
 pub mod desk;
+pub mod facts;
 pub mod inventory;
 pub mod observe;
+pub mod plan;
 pub mod remote;
 pub mod render;
 pub mod secret;
