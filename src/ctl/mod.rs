@@ -3,4 +3,5 @@
 //! pure data; only `ssh` talks to hosts. The agent is met over the control protocol of the engine, never imported.
 
 pub mod cluster;
+pub mod drill;
 pub mod wanted;
