@@ -5,6 +5,7 @@
 pub mod apply;
 pub mod cluster;
 pub mod desk;
+pub mod drill;
 pub mod facts;
 pub mod inventory;
 pub mod observe;
