@@ -2,6 +2,8 @@
 //! `LEDGER.md` beside this file lists the rules; `ledger` checks that list and tests name each other.
 
 mod election;
+mod ours;
+mod peers;
 mod receiving;
 mod rig;
 mod sending;
