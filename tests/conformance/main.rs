@@ -2,6 +2,7 @@
 //! `LEDGER.md` beside this file lists the rules; `ledger` checks that list and tests name each other.
 
 mod election;
+mod ledger;
 mod ours;
 mod peers;
 mod receiving;
