@@ -3,4 +3,6 @@
 //! once failed joins the corpus, which every run reads unchanged first.
 
 mod conf;
+mod control;
 mod mutate;
+mod packet;

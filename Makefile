@@ -1,0 +1,50 @@
+# hactl: `make demo` tells the whole story, `make test` runs every test layer. See CONTRIBUTING.md.
+
+TARGET  := x86_64-unknown-linux-musl
+# release: small, as shipped. fast: quick to build, for tests.
+PROFILE ?= release
+DIST    := target/dist/hactl
+
+.PHONY: help setup build demo test lint bench clean
+
+help:
+	@echo 'make setup   install what is missing (apt-get, rustup target)'
+	@echo 'make build   one static binary at $(DIST); PROFILE=fast builds quicker'
+	@echo 'make demo    the lab, a deploy, a failover and drills, told step by step (root)'
+	@echo 'make test    lint and every test layer (root; without it some layers say that they were skipped)'
+	@echo 'make bench   measured figures beside keepalived (root)'
+	@echo 'make lint    cargo fmt --check and clippy'
+	@echo 'make clean   remove what was built'
+
+setup:
+	@bash .ci/setup
+
+build:
+	cargo build --locked --profile $(PROFILE) --target $(TARGET)
+	@mkdir -p $(dir $(DIST))
+	@# Copied beside and renamed: the old file may be running.
+	@cp target/$(TARGET)/$(PROFILE)/hactl $(DIST).new && mv -f $(DIST).new $(DIST)
+	@echo "$(DIST): $$(( $$(stat -c %s $(DIST)) / 1024 )) KiB"
+
+demo: setup
+	@$(MAKE) --no-print-directory build
+	bash tests/lab/demo.sh
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+test: export HACTL_BINARY = $(CURDIR)/$(DIST)
+test: setup
+	@$(MAKE) --no-print-directory build PROFILE=fast
+	@$(MAKE) --no-print-directory lint
+	@if cargo nextest --version >/dev/null 2>&1; \
+	then set -x; cargo nextest run --locked --workspace; \
+	else set -x; cargo test --locked --workspace; fi
+
+bench: setup
+	@$(MAKE) --no-print-directory build
+	bash tests/bench/run.sh
+
+clean:
+	cargo clean
