@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::args::{Command, Global};
 use crate::ctl::apply::deploy::{self, Order};
 use crate::ctl::desk::Manner;
-use crate::error::{Failure, Outcome};
+use crate::ctl::failover::{Move, failover};
+use crate::error::{Exit, Failure, Outcome, Problem};
 
 /// Runs a command of the desk.
 ///
@@ -48,8 +49,24 @@ async fn dispatch(global: &Global, command: Command) -> Outcome {
             };
             deploy::deploy(&order, manner).await
         }
+        Command::Status(status) => crate::ctl::status::status(global.inventory.as_deref(), manner, status.watch).await,
+        Command::Verify(wanted) => {
+            crate::ctl::verify_run::verify(global.inventory.as_deref(), manner, wanted.duration, wanted.max_gap).await
+        }
+        Command::Failover(wanted) => {
+            let vip = wanted.vip.as_deref().map(address).transpose()?;
+            let order = Move { to: wanted.to, vip, dry_run: wanted.dry_run, stay: wanted.stay, force: wanted.force };
+            failover(global.inventory.as_deref(), manner, &order).await
+        }
         _ => Err(Failure::internal("not a command of the desk")),
     }
+}
+
+fn address(text: &str) -> Result<std::net::IpAddr, Failure> {
+    text.parse().map_err(|_| {
+        let problem = Problem::new("E143", format!("--vip {text} is not an address"));
+        Failure::one(Exit::Invalid, problem)
+    })
 }
 
 fn manner(global: &Global) -> Manner {
