@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::observe::{Observations, Owners, Stream};
+use super::scenario::Measure;
 
 /// Everything a picture shows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,7 +20,7 @@ pub struct Timeline {
     pub pings: Vec<Run>,
     /// HTTP requests likewise.
     pub requests: Vec<Run>,
-    /// The longest outage among both.
+    /// The longest outage of the clients that the scenario is judged by.
     pub worst: Option<Span>,
 }
 
@@ -43,13 +44,13 @@ pub struct Run {
     pub count: usize,
 }
 
-/// Draws together what was seen.
-pub fn timeline(seen: &Observations) -> Timeline {
+/// Draws together what was seen; `measure` is the scenario's.
+pub fn timeline(seen: &Observations, measure: Measure) -> Timeline {
     let last = |stream: &Stream| stream.marks.last().map(|mark| mark.at + stream.interval);
     let sampled = seen.owners.last().map(|sample| sample.at);
     let ends = [last(&seen.pings), last(&seen.requests), sampled, Some(seen.fault_end)];
     let end = ends.into_iter().flatten().max().unwrap_or_default();
-    let outages = seen.pings.outages().chain(seen.requests.outages());
+    let outages = seen.stream(measure).outages();
     Timeline {
         end,
         fault: (seen.fault_begin, seen.fault_end),
@@ -118,7 +119,7 @@ mod tests {
             owners: vec![sample(0, &["a"]), sample(3, &["a", "b"]), sample(5, &["b"]), sample(7, &["a"])],
             ..Observations::default()
         };
-        let picture = timeline(&seen);
+        let picture = timeline(&seen, Measure::Pings);
         assert_eq!(picture.end, MS * 9);
         let runs: Vec<_> = picture.pings.iter().map(|run| (run.span, run.ok, run.count)).collect();
         assert_eq!(runs, [(span(0, 3), true, 3), (span(3, 5), false, 2), (span(5, 9), true, 4)]);
@@ -130,6 +131,6 @@ mod tests {
 
     #[test]
     fn nothing_seen_is_an_empty_picture() {
-        assert_eq!(timeline(&Observations::default()), Timeline::default());
+        assert_eq!(timeline(&Observations::default(), Measure::Requests), Timeline::default());
     }
 }

@@ -75,7 +75,7 @@ pub(super) mod tests {
             restored: Restored::Yes,
         };
         let verdict = judge::judge(scenario, &scenario.plan(&Context::default(), None), &seen);
-        let timeline = Some(timeline::timeline(&seen));
+        let timeline = Some(timeline::timeline(&seen, scenario.measure));
         Entry { title: scenario.title.into(), target: seen.target, verdict, timeline }
     }
 
