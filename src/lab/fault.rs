@@ -11,10 +11,13 @@ use crate::error::{Exit, Failure, Problem};
 pub fn power(layout: &Layout, name: &str, on: bool) -> Result<(), Failure> {
     let plan = known(layout, name)?;
     if !on {
+        // The link first: a dead machine says nothing more, not even goodbye.
+        network::unconfigure(layout, name);
         host::power_off(layout, name);
         return Ok(());
     }
     if host::container(layout, name).is_none() {
+        network::configure(layout, &plan, name)?;
         host::boot(layout, name)?;
     }
     host::wait_ssh(layout, &plan, name).map(drop)

@@ -76,6 +76,8 @@ pub fn boot(layout: &Layout, name: &str) -> Result<(), Failure> {
         .arg(format!("--network-namespace-path=/run/netns/{}", layout.namespace(name)))
         .arg(format!("--hostname={name}"))
         .arg("--capability=CAP_NET_ADMIN,CAP_NET_RAW,CAP_SYS_NICE,CAP_IPC_LOCK")
+        // A host may set its own network's kernel settings.
+        .env("SYSTEMD_NSPAWN_API_VFS_WRITABLE", "network")
         .stdin(Stdio::null())
         .stdout(log.try_clone().map_err(at(&console))?)
         .stderr(log)

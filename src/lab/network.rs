@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::layout::{Layout, Plan};
-use super::tool::{at, ip, run};
+use super::tool::{at, ip, run, try_run};
 use crate::error::{Exit, Failure, Problem};
 
 const FORWARD: &str = "/proc/sys/net/ipv4/ip_forward";
@@ -73,9 +73,26 @@ fn make_one(layout: &Layout, plan: &Plan, name: &str) -> Result<(), Failure> {
     ip(&["-n", &space, "link", "set", "lo", "up"])?;
     ip(&["-n", &switch, "link", "add", &port, "type", "veth", "peer", "name", "eth0", "netns", &space])?;
     ip(&["-n", &switch, "link", "set", &port, "master", BRIDGE, "up"])?;
-    ip(&["-n", &space, "addr", "add", &plan.prefixed(name), "dev", "eth0"])?;
+    configure(layout, plan, name)
+}
+
+/// Gives a namespace the address and route of its host, as booting firmware and DHCP would.
+///
+/// # Errors
+/// What `ip` said.
+pub fn configure(layout: &Layout, plan: &Plan, name: &str) -> Result<(), Failure> {
+    let (space, gateway) = (layout.namespace(name), plan.address("gateway").to_string());
+    ip(&["-n", &space, "addr", "replace", &plan.prefixed(name), "dev", "eth0"])?;
     ip(&["-n", &space, "link", "set", "eth0", "up"])?;
-    ip(&["-n", &space, "route", "add", "default", "via", &plan.address("gateway").to_string()]).map(drop)
+    ip(&["-n", &space, "route", "replace", "default", "via", &gateway]).map(drop)
+}
+
+/// What dies with a host's kernel: its link, addresses and firewall. The namespace stays, so they must be taken away.
+pub fn unconfigure(layout: &Layout, name: &str) {
+    let space = layout.namespace(name);
+    try_run(&["ip", "-n", &space, "link", "set", "eth0", "down"]);
+    try_run(&["ip", "-n", &space, "addr", "flush", "dev", "eth0"]);
+    try_run(&["ip", "netns", "exec", &space, "nft", "flush", "ruleset"]);
 }
 
 /// Hosts install packages from where this machine does.

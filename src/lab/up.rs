@@ -60,6 +60,7 @@ fn repair(layout: &Layout, plan: &Plan, say: &(dyn Fn(&str) + Sync)) -> Result<(
 
 fn start(layout: &Layout, plan: &Plan, names: &[String], say: &(dyn Fn(&str) + Sync)) -> Result<(), Failure> {
     for name in names {
+        network::configure(layout, plan, name)?;
         host::boot(layout, name)?;
         say(&format!("{name}: booting at {}", plan.address(name)));
     }

@@ -88,7 +88,7 @@ fn save_routes(context: &Context) -> String {
         "ip -4 route show dev {link} | grep -v 'proto kernel' > /run/hactl-drill-link.4 || true\n\
          ip -6 route show dev {link} | grep -v -e 'proto kernel' -e 'proto ra' > /run/hactl-drill-link.6 || true\n\
          keep=/proc/sys/net/ipv6/conf/{link}/keep_addr_on_down\n\
-         [ ! -f $keep ] || {{ cat $keep > /run/hactl-drill-link.keep; echo 1 > $keep; }}"
+         [ ! -f $keep ] || {{ cat $keep > /run/hactl-drill-link.keep; (echo 1 > $keep) 2>/dev/null || true; }}"
     )
 }
 
@@ -97,7 +97,7 @@ fn link_up(context: &Context) -> String {
     format!(
         "ip link set dev {link} up\n\
          if [ -f /run/hactl-drill-link.keep ]; then\n\
-         \x20 cat /run/hactl-drill-link.keep > /proc/sys/net/ipv6/conf/{link}/keep_addr_on_down\n\
+         \x20 (cat /run/hactl-drill-link.keep > /proc/sys/net/ipv6/conf/{link}/keep_addr_on_down) 2>/dev/null || true\n\
          \x20 rm -f /run/hactl-drill-link.keep\n\
          fi\n\
          for f in 4 6; do\n\
