@@ -215,3 +215,14 @@ fn a_stop_in_the_middle_of_a_handover_still_ends() {
     assert_eq!(order(&actions(rig.pass(INTERVAL * 2))), ["remove"]);
     assert!(rig.node.is_stopped());
 }
+
+#[test]
+fn a_reload_does_not_revive_what_stops() {
+    let mut rig = Rig::master(|_| {});
+    rig.step(Input::Stop { keep_addresses: false });
+    rig.pass(INTERVAL * 2);
+    let config = Box::new(rig.config.clone());
+    assert_eq!(rig.step(Input::Reload(config)), []);
+    assert_eq!(rig.wakes_in(), None);
+    assert!(rig.node.is_stopped());
+}
