@@ -36,7 +36,7 @@ pub fn run(global: &Global, command: Agent) -> Outcome {
 
 fn daemon(global: &Global, run: AgentRun) -> Outcome {
     if run.config_test {
-        return Ok(Exit::Done);
+        return super::offline::check(global, &Check { files: vec![run.config] });
     }
     crate::agent::run::run(&Settings {
         config: run.config,

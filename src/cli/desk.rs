@@ -1,12 +1,80 @@
-//! x
+//! The commands that talk to hosts: flags to the desk's own terms, and a runtime to run them on.
+
+use std::time::Duration;
 
 use super::args::{Command, Global};
-use crate::error::{Failure, Outcome};
+use crate::ctl::apply::deploy::{self, Order};
+use crate::ctl::desk::Manner;
+use crate::ctl::failover::{Move, failover};
+use crate::error::{Exit, Failure, Outcome, Problem};
 
-/// Runs a `desk` command.
+/// Runs a command of the desk.
 ///
 /// # Errors
 /// What the command has to say, with its exit code.
-pub fn run(_global: &Global, _command: Command) -> Outcome {
-    Err(Failure::internal("not built yet"))
+pub fn run(global: &Global, command: Command) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::internal(format!("cannot start the runtime: {error}")))?;
+    let outcome = runtime.block_on(dispatch(global, command));
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    outcome
+}
+
+async fn dispatch(global: &Global, command: Command) -> Outcome {
+    let mut manner = manner(global);
+    match command {
+        Command::Plan(plan) => {
+            let order = Order {
+                inventory: plan.target.file.or_else(|| global.inventory.clone()),
+                limit: plan.target.limit,
+                only: plan.target.only,
+                yes: false,
+                batch: 1,
+                keep_failed: false,
+            };
+            deploy::show_plan(&order, manner).await
+        }
+        Command::Deploy(wanted) => {
+            manner.parallel = wanted.jobs;
+            let order = Order {
+                inventory: wanted.target.file.or_else(|| global.inventory.clone()),
+                limit: wanted.target.limit,
+                only: wanted.target.only,
+                yes: wanted.yes,
+                batch: wanted.batch,
+                keep_failed: wanted.no_auto_rollback,
+            };
+            deploy::deploy(&order, manner).await
+        }
+        Command::Status(status) => crate::ctl::status::status(global.inventory.as_deref(), manner, status.watch).await,
+        Command::Verify(wanted) => {
+            crate::ctl::verify_run::verify(global.inventory.as_deref(), manner, wanted.duration, wanted.max_gap).await
+        }
+        Command::Failover(wanted) => {
+            let vip = wanted.vip.as_deref().map(address).transpose()?;
+            let order = Move { to: wanted.to, vip, dry_run: wanted.dry_run, stay: wanted.stay, force: wanted.force };
+            failover(global.inventory.as_deref(), manner, &order).await
+        }
+        _ => Err(Failure::internal("not a command of the desk")),
+    }
+}
+
+fn address(text: &str) -> Result<std::net::IpAddr, Failure> {
+    text.parse().map_err(|_| {
+        let problem = Problem::new("E143", format!("--vip {text} is not an address"));
+        Failure::one(Exit::Invalid, problem)
+    })
+}
+
+fn manner(global: &Global) -> Manner {
+    Manner {
+        limit: Duration::from_secs(global.timeout),
+        accept_new: global.accept_new_host_keys,
+        parallel: crate::ctl::ssh::connect::PARALLEL,
+        json: global.wants_json(),
+        quiet: global.quiet,
+    }
 }

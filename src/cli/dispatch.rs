@@ -14,6 +14,8 @@ pub fn run(cli: Cli) -> Outcome {
             super::generate::completions(shell, &mut std::io::stdout());
             Ok(Exit::Done)
         }
+        Command::Init(command) => super::offline::init(&command),
+        Command::Check(command) => super::offline::check(&global, &command),
         Command::Lab(command) => super::lab::run(&global, command),
         Command::Agent(command) => super::agent::run(&global, command),
         other => super::desk::run(&global, other),

@@ -8,6 +8,7 @@ pub mod desk;
 pub mod dispatch;
 pub mod generate;
 pub mod lab;
+pub mod offline;
 
 use crate::error::Exit;
 

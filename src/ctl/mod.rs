@@ -2,5 +2,20 @@
 //! have ([`wanted::WantedHost`]), facts say what it has, and a plan is the difference. Plan, verify and drill judge
 //! pure data; only `ssh` talks to hosts. The agent is met over the control protocol of the engine, never imported.
 
+pub mod apply;
 pub mod cluster;
+pub mod desk;
+pub mod drill;
+pub mod facts;
+pub mod failover;
+pub mod inventory;
+pub mod observe;
+pub mod plan;
+pub mod remote;
+pub mod render;
+pub mod secret;
+pub mod ssh;
+pub mod status;
+pub mod verify;
+pub mod verify_run;
 pub mod wanted;

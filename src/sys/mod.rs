@@ -9,6 +9,7 @@ pub mod links;
 pub mod linux;
 pub mod netlink;
 pub mod os;
+pub mod ping;
 pub mod sched;
 pub mod stamp;
 pub mod vrrp;

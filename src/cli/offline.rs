@@ -1,0 +1,158 @@
+//! `hactl init` and `hactl check`: nothing is contacted.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::args::{Check, Global, Init};
+use crate::ctl::cluster::Cluster;
+use crate::ctl::inventory::load::load;
+use crate::ctl::render::check::ha_config;
+use crate::ctl::render::context::{Interfaces, interface};
+use crate::ctl::render::host::render;
+use crate::error::{Exit, Failure, Outcome, Problem};
+
+const HOMEWORK: &str = include_str!("../../inventories/homework.yaml");
+const EXPERT: &str = include_str!("../../inventories/expert.yaml");
+
+/// Prints an inventory to start from.
+///
+/// # Errors
+/// A name or address that cannot be used.
+pub fn init(init: &Init) -> Outcome {
+    let text = match init.example.as_deref() {
+        Some("expert") => EXPERT.to_owned(),
+        Some(_) => HOMEWORK.to_owned(),
+        None if init.vip.is_none() && init.lb.is_empty() && init.web.is_empty() => HOMEWORK.to_owned(),
+        None => from_flags(init),
+    };
+    // What is printed must be loadable: mistakes in the flags show here and not after copying.
+    crate::ctl::inventory::load::parse(Path::new("(inventory from these flags)"), &text)?;
+    print!("{text}");
+    Ok(Exit::Done)
+}
+
+fn from_flags(init: &Init) -> String {
+    let group = |prefix: &str, words: &[String]| {
+        let entries: Vec<String> = words
+            .iter()
+            .map(|word| match word.split_once('=') {
+                Some((name, address)) => format!("{name}: {address}"),
+                None => format!("{prefix}-{}: {word}", word.rsplit(['.', ':']).next().unwrap_or_default()),
+            })
+            .collect();
+        format!("{prefix}: {{ {} }}\n", entries.join(", "))
+    };
+    let mut text = String::from("cluster: mine\n");
+    if let Some(vip) = &init.vip {
+        text.push_str(&format!("vip: {vip}\n"));
+    }
+    text.push_str("ssh: { user: root }\n");
+    text.push_str(&group("lb", &init.lb));
+    if !init.web.is_empty() {
+        text.push_str(&group("web", &init.web));
+    }
+    text.push_str("site: { kind: static, server_name: www.example.cc }\n");
+    text
+}
+
+/// Validates inventories and keepalived.conf files.
+///
+/// # Errors
+/// Every mistake of every file, exit 3.
+pub fn check(global: &Global, check: &Check) -> Outcome {
+    let mut files = check.files.clone();
+    if files.is_empty() {
+        files.push(global.inventory.clone().unwrap_or_else(|| PathBuf::from("inventory.yaml")));
+    }
+    let mut problems = Vec::new();
+    for file in &files {
+        let is_yaml = file.extension().is_some_and(|end| end == "yaml" || end == "yml");
+        problems.extend(if is_yaml { inventory(global, file) } else { configuration(file) });
+    }
+    let errors = problems.iter().filter(|problem| !problem.warning).count();
+    if global.wants_json() {
+        print_json(&problems)?;
+    } else {
+        for problem in &problems {
+            eprintln!("{problem}");
+        }
+        if errors == 0 && !global.quiet {
+            println!("{}: valid", files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", "));
+        }
+    }
+    if errors == 0 { Ok(Exit::Done) } else { Err(Failure { exit: Exit::Invalid, problems: Vec::new() }) }
+}
+
+fn inventory(global: &Global, file: &Path) -> Vec<Problem> {
+    let loaded = match load(file) {
+        Ok(loaded) => loaded,
+        Err(failure) => return failure.problems,
+    };
+    let mut problems = loaded.warnings;
+    for host in &loaded.cluster.hosts {
+        if let Err(failure) = render(&loaded.cluster, host, &Interfaces::new()) {
+            // What is wrong for one host is usually wrong for all: said once.
+            problems.extend(failure.problems.into_iter().filter(|new| !problems.contains(new)).collect::<Vec<_>>());
+        }
+    }
+    if global.verbose > 0 && !global.wants_json() && problems.iter().all(|problem| problem.warning) {
+        print!("{}", derived(&loaded.cluster));
+    }
+    problems
+}
+
+fn configuration(file: &Path) -> Vec<Problem> {
+    match fs::read(file) {
+        Ok(bytes) if bytes.iter().all(u8::is_ascii_whitespace) => {
+            vec![Problem::new("E302", format!("{} is empty", file.display())).why("an agent with it would own nothing")]
+        }
+        Ok(bytes) => ha_config(file, &String::from_utf8_lossy(&bytes)),
+        Err(error) => {
+            vec![Problem::new("E101", format!("{}: {error}", file.display())).next("name an existing file")]
+        }
+    }
+}
+
+/// The values that the short form leaves out.
+fn derived(cluster: &Cluster) -> String {
+    let mut text = String::new();
+    for vip in &cluster.vips {
+        let addresses = vip.addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        text.push_str(&format!(
+            "{} {addresses}: vrid {}, version {}, interval {:?}\n",
+            vip.name, vip.vrid, vip.version, vip.interval
+        ));
+        for member in &vip.members {
+            let on = cluster.host(&member.host).map_or_else(String::new, |host| {
+                let known = vip.interface.is_some() || host.interface.is_some();
+                let name = interface(host, vip, &Interfaces::new());
+                if known { name } else { "found by subnet when connected".into() }
+            });
+            text.push_str(&format!("  {:<12} priority {:<3}  interface {on}\n", member.host, member.priority));
+        }
+    }
+    for host in &cluster.hosts {
+        text.push_str(&format!("{:<14} {:<15} {}\n", host.name, host.address.to_string(), host.roles.join(", ")));
+    }
+    text
+}
+
+fn print_json(problems: &[Problem]) -> Result<(), Failure> {
+    let list: Vec<serde_json::Value> = problems
+        .iter()
+        .map(|problem| {
+            let span = problem.span.as_ref();
+            serde_json::json!({
+                "file": span.map(|span| span.file.display().to_string()),
+                "line": span.map(|span| span.line),
+                "column": span.map(|span| span.column),
+                "severity": if problem.warning { "warning" } else { "error" },
+                "code": problem.code,
+                "message": problem.message,
+                "next": problem.next,
+            })
+        })
+        .collect();
+    println!("{}", serde_json::to_string_pretty(&list).map_err(|error| Failure::internal(error.to_string()))?);
+    Ok(())
+}

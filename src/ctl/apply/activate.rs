@@ -1,0 +1,47 @@
+//! Swapping in, host by host.
+
+use std::time::Duration;
+
+use super::script;
+use super::stage::Job;
+use crate::ctl::desk::Desk;
+use crate::error::Problem;
+
+/// How long a host may take to work after activation: services start, checks get their first results.
+const SETTLE: Duration = Duration::from_secs(20);
+const POLL: Duration = Duration::from_millis(200);
+
+/// Activates one host and waits until its agent, where it has one, answers.
+///
+/// # Errors
+/// What failed, in the host's own words. The caller takes it back.
+pub async fn activate(desk: &Desk, job: &Job, generation: u64) -> Result<(), Problem> {
+    let host = job.host();
+    let script = script::activate(&job.wanted, &job.plan, generation);
+    let output = desk.on(host, &script, b"", desk.manner.limit * 2).await?;
+    if output.code != 0 {
+        let problem = Problem::new("E601", format!("{host}: {}", output.complaint()));
+        return Err(problem.next(format!("`journalctl -n 50` on {host}")));
+    }
+    if job.wanted.binary { agent_answers(desk, host).await } else { Ok(()) }
+}
+
+/// Waits until the agent answers and none of its instances is still starting.
+async fn agent_answers(desk: &Desk, host: &str) -> Result<(), Problem> {
+    let end = tokio::time::Instant::now() + SETTLE;
+    let mut last = String::from("no answer");
+    while tokio::time::Instant::now() < end {
+        let output = desk.on(host, crate::ctl::observe::SHOW, b"", desk.manner.limit).await?;
+        match crate::ctl::observe::parse(&output.text()).agent {
+            Some(agent) if agent.instances.iter().any(|i| i.state == hactl_engine::control::RouterState::Init) => {
+                last = "still starting".into();
+            }
+            Some(_) => return Ok(()),
+            None => {}
+        }
+        tokio::time::sleep(POLL).await;
+    }
+    let problem =
+        Problem::new("E602", format!("{host}: the agent does not come up ({last} for {} s)", SETTLE.as_secs()));
+    Err(problem.next(format!("`journalctl -u hactl-agent -n 50` on {host}")))
+}

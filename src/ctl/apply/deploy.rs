@@ -1,0 +1,395 @@
+//! `hactl plan` and `hactl deploy`: load, connect, compare, confirm, apply, verify.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+
+use super::activate::activate;
+use super::binary::Binary;
+use super::revert::revert;
+use super::script;
+use super::stage::{Job, stage};
+use crate::ctl::cluster::{Cluster, Group};
+use crate::ctl::desk::{Desk, Manner, open, remember};
+use crate::ctl::facts::{self, Facts};
+use crate::ctl::observe::{self, Sight};
+use crate::ctl::plan::{Change, Plan, difference, plan, sha256};
+use crate::ctl::remote::quote;
+use crate::ctl::render::context::Interfaces;
+use crate::ctl::render::host::render;
+use crate::ctl::verify::judge;
+use crate::ctl::wanted::WantedHost;
+use crate::error::{Exit, Failure, Outcome, Problem};
+
+/// What to deploy and how.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// Inventory, when named.
+    pub inventory: Option<PathBuf>,
+    /// Only these hosts; empty means all.
+    pub limit: Vec<String>,
+    /// Only these roles; empty means all.
+    pub only: Vec<String>,
+    /// Do not ask.
+    pub yes: bool,
+    /// Web hosts changed at a time.
+    pub batch: usize,
+    /// Leave a failed deploy as it is.
+    pub keep_failed: bool,
+}
+
+/// Space that must be free for a deploy beside the binary, in kilobytes.
+const ROOM_KB: u64 = 20 * 1024;
+/// How long the cluster may take to settle on one owner.
+const SETTLE: Duration = Duration::from_secs(20);
+
+/// `hactl plan`.
+///
+/// # Errors
+/// Invalid input, unreachable hosts, failed preflight.
+pub async fn show_plan(order: &Order, manner: Manner) -> Outcome {
+    let (desk, jobs, _) = prepare(order, manner).await?;
+    let plan = whole(&jobs);
+    print_plan(&desk, &jobs, &plan, true).await?;
+    Ok(if plan.is_empty() { Exit::Done } else { Exit::Pending })
+}
+
+/// `hactl deploy`.
+///
+/// # Errors
+/// Everything that `show_plan` reports, and what fails on the way; the exit code tells whether all was taken back.
+pub async fn deploy(order: &Order, manner: Manner) -> Outcome {
+    let begin = Instant::now();
+    let (desk, jobs, binary) = prepare(order, manner).await?;
+    let plan = whole(&jobs);
+    if plan.is_empty() {
+        return nothing_to_do(&desk, &jobs, begin).await;
+    }
+    print_plan(&desk, &jobs, &plan, false).await?;
+    if !order.yes && !confirmed(&desk, &plan)? {
+        return Ok(Exit::Pending);
+    }
+    no_stranger(&desk, &jobs).await?;
+    let (busy, idle): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(|job| !job.plan.changes.is_empty());
+    desk.manner.say(&format!("staging on {} hosts", busy.len()));
+    stage(&desk, &busy, &binary, &owner_name()).await?;
+    let generation = busy.iter().chain(&idle).map(|job| job.facts.generation).max().unwrap_or_default() + 1;
+    let mut activated = Vec::new();
+    let result = tokio::select! {
+        result = roll_out(&desk, &busy, order.batch, generation, &mut activated) => result,
+        _ = tokio::signal::ctrl_c() => Err(Failure { exit: Exit::Interrupted, problems: vec![Problem::new("E130", "interrupted")] }),
+    };
+    if let Err(failure) = result {
+        return Err(give_up(&desk, order, failure, &busy, &activated, generation).await);
+    }
+    desk.on_all(busy.iter().map(|job| (job.host(), script::commit(generation), Vec::new()))).await;
+    remember(&desk.cluster.source);
+    report(&desk, &plan, begin)
+}
+
+async fn prepare(order: &Order, manner: Manner) -> Result<(Desk, Vec<Job>, Binary), Failure> {
+    let mut cluster = open(order.inventory.as_deref(), &manner)?;
+    narrow(&mut cluster, order)?;
+    // Everything is rendered once before anything is contacted: mistakes cost no connection.
+    render_all(&cluster, &Interfaces::new())?;
+    let binary = Binary::find()?;
+    let desk = Desk::connect_whole(cluster, manner).await?;
+    let chosen = chosen(&desk.cluster, order);
+    let offline = render_all(&desk.cluster, &Interfaces::new())?;
+    let facts = gather(&desk, &offline, &chosen).await?;
+    let interfaces = facts.iter().map(|(name, facts)| (name.clone(), facts::interfaces(facts))).collect();
+    let mut jobs = Vec::new();
+    for wanted in render_all(&desk.cluster, &interfaces)? {
+        let Some(facts) = facts.get(&wanted.host).cloned() else { continue };
+        let plan = plan(&wanted, &facts, &binary.sha256);
+        jobs.push(Job { wanted, facts, plan });
+    }
+    preflight(&jobs, &binary)?;
+    Ok((desk, jobs, binary))
+}
+
+/// `--only`: drops the other roles.
+fn narrow(cluster: &mut Cluster, order: &Order) -> Result<(), Failure> {
+    let mut problems = Vec::new();
+    for name in &order.limit {
+        if cluster.host(name).is_none() {
+            let known: Vec<&str> = cluster.hosts.iter().map(|host| host.name.as_str()).collect();
+            problems.push(Problem::new("E141", format!("--limit {name}: no such host; there is {}", known.join(", "))));
+        }
+    }
+    for role in &order.only {
+        if !cluster.hosts.iter().any(|host| host.roles.contains(role)) {
+            problems.push(Problem::new("E141", format!("--only {role}: no host has this role")));
+        }
+    }
+    if !problems.is_empty() {
+        return Err(Failure { exit: Exit::Invalid, problems });
+    }
+    if !order.only.is_empty() {
+        for host in &mut cluster.hosts {
+            host.roles.retain(|role| order.only.contains(role));
+        }
+    }
+    Ok(())
+}
+
+fn chosen(cluster: &Cluster, order: &Order) -> Vec<String> {
+    let wanted = |name: &String| order.limit.is_empty() || order.limit.contains(name);
+    cluster.hosts.iter().map(|host| host.name.clone()).filter(wanted).collect()
+}
+
+fn render_all(cluster: &Cluster, interfaces: &Interfaces) -> Result<Vec<WantedHost>, Failure> {
+    let mut problems: Vec<Problem> = Vec::new();
+    let mut all = Vec::new();
+    for host in &cluster.hosts {
+        match render(cluster, host, interfaces) {
+            Ok(wanted) => all.push(wanted),
+            Err(failure) => {
+                problems.extend(failure.problems.into_iter().filter(|new| !problems.contains(new)).collect::<Vec<_>>())
+            }
+        }
+    }
+    if problems.is_empty() { Ok(all) } else { Err(Failure { exit: Exit::Invalid, problems }) }
+}
+
+/// One round trip a host.
+async fn gather(desk: &Desk, wanted: &[WantedHost], chosen: &[String]) -> Result<BTreeMap<String, Facts>, Failure> {
+    let wanted: Vec<&WantedHost> = wanted.iter().filter(|wanted| chosen.contains(&wanted.host)).collect();
+    let answers =
+        desk.on_all(wanted.iter().map(|wanted| (wanted.host.as_str(), facts::script(wanted), Vec::new()))).await;
+    let mut facts = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (wanted, (host, answer)) in wanted.iter().zip(answers) {
+        match answer {
+            Ok(output) if output.code == 0 => drop(facts.insert(host, facts::parse(wanted, &output.text()))),
+            Ok(output) => {
+                problems.push(Problem::new("E411", format!("{host}: cannot be examined: {}", output.complaint())))
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(facts) } else { Err(Failure { exit: Exit::Preflight, problems }) }
+}
+
+/// What would make a deploy fail half-way, found before it begins.
+fn preflight(jobs: &[Job], binary: &Binary) -> Result<(), Failure> {
+    let mut problems = Vec::new();
+    for job in jobs.iter().filter(|job| !job.plan.changes.is_empty()) {
+        let host = job.host();
+        if job.facts.init != "systemd" {
+            let message = format!("{host}: process 1 is `{}`, not systemd", job.facts.init);
+            problems.push(Problem::new("E412", message).why("services are managed through systemd"));
+        }
+        let installs = job.plan.changes.iter().any(|change| matches!(change, Change::Package(_)));
+        if installs && job.facts.package_manager.is_none() {
+            problems.push(Problem::new(
+                "E413",
+                format!("{host}: neither apt-get nor dnf nor yum is there to install nginx"),
+            ));
+        }
+        let needed = ROOM_KB + if job.wanted.binary { 3 * binary.kilobytes() } else { 0 };
+        if job.facts.free_kb < needed {
+            let message = format!("{host}: {} kB free below /var/lib, {needed} kB are needed", job.facts.free_kb);
+            problems
+                .push(Problem::new("E414", message).why("nothing was changed").next(format!("free space on {host}")));
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Failure { exit: Exit::Preflight, problems }) }
+}
+
+/// A VIP that nobody of ours has must not answer.
+async fn no_stranger(desk: &Desk, jobs: &[Job]) -> Result<(), Failure> {
+    let mut problems = Vec::new();
+    for vip in desk.cluster.vips.iter().filter_map(|vip| vip.address()) {
+        if jobs.iter().any(|job| job.facts.seen.has(vip)) {
+            continue;
+        }
+        let Some(asker) = jobs.iter().find(|job| job.wanted.binary) else { continue };
+        let script =
+            format!("export PATH=$PATH:/usr/sbin:/sbin; ping -c1 -W1 {vip} >/dev/null 2>&1; ip neigh show {vip}");
+        let output = desk.on(asker.host(), &script, b"", desk.manner.limit).await;
+        let answer = output.map(|output| output.text()).unwrap_or_default();
+        if let Some(mac) = answer.split_whitespace().skip_while(|word| *word != "lladdr").nth(1) {
+            let problem =
+                Problem::new("E415", format!("{}: VIP {vip} is answered by a stranger at {mac}", asker.host()))
+                    .why("two machines with one address would fight for it; nothing was changed")
+                    .next(format!("find that machine (`ip neigh` on {}), or choose another VIP", asker.host()));
+            problems.push(problem);
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Failure { exit: Exit::Preflight, problems }) }
+}
+
+fn whole(jobs: &[Job]) -> Plan {
+    Plan { hosts: jobs.iter().map(|job| job.plan.clone()).collect() }
+}
+
+/// Prints the plan; with the differences of changed files when asked for (one more round trip to hosts that have any).
+async fn print_plan(desk: &Desk, jobs: &[Job], plan: &Plan, with_diffs: bool) -> Result<(), Failure> {
+    if desk.manner.json {
+        let hosts: Vec<_> = plan
+            .hosts
+            .iter()
+            .map(|host| serde_json::json!({"host": host.host, "changes": host.changes.iter().map(ToString::to_string).collect::<Vec<_>>()}))
+            .collect();
+        println!("{}", serde_json::json!({ "hosts": hosts }));
+        return Ok(());
+    }
+    if plan.is_empty() {
+        println!("nothing would change on {} hosts", plan.hosts.len());
+    }
+    for job in jobs.iter().filter(|job| !job.plan.changes.is_empty()) {
+        println!("{}:", job.host());
+        for change in &job.plan.changes {
+            println!("  {change}");
+            if let (true, Change::File { dest, new: false, only_rights: false }) = (with_diffs, change)
+                && let Some(file) = job.wanted.files.iter().find(|file| file.dest == *dest)
+            {
+                let old = desk.on(job.host(), &format!("cat {}", quote(dest)), b"", desk.manner.limit).await;
+                let old = old.map_err(|problem| Failure::one(Exit::Preflight, problem))?;
+                print!("{}", difference(file, &old.stdout));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn confirmed(desk: &Desk, plan: &Plan) -> Result<bool, Failure> {
+    let (changes, hosts) = plan.size();
+    if desk.manner.json || !std::io::stdin().is_terminal() {
+        let problem =
+            Problem::new("E142", format!("{changes} changes on {hosts} hosts are pending and nobody can be asked"))
+                .next("add -y to carry them out");
+        return Err(Failure::one(Exit::Pending, problem));
+    }
+    eprint!("carry out {changes} changes on {hosts} hosts? [y/N] ");
+    let mut answer = String::new();
+    let read = std::io::stderr().flush().and_then(|()| std::io::stdin().lock().read_line(&mut answer));
+    Ok(read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+/// Web hosts in batches, then load balancers: backups first, the live owner last. Ends with the final verify.
+async fn roll_out(
+    desk: &Desk,
+    jobs: &[Job],
+    batch: usize,
+    generation: u64,
+    activated: &mut Vec<(String, u64)>,
+) -> Result<(), Failure> {
+    let group =
+        |group| jobs.iter().filter(move |job| desk.cluster.host(job.host()).is_some_and(|host| host.group == group));
+    let webs: Vec<&Job> = group(Group::Web).collect();
+    let failed = |problem| Failure::one(Exit::RolledBack, problem);
+    for some in webs.chunks(batch.max(1)) {
+        // Noted before the first change: a failure half-way is taken back as well.
+        activated.extend(some.iter().map(|job| (job.host().to_owned(), generation)));
+        let results = join_all(some.iter().map(|job| activate(desk, job, generation))).await;
+        for (job, result) in some.iter().zip(results) {
+            result.map_err(failed)?;
+            desk.manner.say(&format!("{}: done", job.host()));
+        }
+    }
+    let mut lbs: Vec<&Job> = group(Group::Lb).collect();
+    lbs.sort_by_key(|job| owns_any(desk, job)); // stable: the inventory's order among equals
+    for job in lbs {
+        activated.push((job.host().to_owned(), generation));
+        activate(desk, job, generation).await.map_err(failed)?;
+        desk.manner.say(&format!("{}: done", job.host()));
+    }
+    settle(desk).await.map(drop)
+}
+
+fn owns_any(desk: &Desk, job: &Job) -> bool {
+    desk.cluster.vips.iter().filter_map(|vip| vip.address()).any(|vip| job.facts.seen.has(vip))
+}
+
+/// Waits until the whole cluster is good.
+async fn settle(desk: &Desk) -> Result<Sight, Failure> {
+    let end = Instant::now() + SETTLE;
+    loop {
+        let sight = observe::look(desk, false).await;
+        let problems = judge(&desk.cluster, &sight);
+        if problems.is_empty() {
+            return Ok(sight);
+        }
+        if Instant::now() > end {
+            return Err(Failure { exit: Exit::RolledBack, problems });
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+}
+
+async fn give_up(
+    desk: &Desk,
+    order: &Order,
+    mut failure: Failure,
+    jobs: &[Job],
+    activated: &[(String, u64)],
+    generation: u64,
+) -> Failure {
+    if order.keep_failed {
+        failure.exit = Exit::HandNeeded;
+        let next =
+            format!("look around; `sh /var/lib/hactl/generations/{generation}/revert.sh` on a host takes it back");
+        failure.problems.push(Problem::new("E604", "left as it is, as --no-auto-rollback asks").next(next).warn());
+        desk.on_all(jobs.iter().map(|job| (job.host(), "systemctl stop hactl-revert.timer".to_owned(), Vec::new())))
+            .await;
+        return failure;
+    }
+    let stuck = revert(desk, activated).await;
+    desk.on_all(jobs.iter().map(|job| (job.host(), script::unlock(), Vec::new()))).await;
+    if stuck.is_empty() {
+        failure.problems.push(
+            Problem::new("E605", "everything was taken back; the hosts are as before (installed packages stay)").warn(),
+        );
+    } else {
+        failure.exit = Exit::HandNeeded;
+        failure.problems.extend(stuck);
+    }
+    failure
+}
+
+async fn nothing_to_do(desk: &Desk, jobs: &[Job], begin: Instant) -> Outcome {
+    let hosts = jobs.iter().map(|job| (job.host().to_owned(), job.facts.seen.clone())).collect();
+    let sight = Sight { hosts, service: observe::ask_all(&desk.cluster).await };
+    remember(&desk.cluster.source);
+    let problems = if jobs.len() == desk.cluster.hosts.len() { judge(&desk.cluster, &sight) } else { Vec::new() };
+    let seconds = begin.elapsed().as_secs_f64();
+    if desk.manner.json {
+        println!(
+            "{}",
+            serde_json::json!({"changed": 0, "hosts": jobs.len(), "seconds": seconds, "verified": problems.is_empty()})
+        );
+    } else {
+        println!("nothing changed on {} hosts ({seconds:.2} s)", jobs.len());
+    }
+    if problems.is_empty() { Ok(Exit::Done) } else { Err(Failure { exit: Exit::Verification, problems }) }
+}
+
+fn report(desk: &Desk, plan: &Plan, begin: Instant) -> Outcome {
+    let (changes, hosts) = plan.size();
+    let seconds = begin.elapsed().as_secs_f64();
+    if desk.manner.json {
+        println!("{}", serde_json::json!({"changed": changes, "hosts": hosts, "seconds": seconds, "verified": true}));
+    } else {
+        println!("{changes} changes on {hosts} hosts, verified ({seconds:.1} s)");
+    }
+    Ok(Exit::Done)
+}
+
+/// Who deploys, for the lock.
+fn owner_name() -> String {
+    let user = std::env::var("USER").unwrap_or_else(|_| "somebody".into());
+    let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_default();
+    let plain =
+        |text: &str| text.chars().filter(|c| c.is_ascii_alphanumeric() || "-._".contains(*c)).collect::<String>();
+    format!(
+        "{}@{} {}",
+        plain(&user),
+        plain(&host),
+        sha256(&std::process::id().to_le_bytes()).get(..6).unwrap_or_default()
+    )
+}

@@ -1,0 +1,247 @@
+//! The shell scripts of a deploy, as data. POSIX sh; every step says what it was doing when it fails.
+
+use crate::ctl::facts::HOME;
+use crate::ctl::plan::{Change, HostPlan};
+use crate::ctl::remote::quote;
+use crate::ctl::wanted::{BINARY, WantedFile, WantedHost};
+
+/// Seconds after which a host reverts by itself when nobody confirms.
+pub const DEAD_MAN_S: u64 = 300;
+/// Seconds after which a lock is void.
+pub const LOCK_S: u64 = 900;
+
+const HEAD: &str = "set -u; export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin; umask 077\n\
+    die() { echo \"$1\" >&2; exit \"${2:-1}\"; }\n";
+
+/// Exit code of a script that found the lock taken.
+pub const LOCKED: u32 = 8;
+
+/// Takes the lock. `owner` is one line without quotes.
+fn lock(owner: &str) -> String {
+    format!(
+        "mkdir -p {HOME}; now=$(date +%s)\n\
+         if ! mkdir {HOME}/lock 2>/dev/null; then\n\
+           until=$(cut -d' ' -f1 {HOME}/lock/owner 2>/dev/null || echo 0)\n\
+           [ \"${{until:-0}}\" -gt \"$now\" ] && die \"$(cut -d' ' -f2- {HOME}/lock/owner)\" {LOCKED}\n\
+         fi\n\
+         echo \"$((now + {LOCK_S})) {owner}\" > {HOME}/lock/owner || die 'cannot write the lock in {HOME}'\n"
+    )
+}
+
+/// Gives the lock back.
+pub fn unlock() -> String {
+    format!("rm -rf {HOME}/lock {HOME}/staging\n")
+}
+
+/// What travels to a host in one go.
+pub struct Shipment {
+    /// The script.
+    pub script: String,
+    /// What it reads.
+    pub stdin: Vec<u8>,
+}
+
+/// Locks, then puts the changed files and the binary into the staging folder. Nothing live is touched.
+pub fn stage(wanted: &WantedHost, plan: &HostPlan, owner: &str, gzip: Option<&[u8]>) -> Shipment {
+    let mut script = HEAD.to_owned() + &lock(owner);
+    let mut stdin = Vec::new();
+    script.push_str(&format!(
+        "s={HOME}/staging; rm -rf $s; mkdir -p $s/root $s/bin || die 'cannot make the staging folder'\n"
+    ));
+    if let Some(gzip) = gzip {
+        script.push_str(&format!(
+            "head -c {} | gzip -dc > $s/bin/hactl && chmod 755 $s/bin/hactl || die 'cannot write the binary (disk full?)'\n\
+             $s/bin/hactl --version >/dev/null || die 'the binary does not run here (another processor?)'\n",
+            gzip.len()
+        ));
+        stdin.extend_from_slice(gzip);
+    }
+    for file in changed(wanted, plan) {
+        let path = quote(&format!("{HOME}/staging/root{}", file.dest));
+        script.push_str(&format!(
+            "mkdir -p \"$(dirname {path})\" && head -c {} > {path} && chmod {:o} {path} && chown {} {path} || die {}\n",
+            file.content.len(),
+            file.mode,
+            quote(&file.owner),
+            quote(&format!("cannot stage {} (disk full? unknown owner?)", file.dest)),
+        ));
+        stdin.extend_from_slice(&file.content);
+    }
+    Shipment { script, stdin }
+}
+
+/// The files of a plan.
+pub fn changed<'w>(wanted: &'w WantedHost, plan: &'w HostPlan) -> impl Iterator<Item = &'w WantedFile> {
+    wanted.files.iter().filter(|file| {
+        plan.changes.iter().any(|change| matches!(change, Change::File { dest, .. } if *dest == file.dest))
+    })
+}
+
+/// Installs packages; empty when there are none.
+pub fn packages(plan: &HostPlan, package_manager: &str) -> Option<String> {
+    let names: Vec<String> = plan
+        .changes
+        .iter()
+        .filter_map(|change| if let Change::Package(name) = change { Some(quote(name)) } else { None })
+        .collect();
+    if names.is_empty() {
+        return None;
+    }
+    let names = names.join(" ");
+    let install = match package_manager {
+        // The lists are refreshed only when the package is not found in the present ones.
+        "apt-get" => format!(
+            "i() {{ apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=60 {names}; }}\n\
+             i >/tmp/hactl-apt.log 2>&1 || {{ apt-get update -q >>/tmp/hactl-apt.log 2>&1; i >>/tmp/hactl-apt.log 2>&1; }} \
+             || {{ tail -n 5 /tmp/hactl-apt.log >&2; die 'apt-get install failed'; }}\n"
+        ),
+        other => format!(
+            "{other} install -y -q {names} >/tmp/hactl-pm.log 2>&1 || {{ tail -n 5 /tmp/hactl-pm.log >&2; die '{other} install failed'; }}\n"
+        ),
+    };
+    Some(HEAD.to_owned() + &install)
+}
+
+/// Tests the staged files; each distinct check once.
+pub fn checks(wanted: &WantedHost, plan: &HostPlan) -> Option<String> {
+    let root = format!("{HOME}/staging/root");
+    let mut script = String::new();
+    let mut seen = Vec::new();
+    for file in changed(wanted, plan) {
+        let Some(check) = &file.check else { continue };
+        let staged = quote(&format!("{root}{}", file.dest));
+        let command = check.replace("{staged}", &staged).replace("{root}", &root);
+        if !seen.contains(&command) {
+            script.push_str(&format!(
+                "( {command} ) || die {}\n",
+                quote(&format!("{} does not pass its check", file.dest))
+            ));
+            seen.push(command);
+        }
+    }
+    (!script.is_empty()).then(|| HEAD.to_owned() + &script)
+}
+
+/// Swaps the staged files in, after writing down the way back and arming the dead man's timer.
+pub fn activate(wanted: &WantedHost, plan: &HostPlan, generation: u64) -> String {
+    let old = format!("{HOME}/generations/{generation}");
+    let mut script = HEAD.to_owned();
+    script.push_str(&format!("o={old}; s={HOME}/staging; rm -rf $o; mkdir -p $o/root || die 'cannot write {HOME}'\n"));
+    script.push_str(&back_up(wanted, plan));
+    script.push_str(&format!(
+        "touch {HOME}/unfinished; cp $o/revert.sh {HOME}/revert.sh\n\
+         systemctl stop hactl-revert.timer hactl-revert.service 2>/dev/null; systemctl reset-failed hactl-revert.service 2>/dev/null\n\
+         systemd-run -q --unit=hactl-revert --on-active={DEAD_MAN_S} /bin/sh {HOME}/revert.sh >/dev/null 2>&1\n"
+    ));
+    for change in &plan.changes {
+        script.push_str(&step(change, wanted));
+    }
+    for probe in &wanted.probes {
+        script.push_str(&format!(
+            "bash -c {} || die {}\n",
+            quote(&probe.command),
+            quote(&format!("probe failed: {}", probe.name))
+        ));
+    }
+    script
+}
+
+/// Copies what will change and writes `revert.sh`, which needs nothing but this host.
+fn back_up(wanted: &WantedHost, plan: &HostPlan) -> String {
+    let mut script = "{ echo '#!/bin/sh'; echo \"o=$o\"; } > $o/revert.sh\n".to_owned();
+    let mut paths: Vec<&str> = changed(wanted, plan).map(|file| file.dest.as_str()).collect();
+    if plan.changes.contains(&Change::Binary) {
+        paths.push(BINARY);
+    }
+    for path in paths {
+        let path = quote(path);
+        let back = quote(&format!("cp -a \"$o/root\"{path} {path}.hactl-old && mv -f {path}.hactl-old {path}"));
+        let gone = quote(&format!("rm -f {path}"));
+        script.push_str(&format!(
+            "if [ -e {path} ]; then mkdir -p \"$o/root$(dirname {path})\"; cp -a {path} \"$o/root\"{path} || die 'cannot back up (disk full?)'\n\
+             echo {back} >> $o/revert.sh; else echo {gone} >> $o/revert.sh; fi\n"
+        ));
+    }
+    let mut after = vec!["systemctl daemon-reload".to_owned()];
+    for change in &plan.changes {
+        match change {
+            Change::Run(number, _) => {
+                after.extend(
+                    wanted.runs.get(*number).and_then(|run| run.undo.clone()).map(|undo| format!("{undo} 2>/dev/null")),
+                );
+            }
+            Change::Replace(name) => after.push(format!("systemctl enable -q --now {name}")),
+            Change::Enable(name) => after.push(format!("systemctl disable -q {name} 2>/dev/null")),
+            Change::Start(name) => after.insert(0, format!("systemctl stop {name} 2>/dev/null")),
+            Change::Reload(name) => after.push(format!("systemctl reload-or-restart {name}")),
+            Change::Restart(name) => after.push(format!("systemctl restart {name}")),
+            Change::Repair | Change::Package(_) | Change::Binary | Change::File { .. } | Change::Sysctl(..) => {}
+        }
+    }
+    after.push(format!("rm -f {HOME}/unfinished; rm -rf {HOME}/lock {HOME}/staging"));
+    for line in after {
+        script.push_str(&format!("echo {} >> $o/revert.sh\n", quote(&line)));
+    }
+    script
+}
+
+fn step(change: &Change, wanted: &WantedHost) -> String {
+    let or_die = |command: String, what: &str| format!("{command} || die {}\n", quote(what));
+    match change {
+        Change::Repair | Change::Package(_) => String::new(),
+        Change::Binary => or_die(
+            format!("mkdir -p \"$(dirname {BINARY})\" && mv -f $s/bin/hactl {BINARY}"),
+            "cannot put the binary in place",
+        ),
+        Change::Run(number, cmd) => {
+            let unless = wanted.runs.get(*number).map_or("false", |run| run.unless.as_str());
+            or_die(format!("( {unless} ) >/dev/null 2>&1 || ( {cmd} )"), &format!("failed: {cmd}"))
+        }
+        Change::File { dest, .. } => {
+            let path = quote(dest);
+            // From the staging folder to the same file system first, so that the swap is one rename.
+            let swap = format!(
+                "mkdir -m 755 -p \"$(dirname {path})\" && cp -a \"$s/root\"{path} {path}.hactl-new && mv -f {path}.hactl-new {path}"
+            );
+            or_die(swap, &format!("cannot put {dest} in place"))
+        }
+        Change::Sysctl(key, value) => {
+            or_die(format!("sysctl -q -w {}", quote(&format!("{key}={value}"))), "sysctl failed")
+        }
+        Change::Replace(name) => {
+            or_die(format!("systemctl disable -q --now {}", quote(name)), &format!("cannot stop {name}"))
+        }
+        Change::Enable(name) => or_die(
+            format!("systemctl daemon-reload; systemctl enable -q {}", quote(name)),
+            &format!("cannot enable {name}"),
+        ),
+        // Some distributions start a service with its package, before its files are here.
+        Change::Start(name) => service("reload-or-restart", name),
+        Change::Reload(name) => service("reload-or-restart", name),
+        Change::Restart(name) => "systemctl daemon-reload\n".to_owned() + &service("restart", name),
+    }
+}
+
+fn service(verb: &str, name: &str) -> String {
+    let name = quote(name);
+    format!(
+        "systemctl {verb} {name} || {{ systemctl status -n 8 --no-pager {name} 2>&1 | tail -n 8 >&2; die 'systemctl {verb} {name} failed'; }}\n"
+    )
+}
+
+/// Confirms: stops the timer, writes the generation down, forgets the old ones, gives the lock back.
+pub fn commit(generation: u64) -> String {
+    format!(
+        "{HEAD}systemctl stop hactl-revert.timer 2>/dev/null; echo {generation} > {HOME}/generation; rm -f {HOME}/unfinished {HOME}/revert.sh\n\
+         ls {HOME}/generations | sort -n | head -n -5 | while read -r g; do rm -rf {HOME}/generations/$g; done\n{}",
+        unlock()
+    )
+}
+
+/// Takes the activation of a generation back, now.
+pub fn revert(generation: u64) -> String {
+    format!(
+        "{HEAD}systemctl stop hactl-revert.timer 2>/dev/null\n\
+         sh {HOME}/generations/{generation}/revert.sh || die 'the way back failed'\nrm -rf {HOME}/generations/{generation} {HOME}/revert.sh\n"
+    )
+}

@@ -1,0 +1,177 @@
+//! One command's view of a cluster: the inventory, who speaks, and the open connections.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::cluster::{Cluster, Group, Host};
+use super::inventory::load::load;
+use super::remote::{Output, Remote};
+use super::secret::Secrets;
+use super::ssh::connect::{Options, PARALLEL, connect_all};
+use crate::error::{Exit, Failure, Problem};
+
+/// What every command that talks to hosts is told.
+#[derive(Debug, Clone)]
+pub struct Manner {
+    /// Limit for connecting and for each remote step.
+    pub limit: Duration,
+    /// Take keys of hosts that are not known.
+    pub accept_new: bool,
+    /// Hosts worked on at the same time.
+    pub parallel: usize,
+    /// JSON on stdout.
+    pub json: bool,
+    /// Only errors on stderr.
+    pub quiet: bool,
+}
+
+impl Manner {
+    /// A line of progress on stderr.
+    pub fn say(&self, line: &str) {
+        if !self.quiet {
+            eprintln!("{line}");
+        }
+    }
+}
+
+/// A cluster and its open connections.
+pub struct Desk {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// How to behave.
+    pub manner: Manner,
+    /// Connections by host name.
+    pub hosts: BTreeMap<String, Arc<dyn Remote>>,
+    /// Hosts that could not be reached, and why.
+    pub unreachable: Vec<(String, Problem)>,
+}
+
+impl Desk {
+    /// Connects to all hosts at once.
+    ///
+    /// # Errors
+    /// Only what is wrong before anything is contacted; unreachable hosts are listed in the result.
+    pub async fn connect(cluster: Cluster, manner: Manner) -> Result<Self, Failure> {
+        let names: Vec<String> = cluster.hosts.iter().map(|host| host.name.clone()).collect();
+        let secrets = Secrets::gather(&cluster, names.iter().map(String::as_str))?;
+        let options = Options {
+            limit: manner.limit,
+            accept_new: manner.accept_new,
+            parallel: manner.parallel.clamp(1, PARALLEL),
+        };
+        let mut desk = Self { cluster, manner, hosts: BTreeMap::new(), unreachable: Vec::new() };
+        for (name, result) in connect_all(&desk.cluster, &names, &secrets, options).await {
+            match result {
+                Ok(remote) => drop(desk.hosts.insert(name, remote)),
+                Err(problem) => desk.unreachable.push((name, problem)),
+            }
+        }
+        Ok(desk)
+    }
+
+    /// The same, but every host must answer.
+    ///
+    /// # Errors
+    /// Exit 4 with every host that does not; nothing was changed.
+    pub async fn connect_whole(cluster: Cluster, manner: Manner) -> Result<Self, Failure> {
+        let desk = Self::connect(cluster, manner).await?;
+        if desk.unreachable.is_empty() {
+            return Ok(desk);
+        }
+        let mut problems: Vec<Problem> = desk.unreachable.into_iter().map(|(_, problem)| problem).collect();
+        if let Some(last) = problems.last_mut() {
+            last.why = Some(match last.why.take() {
+                Some(why) => format!("{why} (nothing was changed)"),
+                None => "nothing was changed".into(),
+            });
+        }
+        Err(Failure { exit: Exit::Preflight, problems })
+    }
+
+    /// The connected hosts of a group, in the order written.
+    pub fn group(&self, group: Group) -> Vec<&Host> {
+        self.cluster.group(group).filter(|host| self.hosts.contains_key(&host.name)).collect()
+    }
+
+    /// Runs a script on some hosts at once. The answers are in the order asked for.
+    pub async fn on_all<'a>(
+        &self,
+        scripts: impl IntoIterator<Item = (&'a str, String, Vec<u8>)>,
+    ) -> Vec<(String, Result<Output, Problem>)> {
+        let runs = scripts.into_iter().map(|(host, script, stdin)| async move {
+            (host.to_owned(), self.on(host, &script, &stdin, self.manner.limit).await)
+        });
+        join_all(runs).await
+    }
+
+    /// Runs a script on one host.
+    ///
+    /// # Errors
+    /// Not connected, lost, or out of time. A script that fails is an [`Output`] with its code.
+    pub async fn on(&self, host: &str, script: &str, stdin: &[u8], limit: Duration) -> Result<Output, Problem> {
+        let Some(remote) = self.hosts.get(host) else {
+            let why = self.unreachable.iter().find(|(name, _)| name == host).map(|(_, problem)| problem.clone());
+            return Err(why.unwrap_or_else(|| Problem::new("E310", format!("{host}: not connected"))));
+        };
+        remote.exec(script, stdin, limit).await.map_err(|error| error.problem(host, "running a step"))
+    }
+}
+
+/// The inventory to use: named, `./inventory.yaml`, or the last one deployed.
+///
+/// # Errors
+/// None of them is there, exit 3.
+pub fn find_inventory(named: Option<&Path>) -> Result<PathBuf, Failure> {
+    if let Some(file) = named {
+        return Ok(file.to_owned());
+    }
+    let here = PathBuf::from("inventory.yaml");
+    if here.exists() {
+        return Ok(here);
+    }
+    if let Some(last) = last_deployed() {
+        return Ok(last);
+    }
+    let problem = Problem::new(
+        "E101",
+        "no inventory: none was named, there is no ./inventory.yaml, and nothing was deployed yet",
+    )
+    .next("name one with -i FILE, or `hactl init > inventory.yaml`");
+    Err(Failure::one(Exit::Invalid, problem))
+}
+
+/// Loads the inventory and prints its warnings.
+///
+/// # Errors
+/// As [`load`].
+pub fn open(named: Option<&Path>, manner: &Manner) -> Result<Cluster, Failure> {
+    let loaded = load(&find_inventory(named)?)?;
+    for warning in &loaded.warnings {
+        manner.say(&warning.to_string());
+    }
+    Ok(loaded.cluster)
+}
+
+fn state_file() -> Option<PathBuf> {
+    let base = std::env::var_os("XDG_STATE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/state")))?;
+    Some(base.join("hactl/last-inventory"))
+}
+
+fn last_deployed() -> Option<PathBuf> {
+    let text = std::fs::read_to_string(state_file()?).ok()?;
+    Some(PathBuf::from(text.trim())).filter(|path| path.exists())
+}
+
+/// Remembers the inventory for commands that name none.
+pub fn remember(file: &Path) {
+    let (Some(state), Ok(file)) = (state_file(), std::fs::canonicalize(file)) else { return };
+    // A convenience only: without it the next command wants -i.
+    let _ = state.parent().map(std::fs::create_dir_all);
+    let _ = std::fs::write(state, file.display().to_string());
+}

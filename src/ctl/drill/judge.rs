@@ -1,0 +1,159 @@
+//! From what was expected and what was seen to a verdict with every reason why it is not a pass.
+
+use std::time::Duration;
+
+use super::observe::{Observations, Restored, Stream};
+use super::scenario::{FOUND_WITHIN, Measure, Outcome, Plan, Scenario};
+
+/// How a drill ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// Scenario name.
+    pub scenario: String,
+    /// What should have happened.
+    pub expected: String,
+    /// Whether it did.
+    pub passed: bool,
+    /// The longest outage that the scenario's clients saw.
+    pub gap: Duration,
+    /// The longest that would have passed.
+    pub budget: Duration,
+    /// Probes sent.
+    pub sent: usize,
+    /// Probes lost.
+    pub lost: usize,
+    /// Owner before the fault; several are joined by a comma, none is `None`.
+    pub owner_before: Option<String>,
+    /// Owner that the fault left the VIP with: while it lasted, or after it where two owners are expected.
+    pub owner_after: Option<String>,
+    /// Whether everything works again with one owner.
+    pub restored: bool,
+    /// What was not as expected; empty when passed.
+    pub why: Vec<String>,
+}
+
+/// Judges one drill.
+pub fn judge(scenario: &Scenario, plan: &Plan, seen: &Observations) -> Verdict {
+    let stream = match scenario.measure {
+        Measure::Pings => &seen.pings,
+        Measure::Requests => &seen.requests,
+    };
+    let mut why = Vec::new();
+    owners(scenario.outcome, seen, &mut why);
+    outage(scenario.measure, stream, plan, &mut why);
+    let restored = restored(seen, &mut why);
+    let after = match scenario.outcome {
+        Outcome::TwoOwners => seen.owners_after(),
+        Outcome::TakeOver | Outcome::Stay => seen.owners_during(),
+    };
+    Verdict {
+        scenario: scenario.name.into(),
+        expected: scenario.expected.into(),
+        passed: why.is_empty(),
+        gap: stream.gap(),
+        budget: plan.budget,
+        sent: stream.sent(),
+        lost: stream.lost(),
+        owner_before: joined(seen.owners_before()),
+        owner_after: joined(after),
+        restored,
+        why,
+    }
+}
+
+/// A drill that could not be run, with the reason: nothing was measured.
+pub fn not_run(scenario: &Scenario, plan: &Plan, reason: String, restored: bool) -> Verdict {
+    Verdict {
+        scenario: scenario.name.into(),
+        expected: scenario.expected.into(),
+        passed: false,
+        gap: Duration::ZERO,
+        budget: plan.budget,
+        sent: 0,
+        lost: 0,
+        owner_before: None,
+        owner_after: None,
+        restored,
+        why: vec![reason],
+    }
+}
+
+fn owners(outcome: Outcome, seen: &Observations, why: &mut Vec<String>) {
+    let (before, during) = (seen.owners_before(), seen.owners_during());
+    if before.len() != 1 {
+        why.push(format!("before the fault {} the VIP, not one host", own(before)));
+    }
+    match outcome {
+        Outcome::TakeOver if during.len() != 1 => {
+            why.push(format!("while the fault lasted {} the VIP, not one host", own(during)));
+        }
+        Outcome::TakeOver if during == before => {
+            why.push(format!("{} kept the VIP, nobody took it over", list(before)));
+        }
+        Outcome::Stay if during != before => {
+            why.push(format!("the VIP should have stayed, but while the fault lasted {} it", own(during)));
+        }
+        Outcome::TwoOwners => match seen.two_owners_found {
+            None => why.push(format!("two owners were not found; while the fault lasted {} the VIP", own(during))),
+            Some(after) if after > FOUND_WITHIN => {
+                why.push(format!("two owners were found only after {}", shown(after)));
+            }
+            Some(_) => {}
+        },
+        Outcome::TakeOver | Outcome::Stay => {}
+    }
+}
+
+fn outage(measure: Measure, stream: &Stream, plan: &Plan, why: &mut Vec<String>) {
+    let what = match measure {
+        Measure::Pings => "ping",
+        Measure::Requests => "request",
+    };
+    if stream.marks.iter().all(|mark| !mark.ok) {
+        why.push(format!("no {what} was ever answered ({} sent)", stream.sent()));
+        return;
+    }
+    let gap = stream.gap();
+    if gap > plan.budget {
+        why.push(format!("clients were without an answer for {}, allowed are {}", shown(gap), shown(plan.budget)));
+    }
+    if let Some(lost_max) = plan.lost_max.filter(|lost_max| stream.lost() > *lost_max) {
+        why.push(format!("{} of {} {what}s were lost, allowed are {lost_max}", stream.lost(), stream.sent()));
+    }
+}
+
+fn restored(seen: &Observations, why: &mut Vec<String>) -> bool {
+    let after = seen.owners_after();
+    if after.len() != 1 {
+        why.push(format!("after the fault {} the VIP, not one host", own(after)));
+    }
+    if let Restored::No(reason) = &seen.restored {
+        why.push(format!("not restored: {reason}"));
+    }
+    after.len() == 1 && seen.restored == Restored::Yes
+}
+
+fn joined(hosts: &[String]) -> Option<String> {
+    (!hosts.is_empty()).then(|| hosts.join(","))
+}
+
+fn list(hosts: &[String]) -> String {
+    joined(hosts).unwrap_or_else(|| "nobody".into())
+}
+
+fn own(hosts: &[String]) -> String {
+    match hosts {
+        [] => "nobody owned".into(),
+        [one] => format!("{one} owned"),
+        [several @ .., last] => format!("{} and {last} owned", several.join(", ")),
+    }
+}
+
+/// A time for people: milliseconds with one digit below 100 ms, else whole.
+pub fn shown(time: Duration) -> String {
+    let ms = time.as_secs_f64() * 1000.0;
+    if ms == 0.0 || ms >= 100.0 { format!("{ms:.0} ms") } else { format!("{ms:.1} ms") }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! From the names typed to the scenarios to run.
+
+use super::scenario::Scenario;
+use super::table::SCENARIOS;
+use crate::error::{Exit, Failure, Problem};
+
+/// The scenarios named, in the order named, or every one that can run here when `all`. `lab` tells whether the
+/// cluster's hosts are those of the lab.
+///
+/// # Errors
+/// Every unknown name, with the nearest known one; scenarios that need the lab where there is none; no name at all.
+pub fn select(names: &[String], all: bool, lab: bool) -> Result<Vec<&'static Scenario>, Failure> {
+    if all {
+        return Ok(SCENARIOS.iter().filter(|scenario| lab || !scenario.needs_lab()).collect());
+    }
+    let mut problems = Vec::new();
+    let mut chosen: Vec<&'static Scenario> = Vec::new();
+    for name in names {
+        match find(name) {
+            None => problems.push(unknown(name)),
+            Some(scenario) if scenario.needs_lab() && !lab => problems.push(lab_only(scenario)),
+            Some(scenario) if chosen.iter().any(|known| known.name == scenario.name) => {}
+            Some(scenario) => chosen.push(scenario),
+        }
+    }
+    if names.is_empty() {
+        problems.push(Problem::new("E610", "no scenario named").next("hactl drill --list, or hactl drill --all"));
+    }
+    if problems.is_empty() { Ok(chosen) } else { Err(Failure { exit: Exit::Usage, problems }) }
+}
+
+/// A scenario by name.
+pub fn find(name: &str) -> Option<&'static Scenario> {
+    SCENARIOS.iter().find(|scenario| scenario.name == name)
+}
+
+fn unknown(name: &str) -> Problem {
+    let nearest = SCENARIOS.iter().map(|scenario| (strsim::damerau_levenshtein(name, scenario.name), scenario.name));
+    let problem = Problem::new("E611", format!("no scenario is called {name:?}"));
+    match nearest.min().filter(|(distance, _)| *distance <= name.len().div_ceil(3)) {
+        Some((_, known)) => problem.next(format!("hactl drill {known}")),
+        None => problem.next("hactl drill --list"),
+    }
+}
+
+fn lab_only(scenario: &Scenario) -> Problem {
+    Problem::new("E612", format!("{} runs on lab hosts only", scenario.name))
+        .why("it cuts a host's power, and nothing here can give power back to a host that is not the lab's")
+        .next("hactl lab up, or hactl drill link, which is as silent for the standby")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn named_scenarios_keep_their_order_and_run_once() {
+        let chosen = select(&names(&["link", "stop", "link"]), false, false).unwrap();
+        assert_eq!(chosen.iter().map(|scenario| scenario.name).collect::<Vec<_>>(), ["link", "stop"]);
+    }
+
+    #[test]
+    fn all_leaves_out_what_needs_the_lab() {
+        assert_eq!(select(&[], true, true).unwrap().len(), SCENARIOS.len());
+        assert!(select(&[], true, false).unwrap().iter().all(|scenario| scenario.name != "crash"));
+    }
+
+    #[test]
+    fn everything_wrong_is_told_at_once() {
+        let failure = select(&names(&["stopp", "crash", "earthquake"]), false, false).unwrap_err();
+        assert_eq!(failure.exit, Exit::Usage);
+        let codes: Vec<_> = failure.problems.iter().map(|problem| problem.code).collect();
+        assert_eq!(codes, ["E611", "E612", "E611"]);
+        assert!(failure.to_string().contains("hactl drill stop"), "{failure}");
+        assert_eq!(select(&[], false, true).unwrap_err().problems[0].code, "E610");
+    }
+}

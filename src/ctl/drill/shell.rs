@@ -1,0 +1,95 @@
+//! The shell lines of a drill: faults that undo themselves, for `sh` on hosts as old as systemd 219.
+
+use std::time::Duration;
+
+/// From a detached command's start until it acts: time for the connection to bring back the exit status.
+pub const DETACH_DELAY: Duration = Duration::from_millis(300);
+
+/// A word that `sh` takes as it is.
+pub fn quote(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// Arms the undoing, then makes the fault. Without systemd a detached shell waits instead of a timer. Fails before
+/// anything is broken when this drill is already under way on the host.
+pub fn armed(name: &str, prepare: &str, inject: &str, undo: &str, after: Duration) -> String {
+    let unit = unit(name);
+    let undo = quote(undo);
+    let seconds = after.as_secs_f64().ceil();
+    // A timer's accuracy is one minute unless said otherwise.
+    format!(
+        "set -e\n\
+         {prepare}\n\
+         if [ -d /run/systemd/system ]; then\n\
+         \x20 systemd-run --quiet --unit={unit} --on-active={seconds} --timer-property=AccuracySec=100ms \
+         /bin/sh -c {undo}\n\
+         else\n\
+         \x20 setsid sh -c 'echo $$ > /run/'{unit}'.pid; sleep {seconds}; eval \"$0\"' {undo} \
+         >/dev/null 2>&1 </dev/null &\n\
+         fi\n\
+         {inject}"
+    )
+}
+
+/// Undoes the fault now and takes back the arming. Works as well when the host has undone it by itself.
+pub fn disarm(name: &str, undo: &str) -> String {
+    let unit = unit(name);
+    format!(
+        "set -e\n\
+         {undo}\n\
+         if [ -d /run/systemd/system ]; then\n\
+         \x20 systemctl stop {unit}.timer 2>/dev/null || true\n\
+         \x20 systemctl reset-failed {unit}.service 2>/dev/null || true\n\
+         elif [ -f /run/{unit}.pid ]; then\n\
+         \x20 kill -- \"-$(cat /run/{unit}.pid)\" 2>/dev/null || true\n\
+         \x20 rm -f /run/{unit}.pid\n\
+         fi"
+    )
+}
+
+/// A command that outlives the connection it was ordered through, and begins after [`DETACH_DELAY`].
+pub fn detached(command: &str) -> String {
+    let script = format!("sleep {}; {command}", DETACH_DELAY.as_secs_f64());
+    format!("setsid sh -c {} >/dev/null 2>&1 </dev/null &", quote(&script))
+}
+
+fn unit(name: &str) -> String {
+    format!("hactl-drill-{name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn quoted_words_reach_the_shell_unchanged() {
+        for word in ["eth0", "a b", "it's", "$(reboot)", "`x`", "\\", ""] {
+            let output = Command::new("sh").args(["-c", &format!("printf %s {}", quote(word))]).output().unwrap();
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), word);
+        }
+    }
+
+    #[test]
+    fn the_undoing_is_armed_before_the_fault() {
+        let line = armed("link", "save", "break", "mend", Duration::from_secs(35));
+        let place = |part: &str| line.find(part).unwrap_or_else(|| panic!("{part:?} is missing in {line}"));
+        assert!(place("save") < place("systemd-run") && place("mend") < place("break"));
+        assert!(line.contains("--unit=hactl-drill-link --on-active=35 "));
+    }
+
+    #[test]
+    fn a_detached_command_runs_after_its_shell_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let mark = folder.path().join("it's done");
+        let command = detached(&format!("touch {}", quote(mark.to_str().unwrap())));
+        assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
+        assert!(!mark.exists(), "it acts before its order is acknowledged");
+        let deadline = std::time::Instant::now() + Duration::from_secs(10);
+        while !mark.exists() {
+            assert!(std::time::Instant::now() < deadline, "it never ran");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}

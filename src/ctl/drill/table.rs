@@ -1,0 +1,242 @@
+//! The known scenarios. Each line of shell runs as root on the target.
+
+use std::time::Duration;
+
+use super::scenario::{Context, Fault, Measure, Outcome, Scenario, Target};
+use super::shell::quote;
+
+/// Every scenario, in the order a full drill runs them.
+pub const SCENARIOS: &[Scenario] = &[STOP, AGENT_KILLED, CRASH, LINK, NGINX, HEARTBEAT_BLOCKED, WEB_DOWN];
+
+/// A takeover that nobody announced: three adverts missed, at most one of skew (RFC 9568 §6.1), and some room for
+/// busy hosts.
+fn silent_takeover(context: &Context) -> Duration {
+    context.advert * 4 + Duration::from_millis(500)
+}
+
+fn nothing(_: &Context) -> String {
+    ":".into()
+}
+
+const STOP: Scenario = Scenario {
+    name: "stop",
+    title: "the agent of the owner is stopped cleanly",
+    expected: "the standby takes the VIP over at once: the agent announces that it leaves",
+    target: Target::Owner,
+    fault: Fault::Shell {
+        prepare: nothing,
+        inject: |_| "systemctl stop hactl-agent".into(),
+        undo: |_| "systemctl start hactl-agent".into(),
+        cuts_connection: false,
+    },
+    outcome: Outcome::TakeOver,
+    measure: Measure::Pings,
+    budget: |_| Duration::from_millis(50),
+    lost_max: None,
+};
+
+const AGENT_KILLED: Scenario = Scenario {
+    name: "agent-killed",
+    title: "the agent of the owner is killed with SIGKILL",
+    expected: "systemd starts it again, it goes on as owner, no ping is lost",
+    target: Target::Owner,
+    fault: Fault::Shell {
+        prepare: nothing,
+        inject: |_| "systemctl kill --kill-who=main --signal=KILL hactl-agent".into(),
+        undo: |_| "systemctl start hactl-agent".into(),
+        cuts_connection: false,
+    },
+    outcome: Outcome::Stay,
+    measure: Measure::Pings,
+    budget: |_| Duration::ZERO,
+    lost_max: Some(|_| 0),
+};
+
+const CRASH: Scenario = Scenario {
+    name: "crash",
+    title: "the owner loses power",
+    expected: "the standby notices the silence and takes the VIP over within three adverts and its skew",
+    target: Target::Owner,
+    fault: Fault::Power,
+    outcome: Outcome::TakeOver,
+    measure: Measure::Pings,
+    budget: silent_takeover,
+    lost_max: None,
+};
+
+const LINK: Scenario = Scenario {
+    name: "link",
+    title: "the owner's interface goes down",
+    expected: "the standby takes the VIP over within three adverts and its skew; the link comes back, one owner stays",
+    target: Target::Owner,
+    fault: Fault::Shell {
+        prepare: save_routes,
+        inject: |context| format!("ip link set dev {} down", quote(&context.interface)),
+        undo: link_up,
+        cuts_connection: true,
+    },
+    outcome: Outcome::TakeOver,
+    measure: Measure::Pings,
+    budget: silent_takeover,
+    lost_max: None,
+};
+
+/// The kernel forgets routes (and, unless told to keep them, IPv6 addresses) of a link that goes down.
+fn save_routes(context: &Context) -> String {
+    let link = quote(&context.interface);
+    format!(
+        "ip -4 route show dev {link} | grep -v 'proto kernel' > /run/hactl-drill-link.4 || true\n\
+         ip -6 route show dev {link} | grep -v -e 'proto kernel' -e 'proto ra' > /run/hactl-drill-link.6 || true\n\
+         keep=/proc/sys/net/ipv6/conf/{link}/keep_addr_on_down\n\
+         [ ! -f $keep ] || {{ cat $keep > /run/hactl-drill-link.keep; echo 1 > $keep; }}"
+    )
+}
+
+fn link_up(context: &Context) -> String {
+    let link = quote(&context.interface);
+    format!(
+        "ip link set dev {link} up\n\
+         if [ -f /run/hactl-drill-link.keep ]; then\n\
+         \x20 cat /run/hactl-drill-link.keep > /proc/sys/net/ipv6/conf/{link}/keep_addr_on_down\n\
+         \x20 rm -f /run/hactl-drill-link.keep\n\
+         fi\n\
+         for f in 4 6; do\n\
+         \x20 [ -f /run/hactl-drill-link.$f ] || continue\n\
+         \x20 while read -r route; do ip -$f route replace $route dev {link} || true; done < /run/hactl-drill-link.$f\n\
+         \x20 rm -f /run/hactl-drill-link.$f\n\
+         done"
+    )
+}
+
+const NGINX: Scenario = Scenario {
+    name: "nginx",
+    title: "nginx of the owner stops and cannot start again",
+    expected: "the check fails to restart nginx, the agent gives the VIP up and the standby takes over",
+    target: Target::Owner,
+    fault: Fault::Shell {
+        prepare: nothing,
+        // Not `mask --now`: systemd 219 does not know it.
+        inject: |_| "systemctl mask --quiet --runtime nginx\nsystemctl stop nginx".into(),
+        undo: |_| "systemctl unmask --quiet --runtime nginx\nsystemctl start nginx".into(),
+        cuts_connection: false,
+    },
+    outcome: Outcome::TakeOver,
+    measure: Measure::Requests,
+    // Up to one interval before each check that counts, the attempt to restart, the skew of a standby that was told.
+    budget: |context| {
+        (context.check_interval + context.restart_attempt) * context.check_fall.max(1)
+            + context.advert
+            + Duration::from_millis(500)
+    },
+    lost_max: None,
+};
+
+const HEARTBEAT_BLOCKED: Scenario = Scenario {
+    name: "heartbeat-blocked",
+    title: "a firewall drops VRRP towards the standby",
+    expected: "two owners, found and named by verify within 5 s; one owner again after the block ends",
+    target: Target::Standby,
+    fault: Fault::Shell {
+        prepare: nothing,
+        inject: |_| {
+            "if command -v nft >/dev/null; then\n\
+             \x20 echo 'table inet hactl_drill { chain input { type filter hook input priority -300; policy accept; \
+             meta l4proto 112 drop; } }' | nft -f -\n\
+             else\n\
+             \x20 iptables -I INPUT -p 112 -m comment --comment hactl-drill -j DROP\n\
+             fi"
+            .into()
+        },
+        undo: |_| {
+            "if command -v nft >/dev/null; then\n\
+             \x20 nft delete table inet hactl_drill 2>/dev/null || true\n\
+             else\n\
+             \x20 iptables -D INPUT -p 112 -m comment --comment hactl-drill -j DROP 2>/dev/null || true\n\
+             fi"
+            .into()
+        },
+        cuts_connection: false,
+    },
+    outcome: Outcome::TwoOwners,
+    measure: Measure::Pings,
+    // Both answer, so that clients notice nothing until the standby steps back, which must not cost more than an
+    // unannounced takeover.
+    budget: silent_takeover,
+    lost_max: None,
+};
+
+const WEB_DOWN: Scenario = Scenario {
+    name: "web-down",
+    title: "nginx of one web host stops",
+    expected: "the other web hosts answer: no request is lost beyond the max_fails that nginx needs to notice",
+    target: Target::Web,
+    fault: Fault::Shell {
+        prepare: nothing,
+        inject: |_| "systemctl stop nginx".into(),
+        undo: |_| "systemctl start nginx".into(),
+        cuts_connection: false,
+    },
+    outcome: Outcome::Stay,
+    measure: Measure::Requests,
+    budget: |_| Duration::from_secs(1),
+    lost_max: Some(|context| usize::try_from(context.max_fails).unwrap_or(usize::MAX)),
+};
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::process::Command;
+
+    use super::super::scenario::Step;
+    use super::*;
+
+    fn context() -> Context {
+        Context { interface: "bond0.37".into(), advert: Duration::from_millis(700), ..Context::default() }
+    }
+
+    #[test]
+    fn names_are_unique_and_every_sentence_is_there() {
+        let names: BTreeSet<_> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
+        assert_eq!(names.len(), SCENARIOS.len());
+        assert!(SCENARIOS.iter().all(|scenario| !scenario.title.is_empty() && !scenario.expected.is_empty()));
+    }
+
+    #[test]
+    fn every_shell_step_is_valid_shell() {
+        for scenario in SCENARIOS {
+            let plan = scenario.plan(&context(), None);
+            for step in [plan.inject, plan.restore] {
+                let Step::Shell(script) = step else { continue };
+                let output = Command::new("sh").args(["-n", "-c", &script]).output().unwrap();
+                assert!(output.status.success(), "{}: {script}\n{output:?}", scenario.name);
+            }
+        }
+    }
+
+    #[test]
+    fn budgets_follow_the_advert_interval() {
+        let budget = |name: &str, advert: u64| {
+            let context = Context { advert: Duration::from_millis(advert), ..context() };
+            let scenario = SCENARIOS.iter().find(|scenario| scenario.name == name).unwrap();
+            scenario.plan(&context, None).budget.as_millis()
+        };
+        assert_eq!((budget("link", 1000), budget("link", 100)), (4500, 900));
+        assert_eq!((budget("crash", 1000), budget("stop", 1000), budget("agent-killed", 1000)), (4500, 50, 0));
+        assert_eq!(budget("nginx", 1000), 4500);
+    }
+
+    #[test]
+    fn a_budget_of_the_user_replaces_the_own_one_but_not_the_time_to_see_the_effect() {
+        let plan = CRASH.plan(&context(), Some(Duration::from_millis(5)));
+        assert_eq!(plan.budget, Duration::from_millis(5));
+        assert!(plan.hold > silent_takeover(&context()));
+    }
+
+    #[test]
+    fn the_link_comes_back_by_itself_when_the_fault_is_over() {
+        let plan = LINK.plan(&context(), None);
+        let Step::Shell(script) = plan.inject else { panic!("link is a shell fault") };
+        assert!(script.contains("setsid sh -c 'sleep 0.3; ip link set dev '\\''bond0.37'\\'' down'"), "{script}");
+        assert!(script.contains(&format!("--on-active={} ", plan.hold.as_secs_f64().ceil())), "{script}");
+    }
+}

@@ -1,0 +1,205 @@
+//! Reading a mapping key by key: what is wrong is noted and reading goes on, so that all mistakes come at once.
+
+use std::cell::RefCell;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::document::{Document, Key, Node, Place, Value};
+use crate::error::Problem;
+
+/// The document being read and what was found wrong so far.
+pub struct Reader<'d> {
+    document: &'d Document,
+    problems: RefCell<Vec<Problem>>,
+}
+
+impl<'d> Reader<'d> {
+    /// A reader without problems yet.
+    pub fn new(document: &'d Document) -> Self {
+        Self { document, problems: RefCell::default() }
+    }
+
+    /// Everything found wrong, in the order found.
+    pub fn problems(self) -> Vec<Problem> {
+        self.problems.into_inner()
+    }
+
+    /// Notes a problem at a place.
+    pub fn wrong(&self, place: Place, problem: Problem) {
+        self.problems.borrow_mut().push(problem.at(self.document.span(place)));
+    }
+
+    /// Notes a problem at a place whose line may hold a secret: the line is not drawn.
+    pub fn wrong_hiding(&self, place: Place, problem: Problem) {
+        let mut span = self.document.span(place);
+        span.text = "(not shown: it may hold a secret)".into();
+        (span.length, span.column) = (1, span.column.min(1));
+        self.problems.borrow_mut().push(problem.at(span));
+    }
+
+    /// Notes a problem of the whole file.
+    pub fn wrong_file(&self, problem: Problem) {
+        self.problems.borrow_mut().push(problem);
+    }
+
+    /// The fields of a mapping; notes when the node is none.
+    pub fn fields<'n>(&self, node: &'n Node, what: &str) -> Fields<'n, '_, 'd> {
+        let entries = match &node.value {
+            Value::Map(entries) => entries.as_slice(),
+            Value::Null => &[],
+            _ => {
+                self.wrong(node.place, Problem::new("E103", format!("{what} is a mapping (`key: value` lines)")));
+                &[]
+            }
+        };
+        Fields { reader: self, what: what.to_owned(), place: node.place, entries, asked: RefCell::default() }
+    }
+
+    /// A scalar's text.
+    pub fn text<'n>(&self, node: &'n Node, what: &str) -> Option<&'n str> {
+        if let Value::Text(text) = &node.value {
+            return Some(text);
+        }
+        self.wrong(node.place, Problem::new("E103", format!("{what} is a single value")));
+        None
+    }
+
+    /// A scalar through its type's own parser.
+    pub fn parse<T: std::str::FromStr>(&self, node: &Node, what: &str, expected: &str) -> Option<T> {
+        let text = self.text(node, what)?;
+        let parsed = text.parse().ok();
+        if parsed.is_none() {
+            self.wrong(node.place, Problem::new("E104", format!("{what} `{text}` is not {expected}")));
+        }
+        parsed
+    }
+
+    /// A number within a range.
+    pub fn number(&self, node: &Node, what: &str, range: std::ops::RangeInclusive<u64>) -> Option<u64> {
+        let text = self.text(node, what)?;
+        let number = text.parse().ok().filter(|n| range.contains(n));
+        if number.is_none() {
+            let message = format!("{what} `{text}` is not a number from {} to {}", range.start(), range.end());
+            self.wrong(node.place, Problem::new("E104", message));
+        }
+        number
+    }
+
+    /// A host's address.
+    pub fn address(&self, node: &Node, what: &str) -> Option<IpAddr> {
+        self.parse(node, what, "an IPv4 or IPv6 address")
+    }
+
+    /// `yes`/`no`.
+    pub fn boolean(&self, node: &Node, what: &str) -> Option<bool> {
+        match self.text(node, what)? {
+            "true" | "yes" | "on" => Some(true),
+            "false" | "no" | "off" => Some(false),
+            other => {
+                self.wrong(node.place, Problem::new("E104", format!("{what} `{other}` is neither yes nor no")));
+                None
+            }
+        }
+    }
+
+    /// `1s`, `700ms`, `10m`; a bare number is seconds.
+    pub fn duration(&self, node: &Node, what: &str) -> Option<Duration> {
+        let text = self.text(node, what)?;
+        let parsed = parse_duration(text);
+        if parsed.is_none() {
+            let problem =
+                Problem::new("E104", format!("{what} `{text}` is not a time")).next("write it like 1s, 700ms or 10m");
+            self.wrong(node.place, problem);
+        }
+        parsed
+    }
+
+    /// A list of nodes; a single value counts as a list of one.
+    pub fn list<'n>(&self, node: &'n Node) -> Vec<&'n Node> {
+        match &node.value {
+            Value::List(items) => items.iter().collect(),
+            Value::Null => Vec::new(),
+            _ => vec![node],
+        }
+    }
+}
+
+/// The entries of one mapping.
+pub struct Fields<'n, 'r, 'd> {
+    reader: &'r Reader<'d>,
+    what: String,
+    /// Where the mapping begins.
+    pub place: Place,
+    /// In the order written.
+    pub entries: &'n [(Key, Node)],
+    asked: RefCell<Vec<&'static str>>,
+}
+
+impl<'n> Fields<'n, '_, '_> {
+    /// The value of a key; asking makes the key known.
+    pub fn get(&self, name: &'static str) -> Option<&'n Node> {
+        self.asked.borrow_mut().push(name);
+        self.entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
+    }
+
+    /// Notes every key that nobody asked for. Call it last.
+    pub fn finish(self) {
+        let known = self.asked.into_inner();
+        for (key, _) in self.entries {
+            if known.contains(&key.name.as_str()) {
+                continue;
+            }
+            let mut message = format!("unknown field `{}` in {}", key.name, self.what);
+            if let Some(close) = closest(&key.name, known.iter().copied()) {
+                message.push_str(&format!(", did you mean `{close}`?"));
+            }
+            let mut sorted = known.clone();
+            sorted.sort_unstable();
+            sorted.dedup();
+            let problem = Problem::new("E102", message).next(format!("known here: {}", sorted.join(", ")));
+            self.reader.wrong(key.place, problem);
+        }
+    }
+}
+
+/// The known word most like a misspelt one.
+pub fn closest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+        .min()
+        .filter(|(distance, candidate)| *distance <= 2.max(candidate.len() / 3))
+        .map(|(_, candidate)| candidate)
+}
+
+/// `1s`, `700ms`, `10m`, `1h`; a bare number is seconds.
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    let split = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(split)?;
+    let factor = match unit.trim() {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        _ => return None,
+    };
+    Duration::try_from_secs_f64(number.parse::<f64>().ok()? * factor).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(parse_duration("700ms"), Some(Duration::from_millis(700)));
+        assert_eq!(parse_duration("2"), Some(Duration::from_secs(2)));
+        assert_eq!(parse_duration("1 fortnight"), None);
+        assert_eq!(parse_duration("-1s"), None);
+    }
+
+    #[test]
+    fn misspelt_words_find_their_neighbour() {
+        assert_eq!(closest("viip", ["vip", "lb", "web"].into_iter()), Some("vip"));
+        assert_eq!(closest("zzzzzz", ["vip", "lb"].into_iter()), None);
+    }
+}

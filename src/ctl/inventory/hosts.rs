@@ -1,0 +1,184 @@
+//! `lb:`, `web:`, `ssh:` and variables.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::document::{Node, Value};
+use super::fields::{Fields, Reader};
+use super::secret;
+use crate::ctl::cluster::{Backend, Group, Host, Ssh};
+use crate::error::Problem;
+
+/// Template variables.
+pub type Vars = BTreeMap<String, serde_json::Value>;
+
+/// What hosts of all groups share.
+pub struct Shared {
+    /// The top-level `ssh:`.
+    pub ssh: Ssh,
+    /// The top-level `vars:`.
+    pub vars: Vars,
+}
+
+/// How to log in unless the inventory says otherwise.
+pub fn default_ssh() -> Ssh {
+    Ssh { user: "root".into(), port: 22, key: None, jump: None, sudo: false, password: None }
+}
+
+/// Overlays an `ssh:` mapping on what is inherited.
+pub fn ssh(reader: &Reader<'_>, node: &Node, inherited: &Ssh) -> Ssh {
+    let fields = reader.fields(node, "ssh");
+    let text = |name| fields.get(name).and_then(|node| reader.text(node, name)).map(str::to_owned);
+    let mut ssh = inherited.clone();
+    if let Some(user) = text("user") {
+        ssh.user = user;
+        ssh.sudo = ssh.user != "root";
+    }
+    if let Some(port) = fields.get("port").and_then(|node| reader.number(node, "port", 1..=65535)) {
+        ssh.port = u16::try_from(port).unwrap_or(22);
+    }
+    if let Some(key) = text("key") {
+        ssh.key = Some(expand_home(&key));
+    }
+    ssh.jump = text("jump").or(ssh.jump);
+    if let Some(sudo) = fields.get("sudo").and_then(|node| reader.boolean(node, "sudo")) {
+        ssh.sudo = sudo;
+    }
+    if let Some(node) = fields.get("password") {
+        ssh.password = secret::source(reader, node, "password");
+    }
+    fields.finish();
+    ssh
+}
+
+fn expand_home(path: &str) -> std::path::PathBuf {
+    match (path.strip_prefix("~/"), std::env::var_os("HOME")) {
+        (Some(rest), Some(home)) => std::path::Path::new(&home).join(rest),
+        _ => path.into(),
+    }
+}
+
+/// Reads a group of hosts. Default roles come first, then those a host adds.
+pub fn group(reader: &Reader<'_>, node: &Node, group: Group, shared: &Shared, group_vars: &Vars) -> Vec<Host> {
+    let Value::Map(entries) = &node.value else {
+        let message = format!("`{}` is a mapping of host names to addresses", group.name());
+        let problem = Problem::new("E103", message).next(format!("{}: {{ {0}-5: 10.0.0.5 }}", group.name()));
+        reader.wrong(node.place, problem);
+        return Vec::new();
+    };
+    let mut hosts = Vec::new();
+    for (key, node) in entries {
+        let good = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+        if key.name.is_empty() || !key.name.chars().all(good) {
+            let message = format!("host name `{}` has characters other than letters, digits, - . and _", key.name);
+            reader.wrong(key.place, Problem::new("E105", message));
+            continue;
+        }
+        hosts.extend(host(reader, &key.name, node, group, shared, group_vars));
+    }
+    hosts
+}
+
+fn host(
+    reader: &Reader<'_>,
+    name: &str,
+    node: &Node,
+    group: Group,
+    shared: &Shared,
+    group_vars: &Vars,
+) -> Option<Host> {
+    let mut host = Host {
+        name: name.into(),
+        group,
+        address: IpAddr::from([0, 0, 0, 0]),
+        ssh: shared.ssh.clone(),
+        interface: None,
+        roles: default_roles(group),
+        vars: shared.vars.iter().chain(group_vars).map(|(k, v)| (k.clone(), v.clone())).collect(),
+        backend: Backend { port: 80, weight: 1, max_fails: 1, fail_timeout: Duration::from_secs(10), backup: false },
+    };
+    if !matches!(node.value, Value::Map(_)) {
+        host.address = reader.address(node, name)?;
+        return Some(host);
+    }
+    let fields = reader.fields(node, name);
+    let address = match fields.get("address") {
+        Some(node) => reader.address(node, "address"),
+        None => {
+            reader.wrong(fields.place, Problem::new("E106", format!("host `{name}` has no `address`")));
+            None
+        }
+    };
+    if let Some(node) = fields.get("ssh") {
+        host.ssh = ssh(reader, node, &shared.ssh);
+    }
+    host.interface = fields.get("interface").and_then(|node| reader.text(node, "interface")).map(str::to_owned);
+    if let Some(node) = fields.get("vars") {
+        host.vars.extend(vars(reader, node));
+    }
+    if let Some(node) = fields.get("roles") {
+        for role in reader.list(node).into_iter().filter_map(|node| reader.text(node, "role")) {
+            if !host.roles.iter().any(|known| known == role) {
+                host.roles.push(role.into());
+            }
+        }
+    }
+    backend(reader, &fields, group, &mut host.backend);
+    fields.finish();
+    host.address = address?;
+    Some(host)
+}
+
+/// What a host of a group is made of.
+pub fn default_roles(group: Group) -> Vec<String> {
+    let names: &[&str] = match group {
+        Group::Lb => &["lb-nginx", "vip"],
+        Group::Web => &["web-static"],
+    };
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn backend(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, group: Group, backend: &mut Backend) {
+    if group != Group::Web {
+        return; // asked for on web hosts only, so that the keys are unknown on load balancers
+    }
+    let number = |name, range| fields.get(name).and_then(|node| reader.number(node, name, range));
+    if let Some(port) = number("port", 1..=65535) {
+        backend.port = u16::try_from(port).unwrap_or(80);
+    }
+    if let Some(weight) = number("weight", 1..=65535) {
+        backend.weight = u32::try_from(weight).unwrap_or(1);
+    }
+    if let Some(max_fails) = number("max_fails", 0..=1000) {
+        backend.max_fails = u32::try_from(max_fails).unwrap_or(1);
+    }
+    if let Some(timeout) = fields.get("fail_timeout").and_then(|node| reader.duration(node, "fail_timeout")) {
+        backend.fail_timeout = timeout;
+    }
+    if let Some(flag) = fields.get("backup").and_then(|node| reader.boolean(node, "backup")) {
+        backend.backup = flag;
+    }
+}
+
+/// Free-form variables for templates.
+pub fn vars(reader: &Reader<'_>, node: &Node) -> Vars {
+    let fields = reader.fields(node, "vars");
+    fields.entries.iter().map(|(key, node)| (key.name.clone(), json(node))).collect()
+}
+
+/// A node as a template sees it: numbers and booleans become such.
+pub fn json(node: &Node) -> serde_json::Value {
+    match &node.value {
+        Value::Null => serde_json::Value::Null,
+        Value::Text(text) => match text.as_str() {
+            "true" | "yes" | "on" => true.into(),
+            "false" | "no" | "off" => false.into(),
+            number => number.parse::<i64>().map_or_else(|_| text.clone().into(), Into::into),
+        },
+        Value::List(items) => items.iter().map(json).collect(),
+        Value::Map(entries) => {
+            entries.iter().map(|(key, node)| (key.name.clone(), json(node))).collect::<serde_json::Map<_, _>>().into()
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! From file to cluster.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::IpAddr;
+use std::path::Path;
+
+use super::document::Document;
+use super::fields::Reader;
+use super::hosts::{self, Shared, Vars};
+use super::{site, vips};
+use crate::ctl::cluster::{Cluster, Group, Host, Vip};
+use crate::error::{Exit, Failure, Problem};
+
+/// A cluster and what should be looked at although it is valid.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// Warnings.
+    pub warnings: Vec<Problem>,
+}
+
+/// Loads an inventory. Nothing is contacted.
+///
+/// # Errors
+/// Every mistake of the file at once, exit 3.
+pub fn load(file: &Path) -> Result<Loaded, Failure> {
+    let unreadable = |why: String, next: &str| {
+        let problem = Problem::new("E101", format!("inventory {}: {why}", file.display())).next(next);
+        Failure::one(Exit::Invalid, problem)
+    };
+    let bytes = fs::read(file).map_err(|error| {
+        unreadable(error.to_string(), "`hactl init --example homework > inventory.yaml` writes one to start from")
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let line = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+        let line = line.iter().filter(|byte| **byte == b'\n').count() + 1;
+        unreadable(format!("line {line} is not UTF-8 text"), "save it as UTF-8")
+    })?;
+    if text.trim().is_empty() {
+        return Err(unreadable("it is empty".into(), "`hactl init --example homework` prints one to start from"));
+    }
+    parse(file, &text)
+}
+
+/// The same from text.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(file: &Path, text: &str) -> Result<Loaded, Failure> {
+    let document = Document::parse(file, text).map_err(|problem| Failure::one(Exit::Invalid, problem))?;
+    let reader = Reader::new(&document);
+    let cluster = cluster(&reader, &document, file);
+    let (warnings, errors): (Vec<_>, Vec<_>) = reader.problems().into_iter().partition(|problem| problem.warning);
+    if errors.is_empty() {
+        Ok(Loaded { cluster, warnings })
+    } else {
+        Err(Failure { exit: Exit::Invalid, problems: errors.into_iter().chain(warnings).collect() })
+    }
+}
+
+fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
+    let fields = reader.fields(&document.root, "the inventory");
+    let name = fields.get("cluster").and_then(|node| reader.text(node, "cluster")).unwrap_or("cluster").to_owned();
+    let shared = Shared {
+        ssh: fields.get("ssh").map_or_else(hosts::default_ssh, |node| hosts::ssh(reader, node, &hosts::default_ssh())),
+        vars: fields.get("vars").map(|node| hosts::vars(reader, node)).unwrap_or_default(),
+    };
+    let group_vars: BTreeMap<String, Vars> = fields.get("group_vars").map_or_else(BTreeMap::new, |node| {
+        let groups = reader.fields(node, "group_vars");
+        let read = ["lb", "web"]
+            .into_iter()
+            .filter_map(|name| Some((name.to_owned(), hosts::vars(reader, groups.get(name)?))))
+            .collect();
+        groups.finish();
+        read
+    });
+    let none = Vars::new();
+    let mut all = Vec::new();
+    for (key, group) in [("lb", Group::Lb), ("web", Group::Web)] {
+        match fields.get(key) {
+            Some(node) => all.extend(hosts::group(reader, node, group, &shared, group_vars.get(key).unwrap_or(&none))),
+            None if group == Group::Lb => {
+                let problem = Problem::new("E108", "the inventory names no load balancers")
+                    .next("add `lb: { lb-5: 10.0.0.5, lb-6: 10.0.0.6 }`");
+                reader.wrong_file(problem);
+            }
+            None => {}
+        }
+    }
+    let mut placed = Vec::new();
+    for key in ["vip", "vips"] {
+        if let Some(node) = fields.get(key) {
+            let first = placed.len() + 1;
+            placed.extend(vips::read(reader, node, &all, first));
+        }
+    }
+    let site = fields.get("site").map_or_else(site::default_site, |node| site::site(reader, node));
+    let role_params = fields.get("roles").map(|node| site::role_params(reader, node)).unwrap_or_default();
+    if placed.is_empty() && fields.get("vip").is_none() && fields.get("vips").is_none() {
+        reader.wrong_file(Problem::new("E109", "the inventory names no VIP").next("add `vip: 10.0.0.3/24`"));
+    }
+    check_hosts(reader, &fields, &all);
+    check_vips(reader, &placed, &all);
+    fields.finish();
+    let folder = match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => Path::new(".").to_owned(),
+    };
+    let vips: Vec<Vip> = placed.into_iter().map(|placed| placed.vip).collect();
+    Cluster { name, source: file.to_owned(), folder, hosts: all, vips, site, role_params }
+}
+
+/// Two hosts with one name or one address.
+fn check_hosts(reader: &Reader<'_>, fields: &super::fields::Fields<'_, '_, '_>, hosts: &[Host]) {
+    let mut names: BTreeMap<&str, Group> = BTreeMap::new();
+    let mut addresses: BTreeMap<IpAddr, &str> = BTreeMap::new();
+    for host in hosts {
+        let place = place_of_host(fields, host);
+        if names.insert(&host.name, host.group).is_some() {
+            reader.wrong(place, Problem::new("E118", format!("host name `{}` is used twice", host.name)));
+        }
+        if let Some(other) = addresses.insert(host.address, &host.name) {
+            let message = format!("`{}` has the address {} of `{other}`", host.name, host.address);
+            reader.wrong(place, Problem::new("E119", message).why("two hosts cannot share an address"));
+        }
+    }
+}
+
+fn place_of_host(fields: &super::fields::Fields<'_, '_, '_>, host: &Host) -> super::document::Place {
+    let found = fields.entries.iter().filter(|(key, _)| key.name == host.group.name()).find_map(|(_, node)| {
+        let super::document::Value::Map(entries) = &node.value else { return None };
+        entries.iter().rev().find(|(key, _)| key.name == host.name).map(|(key, _)| key.place)
+    });
+    found.unwrap_or(fields.place)
+}
+
+/// VIPs outside every subnet, VIPs that are a host's address, addresses, names and VRIDs used twice.
+fn check_vips(reader: &Reader<'_>, placed: &[vips::Placed], hosts: &[Host]) {
+    let mut addresses: BTreeMap<IpAddr, &str> = BTreeMap::new();
+    let mut vrids: BTreeMap<(u8, bool), &str> = BTreeMap::new();
+    let mut names: BTreeMap<&str, ()> = BTreeMap::new();
+    for vips::Placed { vip, place } in placed {
+        if names.insert(&vip.name, ()).is_some() {
+            reader.wrong(*place, Problem::new("E122", format!("the instance name `{}` is used twice", vip.name)));
+        }
+        let six = vip.address().is_some_and(|address| address.is_ipv6());
+        if let Some(other) = vrids.insert((vip.vrid, six), &vip.name) {
+            let problem = Problem::new("E123", format!("VRID {} of {} is that of {other}", vip.vrid, vip.name))
+                .why("routers with one VRID on one LAN are one virtual router")
+                .next("give one of them a `vrid:` of its own");
+            reader.wrong(*place, problem);
+        }
+        for net in &vip.addresses {
+            let address = net.addr();
+            if let Some(other) = addresses.insert(address, &vip.name) {
+                reader.wrong(*place, Problem::new("E124", format!("{address} is a VIP of {other} already")));
+            }
+            if let Some(host) = hosts.iter().find(|host| host.address == address) {
+                let problem = Problem::new("E125", format!("VIP {address} is the address of host `{}`", host.name))
+                    .why("a virtual address must belong to nobody");
+                reader.wrong(*place, problem);
+            }
+            for member in &vip.members {
+                let Some(host) = hosts.iter().find(|host| host.name == member.host) else { continue };
+                if host.address.is_ipv4() == address.is_ipv4() && !net.contains(&host.address) {
+                    let problem = Problem::new(
+                        "E126",
+                        format!("VIP {net} is not in the subnet of {} ({})", host.name, host.address),
+                    )
+                    .why("clients would ask for it on a LAN where nobody has it")
+                    .next("check the address and its prefix length");
+                    reader.wrong(*place, problem);
+                    break;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOMEWORK: &str = "cluster: homework\nvip: 10.0.0.3/24\nssh: { user: root }\n\
+        lb: { lb-5: 10.0.0.5, lb-6: 10.0.0.6 }\nweb: { web-7: 10.0.0.7, web-8: 10.0.0.8 }\n\
+        site: { kind: static, server_name: www.example.cc }\n";
+
+    fn codes(text: &str) -> Vec<&'static str> {
+        let failure = parse(Path::new("x.yaml"), text).map(drop).unwrap_err();
+        assert_eq!(failure.exit, Exit::Invalid);
+        failure.problems.iter().map(|problem| problem.code).collect()
+    }
+
+    #[test]
+    fn ten_lines_are_enough() {
+        let cluster = parse(Path::new("dir/x.yaml"), HOMEWORK).unwrap().cluster;
+        assert_eq!(cluster.hosts.len(), 4);
+        let vip = &cluster.vips[0];
+        assert_eq!((vip.name.as_str(), vip.vrid, vip.version), ("VI_1", 3, 2));
+        let members: Vec<_> = vip.members.iter().map(|m| (m.host.as_str(), m.priority)).collect();
+        assert_eq!(members, [("lb-5", 150), ("lb-6", 100)]);
+        assert_eq!(cluster.host("web-7").unwrap().roles, ["web-static"]);
+        assert_eq!(cluster.folder, Path::new("dir"));
+    }
+
+    #[test]
+    fn a_long_vip() {
+        let text = HOMEWORK.replace(
+            "vip: 10.0.0.3/24",
+            "vip: {address: 10.0.0.3/24, vrid: 51, order: [lb-6, lb-5], interval: 700ms, unicast: yes, preempt: no}",
+        );
+        let vip = parse(Path::new("x.yaml"), &text).unwrap().cluster.vips.remove(0);
+        assert_eq!((vip.vrid, vip.version, vip.unicast, vip.preempt), (51, 3, true, false));
+        assert_eq!(vip.members[0].host, "lb-6");
+    }
+
+    #[test]
+    fn every_mistake_has_its_code() {
+        for (from, to, code) in [
+            ("vip: 10.0.0.3/24", "viip: 10.0.0.3/24", "E109"),
+            ("vip: 10.0.0.3/24", "vip: 10.0.0.3", "E116"),
+            ("vip: 10.0.0.3/24", "vip: 10.0.1.3/24", "E126"),
+            ("vip: 10.0.0.3/24", "vip: 10.0.0.7/24", "E125"),
+            ("vip: 10.0.0.3/24", "vip: [10.0.0.3/24, 10.0.0.3/24]", "E124"),
+            ("vip: 10.0.0.3/24", "vip: {address: 10.0.0.3/24, vrid: 300}", "E104"),
+            ("vip: 10.0.0.3/24", "vip: {address: 10.0.0.3/24, order: [lb-9]}", "E114"),
+            ("web-8: 10.0.0.8", "web-8: 10.0.0.7", "E119"),
+            ("web-8: 10.0.0.8", "lb-6: 10.0.0.8", "E118"),
+            ("web-8: 10.0.0.8", "web-8: 10.0.0", "E104"),
+            ("web-8: 10.0.0.8", "web-8: {addres: 10.0.0.8}", "E106"),
+            ("kind: static", "kind: dynamic", "E107"),
+            ("user: root", "usr: root", "E102"),
+            ("user: root", "user: root, password: hunter2", "E120"),
+        ] {
+            let broken = HOMEWORK.replacen(from, to, 1);
+            assert_ne!(broken, HOMEWORK);
+            assert!(codes(&broken).contains(&code), "{code} not in {:?} for {to}", codes(&broken));
+        }
+    }
+
+    #[test]
+    fn all_mistakes_come_at_once() {
+        let broken = HOMEWORK.replace("vip:", "viip:").replace("kind: static", "knd: static").replace("10.0.0.8", "x");
+        assert_eq!(codes(&broken).len(), 4, "{:?}", codes(&broken));
+    }
+
+    #[test]
+    fn a_secret_is_not_repeated() {
+        let failure = parse(Path::new("x.yaml"), &HOMEWORK.replace("user: root", "password: hunter2")).unwrap_err();
+        assert!(!failure.to_string().contains("hunter2"), "{failure}");
+    }
+}

@@ -1,0 +1,11 @@
+//! The inventory file: YAML text to a spanned [`document`], through [`fields`] that know every key, to a
+//! [`super::cluster::Cluster`] with every derived value filled in. All mistakes of a file are reported at once, with
+//! line, column and the line drawn; nothing here touches the network.
+
+pub mod document;
+pub mod fields;
+pub mod hosts;
+pub mod load;
+pub mod secret;
+pub mod site;
+pub mod vips;

@@ -1,0 +1,273 @@
+//! `vip:` and `vips:`: virtual addresses, their VRRP settings, and who serves them in which order.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use super::document::{Node, Place, Value};
+use super::fields::{Fields, Reader};
+use super::secret;
+use crate::ctl::cluster::{Group, Host, Member, TrackedScript, Vip};
+use crate::error::Problem;
+
+/// A VIP and where it stands, for mistakes that only show later.
+pub struct Placed {
+    /// The VIP.
+    pub vip: Vip,
+    /// Where.
+    pub place: Place,
+}
+
+/// Reads one entry or a list of them; `first` numbers the instances.
+pub fn read(reader: &Reader<'_>, node: &Node, hosts: &[Host], first: usize) -> Vec<Placed> {
+    reader
+        .list(node)
+        .into_iter()
+        .enumerate()
+        .filter_map(|(n, node)| {
+            let vip = one(reader, node, hosts, first + n)?;
+            Some(Placed { vip, place: node.place })
+        })
+        .collect()
+}
+
+fn one(reader: &Reader<'_>, node: &Node, hosts: &[Host], number: usize) -> Option<Vip> {
+    let name = format!("VI_{number}");
+    if !matches!(node.value, Value::Map(_)) {
+        let address = net(reader, node)?;
+        return Some(finish(reader, node.place, derived(name, vec![address], hosts), None));
+    }
+    let fields = reader.fields(node, "vip");
+    let addresses: Vec<IpNet> = ["address", "addresses"]
+        .into_iter()
+        .filter_map(|key| fields.get(key))
+        .flat_map(|node| reader.list(node))
+        .filter_map(|node| net(reader, node))
+        .collect();
+    let mut vip = derived(name, addresses, hosts);
+    let vrid = fields.get("vrid").and_then(|node| reader.number(node, "vrid", 1..=255));
+    options(reader, &fields, &mut vip, hosts);
+    let (place, empty) = (fields.place, vip.addresses.is_empty());
+    fields.finish();
+    if empty {
+        reader.wrong(place, Problem::new("E110", "a vip without `address`").next("address: 10.0.0.3/24"));
+        return None;
+    }
+    Some(finish(reader, place, vip, vrid))
+}
+
+/// Everything that follows from the address and the order of the load balancers.
+fn derived(name: String, addresses: Vec<IpNet>, hosts: &[Host]) -> Vip {
+    let lbs: Vec<&str> = hosts.iter().filter(|h| h.group == Group::Lb).map(|h| h.name.as_str()).collect();
+    let six = addresses.first().is_some_and(|a| a.addr().is_ipv6());
+    Vip {
+        name,
+        vrid: 0,
+        members: members(&lbs),
+        interval: Duration::from_secs(1),
+        version: if six { 3 } else { 2 },
+        auth: None,
+        unicast: false,
+        preempt: true,
+        preempt_delay: Duration::ZERO,
+        interface: None,
+        track: Vec::new(),
+        notify: BTreeMap::new(),
+        addresses,
+    }
+}
+
+/// 150, 100, 50 in order; smaller steps where there are more.
+fn members(order: &[&str]) -> Vec<Member> {
+    let step = if order.len() <= 3 { 50 } else { 140 / order.len().max(1) };
+    order
+        .iter()
+        .enumerate()
+        .map(|(n, host)| Member {
+            host: (*host).to_owned(),
+            priority: u8::try_from(150usize.saturating_sub(n * step)).unwrap_or(1).max(1),
+        })
+        .collect()
+}
+
+fn options(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, vip: &mut Vip, hosts: &[Host]) {
+    let text = |name| fields.get(name).and_then(|node| reader.text(node, name)).map(str::to_owned);
+    let flag = |name| fields.get(name).and_then(|node| reader.boolean(node, name));
+    if let Some(name) = text("name") {
+        vip.name = name;
+    }
+    vip.interface = text("interface");
+    if let Some(interval) = fields.get("interval").and_then(|node| interval(reader, node)) {
+        vip.interval = interval;
+        if interval.subsec_nanos() != 0 {
+            vip.version = 3; // version 2 counts whole seconds
+        }
+    }
+    if let Some(node) = fields.get("version")
+        && let Some(version) = reader.number(node, "version", 2..=3)
+    {
+        vip.version = u8::try_from(version).unwrap_or(3);
+        if version == 2 && (vip.interval.subsec_nanos() != 0 || vip.addresses.iter().any(|a| a.addr().is_ipv6())) {
+            let problem =
+                Problem::new("E111", "version 2 knows neither IPv6 nor intervals below one second").next("version: 3");
+            reader.wrong(node.place, problem);
+        }
+    }
+    if let Some(node) = fields.get("auth") {
+        let auth = reader.fields(node, "auth");
+        vip.auth = auth.get("pass").and_then(|node| secret::value(reader, node, "pass"));
+        auth.finish();
+        if vip.version == 3 {
+            let problem =
+                Problem::new("E112", "version 3 of VRRP has no authentication").next("remove `auth`, or `version: 2`");
+            reader.wrong(node.place, problem);
+        }
+    }
+    vip.unicast = flag("unicast").unwrap_or(vip.unicast);
+    vip.preempt = flag("preempt").unwrap_or(vip.preempt);
+    if let Some(delay) = fields.get("preempt_delay").and_then(|node| reader.duration(node, "preempt_delay")) {
+        vip.preempt_delay = delay;
+    }
+    if let Some(node) = fields.get("order") {
+        vip.members = members(&known_lbs(reader, node, hosts));
+    }
+    if let Some(node) = fields.get("priorities") {
+        priorities(reader, node, vip);
+    }
+    if let Some(node) = fields.get("track") {
+        vip.track = reader.list(node).into_iter().filter_map(|node| tracked(reader, node)).collect();
+    }
+    if let Some(node) = fields.get("notify") {
+        vip.notify = notify(reader, node);
+    }
+}
+
+fn interval(reader: &Reader<'_>, node: &Node) -> Option<Duration> {
+    let interval = reader.duration(node, "interval")?;
+    let (least, most) = (Duration::from_millis(10), Duration::from_millis(40_950));
+    if !(least..=most).contains(&interval) || interval.subsec_millis() % 10 != 0 {
+        let problem = Problem::new("E113", "interval is from 10ms to 40950ms in steps of 10ms");
+        reader.wrong(node.place, problem);
+        return None;
+    }
+    Some(interval)
+}
+
+fn known_lbs<'n>(reader: &Reader<'_>, node: &'n Node, hosts: &[Host]) -> Vec<&'n str> {
+    let mut order = Vec::new();
+    for item in reader.list(node) {
+        let Some(name) = reader.text(item, "order") else { continue };
+        if !hosts.iter().any(|host| host.group == Group::Lb && host.name == name) {
+            reader.wrong(item.place, Problem::new("E114", format!("`{name}` is no load balancer of this inventory")));
+        } else if order.contains(&name) {
+            reader.wrong(item.place, Problem::new("E114", format!("`{name}` is named twice")));
+        } else {
+            order.push(name);
+        }
+    }
+    order
+}
+
+fn priorities(reader: &Reader<'_>, node: &Node, vip: &mut Vip) {
+    let fields = reader.fields(node, "priorities");
+    for (key, node) in fields.entries {
+        let Some(priority) = reader.number(node, "priority", 1..=255) else { continue };
+        match vip.members.iter_mut().find(|member| member.host == key.name) {
+            Some(member) => member.priority = u8::try_from(priority).unwrap_or(100),
+            None => {
+                let message = format!("`{}` does not serve this VIP", key.name);
+                reader.wrong(key.place, Problem::new("E114", message));
+            }
+        }
+    }
+    vip.members.sort_by_key(|member| std::cmp::Reverse(member.priority));
+}
+
+fn tracked(reader: &Reader<'_>, node: &Node) -> Option<TrackedScript> {
+    let fields = reader.fields(node, "track");
+    let text = |name| fields.get(name).and_then(|node| reader.text(node, name)).map(str::to_owned);
+    let count = |name| fields.get(name).and_then(|node| reader.number(node, name, 1..=255));
+    let (name, command) = (text("name"), text("command"));
+    let weight = fields.get("weight").and_then(|node| reader.parse::<i16>(node, "weight", "a number from -253 to 253"));
+    let track = TrackedScript {
+        name: name.clone().unwrap_or_default(),
+        command: command.clone().unwrap_or_default(),
+        interval: fields.get("interval").and_then(|n| reader.duration(n, "interval")).unwrap_or(Duration::from_secs(2)),
+        weight: weight.unwrap_or(0),
+        fall: count("fall").and_then(|n| u32::try_from(n).ok()).unwrap_or(1),
+        rise: count("rise").and_then(|n| u32::try_from(n).ok()).unwrap_or(1),
+    };
+    let place = fields.place;
+    fields.finish();
+    if name.is_none() || command.is_none() {
+        reader.wrong(place, Problem::new("E115", "a tracked check needs `name` and `command`"));
+        return None;
+    }
+    Some(track)
+}
+
+fn notify(reader: &Reader<'_>, node: &Node) -> BTreeMap<String, String> {
+    let fields = reader.fields(node, "notify");
+    let mut commands = BTreeMap::new();
+    for (key, word) in [
+        ("master", "notify_master"),
+        ("backup", "notify_backup"),
+        ("fault", "notify_fault"),
+        ("stop", "notify_stop"),
+        ("any", "notify"),
+    ] {
+        if let Some(command) = fields.get(key).and_then(|node| reader.text(node, key)) {
+            commands.insert(word.to_owned(), command.to_owned());
+        }
+    }
+    fields.finish();
+    commands
+}
+
+/// An address with its prefix length.
+fn net(reader: &Reader<'_>, node: &Node) -> Option<IpNet> {
+    let text = reader.text(node, "vip")?;
+    if let Ok(net) = text.parse() {
+        return Some(net);
+    }
+    let problem = if text.parse::<IpAddr>().is_ok() {
+        Problem::new("E116", format!("VIP `{text}` has no prefix length"))
+            .why("the load balancers must know which subnet it belongs to")
+            .next(format!("write it like {text}/24"))
+    } else {
+        Problem::new("E104", format!("VIP `{text}` is not an address with prefix length"))
+            .next("write it like 10.0.0.3/24")
+    };
+    reader.wrong(node.place, problem);
+    None
+}
+
+/// The VRID: given, or the last byte of the first address, which is as unique on the LAN as the address.
+fn finish(reader: &Reader<'_>, place: Place, mut vip: Vip, vrid: Option<u64>) -> Vip {
+    let last = vip.addresses.first().map(|net| match net.addr() {
+        IpAddr::V4(v4) => v4.octets()[3],
+        IpAddr::V6(v6) => v6.octets()[15],
+    });
+    vip.vrid = vrid.and_then(|vrid| u8::try_from(vrid).ok()).or(last).unwrap_or_default();
+    if vip.vrid == 0 {
+        let problem = Problem::new("E117", "no VRID can be derived from an address ending in 0").next("add `vrid: 51`");
+        reader.wrong(place, problem);
+    }
+    vip
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn priorities_fall_in_order() {
+        let values = |n: usize| members(&vec!["x"; n]).iter().map(|m| m.priority).collect::<Vec<_>>();
+        assert_eq!(values(2), [150, 100]);
+        assert_eq!(values(3), [150, 100, 50]);
+        let many = values(20);
+        assert!(many.windows(2).all(|pair| pair[0] > pair[1]), "{many:?}");
+    }
+}

@@ -1,0 +1,212 @@
+//! What is seen of a cluster right now: addresses, agents, neighbours' caches, the service. Pure parsing; the scripts
+//! are run by whoever asks.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use hactl_engine::control::AgentStatus;
+use ipnet::IpNet;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::cluster::{Cluster, Group, Host};
+use super::desk::Desk;
+use super::remote::quote;
+use super::wanted::BINARY;
+
+/// What one host shows.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// Whether it answered.
+    pub reachable: bool,
+    /// Interfaces and their addresses.
+    pub addresses: Vec<(String, IpNet)>,
+    /// Hardware addresses of its interfaces.
+    pub macs: Vec<String>,
+    /// Its agent.
+    pub agent: Option<AgentStatus>,
+    /// Whether nginx runs.
+    pub nginx: bool,
+    /// Hardware address it believes a VIP to be at.
+    pub neighbours: BTreeMap<IpAddr, String>,
+    /// Whether it reaches each web host.
+    pub backends: BTreeMap<String, bool>,
+}
+
+impl Seen {
+    /// Whether its kernel has this address.
+    pub fn has(&self, address: IpAddr) -> bool {
+        self.addresses.iter().any(|(_, net)| net.addr() == address)
+    }
+}
+
+/// What the whole cluster shows.
+#[derive(Debug, Clone, Default)]
+pub struct Sight {
+    /// By host name.
+    pub hosts: BTreeMap<String, Seen>,
+    /// What the desk itself got through each VIP: an HTTP status or why not.
+    pub service: BTreeMap<IpAddr, Result<u16, String>>,
+}
+
+impl Sight {
+    /// The load balancers whose kernel has a VIP, in the order written.
+    pub fn owners(&self, cluster: &Cluster, vip: IpAddr) -> Vec<String> {
+        cluster
+            .group(Group::Lb)
+            .filter(|host| self.hosts.get(&host.name).is_some_and(|seen| seen.has(vip)))
+            .map(|host| host.name.clone())
+            .collect()
+    }
+}
+
+/// The part of a script that shows addresses and the agent; also half of the facts script.
+pub const SHOW: &str = "export LC_ALL=C PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin\n\
+    echo @@addr; ip -o addr show\n\
+    echo @@mac; cat /sys/class/net/*/address\n\
+    echo @@nginx; systemctl is-active nginx 2>/dev/null\n\
+    echo @@agent; /usr/local/bin/hactl agent status --json 2>/dev/null\n";
+
+/// The script that shows a host, for [`parse`].
+pub fn script(cluster: &Cluster, host: &Host, thorough: bool) -> String {
+    let mut script = SHOW.to_owned();
+    if thorough {
+        let vips: Vec<String> =
+            cluster.vips.iter().filter_map(|vip| vip.address()).map(|vip| vip.to_string()).collect();
+        script.push_str(&format!(
+            "echo @@neigh; for v in {}; do ping -c1 -W1 $v >/dev/null 2>&1; ip neigh show $v; done\n",
+            vips.join(" ")
+        ));
+        if host.group == Group::Lb {
+            script.push_str("echo @@backends\n");
+            for web in cluster.group(Group::Web) {
+                let url = format!("http://{}/", SocketAddr::new(web.address, web.backend.port));
+                let name = quote(&web.name);
+                script.push_str(&format!(
+                    "{BINARY} agent probe {url} 2>/dev/null && echo {name} up || echo {name} down\n"
+                ));
+            }
+        }
+    }
+    script
+}
+
+/// Splits a script's output at its `@@name` lines.
+pub fn sections(text: &str) -> BTreeMap<&str, Vec<&str>> {
+    let mut sections: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut current = "";
+    for line in text.lines() {
+        match line.strip_prefix("@@") {
+            Some(name) => current = name,
+            None => sections.entry(current).or_default().push(line),
+        }
+    }
+    sections
+}
+
+/// Reads what [`script`] printed.
+pub fn parse(text: &str) -> Seen {
+    let sections = sections(text);
+    let lines = |name: &str| sections.get(name).cloned().unwrap_or_default();
+    let addresses = lines("addr").into_iter().filter_map(|line| {
+        let mut words = line.split_whitespace().skip(1);
+        let link = words.next()?.to_owned();
+        let family = words.next()?;
+        let net = words.next().filter(|_| family.starts_with("inet"))?;
+        // A peer address shows as `10.0.0.3 peer …`: no prefix length means a host route.
+        let net = net.parse().ok().or_else(|| net.parse::<IpAddr>().ok().map(IpNet::from))?;
+        Some((link, net))
+    });
+    let neighbours = lines("neigh").into_iter().filter_map(|line| {
+        let address = line.split_whitespace().next()?.parse().ok()?;
+        let mac = line.split_whitespace().skip_while(|word| *word != "lladdr").nth(1)?;
+        Some((address, mac.to_owned()))
+    });
+    let backends = lines("backends").into_iter().filter_map(|line| {
+        let (name, state) = line.rsplit_once(' ')?;
+        Some((name.to_owned(), state == "up"))
+    });
+    Seen {
+        reachable: true,
+        addresses: addresses.collect(),
+        macs: lines("mac").into_iter().map(str::to_owned).collect(),
+        agent: serde_json::from_str(&lines("agent").join("\n")).ok(),
+        nginx: lines("nginx").contains(&"active"),
+        neighbours: neighbours.collect(),
+        backends: backends.collect(),
+    }
+}
+
+/// Looks at every connected host, and at the service through each VIP, all at once.
+pub async fn look(desk: &Desk, thorough: bool) -> Sight {
+    let names = desk.hosts.keys().filter_map(|name| desk.cluster.host(name));
+    let scripts = names.map(|host| (host.name.as_str(), script(&desk.cluster, host, thorough), Vec::new()));
+    let (outputs, service) = tokio::join!(desk.on_all(scripts), ask_all(&desk.cluster));
+    let mut hosts: BTreeMap<String, Seen> =
+        desk.cluster.hosts.iter().map(|host| (host.name.clone(), Seen::default())).collect();
+    for (name, output) in outputs {
+        if let Ok(output) = output {
+            hosts.insert(name, parse(&output.text()));
+        }
+    }
+    Sight { hosts, service }
+}
+
+/// Asks for `/` through every VIP.
+pub async fn ask_all(cluster: &Cluster) -> BTreeMap<IpAddr, Result<u16, String>> {
+    let asks =
+        cluster.vips.iter().filter_map(|vip| vip.address()).map(|vip| async move {
+            (vip, ask(SocketAddr::new(vip, cluster.site.port), &cluster.site.server_name).await)
+        });
+    futures_util::future::join_all(asks).await.into_iter().collect()
+}
+
+/// How long the service may take to answer.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// One HTTP request; the status.
+///
+/// # Errors
+/// In words.
+pub async fn ask(target: SocketAddr, server_name: &str) -> Result<u16, String> {
+    let name = if server_name == "_" { target.ip().to_string() } else { server_name.to_owned() };
+    let work = async {
+        let mut stream = tokio::net::TcpStream::connect(target).await?;
+        let request = format!("GET / HTTP/1.0\r\nHost: {name}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await?;
+        let mut answer = Vec::new();
+        stream.take(64).read_to_end(&mut answer).await?;
+        Ok::<_, std::io::Error>(answer)
+    };
+    let answer = match tokio::time::timeout(PATIENCE, work).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(error)) => return Err(error.to_string()),
+        Err(_) => return Err(format!("no answer within {} s", PATIENCE.as_secs())),
+    };
+    let text = String::from_utf8_lossy(&answer);
+    text.strip_prefix("HTTP/")
+        .and_then(|rest| rest.split_whitespace().nth(1))
+        .and_then(|code| code.parse().ok())
+        .ok_or_else(|| "the answer is not HTTP".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hosts_words_are_understood() {
+        let text = "@@addr\n1: lo    inet 127.0.0.1/8 scope host lo\\ valid_lft forever\n\
+            2: eth0    inet 10.0.0.5/24 brd 10.0.0.255 scope global eth0\n2: eth0    inet6 fe80::1/64 scope link\n\
+            @@mac\n00:00:00:00:00:00\n02:aa:00:00:00:05\n@@nginx\nactive\n@@agent\n\
+            @@neigh\n10.0.0.3 dev eth0 lladdr 02:aa:00:00:00:06 REACHABLE\n10.0.0.4 dev eth0 FAILED\n\
+            @@backends\nweb-7 up\nweb-8 down\n";
+        let seen = parse(text);
+        assert!(seen.has("10.0.0.5".parse().unwrap()) && !seen.has("10.0.0.3".parse().unwrap()));
+        assert_eq!(seen.addresses.len(), 3);
+        assert!(seen.nginx && seen.agent.is_none());
+        assert_eq!(seen.neighbours.len(), 1);
+        assert_eq!(seen.backends, BTreeMap::from([("web-7".into(), true), ("web-8".into(), false)]));
+        assert!(parse("garbage\n@@addr\nx\n").addresses.is_empty());
+    }
+}

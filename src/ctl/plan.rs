@@ -1,0 +1,278 @@
+//! Wanted × facts → what would change. Pure: printing it is the dry run.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest as _, Sha256};
+
+use super::facts::Facts;
+use super::wanted::{OnChange, WantedFile, WantedHost};
+
+/// What would change on all hosts.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// One entry a host, in the inventory's order.
+    pub hosts: Vec<HostPlan>,
+}
+
+/// What would change on one host.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HostPlan {
+    /// Host name.
+    pub host: String,
+    /// In the order carried out.
+    pub changes: Vec<Change>,
+}
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Finish what an interrupted deploy left.
+    Repair,
+    /// Install a package.
+    Package(String),
+    /// Put the hactl binary in place.
+    Binary,
+    /// Run an escape hatch (its number in the wanted list, and its command).
+    Run(usize, String),
+    /// Write a file.
+    File {
+        /// Path.
+        dest: String,
+        /// It is not there yet.
+        new: bool,
+        /// Content is the same; mode or owner differ.
+        only_rights: bool,
+    },
+    /// Set a kernel setting.
+    Sysctl(String, String),
+    /// Stop and disable a service that is replaced.
+    Replace(String),
+    /// Enable a service.
+    Enable(String),
+    /// Start a service that does not run.
+    Start(String),
+    /// Reload a service whose files change.
+    Reload(String),
+    /// Restart it.
+    Restart(String),
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.hosts.iter().all(|host| host.changes.is_empty())
+    }
+
+    /// How many changes on how many hosts.
+    pub fn size(&self) -> (usize, usize) {
+        let changes = self.hosts.iter().map(|host| host.changes.len()).sum();
+        (changes, self.hosts.iter().filter(|host| !host.changes.is_empty()).count())
+    }
+}
+
+/// sha256 in hex.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}"); // writing to a string cannot fail
+        hex
+    })
+}
+
+/// Compares one host. `binary` is the sha256 of the binary that belongs on it.
+pub fn plan(wanted: &WantedHost, facts: &Facts, binary: &str) -> HostPlan {
+    let mut changes = Vec::new();
+    if facts.unfinished {
+        changes.push(Change::Repair);
+    }
+    for package in wanted.packages.iter().filter(|package| !facts.commands.contains(&package.command)) {
+        changes.push(Change::Package(package.name.clone()));
+    }
+    let new_binary = wanted.binary && facts.binary.as_deref() != Some(binary);
+    if new_binary {
+        changes.push(Change::Binary);
+    }
+    // A package that is still to come may bring what an escape hatch is there to undo; its `unless` decides on the host.
+    let installs = changes.iter().any(|change| matches!(change, Change::Package(_)));
+    for (number, run) in wanted.runs.iter().enumerate() {
+        if facts.runs_done.contains(&number) && !installs {
+            continue;
+        }
+        changes.push(Change::Run(number, run.cmd.clone()));
+    }
+    let changed: Vec<&WantedFile> = wanted.files.iter().filter(|file| differs(file, facts)).collect();
+    for file in &changed {
+        let known = facts.files.get(&file.dest);
+        let only_rights = known.is_some_and(|known| known.sha256 == sha256(&file.content));
+        changes.push(Change::File { dest: file.dest.clone(), new: known.is_none(), only_rights });
+    }
+    for (key, value) in wanted.sysctl.iter().filter(|(key, value)| facts.sysctl.get(*key) != Some(value)) {
+        changes.push(Change::Sysctl(key.clone(), value.clone()));
+    }
+    services(wanted, facts, &changed, new_binary, &mut changes);
+    HostPlan { host: wanted.host.clone(), changes }
+}
+
+fn differs(file: &WantedFile, facts: &Facts) -> bool {
+    facts.files.get(&file.dest).is_none_or(|known| {
+        known.sha256 != sha256(&file.content) || known.mode != file.mode || known.owner != file.owner
+    })
+}
+
+/// A running service is reloaded or restarted when its files, the binary or (after an interrupted deploy) perhaps
+/// anything changed; one that does not run is started.
+fn services(wanted: &WantedHost, facts: &Facts, changed: &[&WantedFile], new_binary: bool, changes: &mut Vec<Change>) {
+    for service in &wanted.services {
+        let fact = facts.services.get(&service.name).cloned().unwrap_or_default();
+        for replaced in &service.replaces {
+            if facts.services.get(replaced).is_some_and(|known| known.active || known.enabled) {
+                changes.push(Change::Replace(replaced.clone()));
+            }
+        }
+        if !fact.enabled {
+            changes.push(Change::Enable(service.name.clone()));
+        }
+        if !fact.active {
+            changes.push(Change::Start(service.name.clone()));
+            continue;
+        }
+        let touched =
+            |wanted: &dyn Fn(&OnChange) -> bool| changed.iter().any(|file| file.on_change.as_ref().is_some_and(wanted));
+        let restart =
+            touched(&|on| matches!(on, OnChange::Restart(name) | OnChange::UnitChanged(name) if *name == service.name));
+        let runs = changes.iter().any(|change| matches!(change, Change::Run(..)));
+        let reload = touched(&|on| matches!(on, OnChange::Reload(name) if *name == service.name));
+        if restart || (service.carries_vip && (new_binary || facts.unfinished)) {
+            changes.push(Change::Restart(service.name.clone()));
+        } else if reload || facts.unfinished || (runs && !service.carries_vip) {
+            changes.push(Change::Reload(service.name.clone()));
+        }
+    }
+}
+
+impl std::fmt::Display for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Repair => f.write_str("repair what an interrupted deploy left"),
+            Self::Package(name) => write!(f, "install package {name}"),
+            Self::Binary => write!(f, "put {} in place", super::wanted::BINARY),
+            Self::Run(_, cmd) => write!(f, "run: {cmd}"),
+            Self::File { dest, new: true, .. } => write!(f, "create {dest}"),
+            Self::File { dest, only_rights: true, .. } => write!(f, "correct owner and mode of {dest}"),
+            Self::File { dest, .. } => write!(f, "change {dest}"),
+            Self::Sysctl(key, value) => write!(f, "set {key} = {value}"),
+            Self::Replace(name) => write!(f, "stop and disable {name}, which is replaced"),
+            Self::Enable(name) => write!(f, "enable {name}"),
+            Self::Start(name) => write!(f, "start {name}"),
+            Self::Reload(name) => write!(f, "reload {name}"),
+            Self::Restart(name) => write!(f, "restart {name}"),
+        }
+    }
+}
+
+/// The unified difference of a file, for people. Secret content is not shown.
+pub fn difference(file: &WantedFile, old: &[u8]) -> String {
+    if file.secret {
+        return "    (holds a secret: differs)\n".into();
+    }
+    let (old, new) = (String::from_utf8_lossy(old), String::from_utf8_lossy(&file.content));
+    let diff = similar::TextDiff::from_lines(old.as_ref(), new.as_ref());
+    let text = diff.unified_diff().context_radius(2).to_string();
+    text.lines().fold(String::new(), |shown, line| shown + "    " + line + "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ctl::facts::{FileFact, ServiceFact};
+    use crate::ctl::wanted::Service;
+
+    fn wanted() -> WantedHost {
+        let file = |dest: &str, on_change| WantedFile {
+            dest: dest.into(),
+            content: b"new\n".to_vec(),
+            mode: 0o644,
+            owner: "root:root".into(),
+            role: "r".into(),
+            secret: false,
+            check: None,
+            on_change: Some(on_change),
+        };
+        WantedHost {
+            host: "lb-5".into(),
+            binary: true,
+            files: vec![
+                file("/etc/n", OnChange::Reload("nginx".into())),
+                file("/etc/u", OnChange::UnitChanged("hactl-agent".into())),
+            ],
+            services: vec![
+                Service { name: "nginx".into(), carries_vip: false, replaces: vec![] },
+                Service { name: "hactl-agent".into(), carries_vip: true, replaces: vec!["keepalived".into()] },
+            ],
+            ..WantedHost::default()
+        }
+    }
+
+    fn settled() -> Facts {
+        let fact = FileFact { sha256: sha256(b"new\n"), mode: 0o644, owner: "root:root".into() };
+        let running = ServiceFact { active: true, enabled: true };
+        Facts {
+            files: [("/etc/n".into(), fact.clone()), ("/etc/u".into(), fact)].into(),
+            binary: Some("sum".into()),
+            services: [("nginx".into(), running.clone()), ("hactl-agent".into(), running)].into(),
+            ..Facts::default()
+        }
+    }
+
+    fn words(facts: &Facts) -> Vec<String> {
+        plan(&wanted(), facts, "sum").changes.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn nothing_to_do_is_nothing() {
+        assert_eq!(words(&settled()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_changed_file_reloads_its_service() {
+        let mut facts = settled();
+        facts.files.get_mut("/etc/n").unwrap().sha256 = "old".into();
+        assert_eq!(words(&facts), ["change /etc/n", "reload nginx"]);
+        facts.files.get_mut("/etc/n").unwrap().sha256 = sha256(b"new\n");
+        facts.files.get_mut("/etc/n").unwrap().mode = 0o600;
+        assert_eq!(words(&facts), ["correct owner and mode of /etc/n", "reload nginx"]);
+        facts = settled();
+        facts.files.remove("/etc/u");
+        assert_eq!(words(&facts), ["create /etc/u", "restart hactl-agent"]);
+    }
+
+    #[test]
+    fn a_new_binary_restarts_the_agent_only() {
+        let facts = Facts { binary: None, ..settled() };
+        assert_eq!(words(&facts), ["put /usr/local/bin/hactl in place", "restart hactl-agent"]);
+    }
+
+    #[test]
+    fn an_interrupted_deploy_is_finished() {
+        let facts = Facts { unfinished: true, ..settled() };
+        assert_eq!(words(&facts), ["repair what an interrupted deploy left", "reload nginx", "restart hactl-agent"]);
+    }
+
+    #[test]
+    fn keepalived_gives_way() {
+        let mut facts = settled();
+        facts.services.insert("keepalived".into(), ServiceFact { active: true, enabled: true });
+        facts.services.insert("hactl-agent".into(), ServiceFact::default());
+        assert_eq!(
+            words(&facts),
+            ["stop and disable keepalived, which is replaced", "enable hactl-agent", "start hactl-agent"]
+        );
+    }
+
+    #[test]
+    fn a_secret_is_not_shown() {
+        let mut file = wanted().files.remove(0);
+        assert!(difference(&file, b"old\n").contains("-old"));
+        file.secret = true;
+        assert!(!difference(&file, b"hunter2\n").contains("hunter2"));
+    }
+}

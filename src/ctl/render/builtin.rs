@@ -1,0 +1,37 @@
+//! The roles and templates compiled into the binary.
+
+/// Built-in roles: name and `role.yaml`.
+pub const ROLES: [(&str, &str); 3] = [
+    ("web-static", include_str!("../../../roles/web-static/role.yaml")),
+    ("lb-nginx", include_str!("../../../roles/lb-nginx/role.yaml")),
+    ("vip", include_str!("../../../roles/vip/role.yaml")),
+];
+
+/// Built-in templates: name and text.
+pub const TEMPLATES: [(&str, &str); 7] = [
+    ("web.html.tera", include_str!("../../../templates/web.html.tera")),
+    ("nginx-web.conf.tera", include_str!("../../../templates/nginx-web.conf.tera")),
+    ("nginx-lb.conf.tera", include_str!("../../../templates/nginx-lb.conf.tera")),
+    ("proxy_params.tera", include_str!("../../../templates/proxy_params.tera")),
+    ("check-web.sh.tera", include_str!("../../../templates/check-web.sh.tera")),
+    ("hactl.conf.tera", include_str!("../../../templates/hactl.conf.tera")),
+    ("hactl-agent.service.tera", include_str!("../../../templates/hactl-agent.service.tera")),
+];
+
+/// `check: nginx` of a file: tests the whole configuration with the staged files laid over it, in a folder of its own.
+/// `{root}` is the staging folder, which holds all of the host's new files below their own paths.
+pub const NGINX_CHECK: &str = r#"t=$(mktemp -d) && trap 'rm -rf "$t"' EXIT && cp -aL /etc/nginx/. "$t/" 2>/dev/null; \
+cp -a {root}/etc/nginx/. "$t/" && rm -f "$t/sites-enabled/default" && \
+grep -rlF /etc/nginx/ "$t" | xargs -r sed -i "s#/etc/nginx/#$t/#g" && nginx -t -q -c "$t/nginx.conf""#;
+
+/// The course notes' proxy settings, in their order.
+pub const PROXY_PARAMS: [(&str, &str); 8] = [
+    ("proxy_set_header Host", "$http_host"),
+    ("proxy_set_header X-Forwarded-For", "$proxy_add_x_forwarded_for"),
+    ("proxy_connect_timeout", "30"),
+    ("proxy_send_timeout", "60"),
+    ("proxy_read_timeout", "60"),
+    ("proxy_buffering", "on"),
+    ("proxy_buffer_size", "32k"),
+    ("proxy_buffers", "4 128k"),
+];

@@ -1,0 +1,252 @@
+//! Roles and templates to what one host shall have.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use tera::{Context, Tera};
+
+use super::builtin::NGINX_CHECK;
+use super::check::ha_config;
+use super::context::{Interfaces, context};
+use super::lookup;
+use super::role::{FileEntry, Role};
+use crate::ctl::cluster::{Cluster, Host};
+use crate::ctl::wanted::{OnChange, Package, Probe, Run, Service, WantedFile, WantedHost};
+use crate::error::{Exit, Failure, Problem};
+
+/// Renders everything one host shall have.
+///
+/// # Errors
+/// Every mistake in roles, templates and the HA configuration, exit 3.
+pub fn render(cluster: &Cluster, host: &Host, interfaces: &Interfaces) -> Result<WantedHost, Failure> {
+    let mut wanted = WantedHost { host: host.name.clone(), ..WantedHost::default() };
+    let mut problems = Vec::new();
+    let base = context(cluster, host, interfaces);
+    for name in &host.roles {
+        match lookup::role(cluster, name) {
+            Ok(role) => {
+                let params = params(cluster, name, &role, &mut problems);
+                let mut values = base.clone();
+                values.insert("params".into(), serde_json::json!(params));
+                let mut work = Work { cluster, host, role: name, values, wanted: &mut wanted, problems: &mut problems };
+                work.apply(&role);
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    problems.dedup();
+    if problems.iter().any(|problem| !problem.warning) {
+        return Err(Failure { exit: Exit::Invalid, problems });
+    }
+    Ok(wanted)
+}
+
+/// A role's parameters: defaults, overlaid by the inventory.
+fn params(
+    cluster: &Cluster,
+    name: &str,
+    role: &Role,
+    problems: &mut Vec<Problem>,
+) -> BTreeMap<String, serde_json::Value> {
+    let mut params: BTreeMap<_, _> =
+        role.params.iter().map(|(name, param)| (name.clone(), param.default.clone())).collect();
+    for (given, value) in cluster.role_params.get(name).into_iter().flatten() {
+        match role.params.get(given) {
+            None => {
+                let known: Vec<&str> = role.params.keys().map(String::as_str).collect();
+                let problem = Problem::new("E133", format!("role {name} has no parameter `{given}`"))
+                    .next(format!("it has {}", known.join(", ")));
+                problems.push(problem);
+            }
+            Some(param) if !param.kind.fits(value) => {
+                let message = format!("parameter `{given}` of role {name} is {value}, not a {:?}", param.kind);
+                problems.push(Problem::new("E133", message.to_lowercase()).next(param.doc.clone()));
+            }
+            Some(_) => drop(params.insert(given.clone(), value.clone())),
+        }
+    }
+    params
+}
+
+struct Work<'a> {
+    cluster: &'a Cluster,
+    host: &'a Host,
+    role: &'a str,
+    values: serde_json::Map<String, serde_json::Value>,
+    wanted: &'a mut WantedHost,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Work<'_> {
+    fn apply(&mut self, role: &Role) {
+        if !role.applies_to.iter().any(|group| crate::ctl::cluster::Group::from(*group) == self.host.group) {
+            let message = format!(
+                "role {} is not for group {}, but {} has it",
+                self.role,
+                self.host.group.name(),
+                self.host.name
+            );
+            self.problems.push(Problem::new("E134", message));
+            return;
+        }
+        self.wanted.binary |= role.binary;
+        for package in &role.packages {
+            let package = Package { name: package.name.clone(), command: package.command.clone() };
+            if !self.wanted.packages.contains(&package) {
+                self.wanted.packages.push(package);
+            }
+        }
+        for run in &role.run {
+            let run = Run { cmd: run.cmd.clone(), unless: run.unless.clone(), undo: run.undo.clone() };
+            if !self.wanted.runs.contains(&run) {
+                self.wanted.runs.push(run);
+            }
+        }
+        for file in &role.files {
+            self.file(file);
+        }
+        self.wanted.sysctl.extend(role.sysctl.clone());
+        self.wanted.modules.extend(role.modules.iter().cloned());
+        for service in &role.services {
+            let service = Service {
+                name: service.name.clone(),
+                carries_vip: service.carries_vip,
+                replaces: service.replaces.clone(),
+            };
+            if !self.wanted.services.contains(&service) {
+                self.wanted.services.push(service);
+            }
+        }
+        for probe in &role.probes {
+            if let Some(command) = self.text(&format!("probe of {}", self.role), &probe.command, "") {
+                self.wanted.probes.push(Probe { name: probe.name.clone(), command });
+            }
+        }
+    }
+
+    fn file(&mut self, entry: &FileEntry) {
+        let template = match lookup::template(self.cluster, self.host, self.role, &entry.template) {
+            Ok(template) => template,
+            Err(problem) => return self.problems.push(problem),
+        };
+        let made_by = format!("made by hactl from {}; change the inventory, not this file", entry.template);
+        let Some(mut text) = self.text(&template.name, &template.text, &made_by) else { return };
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
+        let Ok(mode) = u32::from_str_radix(&entry.mode, 8) else {
+            let message = format!("role {}: mode `{}` of {} is not octal", self.role, entry.mode, entry.dest);
+            return self.problems.push(Problem::new("E130", message));
+        };
+        if !entry.dest.starts_with('/') || entry.dest.contains("/../") || entry.dest.contains('\n') {
+            let message = format!("role {}: dest `{}` is not an absolute path", self.role, entry.dest);
+            return self.problems.push(Problem::new("E130", message));
+        }
+        let check = match entry.check.as_deref() {
+            Some("nginx") => Some(NGINX_CHECK.to_owned()),
+            Some("ha") => {
+                let shown = format!("{} for {}", entry.dest, self.host.name);
+                self.problems.extend(ha_config(Path::new(&shown), &text));
+                None
+            }
+            other => other.map(str::to_owned),
+        };
+        self.wanted.files.push(WantedFile {
+            dest: entry.dest.clone(),
+            content: text.into_bytes(),
+            mode,
+            owner: entry.owner.clone(),
+            role: self.role.to_owned(),
+            secret: entry.secret,
+            check,
+            on_change: entry.on_change.clone().map(OnChange::from),
+        });
+    }
+
+    /// Renders a text; a mistake is noted with the template's own place.
+    fn text(&mut self, name: &str, text: &str, made_by: &str) -> Option<String> {
+        let mut values = self.values.clone();
+        values.insert("made_by".into(), made_by.into());
+        let mut tera = Tera::default();
+        tera.autoescape_on(Vec::<&str>::new()); // these are not web pages
+        let rendered = tera
+            .add_raw_template(name, text)
+            .and_then(|()| Context::from_serialize(&values))
+            .and_then(|context| tera.render(name, &context));
+        match rendered {
+            Ok(text) => Some(text),
+            Err(error) => {
+                let message = format!("{}: template {name}: {}", self.host.name, error.to_string().trim_end());
+                let next = "define it in the inventory (`vars:`), or use `default(value=…)` in the template";
+                self.problems.push(Problem::new("E135", message).next(next));
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ctl::inventory::load::parse;
+
+    fn rendered(text: &str, host: &str) -> Result<WantedHost, Failure> {
+        let cluster = parse(Path::new("/nowhere/x.yaml"), text)?.cluster;
+        render(&cluster, cluster.host(host).unwrap(), &Interfaces::new())
+    }
+
+    fn file(wanted: &WantedHost, dest: &str) -> String {
+        let file = wanted.files.iter().find(|file| file.dest == dest).unwrap();
+        String::from_utf8(file.content.clone()).unwrap()
+    }
+
+    const HOMEWORK: &str = include_str!("../../../inventories/homework.yaml");
+    const EXPERT: &str = include_str!("../../../inventories/expert.yaml");
+
+    #[test]
+    fn the_homework_renders() {
+        let lb = rendered(HOMEWORK, "lb-6").unwrap();
+        assert!(lb.binary);
+        let conf = file(&lb, "/etc/hactl/hactl.conf");
+        let parsed = hactl_engine::conf::parse("x", &conf);
+        assert_eq!(parsed.diagnostics, []);
+        assert_eq!((parsed.config.instances[0].priority, parsed.config.instances[0].vrid), (100, 3));
+        assert!(file(&lb, "/etc/nginx/conf.d/hactl-lb.conf").contains("server 10.0.0.7:80 weight=1 max_fails=1"));
+        assert!(file(&lb, "/etc/nginx/hactl_proxy_params").contains("proxy_set_header Host $http_host;"));
+        let web = rendered(HOMEWORK, "web-7").unwrap();
+        assert_eq!(file(&web, "/usr/share/nginx/html/hactl/index.html"), "web7\n");
+    }
+
+    #[test]
+    fn the_expert_renders() {
+        for host in ["lb-5", "lb-6", "web-7", "web-8", "web-9"] {
+            let wanted = rendered(EXPERT, host).unwrap_or_else(|failure| panic!("{failure}"));
+            if host == "lb-5" {
+                let conf = file(&wanted, "/etc/hactl/hactl.conf");
+                let parsed = hactl_engine::conf::parse("x", &conf);
+                assert_eq!(parsed.diagnostics, [], "{conf}");
+                assert_eq!(parsed.config.instances.len(), 2);
+                assert!(file(&wanted, "/etc/nginx/hactl_proxy_params").contains("proxy_connect_timeout 5;"));
+            }
+        }
+    }
+
+    #[test]
+    fn the_interface_is_found_by_subnet() {
+        let cluster = parse(Path::new("x.yaml"), HOMEWORK).unwrap().cluster;
+        let nets = [("lo", "127.0.0.1/8"), ("ens3", "10.0.0.6/24")].map(|(n, a)| (n.to_owned(), a.parse().unwrap()));
+        let interfaces = Interfaces::from([("lb-6".to_owned(), nets.to_vec())]);
+        let wanted = render(&cluster, cluster.host("lb-6").unwrap(), &interfaces).unwrap();
+        assert!(file(&wanted, "/etc/hactl/hactl.conf").contains("interface ens3\n"));
+    }
+
+    #[test]
+    fn unknown_parameters_and_roles_are_said() {
+        let bad = format!("{HOMEWORK}roles: {{ vip: {{ check_intervall: 2 }} }}\n")
+            .replace("web-7: 10.0.0.7", "web-7: {address: 10.0.0.7, roles: [web-statik]}");
+        let failure = rendered(&bad, "lb-5").unwrap_err();
+        assert!(failure.to_string().contains("check_intervall"), "{failure}");
+        let failure = rendered(&bad, "web-7").unwrap_err();
+        assert!(failure.to_string().contains("did you mean `web-static`"), "{failure}");
+    }
+}

@@ -1,0 +1,107 @@
+//! Secrets from where the inventory says they are: asked once, held in memory, never printed.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, IsTerminal as _};
+
+use super::cluster::{Cluster, Secret, SecretSource};
+use crate::error::{Exit, Failure, Problem};
+
+/// Every password of a cluster, fetched before anything is contacted.
+#[derive(Debug, Default, Clone)]
+pub struct Secrets(BTreeMap<String, Secret>);
+
+impl Secrets {
+    /// Fetches the passwords that hosts of this cluster name, each source once.
+    ///
+    /// # Errors
+    /// Every source that gives nothing; exit 3, nothing was contacted.
+    pub fn gather<'a>(cluster: &Cluster, hosts: impl IntoIterator<Item = &'a str>) -> Result<Self, Failure> {
+        let mut found = BTreeMap::new();
+        let mut problems = Vec::new();
+        for host in hosts.into_iter().filter_map(|name| cluster.host(name)) {
+            let Some(source) = &host.ssh.password else { continue };
+            let key = key(source, &host.ssh.user);
+            if found.contains_key(&key) {
+                continue;
+            }
+            match fetch(source, &host.ssh.user) {
+                Ok(secret) => drop(found.insert(key, secret)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if problems.is_empty() { Ok(Self(found)) } else { Err(Failure { exit: Exit::Invalid, problems }) }
+    }
+
+    /// The password of this source for this user.
+    pub fn find(&self, source: &SecretSource, user: &str) -> Option<&Secret> {
+        self.0.get(&key(source, user))
+    }
+}
+
+fn key(source: &SecretSource, user: &str) -> String {
+    match source {
+        SecretSource::Prompt => format!("prompt {user}"),
+        SecretSource::Environment(name) => format!("env {name}"),
+        SecretSource::File(path) => format!("file {}", path.display()),
+        SecretSource::Command(command) => format!("command {command}"),
+    }
+}
+
+fn fetch(source: &SecretSource, user: &str) -> Result<Secret, Problem> {
+    let empty = |what: String| Problem::new("E330", what).why("an inventory names it as the source of a password");
+    let first_line = |bytes: &[u8]| -> Option<String> {
+        let line = bytes.lines().next()?.ok()?;
+        Some(line.trim_end_matches('\r').to_owned()).filter(|line| !line.is_empty())
+    };
+    let found = match source {
+        SecretSource::Prompt => {
+            if !std::io::stdin().is_terminal() {
+                return Err(empty(format!("cannot ask for the password of {user}: standard input is no terminal"))
+                    .next("use `password: { env: NAME }`, `{ file: PATH }` or `{ command: … }`, or a key"));
+            }
+            let term = console::Term::stderr();
+            // A terminal that cannot be written to cannot be asked on either; read_secure_line says so below.
+            let _ = term.write_str(&format!("password of {user}: "));
+            term.read_secure_line().ok().filter(|line| !line.is_empty())
+        }
+        SecretSource::Environment(name) => std::env::var(name).ok().filter(|value| !value.is_empty()),
+        SecretSource::File(path) => match std::fs::read(path) {
+            Ok(bytes) => first_line(&bytes),
+            Err(error) => return Err(empty(format!("password file {}: {error}", path.display()))),
+        },
+        SecretSource::Command(command) => match std::process::Command::new("sh").args(["-c", command]).output() {
+            Ok(output) if output.status.success() => first_line(&output.stdout),
+            Ok(output) => return Err(empty(format!("password command `{command}` failed: {}", output.status))),
+            Err(error) => return Err(empty(format!("password command `{command}`: {error}"))),
+        },
+    };
+    found.map(Secret).ok_or_else(|| match source {
+        SecretSource::Prompt => empty(format!("no password given for {user}")),
+        SecretSource::Environment(name) => empty(format!("environment variable {name} is not set or empty")),
+        SecretSource::File(path) => empty(format!("password file {} begins with an empty line", path.display())),
+        SecretSource::Command(command) => empty(format!("password command `{command}` printed nothing")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_counts_and_absence_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pass");
+        std::fs::write(&file, "hunter2\r\nsecond\n").unwrap();
+        assert_eq!(fetch(&SecretSource::File(file), "root").unwrap(), Secret("hunter2".into()));
+        assert_eq!(fetch(&SecretSource::Command("echo open; echo x".into()), "root").unwrap(), Secret("open".into()));
+        for source in [
+            SecretSource::Command("exit 3".into()),
+            SecretSource::Command("true".into()),
+            SecretSource::Environment("HACTL_TEST_NOT_SET".into()),
+            SecretSource::File("/nonexistent".into()),
+        ] {
+            let problem = fetch(&source, "root").unwrap_err();
+            assert_eq!(problem.code, "E330", "{problem}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The side of an SSH connection that decides whether the host is the one it should be.
+
+use std::io::Write as _;
+use std::sync::{Arc, Mutex};
+
+use russh::client::Handler;
+use russh::keys::{HashAlg, PublicKey, PublicKeyOrCertificate};
+
+use super::known_hosts::{self, KnownHosts, Names, Verdict};
+use crate::error::Problem;
+
+/// What one command knows about host keys.
+#[derive(Debug, Clone)]
+pub struct HostKeys {
+    /// The known_hosts files.
+    pub known: Arc<KnownHosts>,
+    /// Take and record keys of hosts that are not known.
+    pub accept_new: bool,
+}
+
+/// Judges the key of one host; [`Refusal`] keeps why it was refused.
+#[derive(Debug)]
+pub struct Trust {
+    /// Name for people.
+    pub host: String,
+    /// What is connected to.
+    pub address: String,
+    /// Port.
+    pub port: u16,
+    /// What is known.
+    pub keys: HostKeys,
+    /// Filled when the key is refused.
+    pub refusal: Refusal,
+}
+
+/// Why a key was refused, for the one who called connect.
+pub type Refusal = Arc<Mutex<Option<Problem>>>;
+
+impl Handler for Trust {
+    type Error = russh::Error;
+
+    async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, russh::Error> {
+        let problem = match shown {
+            PublicKeyOrCertificate::PublicKey { key, .. } => self.judge(key),
+            PublicKeyOrCertificate::Certificate(_) => {
+                Err(Problem::new("E303", format!("{}: shows a host certificate, which was not asked for", self.host)))
+            }
+        };
+        match problem {
+            Ok(()) => Ok(true),
+            Err(problem) => {
+                if let Ok(mut refusal) = self.refusal.lock() {
+                    *refusal = Some(problem);
+                }
+                Ok(false)
+            }
+        }
+    }
+}
+
+impl Trust {
+    fn judge(&self, key: &PublicKey) -> Result<(), Problem> {
+        let names = Names { address: &self.address, name: &self.host, port: self.port };
+        let shown = key.fingerprint(HashAlg::Sha256);
+        let host = &self.host;
+        match self.keys.known.judge(names, key) {
+            Verdict::Known => Ok(()),
+            Verdict::Unknown if self.keys.accept_new => self.record(names, key),
+            Verdict::Unknown => Err(Problem::new(
+                "E302",
+                format!("{host}: host key of {} is not known: {} {shown}", self.address, key.algorithm()),
+            )
+            .why("without a known key nobody can tell the host from an impostor")
+            .next("compare it with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on the host, then add --accept-new-host-keys")),
+            Verdict::Changed { place, recorded } => Err(Problem::new(
+                "E303",
+                format!("{host}: host key CHANGED: {place} has {recorded}, {} shows {shown}", self.address),
+            )
+            .why("the host was reinstalled, or somebody is in between")
+            .next(format!(
+                "if it was reinstalled: `ssh-keygen -R {}`, then add --accept-new-host-keys",
+                if self.port == 22 { self.address.clone() } else { format!("'[{}]:{}'", self.address, self.port) }
+            ))),
+            Verdict::Revoked { place } => Err(Problem::new(
+                "E303",
+                format!("{host}: host key {shown} is marked @revoked in {place}"),
+            )
+            .next("give the host a new key")),
+        }
+    }
+
+    fn record(&self, names: Names<'_>, key: &PublicKey) -> Result<(), Problem> {
+        let problem = |what: String| Problem::new("E304", format!("{}: cannot record its host key: {what}", self.host));
+        let file = known_hosts::user_file().ok_or_else(|| problem("no home directory".into()))?;
+        let write = || -> std::io::Result<()> {
+            if let Some(folder) = file.parent() {
+                std::fs::create_dir_all(folder)?;
+            }
+            // A last line without its end must not swallow the new one.
+            let torn = std::fs::read(&file).is_ok_and(|old| old.last().is_some_and(|&byte| byte != b'\n'));
+            let line = format!("{}{}", if torn { "\n" } else { "" }, known_hosts::line(names, key));
+            // One write in append mode: hosts are connected to at the same time.
+            std::fs::OpenOptions::new().create(true).append(true).open(&file)?.write_all(line.as_bytes())
+        };
+        write().map_err(|error| problem(format!("{}: {error}", file.display())))
+    }
+}

@@ -1,0 +1,240 @@
+//! `hactl status`: one screen, who owns the VIP and how everybody feels.
+
+use std::time::Duration;
+
+use console::{measure_text_width, style};
+use hactl_engine::control::{InstanceStatus, RouterState};
+use hactl_engine::notice::state_name;
+use serde_json::{Value, json};
+
+use super::cluster::{Cluster, Group, Host};
+use super::desk::{Desk, Manner, open};
+use super::observe::{Seen, Sight, look};
+use super::verify::judge;
+use crate::error::{Exit, Failure, Outcome};
+
+/// Between two screens of `--watch`.
+const REFRESH: Duration = Duration::from_secs(1);
+
+/// Shows the cluster; with `watch`, again and again until interrupted.
+///
+/// # Errors
+/// An invalid inventory. An unreachable host is part of the picture.
+pub async fn status(inventory: Option<&std::path::Path>, manner: Manner, watch: bool) -> Outcome {
+    let cluster = open(inventory, &manner)?;
+    let desk = Desk::connect(cluster, manner).await?;
+    loop {
+        let sight = look(&desk, false).await;
+        if desk.manner.json {
+            let text = serde_json::to_string_pretty(&as_json(&desk.cluster, &sight));
+            println!("{}", text.map_err(|error| Failure::internal(error.to_string()))?);
+        } else {
+            if watch {
+                // A terminal that cannot be cleared scrolls instead.
+                let _ = console::Term::stdout().clear_screen();
+            }
+            print!("{}", as_text(&desk, &sight));
+        }
+        if !watch {
+            return Ok(Exit::Done);
+        }
+        tokio::select! {
+            () = tokio::time::sleep(REFRESH) => {}
+            _ = tokio::signal::ctrl_c() => return Ok(Exit::Interrupted),
+        }
+    }
+}
+
+/// The contract with scripts.
+pub fn as_json(cluster: &Cluster, sight: &Sight) -> Value {
+    let vips: Vec<Value> = cluster
+        .vips
+        .iter()
+        .filter_map(|vip| vip.address())
+        .map(|address| json!({"address": address, "owners": sight.owners(cluster, address)}))
+        .collect();
+    let none = Seen::default();
+    let hosts: Vec<Value> = cluster
+        .hosts
+        .iter()
+        .map(|host| {
+            let seen = sight.hosts.get(&host.name).unwrap_or(&none);
+            let instances: Vec<Value> = seen
+                .agent
+                .iter()
+                .flat_map(|agent| &agent.instances)
+                .map(|instance| {
+                    json!({
+                        "name": instance.name,
+                        "state": state_name(instance.state),
+                        "effective_priority": instance.effective_priority,
+                        "vrid": instance.vrid,
+                        "last_transition": instance.last_transition,
+                        "fault_reasons": instance.fault_reasons,
+                    })
+                })
+                .collect();
+            json!({
+                "name": host.name,
+                "group": host.group.name(),
+                "reachable": seen.reachable,
+                "nginx": seen.nginx,
+                "agent_version": seen.agent.as_ref().map(|agent| &agent.version),
+                "instances": instances,
+            })
+        })
+        .collect();
+    json!({"vips": vips, "hosts": hosts})
+}
+
+const HEADINGS: [&str; 9] = ["HOST", "GROUP", "INSTANCE", "STATE", "PRIO", "ADVERT", "NGINX", "AGENT", "SINCE"];
+
+fn as_text(desk: &Desk, sight: &Sight) -> String {
+    let cluster = &desk.cluster;
+    let mut text = String::new();
+    for vip in &cluster.vips {
+        let Some(address) = vip.address() else { continue };
+        let owners = sight.owners(cluster, address);
+        let owner = match owners.as_slice() {
+            [one] => style(one.clone()).green().bold().to_string(),
+            [] => style("nobody").red().bold().to_string(),
+            many => style(many.join(" and ")).red().bold().to_string(),
+        };
+        let service = match sight.service.get(&address) {
+            Some(Ok(status)) => format!("http {status}"),
+            Some(Err(why)) => style(format!("no answer: {why}")).red().to_string(),
+            None => String::new(),
+        };
+        text.push_str(&format!("{address}  owned by {owner}  {service}\n"));
+    }
+    text.push('\n');
+    let mut rows = vec![HEADINGS.map(str::to_owned).to_vec()];
+    for host in &cluster.hosts {
+        rows.extend(host_rows(host, sight.hosts.get(&host.name).unwrap_or(&Seen::default())));
+    }
+    text.push_str(&table(&rows));
+    text.push_str("\nsafety: T0 plain VRRP. Not promised: when the load balancers cannot hear each other's adverts, both own the VIP.\n");
+    for (name, problem) in &desk.unreachable {
+        text.push_str(&format!("{} {}\n", style(name).red(), problem.message));
+    }
+    for problem in judge(cluster, sight).iter().filter(|problem| problem.code != "E706") {
+        text.push_str(&format!("{problem}\n"));
+    }
+    text
+}
+
+fn host_rows(host: &Host, seen: &Seen) -> Vec<Vec<String>> {
+    let empty = || "-".to_owned();
+    let nginx = match (seen.reachable, seen.nginx) {
+        (false, _) => empty(),
+        (true, true) => "up".into(),
+        (true, false) => style("down").red().to_string(),
+    };
+    let row = |instance: String, state: String, prio: String, advert: String, agent: String, since: String| {
+        vec![host.name.clone(), host.group.name().into(), instance, state, prio, advert, nginx.clone(), agent, since]
+    };
+    if !seen.reachable {
+        let state = style("unreachable").red().to_string();
+        return vec![row(empty(), state, empty(), empty(), empty(), empty())];
+    }
+    match &seen.agent {
+        None if host.group == Group::Lb => {
+            let state = style("no agent").red().to_string();
+            vec![row(empty(), state, empty(), empty(), empty(), empty())]
+        }
+        None => vec![row(empty(), empty(), empty(), empty(), empty(), empty())],
+        Some(agent) => agent
+            .instances
+            .iter()
+            .map(|instance| {
+                let state = match instance.state {
+                    RouterState::Master => style("MASTER").green().to_string(),
+                    RouterState::Fault => style("FAULT").red().to_string(),
+                    other => state_name(other).to_owned(),
+                };
+                let advert = instance.last_advert_ms.map_or_else(empty, |ms| format!("{:.1} s", to_s(ms)));
+                row(
+                    instance.name.clone(),
+                    state,
+                    prio(instance),
+                    advert,
+                    agent.version.clone(),
+                    since(instance, agent.now_unix_ms),
+                )
+            })
+            .collect(),
+    }
+}
+
+fn prio(instance: &InstanceStatus) -> String {
+    let pinned = if instance.pinned.is_some() { " pinned" } else { "" };
+    if instance.effective_priority == instance.base_priority {
+        instance.base_priority.to_string()
+    } else {
+        format!("{} ({}{pinned})", instance.effective_priority, instance.base_priority)
+    }
+}
+
+fn since(instance: &InstanceStatus, now_unix_ms: u64) -> String {
+    let Some(at) = instance.last_transition else { return "-".into() };
+    let seconds = now_unix_ms.saturating_sub(at) / 1000;
+    let time = match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min", seconds / 60),
+        3600..86_400 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
+    };
+    format!("{time}: {}", instance.last_reason.as_deref().unwrap_or_default())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds shown with one digit")]
+fn to_s(ms: u64) -> f64 {
+    ms as f64 / 1000.0
+}
+
+/// Columns as wide as their widest cell; colour codes do not count.
+pub fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let width = |n: usize| {
+        rows.iter().filter_map(|row| row.get(n)).map(|cell| measure_text_width(cell)).max().unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    rows.iter().fold(String::new(), |text, row| {
+        let line = row
+            .iter()
+            .zip(&widths)
+            .fold(String::new(), |line, (cell, width)| line + cell + &" ".repeat(width - measure_text_width(cell) + 2));
+        text + line.trim_end() + "\n"
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up_despite_colour() {
+        let rows = [
+            vec!["a".to_owned(), "b".to_owned()],
+            vec![style("long").red().force_styling(true).to_string(), "c".to_owned()],
+        ];
+        let text = console::strip_ansi_codes(&table(&rows)).into_owned();
+        assert_eq!(text, "a     b\nlong  c\n");
+    }
+
+    #[test]
+    fn the_json_has_its_promised_keys() {
+        let cluster = crate::ctl::inventory::load::parse(
+            std::path::Path::new("x.yaml"),
+            include_str!("../../inventories/homework.yaml"),
+        )
+        .unwrap()
+        .cluster;
+        let value = as_json(&cluster, &Sight::default());
+        assert_eq!(value["vips"][0]["address"], "10.0.0.3");
+        assert_eq!(value["vips"][0]["owners"], json!([]));
+        assert_eq!(value["hosts"][0]["name"], "lb-5");
+        assert_eq!(value["hosts"][2]["group"], "web");
+        assert_eq!(value["hosts"][0]["reachable"], false);
+    }
+}

@@ -1,0 +1,90 @@
+//! `hactl verify`: looks, judges, and with `--for` keeps asking the service meanwhile.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::desk::{Desk, Manner, open};
+use super::observe::{ask, look};
+use super::verify::judge;
+use crate::error::{Exit, Failure, Outcome, Problem};
+
+/// Between two requests of `--for`.
+const REQUEST_EVERY: Duration = Duration::from_millis(50);
+/// Between two looks of `--for`.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Verifies once, or for a while.
+///
+/// # Errors
+/// Exit 7 with everything that is not as it should be.
+pub async fn verify(
+    inventory: Option<&Path>,
+    manner: Manner,
+    duration: Option<Duration>,
+    max_gap: Option<Duration>,
+) -> Outcome {
+    let cluster = open(inventory, &manner)?;
+    let desk = Desk::connect(cluster, manner).await?;
+    let (mut problems, gap) = tokio::join!(watch(&desk, duration), longest_gap(&desk, duration));
+    if let (Some(gap), Some(most)) = (gap, max_gap.filter(|most| gap.is_some_and(|gap| gap > *most))) {
+        let message = format!(
+            "the service was without an answer for {:.3} s, allowed is {:.3} s",
+            gap.as_secs_f64(),
+            most.as_secs_f64()
+        );
+        problems.push(
+            Problem::new("E710", message).next("`hactl agent history` on the load balancers tells who moved when"),
+        );
+    }
+    let gap_ms = gap.map(|gap| u64::try_from(gap.as_millis()).unwrap_or(u64::MAX));
+    if desk.manner.json {
+        let words: Vec<String> = problems.iter().map(|problem| problem.message.clone()).collect();
+        println!("{}", json!({"verified": problems.is_empty(), "problems": words, "gap_ms": gap_ms}));
+    } else if problems.is_empty() {
+        let gap = gap.map(|gap| format!(", longest gap {} ms", gap.as_millis())).unwrap_or_default();
+        println!(
+            "verified: {} VIPs, one owner each, service answers, every web host reached{gap}",
+            desk.cluster.vips.len()
+        );
+    }
+    if problems.is_empty() { Ok(Exit::Done) } else { Err(Failure { exit: Exit::Verification, problems }) }
+}
+
+async fn watch(desk: &Desk, duration: Option<Duration>) -> Vec<Problem> {
+    let end = Instant::now() + duration.unwrap_or_default();
+    let mut known = BTreeSet::new();
+    let mut problems = Vec::new();
+    loop {
+        let sight = look(desk, true).await;
+        for problem in judge(&desk.cluster, &sight) {
+            if known.insert(problem.message.clone()) {
+                problems.push(problem);
+            }
+        }
+        if Instant::now() + LOOK_EVERY > end {
+            return problems;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// The longest time the service was without an answer; `None` when it was not watched.
+async fn longest_gap(desk: &Desk, duration: Option<Duration>) -> Option<Duration> {
+    let end = Instant::now() + duration?;
+    let target = SocketAddr::new(desk.cluster.vips.first()?.address()?, desk.cluster.site.port);
+    let (mut last_good, mut longest) = (Instant::now(), Duration::ZERO);
+    while Instant::now() < end {
+        let begin = Instant::now();
+        let good = ask(target, &desk.cluster.site.server_name).await.is_ok_and(|status| status < 500);
+        if good {
+            longest = longest.max(begin.saturating_duration_since(last_good).saturating_sub(REQUEST_EVERY));
+            last_good = begin;
+        }
+        tokio::time::sleep(REQUEST_EVERY.saturating_sub(begin.elapsed())).await;
+    }
+    Some(longest.max(end.saturating_duration_since(last_good).saturating_sub(REQUEST_EVERY)))
+}
