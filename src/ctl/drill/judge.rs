@@ -34,10 +34,7 @@ pub struct Verdict {
 
 /// Judges one drill.
 pub fn judge(scenario: &Scenario, plan: &Plan, seen: &Observations) -> Verdict {
-    let stream = match scenario.measure {
-        Measure::Pings => &seen.pings,
-        Measure::Requests => &seen.requests,
-    };
+    let stream = seen.stream(scenario.measure);
     let mut why = Vec::new();
     owners(scenario.outcome, seen, &mut why);
     outage(scenario.measure, stream, plan, &mut why);

@@ -4,9 +4,9 @@
 
 pub mod judge;
 pub mod observe;
-//X pub mod report;
+pub mod report;
 pub mod scenario;
 pub mod select;
 pub mod shell;
 pub mod table;
-//X pub mod timeline;
+pub mod timeline;

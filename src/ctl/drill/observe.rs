@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::scenario::Measure;
+
 /// Everything seen during one drill.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Observations {
@@ -38,6 +40,14 @@ impl Observations {
     /// Owners in the end.
     pub fn owners_after(&self) -> &[String] {
         self.last_owners(|_| true)
+    }
+
+    /// The clients that a scenario is judged by.
+    pub fn stream(&self, measure: Measure) -> &Stream {
+        match measure {
+            Measure::Pings => &self.pings,
+            Measure::Requests => &self.requests,
+        }
     }
 
     fn last_owners(&self, wanted: impl Fn(Duration) -> bool) -> &[String] {

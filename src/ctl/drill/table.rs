@@ -141,7 +141,7 @@ const HEARTBEAT_BLOCKED: Scenario = Scenario {
         inject: |_| {
             "if command -v nft >/dev/null; then\n\
              \x20 echo 'table inet hactl_drill { chain input { type filter hook input priority -300; policy accept; \
-             meta l4proto 112 drop; } }' | nft -f -\n\
+             meta l4proto 112 drop; }; }' | nft -f -\n\
              else\n\
              \x20 iptables -I INPUT -p 112 -m comment --comment hactl-drill -j DROP\n\
              fi"
@@ -211,6 +211,44 @@ mod tests {
                 assert!(output.status.success(), "{}: {script}\n{output:?}", scenario.name);
             }
         }
+    }
+
+    /// Runs the steps of a shell fault in a network namespace of its own; the host is not touched.
+    #[test]
+    fn the_firewall_block_is_made_and_undone_twice_without_harm() {
+        let Fault::Shell { inject, undo, .. } = HEARTBEAT_BLOCKED.fault else { panic!("a shell fault") };
+        let (inject, undo) = (inject(&context()), undo(&context()));
+        let list = "nft list tables";
+        let script = format!("set -e\n{inject}\n{list}\necho undone\n{undo}\n{undo}\n{list}");
+        let output = Command::new("unshare").args(["-n", "sh", "-c", &script]).output().unwrap();
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        if err.contains("not permitted") || err.contains("not found") {
+            eprintln!("skipped: needs root, unshare and nft ({err})");
+            return;
+        }
+        assert!(output.status.success(), "{out}{err}");
+        assert_eq!(out.lines().collect::<Vec<_>>(), ["table inet hactl_drill", "undone"]);
+    }
+
+    #[test]
+    fn the_link_gets_its_routes_back() {
+        let Fault::Shell { inject, undo, .. } = LINK.fault else { panic!("a shell fault") };
+        let (save, inject, undo) = (save_routes(&context()), inject(&context()), undo(&context()));
+        let script = format!(
+            "set -e\nmount -t tmpfs none /run\nip link add bond0.37 type veth peer name peer0\n\
+             ip addr add 10.9.0.2/27 dev bond0.37\nip link set bond0.37 up\nip link set peer0 up\n\
+             ip route add default via 10.9.0.1\n{save}\n{inject}\nip route\necho undone\n{undo}\n{undo}\n\
+             ip route show default"
+        );
+        let output = Command::new("unshare").args(["-n", "-m", "sh", "-c", &script]).output().unwrap();
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        if err.contains("not permitted") {
+            eprintln!("skipped: needs root ({err})");
+            return;
+        }
+        assert!(output.status.success(), "{out}{err}");
+        let lines: Vec<_> = out.lines().map(str::trim_end).collect();
+        assert_eq!(lines, ["undone", "default via 10.9.0.1 dev bond0.37"], "{err}");
     }
 
     #[test]

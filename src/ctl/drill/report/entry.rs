@@ -1,0 +1,111 @@
+//! What every report is made of.
+
+use crate::ctl::drill::judge::Verdict;
+use crate::ctl::drill::timeline::Timeline;
+
+/// A finished run of one or more scenarios.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Cluster name.
+    pub cluster: String,
+    /// The VIP that clients asked.
+    pub vip: String,
+    /// When it began, for people and JUnit: RFC 3339.
+    pub started: String,
+    /// The scenarios in the order run.
+    pub entries: Vec<Entry>,
+}
+
+/// One scenario of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// What broke, in a line.
+    pub title: String,
+    /// Host that it broke on; empty when it could not be run.
+    pub target: String,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// What was seen; `None` when it could not be run.
+    pub timeline: Option<Timeline>,
+}
+
+impl Run {
+    /// Whether every scenario passed.
+    pub fn passed(&self) -> bool {
+        self.entries.iter().all(|entry| entry.verdict.passed)
+    }
+
+    /// Scenarios that did not pass.
+    pub fn failures(&self) -> usize {
+        self.entries.iter().filter(|entry| !entry.verdict.passed).count()
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::ctl::drill::observe::{Mark, Observations, Owners, Restored, Stream};
+    use crate::ctl::drill::scenario::Context;
+    use crate::ctl::drill::table::SCENARIOS;
+    use crate::ctl::drill::{judge, timeline};
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn stream(interval: u32, gap: u32) -> Stream {
+        let marks = (0..10_000 / interval).map(|n| n * interval);
+        let marks = marks.map(|at| Mark { at: MS * at, ok: !(2000..2000 + gap).contains(&at) });
+        Stream { interval: MS * interval, marks: marks.collect() }
+    }
+
+    fn entry(name: &str, gap: u32, during: &[&str]) -> Entry {
+        let scenario = SCENARIOS.iter().find(|scenario| scenario.name == name).unwrap();
+        let owners = [(0, &["lb-5"][..]), (2010 + gap, during), (8200, &["lb-5"])];
+        let owners =
+            owners.map(|(at, hosts)| Owners { at: MS * at, hosts: hosts.iter().map(|h| (*h).into()).collect() });
+        let seen = Observations {
+            target: "lb-5".into(),
+            fault_begin: MS * 2000,
+            fault_end: MS * 7800,
+            pings: stream(1, gap),
+            requests: stream(20, gap),
+            owners: owners.into(),
+            two_owners_found: (during.len() == 2).then_some(MS * 3700),
+            restored: Restored::Yes,
+        };
+        let verdict = judge::judge(scenario, &scenario.plan(&Context::default(), None), &seen);
+        let timeline = Some(timeline::timeline(&seen, scenario.measure));
+        Entry { title: scenario.title.into(), target: seen.target, verdict, timeline }
+    }
+
+    /// A pass, a pass with a long gap, a split, a failure whose reason holds what HTML and XML must escape, and a drill
+    /// that could not run.
+    pub(in super::super) fn run() -> Run {
+        let mut nasty = entry("web-down", 400, &["lb-5"]);
+        nasty.verdict.why.push("web-7: <script>alert('1')</script> & \"more\" | pipe\u{1b}[31m\nnext ]]>".into());
+        let scenario = SCENARIOS.iter().find(|scenario| scenario.name == "crash").unwrap();
+        let plan = scenario.plan(&Context::default(), None);
+        let refused = Entry {
+            title: scenario.title.into(),
+            target: String::new(),
+            verdict: judge::not_run(scenario, &plan, "no <lab> here".into(), true),
+            timeline: None,
+        };
+        let split = entry("heartbeat-blocked", 0, &["lb-5", "lb-6"]);
+        Run {
+            cluster: "home<work>".into(),
+            vip: "10.0.0.3".into(),
+            started: "2025-03-04T05:06:07+01:00".into(),
+            entries: vec![entry("stop", 4, &["lb-6"]), entry("link", 3412, &["lb-6"]), split, nasty, refused],
+        }
+    }
+
+    #[test]
+    fn counts_failures() {
+        let run = run();
+        let passed: Vec<_> = run.entries.iter().map(|entry| entry.verdict.passed).collect();
+        assert_eq!(passed, [true, true, true, false, false]);
+        assert_eq!((run.passed(), run.failures()), (false, 2));
+    }
+}
