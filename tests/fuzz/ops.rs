@@ -26,7 +26,7 @@ const TOKEN: u64 = 7;
 
 #[test]
 fn operations() {
-    let configs: Vec<Config> = VARIANTS.iter().map(|variant| config(variant)).collect();
+    let configs: Vec<Config> = VARIANTS.iter().map(config).collect();
     mutate::run("ops", &corpus(), &[], |bytes| check(bytes, &configs));
 }
 
@@ -88,15 +88,15 @@ impl Bench {
             }
             3 | 4 => self.input(Input::Packet { link: 2, packet: advert(how) }),
             5 => {
-                self.up = how % 2 == 0;
+                self.up = how.is_multiple_of(2);
                 self.link();
             }
-            6 if how % 8 == 0 => {
+            6 if how.is_multiple_of(8) => {
                 self.addresses.clear(); // they go with their interface
                 self.input(Input::LinkGone(2));
             }
             6 => self.link(),
-            7 => self.input(Input::Script { name: "web".into(), ok: how % 2 == 0 }),
+            7 => self.input(Input::Script { name: "web".into(), ok: how.is_multiple_of(2) }),
             8 => {
                 let expires = (how >= 128).then(|| (Duration::from_secs(u64::from(how) - 127), 1_700_000_000));
                 self.command(Command::Promote { instance, force: how % 8 > 3, expires, reason: None });
@@ -109,8 +109,8 @@ impl Bench {
                 self.addresses.remove(&address);
                 self.input(Input::AddressLost { link: 2, address });
             }
-            13 => self.refuses = how % 2 == 0,
-            14 if how % 32 == 0 => {
+            13 => self.refuses = how.is_multiple_of(2),
+            14 if how.is_multiple_of(32) => {
                 self.stopping = true;
                 self.input(Input::Stop { keep_addresses: false });
             }
@@ -213,9 +213,9 @@ impl Bench {
 }
 
 fn advert(how: u8) -> Received {
-    let source = Ipv4Addr::new(10, 0, 0, if how % 2 == 0 { 4 } else { 6 });
+    let source = Ipv4Addr::new(10, 0, 0, if how.is_multiple_of(2) { 4 } else { 6 });
     let priority = [0, 1, 91, 150, 200, 254, 255, 91][usize::from(how / 2 % 8)];
-    let (vrid, first) = if how / 16 % 2 == 0 { (37, 100) } else { (38, 102) };
+    let (vrid, first) = if (how / 16).is_multiple_of(2) { (37, 100) } else { (38, 102) };
     let advert = Advert {
         version: Version::V3,
         vrid,
