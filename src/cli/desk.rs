@@ -58,6 +58,7 @@ async fn dispatch(global: &Global, command: Command) -> Outcome {
             let order = Move { to: wanted.to, vip, dry_run: wanted.dry_run, stay: wanted.stay, force: wanted.force };
             failover(global.inventory.as_deref(), manner, &order).await
         }
+        Command::Drill(wanted) => super::drill::run(global, manner, wanted).await,
         _ => Err(Failure::internal("not a command of the desk")),
     }
 }

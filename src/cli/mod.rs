@@ -6,6 +6,7 @@ pub mod agent;
 pub mod args;
 pub mod desk;
 pub mod dispatch;
+pub mod drill;
 pub mod generate;
 pub mod lab;
 pub mod offline;
@@ -23,6 +24,10 @@ pub fn main() -> std::process::ExitCode {
             return exit.into();
         }
     };
+    if !matches!(arguments.command, args::Command::Agent(args::Agent::Run(_))) {
+        // `hactl status | head` ends quietly; the daemon must survive a reader that goes away.
+        crate::sys::pipe::end_quietly();
+    }
     match dispatch::run(arguments) {
         Ok(exit) => exit.into(),
         Err(failure) => {

@@ -63,7 +63,7 @@ impl Sight {
 /// The part of a script that shows addresses and the agent; also half of the facts script.
 pub const SHOW: &str = "export LC_ALL=C PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin\n\
     echo @@addr; ip -o addr show\n\
-    echo @@mac; cat /sys/class/net/*/address\n\
+    echo @@mac; ip -o link show\n\
     echo @@nginx; systemctl is-active nginx 2>/dev/null\n\
     echo @@agent; /usr/local/bin/hactl agent status --json 2>/dev/null\n";
 
@@ -129,12 +129,17 @@ pub fn parse(text: &str) -> Seen {
     Seen {
         reachable: true,
         addresses: addresses.collect(),
-        macs: lines("mac").into_iter().map(str::to_owned).collect(),
+        macs: lines("mac").into_iter().filter_map(hardware_address).collect(),
         agent: serde_json::from_str(&lines("agent").join("\n")).ok(),
         nginx: lines("nginx").contains(&"active"),
         neighbours: neighbours.collect(),
         backends: backends.collect(),
     }
+}
+
+/// `… link/ether 02:aa:00:00:00:05 brd …`
+fn hardware_address(line: &str) -> Option<String> {
+    line.split_whitespace().skip_while(|word| !word.starts_with("link/")).nth(1).map(str::to_owned)
 }
 
 /// Looks at every connected host, and at the service through each VIP, all at once.
@@ -198,13 +203,14 @@ mod tests {
     fn a_hosts_words_are_understood() {
         let text = "@@addr\n1: lo    inet 127.0.0.1/8 scope host lo\\ valid_lft forever\n\
             2: eth0    inet 10.0.0.5/24 brd 10.0.0.255 scope global eth0\n2: eth0    inet6 fe80::1/64 scope link\n\
-            @@mac\n00:00:00:00:00:00\n02:aa:00:00:00:05\n@@nginx\nactive\n@@agent\n\
+            @@mac\n2: eth0: <UP> mtu 1500 state UP \\ link/ether 02:aa:00:00:00:05 brd ff:ff:ff:ff:ff:ff\n@@nginx\nactive\n@@agent\n\
             @@neigh\n10.0.0.3 dev eth0 lladdr 02:aa:00:00:00:06 REACHABLE\n10.0.0.4 dev eth0 FAILED\n\
             @@backends\nweb-7 up\nweb-8 down\n";
         let seen = parse(text);
         assert!(seen.has("10.0.0.5".parse().unwrap()) && !seen.has("10.0.0.3".parse().unwrap()));
         assert_eq!(seen.addresses.len(), 3);
         assert!(seen.nginx && seen.agent.is_none());
+        assert_eq!(seen.macs, ["02:aa:00:00:00:05"]);
         assert_eq!(seen.neighbours.len(), 1);
         assert_eq!(seen.backends, BTreeMap::from([("web-7".into(), true), ("web-8".into(), false)]));
         assert!(parse("garbage\n@@addr\nx\n").addresses.is_empty());

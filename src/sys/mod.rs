@@ -10,6 +10,7 @@ pub mod linux;
 pub mod netlink;
 pub mod os;
 pub mod ping;
+pub mod pipe;
 pub mod sched;
 pub mod stamp;
 pub mod vrrp;
