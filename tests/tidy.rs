@@ -44,7 +44,7 @@ fn rooms_use_only_whom_they_may() {
             for (number, used) in crate_paths(&file.text) {
                 let own = used == *room || used.starts_with(&format!("{room}::"));
                 let fine = |one: &&str| used == **one || used.starts_with(&format!("{one}::"));
-                if !own && !allowed.iter().any(|one| fine(&one)) {
+                if !own && !allowed.iter().any(fine) {
                     found.push(format!("{}:{number}: {room} uses crate::{used}", file.path));
                 }
             }

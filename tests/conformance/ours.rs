@@ -204,3 +204,25 @@ fn a_late_wake_is_safe() {
     assert_eq!(rig.state(), Master);
     assert_eq!(order(&done).iter().filter(|what| **what == "advert").count(), 1, "no backlog of adverts: {done:?}");
 }
+
+#[test]
+fn a_stop_in_the_middle_of_a_handover_still_ends() {
+    let mut rig = Rig::master(|_| {});
+    rig.command(Command::Resign { instance: None });
+    rig.pass(INTERVAL / 2);
+    rig.step(Input::Stop { keep_addresses: false });
+    assert_eq!((rig.state(), rig.wakes_in()), (Handover, Some(INTERVAL * 2 - INTERVAL / 2)));
+    assert_eq!(order(&actions(rig.pass(INTERVAL * 2))), ["remove"]);
+    assert!(rig.node.is_stopped());
+}
+
+#[test]
+fn a_reload_does_not_revive_what_stops() {
+    let mut rig = Rig::master(|_| {});
+    rig.step(Input::Stop { keep_addresses: false });
+    rig.pass(INTERVAL * 2);
+    let config = Box::new(rig.config.clone());
+    assert_eq!(rig.step(Input::Reload(config)), []);
+    assert_eq!(rig.wakes_in(), None);
+    assert!(rig.node.is_stopped());
+}

@@ -5,4 +5,5 @@
 mod conf;
 mod control;
 mod mutate;
+mod ops;
 mod packet;

@@ -67,10 +67,34 @@ impl Random {
 
 fn attempt(name: &str, origin: &str, input: &[u8], try_one: &(impl Fn(&[u8]) + std::panic::RefUnwindSafe)) {
     if let Err(panic) = std::panic::catch_unwind(|| try_one(input)) {
-        println!("{name} failed on ({origin}):\n{}", String::from_utf8_lossy(input));
-        println!("as bytes: {}", input.escape_ascii());
+        println!("{name} failed on ({origin}), {} bytes; the least that fails too:", input.len());
+        let least = least(input, try_one);
+        println!("{}\nas bytes: {}", String::from_utf8_lossy(&least), least.escape_ascii());
         std::panic::resume_unwind(panic);
     }
+}
+
+/// Takes pieces out as long as the rest still fails.
+fn least(input: &[u8], try_one: &(impl Fn(&[u8]) + std::panic::RefUnwindSafe)) -> Vec<u8> {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {})); // the first message was the one to read
+    let mut least = input.to_vec();
+    let mut piece = least.len().next_power_of_two();
+    while piece > 0 {
+        let mut at = 0;
+        while at < least.len() {
+            let mut less = least.clone();
+            less.drain(at..(at + piece).min(least.len()));
+            if std::panic::catch_unwind(|| try_one(&less)).is_err() {
+                least = less;
+            } else {
+                at += piece;
+            }
+        }
+        piece /= 2;
+    }
+    std::panic::set_hook(hook);
+    least
 }
 
 fn changed(corpus: &[Vec<u8>], words: &[&str], random: &mut Random) -> Vec<u8> {
