@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -162,7 +162,7 @@ pub fn power_off(layout: &Layout, name: &str) {
 }
 
 /// Unmounts the host's overlay, lazily when something still sits in it.
-pub fn unmount(merged: &PathBuf) {
+pub fn unmount(merged: &Path) {
     let path = merged.display().to_string();
     if !try_run(&["umount", "--recursive", &path]) {
         try_run(&["umount", "--recursive", "--lazy", &path]);

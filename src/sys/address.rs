@@ -1,7 +1,6 @@
 //! Virtual addresses as netlink messages.
 
 use std::io;
-use std::net::IpAddr;
 
 use hactl_engine::action::LinkAddress;
 use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_REPLACE};
@@ -62,7 +61,7 @@ fn message(at: &LinkAddress) -> AddressMessage {
     if let Some(broadcast) = at.address.broadcast {
         message.attributes.push(AddressAttribute::Broadcast(broadcast));
     }
-    if let IpAddr::V6(_) = address {
+    if address.is_ipv6() {
         // The election has made sure that it is ours; detection would silence it for a second.
         message.attributes.push(AddressAttribute::Flags(AddressFlags::Nodad));
         if at.address.address.prefix_len() == 128 {

@@ -15,5 +15,5 @@ pub fn now() -> Instant {
 
 /// Unix time in milliseconds.
 pub fn unix_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| hactl_engine::time::millis(since))
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, hactl_engine::time::millis)
 }

@@ -265,7 +265,7 @@ fn request(token: u64, number: u32) -> [u8; LENGTH] {
         }
         packet
     };
-    fill(Checksum::default().add(&fill(0)).finish())
+    fill(Checksum::default().over(&fill(0)).finish())
 }
 
 /// The number of the probe that an IPv4 packet answers.

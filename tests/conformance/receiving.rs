@@ -247,6 +247,6 @@ fn drops_bytes(change: impl FnOnce(&mut Vec<u8>)) -> bool {
 
 fn mend(bytes: &mut [u8]) {
     bytes[6..8].fill(0);
-    let sum = Checksum::default().add(bytes).finish().to_be_bytes();
+    let sum = Checksum::default().over(bytes).finish().to_be_bytes();
     bytes[6..8].copy_from_slice(&sum);
 }

@@ -123,7 +123,7 @@ fn corpus() -> Vec<Vec<u8>> {
 fn mend(bytes: &mut [u8]) {
     if bytes.len() >= 8 {
         bytes[6..8].fill(0);
-        let sum = Checksum::default().add(bytes).finish().to_be_bytes();
+        let sum = Checksum::default().over(bytes).finish().to_be_bytes();
         bytes[6..8].copy_from_slice(&sum);
     }
 }

@@ -64,7 +64,7 @@ fn late_and_unknown_answers_do_not_count() {
 #[test]
 fn request_has_a_right_checksum_and_its_answer_is_recognised() {
     let packet = request(0x1122_3344_5566_7788, 70_000);
-    assert_eq!(Checksum::default().add(&packet).finish(), 0);
+    assert_eq!(Checksum::default().over(&packet).finish(), 0);
     assert_eq!(packet[4..8], [0x77, 0x88, 0x11, 0x70]);
     let mut reply = vec![0x45; 20];
     reply.extend(packet);

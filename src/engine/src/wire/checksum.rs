@@ -9,7 +9,7 @@ pub struct Checksum(u32);
 impl Checksum {
     /// Adds a part.
     #[must_use]
-    pub fn add(mut self, part: &[u8]) -> Self {
+    pub fn over(mut self, part: &[u8]) -> Self {
         for pair in part.chunks(2) {
             let word = match *pair {
                 [high, low] => u16::from_be_bytes([high, low]),
@@ -25,16 +25,16 @@ impl Checksum {
     /// Adds the IPv4 pseudo-header: source, destination, zero, protocol, length (RFC 793 §3.1).
     #[must_use]
     pub fn pseudo_v4(self, source: Ipv4Addr, destination: Ipv4Addr, protocol: u8, length: u16) -> Self {
-        self.add(&source.octets()).add(&destination.octets()).add(&[0, protocol]).add(&length.to_be_bytes())
+        self.over(&source.octets()).over(&destination.octets()).over(&[0, protocol]).over(&length.to_be_bytes())
     }
 
     /// Adds the IPv6 pseudo-header (RFC 8200 §8.1).
     #[must_use]
     pub fn pseudo_v6(self, source: Ipv6Addr, destination: Ipv6Addr, protocol: u8, length: u16) -> Self {
-        self.add(&source.octets())
-            .add(&destination.octets())
-            .add(&u32::from(length).to_be_bytes())
-            .add(&[0, 0, 0, protocol])
+        self.over(&source.octets())
+            .over(&destination.octets())
+            .over(&u32::from(length).to_be_bytes())
+            .over(&[0, 0, 0, protocol])
     }
 
     /// The checksum to store; over data that holds a right checksum it is 0.
@@ -50,13 +50,13 @@ mod tests {
 
     #[test]
     fn matches_the_example_of_rfc_1071() {
-        let sum = Checksum::default().add(&[0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7]);
+        let sum = Checksum::default().over(&[0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7]);
         assert_eq!(sum.finish(), !0xddf2);
     }
 
     #[test]
     fn parts_add_up_like_the_whole() {
-        let whole = Checksum::default().add(&[1, 2, 3, 4, 5]).finish();
-        assert_eq!(Checksum::default().add(&[1, 2]).add(&[3, 4]).add(&[5]).finish(), whole);
+        let whole = Checksum::default().over(&[1, 2, 3, 4, 5]).finish();
+        assert_eq!(Checksum::default().over(&[1, 2]).over(&[3, 4]).over(&[5]).finish(), whole);
     }
 }

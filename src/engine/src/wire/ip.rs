@@ -89,7 +89,7 @@ impl Ipv4Header {
             d[2],
             d[3],
         ];
-        let sum = Checksum::default().add(&header).finish().to_be_bytes();
+        let sum = Checksum::default().over(&header).finish().to_be_bytes();
         [header[10], header[11]] = sum;
         [header.as_slice(), payload].concat()
     }
@@ -110,7 +110,7 @@ mod tests {
     fn round_trip() {
         let packet = HEADER.emit(7, b"abc");
         assert_eq!(packet.len(), 23);
-        assert_eq!(Checksum::default().add(&packet[..20]).finish(), 0);
+        assert_eq!(Checksum::default().over(&packet[..20]).finish(), 0);
         assert_eq!(Ipv4Header::parse(&packet), Ok((HEADER, b"abc".as_slice())));
     }
 

@@ -24,7 +24,7 @@ pub fn unsolicited(address: Ipv6Addr, mac: Mac) -> Vec<u8> {
     body.extend(address.octets());
     body.extend([2, 1]);
     body.extend(mac);
-    let sum = Checksum::default().pseudo_v6(address, ALL_NODES, ICMPV6, LENGTH).add(&body).finish().to_be_bytes();
+    let sum = Checksum::default().pseudo_v6(address, ALL_NODES, ICMPV6, LENGTH).over(&body).finish().to_be_bytes();
     if let Some(field) = body.get_mut(2..4) {
         field.copy_from_slice(&sum);
     }
@@ -50,7 +50,7 @@ mod tests {
         assert_eq!(&packet[24..40], &ALL_NODES.octets());
         assert_eq!(packet[40], 136);
         assert_eq!(&packet[66..], &[2, 0, 0, 0, 0, 5]);
-        let sum = Checksum::default().pseudo_v6(vip, ALL_NODES, 58, 32).add(&packet[40..]).finish();
+        let sum = Checksum::default().pseudo_v6(vip, ALL_NODES, 58, 32).over(&packet[40..]).finish();
         assert_eq!(sum, 0);
     }
 }

@@ -130,9 +130,9 @@ impl Advert {
         }
         let found = u16::from_be_bytes([c0, c1]);
         let form = match version {
-            Version::V2 if Checksum::default().add(payload).finish() == 0 => ChecksumForm::MessageOnly,
+            Version::V2 if Checksum::default().over(payload).finish() == 0 => ChecksumForm::MessageOnly,
             Version::V3 if with_pseudo(source, destination, payload).finish() == 0 => ChecksumForm::PseudoHeader,
-            Version::V3 if source.is_ipv4() && Checksum::default().add(payload).finish() == 0 => {
+            Version::V3 if source.is_ipv4() && Checksum::default().over(payload).finish() == 0 => {
                 ChecksumForm::MessageOnly
             }
             _ => return Err(AdvertError::Checksum { found }),
@@ -190,7 +190,7 @@ impl Advert {
             bytes.extend(if let Auth::Simple(data) = self.auth { data } else { [0; AUTH_DATA] });
         }
         let pseudo = self.version == Version::V3 && (form == ChecksumForm::PseudoHeader || source.is_ipv6());
-        let sum = if pseudo { with_pseudo(source, destination, &bytes) } else { Checksum::default().add(&bytes) };
+        let sum = if pseudo { with_pseudo(source, destination, &bytes) } else { Checksum::default().over(&bytes) };
         if let Some(field) = bytes.get_mut(6..8) {
             field.copy_from_slice(&sum.finish().to_be_bytes());
         }
@@ -211,7 +211,7 @@ fn with_pseudo(source: IpAddr, destination: IpAddr, payload: &[u8]) -> Checksum 
         (IpAddr::V6(s), IpAddr::V6(d)) => Checksum::default().pseudo_v6(s, d, PROTOCOL_VRRP, length),
         _ => Checksum::default(), // families never mix in one packet
     };
-    pseudo.add(payload)
+    pseudo.over(payload)
 }
 
 fn address(bytes: &[u8]) -> Option<IpAddr> {
@@ -300,7 +300,7 @@ mod tests {
         assert_eq!(Advert::parse(&zero, s, d), Err(AdvertError::Vrid));
         let fix = |mut bytes: Vec<u8>| {
             bytes[6..8].fill(0);
-            let sum = Checksum::default().add(&bytes).finish().to_be_bytes();
+            let sum = Checksum::default().over(&bytes).finish().to_be_bytes();
             bytes[6..8].copy_from_slice(&sum);
             bytes
         };

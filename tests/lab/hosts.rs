@@ -1,0 +1,115 @@
+//! A lab of its own, beside any that a person may have up, and commands in it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// Why there is no lab here; `None` when there can be one.
+pub fn unavailable() -> Option<String> {
+    if !nix::unistd::getuid().is_root() {
+        return Some("not root".into());
+    }
+    let tools = ["systemd-nspawn", "mmdebstrap", "ip", "nft"];
+    if let Some(tool) = tools.iter().find(|tool| which::which(tool).is_err()) {
+        return Some(format!("no `{tool}` here"));
+    }
+    binary().is_none().then(|| "no static binary in HACTL_BINARY; run `make test`".into())
+}
+
+fn binary() -> Option<PathBuf> {
+    std::env::var_os("HACTL_BINARY").map(PathBuf::from).filter(|path| path.exists())
+}
+
+/// The subnet of the lab of the tests: not the one of a person's lab.
+pub const SUBNET: &str = "10.66.0";
+
+/// The lab; down when dropped.
+pub struct Lab {
+    pub folder: PathBuf,
+    pub files: tempfile::TempDir,
+}
+
+impl Lab {
+    /// A lab that is not up yet. The root file system of the ordinary lab is made once and lent.
+    pub fn new() -> Self {
+        let folder = PathBuf::from("/var/lib/hactl-lab-test");
+        let lab = Self { folder, files: tempfile::tempdir().unwrap() };
+        lab.hactl(&["lab", "down"]);
+        lab
+    }
+
+    /// Runs hactl on this machine.
+    pub fn hactl(&self, words: &[&str]) -> Output {
+        self.command().args(words).output().unwrap()
+    }
+
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(binary().unwrap());
+        command.env("HACTL_LAB_DIR", &self.folder).env_remove("HACTL_INVENTORY");
+        command
+    }
+
+    /// Runs hactl at the desk, with an inventory.
+    pub fn desk(&self, inventory: &Path, words: &[&str]) -> Output {
+        self.desk_command(inventory, words).output().unwrap()
+    }
+
+    pub fn desk_command(&self, inventory: &Path, words: &[&str]) -> Command {
+        let mut command = self.command();
+        command.args(["lab", "exec", "desk", "--"]).arg(binary().unwrap()).args(words).arg("-i").arg(inventory);
+        command
+    }
+
+    /// Runs a shell line in a host, the client or the desk.
+    pub fn sh(&self, place: &str, line: &str) -> String {
+        let output = self.hactl(&["lab", "exec", place, "--", "sh", "-c", line]);
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Writes an inventory made of the homework's, with the lab's subnet and some text replaced.
+    pub fn inventory(&self, name: &str, replace: &[(&str, &str)]) -> PathBuf {
+        let mut text = include_str!("../../inventories/homework.yaml").replace("10.0.0", SUBNET);
+        for (from, to) in replace {
+            assert!(text.contains(from), "`{from}` is not in the homework");
+            text = text.replace(from, to);
+        }
+        let path = self.files.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// The page that a client gets through the VIP.
+    pub fn page(&self) -> String {
+        self.sh("client", &format!("curl -sS --max-time 5 http://{SUBNET}.3/ 2>&1"))
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        self.hactl(&["lab", "down"]);
+    }
+}
+
+/// Checks the exit code, and shows everything when it is another one.
+pub fn expect(step: &str, output: &Output, code: i32) -> String {
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{step}\n--- stdout\n{out}\n--- stderr\n{err}");
+    format!("{out}{err}")
+}
+
+/// What a lab must not leave behind: namespaces, mounts, links, rules, processes.
+pub fn traces(folder: &Path) -> Vec<String> {
+    let lines = |program: &str, words: &[&str]| {
+        let output = Command::new(program).args(words).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let folder = folder.display().to_string();
+    let mut found = lines("ip", &["netns", "list"]);
+    found.extend(
+        lines("ip", &["-br", "link"]).iter().filter_map(|line| line.split(['@', ' ']).next().map(str::to_owned)),
+    );
+    found.extend(lines("nft", &["list", "tables"]));
+    found.extend(lines("findmnt", &["-rno", "TARGET"]).into_iter().filter(|line| line.starts_with(&folder)));
+    found.extend(lines("pgrep", &["-fa", "systemd-nspawn"]).into_iter().filter(|line| line.contains(&folder)));
+    found.push(std::fs::read_to_string("/proc/sys/net/ipv4/ip_forward").unwrap());
+    found
+}
