@@ -172,7 +172,7 @@ fn ipv6_adverts_are_complete_and_go_to_the_group() {
     assert_eq!((*source, *destination), (ip("fe80::5"), GROUP_V6.into()), "from the link-local address");
     let std::net::IpAddr::V6(from) = *source else { panic!("{source}") };
     let length = u16::try_from(packet.len()).unwrap();
-    assert_eq!(Checksum::default().pseudo_v6(from, GROUP_V6, 112, length).add(packet).finish(), 0);
+    assert_eq!(Checksum::default().pseudo_v6(from, GROUP_V6, 112, length).over(packet).finish(), 0);
     let (advert, _) = Advert::parse(packet, *source, *destination).expect("a good advert");
     assert_eq!(advert.addresses, [ip("fd00::64"), ip("fd00::65")]);
 }

@@ -91,6 +91,8 @@ impl Node {
                 self.with(router, now, &mut batches, |router, ctx| router.action_failed(error, ctx));
             }
             Input::Command { token, command } => self.command(now, token, &command, &mut batches),
+            // A reload that comes during a stop must not start routers that nobody stops any more.
+            Input::Reload(_) if self.stopping => {}
             Input::Reload(config) => self.reload(now, *config, &mut batches),
             Input::Stop { keep_addresses } => {
                 self.stopping = true;

@@ -195,8 +195,12 @@ impl Router {
         let notify_priority = self.priority();
         self.state = after;
         if after != before {
-            for timer in [Timer::MasterDown, Timer::Advert, Timer::Linger, Timer::Announce, Timer::Refresh] {
+            for timer in [Timer::MasterDown, Timer::Advert, Timer::Announce, Timer::Refresh] {
                 ctx.timers.cancel((self.id, timer));
+            }
+            // A stop in the middle of a handover only changes what follows: the handover still has to end.
+            if !matches!((before, after), (State::Handover(_), State::Handover(_))) {
+                ctx.timers.cancel((self.id, Timer::Linger));
             }
             self.preempt_elapsed = false;
             ctx.timers.cancel((self.id, Timer::Preempt));
