@@ -29,7 +29,7 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// A lab that is not up yet. The root file system of the ordinary lab is made once and lent.
+    /// A lab that is not up yet; its root file system is kept from run to run.
     pub fn new() -> Self {
         let folder = PathBuf::from("/var/lib/hactl-lab-test");
         let lab = Self { folder, files: tempfile::tempdir().unwrap() };
