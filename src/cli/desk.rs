@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::args::{Command, Global};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::args::{Color, Command, Global};
 use crate::ctl::apply::deploy::{self, Order};
 use crate::ctl::desk::Manner;
 use crate::ctl::failover::{Move, failover};
@@ -18,13 +20,20 @@ pub fn run(global: &Global, command: Command) -> Outcome {
         .enable_all()
         .build()
         .map_err(|error| Failure::internal(format!("cannot start the runtime: {error}")))?;
-    let outcome = runtime.block_on(dispatch(global, command));
+    match global.color {
+        Color::Auto => {} // console looks at the terminal and NO_COLOR
+        Color::Always => console::set_colors_enabled(true),
+        Color::Never => console::set_colors_enabled(false),
+    }
+    let manner = manner(global);
+    let bar = manner.bar.clone();
+    let outcome = runtime.block_on(dispatch(global, manner, command));
+    bar.finish_and_clear();
     runtime.shutdown_timeout(Duration::from_millis(100));
     outcome
 }
 
-async fn dispatch(global: &Global, command: Command) -> Outcome {
-    let mut manner = manner(global);
+async fn dispatch(global: &Global, mut manner: Manner, command: Command) -> Outcome {
     match command {
         Command::Plan(plan) => {
             let order = Order {
@@ -77,5 +86,21 @@ fn manner(global: &Global) -> Manner {
         parallel: crate::ctl::ssh::connect::PARALLEL,
         json: global.wants_json(),
         quiet: global.quiet,
+        bar: bar(global),
     }
+}
+
+/// A bar on a terminal; nowhere else, not in CI, and not when it is not wanted.
+fn bar(global: &Global) -> ProgressBar {
+    let drawn =
+        console::Term::stderr().is_term() && !global.quiet && !global.no_progress && std::env::var_os("CI").is_none();
+    if !drawn {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {bar:24} {pos}/{len}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use indicatif::ProgressBar;
 
 use super::cluster::{Cluster, Group, Host};
 use super::inventory::load::load;
@@ -27,14 +28,29 @@ pub struct Manner {
     pub json: bool,
     /// Only errors on stderr.
     pub quiet: bool,
+    /// What is going on, drawn on a terminal; hidden elsewhere.
+    pub bar: ProgressBar,
 }
 
 impl Manner {
-    /// A line of progress on stderr.
+    /// A line of progress on stderr, above the bar where there is one.
     pub fn say(&self, line: &str) {
         if !self.quiet {
-            eprintln!("{line}");
+            self.bar.suspend(|| eprintln!("{line}"));
         }
+    }
+
+    /// Begins a stretch of work of so many steps; the bar shows it.
+    pub fn begin(&self, what: &str, steps: usize) {
+        self.bar.reset();
+        self.bar.set_length(u64::try_from(steps).unwrap_or(u64::MAX));
+        self.bar.set_position(0);
+        self.bar.set_message(what.to_owned());
+    }
+
+    /// One step of it is done.
+    pub fn step(&self) {
+        self.bar.inc(1);
     }
 }
 
@@ -57,6 +73,7 @@ impl Desk {
     /// Only what is wrong before anything is contacted; unreachable hosts are listed in the result.
     pub async fn connect(cluster: Cluster, manner: Manner) -> Result<Self, Failure> {
         let names: Vec<String> = cluster.hosts.iter().map(|host| host.name.clone()).collect();
+        manner.begin("connecting", names.len());
         let secrets = Secrets::gather(&cluster, names.iter().map(String::as_str))?;
         let options = Options {
             limit: manner.limit,
@@ -103,7 +120,9 @@ impl Desk {
         scripts: impl IntoIterator<Item = (&'a str, String, Vec<u8>)>,
     ) -> Vec<(String, Result<Output, Problem>)> {
         let runs = scripts.into_iter().map(|(host, script, stdin)| async move {
-            (host.to_owned(), self.on(host, &script, &stdin, self.manner.limit).await)
+            let answer = self.on(host, &script, &stdin, self.manner.limit).await;
+            self.manner.step();
+            (host.to_owned(), answer)
         });
         join_all(runs).await
     }

@@ -87,7 +87,7 @@ pub fn script(wanted: &WantedHost) -> String {
         "echo @@os; ( . /etc/os-release; echo \"$ID\" ) 2>/dev/null; cat /proc/1/comm\n\
          echo @@pm; for c in apt-get dnf yum; do command -v $c >/dev/null && echo $c; done\n\
          echo @@commands; for c in {commands}; do command -v $c >/dev/null && echo $c; done\n\
-         echo @@space; df -Pk /var/lib | tail -n1\n\
+         echo @@space; ( df -Pk {HOME} || df -Pk /var/lib ) 2>/dev/null | tail -n1\n\
          echo @@sums; sha256sum -- {files} {BINARY} 2>/dev/null\n\
          echo @@stats; stat -c '%a %U:%G %n' -- {files} 2>/dev/null\n\
          echo @@state; cat {HOME}/generation 2>/dev/null; echo; date +%s; ls {HOME}/unfinished 2>/dev/null\n\

@@ -47,7 +47,11 @@ fn key(source: &SecretSource, user: &str) -> String {
     }
 }
 
-fn fetch(source: &SecretSource, user: &str) -> Result<Secret, Problem> {
+/// Fetches one secret; `user` is who a prompt asks for.
+///
+/// # Errors
+/// The source gives nothing; never with the secret.
+pub fn fetch(source: &SecretSource, user: &str) -> Result<Secret, Problem> {
     let empty = |what: String| Problem::new("E330", what).why("an inventory names it as the source of a password");
     let first_line = |bytes: &[u8]| -> Option<String> {
         let line = bytes.lines().next()?.ok()?;

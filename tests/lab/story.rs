@@ -26,12 +26,15 @@ pub fn tell() {
 fn up_and_refusals(lab: &Lab) {
     let subnet = format!("{SUBNET}.0/24");
     let up = ["lab", "up", "--subnet", &subnet, "--hosts", "lb-5,lb-6,web-7,web-8,web-9"];
-    let routed = expect("a routed subnet", &lab.hactl(&["lab", "up", "--subnet", "127.0.0.0/24", "--hosts", "x"]), 3);
-    assert!(routed.contains("does not end in a number"), "{routed}");
+    let name = expect("a name without a number", &lab.hactl(&["lab", "up", "--hosts", "x"]), 3);
+    assert!(name.contains("does not end in a number"), "{name}");
     expect("lab up", &lab.hactl(&up), 0);
     expect("lab up, again", &lab.hactl(&up), 0);
     let other = expect("another lab", &lab.hactl(&["lab", "up", "--subnet", "10.67.0.0/24"]), 4);
     assert!(other.contains("a lab is up already"), "{other}");
+    let second = lab.command().env("HACTL_LAB_DIR", lab.files.path().join("second")).args(up).output().unwrap();
+    let routed = expect("a routed subnet", &second, 4);
+    assert!(routed.contains("is already routed here"), "{routed}");
     let status = expect("lab status", &lab.hactl(&["lab", "status", "--json"]), 0);
     assert_eq!(status.matches("\"running\"").count(), 5, "{status}");
 }
@@ -43,6 +46,11 @@ fn first_and_second_deploy(lab: &Lab, homework: &std::path::Path) {
     assert!(pending.contains("install package nginx"), "{pending}");
     let asked = expect("nobody to ask", &lab.desk(homework, &["deploy"]), 2);
     assert!(asked.contains("add -y"), "{asked}");
+    lab.sh("client", &format!("ip addr add {SUBNET}.3/24 dev eth0"));
+    let stranger = expect("a stranger has the VIP", &lab.desk(homework, &["deploy", "-y"]), 4);
+    assert!(stranger.contains("is answered by a stranger"), "{stranger}");
+    assert_eq!(lab.sh("lb-5", "ls /etc/hactl 2>/dev/null"), "", "something was changed");
+    lab.sh("client", &format!("ip addr del {SUBNET}.3/24 dev eth0"));
     let done = expect("deploy", &lab.desk(homework, &["deploy", "-y"]), 0);
     assert!(done.contains("verified"), "{done}");
     let pages: Vec<String> = (0..4).map(|_| lab.page()).collect();
@@ -147,12 +155,17 @@ fn bad_days(lab: &Lab, homework: &std::path::Path) {
     assert!(lab.page().starts_with("web7"), "{}", lab.page());
     expect("verify notices", &lab.desk(homework, &["verify", "--timeout", "3"]), 7);
     expect("power on", &lab.hactl(&["lab", "power", "web-8", "on"]), 0);
+    // No space left.
+    let changed = lab.inventory("changed.yaml", &[("www.example.cc", "changed.example.cc")]);
+    lab.sh("lb-6", "mount -t tmpfs -o size=2m tmpfs /var/lib/hactl");
+    let said = expect("no space left", &lab.desk(&changed, &["deploy", "-y"]), 4);
+    assert!(said.contains("lb-6") && said.contains("kB free"), "{said}");
+    lab.sh("lb-6", "umount /var/lib/hactl");
     // Locked by somebody else.
     lab.sh(
         "lb-6",
         "mkdir -p /var/lib/hactl/lock; echo \"$(($(date +%s) + 600)) ann@desk\" > /var/lib/hactl/lock/owner",
     );
-    let changed = lab.inventory("changed.yaml", &[("www.example.cc", "locked.example.cc")]);
     let said = expect("locked", &lab.desk(&changed, &["deploy", "-y"]), 8);
     assert!(said.contains("ann@desk"), "{said}");
     lab.sh("lb-6", "rm -rf /var/lib/hactl/lock");

@@ -75,6 +75,7 @@ pub async fn deploy(order: &Order, manner: Manner) -> Outcome {
     no_stranger(&desk, &jobs).await?;
     let (busy, idle): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(|job| !job.plan.changes.is_empty());
     desk.manner.say(&format!("staging on {} hosts", busy.len()));
+    desk.manner.begin("staging", busy.len() * 2);
     stage(&desk, &busy, &binary, &owner_name()).await?;
     let generation = busy.iter().chain(&idle).map(|job| job.facts.generation).max().unwrap_or_default() + 1;
     let mut activated = Vec::new();
@@ -192,7 +193,7 @@ fn preflight(jobs: &[Job], binary: &Binary) -> Result<(), Failure> {
         }
         let needed = ROOM_KB + if job.wanted.binary { 3 * binary.kilobytes() } else { 0 };
         if job.facts.free_kb < needed {
-            let message = format!("{host}: {} kB free below /var/lib, {needed} kB are needed", job.facts.free_kb);
+            let message = format!("{host}: {} kB free below /var/lib/hactl, {needed} kB are needed", job.facts.free_kb);
             problems
                 .push(Problem::new("E414", message).why("nothing was changed").next(format!("free space on {host}")));
         }
@@ -229,6 +230,7 @@ fn whole(jobs: &[Job]) -> Plan {
 
 /// Prints the plan; with the differences of changed files when asked for (one more round trip to hosts that have any).
 async fn print_plan(desk: &Desk, jobs: &[Job], plan: &Plan, with_diffs: bool) -> Result<(), Failure> {
+    desk.manner.bar.finish_and_clear();
     if desk.manner.json {
         let hosts: Vec<_> = plan
             .hosts
@@ -265,6 +267,7 @@ fn confirmed(desk: &Desk, plan: &Plan) -> Result<bool, Failure> {
                 .next("add -y to carry them out");
         return Err(Failure::one(Exit::Pending, problem));
     }
+    desk.manner.bar.finish_and_clear();
     eprint!("carry out {changes} changes on {hosts} hosts? [y/N] ");
     let mut answer = String::new();
     let read = std::io::stderr().flush().and_then(|()| std::io::stdin().lock().read_line(&mut answer));
@@ -290,6 +293,7 @@ async fn roll_out(
         for (job, result) in some.iter().zip(results) {
             result.map_err(failed)?;
             desk.manner.say(&format!("{}: done", job.host()));
+            desk.manner.step();
         }
     }
     let mut lbs: Vec<&Job> = group(Group::Lb).collect();
@@ -298,7 +302,9 @@ async fn roll_out(
         activated.push((job.host().to_owned(), generation));
         activate(desk, job, generation).await.map_err(failed)?;
         desk.manner.say(&format!("{}: done", job.host()));
+        desk.manner.step();
     }
+    desk.manner.begin("verifying", desk.hosts.len());
     settle(desk).await.map(drop)
 }
 

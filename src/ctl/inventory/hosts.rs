@@ -8,6 +8,7 @@ use super::document::{Node, Value};
 use super::fields::{Fields, Reader};
 use super::secret;
 use crate::ctl::cluster::{Backend, Group, Host, Ssh};
+use crate::ctl::render::lookup::known_role;
 use crate::error::Problem;
 
 /// Template variables.
@@ -15,6 +16,8 @@ pub type Vars = BTreeMap<String, serde_json::Value>;
 
 /// What hosts of all groups share.
 pub struct Shared {
+    /// The inventory's folder, where roles of its own are.
+    pub folder: std::path::PathBuf,
     /// The top-level `ssh:`.
     pub ssh: Ssh,
     /// The top-level `vars:`.
@@ -118,8 +121,11 @@ fn host(
         host.vars.extend(vars(reader, node));
     }
     if let Some(node) = fields.get("roles") {
-        for role in reader.list(node).into_iter().filter_map(|node| reader.text(node, "role")) {
-            if !host.roles.iter().any(|known| known == role) {
+        for item in reader.list(node) {
+            let Some(role) = reader.text(item, "role") else { continue };
+            if let Err(problem) = known_role(&shared.folder, role) {
+                reader.wrong(item.place, problem);
+            } else if !host.roles.iter().any(|known| known == role) {
                 host.roles.push(role.into());
             }
         }

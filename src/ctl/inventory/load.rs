@@ -63,7 +63,12 @@ pub fn parse(file: &Path, text: &str) -> Result<Loaded, Failure> {
 fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
     let fields = reader.fields(&document.root, "the inventory");
     let name = fields.get("cluster").and_then(|node| reader.text(node, "cluster")).unwrap_or("cluster").to_owned();
+    let folder = match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => Path::new(".").to_owned(),
+    };
     let shared = Shared {
+        folder: folder.clone(),
         ssh: fields.get("ssh").map_or_else(hosts::default_ssh, |node| hosts::ssh(reader, node, &hosts::default_ssh())),
         vars: fields.get("vars").map(|node| hosts::vars(reader, node)).unwrap_or_default(),
     };
@@ -104,10 +109,6 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
     check_hosts(reader, &fields, &all);
     check_vips(reader, &placed, &all);
     fields.finish();
-    let folder = match file.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => Path::new(".").to_owned(),
-    };
     let vips: Vec<Vip> = placed.into_iter().map(|placed| placed.vip).collect();
     Cluster { name, source: file.to_owned(), folder, hosts: all, vips, site, role_params }
 }

@@ -1,11 +1,9 @@
-//! Secrets: named in the inventory, fetched when needed, never shown.
-
-use std::fs;
-use std::process::Command;
+//! Secrets as the inventory names them: where they come from, never what they are.
 
 use super::document::{Node, Value};
 use super::fields::Reader;
 use crate::ctl::cluster::{Secret, SecretSource};
+use crate::ctl::secret::fetch;
 use crate::error::Problem;
 
 /// `prompt`, or a mapping with one of `env`, `file`, `command`.
@@ -38,32 +36,6 @@ pub fn source(reader: &Reader<'_>, node: &Node, what: &str) -> Option<SecretSour
     found
 }
 
-/// Fetches a secret that needs no terminal.
-///
-/// # Errors
-/// In words, never with the secret.
-pub fn fetch(source: &SecretSource) -> Result<Secret, String> {
-    let first_line = |text: String| text.lines().next().unwrap_or_default().to_owned();
-    let value = match source {
-        SecretSource::Prompt => return Err("a prompt is not possible here; use env, file or command".into()),
-        SecretSource::Environment(name) => {
-            std::env::var(name).map_err(|_| format!("the environment variable {name} is not set"))?
-        }
-        SecretSource::File(path) => {
-            first_line(fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?)
-        }
-        SecretSource::Command(command) => {
-            let output =
-                Command::new("sh").arg("-c").arg(command).output().map_err(|error| format!("`{command}`: {error}"))?;
-            if !output.status.success() {
-                return Err(format!("`{command}` failed ({})", output.status));
-            }
-            first_line(String::from_utf8_lossy(&output.stdout).into_owned())
-        }
-    };
-    if value.is_empty() { Err("it is empty".into()) } else { Ok(Secret(value)) }
-}
-
 /// A secret in place or by source, fetched now. VRRP passwords may stand in the inventory: they travel in clear on the
 /// LAN anyway.
 pub fn value(reader: &Reader<'_>, node: &Node, what: &str) -> Option<Secret> {
@@ -71,10 +43,10 @@ pub fn value(reader: &Reader<'_>, node: &Node, what: &str) -> Option<Secret> {
         return Some(Secret(text.clone()));
     }
     let source = source(reader, node, what)?;
-    match fetch(&source) {
+    match fetch(&source, what) {
         Ok(secret) => Some(secret),
-        Err(why) => {
-            reader.wrong(node.place, Problem::new("E121", format!("{what}: {why}")));
+        Err(problem) => {
+            reader.wrong(node.place, problem);
             None
         }
     }

@@ -2,7 +2,7 @@
 //! `templates`, `roles/R/templates`, then what is built in.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::builtin;
 use super::role::{Role, parse};
@@ -23,20 +23,37 @@ pub struct Template {
 /// # Errors
 /// Unknown, unreadable or invalid.
 pub fn role(cluster: &Cluster, name: &str) -> Result<Role, Problem> {
-    let path = cluster.folder.join("roles").join(name).join("role.yaml");
+    let path = role_file(&cluster.folder, name);
     if let Ok(text) = fs::read_to_string(&path) {
         return parse(&path, &text);
     }
-    if let Some((_, text)) = builtin::ROLES.iter().find(|(known, _)| *known == name) {
-        return parse(&PathBuf::from(format!("built in: {name}")), text);
+    match builtin::ROLES.iter().find(|(known, _)| *known == name) {
+        Some((_, text)) => parse(&PathBuf::from(format!("built in: {name}")), text),
+        None => Err(unknown(&cluster.folder, name)),
     }
+}
+
+/// Whether there is such a role; the inventory asks this where the name is written.
+///
+/// # Errors
+/// The problem, with the nearest known name.
+pub fn known_role(folder: &Path, name: &str) -> Result<(), Problem> {
+    let known = role_file(folder, name).exists() || builtin::ROLES.iter().any(|(known, _)| *known == name);
+    if known { Ok(()) } else { Err(unknown(folder, name)) }
+}
+
+fn role_file(folder: &Path, name: &str) -> PathBuf {
+    folder.join("roles").join(name).join("role.yaml")
+}
+
+fn unknown(folder: &Path, name: &str) -> Problem {
     let known = builtin::ROLES.map(|(known, _)| known);
     let mut message = format!("unknown role `{name}`");
     if let Some(close) = closest(name, known.iter().copied()) {
         message.push_str(&format!(", did you mean `{close}`?"));
     }
-    let next = format!("built in are {}; your own go to {}", known.join(", "), path.display());
-    Err(Problem::new("E131", message).next(next))
+    let own = role_file(folder, name);
+    Problem::new("E131", message).next(format!("built in are {}; your own go to {}", known.join(", "), own.display()))
 }
 
 /// Finds a template for a host.

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::fsm::{Event, Heard, State};
+use super::priority::PROMOTED;
 use super::router::{Context, Router};
 use crate::conf::config::Version;
 use crate::input::Received;
@@ -67,11 +68,14 @@ impl Router {
         self.count("adverts_received");
         if advert.priority == 0 {
             self.count("priority_zero_received");
+            self.goodbye = Some(source);
         } else if self.state == State::Master && self.advertised() != advert.addresses.iter().copied().collect() {
             self.count("addresses_differ");
             self.tell_once("addresses_differ", What::AddressesDiffer { source }, ctx);
         }
-        let reason = if advert.priority == self.priority() {
+        let reason = if advert.priority == PROMOTED && self.priority() == PROMOTED {
+            format!("{source} was promoted later")
+        } else if advert.priority == self.priority() {
             format!("{source} has the same priority {} and the higher address", advert.priority)
         } else {
             format!("{source} advertises priority {}, ours is {}", advert.priority, self.priority())

@@ -64,6 +64,8 @@ pub struct Router {
     pub(super) weights: i32,
     pub(super) refused: Option<String>,
     pub(super) heard: Option<Heard>,
+    /// The master that said goodbye (priority 0) and was not followed by another yet.
+    pub(super) goodbye: Option<IpAddr>,
     pub(super) pin: Option<Pin>,
     pub(super) pinned_at: Instant,
     preempt_elapsed: bool,
@@ -85,6 +87,7 @@ impl Router {
             weights: 0,
             refused: None,
             heard: None,
+            goodbye: None,
             pin: None,
             pinned_at: Instant::default(),
             preempt_elapsed: false,
@@ -244,6 +247,7 @@ impl Router {
                 ctx.timers.set((self.id, Timer::Linger), sooner);
             }
             Effect::Follow(heard) => {
+                self.goodbye = None;
                 self.heard = Some(heard);
                 self.last_advert = Some(ctx.now);
             }
@@ -269,7 +273,7 @@ impl Router {
             _ => {}
         }
         if to == RouterState::Master {
-            self.heard = None;
+            (self.heard, self.goodbye) = (None, None);
         }
         self.last_transition = Some((ctx.now, reason.to_owned()));
         ctx.actions.push(Action::Record { instance: self.config.name.clone(), state: to });
@@ -322,6 +326,9 @@ impl Router {
     }
 
     fn silence(&self, now: Instant) -> String {
+        if let Some(left) = self.goodbye {
+            return format!("{left} stopped being master");
+        }
         match (self.heard, self.last_advert) {
             (Some(heard), Some(_)) if heard.priority < self.priority() => {
                 format!("preempts {} (priority {})", heard.source, heard.priority)

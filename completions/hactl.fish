@@ -1,0 +1,522 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_hactl_global_optspecs
+    string join \n i/inventory= o/output= json q/quiet v/verbose color= no-progress timeout= accept-new-host-keys h/help V/version
+end
+
+function __fish_hactl_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_hactl_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_hactl_using_subcommand
+    set -l cmd (__fish_hactl_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c hactl -n "__fish_hactl_needs_command" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_needs_command" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_needs_command" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_needs_command" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_needs_command" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_needs_command" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_needs_command" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_needs_command" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_needs_command" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_needs_command" -s V -l version -d 'Print version'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "init" -d 'Print an inventory to start from'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "check" -d 'Validate inventories and keepalived.conf files, offline'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "plan" -d 'Connect, compare and print what a deploy would change (exit 2 when something is pending)'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "deploy" -d 'Plan, confirm, apply and verify'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "status" -d 'One screen: who owns the VIP, and how everybody feels'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "verify" -d 'Check that each VIP has exactly one owner and that the service answers through it'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "failover" -d 'Move the VIP to another load balancer and measure the gap'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "drill" -d 'Inject faults, measure the clients\' outage, restore, judge'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "lab" -d 'Real Debian hosts (systemd, sshd) on this machine'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "agent" -d 'The daemon on a load balancer, and its local controls'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "completions" -d 'Print a shell completion script'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hactl -n "__fish_hactl_using_subcommand init" -l vip -d 'Virtual IP with prefix length' -r
+complete -c hactl -n "__fish_hactl_using_subcommand init" -l lb -d 'Load balancers, best first: NAME=ADDRESS or ADDRESS, comma separated' -r
+complete -c hactl -n "__fish_hactl_using_subcommand init" -l web -d 'Web hosts: NAME=ADDRESS or ADDRESS, comma separated' -r
+complete -c hactl -n "__fish_hactl_using_subcommand init" -l example -d 'Print a ready example instead' -r -f -a "homework\t''
+expert\t''"
+complete -c hactl -n "__fish_hactl_using_subcommand init" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand init" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand init" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand init" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand init" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand init" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand init" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand init" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand init" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand check" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand check" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand check" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand check" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand check" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand check" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand check" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand check" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand check" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand plan" -l limit -d 'Only these hosts, comma separated' -r
+complete -c hactl -n "__fish_hactl_using_subcommand plan" -l only -d 'Only these roles, comma separated' -r
+complete -c hactl -n "__fish_hactl_using_subcommand plan" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand plan" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand plan" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand plan" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand plan" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand plan" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand plan" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand plan" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand plan" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l limit -d 'Only these hosts, comma separated' -r
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l only -d 'Only these roles, comma separated' -r
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l batch -d 'Web hosts changed at a time' -r
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s j -l jobs -d 'Hosts worked on in parallel' -r
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s y -l yes -d 'Do not ask'
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l no-auto-rollback -d 'Leave a failed deploy as it is, for inspection'
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand status" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand status" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand status" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand status" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand status" -s w -l watch -d 'Refresh until interrupted'
+complete -c hactl -n "__fish_hactl_using_subcommand status" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand status" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand status" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand status" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand status" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand verify" -l for -d 'Keep verifying for this long, for example 10s' -r
+complete -c hactl -n "__fish_hactl_using_subcommand verify" -l max-gap -d 'Longest gap in answers that still passes, for example 1s' -r
+complete -c hactl -n "__fish_hactl_using_subcommand verify" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand verify" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand verify" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand verify" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand verify" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand verify" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand verify" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand verify" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand verify" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -l to -d 'Load balancer that shall own the VIP' -r
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -l vip -d 'Only this VIP' -r
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -l stay -d 'Go back to the election\'s own choice after this time, for example 10m' -r
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -l dry-run -d 'Show what would happen'
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -l force -d 'Move although the target\'s checks are bad'
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -l budget -d 'Longest outage that passes, instead of each scenario\'s own, for example 4s' -r
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -l report -d 'Report format; html writes a file, the others go to stdout' -r -f -a "html\t'Self-contained page with a timeline'
+json\t'List of results'
+junit\t'JUnit XML for CI'
+md\t'Markdown table'"
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -l out -d 'Folder for report files' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -l list -d 'Name the scenarios and what each expects'
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -l all -d 'Run every scenario'
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -s y -l yes -d 'Do not ask'
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -f -a "up" -d 'Start the hosts'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -f -a "down" -d 'Stop them and leave nothing behind'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -f -a "status" -d 'Show them'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -f -a "ssh" -d 'Open a shell, or run a command, on a host through SSH'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -f -a "exec" -d 'Run a command in the desk, the client or a host without SSH'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -f -a "power" -d 'Cut a host\'s power, or give it back'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -f -a "port" -d 'Make a host\'s switch port lead nowhere, or whole again'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -l hosts -d 'Host names; the number at the end becomes the last octet' -r
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -l subnet -d 'IPv4 subnet of the lab' -r
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "up" -d 'Start the hosts'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "down" -d 'Stop them and leave nothing behind'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show them'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "ssh" -d 'Open a shell, or run a command, on a host through SSH'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "exec" -d 'Run a command in the desk, the client or a host without SSH'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "power" -d 'Cut a host\'s power, or give it back'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "port" -d 'Make a host\'s switch port lead nowhere, or whole again'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -f -a "run" -d 'Run the daemon'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -f -a "status" -d 'State of the local agent'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -f -a "promote" -d 'Make this node master at once'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -f -a "resign" -d 'Hand the addresses to the best backup'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -f -a "unpin" -d 'Drop the raised priority that promote left'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -f -a "reload" -d 'Read the configuration again'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -f -a "stop" -d 'Stop the agent; under systemd, keeps the addresses when the unit is only restarting'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -f -a "history" -d 'Past transitions'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -f -a "probe" -d 'Does a web server answer? Exit 0 for any HTTP status below 500; for check scripts'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s f -l use-file -l config -d 'Configuration file' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l socket -d 'Control socket' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l state-dir -d 'Where overrides survive a reboot' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s p -l pid -d 'Process id file' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s n -l dont-fork -d 'Stay in the foreground (always so; accepted for keepalived\'s sake)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s l -l log-console -d 'Log to standard error instead of the journal'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s D -l log-detail -d 'Log in detail'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s P -l vrrp -d 'VRRP only (no LVS)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s t -l config-test -d 'Check the configuration and exit'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s V -l dont-release-vrrp -d 'Leave the addresses in place at stop'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from status" -l socket -d 'Control socket' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from status" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from status" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from status" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from status" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from status" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from status" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from status" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from promote" -l socket -d 'Control socket' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from promote" -l instance -d 'Instance; all when absent' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from promote" -l stay -d 'Go back after this time, for example 10m' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from promote" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from promote" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from promote" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from promote" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from promote" -l force -d 'Although checks are bad'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from promote" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from promote" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from promote" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from promote" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from promote" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from promote" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from resign" -l socket -d 'Control socket' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from resign" -l instance -d 'Instance; all when absent' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from resign" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from resign" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from resign" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from resign" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from resign" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from resign" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from resign" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from resign" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from resign" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from resign" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from unpin" -l socket -d 'Control socket' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from unpin" -l instance -d 'Instance; all when absent' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from unpin" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from unpin" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from unpin" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from unpin" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from unpin" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from unpin" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from unpin" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from unpin" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from unpin" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from unpin" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from reload" -l socket -d 'Control socket' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from reload" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from reload" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from reload" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from reload" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from reload" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from reload" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from reload" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from reload" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from reload" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from reload" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from stop" -l socket -d 'Control socket' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from stop" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from stop" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from stop" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from stop" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from stop" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from stop" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from stop" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from stop" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from stop" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from history" -l socket -d 'Control socket' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from history" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from history" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from history" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from history" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from history" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from history" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from history" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from history" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from history" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from history" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from probe" -l limit -d 'Limit for each step, for example 500ms' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from probe" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from probe" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from probe" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from probe" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from probe" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from probe" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from probe" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from probe" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from probe" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from probe" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "run" -d 'Run the daemon'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "status" -d 'State of the local agent'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "promote" -d 'Make this node master at once'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "resign" -d 'Hand the addresses to the best backup'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "unpin" -d 'Drop the raised priority that promote left'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "reload" -d 'Read the configuration again'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "stop" -d 'Stop the agent; under systemd, keeps the addresses when the unit is only restarting'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "history" -d 'Past transitions'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "probe" -d 'Does a web server answer? Exit 0 for any HTTP status below 500; for check scripts'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hactl -n "__fish_hactl_using_subcommand completions" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand completions" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand completions" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand completions" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand completions" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand completions" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand completions" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand completions" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand completions" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent completions help" -f -a "init" -d 'Print an inventory to start from'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent completions help" -f -a "check" -d 'Validate inventories and keepalived.conf files, offline'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent completions help" -f -a "plan" -d 'Connect, compare and print what a deploy would change (exit 2 when something is pending)'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent completions help" -f -a "deploy" -d 'Plan, confirm, apply and verify'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent completions help" -f -a "status" -d 'One screen: who owns the VIP, and how everybody feels'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent completions help" -f -a "verify" -d 'Check that each VIP has exactly one owner and that the service answers through it'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent completions help" -f -a "failover" -d 'Move the VIP to another load balancer and measure the gap'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent completions help" -f -a "drill" -d 'Inject faults, measure the clients\' outage, restore, judge'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent completions help" -f -a "lab" -d 'Real Debian hosts (systemd, sshd) on this machine'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent completions help" -f -a "agent" -d 'The daemon on a load balancer, and its local controls'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent completions help" -f -a "completions" -d 'Print a shell completion script'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "up" -d 'Start the hosts'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "down" -d 'Stop them and leave nothing behind'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "status" -d 'Show them'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "ssh" -d 'Open a shell, or run a command, on a host through SSH'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "exec" -d 'Run a command in the desk, the client or a host without SSH'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "power" -d 'Cut a host\'s power, or give it back'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "port" -d 'Make a host\'s switch port lead nowhere, or whole again'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "run" -d 'Run the daemon'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "status" -d 'State of the local agent'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "promote" -d 'Make this node master at once'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "resign" -d 'Hand the addresses to the best backup'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "unpin" -d 'Drop the raised priority that promote left'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "reload" -d 'Read the configuration again'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "stop" -d 'Stop the agent; under systemd, keeps the addresses when the unit is only restarting'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "history" -d 'Past transitions'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "probe" -d 'Does a web server answer? Exit 0 for any HTTP status below 500; for check scripts'

@@ -1,0 +1,150 @@
+//! Outages as a client sees them, hactl beside keepalived in the same run: pings of the VIP every millisecond.
+//!
+//! `make bench` runs it as root and prints one table of medians. Nothing is asserted: speed is for people to read.
+
+#[path = "../interop/lan.rs"]
+#[allow(dead_code, reason = "shared with the interop tests")]
+mod lan;
+
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use hactl::sys::ping::Prober;
+use lan::{Daemon, Lan, wait};
+
+const VIP: &str = "10.77.0.3";
+/// The host that pings.
+const CLIENT: usize = 2;
+
+fn main() {
+    let words: Vec<String> = std::env::args().collect();
+    if let [_, verb, seconds] = words.as_slice()
+        && verb == "probe"
+    {
+        return probe(seconds.parse().unwrap());
+    }
+    if let Some(why) = lan::unavailable() {
+        return println!("not measured: {why}");
+    }
+    println!("{:<44} {:>12} {:>12} {:>7}", "longest gap at 1 kHz, median (min..max)", "hactl", "keepalived", "ratio");
+    for (what, runs, advert, fault) in [
+        ("planned switch (keepalived: stop)", 10, "1", Fault::Planned),
+        ("clean stop of the owner", 5, "1", Fault::Stop),
+        ("host lost, 1 s adverts", 5, "1", Fault::Lost),
+        ("host lost, 100 ms adverts", 5, "0.1", Fault::Lost),
+        ("agent killed and started again", 5, "1", Fault::Killed),
+    ] {
+        row(what, runs, advert, fault);
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Fault {
+    Planned,
+    Stop,
+    Lost,
+    Killed,
+}
+
+fn row(what: &str, runs: usize, advert: &str, fault: Fault) {
+    // Side by side: one of each in turn, so that a busy moment of the machine hits both.
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..runs {
+        ours.push(gap(advert, fault, true));
+        theirs.push(gap(advert, fault, false));
+    }
+    let (ours, theirs) = (Figures::of(ours), Figures::of(theirs));
+    // What the prober cannot see is taken as one interval of it.
+    let ratio = theirs.median / ours.median.max(1.0);
+    println!("{what:<44} {:>12} {:>12} {ratio:>6.1}x", ours.median(), theirs.median());
+    println!("{:<44} {:>12} {:>12}", "", ours.range(), theirs.range());
+}
+
+struct Figures {
+    median: f64,
+    least: f64,
+    most: f64,
+}
+
+impl Figures {
+    fn of(mut values: Vec<f64>) -> Self {
+        values.sort_by(f64::total_cmp);
+        Self { median: values[values.len() / 2], least: values[0], most: values[values.len() - 1] }
+    }
+
+    fn median(&self) -> String {
+        format!("{:.1} ms", self.median)
+    }
+
+    fn range(&self) -> String {
+        format!("({:.0}..{:.0})", self.least, self.most)
+    }
+}
+
+fn config(advert: &str, priority: u8) -> String {
+    let version = if advert == "1" { 2 } else { 3 };
+    format!(
+        "vrrp_instance VI_1 {{\nstate BACKUP\ninterface eth0\nvirtual_router_id 51\npriority {priority}\n\
+         version {version}\nadvert_int {advert}\nvirtual_ipaddress {{\n{VIP}/24\n}}\n}}\n"
+    )
+}
+
+/// The longest gap in milliseconds that one fault causes.
+fn gap(advert: &str, fault: Fault, hactl: bool) -> f64 {
+    let lan = Lan::new(3);
+    let start = |n: usize, priority: u8| -> Daemon {
+        if hactl { lan.hactl(n, &config(advert, priority)) } else { lan.keepalived(n, &config(advert, priority)) }
+    };
+    let owner = start(0, 150);
+    lan.wait_owner(0, VIP);
+    let standby = start(1, 100);
+    // The standby must have heard the owner before anything happens to it.
+    std::thread::sleep(Duration::from_millis(1500));
+    let silent = fault == Fault::Lost && advert == "1" || fault == Fault::Killed;
+    let prober = ping(&lan, if silent { 6 } else { 3 });
+    std::thread::sleep(Duration::from_millis(700));
+    let mut kept = Some(owner);
+    match (fault, hactl) {
+        (Fault::Planned, true) => {
+            let output = lan.agent(1, &["promote"]);
+            assert!(output.status.success(), "{output:?}");
+        }
+        // keepalived knows no planned switch: its operators stop it.
+        (Fault::Planned | Fault::Stop, _) => kept.take().unwrap().stop(),
+        (Fault::Lost, _) => lan.plug(0, false),
+        (Fault::Killed, true) => {
+            kept.take().unwrap().kill();
+            kept = Some(lan.restart_hactl(0));
+        }
+        (Fault::Killed, false) => {
+            kept.take().unwrap().kill();
+            // keepalived's children outlive their parent for a moment and share its pid files.
+            std::thread::sleep(Duration::from_millis(200));
+            kept = Some(lan.keepalived(0, &config(advert, 150)));
+        }
+    }
+    let output = prober.wait_with_output().unwrap();
+    drop((kept, standby));
+    String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
+}
+
+/// This program again, in the client's namespace.
+fn ping(lan: &Lan, seconds: u64) -> Child {
+    wait("an answer", || {
+        let once = ["netns", "exec", &lan.host(CLIENT), "ping", "-c1", "-W1", VIP];
+        Command::new("ip").args(once).stdout(Stdio::null()).status().unwrap().success()
+    });
+    Command::new("ip")
+        .args(["netns", "exec", &lan.host(CLIENT)])
+        .arg(std::env::current_exe().unwrap())
+        .args(["probe", &seconds.to_string()])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+fn probe(seconds: u64) {
+    let prober = Prober::start(VIP.parse().unwrap(), Duration::from_millis(1)).unwrap();
+    std::thread::sleep(Duration::from_secs(seconds));
+    println!("{}", prober.stop().longest_gap().as_secs_f64() * 1000.0);
+}

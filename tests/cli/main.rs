@@ -1,0 +1,146 @@
+//! The whole binary offline: help, errors, exit codes, JSON, completions. Screens are snapshots; `INSTA_UPDATE=always`
+//! rewrites them.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn hactl(words: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hactl"));
+    command.args(words).env_remove("HACTL_INVENTORY").env("COLUMNS", "100");
+    command.output().unwrap()
+}
+
+/// Writes a file, checks it, and returns exit code and screen with the folder's name taken out.
+fn check(name: &str, text: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    fs::write(&path, text).unwrap();
+    let output = hactl(&["check", path.to_str().unwrap()]);
+    let screen = format!(
+        "exit {}\n{}{}",
+        output.status.code().unwrap(),
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    screen.replace(&format!("{}/", folder.path().display()), "")
+}
+
+const HOMEWORK: &str = include_str!("../../inventories/homework.yaml");
+
+#[test]
+fn bad_inventories_are_drawn() {
+    insta::assert_snapshot!("typo", check("x.yaml", &HOMEWORK.replace("vip:", "viip:")));
+    insta::assert_snapshot!("vip_outside", check("x.yaml", &HOMEWORK.replace("10.0.0.3/24", "10.1.0.3/24")));
+    insta::assert_snapshot!("duplicate_address", check("x.yaml", &HOMEWORK.replace("10.0.0.6", "10.0.0.5")));
+    let role = HOMEWORK.replace("web-7: 10.0.0.7", "web-7: {address: 10.0.0.7, roles: [web-statik]}");
+    insta::assert_snapshot!("unknown_role", check("x.yaml", &role));
+    insta::assert_snapshot!("not_yaml", check("x.yaml", "vip: [1,\nlb: 2\n"));
+    insta::assert_snapshot!(
+        "many_at_once",
+        check("x.yaml", "vip: 10.0.0.3\nlb: {a-1: nowhere}\nsite: {method: round}\n")
+    );
+    insta::assert_snapshot!("empty", check("x.yaml", "\n"));
+}
+
+#[test]
+fn a_broken_keepalived_conf_is_drawn() {
+    let text = "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 300\n    priorty 150\n    authentication {\n        auth_type PASS\n        auth_pass hunter2\n    }\n    virtual_ipaddress {\n        10.0.0.3/24\n    }\n";
+    let screen = check("keepalived.conf", text);
+    assert!(!screen.contains("hunter2"), "{screen}");
+    insta::assert_snapshot!("broken_conf", screen);
+}
+
+#[test]
+fn a_good_file_is_said_to_be() {
+    assert_eq!(check("x.yaml", HOMEWORK), "exit 0\nx.yaml: valid\n");
+}
+
+#[test]
+fn json_has_places() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.yaml");
+    fs::write(&path, HOMEWORK.replace("vip:", "viip:")).unwrap();
+    let output = hactl(&["check", "--json", path.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(3));
+    let list: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let typo = list.iter().find(|problem| problem["code"] == "E102").unwrap();
+    assert_eq!((&typo["line"], &typo["column"], &typo["severity"]), (&4.into(), &1.into(), &"error".into()));
+}
+
+#[test]
+fn usage_mistakes_exit_64_and_help_exits_0() {
+    for words in [&["frobnicate"][..], &["failover"], &["status", "--for"], &["lab", "up", "--subnet", "x"], &[]] {
+        assert_eq!(hactl(words).status.code(), Some(64), "{words:?}");
+    }
+    for words in [&["--help"][..], &["deploy", "--help"], &["--version"]] {
+        assert_eq!(hactl(words).status.code(), Some(0), "{words:?}");
+    }
+}
+
+#[test]
+fn no_inventory_says_how_to_get_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_hactl"))
+        .arg("status")
+        .current_dir(folder.path())
+        .env("HOME", folder.path())
+        .env_remove("XDG_STATE_HOME")
+        .env_remove("HACTL_INVENTORY")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("hactl init"), "{output:?}");
+}
+
+#[test]
+fn what_init_prints_is_valid() {
+    for words in [
+        &["init"][..],
+        &["init", "--example", "expert"],
+        &["init", "--vip", "10.0.0.3/24", "--lb", "10.0.0.5,six=10.0.0.6", "--web", "10.0.0.7"],
+    ] {
+        let output = hactl(words);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert_eq!(check("x.yaml", &String::from_utf8(output.stdout).unwrap()), "exit 0\nx.yaml: valid\n");
+    }
+    let output = hactl(&["init", "--vip", "10.0.0.3", "--lb", "10.0.0.5"]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_panic() {
+    let output = Command::new("sh")
+        .args([
+            "-c",
+            &format!(
+                "{} init --example expert | true; {} completions bash | head -n1",
+                env!("CARGO_BIN_EXE_hactl"),
+                env!("CARGO_BIN_EXE_hactl")
+            ),
+        ])
+        .output()
+        .unwrap();
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"), "{output:?}");
+}
+
+/// `HACTL_UPDATE=1` writes the files; otherwise a difference fails.
+#[test]
+fn completions_are_current() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions");
+    for (shell, name) in [("bash", "hactl.bash"), ("zsh", "_hactl"), ("fish", "hactl.fish")] {
+        let output = hactl(&["completions", shell]);
+        assert_eq!(output.status.code(), Some(0));
+        let path = folder.join(name);
+        // What zsh completions end a line with is not worth an exception from the rule on trailing blanks.
+        let text: String =
+            String::from_utf8(output.stdout).unwrap().lines().map(|line| line.trim_end().to_owned() + "\n").collect();
+        if std::env::var_os("HACTL_UPDATE").is_some() {
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(&path, text).unwrap();
+        } else {
+            let known = fs::read_to_string(&path).unwrap_or_default();
+            assert!(known == text, "{} is out of date: HACTL_UPDATE=1 cargo test --test cli", path.display());
+        }
+    }
+}
