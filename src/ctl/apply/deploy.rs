@@ -209,8 +209,9 @@ async fn no_stranger(desk: &Desk, jobs: &[Job]) -> Result<(), Failure> {
             continue;
         }
         let Some(asker) = jobs.iter().find(|job| job.wanted.binary) else { continue };
-        let script =
-            format!("export PATH=$PATH:/usr/sbin:/sbin; ping -c1 -W1 {vip} >/dev/null 2>&1; ip neigh show {vip}");
+        let script = format!(
+            "export PATH=$PATH:/usr/sbin:/sbin; ip neigh flush to {vip} 2>/dev/null; ping -c1 -W1 {vip} >/dev/null 2>&1; ip neigh show {vip}"
+        );
         let output = desk.on(asker.host(), &script, b"", desk.manner.limit).await;
         let answer = output.map(|output| output.text()).unwrap_or_default();
         if let Some(mac) = answer.split_whitespace().skip_while(|word| *word != "lladdr").nth(1) {
