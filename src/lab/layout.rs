@@ -37,7 +37,11 @@ pub struct Plan {
 impl Layout {
     /// The layout for `HACTL_LAB_DIR`, or the usual one.
     pub fn from_environment() -> Self {
-        let folder = std::env::var_os("HACTL_LAB_DIR").map_or_else(|| PathBuf::from(FOLDER), PathBuf::from);
+        Self::at(std::env::var_os("HACTL_LAB_DIR").map_or_else(|| PathBuf::from(FOLDER), PathBuf::from))
+    }
+
+    /// The layout of the lab in a folder. Labs in different folders share no name.
+    pub fn at(folder: PathBuf) -> Self {
         let prefix = if folder == Path::new(FOLDER) {
             "hl".into()
         } else {

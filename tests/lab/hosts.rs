@@ -97,18 +97,19 @@ pub fn expect(step: &str, output: &Output, code: i32) -> String {
     format!("{out}{err}")
 }
 
-/// What a lab must not leave behind: namespaces, mounts, links, rules, processes.
+/// What a lab must not leave behind: its namespaces, links, rules, mounts and processes, and a changed `ip_forward`.
+/// Other labs and other tests may come and go meanwhile.
 pub fn traces(folder: &Path) -> Vec<String> {
     let lines = |program: &str, words: &[&str]| {
         let output = Command::new(program).args(words).output().unwrap();
         String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect::<Vec<_>>()
     };
-    let folder = folder.display().to_string();
+    let layout = hactl::lab::layout::Layout::at(folder.to_owned());
+    let (prefix, table, folder) = (layout.namespace(""), layout.nft_table(), folder.display().to_string());
     let mut found = lines("ip", &["netns", "list"]);
-    found.extend(
-        lines("ip", &["-br", "link"]).iter().filter_map(|line| line.split(['@', ' ']).next().map(str::to_owned)),
-    );
-    found.extend(lines("nft", &["list", "tables"]));
+    found.extend(lines("ip", &["-br", "link"]));
+    found.retain(|name| name.starts_with(&prefix));
+    found.extend(lines("nft", &["list", "tables"]).into_iter().filter(|line| line.ends_with(&table)));
     found.extend(lines("findmnt", &["-rno", "TARGET"]).into_iter().filter(|line| line.starts_with(&folder)));
     found.extend(lines("pgrep", &["-fa", "systemd-nspawn"]).into_iter().filter(|line| line.contains(&folder)));
     found.push(std::fs::read_to_string("/proc/sys/net/ipv4/ip_forward").unwrap());
