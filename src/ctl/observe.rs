@@ -159,11 +159,16 @@ pub async fn look(desk: &Desk, thorough: bool) -> Sight {
 
 /// Asks for `/` through every VIP.
 pub async fn ask_all(cluster: &Cluster) -> BTreeMap<IpAddr, Result<u16, String>> {
-    let asks =
-        cluster.vips.iter().filter_map(|vip| vip.address()).map(|vip| async move {
-            (vip, ask(SocketAddr::new(vip, cluster.site.port), &cluster.site.server_name).await)
-        });
+    let vips = cluster.vips.iter().filter_map(|vip| vip.address()).filter(|vip| vip.is_ipv4() || routed(*vip));
+    let asks = vips
+        .map(|vip| async move { (vip, ask(SocketAddr::new(vip, cluster.site.port), &cluster.site.server_name).await) });
     futures_util::future::join_all(asks).await.into_iter().collect()
+}
+
+/// Whether this machine has a route to an address: a desk without IPv6 says nothing about an IPv6 VIP. Sends nothing.
+fn routed(address: IpAddr) -> bool {
+    let any = SocketAddr::new(std::net::Ipv6Addr::UNSPECIFIED.into(), 0);
+    std::net::UdpSocket::bind(any).and_then(|socket| socket.connect((address, 9))).is_ok()
 }
 
 /// How long the service may take to answer.

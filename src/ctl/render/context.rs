@@ -3,7 +3,7 @@
 //! `cluster` name · `host` {name, group, address, port, vars…} · `hosts`, `lbs`, `webs` lists of the same (webs with
 //! endpoint, weight, max_fails, fail_timeout_s, backup) · `vips` of this host {name, vrid, interface, priority, version,
 //! interval_s, preempt, preempt_delay_s, auth, unicast, peers, addresses, checks, notify} · `checks` tracked by any of
-//! them · `site` · `proxy_params` · `params` of the role · `vars` · `made_by`.
+//! them · `ipv6` whether any VIP is one · `site` · `proxy_params` · `params` of the role · `vars` · `made_by`.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -42,6 +42,7 @@ pub fn context(cluster: &Cluster, host: &Host, interfaces: &Interfaces) -> serde
         ("webs", json!(all(Some(Group::Web)))),
         ("vips", json!(vips)),
         ("checks", json!(checks.iter().map(|check| check_value(check)).collect::<Vec<_>>())),
+        ("ipv6", json!(cluster.vips.iter().flat_map(|vip| &vip.addresses).any(|net| net.addr().is_ipv6()))),
         ("site", site_value(cluster)),
         ("proxy_params", proxy_params(cluster)),
         ("vars", json!(host.vars)),
