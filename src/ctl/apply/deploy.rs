@@ -16,7 +16,7 @@ use crate::ctl::cluster::{Cluster, Group};
 use crate::ctl::desk::{Desk, Manner, open, remember};
 use crate::ctl::facts::{self, Facts};
 use crate::ctl::observe::{self, Sight};
-use crate::ctl::plan::{Change, Plan, difference, plan, sha256};
+use crate::ctl::plan::{Change, Plan, difference, plan};
 use crate::ctl::remote::quote;
 use crate::ctl::render::context::Interfaces;
 use crate::ctl::render::host::render;
@@ -393,10 +393,5 @@ fn owner_name() -> String {
     let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_default();
     let plain =
         |text: &str| text.chars().filter(|c| c.is_ascii_alphanumeric() || "-._".contains(*c)).collect::<String>();
-    format!(
-        "{}@{} {}",
-        plain(&user),
-        plain(&host),
-        sha256(&std::process::id().to_le_bytes()).get(..6).unwrap_or_default()
-    )
+    format!("{}@{} {}", plain(&user), plain(&host), std::process::id())
 }

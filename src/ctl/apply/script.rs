@@ -16,13 +16,14 @@ const HEAD: &str = "set -u; export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=
 /// Exit code of a script that found the lock taken.
 pub const LOCKED: u32 = 8;
 
-/// Takes the lock. `owner` is one line without quotes.
-fn lock(owner: &str) -> String {
+/// Takes the lock. `owner` is one line without quotes; so is `dead`, a holder known not to live any more.
+fn lock(owner: &str, dead: Option<&str>) -> String {
+    let dead = quote(dead.unwrap_or("nobody"));
     format!(
         "mkdir -p {HOME}; now=$(date +%s)\n\
          if ! mkdir {HOME}/lock 2>/dev/null; then\n\
            until=$(cut -d' ' -f1 {HOME}/lock/owner 2>/dev/null || echo 0)\n\
-           [ \"${{until:-0}}\" -gt \"$now\" ] && die \"$(cut -d' ' -f2- {HOME}/lock/owner)\" {LOCKED}\n\
+           [ \"${{until:-0}}\" -gt \"$now\" ] && [ \"$(cut -d' ' -f2- {HOME}/lock/owner)\" != {dead} ] && die \"$(cut -d' ' -f2- {HOME}/lock/owner)\" {LOCKED}\n\
          fi\n\
          echo \"$((now + {LOCK_S})) {owner}\" > {HOME}/lock/owner || die 'cannot write the lock in {HOME}'\n"
     )
@@ -42,8 +43,8 @@ pub struct Shipment {
 }
 
 /// Locks, then puts the changed files and the binary into the staging folder. Nothing live is touched.
-pub fn stage(wanted: &WantedHost, plan: &HostPlan, owner: &str, gzip: Option<&[u8]>) -> Shipment {
-    let mut script = HEAD.to_owned() + &lock(owner);
+pub fn stage(wanted: &WantedHost, plan: &HostPlan, owner: &str, dead: Option<&str>, gzip: Option<&[u8]>) -> Shipment {
+    let mut script = HEAD.to_owned() + &lock(owner, dead);
     let mut stdin = Vec::new();
     script.push_str(&format!(
         "s={HOME}/staging; rm -rf $s; mkdir -p $s/root $s/bin || die 'cannot make the staging folder'\n"

@@ -46,7 +46,8 @@ pub async fn stage(desk: &Desk, jobs: &[Job], binary: &Binary, owner: &str) -> R
 async fn stage_all(desk: &Desk, jobs: &[Job], gzip: &[u8], owner: &str) -> Result<(), Failure> {
     let shipments = jobs.iter().map(|job| {
         let binary = job.plan.changes.contains(&Change::Binary).then_some(gzip);
-        let shipment = script::stage(&job.wanted, &job.plan, owner, binary);
+        let dead = job.facts.lock.as_ref().filter(|lock| is_dead(&lock.owner, owner)).map(|lock| lock.owner.as_str());
+        let shipment = script::stage(&job.wanted, &job.plan, owner, dead, binary);
         (job.host(), shipment.script, shipment.stdin)
     });
     let staged = desk.on_all(shipments).await;
@@ -95,5 +96,30 @@ fn complaint(host: &str, result: Result<Output, Problem>, doing: &str) -> Option
                 .why("nothing live was changed; the VIP keeps serving")
                 .next("mend that, then run the same command again"),
         ),
+    }
+}
+
+/// Whether a lock's holder was this user on this machine, in a process that has ended: a desk that was killed.
+fn is_dead(holder: &str, own: &str) -> bool {
+    let (Some((who, pid)), Some((me, _))) = (holder.rsplit_once(' '), own.rsplit_once(' ')) else { return false };
+    who == me && pid.parse().is_ok_and(|pid| !lives(pid))
+}
+
+/// A process that has ended but was not waited for has no command line left.
+fn lives(pid: u32) -> bool {
+    std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| !line.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_dead_process_of_ones_own_loses_its_lock() {
+        let own = format!("ann@desk {}", std::process::id());
+        assert!(is_dead("ann@desk 4194999", &own), "beyond the largest process id there is");
+        assert!(!is_dead(&own, &own));
+        assert!(!is_dead("bob@desk 4194999", &own) && !is_dead("ann@other 4194999", &own));
+        assert!(!is_dead("ann@desk", &own) && !is_dead("ann@desk x", &own));
     }
 }
