@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::journal::Journal;
-use super::letter::{Letter, Mailbox};
+use super::letter::{Letter, LoopStatus, Mailbox};
 use crate::sys::clock;
 
 /// Longest request line in bytes.
@@ -155,6 +155,7 @@ async fn answer(request: Request, desk: &Desk) -> Result<Response, String> {
             }
         }
         Request::History => Ok(Response::History { events: desk.journal.past() }),
+        Request::Upgrade | Request::Metrics => Err("this agent does not know the verb yet".into()),
         Request::Watch => Err("watch takes a connection of its own".into()),
     }
 }
@@ -166,7 +167,7 @@ async fn command(desk: &Desk, command: Command) -> Result<String, String> {
 
 async fn status(desk: &Desk) -> Result<AgentStatus, String> {
     let (asker, reply) = oneshot::channel();
-    let instances = ask(desk, Letter::Status(asker), reply).await?;
+    let LoopStatus { instances, groups, timing } = ask(desk, Letter::Status(asker), reply).await?;
     let status = AgentStatus {
         version: env!("CARGO_PKG_VERSION").into(),
         pid: std::process::id(),
@@ -175,7 +176,12 @@ async fn status(desk: &Desk) -> Result<AgentStatus, String> {
         config: String::new(),
         warnings: Vec::new(),
         instances,
+        groups,
         scripts: Vec::new(),
+        files: Vec::new(),
+        processes: Vec::new(),
+        safety: None,
+        timing,
     };
     let (asker, reply) = oneshot::channel();
     desk.main.send(Errand::Complete(Box::new(status), asker)).await.map_err(|_| stopping())?;

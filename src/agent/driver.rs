@@ -19,11 +19,12 @@ use std::sync::mpsc;
 
 use hactl_engine::action::{Batch, RouterId};
 use hactl_engine::conf::config::Config;
+use hactl_engine::control::Timing;
 use hactl_engine::input::{Input, Remembered};
 use hactl_engine::node::Node;
 use tokio::sync::{mpsc as tokio_mpsc, oneshot};
 
-use super::letter::{Errand, Letter};
+use super::letter::{Errand, Letter, LoopStatus};
 use super::memory::Memory;
 use super::perform::perform;
 use crate::sys::clock;
@@ -140,6 +141,11 @@ impl Driver {
         left.failure
     }
 
+    fn status(&self) -> LoopStatus {
+        let instances = self.node.status(clock::now(), clock::unix_ms());
+        LoopStatus { instances, groups: Vec::new(), timing: Timing::default() }
+    }
+
     fn take_link_changes(&mut self) -> Result<(), String> {
         let changes = self.links.changes().map_err(|error| format!("netlink: {error}"))?;
         let gone: Vec<u32> =
@@ -177,7 +183,7 @@ impl Driver {
                     self.step(Input::Command { token: self.next_token, command });
                 }
                 Letter::Status(asker) => {
-                    let _ = asker.send(self.node.status(clock::now(), clock::unix_ms())); // may have hung up
+                    let _ = asker.send(self.status()); // may have hung up
                 }
                 Letter::Reload(config, asker) => {
                     self.step(Input::Reload(config));
@@ -197,7 +203,7 @@ impl Driver {
             let config = router.config();
             let Some(link) = self.links.table().values().find(|link| link.name == config.interface) else { continue };
             let entry = wanted.entry((link.index, router.is_ipv6())).or_insert_with(|| (link.name.clone(), false));
-            entry.1 |= config.unicast_peers.is_empty();
+            entry.1 |= !config.is_unicast();
         }
         for ((link, ipv6), (name, multicast)) in wanted {
             if self.os.sockets().contains_key(&(link, ipv6)) {

@@ -36,7 +36,8 @@ impl Journal {
         }
         let state = if let What::Entered { to, .. } = &notice.what { Some(*to) } else { None };
         let message = notice.what.to_string();
-        let event = Event { unix_ms, instance: Some(notice.instance.clone()), message, state };
+        let lasted_ms = if let What::Entered { lasted_ms, .. } = &notice.what { Some(*lasted_ms) } else { None };
+        let event = Event { unix_ms, instance: Some(notice.instance.clone()), message, state, lasted_ms };
         let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
         if past.len() == HISTORY {
             past.pop_front();

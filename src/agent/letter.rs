@@ -4,7 +4,7 @@ use std::sync::mpsc;
 
 use hactl_engine::action::RouterId;
 use hactl_engine::conf::config::{Argv, Config, ScriptUser};
-use hactl_engine::control::{InstanceStatus, Pin};
+use hactl_engine::control::{GroupStatus, InstanceStatus, Pin, Timing};
 use hactl_engine::input::{Command, Input};
 use hactl_engine::notice::Notice;
 use tokio::sync::oneshot;
@@ -23,7 +23,7 @@ pub enum Letter {
     /// An operator's command and where its answer goes.
     Command(Command, oneshot::Sender<Result<String, String>>),
     /// A question for the state of all instances.
-    Status(oneshot::Sender<Vec<InstanceStatus>>),
+    Status(oneshot::Sender<LoopStatus>),
     /// A new configuration; answered when it is in force.
     Reload(Box<Config>, oneshot::Sender<()>),
     /// Stop; the loop ends when all is done.
@@ -33,6 +33,17 @@ pub enum Letter {
     },
 }
 
+/// What the loop knows of its own.
+#[derive(Debug, Clone, Default)]
+pub struct LoopStatus {
+    /// The instances.
+    pub instances: Vec<InstanceStatus>,
+    /// The sync groups.
+    pub groups: Vec<GroupStatus>,
+    /// Its punctuality.
+    pub timing: Timing,
+}
+
 /// From the loop: work that may block.
 #[derive(Debug)]
 pub enum Errand {
@@ -40,6 +51,8 @@ pub enum Errand {
     Run {
         /// Whose: scripts of one router run in order.
         router: RouterId,
+        /// The change of state it tells of, see `Action::Run`.
+        change: u64,
         /// Command and arguments.
         command: Argv,
         /// Who runs it.

@@ -52,8 +52,8 @@ pub fn perform(os: &mut impl Os, batch: Batch, unix_ms: u64) -> Leftovers {
                     left.errands.push(trouble("announcement (GARP, NA) not sent", &error));
                 }
             }
-            Action::Run { command, user } => {
-                left.errands.push(Errand::Run { router: batch.router, command, user });
+            Action::Run { change, command, user } => {
+                left.errands.push(Errand::Run { router: batch.router, change, command, user });
             }
             Action::SavePin { instance, pin } => left.errands.push(Errand::SavePin { instance, pin }),
             Action::Record { instance: _, state } => match state {

@@ -193,7 +193,7 @@ impl<'a> Agent<'a> {
     fn run_errand(&mut self, errand: Errand) {
         match errand {
             Errand::Tell { notice, unix_ms } => self.journal.tell(&notice, unix_ms),
-            Errand::Run { router, command, user } => self.notifier.enqueue(router, command, user),
+            Errand::Run { router, change: _, command, user } => self.notifier.enqueue(router, command, user),
             Errand::SavePin { instance, pin } => self.save_pin(instance, pin),
             Errand::Trouble(text) => tracing::warn!("{text}"),
         }

@@ -65,6 +65,7 @@ fn ask(global: &Global, at: &AgentClient, request: &Request) -> Outcome {
         Response::Done { message } => println!("{message}"),
         Response::History { events } => events.iter().for_each(|event| println!("{}", client::event_text(event))),
         Response::Event(event) => println!("{}", client::event_text(&event)),
+        Response::Metrics { text } => print!("{text}"),
         Response::Error { message } => return Err(Failure::internal(message)),
     }
     Ok(Exit::Done)

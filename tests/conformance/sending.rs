@@ -25,7 +25,7 @@ fn adverts_go_to_the_group_with_ttl_255() {
 
 #[test]
 fn unicast_peers_get_one_each_and_the_group_none() {
-    let mut rig = Rig::master(|instance| instance.unicast_peers = vec![ip("10.0.0.6"), ip("10.0.0.7")]);
+    let mut rig = Rig::master(|instance| instance.unicast_peers = vec![ip("10.0.0.6").into(), ip("10.0.0.7").into()]);
     let done = actions(rig.pass(INTERVAL));
     let destinations: Vec<String> =
         adverts(&done).iter().map(|(header, _, _)| header.destination.to_string()).collect();

@@ -42,6 +42,8 @@ pub enum Action {
     Announce(Vec<Frame>),
     /// Run a notify script, after those of earlier batches of this router.
     Run {
+        /// Number of the change of state that it tells of: scripts of an older change that have not begun are stale.
+        change: u64,
         /// Command and arguments.
         command: Argv,
         /// Who runs it; the agent's default when absent.

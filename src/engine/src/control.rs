@@ -49,6 +49,10 @@ pub enum Request {
     },
     /// Past transitions, newest last.
     History,
+    /// Replace the running process by the binary now on disk, in place: same process id, addresses untouched.
+    Upgrade,
+    /// Prometheus metrics.
+    Metrics,
     /// A stream of events.
     Watch,
 }
@@ -71,6 +75,11 @@ pub enum Response {
     },
     /// One line of `watch`.
     Event(Event),
+    /// To `metrics`: the Prometheus text format.
+    Metrics {
+        /// The page.
+        text: String,
+    },
     /// The request was understood and refused, or not understood.
     Error {
         /// What, why, and what to do next.
@@ -96,9 +105,79 @@ pub struct AgentStatus {
     pub warnings: Vec<String>,
     /// One entry a `vrrp_instance`.
     pub instances: Vec<InstanceStatus>,
+    /// One entry a `vrrp_sync_group`.
+    #[serde(default)]
+    pub groups: Vec<GroupStatus>,
     /// One entry a `vrrp_script`.
     #[serde(default)]
     pub scripts: Vec<ScriptStatus>,
+    /// One entry a tracked file.
+    #[serde(default)]
+    pub files: Vec<FileStatus>,
+    /// One entry a tracked process.
+    #[serde(default)]
+    pub processes: Vec<ProcessStatus>,
+    /// What this configuration promises against two owners, and what not.
+    #[serde(default)]
+    pub safety: Option<Safety>,
+    /// How punctual the VRRP loop is.
+    #[serde(default)]
+    pub timing: Timing,
+}
+
+/// The safety tier in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Safety {
+    /// 0: plain VRRP; 1: with guard or veto; 3: with the kernel's lease too.
+    pub tier: u8,
+    /// What is promised.
+    pub promise: String,
+    /// What is not.
+    pub not_promised: String,
+}
+
+/// The state of one sync group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupStatus {
+    /// Block name.
+    pub name: String,
+    /// MASTER when all members are, FAULT when one is, else BACKUP.
+    pub state: RouterState,
+    /// Names of its instances.
+    pub members: Vec<String>,
+}
+
+/// The state of one tracked file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileStatus {
+    /// Block name.
+    pub name: String,
+    /// Its path.
+    pub path: String,
+    /// The number in it.
+    pub value: i32,
+}
+
+/// The state of one tracked process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessStatus {
+    /// Block name.
+    pub name: String,
+    /// So many run.
+    pub running: u32,
+    /// Whether that is enough; `None` before the first count.
+    pub ok: Option<bool>,
+}
+
+/// How late the VRRP loop woke for its deadlines, since the start.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timing {
+    /// Deadlines met.
+    pub wakes: u64,
+    /// The latest wake, in microseconds.
+    pub worst_overshoot_us: u64,
+    /// Deadlines by lateness: up to 100 us, 1 ms, 10 ms, 100 ms, and later.
+    pub overshoots: [u64; 5],
 }
 
 /// State of a virtual router, as the RFC and keepalived name it.
@@ -153,6 +232,15 @@ pub struct InstanceStatus {
     pub fault_reasons: Vec<String>,
     /// The priority override left by `promote`.
     pub pinned: Option<Pin>,
+    /// Sync group, when it belongs to one.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// Milliseconds until the kernel would let go of the addresses by itself; `None` without lease or when not master.
+    #[serde(default)]
+    pub lease_ms: Option<u64>,
+    /// Who answered for the addresses last, other than this host: MAC address.
+    #[serde(default)]
+    pub answered_by: Option<String>,
     /// Counters since the start, by name (`adverts_sent`, `adverts_received`, `bad_checksum`…).
     #[serde(default)]
     pub counters: std::collections::BTreeMap<String, u64>,
@@ -191,4 +279,7 @@ pub struct Event {
     pub message: String,
     /// The state entered, when the event is a transition.
     pub state: Option<RouterState>,
+    /// How long the state left had lasted, when the event is a transition.
+    #[serde(default)]
+    pub lasted_ms: Option<u64>,
 }

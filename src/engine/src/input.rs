@@ -43,6 +43,20 @@ pub enum Input {
         /// Good or bad.
         ok: bool,
     },
+    /// The number in a tracked file; 0 when it is empty or gone.
+    File {
+        /// Block name.
+        name: String,
+        /// The number.
+        value: i32,
+    },
+    /// Whether enough of a tracked process run.
+    Process {
+        /// Block name.
+        name: String,
+        /// Good or bad.
+        ok: bool,
+    },
     /// An action failed; the rest of its batch was dropped.
     ActionFailed {
         /// Whose action it was.

@@ -24,6 +24,8 @@ pub struct Node {
     timers: Timers<(RouterId, Timer)>,
     links: BTreeMap<u32, Link>,
     scripts: HashMap<String, bool>,
+    files: HashMap<String, i32>,
+    processes: HashMap<String, bool>,
     virtual_addresses: BTreeSet<IpAddr>,
     started: bool,
     stopping: bool,
@@ -85,6 +87,16 @@ impl Node {
             Input::Script { name, ok } => {
                 let reason = format!("check {name} succeeds again");
                 self.scripts.insert(name, ok);
+                self.each(now, &mut batches, |router, ctx| router.reassess(&reason, ctx));
+            }
+            Input::File { name, value } => {
+                let reason = format!("tracked file {name} holds {value}");
+                self.files.insert(name, value);
+                self.each(now, &mut batches, |router, ctx| router.reassess(&reason, ctx));
+            }
+            Input::Process { name, ok } => {
+                let reason = format!("enough of {name} run again");
+                self.processes.insert(name, ok);
                 self.each(now, &mut batches, |router, ctx| router.reassess(&reason, ctx));
             }
             Input::ActionFailed { router, error } => {

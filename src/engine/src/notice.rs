@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use crate::control::RouterState;
+use crate::wire::arp::Mac;
 
 /// How much attention an event deserves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +37,39 @@ pub enum What {
         to: RouterState,
         /// Why.
         reason: String,
+        /// Priority in force.
+        priority: u8,
+        /// How long the state left had lasted, in milliseconds.
+        lasted_ms: u64,
+    },
+    /// A sync group changed its state; the notice bears the group's name.
+    GroupEntered {
+        /// The state left.
+        from: RouterState,
+        /// The state entered.
+        to: RouterState,
+        /// Why.
+        reason: String,
+    },
+    /// The guard found that another host answers for an address whose master is silent: its adverts are lost on the
+    /// way, it is not dead. The router stays backup and asks again.
+    HeartbeatBlocked {
+        /// The address.
+        address: IpAddr,
+        /// Who answers.
+        mac: Mac,
+    },
+    /// Another host answers for an address that this master holds.
+    Duplicate {
+        /// The address.
+        address: IpAddr,
+        /// Who answers.
+        mac: Mac,
+    },
+    /// Somebody removed a route or rule; it was put back.
+    RoutingRestored {
+        /// The route or rule, worded.
+        what: String,
     },
     /// A bad packet; said once a kind until the next change of state.
     BadAdvert {
@@ -79,9 +113,14 @@ impl What {
     /// How much attention it deserves.
     pub fn level(&self) -> Level {
         match self {
-            Self::Entered { to: RouterState::Fault, .. } | Self::Failed { .. } => Level::Error,
-            Self::Entered { .. } | Self::Priority { .. } => Level::Info,
-            Self::BadAdvert { .. }
+            Self::Entered { to: RouterState::Fault, .. }
+            | Self::GroupEntered { to: RouterState::Fault, .. }
+            | Self::Failed { .. }
+            | Self::HeartbeatBlocked { .. }
+            | Self::Duplicate { .. } => Level::Error,
+            Self::Entered { .. } | Self::GroupEntered { .. } | Self::Priority { .. } => Level::Info,
+            Self::RoutingRestored { .. }
+            | Self::BadAdvert { .. }
             | Self::SecondMaster { .. }
             | Self::AddressesDiffer { .. }
             | Self::AddressRestored { .. } => Level::Warning,
@@ -101,12 +140,33 @@ pub fn state_name(state: RouterState) -> &'static str {
     }
 }
 
+/// `00:00:5e:00:01:33`.
+pub fn mac_text(mac: &Mac) -> String {
+    mac.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":")
+}
+
 impl fmt::Display for What {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Entered { from, to, reason } => {
+            Self::Entered { from, to, reason, .. } => {
                 write!(f, "{} -> {}: {reason}", state_name(*from), state_name(*to))
             }
+            Self::GroupEntered { from, to, reason } => {
+                write!(f, "group {} -> {}: {reason}", state_name(*from), state_name(*to))
+            }
+            Self::HeartbeatBlocked { address, mac } => write!(
+                f,
+                "the master is silent, but {} still answers for {address}: adverts are blocked on the way, so this \
+                 node stays backup; check firewalls and switches for IP protocol 112",
+                mac_text(mac)
+            ),
+            Self::Duplicate { address, mac } => write!(
+                f,
+                "{address} is answered by {} too, while this node is master: two hosts hold the address; see what \
+                 runs there, and `hactl verify` from the desk",
+                mac_text(mac)
+            ),
+            Self::RoutingRestored { what } => write!(f, "{what} was removed by somebody else; put back"),
             Self::BadAdvert { source, error } => {
                 write!(f, "advert from {source} dropped: {error} (further ones are only counted)")
             }

@@ -16,7 +16,7 @@ pub fn virtual_address(line: &Statement, sink: &mut Sink<'_>) -> Option<VirtualA
     if let Some(block) = &line.block {
         sink.error(block.open, "an address takes no block; the block is ignored");
     }
-    let mut read = VirtualAddress { address, interface: None, label: None, scope: 0, broadcast: None };
+    let mut read = VirtualAddress::new(address);
     let mut words = line.arguments.iter();
     while let Some(word) = words.next() {
         option(word, &mut words, &mut read, sink);

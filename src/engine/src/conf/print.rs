@@ -157,7 +157,7 @@ impl Page {
             let keyword = if instance.unicast_peers.is_empty() { "mcast_src_ip" } else { "unicast_src_ip" };
             self.line(format_args!("{keyword} {source}"));
         }
-        self.list("unicast_peer", &instance.unicast_peers, ToString::to_string);
+        self.list("unicast_peer", &instance.unicast_peers, |peer| peer.address.to_string());
         self.list("virtual_ipaddress", &instance.addresses, address);
         self.list("virtual_ipaddress_excluded", &instance.excluded, address);
     }

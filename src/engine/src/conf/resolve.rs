@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::build::Defaults;
-use super::config::{InitialState, SimplePassword, Track, Version, VirtualAddress, VrrpInstance, VrrpScript};
+use super::config::{InitialState, Peer, SimplePassword, Track, Version, VirtualAddress, VrrpInstance, VrrpScript};
 use super::conflict::{clash, taken_addresses};
 use super::draft::{At, Draft, PRIORITY_DEFAULT, Tracked};
 use super::schema::nearest;
@@ -63,9 +63,9 @@ fn one(
     let (nopreempt, preempt_delay) = draft.preemption(sink);
     let excluded = without_repeats(&addresses, overflow.into_iter().chain(draft.excluded.drain(..)).collect(), sink);
     let source = same_family(draft.source.take(), ipv6, "source address", sink);
-    let unicast_peers: Vec<IpAddr> = std::mem::take(&mut draft.unicast_peers)
+    let unicast_peers: Vec<Peer> = std::mem::take(&mut draft.unicast_peers)
         .into_iter()
-        .filter_map(|peer| same_family(Some(peer), ipv6, "peer", sink))
+        .filter_map(|peer| same_family(Some(peer), ipv6, "peer", sink).map(Peer::from))
         .collect();
     if let Some(place) = draft.unicast_source.filter(|_| unicast_peers.is_empty()) {
         sink.warning_help(place, "without `unicast_peer` adverts are sent by multicast", "add a `unicast_peer` block");
@@ -80,29 +80,25 @@ fn one(
     }
     let (vrid, interface) = draft.required(sink)?;
     let places = Places { vrid: vrid.1, addresses: addresses.iter().chain(&excluded).map(|(_, at)| *at).collect() };
-    let instance = VrrpInstance {
-        name: draft.name.0,
-        initial_state: draft.state.map_or(InitialState::Backup, |(state, _)| state),
-        interface,
-        vrid: vrid.0,
-        priority,
-        version,
-        advert_interval,
-        password,
-        addresses: addresses.into_iter().map(|(address, _)| address).collect(),
-        excluded: excluded.into_iter().map(|(address, _)| address).collect(),
-        nopreempt,
-        preempt_delay,
-        track_interfaces,
-        track_scripts,
-        dont_track_primary: draft.dont_track_primary,
-        source,
-        unicast_peers,
-        v3_checksum_as_v2: draft.v3_checksum_as_v2,
-        announcement,
-        notify: draft.notify,
-        location: sink.locate(draft.place),
-    };
+    let mut instance = VrrpInstance::new(&draft.name.0, &interface, vrid.0);
+    instance.initial_state = draft.state.map_or(InitialState::Backup, |(state, _)| state);
+    instance.priority = priority;
+    instance.version = version;
+    instance.advert_interval = advert_interval;
+    instance.password = password;
+    instance.addresses = addresses.into_iter().map(|(address, _)| address).collect();
+    instance.excluded = excluded.into_iter().map(|(address, _)| address).collect();
+    instance.nopreempt = nopreempt;
+    instance.preempt_delay = preempt_delay;
+    instance.track_interfaces = track_interfaces;
+    instance.track_scripts = track_scripts;
+    instance.dont_track_primary = draft.dont_track_primary;
+    instance.source = source;
+    instance.unicast_peers = unicast_peers;
+    instance.v3_checksum_as_v2 = draft.v3_checksum_as_v2;
+    instance.announcement = announcement;
+    instance.notify = draft.notify;
+    instance.location = sink.locate(draft.place);
     Some((instance, places))
 }
 

@@ -40,7 +40,7 @@ impl Router {
                 format!("it speaks {:?}, this instance {:?}", advert.version, self.config.version),
             ));
         }
-        if multicast != self.config.unicast_peers.is_empty() {
+        if multicast == self.config.is_unicast() {
             let (theirs, ours) = if multicast { ("multicast", "unicast") } else { ("unicast", "multicast") };
             return Err(("bad_destination", format!("it sends {theirs}, this instance expects {ours}")));
         }

@@ -11,7 +11,7 @@ use crate::conf::config::{Version, VrrpInstance};
 use crate::control::{Pin, RouterState};
 use crate::input::Link;
 use crate::notice::{Notice, What};
-use crate::time::Instant;
+use crate::time::{Instant, millis};
 use crate::timer::Timers;
 
 /// What a router waits for.
@@ -74,6 +74,7 @@ pub struct Router {
     pub(super) last_transition: Option<(Instant, String)>,
     pub(super) counters: BTreeMap<&'static str, u64>,
     told: BTreeSet<&'static str>,
+    change: u64,
 }
 
 impl Router {
@@ -96,6 +97,7 @@ impl Router {
             last_transition: None,
             counters: BTreeMap::new(),
             told: BTreeSet::new(),
+            change: 0,
         }
     }
 
@@ -275,9 +277,12 @@ impl Router {
         if to == RouterState::Master {
             (self.heard, self.goodbye) = (None, None);
         }
+        let lasted = ctx.now.since(self.last_transition.as_ref().map_or(ctx.now, |(at, _)| *at));
         self.last_transition = Some((ctx.now, reason.to_owned()));
         ctx.actions.push(Action::Record { instance: self.config.name.clone(), state: to });
-        self.tell(What::Entered { from, to, reason: reason.to_owned() }, ctx);
+        let entered = What::Entered { from, to, reason: reason.to_owned(), priority, lasted_ms: millis(lasted) };
+        self.change += 1;
+        self.tell(entered, ctx);
         self.run_notify(to, priority, ctx);
     }
 
@@ -292,12 +297,12 @@ impl Router {
             RouterState::Init | RouterState::Handover => return, // not states of keepalived
         };
         if let Some(command) = special {
-            ctx.actions.push(Action::Run { command: command.clone(), user: user.clone() });
+            ctx.actions.push(Action::Run { change: self.change, command: command.clone(), user: user.clone() });
         }
         if let Some(command) = &notify.any {
             let mut command = command.clone();
             command.extend(["INSTANCE".into(), self.config.name.clone(), word.into(), priority.to_string()]);
-            ctx.actions.push(Action::Run { command, user: users.any.clone() });
+            ctx.actions.push(Action::Run { change: self.change, command, user: users.any.clone() });
         }
     }
 

@@ -22,10 +22,13 @@ impl Router {
             auth: self.config.password.map_or(Auth::None, |password| Auth::Simple(password.0)),
         };
         let form = if self.config.v3_checksum_as_v2 { ChecksumForm::MessageOnly } else { ChecksumForm::PseudoHeader };
-        let group = [if source.is_ipv4() { IpAddr::V4(GROUP_V4) } else { IpAddr::V6(GROUP_V6) }];
-        let destinations: &[IpAddr] =
-            if self.config.unicast_peers.is_empty() { &group } else { &self.config.unicast_peers };
-        for destination in destinations {
+        let standard = if source.is_ipv4() { IpAddr::V4(GROUP_V4) } else { IpAddr::V6(GROUP_V6) };
+        let destinations: Vec<IpAddr> = if self.config.is_unicast() {
+            self.config.unicast_peers.iter().map(|peer| peer.address).collect()
+        } else {
+            vec![self.config.group_address.unwrap_or(standard)]
+        };
+        for destination in &destinations {
             let payload = advert.emit(source, *destination, form);
             let packet = match (source, destination) {
                 (IpAddr::V4(source), IpAddr::V4(destination)) => {

@@ -30,6 +30,9 @@ impl Router {
             last_reason: self.last_transition.as_ref().map(|(_, reason)| reason.clone()),
             fault_reasons: self.faults.clone(),
             pinned: self.pin.clone(),
+            group: None,
+            lease_ms: None,
+            answered_by: None,
             counters: self.counters.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(),
         }
     }

@@ -1,0 +1,135 @@
+//! Settings of the whole daemon: `global_defs`, and hactl's own block.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::notify::{Argv, ScriptUser};
+
+/// `global_defs`. What it sets for every instance (GARP timing, version, groups…) is found in the instances.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Global {
+    /// `router_id`: a name for people; the host name when absent.
+    pub router_id: Option<String>,
+    /// `script_user`: who runs scripts that name no user of their own.
+    pub script_user: Option<ScriptUser>,
+    /// `enable_script_security`: refuse scripts run by root that others could write.
+    pub enable_script_security: bool,
+    /// `startup_script`: run and awaited before anything else.
+    pub startup_script: Option<TimedScript>,
+    /// `shutdown_script`: run and awaited when all is done.
+    pub shutdown_script: Option<TimedScript>,
+    /// Where alerts are mailed to; `None` without recipients.
+    pub mail: Option<Mail>,
+    /// `notify_fifo` with its `_script`.
+    pub notify_fifo: Option<Fifo>,
+    /// `vrrp_notify_fifo` with its `_script`.
+    pub vrrp_notify_fifo: Option<Fifo>,
+    /// `fifo_write_vrrp_states_on_reload`.
+    pub fifo_states_on_reload: bool,
+    /// `vrrp_startup_delay`: adverts are ignored and none are sent for so long after the start; default 0.
+    pub startup_delay: Duration,
+    /// `vrrp_delay_after_boot`: the same, counted from the boot of the host; default 0.
+    pub delay_after_boot: Duration,
+    /// `log_unknown_vrids`.
+    pub log_unknown_vrids: bool,
+    /// `vrrp_rt_priority`: round-robin priority of the VRRP loop; the agent's own choice when absent.
+    pub rt_priority: Option<u8>,
+    /// `nftables [TABLE]`: name of the tables for no_accept; `hactl` by default.
+    pub nftables_table: Option<String>,
+    /// `state_dump_file`; `/tmp/keepalived.data` by default.
+    pub state_dump_file: Option<String>,
+    /// `stats_dump_file`; `/tmp/keepalived.stats` by default.
+    pub stats_dump_file: Option<String>,
+    /// `json_dump_file`; `/tmp/keepalived.json` by default.
+    pub json_dump_file: Option<String>,
+    /// `json_version`: 1 (a list) or 2 (an object); default 1.
+    pub json_version: u8,
+}
+
+impl Default for Global {
+    fn default() -> Self {
+        Self {
+            router_id: None,
+            script_user: None,
+            enable_script_security: false,
+            startup_script: None,
+            shutdown_script: None,
+            mail: None,
+            notify_fifo: None,
+            vrrp_notify_fifo: None,
+            fifo_states_on_reload: false,
+            startup_delay: Duration::ZERO,
+            delay_after_boot: Duration::ZERO,
+            log_unknown_vrids: false,
+            rt_priority: None,
+            nftables_table: None,
+            state_dump_file: None,
+            stats_dump_file: None,
+            json_dump_file: None,
+            json_version: 1,
+        }
+    }
+}
+
+/// A script with a limit of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimedScript {
+    /// Command and arguments.
+    pub command: Argv,
+    /// Who runs it.
+    pub user: Option<ScriptUser>,
+    /// Killed after this time; default 10 s.
+    pub timeout: Duration,
+}
+
+/// `smtp_server` and what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    /// `notification_email`.
+    pub recipients: Vec<String>,
+    /// `notification_email_from`; `USER@HOST` of the agent when absent.
+    pub from: Option<String>,
+    /// `smtp_server HOST [PORT]`; 127.0.0.1 port 25 by default. A name or an address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// `smtp_connect_timeout`; default 30 s.
+    pub connect_timeout: Duration,
+    /// `smtp_helo_name`; the host name when absent.
+    pub helo: Option<String>,
+    /// `no_email_faults`: changes to FAULT are not mailed.
+    pub no_faults: bool,
+}
+
+/// A named pipe that gets one line an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fifo {
+    /// Path; made when it is not there.
+    pub path: String,
+    /// `…_script`: started with the path as last argument, to read from it.
+    pub script: Option<Argv>,
+    /// Who runs it.
+    pub user: Option<ScriptUser>,
+}
+
+/// `hactl { … }`: what keepalived does not have.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Own {
+    /// `lease on`: the kernel lets go of the addresses when the VRRP loop stands still. Default off.
+    pub lease: bool,
+    /// `guard on`: the LAN is asked before an address is claimed. Default off.
+    pub guard: bool,
+    /// `metrics ADDRESS:PORT|unix:PATH`: Prometheus metrics by HTTP. Loopback addresses only.
+    pub metrics: Option<MetricsAddress>,
+    /// `webhook URL`: gets each alert as JSON by HTTP POST.
+    pub webhook: Option<String>,
+}
+
+/// Where metrics are offered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MetricsAddress {
+    /// A loopback address and port.
+    Tcp(SocketAddr),
+    /// A unix socket.
+    Unix(String),
+}
