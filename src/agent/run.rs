@@ -16,7 +16,7 @@ use super::driver::Driver;
 use super::journal::Journal;
 use super::letter::{self, Errand, Letter, Mailbox};
 use super::memory::{self, Memory, Pins};
-use super::notify::Notifier;
+use super::notify::{Job, Notifier};
 use super::scripts::Scripts;
 use super::{log, systemd};
 use crate::error::{Exit, Failure, Outcome, Problem};
@@ -150,7 +150,7 @@ impl<'a> Agent<'a> {
         tokio::spawn(control::serve(listener, desk));
         self.spawn_loop().map_err(|error| io("thread", error))?;
         self.scripts.configure(&self.config, &self.mailbox);
-        self.notifier.configure(&self.config.global);
+        self.notifier.configure(&self.config);
         systemd::say(&[NotifyState::Ready, NotifyState::Status("running")]);
         let pulse = sd_notify::watchdog_enabled().unwrap_or(Duration::from_secs(3600)) / 3;
         let mut watchdog = tokio::time::interval(pulse);
@@ -193,7 +193,9 @@ impl<'a> Agent<'a> {
     fn run_errand(&mut self, errand: Errand) {
         match errand {
             Errand::Tell { notice, unix_ms } => self.journal.tell(&notice, unix_ms),
-            Errand::Run { router, change: _, command, user } => self.notifier.enqueue(router, command, user),
+            Errand::Run { router, change, command, user } => {
+                self.notifier.enqueue(router, Job { change, command, user });
+            }
             Errand::SavePin { instance, pin } => self.save_pin(instance, pin),
             Errand::Trouble(text) => tracing::warn!("{text}"),
         }
@@ -234,7 +236,7 @@ impl<'a> Agent<'a> {
                     tracing::warn!("{warning}");
                 }
                 self.scripts.configure(&config, &self.mailbox);
-                self.notifier.configure(&config.global);
+                self.notifier.configure(&config);
                 let (asker, reply) = oneshot::channel();
                 self.mailbox.send(Letter::Reload(Box::new(config.clone()), asker));
                 let in_force = reply.await.map_err(|_| "the agent is stopping".to_owned());
