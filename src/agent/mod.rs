@@ -5,6 +5,8 @@
 pub mod client;
 pub mod control;
 pub mod driver;
+pub mod fifo;
+pub mod fifo_lines;
 pub mod journal;
 pub mod letter;
 pub mod log;
@@ -15,4 +17,6 @@ pub mod probe;
 pub mod process;
 pub mod run;
 pub mod scripts;
+pub mod services;
+pub mod signals;
 pub mod systemd;

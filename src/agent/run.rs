@@ -8,7 +8,6 @@ use std::time::Duration;
 use hactl_engine::conf::config::Config;
 use hactl_engine::conf::diagnostic::{Diagnostic, Severity};
 use sd_notify::NotifyState;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
 use super::control::{self, Desk};
@@ -16,8 +15,9 @@ use super::driver::Driver;
 use super::journal::Journal;
 use super::letter::{self, Errand, Letter, Mailbox};
 use super::memory::{self, Memory, Pins};
-use super::notify::{Job, Notifier};
-use super::scripts::Scripts;
+use super::notify::Job;
+use super::services::Services;
+use super::signals::{Signalled, Signals};
 use super::{log, systemd};
 use crate::error::{Exit, Failure, Outcome, Problem};
 use crate::sys::wake::Sleeper;
@@ -91,8 +91,7 @@ struct Agent<'a> {
     mailbox: Mailbox,
     errands: mpsc::Receiver<Errand>,
     journal: Journal,
-    scripts: Scripts,
-    notifier: Notifier,
+    services: Services,
     pins: Pins,
     ended: oneshot::Receiver<Result<(), String>>,
     driver: Option<(Driver, oneshot::Sender<Result<(), String>>)>,
@@ -123,8 +122,7 @@ impl<'a> Agent<'a> {
             mailbox,
             errands,
             journal: Journal::default(),
-            scripts: Scripts::default(),
-            notifier: Notifier::default(),
+            services: Services::default(),
             pins,
             ended,
             driver: Some((driver, done)),
@@ -149,8 +147,7 @@ impl<'a> Agent<'a> {
         let desk = Desk { mailbox: self.mailbox.clone(), main, journal: self.journal.clone(), started_unix_s };
         tokio::spawn(control::serve(listener, desk));
         self.spawn_loop().map_err(|error| io("thread", error))?;
-        self.scripts.configure(&self.config, &self.mailbox);
-        self.notifier.configure(&self.config);
+        self.services.configure(&self.config, &self.mailbox);
         systemd::say(&[NotifyState::Ready, NotifyState::Status("running")]);
         let pulse = sd_notify::watchdog_enabled().unwrap_or(Duration::from_secs(3600)) / 3;
         let mut watchdog = tokio::time::interval(pulse);
@@ -167,7 +164,7 @@ impl<'a> Agent<'a> {
         while let Ok(errand) = self.errands.try_recv() {
             self.run_errand(errand);
         }
-        self.notifier.finish().await;
+        self.services.finish().await;
         match fs::remove_file(&self.settings.socket) {
             Ok(()) => {}
             Err(error) => tracing::warn!("{socket}: {error}"),
@@ -192,9 +189,12 @@ impl<'a> Agent<'a> {
 
     fn run_errand(&mut self, errand: Errand) {
         match errand {
-            Errand::Tell { notice, unix_ms } => self.journal.tell(&notice, unix_ms),
+            Errand::Tell { notice, unix_ms } => {
+                self.journal.tell(&notice, unix_ms);
+                self.services.tell(&notice, unix_ms);
+            }
             Errand::Run { router, change, command, user } => {
-                self.notifier.enqueue(router, Job { change, command, user });
+                self.services.run(router, Job { change, command, user });
             }
             Errand::SavePin { instance, pin } => self.save_pin(instance, pin),
             Errand::Trouble(text) => tracing::warn!("{text}"),
@@ -220,7 +220,7 @@ impl<'a> Agent<'a> {
             control::Errand::Complete(mut status, asker) => {
                 status.config = self.settings.config.display().to_string();
                 status.warnings.clone_from(&self.warnings);
-                status.scripts = self.scripts.status();
+                self.services.complete(&mut status);
                 let _ = asker.send(*status); // may have hung up
             }
         }
@@ -235,8 +235,7 @@ impl<'a> Agent<'a> {
                 for warning in &warnings {
                     tracing::warn!("{warning}");
                 }
-                self.scripts.configure(&config, &self.mailbox);
-                self.notifier.configure(&config);
+                self.services.configure(&config, &self.mailbox);
                 let (asker, reply) = oneshot::channel();
                 self.mailbox.send(Letter::Reload(Box::new(config.clone()), asker));
                 let in_force = reply.await.map_err(|_| "the agent is stopping".to_owned());
@@ -274,41 +273,5 @@ impl<'a> Agent<'a> {
                 systemd::say(&[NotifyState::Watchdog]);
             }
         });
-    }
-}
-
-enum Signalled {
-    Stop,
-    Reload,
-    Dump,
-}
-
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hangup: Signal,
-    user1: Signal,
-    user2: Signal,
-}
-
-impl Signals {
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hangup: signal(SignalKind::hangup())?,
-            user1: signal(SignalKind::user_defined1())?,
-            user2: signal(SignalKind::user_defined2())?,
-        })
-    }
-
-    async fn next(&mut self) -> Signalled {
-        tokio::select! {
-            _ = self.terminate.recv() => Signalled::Stop,
-            _ = self.interrupt.recv() => Signalled::Stop,
-            _ = self.hangup.recv() => Signalled::Reload,
-            _ = self.user1.recv() => Signalled::Dump,
-            _ = self.user2.recv() => Signalled::Dump,
-        }
     }
 }
