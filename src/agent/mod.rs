@@ -2,6 +2,7 @@
 //! and [`perform`]s what comes back through `sys`; everything that may block (scripts, control socket, files, logs)
 //! lives on a small tokio runtime in [`run`] and talks to the loop by [`letter`]s. Never imports `ctl`.
 
+pub mod alert;
 pub mod client;
 pub mod control;
 pub mod driver;
@@ -10,13 +11,17 @@ pub mod fifo_lines;
 pub mod journal;
 pub mod letter;
 pub mod log;
+pub mod mail;
+pub mod mail_text;
 pub mod memory;
 pub mod notify;
 pub mod perform;
 pub mod probe;
 pub mod process;
+pub mod report;
 pub mod run;
 pub mod scripts;
 pub mod services;
 pub mod signals;
 pub mod systemd;
+pub mod webhook;

@@ -1,4 +1,4 @@
-//! Everything beside the VRRP loop that a configuration calls for: checks, notify scripts, FIFOs. One value
+//! Everything beside the VRRP loop that a configuration calls for: checks, notify scripts, FIFOs, alerts. One value
 //! that is told of each configuration, of each notice and of the end.
 
 use hactl_engine::action::RouterId;
@@ -6,6 +6,7 @@ use hactl_engine::conf::config::Config;
 use hactl_engine::control::AgentStatus;
 use hactl_engine::notice::Notice;
 
+use super::alert::Alerts;
 use super::fifo_lines::Fifos;
 use super::letter::Mailbox;
 use super::notify::{Job, Notifier};
@@ -17,6 +18,7 @@ pub struct Services {
     scripts: Scripts,
     notifier: Notifier,
     fifos: Fifos,
+    alerts: Alerts,
 }
 
 impl Services {
@@ -24,6 +26,7 @@ impl Services {
     pub fn configure(&mut self, config: &Config, mailbox: &Mailbox) {
         self.notifier.configure(config);
         self.fifos.configure(config);
+        self.alerts.configure(config);
         self.scripts.configure(config, mailbox);
     }
 
@@ -33,8 +36,9 @@ impl Services {
     }
 
     /// Passes on what happened. `unix_ms` dates it.
-    pub fn tell(&mut self, notice: &Notice, _unix_ms: u64) {
+    pub fn tell(&mut self, notice: &Notice, unix_ms: u64) {
         self.fifos.tell(notice);
+        self.alerts.tell(notice, unix_ms);
     }
 
     /// Adds what the services know to a status.
@@ -44,6 +48,6 @@ impl Services {
 
     /// Lets the last words be heard, each within its limit, and ends everything.
     pub async fn finish(self) {
-        tokio::join!(self.notifier.finish(), self.fifos.finish());
+        tokio::join!(self.notifier.finish(), self.fifos.finish(), self.alerts.finish());
     }
 }
