@@ -47,6 +47,7 @@ pub fn perform(os: &mut impl Os, batch: Batch, unix_ms: u64) -> Leftovers {
                     left.errands.push(Errand::Trouble(warning));
                 }
             }
+            Action::AddRouting(_) | Action::RemoveRouting(_) | Action::Renew(_) | Action::Probe(_) => {}
             Action::Announce(frames) => {
                 if let Err(error) = os.announce(&frames) {
                     left.errands.push(trouble("announcement (GARP, NA) not sent", &error));

@@ -178,6 +178,7 @@ impl World {
                 }
                 Action::Tell(notice) => self.say(&format!("host {host}: {notice}")),
                 Action::Run { .. } | Action::Reply { .. } => {}
+                Action::AddRouting(_) | Action::RemoveRouting(_) | Action::Renew(_) | Action::Probe(_) => {}
             }
         }
         Ok(None)

@@ -52,6 +52,14 @@ impl<K: Copy + Ord + Hash> Timers<K> {
         self.cancel(key);
         Some(key)
     }
+
+    /// Takes the earliest key up to `limit` that may fire before its time.
+    pub fn pop_early(&mut self, limit: Instant, may: impl Fn(&K, Instant) -> bool) -> Option<K> {
+        let near = self.order.iter().take_while(|(at, _)| *at <= limit);
+        let key = near.into_iter().find(|(at, key)| may(key, *at)).map(|(_, key)| *key)?;
+        self.cancel(key);
+        Some(key)
+    }
 }
 
 #[cfg(test)]

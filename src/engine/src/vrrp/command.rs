@@ -7,7 +7,6 @@ use super::priority;
 use super::router::{Context, Router, Timer};
 use crate::action::Action;
 use crate::control::Pin;
-use crate::notice::What;
 
 impl Router {
     /// Makes this router master at once.
@@ -86,7 +85,7 @@ impl Router {
         let before = self.priority();
         if self.pin.is_some() {
             self.set_pin(None, ctx);
-            self.tell(What::Priority { from: before, to: self.priority() }, ctx);
+            self.priority_changed(before, ctx);
         }
     }
 

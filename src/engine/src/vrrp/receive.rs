@@ -1,15 +1,16 @@
 //! Adverts of other routers: the receive checks and what is learnt.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::fsm::{Event, Heard, State};
-use super::priority::PROMOTED;
+use super::priority::{OWNER, PROMOTED};
 use super::router::{Context, Router};
-use crate::conf::config::Version;
+use crate::conf::config::{OldChecksum, Version};
 use crate::input::Received;
 use crate::notice::What;
 use crate::wire::ip::TTL;
-use crate::wire::vrrp::{Advert, Auth};
+use crate::wire::vrrp::{Advert, Auth, ChecksumForm};
 
 impl Router {
     /// A packet for this VRID and family arrived on this router's interface.
@@ -22,17 +23,32 @@ impl Router {
                 self.count(counter);
                 self.tell_once(counter, What::BadAdvert { source: packet.source, error }, ctx);
             }
-            Ok(advert) => self.hear(&advert, packet.source, ctx),
+            Ok(_) if self.config.owner_ignore_adverts && self.priority() == OWNER => self.count("adverts_ignored"),
+            Ok((advert, form)) => {
+                if form == ChecksumForm::OldUnicast {
+                    self.old_peers.insert(packet.source);
+                }
+                self.hear(&advert, packet.source, ctx);
+            }
         }
     }
 
     /// The receive checks of RFC 9568 §7.1, in its order; the error names the counter.
-    pub(super) fn judge(&self, packet: &Received) -> Result<Advert, (&'static str, String)> {
+    pub(super) fn judge(&self, packet: &Received) -> Result<(Advert, ChecksumForm), (&'static str, String)> {
         let multicast = packet.destination.is_multicast();
         if multicast && packet.ttl != TTL {
             return Err(("bad_ttl", format!("TTL {} where 255 is required: it was routed or forged", packet.ttl)));
         }
-        let (advert, _) = Advert::parse(&packet.payload, packet.source, packet.destination)
+        if !multicast {
+            self.judge_peer(packet)?;
+        }
+        let signed = packet.payload.as_slice();
+        let old = self.config.old_checksum != OldChecksum::Never && !multicast;
+        let (advert, form) = Advert::parse(signed, packet.source, packet.destination)
+            .or_else(|error| match old {
+                true => Advert::parse_old_unicast(signed, packet.source).ok_or(error),
+                false => Err(error),
+            })
             .map_err(|error| ("bad_packet", error.to_string()))?;
         if advert.version != self.config.version {
             return Err((
@@ -61,7 +77,21 @@ impl Router {
                 ));
             }
         }
-        Ok(advert)
+        Ok((advert, form))
+    }
+
+    /// What only unicast adverts are asked: whether they come from a peer, and from how far.
+    fn judge_peer(&self, packet: &Received) -> Result<(), (&'static str, String)> {
+        match self.config.unicast_peers.iter().find(|peer| peer.address == packet.source) {
+            Some(peer) if !(peer.min_ttl..=peer.max_ttl).contains(&packet.ttl) => Err((
+                "bad_ttl",
+                format!("TTL {} is not within {}..={} as configured for it", packet.ttl, peer.min_ttl, peer.max_ttl),
+            )),
+            None if self.config.check_unicast_source => {
+                Err(("bad_source", "it is not one of the unicast peers".into()))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     pub(super) fn hear(&mut self, advert: &Advert, source: IpAddr, ctx: &mut Context<'_>) {
@@ -69,10 +99,10 @@ impl Router {
         if advert.priority == 0 {
             self.count("priority_zero_received");
             self.goodbye = Some(source);
-        } else if self.state == State::Master && self.advertised() != advert.addresses.iter().copied().collect() {
-            self.count("addresses_differ");
-            self.tell_once("addresses_differ", What::AddressesDiffer { source }, ctx);
+        } else if self.state == State::Master {
+            self.compare_lists(advert, source, ctx);
         }
+        self.last_heard = Some(ctx.now);
         let reason = if advert.priority == PROMOTED && self.priority() == PROMOTED {
             format!("{source} was promoted later")
         } else if advert.priority == self.priority() {
@@ -86,6 +116,21 @@ impl Router {
         if was == State::Master && self.state == State::Master && advert.priority > 0 {
             self.count("second_master");
             self.tell_once("second_master", What::SecondMaster { source, priority: advert.priority }, ctx);
+            self.lower_master_heard(ctx);
+        }
+    }
+
+    /// Two files that differ are a warning. The other router may think otherwise and drop what does not match its own
+    /// list, so the master answers with that list too.
+    fn compare_lists(&mut self, advert: &Advert, source: IpAddr, ctx: &mut Context<'_>) {
+        let set = |list: &[IpAddr]| list.iter().copied().collect::<BTreeSet<_>>();
+        if set(&self.advertised()) == set(&advert.addresses) {
+            return;
+        }
+        self.count("addresses_differ");
+        self.tell_once("addresses_differ", What::AddressesDiffer { source }, ctx);
+        if !advert.addresses.is_empty() {
+            self.advertise_also(advert.addresses.clone(), ctx.now);
         }
     }
 }
