@@ -5,6 +5,7 @@
 pub mod client;
 pub mod control;
 pub mod driver;
+pub mod ground;
 pub mod journal;
 pub mod letter;
 pub mod log;
@@ -16,3 +17,4 @@ pub mod process;
 pub mod run;
 pub mod scripts;
 pub mod systemd;
+pub mod vmacs;
