@@ -159,6 +159,9 @@ impl Driver {
     }
 
     fn perform(&mut self, batches: Vec<Batch>) -> Vec<Input> {
+        if batches.is_empty() {
+            return Vec::new();
+        }
         let left = perform(&mut self.os, batches, clock::unix_ms());
         for (router, master) in left.mastership {
             if let Some(slot) = self.slots.get(&router) {

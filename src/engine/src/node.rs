@@ -36,6 +36,8 @@ pub struct Node {
     delay_after_boot: Duration,
     started: bool,
     stopping: bool,
+    /// A reload took routers out that have not gone yet.
+    leaving: bool,
 }
 
 impl Node {
@@ -305,6 +307,7 @@ impl Node {
         let gone: Vec<RouterId> =
             self.routers.keys().filter(|id| kept.iter().all(|(keep, _)| keep != *id)).copied().collect();
         for id in gone {
+            self.leaving = true;
             self.with(id, now, batches, |router, ctx| router.leave(ctx));
         }
         let keeping: Vec<(RouterId, VrrpInstance)> = kept;
@@ -349,8 +352,9 @@ impl Node {
 
     /// Routers that left with a reload go once their handover is done; at a stop they stay, to be counted.
     fn forget_stopped(&mut self) {
-        if !self.stopping && self.routers.values().any(|router| router.state() == State::Stopped) {
+        if !self.stopping && self.leaving && self.routers.values().any(|router| router.state() == State::Stopped) {
             self.routers.retain(|_, router| router.state() != State::Stopped);
+            self.leaving = self.routers.values().any(Router::is_leaving);
             self.note_listeners();
         }
     }

@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::counters::Counter;
 use super::fsm::State;
 use super::router::{Context, Router, Timer};
 use crate::action::{Action, Frame};
@@ -36,7 +37,7 @@ impl Router {
         // The old master may answer for a moment after a takeover; that is its handover, not a quarrel.
         let settled = self.last_transition.as_ref().is_none_or(|(at, _)| ctx.now.since(*at) >= SETTLED);
         if self.state == State::Master && settled {
-            self.count("duplicates_seen");
+            self.count(Counter::DuplicatesSeen);
             self.tell_once("duplicate", What::Duplicate { address, mac }, ctx);
             // Priority decides: whoever else is master hears us, and the caches hear whose the address is.
             if self.last_rebuttal.is_none_or(|at| ctx.now.since(at) >= self.config.advert_interval) {
@@ -97,7 +98,7 @@ impl Router {
             return self.unblock();
         }
         self.blocked = true;
-        self.count("claims_withheld");
+        self.count(Counter::ClaimsWithheld);
         let (address, mac) = (claim.address, claim.mac);
         self.tell_once("blocked", What::HeartbeatBlocked { address, mac }, ctx);
         self.start_master_down(self.config.advert_interval, ctx);

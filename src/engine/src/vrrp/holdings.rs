@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::counters::Counter;
 use super::fsm::{Event, State};
 use super::router::{Context, Router, Timer};
 use crate::action::{Action, LinkAddress, LinkRoute, Renewal, Routing};
@@ -103,7 +104,7 @@ impl Router {
     }
 
     fn restored(&mut self, what: String, routing: Routing, ctx: &mut Context<'_>) {
-        self.count("routing_restored");
+        self.count(Counter::RoutingRestored);
         self.tell(crate::notice::What::RoutingRestored { what }, ctx);
         ctx.actions.push(Action::AddRouting(routing));
     }
@@ -126,7 +127,7 @@ impl Router {
     pub fn check_lease(&mut self, ctx: &mut Context<'_>) {
         let lapsed = self.leased_until.is_some_and(|until| ctx.now >= until);
         if lapsed && self.state == State::Master && self.settings.lease {
-            self.count("leases_lapsed");
+            self.count(Counter::LeasesLapsed);
             self.apply(Event::LeaseLapsed, "stood still longer than the lease, so the addresses were let go", ctx);
         }
     }

@@ -6,6 +6,7 @@
 //! and [`status`] answer for it.
 
 mod command;
+pub mod counters;
 pub mod fsm;
 pub mod group;
 mod guard;

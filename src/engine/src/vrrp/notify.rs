@@ -1,5 +1,6 @@
 //! What happens outside the protocol when a state changes: words, records, scripts.
 
+use super::counters::Counter;
 use super::fsm::State;
 use super::router::{Context, Router, public};
 use crate::action::Action;
@@ -13,8 +14,8 @@ impl Router {
         let (from, to) = (public(before), public(self.state));
         self.told.clear();
         match to {
-            RouterState::Master => self.count("became_master"),
-            RouterState::Backup if from == RouterState::Handover => self.count("released_master"),
+            RouterState::Master => self.count(Counter::BecameMaster),
+            RouterState::Backup if from == RouterState::Handover => self.count(Counter::ReleasedMaster),
             _ => {}
         }
         if to == RouterState::Master {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::counters::{Counter, Counters};
 use super::fsm::{Effect, Event, Heard, Preempt, State, View, transition};
 use super::guard::Claim;
 use super::priority;
@@ -94,7 +95,7 @@ pub struct Router {
     pub(super) identification: u16,
     pub(super) last_advert: Option<Instant>,
     pub(super) last_transition: Option<(Instant, String)>,
-    pub(super) counters: BTreeMap<&'static str, u64>,
+    pub(super) counters: Counters,
     pub(super) told: BTreeSet<&'static str>,
     /// Number of the last change of state.
     pub(super) change: u64,
@@ -143,7 +144,7 @@ impl Router {
             identification: 0,
             last_advert: None,
             last_transition: None,
-            counters: BTreeMap::new(),
+            counters: Counters::default(),
             told: BTreeSet::new(),
             change: 0,
             leaving: false,
@@ -225,6 +226,11 @@ impl Router {
         self.apply(Event::Stop, "taken out of the configuration", ctx);
     }
 
+    /// Whether a reload took it out and it only has to finish.
+    pub fn is_leaving(&self) -> bool {
+        self.leaving
+    }
+
     /// A deadline passed.
     pub fn fire(&mut self, timer: Timer, ctx: &mut Context<'_>) {
         match timer {
@@ -280,7 +286,7 @@ impl Router {
     /// An advert could not be sent. Without lease that is survived: the next one may pass. With it, nobody hears us and
     /// a backup will claim, so the addresses must go.
     pub fn send_failed(&mut self, error: &str, ctx: &mut Context<'_>) {
-        self.count("sends_failed");
+        self.count(Counter::SendsFailed);
         self.send_failed = true;
         let since = *self.unsent_since.get_or_insert(ctx.now);
         let Some(lease) = self.lease().filter(|_| self.state == State::Master) else { return };
@@ -439,8 +445,8 @@ impl Router {
         ctx.timers.set((self.id, timer), ctx.now.after(after));
     }
 
-    pub(super) fn count(&mut self, counter: &'static str) {
-        *self.counters.entry(counter).or_default() += 1;
+    pub(super) fn count(&mut self, counter: Counter) {
+        self.counters.count(counter);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::counters::Counter;
 use super::router::{Context, Router};
 use crate::action::{Action, Frame};
 use crate::conf::config::OldChecksum;
@@ -34,7 +35,7 @@ impl Router {
             }
         }
         self.last_advert = Some(ctx.now);
-        *self.counters.entry(if priority == 0 { "priority_zero_sent" } else { "adverts_sent" }).or_default() += 1;
+        self.count(if priority == 0 { Counter::PriorityZeroSent } else { Counter::AdvertsSent });
     }
 
     /// Group or peers.

@@ -35,7 +35,7 @@ impl Router {
             group: self.group.clone(),
             lease_ms: self.leased_until.filter(|_| self.state == State::Master).map(|until| millis(until.since(now))),
             answered_by: self.claim.map(|claim| mac_text(&claim.mac)),
-            counters: self.counters.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(),
+            counters: self.counters.iter().map(|(name, count)| (name.to_owned(), count)).collect(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::counters::Counter;
 use super::fsm::{Event, State};
 use super::priority::{self, Health, Influence};
 use super::router::{Context, RETRY, Router, Timer};
@@ -36,7 +37,7 @@ impl Router {
 
     /// An action of ours failed: no master without its addresses. Tries again later.
     pub fn action_failed(&mut self, error: String, ctx: &mut Context<'_>) {
-        self.count("actions_failed");
+        self.count(Counter::ActionsFailed);
         self.tell(What::Failed { error: error.clone() }, ctx);
         self.refused = Some(error);
         self.arm(Timer::Retry, RETRY, ctx);
