@@ -152,9 +152,9 @@ impl Node {
 
     fn fire_due(&mut self, now: Instant, batches: &mut Vec<Batch>) {
         let mut adverts = false;
-        while let Some((id, timer)) = self.timers.pop_due(now) {
+        while let Some(((id, timer), due)) = self.timers.pop_due(now) {
             adverts |= timer == Timer::Advert;
-            self.with(id, now, batches, |router, ctx| router.fire(timer, ctx));
+            self.with(id, now, batches, |router, ctx| router.fire(timer, now.since(due), ctx));
         }
         // A thousand routers would wake the host ten thousand times a second: whose advert is nearly due goes along.
         while adverts {
@@ -164,7 +164,7 @@ impl Node {
                 *timer == Timer::Advert && slack.is_some_and(|slack| due <= now.after(slack))
             };
             let Some((id, timer)) = self.timers.pop_early(now.after(SLACK_MAX), company) else { return };
-            self.with(id, now, batches, |router, ctx| router.fire(timer, ctx));
+            self.with(id, now, batches, |router, ctx| router.fire(timer, Duration::ZERO, ctx));
         }
     }
 
@@ -402,6 +402,7 @@ impl Node {
             files: &self.files,
             processes: &self.processes,
             virtual_addresses: &self.virtual_addresses,
+            lapsed: false,
             actions: &mut actions,
         };
         router.check_lease(&mut ctx);

@@ -31,6 +31,12 @@ impl Router {
                 self.config.priority, -self.weights
             ));
         }
+        if self.blocked && !force {
+            return Err(format!(
+                "{name}: the master is silent but still answers for the address, so adverts are blocked on the way and \
+                 both would own it; mend the network (IP protocol 112), or use --force"
+            ));
+        }
         match (self.state, self.heard) {
             (State::Master, _) => return Ok(format!("{name} is master already")),
             (State::Initialize | State::Stopped | State::Fault | State::Handover(Next::Stopped), _) => {

@@ -92,6 +92,8 @@ pub enum Event {
     AddressLost,
     /// We stood still so long that the kernel let go of the addresses: another may have claimed them.
     LeaseLapsed,
+    /// Another host holds the addresses and does not hear us.
+    Yield,
 }
 
 /// What shall happen, in order.
@@ -239,7 +241,8 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Vec<Effect
             | Event::Promote
             | Event::Resign
             | Event::AddressLost
-            | Event::LeaseLapsed,
+            | Event::LeaseLapsed
+            | Event::Yield,
         ) => (Initialize, vec![]),
 
         // --- Backup (RFC 9568 §6.4.2) ---
@@ -256,7 +259,8 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Vec<Effect
             | Event::AdvertDue
             | Event::LingerDue
             | Event::AddressLost
-            | Event::LeaseLapsed,
+            | Event::LeaseLapsed
+            | Event::Yield,
         ) => (Backup, vec![]),
         (Backup, Event::Start { .. }) => (Backup, vec![]),
 
@@ -273,6 +277,7 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Vec<Effect
         (Master, Event::StopKeeping) => (Stopped, vec![]),
         (Master, Event::AddressLost) => (Master, vec![E::AddAddresses, E::Announce]),
         (Master, Event::LeaseLapsed) => backup(vec![E::RemoveAddresses], view),
+        (Master, Event::Yield) => backup(vec![E::RemoveAddresses, E::DropPin], view),
         (Master, Event::Promote) => (Master, vec![E::Advertise, E::StartAdvertTimer]),
         (Master, Event::MasterDown | Event::LingerDue | Event::Recovered | Event::Start { .. }) => (Master, vec![]),
 
@@ -287,7 +292,7 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Vec<Effect
         (Handover(_), Event::Stop) => (Handover(Next::Stopped), vec![]),
         (Handover(_), Event::StopKeeping) => (Stopped, vec![E::RemoveAddresses]),
         (Handover(Next::Stopped), Event::Failed) => (Stopped, vec![E::RemoveAddresses]),
-        (Handover(next), Event::AddressLost | Event::LeaseLapsed) => (Handover(next), vec![]),
+        (Handover(next), Event::AddressLost | Event::LeaseLapsed | Event::Yield) => (Handover(next), vec![]),
         (Handover(Next::Stopped), Event::Promote) => (Handover(Next::Stopped), vec![]),
         (
             Handover(next),
@@ -315,6 +320,7 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Vec<Effect
             | Event::Resign
             | Event::AddressLost
             | Event::LeaseLapsed
+            | Event::Yield
             | Event::Start { .. },
         ) => (Fault, vec![]),
 
@@ -333,7 +339,8 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Vec<Effect
             | Event::Stop
             | Event::StopKeeping
             | Event::AddressLost
-            | Event::LeaseLapsed,
+            | Event::LeaseLapsed
+            | Event::Yield,
         ) => (Stopped, vec![]),
     }
 }

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::counters::Counter;
-use super::fsm::State;
+use super::fsm::{Event, LINGER, State};
 use super::router::{Context, Router, Timer};
 use crate::action::{Action, Frame};
-use crate::notice::What;
+use crate::notice::{What, mac_text};
 use crate::time::Instant;
 use crate::wire::arp::Mac;
 use crate::wire::{arp, ndisc};
@@ -28,24 +28,39 @@ impl Router {
     /// Another host said that an address of ours is his.
     pub fn claimed(&mut self, link: u32, address: IpAddr, mac: Mac, ctx: &mut Context<'_>) {
         let ours = ctx.links.values().any(|link| link.mac == mac);
-        let held_here =
-            self.link_addresses(ctx).iter().any(|at| at.link == link && at.address.address.addr() == address);
-        if ours || !held_here {
+        let at_home = self.link_addresses(ctx).iter().any(|at| at.link == link && at.address.address.addr() == address);
+        if ours || !at_home || !self.settings.guard {
             return;
         }
         self.claim = Some(Claim { address, mac, at: ctx.now });
-        // The old master may answer for a moment after a takeover; that is its handover, not a quarrel.
-        let settled = self.last_transition.as_ref().is_none_or(|(at, _)| ctx.now.since(*at) >= SETTLED);
-        if self.state == State::Master && settled {
-            self.count(Counter::DuplicatesSeen);
-            self.tell_once("duplicate", What::Duplicate { address, mac }, ctx);
-            // Priority decides: whoever else is master hears us, and the caches hear whose the address is.
-            if self.last_rebuttal.is_none_or(|at| ctx.now.since(at) >= self.config.advert_interval) {
-                self.last_rebuttal = Some(ctx.now);
-                self.advertise(self.priority(), ctx);
-                self.announce(1, ctx);
+        match self.state {
+            // The next master has announced itself, also where its adverts do not reach us.
+            State::Handover(_) => self.linger(LINGER, ctx),
+            // Not at once: a promoted router announces itself a moment before its advert arrives.
+            State::Master if ctx.timers.at((self.id, Timer::Quarrel)).is_none() => {
+                self.arm(Timer::Quarrel, self.config.advert_interval, ctx);
             }
+            State::Master | State::Initialize | State::Backup | State::Fault | State::Stopped => {}
         }
+    }
+
+    /// One interval after another host's claim this router is still master: two hosts hold the address, and adverts have
+    /// not settled it. The one that came later gives way: the other serves, and does not hear us.
+    pub(super) fn quarrel(&mut self, ctx: &mut Context<'_>) {
+        let (State::Master, Some(Claim { address, mac, .. })) = (self.state, self.claim) else { return };
+        self.count(Counter::DuplicatesSeen);
+        let age = self.last_transition.as_ref().map_or(Duration::MAX, |(at, _)| ctx.now.since(*at));
+        if age < self.view(ctx).master_down() + self.config.advert_interval {
+            self.yielded_until = Some(ctx.now.after(YIELD));
+            let reason =
+                format!("{} still answers for {address}: it does not hear us, so this node yields", mac_text(&mac));
+            self.apply(Event::Yield, &reason, ctx);
+            return;
+        }
+        self.tell_once("duplicate", What::Duplicate { address, mac }, ctx);
+        // Priority decides: whoever else is master hears us, and the caches hear whose the address is.
+        self.advertise(self.priority(), ctx);
+        self.announce(1, ctx);
     }
 
     /// The master-down timer was armed: ask in its last part, so that asking costs no time.
@@ -120,5 +135,5 @@ fn probe_window(wait: Duration) -> Duration {
 const PROBE_WINDOW_MAX: Duration = Duration::from_millis(500);
 /// Shortest pause between two probes.
 const PROBE_PAUSE_MIN: Duration = Duration::from_millis(2);
-/// After this time as master another answer is a duplicate.
-const SETTLED: Duration = Duration::from_secs(1);
+/// So long a router that yielded lets a lower master be.
+const YIELD: Duration = Duration::from_secs(60);

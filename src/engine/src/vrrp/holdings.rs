@@ -127,6 +127,7 @@ impl Router {
     pub fn check_lease(&mut self, ctx: &mut Context<'_>) {
         let lapsed = self.leased_until.is_some_and(|until| ctx.now >= until);
         if lapsed && self.state == State::Master && self.settings.lease {
+            ctx.lapsed = true;
             self.count(Counter::LeasesLapsed);
             self.apply(Event::LeaseLapsed, "stood still longer than the lease, so the addresses were let go", ctx);
         }

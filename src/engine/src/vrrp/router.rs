@@ -38,7 +38,14 @@ pub enum Timer {
     Probe,
     /// The end of a startup delay.
     Startup,
+    /// Another host claimed our addresses an interval ago.
+    Quarrel,
 }
+
+/// Time to empty the queue after a standstill.
+const LISTEN: Duration = Duration::from_millis(1);
+/// The same, and to ask who answers for the addresses.
+const LISTEN_GUARDED: Duration = Duration::from_millis(20);
 
 /// How long after a failed action the router tries again.
 pub const RETRY: Duration = Duration::from_secs(5);
@@ -59,6 +66,8 @@ pub struct Context<'a> {
     pub processes: &'a HashMap<String, bool>,
     /// Addresses that are virtual somewhere on this node: never a source.
     pub virtual_addresses: &'a BTreeSet<IpAddr>,
+    /// The router has just given up because its lease had run out: what it waited for is void.
+    pub lapsed: bool,
     /// This router's actions.
     pub actions: &'a mut Vec<Action>,
 }
@@ -111,7 +120,8 @@ pub struct Router {
     /// Who else said that our addresses are his.
     pub(super) claim: Option<Claim>,
     pub(super) probing_since: Option<Instant>,
-    pub(super) last_rebuttal: Option<Instant>,
+    /// Yielded to a lower master that does not hear us: no preemption until then.
+    pub(super) yielded_until: Option<Instant>,
     /// The guard withholds a claim at present.
     pub(super) blocked: bool,
     /// Since when adverts cannot be sent.
@@ -154,7 +164,7 @@ impl Router {
             last_heard: None,
             claim: None,
             probing_since: None,
-            last_rebuttal: None,
+            yielded_until: None,
             blocked: false,
             unsent_since: None,
             send_failed: false,
@@ -231,8 +241,11 @@ impl Router {
         self.leaving
     }
 
-    /// A deadline passed.
-    pub fn fire(&mut self, timer: Timer, ctx: &mut Context<'_>) {
+    /// A deadline passed, `late` ago.
+    pub fn fire(&mut self, timer: Timer, late: Duration, ctx: &mut Context<'_>) {
+        if ctx.lapsed || self.listens_first(timer, late, ctx) {
+            return;
+        }
         match timer {
             Timer::MasterDown => self.master_down(ctx),
             Timer::Advert => self.advert_due(ctx),
@@ -249,11 +262,30 @@ impl Router {
                 self.reassess("trying again", ctx);
             }
             Timer::Probe => self.probe(ctx),
+            Timer::Quarrel => self.quarrel(ctx),
             Timer::Startup => {
                 self.assess(ctx);
                 let reason = if self.faults.is_empty() { "startup delay over".into() } else { self.faults.join("; ") };
                 self.apply(Event::Start { adopt: false }, &reason, ctx);
             }
+        }
+    }
+
+    /// A loop that stood still finds its deadlines passed, and the adverts that would have moved them in its queue. They
+    /// must be heard before this router claims, or goes on as if it still were master.
+    fn listens_first(&mut self, timer: Timer, late: Duration, ctx: &mut Context<'_>) -> bool {
+        let interval = self.config.advert_interval;
+        match timer {
+            Timer::MasterDown if late > interval / 8 => {
+                let wait = if self.settings.guard { LISTEN_GUARDED } else { LISTEN };
+                self.start_master_down(wait, ctx);
+                true
+            }
+            Timer::Advert if late > interval * self.config.down_adverts => {
+                self.arm(Timer::Advert, LISTEN, ctx);
+                true
+            }
+            _ => false,
         }
     }
 
@@ -313,7 +345,9 @@ impl Router {
         let notify_priority = self.priority();
         self.state = after;
         if after != before {
-            for timer in [Timer::MasterDown, Timer::Probe, Timer::Advert, Timer::Announce, Timer::Refresh] {
+            for timer in
+                [Timer::MasterDown, Timer::Probe, Timer::Quarrel, Timer::Advert, Timer::Announce, Timer::Refresh]
+            {
                 ctx.timers.cancel((self.id, timer));
             }
             // A stop in the middle of a handover only changes what follows: the handover still has to end.
@@ -360,12 +394,7 @@ impl Router {
                 self.wants = false;
                 self.start_master_down(after, ctx);
             }
-            Effect::StartLinger(after) => {
-                // Only ever shortened: a stream of adverts must not keep a handover open.
-                let at = ctx.now.after(after);
-                let sooner = ctx.timers.at((self.id, Timer::Linger)).map_or(at, |set| set.min(at));
-                ctx.timers.set((self.id, Timer::Linger), sooner);
-            }
+            Effect::StartLinger(after) => self.linger(after, ctx),
             Effect::Follow(heard) => {
                 self.goodbye = None;
                 self.heard = Some(heard);
@@ -390,6 +419,13 @@ impl Router {
         self.plan_probes(after, ctx);
     }
 
+    /// Ends a handover after this time. Only ever shortened: a stream of adverts must not keep it open.
+    pub(super) fn linger(&mut self, after: Duration, ctx: &mut Context<'_>) {
+        let at = ctx.now.after(after);
+        let sooner = ctx.timers.at((self.id, Timer::Linger)).map_or(at, |set| set.min(at));
+        ctx.timers.set((self.id, Timer::Linger), sooner);
+    }
+
     /// Announcements now, and as many again after `delay`.
     fn burst(&mut self, repeat: u32, delay: Duration, ctx: &mut Context<'_>) {
         self.announce(repeat, ctx);
@@ -400,12 +436,14 @@ impl Router {
     }
 
     pub(super) fn view(&self, ctx: &Context<'_>) -> View {
-        let preempt = match (self.config.nopreempt, self.config.preempt_delay.is_zero() || self.preempt_elapsed) {
-            (true, _) => Preempt::Never,
-            (false, true) => Preempt::Now,
-            (false, false) if ctx.timers.at((self.id, Timer::Preempt)).is_some() => Preempt::Waiting,
-            (false, false) => Preempt::Unarmed,
-        };
+        let yielded = self.yielded_until.is_some_and(|until| ctx.now < until);
+        let preempt =
+            match (self.config.nopreempt || yielded, self.config.preempt_delay.is_zero() || self.preempt_elapsed) {
+                (true, _) => Preempt::Never,
+                (false, true) => Preempt::Now,
+                (false, false) if ctx.timers.at((self.id, Timer::Preempt)).is_some() => Preempt::Waiting,
+                (false, false) => Preempt::Unarmed,
+            };
         let promoted = self.pin.as_ref().is_some_and(|pin| pin.priority == priority::PROMOTED);
         let master_interval = match (self.config.version, self.heard) {
             (Version::V3, Some(heard)) => heard.interval,
