@@ -191,7 +191,7 @@ mod tests {
     fn what_is_mailed() {
         let failed = What::Failed { error: "no".into() };
         assert!(is_mailed(&failed, true));
-        assert!(!is_mailed(&What::Priority { from: 1, to: 2 }, false));
+        assert!(!is_mailed(&What::Priority { from: 1, to: 2, state: RouterState::Backup }, false));
         let fault = notice("VI_1", RouterState::Fault).what;
         assert!(is_mailed(&fault, false) && !is_mailed(&fault, true));
         assert!(!is_mailed(&notice("VI_1", RouterState::Handover).what, false));
@@ -225,7 +225,10 @@ mod tests {
         let mut alerts = Alerts::default();
         alerts.configure(&config);
         alerts.tell(&notice("VI_1", RouterState::Master), 1);
-        alerts.tell(&Notice { instance: "VI_1".into(), what: What::Priority { from: 1, to: 2 } }, 2);
+        alerts.tell(
+            &Notice { instance: "VI_1".into(), what: What::Priority { from: 1, to: 2, state: RouterState::Backup } },
+            2,
+        );
         alerts.configure(&config); // keeps what waits
         alerts.tell(&Notice { instance: "VI_1".into(), what: What::Failed { error: "no".into() } }, 3);
         alerts.finish().await;

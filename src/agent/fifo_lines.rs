@@ -68,9 +68,9 @@ struct Lines {
     groups: BTreeMap<String, RouterState>,
     /// Instances whose changes of priority alone are told.
     priorities: HashSet<String>,
-    /// Instances of this configuration, with their `notify_deleted`.
-    present: BTreeMap<String, bool>,
-    /// Instances with `notify_deleted` that the last reload took out.
+    /// Instances of this configuration.
+    present: HashSet<String>,
+    /// Instances that the last reload took out.
     deleted: HashSet<String>,
 }
 
@@ -79,9 +79,8 @@ impl Lines {
     fn configure(&mut self, config: &Config) -> bool {
         let is_reload = !self.present.is_empty();
         let now = |name: &String| config.instances.iter().any(|instance| instance.name == *name);
-        let gone = std::mem::take(&mut self.present).into_iter().filter(|(name, says)| *says && !now(name));
-        self.deleted = gone.map(|(name, _)| name).collect();
-        self.present = config.instances.iter().map(|one| (one.name.clone(), one.notify.deleted.is_some())).collect();
+        self.deleted = std::mem::take(&mut self.present).into_iter().filter(|name| !now(name)).collect();
+        self.present = config.instances.iter().map(|one| one.name.clone()).collect();
         let speaks = |name: &str| config.group_of(name).is_some_and(|group| group.notify.priority_changes);
         let telling = config.instances.iter().filter(|one| one.notify.priority_changes || speaks(&one.name));
         self.priorities = telling.map(|one| one.name.clone()).collect();
@@ -103,9 +102,10 @@ impl Lines {
                 self.groups.insert(name.clone(), *to);
                 state_word(*to).map(|word| group_line(name, word))
             }
-            What::Priority { to, .. } => {
-                let (state, priority) = self.instances.get_mut(name)?;
-                *priority = *to;
+            What::Priority { to, state, .. } => {
+                if let Some((_, priority)) = self.instances.get_mut(name) {
+                    *priority = *to;
+                }
                 let word = match state {
                     RouterState::Master => "MASTER_PRIORITY",
                     RouterState::Backup => "BACKUP_PRIORITY",
@@ -173,7 +173,6 @@ mod tests {
     fn config() -> Config {
         let mut instance = VrrpInstance::new("VI_1", "eth0", 51);
         instance.notify.priority_changes = true;
-        instance.notify.deleted = Some(vec!["/bin/true".into()]);
         Config { instances: vec![instance], ..Config::default() }
     }
 
@@ -184,9 +183,15 @@ mod tests {
         let mut say = |what| lines.line(&Notice { instance: "VI_1".into(), what }).unwrap_or_default();
         let source = "10.0.0.6".parse().unwrap();
         assert_eq!(say(entered(RouterState::Backup, 91).what), "INSTANCE \"VI_1\" BACKUP 91\n");
-        assert_eq!(say(What::Priority { from: 91, to: 37 }), "INSTANCE \"VI_1\" BACKUP_PRIORITY 37\n");
+        assert_eq!(
+            say(What::Priority { from: 91, to: 37, state: RouterState::Backup }),
+            "INSTANCE \"VI_1\" BACKUP_PRIORITY 37\n"
+        );
         assert_eq!(say(entered(RouterState::Master, 91).what), "INSTANCE \"VI_1\" MASTER 91\n");
-        assert_eq!(say(What::Priority { from: 91, to: 120 }), "INSTANCE \"VI_1\" MASTER_PRIORITY 120\n");
+        assert_eq!(
+            say(What::Priority { from: 91, to: 120, state: RouterState::Master }),
+            "INSTANCE \"VI_1\" MASTER_PRIORITY 120\n"
+        );
         let second = What::SecondMaster { source, priority: 50 };
         assert_eq!(say(second), "INSTANCE \"VI_1\" MASTER_RX_LOWER_PRI 120\n");
         assert_eq!(say(entered(RouterState::Handover, 120).what), "");
@@ -217,7 +222,8 @@ mod tests {
         quiet.instances[0].notify.priority_changes = false;
         lines.configure(&quiet);
         lines.line(&entered(RouterState::Master, 91));
-        let change = Notice { instance: "VI_1".into(), what: What::Priority { from: 91, to: 37 } };
+        let change =
+            Notice { instance: "VI_1".into(), what: What::Priority { from: 91, to: 37, state: RouterState::Master } };
         assert_eq!(lines.line(&change), None);
     }
 }

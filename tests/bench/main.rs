@@ -5,6 +5,7 @@
 #[path = "../interop/lan.rs"]
 #[allow(dead_code, reason = "shared with the interop tests")]
 mod lan;
+mod scale;
 
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -28,6 +29,47 @@ fn main() {
     if let Some(why) = lan::unavailable() {
         return println!("not measured: {why}");
     }
+    match words.get(1).map(String::as_str) {
+        Some("scale") => scale_rows(),
+        Some("outages") => outage_rows(),
+        _ => {
+            outage_rows();
+            scale_rows();
+        }
+    }
+}
+
+fn scale_rows() {
+    let binary = std::path::Path::new(env!("CARGO_BIN_EXE_hactl"));
+    let runs = std::env::var("HACTL_BENCH_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(5);
+    for count in [1000, 4000] {
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for _ in 0..runs {
+            ours.push(scale::run(count, Some(binary)));
+            theirs.push(scale::run(count, None));
+        }
+        let head = format!("{count} instances at 100 ms, median (min..max)");
+        println!("\n{head:<44} {:>12} {:>12} {:>7}", "hactl", "keepalived", "ratio");
+        let value: [(&str, fn(&scale::Figures) -> f64); 7] = [
+            ("file loaded, ms", |one| one.load_ms),
+            ("all addresses up, ms", |one| one.up_ms),
+            ("all taken over after the cut, ms", |one| one.taken_ms),
+            ("CPU of the owner, % of a core", |one| one.owner_cpu),
+            ("CPU of the standby, % of a core", |one| one.standby_cpu),
+            ("resident memory of all processes, MiB", |one| one.rss_mib),
+            ("proportional memory, MiB", |one| one.pss_mib),
+        ];
+        for (what, value) in value {
+            let (ours, theirs) =
+                (Figures::of(ours.iter().map(value).collect()), Figures::of(theirs.iter().map(value).collect()));
+            let ratio = theirs.median / ours.median.max(0.01);
+            println!("{what:<44} {:>12.1} {:>12.1} {ratio:>6.1}x", ours.median, theirs.median);
+            println!("{:<44} {:>12} {:>12}", "", ours.range(), theirs.range());
+        }
+    }
+}
+
+fn outage_rows() {
     println!("{:<44} {:>12} {:>12} {:>7}", "longest gap at 1 kHz, median (min..max)", "hactl", "keepalived", "ratio");
     for (what, runs, advert, fault) in [
         ("planned switch (keepalived: stop)", 10, "1", Fault::Planned),
