@@ -8,6 +8,7 @@ pub mod control;
 pub mod driver;
 pub mod fifo;
 pub mod fifo_lines;
+pub mod files_tracked;
 pub mod ground;
 pub mod journal;
 pub mod letter;

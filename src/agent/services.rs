@@ -1,4 +1,4 @@
-//! Everything beside the VRRP loop that a configuration calls for: checks, notify scripts, FIFOs, alerts. One value
+//! Everything beside the VRRP loop that a configuration calls for: checks, notify scripts, FIFOs, alerts, tracked files. One value
 //! that is told of each configuration, of each notice and of the end.
 
 use hactl_engine::action::RouterId;
@@ -8,6 +8,7 @@ use hactl_engine::notice::Notice;
 
 use super::alert::Alerts;
 use super::fifo_lines::Fifos;
+use super::files_tracked::TrackedFiles;
 use super::letter::Mailbox;
 use super::notify::{Job, Notifier};
 use super::scripts::Scripts;
@@ -19,6 +20,7 @@ pub struct Services {
     notifier: Notifier,
     fifos: Fifos,
     alerts: Alerts,
+    files: TrackedFiles,
 }
 
 impl Services {
@@ -28,6 +30,7 @@ impl Services {
         self.fifos.configure(config);
         self.alerts.configure(config);
         self.scripts.configure(config, mailbox);
+        self.files.configure(config, mailbox);
     }
 
     /// Runs a notify script.
@@ -44,6 +47,7 @@ impl Services {
     /// Adds what the services know to a status.
     pub fn complete(&self, status: &mut AgentStatus) {
         status.scripts = self.scripts.status();
+        status.files = self.files.status();
     }
 
     /// Lets the last words be heard, each within its limit, and ends everything.

@@ -6,6 +6,7 @@ pub mod address;
 pub mod claims;
 pub mod clock;
 pub mod frames;
+pub mod inotify;
 pub mod links;
 pub mod linux;
 pub mod macvlan;
