@@ -20,6 +20,8 @@ pub mod notify;
 pub mod perform;
 pub mod probe;
 pub mod process;
+pub mod processes;
+pub mod quorum;
 pub mod report;
 pub mod run;
 pub mod scripts;

@@ -1,4 +1,4 @@
-//! Everything beside the VRRP loop that a configuration calls for: checks, notify scripts, FIFOs, alerts, tracked files. One value
+//! Everything beside the VRRP loop that a configuration calls for: checks, notify scripts, FIFOs, alerts, tracked files and processes. One value
 //! that is told of each configuration, of each notice and of the end.
 
 use hactl_engine::action::RouterId;
@@ -11,6 +11,7 @@ use super::fifo_lines::Fifos;
 use super::files_tracked::TrackedFiles;
 use super::letter::Mailbox;
 use super::notify::{Job, Notifier};
+use super::processes::TrackedProcesses;
 use super::scripts::Scripts;
 
 /// The services.
@@ -21,6 +22,7 @@ pub struct Services {
     fifos: Fifos,
     alerts: Alerts,
     files: TrackedFiles,
+    processes: TrackedProcesses,
 }
 
 impl Services {
@@ -31,6 +33,7 @@ impl Services {
         self.alerts.configure(config);
         self.scripts.configure(config, mailbox);
         self.files.configure(config, mailbox);
+        self.processes.configure(config, mailbox);
     }
 
     /// Runs a notify script.
@@ -48,6 +51,7 @@ impl Services {
     pub fn complete(&self, status: &mut AgentStatus) {
         status.scripts = self.scripts.status();
         status.files = self.files.status();
+        status.processes = self.processes.status();
     }
 
     /// Lets the last words be heard, each within its limit, and ends everything.

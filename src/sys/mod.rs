@@ -17,6 +17,7 @@ pub mod nft;
 pub mod os;
 pub mod ping;
 pub mod pipe;
+pub mod processes;
 pub mod routing;
 pub mod sched;
 pub mod stamp;
