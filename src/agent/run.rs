@@ -6,7 +6,6 @@ use std::thread;
 use std::time::Duration;
 
 use hactl_engine::conf::config::Config;
-use hactl_engine::conf::diagnostic::{Diagnostic, Severity};
 use sd_notify::NotifyState;
 use tokio::sync::{mpsc, oneshot};
 
@@ -14,8 +13,10 @@ use super::control::{self, Desk};
 use super::driver::Driver;
 use super::journal::Journal;
 use super::letter::{self, Errand, Letter, Mailbox};
+use super::load::load;
 use super::memory::{self, Memory, Pins};
 use super::notify::Job;
+use super::resolve::{Names, Resolved};
 use super::services::Services;
 use super::signals::{Signalled, Signals};
 use super::{log, systemd};
@@ -48,7 +49,7 @@ pub struct Settings {
 /// A configuration that cannot be read, a host that does not permit raw sockets, a socket in use.
 pub fn run(settings: &Settings) -> Outcome {
     log::start(settings.log_console, settings.log_detail);
-    let (config, warnings) = load(settings)?;
+    let (config, warnings) = load(&settings.config)?;
     for warning in &warnings {
         tracing::warn!("{warning}");
     }
@@ -63,26 +64,6 @@ pub fn run(settings: &Settings) -> Outcome {
     outcome
 }
 
-/// Reads and parses the configuration. Faults in it are warnings: the daemon takes defaults and runs.
-fn load(settings: &Settings) -> Result<(Config, Vec<String>), Failure> {
-    let file = settings.config.display().to_string();
-    let text = fs::read(&settings.config).map_err(|error| {
-        let problem = Problem::new("E301", format!("cannot read the configuration {file}: {error}"))
-            .why("without it there is nothing to run")
-            .next("name the file with --use-file");
-        Failure::one(Exit::Invalid, problem)
-    })?;
-    let parsed = hactl_engine::conf::parse(&file, &String::from_utf8_lossy(&text));
-    Ok((parsed.config, parsed.diagnostics.iter().map(|diagnostic| words(diagnostic, &file)).collect()))
-}
-
-fn words(diagnostic: &Diagnostic, file: &str) -> String {
-    let place = diagnostic.location.as_ref().map_or_else(|| file.to_owned(), ToString::to_string);
-    let severity = if diagnostic.severity == Severity::Error { "error" } else { "warning" };
-    let help = diagnostic.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
-    format!("{place}: {severity}: {}{help}", diagnostic.message)
-}
-
 /// The part of the agent that may block: everything but the VRRP loop.
 struct Agent<'a> {
     settings: &'a Settings,
@@ -92,6 +73,8 @@ struct Agent<'a> {
     errands: mpsc::Receiver<Errand>,
     journal: Journal,
     services: Services,
+    names: Names,
+    resolved: mpsc::Receiver<Resolved>,
     pins: Pins,
     ended: oneshot::Receiver<Result<(), String>>,
     driver: Option<(Driver, oneshot::Sender<Result<(), String>>)>,
@@ -115,6 +98,7 @@ impl<'a> Agent<'a> {
         let memory = Memory::recall(stamps, pins.clone());
         let driver = Driver::new(&config, sleeper, inbox, errand_sender, memory).map_err(trouble)?;
         let (done, ended) = oneshot::channel();
+        let (news, resolved) = mpsc::channel(16);
         Ok(Self {
             settings,
             config,
@@ -123,6 +107,8 @@ impl<'a> Agent<'a> {
             errands,
             journal: Journal::default(),
             services: Services::default(),
+            names: Names::new(news),
+            resolved,
             pins,
             ended,
             driver: Some((driver, done)),
@@ -148,6 +134,7 @@ impl<'a> Agent<'a> {
         tokio::spawn(control::serve(listener, desk));
         self.spawn_loop().map_err(|error| io("thread", error))?;
         self.services.configure(&self.config, &self.mailbox);
+        self.names.configure(&self.config);
         systemd::say(&[NotifyState::Ready, NotifyState::Status("running")]);
         let pulse = sd_notify::watchdog_enabled().unwrap_or(Duration::from_secs(3600)) / 3;
         let mut watchdog = tokio::time::interval(pulse);
@@ -155,6 +142,7 @@ impl<'a> Agent<'a> {
             tokio::select! {
                 result = &mut self.ended => break result.unwrap_or_else(|_| Err("the VRRP loop panicked".into())),
                 Some(errand) = self.errands.recv() => self.run_errand(errand),
+                Some(resolved) = self.resolved.recv() => self.resolved(resolved).await,
                 Some(question) = questions.recv() => self.answer(question).await,
                 signal = signals.next() => self.signalled(signal).await,
                 _ = watchdog.tick() => self.feed_watchdog(),
@@ -228,7 +216,7 @@ impl<'a> Agent<'a> {
 
     async fn reload(&mut self) -> Result<String, String> {
         systemd::say(&[NotifyState::Reloading]);
-        let loaded = load(self.settings).map_err(|failure| failure.to_string());
+        let loaded = load(&self.settings.config).map_err(|failure| failure.to_string());
         let result = match loaded {
             Err(why) => Err(format!("{why}\n  the old configuration stays in force")),
             Ok((config, warnings)) => {
@@ -236,10 +224,9 @@ impl<'a> Agent<'a> {
                     tracing::warn!("{warning}");
                 }
                 self.services.configure(&config, &self.mailbox);
-                let (asker, reply) = oneshot::channel();
-                self.mailbox.send(Letter::Reload(Box::new(config.clone()), asker));
-                let in_force = reply.await.map_err(|_| "the agent is stopping".to_owned());
+                self.names.configure(&config);
                 self.config = config;
+                let in_force = self.put_in_force().await;
                 let count = warnings.len();
                 self.warnings = warnings;
                 in_force.map(|()| format!("reloaded, {count} warnings"))
@@ -251,6 +238,22 @@ impl<'a> Agent<'a> {
         }
         systemd::say(&[NotifyState::Ready]);
         result
+    }
+
+    /// Gives the loop the configuration, with the peers known by now.
+    async fn put_in_force(&self) -> Result<(), String> {
+        let (asker, reply) = oneshot::channel();
+        self.mailbox.send(Letter::Reload(Box::new(self.names.complete(&self.config)), asker));
+        reply.await.map_err(|_| "the agent is stopping".to_owned())
+    }
+
+    /// A peer's name has other addresses than before.
+    async fn resolved(&mut self, resolved: Resolved) {
+        if self.names.take(resolved)
+            && let Err(why) = self.put_in_force().await
+        {
+            tracing::warn!("peers not changed: {why}");
+        }
     }
 
     async fn signalled(&mut self, signal: Signalled) {
