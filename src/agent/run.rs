@@ -19,7 +19,7 @@ use super::notify::Job;
 use super::resolve::{Names, Resolved};
 use super::services::Services;
 use super::signals::{Signalled, Signals};
-use super::{log, systemd};
+use super::{dump, log, systemd};
 use crate::error::{Exit, Failure, Outcome, Problem};
 use crate::sys::wake::Sleeper;
 use crate::sys::{clock, sched};
@@ -71,6 +71,8 @@ struct Agent<'a> {
     warnings: Vec<String>,
     mailbox: Mailbox,
     errands: mpsc::Receiver<Errand>,
+    desk: Desk,
+    questions: mpsc::Receiver<control::Errand>,
     journal: Journal,
     services: Services,
     names: Names,
@@ -99,13 +101,19 @@ impl<'a> Agent<'a> {
         let driver = Driver::new(&config, sleeper, inbox, errand_sender, memory).map_err(trouble)?;
         let (done, ended) = oneshot::channel();
         let (news, resolved) = mpsc::channel(16);
+        let (main, questions) = mpsc::channel(64);
+        let journal = Journal::default();
+        let started_unix_s = clock::unix_ms() / 1000;
+        let desk = Desk { mailbox: mailbox.clone(), main, journal: journal.clone(), started_unix_s };
         Ok(Self {
             settings,
             config,
             warnings,
             mailbox,
             errands,
-            journal: Journal::default(),
+            desk,
+            questions,
+            journal,
             services: Services::default(),
             names: Names::new(news),
             resolved,
@@ -128,12 +136,9 @@ impl<'a> Agent<'a> {
                 .map_err(|error| io(&pid_file.display().to_string(), error))?;
         }
         let mut signals = Signals::listen().map_err(|error| io("signals", error))?;
-        let (main, mut questions) = mpsc::channel(64);
-        let started_unix_s = clock::unix_ms() / 1000;
-        let desk = Desk { mailbox: self.mailbox.clone(), main, journal: self.journal.clone(), started_unix_s };
-        tokio::spawn(control::serve(listener, desk));
+        tokio::spawn(control::serve(listener, self.desk.clone()));
         self.spawn_loop().map_err(|error| io("thread", error))?;
-        self.services.configure(&self.config, &self.mailbox);
+        self.services.configure(&self.config, &self.desk);
         self.names.configure(&self.config);
         systemd::say(&[NotifyState::Ready, NotifyState::Status("running")]);
         let pulse = sd_notify::watchdog_enabled().unwrap_or(Duration::from_secs(3600)) / 3;
@@ -143,7 +148,7 @@ impl<'a> Agent<'a> {
                 result = &mut self.ended => break result.unwrap_or_else(|_| Err("the VRRP loop panicked".into())),
                 Some(errand) = self.errands.recv() => self.run_errand(errand),
                 Some(resolved) = self.resolved.recv() => self.resolved(resolved).await,
-                Some(question) = questions.recv() => self.answer(question).await,
+                Some(question) = self.questions.recv() => self.answer(question).await,
                 signal = signals.next() => self.signalled(signal).await,
                 _ = watchdog.tick() => self.feed_watchdog(),
             }
@@ -205,6 +210,9 @@ impl<'a> Agent<'a> {
             control::Errand::Reload(asker) => {
                 let _ = asker.send(self.reload().await); // may have hung up
             }
+            control::Errand::Upgrade(asker) => {
+                let _ = asker.send(self.upgrade()); // may have hung up
+            }
             control::Errand::Complete(mut status, asker) => {
                 status.config = self.settings.config.display().to_string();
                 status.warnings.clone_from(&self.warnings);
@@ -223,7 +231,7 @@ impl<'a> Agent<'a> {
                 for warning in &warnings {
                     tracing::warn!("{warning}");
                 }
-                self.services.configure(&config, &self.mailbox);
+                self.services.configure(&config, &self.desk);
                 self.names.configure(&config);
                 self.config = config;
                 let in_force = self.put_in_force().await;
@@ -263,8 +271,29 @@ impl<'a> Agent<'a> {
                 let keep_addresses = self.settings.keep_addresses;
                 self.mailbox.send(Letter::Stop { keep_addresses });
             }
-            Signalled::Dump => tracing::info!("state dumps are not written; `hactl agent status --json` tells all"),
+            Signalled::Dump(kind) => self.dump(kind),
+            Signalled::Threads => {
+                tracing::info!("a dump of threads is not written: this agent has none of keepalived's")
+            }
         }
+    }
+
+    /// Puts the binary now on disk in this process's place.
+    fn upgrade(&mut self) -> Result<String, String> {
+        Err("this agent cannot replace itself in place; `systemctl restart` keeps the addresses too".into())
+    }
+
+    /// Writes a dump as soon as the state is known, which takes this task too: so it is done beside it.
+    fn dump(&self, kind: dump::Kind) {
+        let desk = self.desk.clone();
+        let config = self.config.clone();
+        tokio::spawn(async move {
+            let written = control::status(&desk).await.and_then(|status| dump::write(kind, &config, &status));
+            match written {
+                Ok(path) => tracing::info!("wrote {}", path.display()),
+                Err(why) => tracing::error!("no dump: {why}"),
+            }
+        });
     }
 
     /// Feeds systemd's watchdog through the loop: a hung loop must starve it.

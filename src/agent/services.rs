@@ -1,5 +1,5 @@
-//! Everything beside the VRRP loop that a configuration calls for: checks, notify scripts, FIFOs, alerts, tracked files and processes. One value
-//! that is told of each configuration, of each notice and of the end.
+//! Everything beside the VRRP loop that a configuration calls for: checks, notify scripts, FIFOs, alerts, tracked files
+//! and processes, metrics. One value that is told of each configuration, of each notice and of the end.
 
 use hactl_engine::action::RouterId;
 use hactl_engine::conf::config::Config;
@@ -7,9 +7,10 @@ use hactl_engine::control::AgentStatus;
 use hactl_engine::notice::Notice;
 
 use super::alert::Alerts;
+use super::control::Desk;
+use super::exporter::Exporter;
 use super::fifo_lines::Fifos;
 use super::files_tracked::TrackedFiles;
-use super::letter::Mailbox;
 use super::notify::{Job, Notifier};
 use super::processes::TrackedProcesses;
 use super::scripts::Scripts;
@@ -23,17 +24,20 @@ pub struct Services {
     alerts: Alerts,
     files: TrackedFiles,
     processes: TrackedProcesses,
+    exporter: Exporter,
 }
 
 impl Services {
     /// Takes a configuration: what it names runs from now on, what it does not name any more ends.
-    pub fn configure(&mut self, config: &Config, mailbox: &Mailbox) {
+    pub fn configure(&mut self, config: &Config, desk: &Desk) {
+        let mailbox = &desk.mailbox;
         self.notifier.configure(config);
         self.fifos.configure(config);
         self.alerts.configure(config);
         self.scripts.configure(config, mailbox);
         self.files.configure(config, mailbox);
         self.processes.configure(config, mailbox);
+        self.exporter.configure(config.own.metrics.as_ref(), desk);
     }
 
     /// Runs a notify script.
@@ -55,7 +59,8 @@ impl Services {
     }
 
     /// Lets the last words be heard, each within its limit, and ends everything.
-    pub async fn finish(self) {
+    pub async fn finish(mut self) {
+        self.exporter.stop();
         tokio::join!(self.notifier.finish(), self.fifos.finish(), self.alerts.finish());
     }
 }
