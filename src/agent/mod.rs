@@ -35,5 +35,6 @@ pub mod scripts;
 pub mod services;
 pub mod signals;
 pub mod systemd;
+pub mod timed;
 pub mod vmacs;
 pub mod webhook;

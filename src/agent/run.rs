@@ -19,6 +19,7 @@ use super::notify::Job;
 use super::resolve::{Names, Resolved};
 use super::services::Services;
 use super::signals::{Signalled, Signals};
+use super::timed::run_script;
 use super::{dump, log, systemd};
 use crate::error::{Exit, Failure, Outcome, Problem};
 use crate::sys::wake::Sleeper;
@@ -57,6 +58,7 @@ pub fn run(settings: &Settings) -> Outcome {
         .enable_all()
         .build()
         .map_err(|error| Failure::internal(format!("cannot start the runtime: {error}")))?;
+    runtime.block_on(run_script("startup_script", config.global.startup_script.as_ref(), &config.global));
     let outcome = runtime.block_on(Agent::start(settings, config, warnings)?.live());
     if let Some(pid_file) = &settings.pid_file {
         let _ = fs::remove_file(pid_file); // gone already is as good
@@ -158,6 +160,7 @@ impl<'a> Agent<'a> {
             self.run_errand(errand);
         }
         self.services.finish().await;
+        run_script("shutdown_script", self.config.global.shutdown_script.as_ref(), &self.config.global).await;
         match fs::remove_file(&self.settings.socket) {
             Ok(()) => {}
             Err(error) => tracing::warn!("{socket}: {error}"),
