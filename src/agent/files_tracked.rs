@@ -3,7 +3,7 @@
 //! a network file system).
 
 use std::collections::HashMap;
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
@@ -186,6 +186,7 @@ fn read_number(path: &Path) -> Result<i32, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::sync::mpsc::Receiver;
 
     use super::*;

@@ -6,3 +6,4 @@ mod agent;
 mod election;
 mod lan;
 mod moves;
+mod services;
