@@ -42,6 +42,8 @@ pub enum Timer {
     Quarrel,
 }
 
+/// A wake that is later than this is no jitter: adverts may be waiting.
+const LATE: Duration = Duration::from_millis(2);
 /// Time to empty the queue after a standstill.
 const LISTEN: Duration = Duration::from_millis(1);
 /// The same, and to ask who answers for the addresses.
@@ -276,7 +278,7 @@ impl Router {
     fn listens_first(&mut self, timer: Timer, late: Duration, ctx: &mut Context<'_>) -> bool {
         let interval = self.config.advert_interval;
         match timer {
-            Timer::MasterDown if late > interval / 8 => {
+            Timer::MasterDown if late > LATE.min(interval / 8) => {
                 let wait = if self.settings.guard { LISTEN_GUARDED } else { LISTEN };
                 self.start_master_down(wait, ctx);
                 true
