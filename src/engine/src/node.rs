@@ -33,6 +33,8 @@ pub struct Node {
     processes: HashMap<String, bool>,
     virtual_addresses: BTreeSet<IpAddr>,
     settings: Settings,
+    /// Wall clock minus the driver's clock.
+    wall_offset: Duration,
     delay_after_boot: Duration,
     started: bool,
     stopping: bool,
@@ -120,6 +122,7 @@ impl Node {
                 self.scripts.insert(name, ok);
                 self.each(now, &mut batches, |router, ctx| router.reassess(&reason, ctx));
             }
+            Input::WallClock { offset } => self.wall_offset = offset,
             Input::File { name, value } => {
                 let reason = format!("tracked file {name} holds {value}");
                 self.files.insert(name, value);
@@ -396,6 +399,7 @@ impl Node {
         let mut actions = Vec::new();
         let mut ctx = Context {
             now,
+            wall: self.wall_offset + now.since(Instant(0)),
             timers: &mut self.timers,
             links: &self.links,
             scripts: &self.scripts,

@@ -1,7 +1,7 @@
 //! The state machine of RFC 9568 and RFC 3768, and what surrounds it in one virtual router.
 //!
 //! [`fsm`] is the table. [`router`] holds one virtual router and is the only writer of its state; [`receive`] judges
-//! packets, [`send`] makes them, [`track`] and [`priority`] follow what it depends on, [`holdings`] is what it owns as
+//! packets, [`send`] makes them (signed by [`sign`]), [`track`] and [`priority`] follow what it depends on, [`holdings`] is what it owns as
 //! master, [`guard`] asks before it claims, [`group`] keeps routers together, [`command`] obeys operators, [`notify`]
 //! and [`status`] answer for it.
 
@@ -16,5 +16,6 @@ pub mod priority;
 mod receive;
 pub mod router;
 mod send;
+mod sign;
 mod status;
 mod track;

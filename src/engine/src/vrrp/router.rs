@@ -8,6 +8,7 @@ use super::counters::{Counter, Counters};
 use super::fsm::{Effect, Event, Heard, Preempt, State, View, transition};
 use super::guard::Claim;
 use super::priority;
+use super::sign::Signed;
 use crate::action::{Action, RouterId};
 use crate::conf::config::{Version, VrrpInstance};
 use crate::control::{Pin, RouterState};
@@ -56,6 +57,8 @@ pub const RETRY: Duration = Duration::from_secs(5);
 pub struct Context<'a> {
     /// Now.
     pub now: Instant,
+    /// The wall clock, since 1970: only signatures need it.
+    pub wall: Duration,
     /// Everyone's timers.
     pub timers: &'a mut Timers<(RouterId, Timer)>,
     /// Interfaces by kernel index.
@@ -132,6 +135,9 @@ pub struct Router {
     pub(super) leased_until: Option<Instant>,
     /// Lists advertised beside the own one, each until its time is over.
     pub(super) also: Vec<(Vec<IpAddr>, Instant)>,
+    /// Adverts signed so far, and who signed what last.
+    pub(super) signatures: u16,
+    pub(super) signed_last: Vec<Signed>,
     /// Peers that were heard with the checksum of keepalived before 1.3.6.
     pub(super) old_peers: BTreeSet<IpAddr>,
 }
@@ -172,6 +178,8 @@ impl Router {
             send_failed: false,
             leased_until: None,
             also: Vec::new(),
+            signatures: 0,
+            signed_last: Vec::new(),
             old_peers: BTreeSet::new(),
         }
     }

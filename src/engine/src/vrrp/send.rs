@@ -30,6 +30,7 @@ impl Router {
             };
             for destination in self.destinations(source) {
                 let payload = advert.emit(source, destination, self.checksum_form(destination));
+                let payload = self.signed(payload, source, ctx);
                 let packet = self.enveloped(source, destination, payload);
                 ctx.actions.push(Action::Send { link, source, destination, packet });
             }
