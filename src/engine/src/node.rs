@@ -176,14 +176,15 @@ impl Node {
             // Each push brings a member into line; the bound only keeps a mistake from becoming a hang.
             for _ in 0..PUSHES_PER_MEMBER * self.routers.len() {
                 let routers = &self.routers;
-                let Some(group) = self.groups.get_mut(at) else { break };
-                let actions = group.settle(|id| routers.get(&id));
-                if !actions.is_empty() {
-                    let router = GROUP_IDS - RouterId::try_from(at).unwrap_or_default();
-                    batches.push(Batch { router, actions });
-                }
-                let Some((id, push)) = group.push(|id| routers.get(&id)) else { break };
+                let push = self.groups.get(at).and_then(|group| group.push(|id| routers.get(&id)));
+                let Some((id, push)) = push else { break };
                 self.with(id, now, batches, |router, ctx| router.pushed(push, ctx));
+            }
+            let routers = &self.routers;
+            let actions = self.groups.get_mut(at).map(|group| group.settle(|id| routers.get(&id))).unwrap_or_default();
+            if !actions.is_empty() {
+                let router = GROUP_IDS - RouterId::try_from(at).unwrap_or_default();
+                batches.push(Batch { router, actions });
             }
         }
     }
