@@ -315,3 +315,17 @@ fn a_changed_list_is_advertised_beside_the_former_one() {
     let done = rig.hear(&Peer::new(37).with(|advert| advert.addresses.truncate(1)));
     assert_eq!((rig.state(), lists(&done)), (Master, vec![2, 1]));
 }
+
+#[test]
+fn announcements_may_be_sent_one_after_another() {
+    let mut rig = Rig::started(|instance| instance.announcement.interval = Duration::from_millis(10));
+    let bursts = |done: &[(Duration, Action)]| -> Vec<usize> {
+        done.iter()
+            .filter_map(|(_, one)| if let Action::Announce(all) = one { Some(all.len()) } else { None })
+            .collect()
+    };
+    rig.pass(MASTER_DOWN - Duration::from_millis(1));
+    assert_eq!(bursts(&rig.pass(Duration::from_millis(52))), [1; 6], "at once, and then each 10 ms");
+    let mut rig = Rig::started(|_| {});
+    assert_eq!(bursts(&rig.pass(MASTER_DOWN)), [10]);
+}

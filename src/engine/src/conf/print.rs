@@ -23,7 +23,7 @@ pub enum Secrets {
 /// for a line that its escapes make longer than [`super::lexer::LINE_BYTES_MAX`].
 pub fn print(config: &Config, secrets: Secrets) -> String {
     let mut page = Page { text: String::new(), depth: 0 };
-    page.global(&config.global);
+    page.global(config);
     page.own(&config.own);
     page.statics(config);
     for script in &config.scripts {
@@ -79,8 +79,12 @@ impl Page {
         self.close();
     }
 
-    fn global(&mut self, global: &Global) {
-        if *global == Global::default() {
+    fn global(&mut self, config: &Config) {
+        let global = &config.global;
+        // They are the file's, and every instance bears them.
+        let timing = config.instances.first().map(|first| first.announcement).unwrap_or_default();
+        let pauses = [("vrrp_garp_interval", timing.interval), ("vrrp_gna_interval", timing.na_interval)];
+        if *global == Global::default() && pauses.iter().all(|(_, pause)| pause.is_zero()) {
             return;
         }
         self.open(format_args!("global_defs"));
@@ -92,6 +96,9 @@ impl Page {
         }
         self.flag(global.enable_script_security, "enable_script_security");
         self.global_rest(global);
+        for (name, pause) in pauses.iter().filter(|(_, pause)| !pause.is_zero()) {
+            self.line(format_args!("{name} {}", show_seconds(*pause)));
+        }
         self.close();
     }
 

@@ -27,6 +27,7 @@ impl Router {
                 (self.refused, self.unsent_since) = (None, None);
                 self.reassess("trying again", ctx);
             }
+            Timer::Pace => self.announce_paced(ctx),
             Timer::Probe => self.probe(ctx),
             Timer::Quarrel => self.quarrel(ctx),
             Timer::Startup => {

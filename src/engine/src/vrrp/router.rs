@@ -1,6 +1,6 @@
 //! One virtual router: holds its state, judges its packets, turns the table's effects into actions.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::fsm::{Effect, Event, Heard, Preempt, State, View, transition};
 use super::guard::Claim;
 use super::priority;
 use super::sign::Signed;
-use crate::action::{Action, RouterId};
+use crate::action::{Action, Frame, RouterId};
 use crate::conf::config::{Version, VrrpInstance};
 use crate::control::{Pin, RouterState};
 use crate::input::Link;
@@ -29,6 +29,8 @@ pub enum Timer {
     Preempt,
     /// The second burst of announcements.
     Announce,
+    /// The next of announcements that are sent one after another.
+    Pace,
     /// The periodic refresh of announcements.
     Refresh,
     /// The end of an operator's override.
@@ -97,6 +99,8 @@ pub struct Router {
     pub(super) pin: Option<Pin>,
     pub(super) pinned_at: Instant,
     pub(super) preempt_elapsed: bool,
+    /// Announcements that wait for their turn.
+    pub(super) paced: VecDeque<Frame>,
     /// Announcements in the burst that follows.
     pub(super) second_burst: u32,
     pub(super) identification: u16,
@@ -151,6 +155,7 @@ impl Router {
             pin: None,
             pinned_at: Instant::default(),
             preempt_elapsed: false,
+            paced: VecDeque::new(),
             second_burst: 0,
             identification: 0,
             last_advert: None,
@@ -260,9 +265,15 @@ impl Router {
         let notify_priority = self.priority();
         self.state = after;
         if after != before {
-            for timer in
-                [Timer::MasterDown, Timer::Probe, Timer::Quarrel, Timer::Advert, Timer::Announce, Timer::Refresh]
-            {
+            for timer in [
+                Timer::MasterDown,
+                Timer::Probe,
+                Timer::Quarrel,
+                Timer::Advert,
+                Timer::Announce,
+                Timer::Pace,
+                Timer::Refresh,
+            ] {
                 ctx.timers.cancel((self.id, timer));
             }
             // A stop in the middle of a handover only changes what follows: the handover still has to end.
