@@ -3,15 +3,21 @@
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use hactl_engine::control::{AgentStatus, Event, InstanceStatus, Request, Response};
 use hactl_engine::notice::state_name;
 
-use crate::error::{Exit, Failure, Problem};
+use super::report::span;
+use crate::error::{Exit, Failure, Outcome, Problem};
 
 /// How long an agent may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A watched state is shown again after this time although nothing happened.
+const REDRAW: Duration = Duration::from_secs(1);
+/// And not more often than this, whatever happens.
+const BREATH: Duration = Duration::from_millis(100);
 
 /// Asks an agent on this host.
 ///
@@ -36,6 +42,43 @@ pub fn ask(socket: &Path, request: &Request) -> Result<Response, Failure> {
         Ok(response) => Ok(response),
         Err(error) => Err(problem(io::Error::new(io::ErrorKind::InvalidData, error))),
     }
+}
+
+/// Shows the state again on each event and each second, until interrupted or until `show` fails.
+///
+/// # Errors
+/// As [`ask`], and what `show` has to say.
+pub fn watch(socket: &Path, mut show: impl FnMut(&AgentStatus) -> Result<(), Failure>) -> Outcome {
+    let (bell, events) = mpsc::sync_channel(1);
+    let path = socket.to_owned();
+    // Ends with the process; when the agent goes, the next question says so.
+    std::thread::spawn(move || listen(&path, &bell));
+    loop {
+        if let Response::Status(status) = ask(socket, &Request::Status)? {
+            show(&status)?;
+        }
+        // An event, or a second without one, or no more events: look again after a breath.
+        if let Err(mpsc::RecvTimeoutError::Disconnected) = events.recv_timeout(REDRAW) {
+            std::thread::sleep(REDRAW);
+        }
+        std::thread::sleep(BREATH);
+    }
+}
+
+/// Rings for each event of the agent.
+fn listen(socket: &Path, bell: &mpsc::SyncSender<()>) -> io::Result<()> {
+    let mut stream = UnixStream::connect(socket)?;
+    let mut line = serde_json::to_vec(&Request::Watch)?;
+    line.push(b'\n');
+    stream.write_all(&line)?;
+    for line in BufReader::new(stream).lines() {
+        line?;
+        match bell.try_send(()) {
+            Ok(()) | Err(mpsc::TrySendError::Full(())) => {} // it rings already
+            Err(mpsc::TrySendError::Disconnected(())) => break,
+        }
+    }
+    Ok(())
 }
 
 fn exchange(socket: &Path, request: &Request) -> io::Result<String> {
@@ -67,6 +110,21 @@ pub fn status_text(status: &AgentStatus) -> String {
         };
         let result = script.last_result.as_deref().unwrap_or("-");
         text.push_str(&format!("  check {}: {state} ({result})\n", script.name));
+    }
+    for file in &status.files {
+        text.push_str(&format!("  file {}: {} ({})\n", file.name, file.value, file.path));
+    }
+    for process in &status.processes {
+        let state = match process.ok {
+            None => "not counted yet",
+            Some(true) => "good",
+            Some(false) => "BAD",
+        };
+        text.push_str(&format!("  process {}: {} run, {state}\n", process.name, process.running));
+    }
+    for group in &status.groups {
+        let members = group.members.join(" ");
+        text.push_str(&format!("  group {}: {} ({members})\n", group.name, state_name(group.state)));
     }
     for warning in &status.warnings {
         text.push_str(&format!("  warning: {warning}\n"));
@@ -109,5 +167,6 @@ pub fn event_text(event: &Event) -> String {
         || event.unix_ms.to_string(),
         |at| at.to_zoned(jiff::tz::TimeZone::system()).strftime("%F %T%.3f").to_string(),
     );
-    format!("{at}  {}  {}", event.instance.as_deref().unwrap_or("-"), event.message)
+    let lasted = event.lasted_ms.map(|ms| format!(" (after {})", span(ms))).unwrap_or_default();
+    format!("{at}  {}  {}{lasted}", event.instance.as_deref().unwrap_or("-"), event.message)
 }

@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use super::journal::Journal;
 use super::letter::{Letter, LoopStatus, Mailbox};
+use super::metrics::page;
 use crate::sys::clock;
 
 /// Longest request line in bytes.
@@ -29,6 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub enum Errand {
     /// Read the configuration again; the answer says what came of it.
     Reload(oneshot::Sender<Result<String, String>>),
+    /// Replace the process by the binary now on disk; the answer says what will happen, or why not.
+    Upgrade(oneshot::Sender<Result<String, String>>),
     /// Add what only it knows (configuration warnings, scripts) to a status.
     Complete(Box<AgentStatus>, oneshot::Sender<AgentStatus>),
 }
@@ -155,7 +158,12 @@ async fn answer(request: Request, desk: &Desk) -> Result<Response, String> {
             }
         }
         Request::History => Ok(Response::History { events: desk.journal.past() }),
-        Request::Upgrade | Request::Metrics => Err("this agent does not know the verb yet".into()),
+        Request::Metrics => status(desk).await.map(|status| Response::Metrics { text: page(&status) }),
+        Request::Upgrade => {
+            let (asker, reply) = oneshot::channel();
+            desk.main.send(Errand::Upgrade(asker)).await.map_err(|_| stopping())?;
+            reply.await.map_err(|_| stopping())?.map(done)
+        }
         Request::Watch => Err("watch takes a connection of its own".into()),
     }
 }
@@ -165,7 +173,11 @@ async fn command(desk: &Desk, command: Command) -> Result<String, String> {
     ask(desk, Letter::Command(command, asker), reply).await?
 }
 
-async fn status(desk: &Desk) -> Result<AgentStatus, String> {
+/// The whole state of the agent.
+///
+/// # Errors
+/// In words, when the agent is stopping or its loop stands still.
+pub async fn status(desk: &Desk) -> Result<AgentStatus, String> {
     let (asker, reply) = oneshot::channel();
     let LoopStatus { instances, groups, timing } = ask(desk, Letter::Status(asker), reply).await?;
     let status = AgentStatus {

@@ -6,19 +6,21 @@ use std::thread;
 use std::time::Duration;
 
 use hactl_engine::conf::config::Config;
-use hactl_engine::conf::diagnostic::{Diagnostic, Severity};
 use sd_notify::NotifyState;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
 use super::control::{self, Desk};
 use super::driver::Driver;
 use super::journal::Journal;
 use super::letter::{self, Errand, Letter, Mailbox};
+use super::load::load;
 use super::memory::{self, Memory, Pins};
-use super::notify::Notifier;
-use super::scripts::Scripts;
-use super::{log, systemd};
+use super::notify::Job;
+use super::resolve::{Names, Resolved};
+use super::services::Services;
+use super::signals::{Signalled, Signals};
+use super::timed::run_script;
+use super::{dump, log, systemd};
 use crate::error::{Exit, Failure, Outcome, Problem};
 use crate::sys::wake::Sleeper;
 use crate::sys::{clock, sched};
@@ -48,7 +50,7 @@ pub struct Settings {
 /// A configuration that cannot be read, a host that does not permit raw sockets, a socket in use.
 pub fn run(settings: &Settings) -> Outcome {
     log::start(settings.log_console, settings.log_detail);
-    let (config, warnings) = load(settings)?;
+    let (config, warnings) = load(&settings.config)?;
     for warning in &warnings {
         tracing::warn!("{warning}");
     }
@@ -56,31 +58,12 @@ pub fn run(settings: &Settings) -> Outcome {
         .enable_all()
         .build()
         .map_err(|error| Failure::internal(format!("cannot start the runtime: {error}")))?;
+    runtime.block_on(run_script("startup_script", config.global.startup_script.as_ref(), &config.global));
     let outcome = runtime.block_on(Agent::start(settings, config, warnings)?.live());
     if let Some(pid_file) = &settings.pid_file {
         let _ = fs::remove_file(pid_file); // gone already is as good
     }
     outcome
-}
-
-/// Reads and parses the configuration. Faults in it are warnings: the daemon takes defaults and runs.
-fn load(settings: &Settings) -> Result<(Config, Vec<String>), Failure> {
-    let file = settings.config.display().to_string();
-    let text = fs::read(&settings.config).map_err(|error| {
-        let problem = Problem::new("E301", format!("cannot read the configuration {file}: {error}"))
-            .why("without it there is nothing to run")
-            .next("name the file with --use-file");
-        Failure::one(Exit::Invalid, problem)
-    })?;
-    let parsed = hactl_engine::conf::parse(&file, &String::from_utf8_lossy(&text));
-    Ok((parsed.config, parsed.diagnostics.iter().map(|diagnostic| words(diagnostic, &file)).collect()))
-}
-
-fn words(diagnostic: &Diagnostic, file: &str) -> String {
-    let place = diagnostic.location.as_ref().map_or_else(|| file.to_owned(), ToString::to_string);
-    let severity = if diagnostic.severity == Severity::Error { "error" } else { "warning" };
-    let help = diagnostic.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
-    format!("{place}: {severity}: {}{help}", diagnostic.message)
 }
 
 /// The part of the agent that may block: everything but the VRRP loop.
@@ -90,9 +73,12 @@ struct Agent<'a> {
     warnings: Vec<String>,
     mailbox: Mailbox,
     errands: mpsc::Receiver<Errand>,
+    desk: Desk,
+    questions: mpsc::Receiver<control::Errand>,
     journal: Journal,
-    scripts: Scripts,
-    notifier: Notifier,
+    services: Services,
+    names: Names,
+    resolved: mpsc::Receiver<Resolved>,
     pins: Pins,
     ended: oneshot::Receiver<Result<(), String>>,
     driver: Option<(Driver, oneshot::Sender<Result<(), String>>)>,
@@ -116,15 +102,23 @@ impl<'a> Agent<'a> {
         let memory = Memory::recall(stamps, pins.clone());
         let driver = Driver::new(&config, sleeper, inbox, errand_sender, memory).map_err(trouble)?;
         let (done, ended) = oneshot::channel();
+        let (news, resolved) = mpsc::channel(16);
+        let (main, questions) = mpsc::channel(64);
+        let journal = Journal::default();
+        let started_unix_s = clock::unix_ms() / 1000;
+        let desk = Desk { mailbox: mailbox.clone(), main, journal: journal.clone(), started_unix_s };
         Ok(Self {
             settings,
             config,
             warnings,
             mailbox,
             errands,
-            journal: Journal::default(),
-            scripts: Scripts::default(),
-            notifier: Notifier::default(),
+            desk,
+            questions,
+            journal,
+            services: Services::default(),
+            names: Names::new(news),
+            resolved,
             pins,
             ended,
             driver: Some((driver, done)),
@@ -144,13 +138,10 @@ impl<'a> Agent<'a> {
                 .map_err(|error| io(&pid_file.display().to_string(), error))?;
         }
         let mut signals = Signals::listen().map_err(|error| io("signals", error))?;
-        let (main, mut questions) = mpsc::channel(64);
-        let started_unix_s = clock::unix_ms() / 1000;
-        let desk = Desk { mailbox: self.mailbox.clone(), main, journal: self.journal.clone(), started_unix_s };
-        tokio::spawn(control::serve(listener, desk));
+        tokio::spawn(control::serve(listener, self.desk.clone()));
         self.spawn_loop().map_err(|error| io("thread", error))?;
-        self.scripts.configure(&self.config, &self.mailbox);
-        self.notifier.configure(&self.config.global);
+        self.services.configure(&self.config, &self.desk);
+        self.names.configure(&self.config);
         systemd::say(&[NotifyState::Ready, NotifyState::Status("running")]);
         let pulse = sd_notify::watchdog_enabled().unwrap_or(Duration::from_secs(3600)) / 3;
         let mut watchdog = tokio::time::interval(pulse);
@@ -158,7 +149,8 @@ impl<'a> Agent<'a> {
             tokio::select! {
                 result = &mut self.ended => break result.unwrap_or_else(|_| Err("the VRRP loop panicked".into())),
                 Some(errand) = self.errands.recv() => self.run_errand(errand),
-                Some(question) = questions.recv() => self.answer(question).await,
+                Some(resolved) = self.resolved.recv() => self.resolved(resolved).await,
+                Some(question) = self.questions.recv() => self.answer(question).await,
                 signal = signals.next() => self.signalled(signal).await,
                 _ = watchdog.tick() => self.feed_watchdog(),
             }
@@ -167,7 +159,8 @@ impl<'a> Agent<'a> {
         while let Ok(errand) = self.errands.try_recv() {
             self.run_errand(errand);
         }
-        self.notifier.finish().await;
+        self.services.finish().await;
+        run_script("shutdown_script", self.config.global.shutdown_script.as_ref(), &self.config.global).await;
         match fs::remove_file(&self.settings.socket) {
             Ok(()) => {}
             Err(error) => tracing::warn!("{socket}: {error}"),
@@ -192,8 +185,13 @@ impl<'a> Agent<'a> {
 
     fn run_errand(&mut self, errand: Errand) {
         match errand {
-            Errand::Tell { notice, unix_ms } => self.journal.tell(&notice, unix_ms),
-            Errand::Run { router, change: _, command, user } => self.notifier.enqueue(router, command, user),
+            Errand::Tell { notice, unix_ms } => {
+                self.journal.tell(&notice, unix_ms);
+                self.services.tell(&notice, unix_ms);
+            }
+            Errand::Run { router, change, command, user } => {
+                self.services.run(router, Job { change, command, user });
+            }
             Errand::SavePin { instance, pin } => self.save_pin(instance, pin),
             Errand::Trouble(text) => tracing::warn!("{text}"),
         }
@@ -215,10 +213,13 @@ impl<'a> Agent<'a> {
             control::Errand::Reload(asker) => {
                 let _ = asker.send(self.reload().await); // may have hung up
             }
+            control::Errand::Upgrade(asker) => {
+                let _ = asker.send(self.upgrade()); // may have hung up
+            }
             control::Errand::Complete(mut status, asker) => {
                 status.config = self.settings.config.display().to_string();
                 status.warnings.clone_from(&self.warnings);
-                status.scripts = self.scripts.status();
+                self.services.complete(&mut status);
                 let _ = asker.send(*status); // may have hung up
             }
         }
@@ -226,19 +227,17 @@ impl<'a> Agent<'a> {
 
     async fn reload(&mut self) -> Result<String, String> {
         systemd::say(&[NotifyState::Reloading]);
-        let loaded = load(self.settings).map_err(|failure| failure.to_string());
+        let loaded = load(&self.settings.config).map_err(|failure| failure.to_string());
         let result = match loaded {
             Err(why) => Err(format!("{why}\n  the old configuration stays in force")),
             Ok((config, warnings)) => {
                 for warning in &warnings {
                     tracing::warn!("{warning}");
                 }
-                self.scripts.configure(&config, &self.mailbox);
-                self.notifier.configure(&config.global);
-                let (asker, reply) = oneshot::channel();
-                self.mailbox.send(Letter::Reload(Box::new(config.clone()), asker));
-                let in_force = reply.await.map_err(|_| "the agent is stopping".to_owned());
+                self.services.configure(&config, &self.desk);
+                self.names.configure(&config);
                 self.config = config;
+                let in_force = self.put_in_force().await;
                 let count = warnings.len();
                 self.warnings = warnings;
                 in_force.map(|()| format!("reloaded, {count} warnings"))
@@ -252,6 +251,22 @@ impl<'a> Agent<'a> {
         result
     }
 
+    /// Gives the loop the configuration, with the peers known by now.
+    async fn put_in_force(&self) -> Result<(), String> {
+        let (asker, reply) = oneshot::channel();
+        self.mailbox.send(Letter::Reload(Box::new(self.names.complete(&self.config)), asker));
+        reply.await.map_err(|_| "the agent is stopping".to_owned())
+    }
+
+    /// A peer's name has other addresses than before.
+    async fn resolved(&mut self, resolved: Resolved) {
+        if self.names.take(resolved)
+            && let Err(why) = self.put_in_force().await
+        {
+            tracing::warn!("peers not changed: {why}");
+        }
+    }
+
     async fn signalled(&mut self, signal: Signalled) {
         match signal {
             Signalled::Reload => drop(self.reload().await), // logged there
@@ -259,8 +274,29 @@ impl<'a> Agent<'a> {
                 let keep_addresses = self.settings.keep_addresses;
                 self.mailbox.send(Letter::Stop { keep_addresses });
             }
-            Signalled::Dump => tracing::info!("state dumps are not written; `hactl agent status --json` tells all"),
+            Signalled::Dump(kind) => self.dump(kind),
+            Signalled::Threads => {
+                tracing::info!("a dump of threads is not written: this agent has none of keepalived's")
+            }
         }
+    }
+
+    /// Puts the binary now on disk in this process's place.
+    fn upgrade(&mut self) -> Result<String, String> {
+        Err("this agent cannot replace itself in place; `systemctl restart` keeps the addresses too".into())
+    }
+
+    /// Writes a dump as soon as the state is known, which takes this task too: so it is done beside it.
+    fn dump(&self, kind: dump::Kind) {
+        let desk = self.desk.clone();
+        let config = self.config.clone();
+        tokio::spawn(async move {
+            let written = control::status(&desk).await.and_then(|status| dump::write(kind, &config, &status));
+            match written {
+                Ok(path) => tracing::info!("wrote {}", path.display()),
+                Err(why) => tracing::error!("no dump: {why}"),
+            }
+        });
     }
 
     /// Feeds systemd's watchdog through the loop: a hung loop must starve it.
@@ -272,41 +308,5 @@ impl<'a> Agent<'a> {
                 systemd::say(&[NotifyState::Watchdog]);
             }
         });
-    }
-}
-
-enum Signalled {
-    Stop,
-    Reload,
-    Dump,
-}
-
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hangup: Signal,
-    user1: Signal,
-    user2: Signal,
-}
-
-impl Signals {
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hangup: signal(SignalKind::hangup())?,
-            user1: signal(SignalKind::user_defined1())?,
-            user2: signal(SignalKind::user_defined2())?,
-        })
-    }
-
-    async fn next(&mut self) -> Signalled {
-        tokio::select! {
-            _ = self.terminate.recv() => Signalled::Stop,
-            _ = self.interrupt.recv() => Signalled::Stop,
-            _ = self.hangup.recv() => Signalled::Reload,
-            _ = self.user1.recv() => Signalled::Dump,
-            _ = self.user2.recv() => Signalled::Dump,
-        }
     }
 }

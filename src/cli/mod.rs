@@ -3,6 +3,7 @@
 //! Nothing here decides anything.
 
 pub mod agent;
+pub mod agent_args;
 pub mod args;
 pub mod desk;
 pub mod dispatch;

@@ -1,0 +1,66 @@
+//! Everything beside the VRRP loop that a configuration calls for: checks, notify scripts, FIFOs, alerts, tracked files
+//! and processes, metrics. One value that is told of each configuration, of each notice and of the end.
+
+use hactl_engine::action::RouterId;
+use hactl_engine::conf::config::Config;
+use hactl_engine::control::AgentStatus;
+use hactl_engine::notice::Notice;
+
+use super::alert::Alerts;
+use super::control::Desk;
+use super::exporter::Exporter;
+use super::fifo_lines::Fifos;
+use super::files_tracked::TrackedFiles;
+use super::notify::{Job, Notifier};
+use super::processes::TrackedProcesses;
+use super::scripts::Scripts;
+
+/// The services.
+#[derive(Default)]
+pub struct Services {
+    scripts: Scripts,
+    notifier: Notifier,
+    fifos: Fifos,
+    alerts: Alerts,
+    files: TrackedFiles,
+    processes: TrackedProcesses,
+    exporter: Exporter,
+}
+
+impl Services {
+    /// Takes a configuration: what it names runs from now on, what it does not name any more ends.
+    pub fn configure(&mut self, config: &Config, desk: &Desk) {
+        let mailbox = &desk.mailbox;
+        self.notifier.configure(config);
+        self.fifos.configure(config);
+        self.alerts.configure(config);
+        self.scripts.configure(config, mailbox);
+        self.files.configure(config, mailbox);
+        self.processes.configure(config, mailbox);
+        self.exporter.configure(config.own.metrics.as_ref(), desk);
+    }
+
+    /// Runs a notify script.
+    pub fn run(&mut self, router: RouterId, job: Job) {
+        self.notifier.enqueue(router, job);
+    }
+
+    /// Passes on what happened. `unix_ms` dates it.
+    pub fn tell(&mut self, notice: &Notice, unix_ms: u64) {
+        self.fifos.tell(notice);
+        self.alerts.tell(notice, unix_ms);
+    }
+
+    /// Adds what the services know to a status.
+    pub fn complete(&self, status: &mut AgentStatus) {
+        status.scripts = self.scripts.status();
+        status.files = self.files.status();
+        status.processes = self.processes.status();
+    }
+
+    /// Lets the last words be heard, each within its limit, and ends everything.
+    pub async fn finish(mut self) {
+        self.exporter.stop();
+        tokio::join!(self.notifier.finish(), self.fifos.finish(), self.alerts.finish());
+    }
+}
