@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::os::fd::AsFd;
 use std::sync::mpsc;
+use std::time::Duration;
 
 use hactl_engine::action::{Batch, RouterId};
 use hactl_engine::conf::config::Config;
@@ -113,12 +114,12 @@ impl Driver {
         self.step_all(known);
         self.open_sockets();
         let remembered = self.remembered();
-        self.step(Input::Start { remembered });
+        self.step_all(vec![wall_clock(), Input::Start { remembered }]);
         loop {
             let due = self.node.next_wake();
             let tokens = self.sleeper.sleep(due).map_err(|error| format!("epoll: {error}"))?;
             self.note_punctuality(due);
-            self.step(Input::Wake);
+            self.step_all(vec![wall_clock(), Input::Wake]);
             for token in tokens {
                 match token {
                     LINKS => self.take_link_changes()?,
@@ -350,6 +351,11 @@ impl Driver {
             })
             .collect()
     }
+}
+
+fn wall_clock() -> Input {
+    let ahead = clock::unix_ms().saturating_sub(clock::now().0 / 1_000_000);
+    Input::WallClock { offset: Duration::from_millis(ahead) }
 }
 
 /// What the sleeper calls the socket of an interface and family.

@@ -20,7 +20,7 @@ use super::resolve::{Names, Resolved};
 use super::services::Services;
 use super::signals::{Signalled, Signals};
 use super::timed::run_script;
-use super::{dump, log, systemd};
+use super::{dump, log, safety, systemd, upgrade};
 use crate::error::{Exit, Failure, Outcome, Problem};
 use crate::sys::wake::Sleeper;
 use crate::sys::{clock, sched};
@@ -42,6 +42,8 @@ pub struct Settings {
     pub log_detail: bool,
     /// Leave the addresses in place at TERM.
     pub keep_addresses: bool,
+    /// The binary as it was called, which an upgrade starts anew; `None` when the kernel does not tell.
+    pub binary: Option<PathBuf>,
 }
 
 /// Runs the daemon until it is told to stop.
@@ -80,6 +82,8 @@ struct Agent<'a> {
     names: Names,
     resolved: mpsc::Receiver<Resolved>,
     pins: Pins,
+    /// The loop has stopped for it, or will in a moment.
+    upgrading: Option<PathBuf>,
     ended: oneshot::Receiver<Result<(), String>>,
     driver: Option<(Driver, oneshot::Sender<Result<(), String>>)>,
 }
@@ -120,6 +124,7 @@ impl<'a> Agent<'a> {
             names: Names::new(news),
             resolved,
             pins,
+            upgrading: None,
             ended,
             driver: Some((driver, done)),
         })
@@ -155,6 +160,10 @@ impl<'a> Agent<'a> {
                 _ = watchdog.tick() => self.feed_watchdog(),
             }
         };
+        if let (Some(binary), Ok(())) = (&self.upgrading, &outcome) {
+            // Adverts are due: nothing is waited for, and the successor finds the addresses in place.
+            return Err(Failure::internal(upgrade::exec(binary)));
+        }
         systemd::say(&[NotifyState::Stopping]);
         while let Ok(errand) = self.errands.try_recv() {
             self.run_errand(errand);
@@ -214,12 +223,13 @@ impl<'a> Agent<'a> {
                 let _ = asker.send(self.reload().await); // may have hung up
             }
             control::Errand::Upgrade(asker) => {
-                let _ = asker.send(self.upgrade()); // may have hung up
+                let _ = asker.send(self.upgrade().await); // may have hung up
             }
             control::Errand::Complete(mut status, asker) => {
                 status.config = self.settings.config.display().to_string();
                 status.warnings.clone_from(&self.warnings);
                 self.services.complete(&mut status);
+                status.safety = Some(safety::tier(&self.config));
                 let _ = asker.send(*status); // may have hung up
             }
         }
@@ -282,8 +292,19 @@ impl<'a> Agent<'a> {
     }
 
     /// Puts the binary now on disk in this process's place.
-    fn upgrade(&mut self) -> Result<String, String> {
-        Err("this agent cannot replace itself in place; `systemctl restart` keeps the addresses too".into())
+    async fn upgrade(&mut self) -> Result<String, String> {
+        let Some(binary) = self.settings.binary.clone() else {
+            return Err(
+                "the kernel does not tell which binary this is; `systemctl restart` keeps the addresses too".into()
+            );
+        };
+        let version = upgrade::try_out(&binary, &self.settings.config).await?;
+        let message = format!("process {} goes on as {version}", std::process::id());
+        tracing::info!("{message}");
+        systemd::say(&[NotifyState::Reloading, NotifyState::monotonic_usec_now().map_err(|error| error.to_string())?]);
+        self.upgrading = Some(binary);
+        self.mailbox.send(Letter::Stop { keep_addresses: true });
+        Ok(message)
     }
 
     /// Writes a dump as soon as the state is known, which takes this task too: so it is done beside it.

@@ -69,6 +69,8 @@ impl Vmacs {
             v4(name, "promote_secondaries", "1"),
             v4(parent, "arp_ignore", "1"),
             v4(parent, "arp_filter", "1"),
+            // Else the interface asks its neighbours in the name of the virtual address, under its own MAC.
+            v4(parent, "arp_announce", "2"),
         ];
         if ipv6 {
             settings.push((format!("net/ipv6/conf/{name}/addr_gen_mode"), "1"));

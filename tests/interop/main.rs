@@ -3,7 +3,10 @@
 //! Needs root, `ip` and `keepalived`; without them the tests say so and pass, since nothing was proved or disproved.
 
 mod agent;
+mod asking;
 mod election;
+mod holdings;
 mod lan;
 mod moves;
+mod safety;
 mod services;

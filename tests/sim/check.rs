@@ -61,7 +61,11 @@ pub fn one_answers(world: &mut World) -> Result<(), String> {
     };
     let since = *world.doubled_since.get_or_insert(world.now);
     match world.now.since(since) > allowed {
-        true => Err(format!("hosts {holders:?} both answer for {address} since {:.4} s", since.0 as f64 / 1e9)),
+        true => Err(format!(
+            "hosts {holders:?} both answer for {address} from {:.4} s to {:.4} s",
+            since.0 as f64 / 1e9,
+            world.now.0 as f64 / 1e9
+        )),
         false => Ok(()),
     }
 }

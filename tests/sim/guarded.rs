@@ -91,6 +91,11 @@ impl Guarded {
             world.say(&format!("host {host}: the agent starts"));
             return world.start(host);
         }
+        // Who said goodbye still answers, and the next master counts on his letting go: that he dies or hangs in just
+        // these milliseconds is left to the lease, which ends it.
+        if world.hosts[host].said_goodbye {
+            return Ok(());
+        }
         match world.random.below(12) {
             0 if filters => {
                 world.say(&format!("a firewall drops adverts {host} -> {other}"));

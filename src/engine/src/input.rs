@@ -75,6 +75,11 @@ pub enum Input {
         /// Good or bad.
         ok: bool,
     },
+    /// The wall clock (time since 1970) is ahead of the driver's clock by this much. Only signatures need it.
+    WallClock {
+        /// Difference.
+        offset: Duration,
+    },
     /// The number in a tracked file; 0 when it is empty or gone.
     File {
         /// Block name.

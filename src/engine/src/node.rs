@@ -33,6 +33,8 @@ pub struct Node {
     processes: HashMap<String, bool>,
     virtual_addresses: BTreeSet<IpAddr>,
     settings: Settings,
+    /// Wall clock minus the driver's clock.
+    wall_offset: Duration,
     delay_after_boot: Duration,
     started: bool,
     stopping: bool,
@@ -120,6 +122,7 @@ impl Node {
                 self.scripts.insert(name, ok);
                 self.each(now, &mut batches, |router, ctx| router.reassess(&reason, ctx));
             }
+            Input::WallClock { offset } => self.wall_offset = offset,
             Input::File { name, value } => {
                 let reason = format!("tracked file {name} holds {value}");
                 self.files.insert(name, value);
@@ -173,14 +176,15 @@ impl Node {
             // Each push brings a member into line; the bound only keeps a mistake from becoming a hang.
             for _ in 0..PUSHES_PER_MEMBER * self.routers.len() {
                 let routers = &self.routers;
-                let Some(group) = self.groups.get_mut(at) else { break };
-                let actions = group.settle(|id| routers.get(&id));
-                if !actions.is_empty() {
-                    let router = GROUP_IDS - RouterId::try_from(at).unwrap_or_default();
-                    batches.push(Batch { router, actions });
-                }
-                let Some((id, push)) = group.push(|id| routers.get(&id)) else { break };
+                let push = self.groups.get(at).and_then(|group| group.push(|id| routers.get(&id)));
+                let Some((id, push)) = push else { break };
                 self.with(id, now, batches, |router, ctx| router.pushed(push, ctx));
+            }
+            let routers = &self.routers;
+            let actions = self.groups.get_mut(at).map(|group| group.settle(|id| routers.get(&id))).unwrap_or_default();
+            if !actions.is_empty() {
+                let router = GROUP_IDS - RouterId::try_from(at).unwrap_or_default();
+                batches.push(Batch { router, actions });
             }
         }
     }
@@ -396,6 +400,7 @@ impl Node {
         let mut actions = Vec::new();
         let mut ctx = Context {
             now,
+            wall: self.wall_offset + now.since(Instant(0)),
             timers: &mut self.timers,
             links: &self.links,
             scripts: &self.scripts,

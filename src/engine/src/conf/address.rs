@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
 
-use super::config::VirtualAddress;
+use super::config::{AddressFlag, VirtualAddress};
 use super::lexer::Word;
 use super::sink::Sink;
 use super::tree::Statement;
@@ -54,6 +54,16 @@ fn option<'w>(
     sink: &mut Sink<'_>,
 ) {
     let name = word.text.as_str();
+    if let Some((_, flag)) = FLAGS.iter().find(|(known, _)| *known == name) {
+        if !read.flags.contains(flag) {
+            read.flags.push(*flag);
+        }
+        return;
+    }
+    if name == "no_track" {
+        read.no_track = true;
+        return;
+    }
     if FLAGS_NOT_YET.contains(&name) {
         sink.warning(word.place, format!("`{name}` is known but not supported yet for an address; ignored"));
         return;
@@ -71,6 +81,8 @@ fn option<'w>(
         "label" => label(value, read, sink),
         "scope" => scope(value, read, sink),
         "brd" | "broadcast" => broadcast(value, read, sink),
+        "peer" => peer(value, read, sink),
+        "preferred_lft" => preferred(value, read, sink),
         _ => sink.warning(word.place, format!("`{name}` is known but not supported yet for an address; ignored")),
     }
 }
@@ -82,7 +94,8 @@ fn unknown_option(word: &Word, sink: &mut Sink<'_>) {
         sink.error_help(word.place, message, "put each address on a line of its own");
         return;
     }
-    let known = VALUED.iter().chain(VALUED_NOT_YET).chain(FLAGS_NOT_YET).copied();
+    let flags = FLAGS.iter().map(|(name, _)| *name);
+    let known = VALUED.iter().chain(VALUED_NOT_YET).chain(FLAGS_NOT_YET).copied().chain(flags).chain(["no_track"]);
     let message = format!("unknown option `{name}` of an address");
     match super::schema::nearest(name, known) {
         Some(near) => sink.error_help(word.place, message, format!("did you mean `{near}`?")),
@@ -128,9 +141,38 @@ fn broadcast(word: &Word, read: &mut VirtualAddress, sink: &mut Sink<'_>) {
     }
 }
 
+fn peer(word: &Word, read: &mut VirtualAddress, sink: &mut Sink<'_>) {
+    let text = &word.text;
+    let parsed = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+    match parsed.filter(|peer| peer.addr().is_ipv4() == read.address.addr().is_ipv4()) {
+        Some(peer) => read.peer = Some(peer),
+        None => sink.error(word.place, format!("`peer {text}` is ignored: no address of the same family")),
+    }
+}
+
+fn preferred(word: &Word, read: &mut VirtualAddress, sink: &mut Sink<'_>) {
+    match (word.text.as_str(), word.text.parse()) {
+        ("forever", _) => read.preferred_s = None,
+        (_, Ok(seconds)) => read.preferred_s = Some(seconds),
+        (text, Err(_)) => {
+            sink.error(word.place, format!("`preferred_lft {text}` is ignored: neither seconds nor `forever`"));
+        }
+    }
+}
+
 /// Scope names and their kernel numbers (rtnetlink(7)).
 pub const SCOPES: &[(&str, u8)] = &[("global", 0), ("site", 200), ("link", 253), ("host", 254), ("nowhere", 255)];
 
-const VALUED: &[&str] = &["dev", "label", "scope", "brd", "broadcast"];
-const VALUED_NOT_YET: &[&str] = &["peer", "preferred_lft", "track_group"];
-const FLAGS_NOT_YET: &[&str] = &["home", "-nodad", "mngtmpaddr", "noprefixroute", "autojoin", "no_track", "use_vmac"];
+const VALUED: &[&str] = &["dev", "label", "scope", "brd", "broadcast", "peer", "preferred_lft"];
+const VALUED_NOT_YET: &[&str] = &["track_group"];
+const FLAGS_NOT_YET: &[&str] = &["use_vmac"];
+
+/// Flags by their names in ip-address(8).
+pub(super) const FLAGS: &[(&str, AddressFlag)] = &[
+    ("home", AddressFlag::Home),
+    ("-nodad", AddressFlag::NoDad),
+    ("nodad", AddressFlag::NoDad),
+    ("mngtmpaddr", AddressFlag::ManageTemporary),
+    ("noprefixroute", AddressFlag::NoPrefixRoute),
+    ("autojoin", AddressFlag::AutoJoin),
+];

@@ -1,43 +1,79 @@
 //! The tree to a [`Config`]: every block is read first, then what refers to something else in the file is
 //! resolved, so that the order of blocks does not matter.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::config::{Announcement, Config, Global, Version, VrrpScript};
+use super::address::virtual_address;
+use super::config::{Config, Version, VrrpScript};
 use super::draft::Draft;
-use super::keywords::{GLOBAL_DEFS, ROOT, VRRP_SCRIPT};
-use super::resolve::resolve;
-use super::script;
+use super::global::{self, Defaults};
+use super::group::GroupDraft;
+use super::keywords::{ROOT, VRRP_SCRIPT};
+use super::lexer::Word;
+use super::resolve::{Tracked, resolve};
+use super::routing::{self, FIRST_PREFERENCE};
 use super::sink::{Place, Sink};
 use super::tree::Statement;
-use super::values::{flag, seconds, single, surplus, switch, whole};
+use super::values::{flag, seconds, surplus, whole};
 use super::walk::{inside, walk};
-
-/// What `global_defs` sets for every instance.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Defaults {
-    pub(super) version: Version,
-    pub(super) announcement: Announcement,
-}
+use super::{own, script, tracking};
 
 /// Builds the configuration. Never fails: what is wrong is reported and replaced by its default, and an instance
 /// that cannot run without what is missing is left out.
 pub fn build(statements: &[Statement], sink: &mut Sink<'_>) -> Config {
-    let mut defaults = Defaults { version: Version::V2, announcement: Announcement::default() };
+    let mut defaults = Defaults::default();
     let mut config = Config::default();
-    let mut drafts: Vec<Draft> = Vec::new();
     let mut broken_scripts: Vec<String> = Vec::new();
+    let mut later: Vec<&Statement> = Vec::new();
+    let mut preference = FIRST_PREFERENCE;
     if statements.is_empty() {
         sink.warning_whole("nothing is configured", "add a vrrp_instance");
     }
     walk(statements, &ROOT, sink, |statement, sink| match statement.name() {
-        "global_defs" => global_defs(statement, &mut config.global, &mut defaults, sink),
+        "global_defs" => global::read(statement, &mut config.global, &mut defaults, sink),
+        "hactl" => own::read(statement, &mut config.own, sink),
         "vrrp_script" => vrrp_script(statement, &mut config.scripts, &mut broken_scripts, sink),
-        _ => drafts.extend(Draft::read(statement, sink)),
+        "track_file" | "vrrp_track_file" => tracking::file(statement, &mut config.files, sink),
+        "vrrp_track_process" => tracking::process(statement, &mut config.processes, sink),
+        "static_routes" => config.static_routes.extend(routing::routes(statement, sink)),
+        "static_rules" => config.static_rules.extend(routing::rules(statement, &mut preference, sink)),
+        "static_ipaddress" => static_addresses(statement, &mut config, sink),
+        // They begin with what `global_defs` says, wherever that stands.
+        _ => later.push(statement),
     });
-    config.instances = resolve(drafts, &config.scripts, &broken_scripts, defaults, sink);
+    let mut drafts: Vec<Draft> = Vec::new();
+    let mut groups: Vec<GroupDraft> = Vec::new();
+    for statement in later {
+        match statement.name() {
+            "vrrp_sync_group" => groups.extend(GroupDraft::read(statement, &defaults.instance, sink)),
+            _ => drafts.extend(Draft::read(statement, sink)),
+        }
+    }
+    let tracked = Tracked {
+        scripts: &config.scripts,
+        broken_scripts: &broken_scripts,
+        files: &config.files,
+        processes: &config.processes,
+    };
+    let (instances, groups) = resolve(drafts, groups, &tracked, &defaults, &mut preference, sink);
+    (config.instances, config.groups) = (instances, groups);
     unused_scripts(&config, sink);
     config
+}
+
+fn static_addresses(block: &Statement, config: &mut Config, sink: &mut Sink<'_>) {
+    surplus(block, &block.arguments, sink);
+    for line in inside(block) {
+        let Some(address) = virtual_address(line, sink) else { continue };
+        match &address.interface {
+            Some(_) => config.static_addresses.push(address),
+            None => {
+                let message = format!("`{}` is ignored: a static address needs its interface", address.address.addr());
+                sink.error_help(line.place(), message, "add `dev INTERFACE`");
+            }
+        }
+    }
 }
 
 /// The name in `KEYWORD NAME { … }`.
@@ -51,48 +87,9 @@ pub(super) fn block_name(statement: &Statement, sink: &mut Sink<'_>) -> Option<(
     Some((name.text.clone(), name.place))
 }
 
-fn global_defs(block: &Statement, global: &mut Global, defaults: &mut Defaults, sink: &mut Sink<'_>) {
-    surplus(block, &block.arguments, sink);
-    walk(inside(block), &GLOBAL_DEFS, sink, |line, sink| match line.name() {
-        "router_id" => global.router_id = single(line, sink).map(|word| word.text.clone()),
-        "script_user" => match script::user(line, &line.arguments, sink) {
-            Some(user) => global.script_user = Some(user),
-            None => sink.error(line.place(), "`script_user` needs a user"),
-        },
-        "enable_script_security" => global.enable_script_security = switch(line, sink).unwrap_or(true),
-        "vrrp_version" => defaults.version = version(line, "2 is used", sink).unwrap_or(Version::V2),
-        "vrrp_min_garp" => {
-            if switch(line, sink) == Some(true) {
-                defaults.announcement.repeat = 1;
-                defaults.announcement.delay = Duration::ZERO;
-            }
-        }
-        name => {
-            let name = name.strip_prefix("vrrp_").unwrap_or(name).to_owned();
-            announcement(&name, line, &mut defaults.announcement, sink);
-        }
-    });
-}
-
 /// `version` and `vrrp_version`.
 pub(super) fn version(line: &Statement, instead: &str, sink: &mut Sink<'_>) -> Option<Version> {
     whole::<u8>(line, 2..=3, instead, sink).map(|number| if number == 2 { Version::V2 } else { Version::V3 })
-}
-
-/// The `garp_master_…` family.
-pub(super) fn announcement(name: &str, line: &Statement, into: &mut Announcement, sink: &mut Sink<'_>) {
-    let standard = Announcement::default();
-    let times = Duration::ZERO..=SECONDS_MAX;
-    match name {
-        "garp_master_delay" => into.delay = seconds(line, times, "5 s is used", sink).unwrap_or(standard.delay),
-        "garp_master_repeat" => {
-            into.repeat = whole(line, 1..=GARP_REPEAT_MAX, "5 is used", sink).unwrap_or(standard.repeat)
-        }
-        "garp_master_refresh" => into.refresh = seconds(line, times, "0 is used", sink).unwrap_or(standard.refresh),
-        _ => {
-            into.refresh_repeat = whole(line, 1..=GARP_REPEAT_MAX, "1 is used", sink).unwrap_or(standard.refresh_repeat)
-        }
-    }
 }
 
 fn vrrp_script(block: &Statement, scripts: &mut Vec<VrrpScript>, broken: &mut Vec<String>, sink: &mut Sink<'_>) {
@@ -127,7 +124,7 @@ fn vrrp_script(block: &Statement, scripts: &mut Vec<VrrpScript>, broken: &mut Ve
             script.interval = seconds(line, INTERVAL_MIN..=SECONDS_MAX, "1 s is used", sink).unwrap_or(script.interval)
         }
         "timeout" => timeout = seconds(line, INTERVAL_MIN..=SECONDS_MAX, "the interval is used", sink),
-        "weight" => (script.weight, script.reverse) = weight(line, &line.arguments, sink).unwrap_or_default(),
+        "weight" => (script.weight, script.reverse) = weight(line, &line.arguments, WEIGHTS, sink).unwrap_or_default(),
         "rise" => script.rise = whole(line, 1..=COUNT_MAX, "1 is used", sink).unwrap_or(1),
         "fall" => script.fall = whole(line, 1..=COUNT_MAX, "1 is used", sink).unwrap_or(1),
         "user" => match script::user(line, &line.arguments, sink) {
@@ -156,13 +153,19 @@ fn vrrp_script(block: &Statement, scripts: &mut Vec<VrrpScript>, broken: &mut Ve
 }
 
 /// `N [reverse|noreverse]` after `weight`.
-pub(super) fn weight(line: &Statement, words: &[super::lexer::Word], sink: &mut Sink<'_>) -> Option<(i16, bool)> {
+pub(super) fn weight(
+    line: &Statement,
+    words: &[Word],
+    range: RangeInclusive<i16>,
+    sink: &mut Sink<'_>,
+) -> Option<(i16, bool)> {
     let Some((number, rest)) = words.split_first() else {
         sink.error(line.place(), "`weight` needs a value");
         return None;
     };
-    let Some(weight) = number.text.parse().ok().filter(|weight| (-WEIGHT_MAX..=WEIGHT_MAX).contains(weight)) else {
-        let message = format!("`weight {}` is not in -{WEIGHT_MAX}..={WEIGHT_MAX}; 0 is used", number.text);
+    let Some(weight) = number.text.parse().ok().filter(|weight| range.contains(weight)) else {
+        let message =
+            format!("`weight {}` is not in {}..={}; the default is used", number.text, range.start(), range.end());
         sink.error(number.place, message);
         return None;
     };
@@ -201,5 +204,5 @@ pub const INTERVAL_MIN: Duration = Duration::from_millis(1);
 pub const COUNT_MAX: u32 = 1_000_000;
 /// Most announcements for one address and burst.
 pub const GARP_REPEAT_MAX: u32 = 255;
-/// Largest weight, so that a priority of 254 can go down to 1 and 1 up to 254.
-pub const WEIGHT_MAX: i16 = 253;
+/// Weights, so that a priority of 254 can go down to 1 and 1 up to 254.
+pub const WEIGHTS: RangeInclusive<i16> = -253..=253;

@@ -4,15 +4,15 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::address::virtual_address;
-use super::build::{announcement, block_name, version, weight};
-use super::config::{Announcement, Argv, InitialState, Notify, ScriptUser, Version, VirtualAddress};
+use super::build::{WEIGHTS, block_name, version, weight};
+use super::config::{Argv, InitialState, Notify, Peer, ScriptUser, Version, VirtualAddress};
 use super::keywords::{AUTHENTICATION, VRRP_INSTANCE};
 use super::lexer::Word;
-use super::script;
 use super::sink::{Place, Sink};
 use super::tree::Statement;
 use super::values::{address, flag, interface, seconds, single, surplus, switch, whole};
 use super::walk::{inside, walk};
+use super::{options, script, tracking};
 
 /// A value and where it stands.
 pub(super) type At<T> = (T, Place);
@@ -23,6 +23,13 @@ pub(super) struct Tracked {
     pub(super) name: String,
     pub(super) weight: Option<(i16, bool)>,
     pub(super) place: Place,
+}
+
+/// A line of `unicast_peer`.
+#[derive(Debug)]
+pub(super) enum PeerLine {
+    Address(Peer),
+    Name(String),
 }
 
 /// `authentication`, as far as it was given.
@@ -57,11 +64,19 @@ pub(super) struct Draft {
     pub(super) preempt_delay: Option<At<Duration>>,
     pub(super) track_interfaces: Vec<Tracked>,
     pub(super) track_scripts: Vec<Tracked>,
-    pub(super) dont_track_primary: bool,
+    pub(super) track_files: Vec<Tracked>,
+    pub(super) track_processes: Vec<Tracked>,
+    /// Lines that `options` reads.
+    pub(super) options: Vec<Statement>,
+    /// `use_vmac` and `vmac_xmit_base`.
+    pub(super) vmac: Option<Statement>,
+    pub(super) transmit_base: Option<Place>,
+    pub(super) hmac: Option<Statement>,
+    pub(super) routing: Vec<Statement>,
+    pub(super) no_address: Option<Place>,
     pub(super) source: Option<At<IpAddr>>,
     pub(super) unicast_source: Option<Place>,
-    pub(super) unicast_peers: Vec<At<IpAddr>>,
-    pub(super) v3_checksum_as_v2: bool,
+    pub(super) unicast_peers: Vec<At<PeerLine>>,
     pub(super) announcements: Vec<Statement>,
     pub(super) notify: Notify,
 }
@@ -73,14 +88,6 @@ impl Draft {
         let mut draft = Self::empty(name, block.place());
         walk(inside(block), &VRRP_INSTANCE, sink, |line, sink| draft.line(line, sink));
         Some(draft)
-    }
-
-    /// The announcement settings: those of the file, with this instance's own lines over them.
-    pub(super) fn announcement(&self, mut standard: Announcement, sink: &mut Sink<'_>) -> Announcement {
-        for line in &self.announcements {
-            announcement(line.name(), line, &mut standard, sink);
-        }
-        standard
     }
 
     fn empty(name: At<String>, place: Place) -> Self {
@@ -102,11 +109,17 @@ impl Draft {
             preempt_delay: None,
             track_interfaces: Vec::new(),
             track_scripts: Vec::new(),
-            dont_track_primary: false,
+            track_files: Vec::new(),
+            track_processes: Vec::new(),
+            options: Vec::new(),
+            vmac: None,
+            transmit_base: None,
+            hmac: None,
+            routing: Vec::new(),
+            no_address: None,
             source: None,
             unicast_source: None,
             unicast_peers: Vec::new(),
-            v3_checksum_as_v2: false,
             announcements: Vec::new(),
             notify: Notify::default(),
         }
@@ -132,9 +145,11 @@ impl Draft {
                 let range = Duration::ZERO..=PREEMPT_DELAY_MAX;
                 self.preempt_delay = seconds(line, range, "0 is used", sink).map(|delay| (delay, place));
             }
-            "v3_checksum_as_v2" => self.v3_checksum_as_v2 = switch(line, sink).unwrap_or(false),
             "unicast_src_ip" | "mcast_src_ip" => self.source(line, sink),
-            name if name.starts_with("notify") => self.notify(line, sink),
+            "use_vmac" => self.vmac = Some(line.clone()),
+            "vmac_xmit_base" => self.transmit_base = switch(line, sink).unwrap_or(true).then_some(place),
+            name if options::INSTANCE.contains(&name) => self.options.push(line.clone()),
+            name if name.starts_with("notify") => notify_line(line, &mut self.notify, sink),
             name if name.starts_with("garp_") => self.announcements.push(line.clone()),
             _ if line.block.is_some() => self.block(line, sink),
             _ => self.flag(line, sink),
@@ -146,7 +161,7 @@ impl Draft {
         match line.name() {
             "nopreempt" => self.nopreempt = Some(line.place()),
             "preempt" => self.nopreempt = None,
-            _ => self.dont_track_primary = true,
+            _ => self.no_address = Some(line.place()),
         }
     }
 
@@ -158,6 +173,10 @@ impl Draft {
             "virtual_ipaddress_excluded" => self.excluded.extend(addresses(block, sink)),
             "track_interface" => tracked(block, &mut self.track_interfaces, sink),
             "track_script" => tracked(block, &mut self.track_scripts, sink),
+            "track_file" => tracked(block, &mut self.track_files, sink),
+            "track_process" => tracked(block, &mut self.track_processes, sink),
+            "virtual_routes" | "virtual_rules" => self.routing.push(block.clone()),
+            "auth_hmac" => self.hmac = Some(block.clone()),
             _ => peers(block, &mut self.unicast_peers, sink),
         }
     }
@@ -197,20 +216,23 @@ impl Draft {
             }
         });
     }
+}
 
-    fn notify(&mut self, line: &Statement, sink: &mut Sink<'_>) {
-        let Some((command, user)) = script::command_and_user(line, sink) else { return };
-        let users = &mut self.notify.users;
-        let (slot, user_slot): (&mut Option<Argv>, &mut Option<ScriptUser>) = match line.name() {
-            "notify_master" => (&mut self.notify.master, &mut users.master),
-            "notify_backup" => (&mut self.notify.backup, &mut users.backup),
-            "notify_fault" => (&mut self.notify.fault, &mut users.fault),
-            "notify_stop" => (&mut self.notify.stop, &mut users.stop),
-            _ => (&mut self.notify.any, &mut users.any),
-        };
-        *slot = Some(command);
-        *user_slot = user;
-    }
+/// One of the `notify…` lines that name a command.
+pub(super) fn notify_line(line: &Statement, notify: &mut Notify, sink: &mut Sink<'_>) {
+    let Some((command, user)) = script::command_and_user(line, sink) else { return };
+    let users = &mut notify.users;
+    let (slot, user_slot): (&mut Option<Argv>, &mut Option<ScriptUser>) = match line.name() {
+        "notify_master" => (&mut notify.master, &mut users.master),
+        "notify_backup" => (&mut notify.backup, &mut users.backup),
+        "notify_fault" => (&mut notify.fault, &mut users.fault),
+        "notify_stop" => (&mut notify.stop, &mut users.stop),
+        "notify_deleted" => (&mut notify.deleted, &mut users.deleted),
+        "notify_master_rx_lower_pri" => (&mut notify.master_rx_lower_pri, &mut users.master_rx_lower_pri),
+        _ => (&mut notify.any, &mut users.any),
+    };
+    *slot = Some(command);
+    *user_slot = user;
 }
 
 fn state(line: &Statement, sink: &mut Sink<'_>) -> Option<InitialState> {
@@ -254,7 +276,8 @@ fn addresses(block: &Statement, sink: &mut Sink<'_>) -> Vec<At<VirtualAddress>> 
     lines.filter_map(|line| virtual_address(line, sink).map(|address| (address, line.place()))).collect()
 }
 
-fn tracked(block: &Statement, found: &mut Vec<Tracked>, sink: &mut Sink<'_>) {
+pub(super) fn tracked(block: &Statement, found: &mut Vec<Tracked>, sink: &mut Sink<'_>) {
+    let range = if matches!(block.name(), "track_file" | "track_process") { tracking::WEIGHTS } else { WEIGHTS };
     for line in inside(block) {
         let (name, place) = (line.name().to_owned(), line.place());
         if let Some(block) = &line.block {
@@ -262,7 +285,7 @@ fn tracked(block: &Statement, found: &mut Vec<Tracked>, sink: &mut Sink<'_>) {
         }
         let weight = match line.arguments.split_first() {
             None => None,
-            Some((word, rest)) if word.text == "weight" => weight(line, rest, sink),
+            Some((word, rest)) if word.text == "weight" => weight(line, rest, range.clone(), sink),
             Some((word, _)) => {
                 let message = format!("unknown option `{}` of `{name}`", word.text);
                 sink.error_help(word.place, message, "one name a line; only `weight N [reverse]` may follow");
@@ -277,27 +300,56 @@ fn tracked(block: &Statement, found: &mut Vec<Tracked>, sink: &mut Sink<'_>) {
     }
 }
 
-fn peers(block: &Statement, found: &mut Vec<At<IpAddr>>, sink: &mut Sink<'_>) {
+fn peers(block: &Statement, found: &mut Vec<At<PeerLine>>, sink: &mut Sink<'_>) {
     for line in inside(block) {
-        if let Some(option) = line.arguments.first() {
-            match option.text.as_str() {
-                "min_ttl" | "max_ttl" => {
-                    let message = format!("`{}` is known but not supported yet; ignored", option.text);
-                    sink.warning(option.place, message);
-                }
+        let place = line.place();
+        let (mut min_ttl, mut max_ttl) = (0, u8::MAX);
+        let mut words = line.arguments.iter();
+        while let Some(option) = words.next() {
+            let limit = match option.text.as_str() {
+                "min_ttl" => &mut min_ttl,
+                "max_ttl" => &mut max_ttl,
                 other => {
                     let message = format!("unknown option `{other}` of a peer");
                     sink.error_help(option.place, message, "put each peer on a line of its own");
+                    break;
                 }
+            };
+            match words.next().map(|word| (word, word.text.parse())) {
+                Some((_, Ok(value))) => *limit = value,
+                Some((word, Err(_))) => {
+                    sink.error(word.place, format!("`{} {}` is not in 0..=255; ignored", option.text, word.text));
+                }
+                None => sink.error(option.place, format!("`{}` needs a value", option.text)),
             }
         }
-        let Some(peer) = address(&line.keyword, sink) else { continue };
-        if found.iter().any(|(earlier, _)| *earlier == peer) {
-            sink.warning(line.place(), format!("peer {peer} is listed twice"));
+        let text = line.name();
+        let peer = match text.parse::<IpAddr>() {
+            Ok(address) => PeerLine::Address(Peer { address, min_ttl, max_ttl }),
+            Err(_) if host_name(text) => PeerLine::Name(text.to_owned()),
+            Err(_) => {
+                address(&line.keyword, sink);
+                continue;
+            }
+        };
+        let same = |(earlier, _): &At<PeerLine>| match (earlier, &peer) {
+            (PeerLine::Address(one), PeerLine::Address(other)) => one.address == other.address,
+            (PeerLine::Name(one), PeerLine::Name(other)) => one == other,
+            _ => false,
+        };
+        if found.iter().any(same) {
+            sink.warning(place, format!("peer {text} is listed twice"));
         } else {
-            found.push((peer, line.place()));
+            found.push((peer, place));
         }
     }
+}
+
+/// A name that may be looked up: letters, not an address with a mistake in it.
+fn host_name(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+    let last = text.rsplit('.').next().unwrap_or_default();
+    text.chars().all(fits) && last.chars().any(|c| c.is_ascii_alphabetic()) && !text.starts_with(['-', '.'])
 }
 
 /// `priority` when none is given.

@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Write as _};
 
-use super::address::SCOPES;
+use super::address::{FLAGS, SCOPES};
 use super::config::{
-    Config, Global, InitialState, Notify, ScriptUser, Track, Version, VirtualAddress, VrrpInstance, VrrpScript,
+    Config, Global, InitialState, Notify, Peer, ScriptUser, Track, Version, VirtualAddress, VrrpInstance, VrrpScript,
 };
 use super::values::show_seconds;
 
@@ -23,28 +23,33 @@ pub enum Secrets {
 /// for a line that its escapes make longer than [`super::lexer::LINE_BYTES_MAX`].
 pub fn print(config: &Config, secrets: Secrets) -> String {
     let mut page = Page { text: String::new(), depth: 0 };
-    page.global(&config.global);
+    page.global(config);
+    page.own(&config.own);
+    page.statics(config);
     for script in &config.scripts {
         page.script(script);
     }
+    config.files.iter().for_each(|file| page.file(file));
+    config.processes.iter().for_each(|process| page.process(process));
     for instance in &config.instances {
         page.instance(instance, secrets);
     }
+    config.groups.iter().for_each(|group| page.group(group));
     page.text
 }
 
-struct Page {
-    text: String,
+pub(super) struct Page {
+    pub(super) text: String,
     depth: usize,
 }
 
 impl Page {
-    fn line(&mut self, line: fmt::Arguments<'_>) {
+    pub(super) fn line(&mut self, line: fmt::Arguments<'_>) {
         // Writing to a String cannot fail.
         let _ = writeln!(self.text, "{:indent$}{line}", "", indent = self.depth * 4);
     }
 
-    fn open(&mut self, head: fmt::Arguments<'_>) {
+    pub(super) fn open(&mut self, head: fmt::Arguments<'_>) {
         if self.depth == 0 && !self.text.is_empty() {
             self.text.push('\n');
         }
@@ -52,18 +57,18 @@ impl Page {
         self.depth += 1;
     }
 
-    fn close(&mut self) {
+    pub(super) fn close(&mut self) {
         self.depth -= 1;
         self.line(format_args!("}}"));
     }
 
-    fn flag(&mut self, on: bool, name: &str) {
+    pub(super) fn flag(&mut self, on: bool, name: &str) {
         if on {
             self.line(format_args!("{name}"));
         }
     }
 
-    fn list<T>(&mut self, head: &str, items: &[T], show: impl Fn(&T) -> String) {
+    pub(super) fn list<T>(&mut self, head: &str, items: &[T], show: impl Fn(&T) -> String) {
         if items.is_empty() {
             return;
         }
@@ -74,8 +79,12 @@ impl Page {
         self.close();
     }
 
-    fn global(&mut self, global: &Global) {
-        if *global == Global::default() {
+    fn global(&mut self, config: &Config) {
+        let global = &config.global;
+        // They are the file's, and every instance bears them.
+        let timing = config.instances.first().map(|first| first.announcement).unwrap_or_default();
+        let pauses = [("vrrp_garp_interval", timing.interval), ("vrrp_gna_interval", timing.na_interval)];
+        if *global == Global::default() && pauses.iter().all(|(_, pause)| pause.is_zero()) {
             return;
         }
         self.open(format_args!("global_defs"));
@@ -86,6 +95,10 @@ impl Page {
             self.line(format_args!("script_user{}", user_words(Some(user))));
         }
         self.flag(global.enable_script_security, "enable_script_security");
+        self.global_rest(global);
+        for (name, pause) in pauses.iter().filter(|(_, pause)| !pause.is_zero()) {
+            self.line(format_args!("{name} {}", show_seconds(*pause)));
+        }
         self.close();
     }
 
@@ -122,11 +135,14 @@ impl Page {
         }
         self.flag(instance.dont_track_primary, "dont_track_primary");
         self.flag(instance.v3_checksum_as_v2, "v3_checksum_as_v2");
+        self.options(instance, secrets);
         self.announcement(instance);
         self.authentication(instance, secrets);
         self.network(instance);
         self.list("track_interface", &instance.track_interfaces, track);
         self.list("track_script", &instance.track_scripts, track);
+        self.list("track_file", &instance.track_files, track);
+        self.list("track_process", &instance.track_processes, track);
         self.notify(&instance.notify);
         self.close();
     }
@@ -137,6 +153,8 @@ impl Page {
         self.line(format_args!("garp_master_repeat {}", timing.repeat));
         self.line(format_args!("garp_master_refresh {}", show_seconds(timing.refresh)));
         self.line(format_args!("garp_master_refresh_repeat {}", timing.refresh_repeat));
+        self.line(format_args!("garp_lower_prio_delay {}", show_seconds(timing.lower_delay)));
+        self.line(format_args!("garp_lower_prio_repeat {}", timing.lower_repeat));
     }
 
     fn authentication(&mut self, instance: &VrrpInstance, secrets: Secrets) {
@@ -154,21 +172,25 @@ impl Page {
 
     fn network(&mut self, instance: &VrrpInstance) {
         if let Some(source) = instance.source {
-            let keyword = if instance.unicast_peers.is_empty() { "mcast_src_ip" } else { "unicast_src_ip" };
+            let keyword = if instance.is_unicast() { "unicast_src_ip" } else { "mcast_src_ip" };
             self.line(format_args!("{keyword} {source}"));
         }
-        self.list("unicast_peer", &instance.unicast_peers, |peer| peer.address.to_string());
+        let named = instance.peer_names.iter().map(|name| word(name));
+        let peers: Vec<String> = instance.unicast_peers.iter().map(peer).chain(named).collect();
+        self.list("unicast_peer", &peers, String::clone);
         self.list("virtual_ipaddress", &instance.addresses, address);
         self.list("virtual_ipaddress_excluded", &instance.excluded, address);
     }
 
-    fn notify(&mut self, notify: &Notify) {
+    pub(super) fn notify(&mut self, notify: &Notify) {
         let users = &notify.users;
         let lines = [
             ("notify_master", &notify.master, &users.master),
             ("notify_backup", &notify.backup, &users.backup),
             ("notify_fault", &notify.fault, &users.fault),
             ("notify_stop", &notify.stop, &users.stop),
+            ("notify_deleted", &notify.deleted, &users.deleted),
+            ("notify_master_rx_lower_pri", &notify.master_rx_lower_pri, &users.master_rx_lower_pri),
             ("notify", &notify.any, &users.any),
         ];
         for (name, argv, user) in lines {
@@ -179,12 +201,23 @@ impl Page {
     }
 }
 
+fn peer(peer: &Peer) -> String {
+    let mut line = peer.address.to_string();
+    if peer.min_ttl > 0 {
+        line += &format!(" min_ttl {}", peer.min_ttl);
+    }
+    if peer.max_ttl < u8::MAX {
+        line += &format!(" max_ttl {}", peer.max_ttl);
+    }
+    line
+}
+
 fn track(track: &Track) -> String {
     let reverse = if track.reverse { " reverse" } else { "" };
     format!("{} weight {}{reverse}", word(&track.name), track.weight)
 }
 
-fn address(one: &VirtualAddress) -> String {
+pub(super) fn address(one: &VirtualAddress) -> String {
     let mut line = one.address.to_string();
     if let Some(broadcast) = one.broadcast {
         line += &format!(" brd {broadcast}");
@@ -200,17 +233,30 @@ fn address(one: &VirtualAddress) -> String {
     if let Some(label) = &one.label {
         line += &format!(" label {}", word(label));
     }
+    if let Some(peer) = &one.peer {
+        line += &format!(" peer {peer}");
+    }
+    if let Some(seconds) = one.preferred_s {
+        line += &format!(" preferred_lft {seconds}");
+    }
+    for flag in &one.flags {
+        let name = FLAGS.iter().find(|(_, known)| known == flag).map_or("", |(name, _)| name);
+        line += &format!(" {name}");
+    }
+    if one.no_track {
+        line += " no_track";
+    }
     line
 }
 
-fn user_words(user: Option<&ScriptUser>) -> String {
+pub(super) fn user_words(user: Option<&ScriptUser>) -> String {
     let Some(user) = user else { return String::new() };
     let group = user.group.as_ref().map(|group| format!(" {}", word(group))).unwrap_or_default();
     format!(" {}{group}", word(&user.user))
 }
 
 /// A word as the language reads it back: quoted when it must be.
-fn word(text: &str) -> String {
+pub(super) fn word(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "._-:/@+,=%*~^$()[]<>|&?;".contains(c);
     // A bare word at the start of a line must not be taken for a line of its own kind.
     let directive = text.starts_with(['@', '$', '~']) || text.starts_with("include");
@@ -229,7 +275,7 @@ fn word(text: &str) -> String {
 }
 
 /// An argument vector as one quoted word: inner quotes keep arguments together, escapes protect both kinds.
-fn command(argv: &[String]) -> String {
+pub(super) fn command(argv: &[String]) -> String {
     let mut inner = String::new();
     for (index, argument) in argv.iter().enumerate() {
         if index > 0 {

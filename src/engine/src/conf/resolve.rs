@@ -4,41 +4,68 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::build::Defaults;
-use super::config::{InitialState, Peer, SimplePassword, Track, Version, VirtualAddress, VrrpInstance, VrrpScript};
-use super::conflict::{clash, taken_addresses};
-use super::draft::{At, Draft, PRIORITY_DEFAULT, Tracked};
+use super::config::{
+    InitialState, Peer, SimplePassword, SyncGroup, Track, TrackFile, TrackProcess, Version, VirtualAddress, Vmac,
+    VrrpInstance, VrrpScript,
+};
+use super::conflict::Taken;
+use super::draft::{At, Draft, PRIORITY_DEFAULT, PeerLine, Tracked as TrackedLine};
+use super::global::Defaults;
+use super::group::{GroupDraft, GroupTracks};
+use super::options::{self, Said};
 use super::schema::nearest;
 use super::sink::{Place, Sink};
+use super::values::interface;
+use super::{hmac, routing};
+use crate::wire::arp::Mac;
 
-/// Resolves all instances of a file; one that cannot run is reported and left out.
+/// What may be tracked by name.
+pub(super) struct Tracked<'c> {
+    pub(super) scripts: &'c [VrrpScript],
+    pub(super) broken_scripts: &'c [String],
+    pub(super) files: &'c [TrackFile],
+    pub(super) processes: &'c [TrackProcess],
+}
+
+/// Resolves all instances and groups of a file; one that cannot run is reported and left out.
 pub(super) fn resolve(
     drafts: Vec<Draft>,
-    scripts: &[VrrpScript],
-    broken_scripts: &[String],
-    defaults: Defaults,
+    groups: Vec<GroupDraft>,
+    known: &Tracked<'_>,
+    defaults: &Defaults,
+    preference: &mut u32,
     sink: &mut Sink<'_>,
-) -> Vec<VrrpInstance> {
+) -> (Vec<VrrpInstance>, Vec<SyncGroup>) {
     let mut instances: Vec<VrrpInstance> = Vec::new();
+    let mut taken = Taken::default();
     for draft in drafts {
-        if let Some(earlier) = instances.iter().find(|earlier| earlier.name == draft.name.0) {
-            let line = earlier.location.line;
+        if let Some(line) = taken.line_of(&draft.name.0) {
             let message = format!("vrrp_instance `{}` exists already on line {line}; ignored", draft.name.0);
             sink.error(draft.name.1, message);
             continue;
         }
-        let Some((mut instance, places)) = one(draft, scripts, broken_scripts, defaults, sink) else { continue };
-        if let Some(earlier) = instances.iter().find(|earlier| clash(earlier, &instance)) {
+        let Some((mut instance, places)) = one(draft, known, defaults, preference, sink) else { continue };
+        if let Some(earlier) = taken.clash(&instances, &instance) {
             let (vrid, interface) = (instance.vrid, &instance.interface);
-            let message =
-                format!("virtual_router_id {vrid} is already used on {interface} by `{}`; ignored", earlier.name);
+            let message = format!("virtual_router_id {vrid} is already used on {interface} by `{earlier}`; ignored");
             sink.error_help(places.vrid, message, "give each instance on an interface a number of its own");
             continue;
         }
-        taken_addresses(&instances, &mut instance, &places.addresses, sink);
+        taken.addresses(&mut instance, &places.addresses, sink);
+        taken.note(&instance, instances.len());
         instances.push(instance);
     }
-    instances
+    let mut joined: Vec<SyncGroup> = Vec::new();
+    for group in groups {
+        let tracks = GroupTracks {
+            interfaces: group.interfaces.iter().map(track_interface).collect(),
+            scripts: track_scripts(&group.scripts, known, sink),
+            files: track_files(&group.files, known, sink),
+            processes: track_processes(&group.processes, known, sink),
+        };
+        joined.extend(group.join(&joined, &mut instances, tracks, sink));
+    }
+    (instances, joined)
 }
 
 /// Where things stand that later checks may have to point at.
@@ -49,12 +76,12 @@ struct Places {
 
 fn one(
     mut draft: Draft,
-    scripts: &[VrrpScript],
-    broken_scripts: &[String],
-    defaults: Defaults,
+    known: &Tracked<'_>,
+    defaults: &Defaults,
+    preference: &mut u32,
     sink: &mut Sink<'_>,
 ) -> Option<(VrrpInstance, Places)> {
-    let announcement = draft.announcement(defaults.announcement, sink);
+    let announcement = options::announcements(&draft.announcements, defaults.instance.announcement, sink);
     let (addresses, overflow) = advertised(&mut draft, sink);
     let ipv6 = addresses.first().map_or_else(|| draft.speaks_ipv6(), |(first, _)| first.address.addr().is_ipv6());
     let version = draft.version_for(ipv6, defaults.version, sink);
@@ -63,24 +90,25 @@ fn one(
     let (nopreempt, preempt_delay) = draft.preemption(sink);
     let excluded = without_repeats(&addresses, overflow.into_iter().chain(draft.excluded.drain(..)).collect(), sink);
     let source = same_family(draft.source.take(), ipv6, "source address", sink);
-    let unicast_peers: Vec<Peer> = std::mem::take(&mut draft.unicast_peers)
-        .into_iter()
-        .filter_map(|peer| same_family(Some(peer), ipv6, "peer", sink).map(Peer::from))
-        .collect();
-    if let Some(place) = draft.unicast_source.filter(|_| unicast_peers.is_empty()) {
-        sink.warning_help(place, "without `unicast_peer` adverts are sent by multicast", "add a `unicast_peer` block");
-    }
-    let track_scripts = track_scripts(&draft.track_scripts, scripts, broken_scripts, sink);
+    let (unicast_peers, peer_names) = draft.peers(ipv6, sink);
+    let track_scripts = track_scripts(&draft.track_scripts, known, sink);
     let track_interfaces = draft.track_interfaces.iter().map(track_interface).collect::<Vec<_>>();
-    weights_without_preemption(&draft, nopreempt, track_scripts.iter().chain(&track_interfaces), sink);
+    let track_files = track_files(&draft.track_files, known, sink);
+    let track_processes = track_processes(&draft.track_processes, known, sink);
+    let weighted = track_scripts.iter().chain(&track_interfaces).chain(&track_processes).chain(&track_files);
+    weights_without_preemption(&draft, nopreempt, weighted, sink);
     let priority = draft.priority(sink);
-    if addresses.is_empty() && excluded.is_empty() {
+    if addresses.is_empty() && excluded.is_empty() && draft.no_address.is_none() {
         let message = format!("vrrp_instance `{}` has no virtual address", draft.name.0);
-        sink.warning_help(draft.name.1, message, "add `virtual_ipaddress { ADDRESS/LENGTH }`");
+        let help = "add `virtual_ipaddress { ADDRESS/LENGTH }`, or `no_virtual_ipaddress` if it shall have none";
+        sink.warning_help(draft.name.1, message, help);
     }
     let (vrid, interface) = draft.required(sink)?;
     let places = Places { vrid: vrid.1, addresses: addresses.iter().chain(&excluded).map(|(_, at)| *at).collect() };
-    let mut instance = VrrpInstance::new(&draft.name.0, &interface, vrid.0);
+    let mut instance = VrrpInstance::clone(&defaults.instance);
+    instance.name.clone_from(&draft.name.0);
+    instance.interface = interface;
+    instance.vrid = vrid.0;
     instance.initial_state = draft.state.map_or(InitialState::Backup, |(state, _)| state);
     instance.priority = priority;
     instance.version = version;
@@ -92,20 +120,113 @@ fn one(
     instance.preempt_delay = preempt_delay;
     instance.track_interfaces = track_interfaces;
     instance.track_scripts = track_scripts;
-    instance.dont_track_primary = draft.dont_track_primary;
+    instance.track_files = track_files;
+    instance.track_processes = track_processes;
     instance.source = source;
     instance.unicast_peers = unicast_peers;
-    instance.v3_checksum_as_v2 = draft.v3_checksum_as_v2;
+    instance.peer_names = peer_names;
     instance.announcement = announcement;
-    instance.notify = draft.notify;
+    instance.group_address = if ipv6 { defaults.group_v6 } else { defaults.group_v4 };
+    let priority_changes = instance.notify.priority_changes;
+    instance.notify = std::mem::take(&mut draft.notify);
+    instance.notify.priority_changes = priority_changes;
+    let mut said = Said::default();
+    for line in &draft.options {
+        options::apply(line.name(), line, &mut instance, &mut said, sink);
+    }
+    for block in &draft.routing {
+        match block.name() {
+            "virtual_routes" => instance.routes.extend(routing::routes(block, sink)),
+            _ => instance.rules.extend(routing::rules(block, preference, sink)),
+        }
+    }
+    instance.hmac = draft.hmac.as_ref().and_then(|block| hmac::read(block, advert_interval, sink));
+    instance.vmac = draft.vmac(&instance, &defaults.vmac_prefix, sink);
+    instance.accept = said.accept.unwrap_or(!instance.strict);
+    if let Some(place) = draft.unicast_source.filter(|_| !instance.is_unicast()) {
+        sink.warning_help(place, "without `unicast_peer` adverts are sent by multicast", "add a `unicast_peer` block");
+    }
+    strict(&mut instance, &draft, sink);
     instance.location = sink.locate(draft.place);
     Some((instance, places))
 }
 
+/// What the RFC does not know is not permitted in strict mode.
+fn strict(instance: &mut VrrpInstance, draft: &Draft, sink: &mut Sink<'_>) {
+    if !instance.strict {
+        return;
+    }
+    let place = draft.name.1;
+    let help = "remove it, or the strict mode (`vrrp_strict`, `strict_mode`)";
+    if instance.password.take().is_some() {
+        sink.warning_help(place, "strict mode permits no password; adverts carry none", help);
+    }
+    if instance.is_unicast() {
+        (instance.unicast_peers, instance.peer_names) = (Vec::new(), Vec::new());
+        sink.warning_help(place, "strict mode permits no unicast; adverts are sent by multicast", help);
+    }
+    if !instance.preempt_delay.is_zero() {
+        instance.preempt_delay = Duration::ZERO;
+        sink.warning_help(place, "strict mode permits no preempt_delay; 0 is used", help);
+    }
+    if !instance.accept && instance.priority != u8::MAX {
+        let message = "in strict mode the addresses do not answer, not even a ping (RFC 9568 §6.1, Accept_Mode)";
+        sink.warning_help(place, message, "add `accept`");
+    }
+}
+
 impl Draft {
     fn speaks_ipv6(&self) -> bool {
-        let witness = self.source.as_ref().or_else(|| self.unicast_peers.first());
-        witness.is_some_and(|(address, _)| address.is_ipv6())
+        let peer = self.unicast_peers.iter().find_map(|(peer, _)| match peer {
+            PeerLine::Address(peer) => Some(peer.address),
+            PeerLine::Name(_) => None,
+        });
+        let witness = self.source.map(|(address, _)| address).or(peer);
+        witness.is_some_and(|address| address.is_ipv6())
+    }
+
+    /// The peers of the instance's family, and those that are names.
+    fn peers(&mut self, ipv6: bool, sink: &mut Sink<'_>) -> (Vec<Peer>, Vec<String>) {
+        let (mut peers, mut names) = (Vec::new(), Vec::new());
+        for (peer, place) in std::mem::take(&mut self.unicast_peers) {
+            match peer {
+                PeerLine::Address(peer) => {
+                    let fits = same_family(Some((peer.address, place)), ipv6, "peer", sink);
+                    peers.extend(fits.map(|_| peer));
+                }
+                PeerLine::Name(name) => names.push(name),
+            }
+        }
+        (peers, names)
+    }
+
+    /// `use_vmac [NAME] [MAC]`, `vmac_xmit_base`.
+    fn vmac(&self, instance: &VrrpInstance, prefix: &str, sink: &mut Sink<'_>) -> Option<Vmac> {
+        let line = self.vmac.as_ref()?;
+        let version = if instance.is_ipv6() { 2 } else { 1 };
+        let mut vmac = Vmac {
+            name: format!("{prefix}.{}", instance.vrid),
+            mac: [0, 0, 0x5e, 0, version, instance.vrid],
+            transmit_base: self.transmit_base.is_some(),
+        };
+        let mut words = line.arguments.iter();
+        while let Some(word) = words.next() {
+            match (parse_mac(&word.text), word.text.as_str()) {
+                (Some(mac), _) => vmac.mac = mac,
+                (None, "netlink_notify_msg") => {}
+                (None, "group") => {
+                    words.next();
+                    sink.warning(word.place, "`group` is known but not supported yet for a macvlan; ignored");
+                }
+                (None, _) => vmac.name = interface(word, sink).unwrap_or(vmac.name),
+            }
+        }
+        if instance.is_unicast() && !vmac.transmit_base {
+            vmac.transmit_base = true;
+            let help = "add `vmac_xmit_base`";
+            sink.warning_help(line.place(), "unicast adverts leave by the interface itself", help);
+        }
+        Some(vmac)
     }
 
     fn version_for(&self, ipv6: bool, standard: Version, sink: &mut Sink<'_>) -> Version {
@@ -267,36 +388,64 @@ fn same_family(given: Option<At<IpAddr>>, ipv6: bool, what: &str, sink: &mut Sin
     None
 }
 
-fn track_interface(tracked: &Tracked) -> Track {
+fn track_interface(tracked: &TrackedLine) -> Track {
     let (weight, reverse) = tracked.weight.unwrap_or_default();
     Track { name: tracked.name.clone(), weight, reverse }
 }
 
-fn track_scripts(
-    tracked: &[Tracked],
-    scripts: &[VrrpScript],
-    broken_scripts: &[String],
+fn track_scripts(lines: &[TrackedLine], known: &Tracked<'_>, sink: &mut Sink<'_>) -> Vec<Track> {
+    // A script that is broken has been reported in its own block.
+    let lines = lines.iter().filter(|line| !known.broken_scripts.contains(&line.name));
+    let scripts = known.scripts.iter().map(|script| (script.name.as_str(), (script.weight, script.reverse)));
+    named("vrrp_script", lines, &scripts.collect::<Vec<_>>(), sink)
+}
+
+fn track_files(lines: &[TrackedLine], known: &Tracked<'_>, sink: &mut Sink<'_>) -> Vec<Track> {
+    let files = known.files.iter().map(|file| (file.name.as_str(), (file.weight, file.reverse)));
+    named("track_file", lines.iter(), &files.collect::<Vec<_>>(), sink)
+}
+
+fn track_processes(lines: &[TrackedLine], known: &Tracked<'_>, sink: &mut Sink<'_>) -> Vec<Track> {
+    let processes = known.processes.iter().map(|process| (process.name.as_str(), (process.weight, process.reverse)));
+    named("vrrp_track_process", lines.iter(), &processes.collect::<Vec<_>>(), sink)
+}
+
+fn named<'t>(
+    keyword: &str,
+    lines: impl Iterator<Item = &'t TrackedLine>,
+    known: &[(&str, (i16, bool))],
     sink: &mut Sink<'_>,
 ) -> Vec<Track> {
     let mut found = Vec::new();
-    for entry in tracked {
-        match scripts.iter().find(|script| script.name == entry.name) {
-            Some(script) => {
-                let (weight, reverse) = entry.weight.unwrap_or((script.weight, script.reverse));
+    for entry in lines {
+        match known.iter().find(|(name, _)| *name == entry.name) {
+            Some((_, own)) => {
+                let (weight, reverse) = entry.weight.unwrap_or(*own);
                 found.push(Track { name: entry.name.clone(), weight, reverse });
             }
-            None if broken_scripts.contains(&entry.name) => {} // its own block has been reported
             None => {
-                let message = format!("no vrrp_script is called `{}`; not tracked", entry.name);
-                let help = match nearest(&entry.name, scripts.iter().map(|script| script.name.as_str())) {
+                let message = format!("no {keyword} is called `{}`; not tracked", entry.name);
+                let help = match nearest(&entry.name, known.iter().map(|(name, _)| *name)) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("add `vrrp_script {} {{ script … }}`", entry.name),
+                    None => format!("add `{keyword} {} {{ … }}`", entry.name),
                 };
                 sink.error_help(entry.place, message, help);
             }
         }
     }
     found
+}
+
+fn parse_mac(text: &str) -> Option<Mac> {
+    let mut mac = [0; 6];
+    let mut parts = text.split(':');
+    for byte in &mut mac {
+        *byte = parts
+            .next()
+            .filter(|part| (1..=2).contains(&part.len()))
+            .and_then(|part| u8::from_str_radix(part, 16).ok())?;
+    }
+    parts.next().is_none().then_some(mac)
 }
 
 fn weights_without_preemption<'t>(

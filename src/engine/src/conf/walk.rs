@@ -30,7 +30,7 @@ pub fn walk<'s>(
             Support::Already => {}
             Support::NotYet(consequence) => not_yet(statement, consequence, sink),
             Support::Yes if shape_fits(statement, keyword, sink) => {
-                if keyword.block.is_none() {
+                if keyword.block.is_none() && !SEVERAL.contains(&keyword.name) {
                     repeated(statement, &mut seen, sink);
                 }
                 read(statement, sink);
@@ -110,6 +110,9 @@ fn repeated<'s>(statement: &'s Statement, seen: &mut Vec<&'s Statement>, sink: &
 fn home_of(name: &str) -> Option<&'static str> {
     HOMES.iter().find(|home| home.find(name).is_some()).map(|home| home.name)
 }
+
+/// Keywords of which there may be several.
+const SEVERAL: &[&str] = &["key"];
 
 /// Where a misplaced keyword may have been meant to stand.
 static HOMES: [&Context; 6] = [&VRRP_INSTANCE, &VRRP_SCRIPT, &GLOBAL_DEFS, &ROOT, &VRRP_SYNC_GROUP, &VIRTUAL_SERVER];

@@ -25,6 +25,8 @@ pub enum Counter {
     BadSource,
     /// Dropped: authentication.
     BadAuth,
+    /// Taken although not properly signed (`auth_hmac` in mode permissive).
+    Unsigned,
     /// Dropped: another interval in version 2.
     BadInterval,
     /// Adverts that list other addresses.
@@ -49,7 +51,7 @@ pub enum Counter {
     LeasesLapsed,
 }
 
-const NAMES: [&str; 22] = [
+const NAMES: [&str; 23] = [
     "adverts_sent",
     "priority_zero_sent",
     "adverts_received",
@@ -61,6 +63,7 @@ const NAMES: [&str; 22] = [
     "bad_destination",
     "bad_source",
     "bad_auth",
+    "unsigned",
     "bad_interval",
     "addresses_differ",
     "second_master",

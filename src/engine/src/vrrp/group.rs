@@ -128,6 +128,9 @@ impl Router {
                 self.reassess(&format!("sync group {group} is whole again"), ctx);
             }
             Push::Up if self.wants => self.become_master(ctx),
+            Push::Up if self.state != State::Backup => {
+                self.apply(Event::Promote, &format!("follows sync group {group}"), ctx)
+            }
             Push::Up => self.apply(Event::MasterDown, &format!("follows sync group {group}"), ctx),
             Push::Down => self.apply(Event::Resign, &format!("follows sync group {group}"), ctx),
         }

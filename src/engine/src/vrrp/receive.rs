@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use super::counters::Counter;
 use super::fsm::{Event, Heard, State};
@@ -19,7 +20,7 @@ impl Router {
         if Some(packet.source) == self.source(ctx) {
             return; // our own multicast, looped back
         }
-        match self.judge(packet) {
+        match self.judge(packet, ctx.wall) {
             Err((counter, error)) => {
                 self.count(counter);
                 self.tell_once(counter.name(), What::BadAdvert { source: packet.source, error }, ctx);
@@ -37,7 +38,11 @@ impl Router {
     }
 
     /// The receive checks of RFC 9568 §7.1, in its order; the error names the counter.
-    pub(super) fn judge(&self, packet: &Received) -> Result<(Advert, ChecksumForm), (Counter, String)> {
+    pub(super) fn judge(
+        &mut self,
+        packet: &Received,
+        wall: Duration,
+    ) -> Result<(Advert, ChecksumForm), (Counter, String)> {
         let multicast = packet.destination.is_multicast();
         if multicast && packet.ttl != TTL {
             return Err((
@@ -48,7 +53,7 @@ impl Router {
         if !multicast {
             self.judge_peer(packet)?;
         }
-        let signed = packet.payload.as_slice();
+        let signed = self.judge_signature(packet, wall)?;
         let old = self.config.old_checksum != OldChecksum::Never && !multicast;
         let (advert, form) = Advert::parse(signed, packet.source, packet.destination)
             .or_else(|error| match old {

@@ -1,6 +1,6 @@
 //! One virtual router: holds its state, judges its packets, turns the table's effects into actions.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -8,7 +8,8 @@ use super::counters::{Counter, Counters};
 use super::fsm::{Effect, Event, Heard, Preempt, State, View, transition};
 use super::guard::Claim;
 use super::priority;
-use crate::action::{Action, RouterId};
+use super::sign::Signed;
+use crate::action::{Action, Frame, RouterId};
 use crate::conf::config::{Version, VrrpInstance};
 use crate::control::{Pin, RouterState};
 use crate::input::Link;
@@ -28,6 +29,8 @@ pub enum Timer {
     Preempt,
     /// The second burst of announcements.
     Announce,
+    /// The next of announcements that are sent one after another.
+    Pace,
     /// The periodic refresh of announcements.
     Refresh,
     /// The end of an operator's override.
@@ -42,11 +45,6 @@ pub enum Timer {
     Quarrel,
 }
 
-/// Time to empty the queue after a standstill.
-const LISTEN: Duration = Duration::from_millis(1);
-/// The same, and to ask who answers for the addresses.
-const LISTEN_GUARDED: Duration = Duration::from_millis(20);
-
 /// How long after a failed action the router tries again.
 pub const RETRY: Duration = Duration::from_secs(5);
 
@@ -54,6 +52,8 @@ pub const RETRY: Duration = Duration::from_secs(5);
 pub struct Context<'a> {
     /// Now.
     pub now: Instant,
+    /// The wall clock, since 1970: only signatures need it.
+    pub wall: Duration,
     /// Everyone's timers.
     pub timers: &'a mut Timers<(RouterId, Timer)>,
     /// Interfaces by kernel index.
@@ -98,9 +98,11 @@ pub struct Router {
     pub(super) goodbye: Option<IpAddr>,
     pub(super) pin: Option<Pin>,
     pub(super) pinned_at: Instant,
-    preempt_elapsed: bool,
+    pub(super) preempt_elapsed: bool,
+    /// Announcements that wait for their turn.
+    pub(super) paced: VecDeque<Frame>,
     /// Announcements in the burst that follows.
-    second_burst: u32,
+    pub(super) second_burst: u32,
     pub(super) identification: u16,
     pub(super) last_advert: Option<Instant>,
     pub(super) last_transition: Option<(Instant, String)>,
@@ -130,6 +132,9 @@ pub struct Router {
     pub(super) leased_until: Option<Instant>,
     /// Lists advertised beside the own one, each until its time is over.
     pub(super) also: Vec<(Vec<IpAddr>, Instant)>,
+    /// Adverts signed so far, and who signed what last.
+    pub(super) signatures: u16,
+    pub(super) signed_last: Vec<Signed>,
     /// Peers that were heard with the checksum of keepalived before 1.3.6.
     pub(super) old_peers: BTreeSet<IpAddr>,
 }
@@ -150,6 +155,7 @@ impl Router {
             pin: None,
             pinned_at: Instant::default(),
             preempt_elapsed: false,
+            paced: VecDeque::new(),
             second_burst: 0,
             identification: 0,
             last_advert: None,
@@ -170,6 +176,8 @@ impl Router {
             send_failed: false,
             leased_until: None,
             also: Vec::new(),
+            signatures: 0,
+            signed_last: Vec::new(),
             old_peers: BTreeSet::new(),
         }
     }
@@ -241,94 +249,6 @@ impl Router {
         self.leaving
     }
 
-    /// A deadline passed, `late` ago.
-    pub fn fire(&mut self, timer: Timer, late: Duration, ctx: &mut Context<'_>) {
-        if ctx.lapsed || self.listens_first(timer, late, ctx) {
-            return;
-        }
-        match timer {
-            Timer::MasterDown => self.master_down(ctx),
-            Timer::Advert => self.advert_due(ctx),
-            Timer::Linger => self.apply(Event::LingerDue, "handover done", ctx),
-            Timer::Preempt => self.preempt_elapsed = true,
-            Timer::Announce => self.announce(self.second_burst, ctx),
-            Timer::Refresh => {
-                self.announce(self.config.announcement.refresh_repeat, ctx);
-                self.arm(Timer::Refresh, self.config.announcement.refresh, ctx);
-            }
-            Timer::Pin => self.unpin(ctx),
-            Timer::Retry => {
-                (self.refused, self.unsent_since) = (None, None);
-                self.reassess("trying again", ctx);
-            }
-            Timer::Probe => self.probe(ctx),
-            Timer::Quarrel => self.quarrel(ctx),
-            Timer::Startup => {
-                self.assess(ctx);
-                let reason = if self.faults.is_empty() { "startup delay over".into() } else { self.faults.join("; ") };
-                self.apply(Event::Start { adopt: false }, &reason, ctx);
-            }
-        }
-    }
-
-    /// A loop that stood still finds its deadlines passed, and the adverts that would have moved them in its queue. They
-    /// must be heard before this router claims, or goes on as if it still were master.
-    fn listens_first(&mut self, timer: Timer, late: Duration, ctx: &mut Context<'_>) -> bool {
-        let interval = self.config.advert_interval;
-        match timer {
-            Timer::MasterDown if late > interval / 8 => {
-                let wait = if self.settings.guard { LISTEN_GUARDED } else { LISTEN };
-                self.start_master_down(wait, ctx);
-                true
-            }
-            Timer::Advert if late > interval * self.config.down_adverts => {
-                self.arm(Timer::Advert, LISTEN, ctx);
-                true
-            }
-            _ => false,
-        }
-    }
-
-    fn master_down(&mut self, ctx: &mut Context<'_>) {
-        if self.guard_forbids(ctx) {
-            return;
-        }
-        if self.group.is_some() {
-            // The group decides when all its members want: see `vrrp::group`.
-            self.wants = true;
-            self.arm(Timer::MasterDown, self.config.advert_interval, ctx);
-            return;
-        }
-        self.become_master(ctx);
-    }
-
-    /// The election says so.
-    pub(super) fn become_master(&mut self, ctx: &mut Context<'_>) {
-        let reason = self.silence(ctx.now);
-        self.apply(Event::MasterDown, &reason, ctx);
-    }
-
-    fn advert_due(&mut self, ctx: &mut Context<'_>) {
-        if !std::mem::take(&mut self.send_failed) {
-            self.unsent_since = None; // nothing was heard of the last one, so it went out
-        }
-        self.apply(Event::AdvertDue, "", ctx);
-    }
-
-    /// An advert could not be sent. Without lease that is survived: the next one may pass. With it, nobody hears us and
-    /// a backup will claim, so the addresses must go.
-    pub fn send_failed(&mut self, error: &str, ctx: &mut Context<'_>) {
-        self.count(Counter::SendsFailed);
-        self.send_failed = true;
-        let since = *self.unsent_since.get_or_insert(ctx.now);
-        let Some(lease) = self.lease().filter(|_| self.state == State::Master) else { return };
-        if ctx.now.since(since) + self.config.advert_interval >= lease {
-            self.refused = Some(format!("adverts cannot be sent: {error}"));
-            self.arm(Timer::Retry, RETRY, ctx);
-            self.reassess("", ctx);
-        }
-    }
-
     /// Stops, or leaves the addresses to a successor on this host.
     pub fn stop(&mut self, keep_addresses: bool, ctx: &mut Context<'_>) {
         ctx.timers.cancel((self.id, Timer::Startup));
@@ -345,9 +265,15 @@ impl Router {
         let notify_priority = self.priority();
         self.state = after;
         if after != before {
-            for timer in
-                [Timer::MasterDown, Timer::Probe, Timer::Quarrel, Timer::Advert, Timer::Announce, Timer::Refresh]
-            {
+            for timer in [
+                Timer::MasterDown,
+                Timer::Probe,
+                Timer::Quarrel,
+                Timer::Advert,
+                Timer::Announce,
+                Timer::Pace,
+                Timer::Refresh,
+            ] {
                 ctx.timers.cancel((self.id, timer));
             }
             // A stop in the middle of a handover only changes what follows: the handover still has to end.
@@ -464,7 +390,7 @@ impl Router {
         }
     }
 
-    fn silence(&self, now: Instant) -> String {
+    pub(super) fn silence(&self, now: Instant) -> String {
         if let Some(left) = self.goodbye {
             return format!("{left} stopped being master");
         }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::counters::Counter;
-use super::router::{Context, Router};
+use super::router::{Context, Router, Timer};
 use crate::action::{Action, Frame};
 use crate::conf::config::OldChecksum;
 use crate::wire::ip::{Ipv4Header, PROTOCOL_VRRP, TTL};
@@ -30,6 +30,7 @@ impl Router {
             };
             for destination in self.destinations(source) {
                 let payload = advert.emit(source, destination, self.checksum_form(destination));
+                let payload = self.signed(payload, source, ctx);
                 let packet = self.enveloped(source, destination, payload);
                 ctx.actions.push(Action::Send { link, source, destination, packet });
             }
@@ -71,7 +72,7 @@ impl Router {
         ctx.links.values().find(|link| link.name == vmac.name).map(|link| link.index)
     }
 
-    pub(super) fn announce(&self, times: u32, ctx: &mut Context<'_>) {
+    pub(super) fn announce(&mut self, times: u32, ctx: &mut Context<'_>) {
         let frames: Vec<Frame> = self
             .link_addresses(ctx)
             .iter()
@@ -95,8 +96,24 @@ impl Router {
             .collect();
         // Every address once before any is repeated: with many addresses the last must not wait for the first's repeats.
         let repeated: Vec<Frame> = (0..times).flat_map(|_| frames.iter().cloned()).collect();
-        if !repeated.is_empty() {
+        let timing = &self.config.announcement;
+        let pause = if self.is_ipv6() { timing.na_interval } else { timing.interval };
+        if pause.is_zero() && !repeated.is_empty() {
             ctx.actions.push(Action::Announce(repeated));
+        } else if !repeated.is_empty() {
+            // A switch that takes few of them a second: one after another (garp_interval, gna_interval).
+            self.paced = repeated.into();
+            self.announce_paced(ctx);
+        }
+    }
+
+    pub(super) fn announce_paced(&mut self, ctx: &mut Context<'_>) {
+        let timing = &self.config.announcement;
+        let pause = if self.is_ipv6() { timing.na_interval } else { timing.interval };
+        let Some(frame) = self.paced.pop_front() else { return };
+        ctx.actions.push(Action::Announce(vec![frame]));
+        if !self.paced.is_empty() {
+            self.arm(Timer::Pace, pause, ctx);
         }
     }
 }

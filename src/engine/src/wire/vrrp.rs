@@ -107,6 +107,17 @@ pub enum AdvertError {
 }
 
 impl Advert {
+    /// How long a message with this header is; `None` without a header of a known version.
+    pub fn length(payload: &[u8], ipv6: bool) -> Option<usize> {
+        let [version_type, _, _, count, ..] = *payload.first_chunk::<HEADER>()?;
+        let auth_length = match version_type >> 4 {
+            2 => AUTH_DATA,
+            3 => 0,
+            _ => return None,
+        };
+        Some(HEADER + usize::from(count) * if ipv6 { 16 } else { 4 } + auth_length)
+    }
+
     /// Parses the payload of an IP packet. Source and destination take part in the checksum.
     ///
     /// # Errors

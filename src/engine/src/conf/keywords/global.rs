@@ -1,6 +1,6 @@
 //! Keywords of `global_defs`.
 
-use super::super::schema::{Context, Keyword, list, no, no_block, no_so, yes};
+use super::super::schema::{Context, Keyword, already, list, no, no_so, yes, yes_block};
 
 /// `global_defs`.
 pub static GLOBAL_DEFS: Context = Context {
@@ -35,63 +35,63 @@ const SUPPORTED: &[Keyword] = &[
 ];
 
 const MAIL: &[Keyword] = &[
-    no_block("notification_email", &NOTIFICATION_EMAIL, "no mail is sent"),
-    no_so("notification_email_from", "no mail is sent"),
-    no_so("smtp_server", "no mail is sent"),
-    no_so("smtp_connect_timeout", "no mail is sent"),
-    no_so("smtp_helo_name", "no mail is sent"),
-    no_so("smtp_alert", "no mail is sent"),
-    no_so("smtp_alert_vrrp", "no mail is sent"),
-    no_so("smtp_alert_checker", "no mail is sent"),
-    no_so("no_email_faults", "no mail is sent"),
-    no_so("no_checker_emails", "no mail is sent"),
+    yes_block("notification_email", &NOTIFICATION_EMAIL),
+    yes("notification_email_from"),
+    yes("smtp_server"),
+    yes("smtp_connect_timeout"),
+    yes("smtp_helo_name"),
+    yes("smtp_alert"),
+    yes("smtp_alert_vrrp"),
+    no_so("smtp_alert_checker", "LVS is not supported yet"),
+    yes("no_email_faults"),
+    no_so("no_checker_emails", "LVS is not supported yet"),
     no_so("checker_log_all_failures", "LVS is not supported yet"),
 ];
 
 const SCRIPTS: &[Keyword] = &[
-    no_so("startup_script", "the script is not run; use ExecStartPre= in the unit"),
-    no("startup_script_timeout"),
-    no_so("shutdown_script", "the script is not run; use ExecStopPost= in the unit"),
-    no("shutdown_script_timeout"),
+    yes("startup_script"),
+    yes("startup_script_timeout"),
+    yes("shutdown_script"),
+    yes("shutdown_script_timeout"),
     no("set_supplementary_groups"),
 ];
 
 const ANNOUNCEMENTS: &[Keyword] = &[
-    no("vrrp_garp_lower_prio_delay"),
-    no("vrrp_garp_lower_prio_repeat"),
-    no_so("vrrp_garp_interval", "announcements are sent without delay between them"),
-    no_so("vrrp_gna_interval", "announcements are sent without delay between them"),
+    yes("vrrp_garp_lower_prio_delay"),
+    yes("vrrp_garp_lower_prio_repeat"),
+    yes("vrrp_garp_interval"),
+    yes("vrrp_gna_interval"),
     no("vrrp_garp_extra_if"),
     no("vmac_garp_intvl"),
     no("vrrp_vmac_garp_intvl"),
 ];
 
 const PROTOCOL: &[Keyword] = &[
-    no_so("vrrp_mcast_group4", "adverts go to 224.0.0.18; a peer that uses another group does not hear them"),
-    no_so("vrrp_mcast_group6", "adverts go to ff02::12; a peer that uses another group does not hear them"),
-    no_so("vrrp_down_timer_adverts", "the master counts as down after 3 intervals"),
-    no("vrrp_lower_prio_no_advert"),
-    no("vrrp_higher_prio_send_advert"),
-    no("vrrp_owner_ignore_adverts"),
-    no("owner_ignore_adverts"),
-    no("vrrp_check_unicast_src"),
-    no_so("vrrp_skip_check_adv_addr", "a differing address list never rejects an advert here"),
-    no_so("vrrp_strict", "passwords, unicast and preempt_delay stay permitted and addresses stay reachable"),
-    no_so("v3_checksum_as_v2", "set it in each vrrp_instance"),
-    no("log_unknown_vrids"),
-    no_so("vrrp_startup_delay", "instances start at once"),
-    no_so("vrrp_delay_after_boot", "instances start at once"),
-    no("vrrp_notify_priority_changes"),
+    yes("vrrp_mcast_group4"),
+    yes("vrrp_mcast_group6"),
+    yes("vrrp_down_timer_adverts"),
+    yes("vrrp_lower_prio_no_advert"),
+    yes("vrrp_higher_prio_send_advert"),
+    yes("vrrp_owner_ignore_adverts"),
+    yes("owner_ignore_adverts"),
+    yes("vrrp_check_unicast_src"),
+    already("vrrp_skip_check_adv_addr"),
+    yes("vrrp_strict"),
+    yes("v3_checksum_as_v2"),
+    yes("log_unknown_vrids"),
+    yes("vrrp_startup_delay"),
+    yes("vrrp_delay_after_boot"),
+    yes("vrrp_notify_priority_changes"),
 ];
 
 const FIFOS: &[Keyword] = &[
-    no_so("notify_fifo", "nothing is written to it; use notify scripts"),
-    no("notify_fifo_script"),
-    no_so("vrrp_notify_fifo", "nothing is written to it; use notify scripts"),
-    no("vrrp_notify_fifo_script"),
+    yes("notify_fifo"),
+    yes("notify_fifo_script"),
+    yes("vrrp_notify_fifo"),
+    yes("vrrp_notify_fifo_script"),
     no("lvs_notify_fifo"),
     no("lvs_notify_fifo_script"),
-    no("fifo_write_vrrp_states_on_reload"),
+    yes("fifo_write_vrrp_states_on_reload"),
     no("rs_init_notifies"),
 ];
 
@@ -104,7 +104,7 @@ const LVS: &[Keyword] = &[
 ];
 
 const FIREWALL: &[Keyword] = &[
-    no("nftables"),
+    yes("nftables"),
     no("nftables_priority"),
     no("nftables_counters"),
     no("nftables_ifindex"),
@@ -126,10 +126,10 @@ const PROCESSES: &[Keyword] = &[
     no("vrrp_priority"),
     no("checker_priority"),
     no("bfd_priority"),
-    no("vrrp_no_swap"),
+    already("vrrp_no_swap"),
     no("checker_no_swap"),
     no("bfd_no_swap"),
-    no("vrrp_rt_priority"),
+    yes("vrrp_rt_priority"),
     no("checker_rt_priority"),
     no("bfd_rt_priority"),
     no("vrrp_cpu_affinity"),
@@ -164,13 +164,13 @@ const BUFFERS: &[Keyword] = &[
 
 const INTERFACES: &[Keyword] = &[
     no_so("default_interface", "name an `interface` in each vrrp_instance"),
-    no_so("dynamic_interfaces", "an interface that appears late is always picked up here"),
-    no("vmac_prefix"),
+    already("dynamic_interfaces"),
+    yes("vmac_prefix"),
     no("vmac_addr_prefix"),
 ];
 
 const FILES: &[Keyword] = &[
-    no_so("reload_check_config", "a reload always checks first here"),
+    already("reload_check_config"),
     no("reload_time_file"),
     no("reload_repeat"),
     no("reload_file"),
@@ -179,13 +179,13 @@ const FILES: &[Keyword] = &[
     no("tmp_config_directory"),
     no("use_symlink_paths"),
     no("data_use_instance"),
-    no("state_dump_file"),
-    no("stats_dump_file"),
-    no("json_dump_file"),
-    no("state_file_location"),
-    no("stats_file_location"),
-    no("json_file_location"),
-    no("json_version"),
+    yes("state_dump_file"),
+    yes("stats_dump_file"),
+    yes("json_dump_file"),
+    yes("state_file_location"),
+    yes("stats_file_location"),
+    yes("json_file_location"),
+    yes("json_version"),
     no("iproute_usr_dir"),
     no("iproute_etc_dir"),
     no("random_seed"),

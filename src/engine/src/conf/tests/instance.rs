@@ -54,6 +54,8 @@ fn an_ipv4_instance_is_read() {
         repeat: 9,
         refresh: Duration::from_secs(61),
         refresh_repeat: 2,
+        lower_delay: Duration::ZERO,
+        lower_repeat: 9,
         ..Announcement::default()
     };
     assert_eq!(four.announcement, timing);
