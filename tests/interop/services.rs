@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use nix::sched::{CloneFlags, setns};
 use nix::sys::signal::Signal;
 
-use crate::lan::{Lan, read, wait};
+use crate::lan::{DEADLINE, Lan, read, wait};
 use crate::need_root;
 
 const VIP: &str = "10.77.0.3";
@@ -126,7 +126,7 @@ fn metrics_and_a_watched_status() {
     let mut next = || serde_json::from_str::<serde_json::Value>(&lines.next().unwrap().unwrap()).unwrap();
     assert_eq!(next()["instances"][0]["state"], "MASTER");
     lan.plug(0, false);
-    while next()["instances"][0]["state"] != "FAULT" {}
+    wait("the fault", || next()["instances"][0]["state"] == "FAULT");
     watching.kill().unwrap();
     watching.wait().unwrap();
 }
@@ -177,9 +177,22 @@ fn mail_and_webhook_tell_of_changes() {
     assert_eq!(document["kind"], "transition");
 }
 
+fn accept(listener: &TcpListener) -> TcpStream {
+    listener.set_nonblocking(true).unwrap();
+    let mut stream = None;
+    wait("a connection", || {
+        stream = listener.accept().ok();
+        stream.is_some()
+    });
+    let (stream, _) = stream.unwrap();
+    stream.set_nonblocking(false).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    stream
+}
+
 /// One SMTP conversation, all that the client said.
 fn take_mail(listener: &TcpListener) -> String {
-    let (mut stream, _) = listener.accept().unwrap();
+    let mut stream = accept(listener);
     stream.write_all(b"220 mx\r\n").unwrap();
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let (mut said, mut in_data) = (String::new(), false);
@@ -203,7 +216,7 @@ fn take_mail(listener: &TcpListener) -> String {
 }
 
 fn take_post(listener: &TcpListener) -> serde_json::Value {
-    let (mut stream, _) = listener.accept().unwrap();
+    let mut stream = accept(listener);
     let mut request = Vec::new();
     while !request.ends_with(b"}") {
         let mut more = [0; 4096];
@@ -319,4 +332,25 @@ fn scripts_at_both_ends() {
     a.stop();
     let lines: Vec<String> = read(&heard).lines().map(str::to_owned).collect();
     assert_eq!(lines, ["start", "BACKUP", "MASTER", "STOP", "end"]);
+}
+
+#[test]
+fn an_upgrade_leaves_one_fifo_script_and_starts_nothing_else() {
+    need_root!();
+    let lan = Lan::new(1);
+    let (fifo, starts, reader) = (lan.path("fifo"), lan.path("starts"), lan.path("reader"));
+    let first = script(&lan, "first.sh", &format!("echo start >> {}", starts.display()));
+    let body = format!("echo $$ >> {}; exec cat \"$1\" > {}", reader.display(), lan.path("heard").display());
+    let script = script(&lan, "reader.sh", &body);
+    let globals = format!("startup_script {first}\nnotify_fifo {}\nnotify_fifo_script {script}", fifo.display());
+    let _a = lan.hactl(0, &config(&globals, 150, ""));
+    lan.wait_owner(0, VIP);
+    wait("the script", || read(&reader).lines().count() == 1);
+    assert!(lan.agent(0, &["upgrade"]).status.success());
+    wait("the next script", || read(&reader).lines().count() == 2);
+    let pids: Vec<String> = read(&reader).lines().map(str::to_owned).collect();
+    let runs = |pid: &String| read(std::path::Path::new(&format!("/proc/{pid}/stat"))).contains("(cat)");
+    wait("the first script's end", || !runs(&pids[0]) && runs(&pids[1]));
+    assert_eq!(read(&starts), "start\n", "an upgrade is no start");
+    assert!(lan.has(0, VIP));
 }
