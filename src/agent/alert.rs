@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::mail;
+use super::mail_text::address;
 use super::report::Report;
 use super::webhook::Target;
 
@@ -41,6 +42,8 @@ impl Alerts {
         let groups = config.groups.iter().filter(|one| one.smtp_alert).map(|one| one.name.clone());
         self.wants_mail = instances.chain(groups).collect();
         let mail = config.global.mail.as_ref().filter(|mail| !mail.recipients.is_empty());
+        let named = mail.iter().flat_map(|mail| mail.recipients.iter().chain(&mail.from));
+        named.filter_map(|one| address(one).err()).for_each(|why| tracing::error!("mail: {why}"));
         let mail = mail.map(|mail| Way::Mail { mail: mail.clone(), host_name });
         let webhook = config.own.webhook.as_ref().and_then(|url| match Target::parse(url) {
             Ok(target) => Some(Way::Webhook(target)),

@@ -126,6 +126,10 @@ pub fn status_text(status: &AgentStatus) -> String {
         let members = group.members.join(" ");
         text.push_str(&format!("  group {}: {} ({members})\n", group.name, state_name(group.state)));
     }
+    if let Some(safety) = &status.safety {
+        text.push_str(&format!("  safety tier {}: {}\n", safety.tier, safety.promise));
+        text.push_str(&format!("    not promised: {}\n", safety.not_promised));
+    }
     for warning in &status.warnings {
         text.push_str(&format!("  warning: {warning}\n"));
     }
@@ -151,6 +155,12 @@ fn instance_text(instance: &InstanceStatus, now_unix_ms: u64) -> String {
     if let (Some(master), Some(priority)) = (&instance.master, instance.master_priority) {
         text.push_str(&format!("  master is {master} with priority {priority}\n"));
     }
+    if let Some(ms) = instance.lease_ms {
+        text.push_str(&format!("  the kernel lets go of the addresses by itself in {}\n", span(ms)));
+    }
+    if let Some(mac) = &instance.answered_by {
+        text.push_str(&format!("  {mac} answers for the addresses too\n"));
+    }
     for fault in &instance.fault_reasons {
         text.push_str(&format!("  fault: {fault}\n"));
     }
@@ -169,4 +179,44 @@ pub fn event_text(event: &Event) -> String {
     );
     let lasted = event.lasted_ms.map(|ms| format!(" (after {})", span(ms))).unwrap_or_default();
     format!("{at}  {}  {}{lasted}", event.instance.as_deref().unwrap_or("-"), event.message)
+}
+
+#[cfg(test)]
+mod tests {
+    use hactl_engine::control::{FileStatus, GroupStatus, ProcessStatus, RouterState, Safety};
+
+    use super::*;
+    use crate::agent::dump_text::tests::status;
+
+    #[test]
+    fn a_status_says_all_there_is() {
+        let mut status = status();
+        let instance = &mut status.instances[0];
+        instance.last_transition = Some(1_700_000_048_123);
+        instance.answered_by = Some("02:00:00:00:00:07".into());
+        status.files.push(FileStatus { name: "load".into(), path: "/run/load".into(), value: -7 });
+        status.processes.push(ProcessStatus { name: "nginx".into(), running: 3, ok: Some(false) });
+        let members = vec!["VI_1".into()];
+        status.groups.push(GroupStatus { name: "G1".into(), state: RouterState::Master, members });
+        let (promise, not_promised) = ("this".into(), "that".into());
+        status.safety = Some(Safety { tier: 3, promise, not_promised });
+        let expected = "hactl agent 0.1.0 (pid 7), /etc/keepalived/keepalived.conf\n\
+            VI_1 MASTER on eth0 vrid 51 priority 91 (configured 100)  10.0.0.3/27 10.9.0.4/24\n  since 12 s: silence\n  \
+            the kernel lets go of the addresses by itself in 2.900 s\n  02:00:00:00:00:07 answers for the addresses too\n  \
+            file load: -7 (/run/load)\n  process nginx: 3 run, BAD\n  group G1: MASTER (VI_1)\n  \
+            safety tier 3: this\n    not promised: that\n";
+        assert_eq!(status_text(&status), expected);
+    }
+
+    #[test]
+    fn a_transition_says_how_long_the_state_left_lasted() {
+        let event = Event {
+            unix_ms: 1_700_000_000_123,
+            instance: Some("VI_1".into()),
+            message: "BACKUP -> MASTER: silence".into(),
+            state: Some(RouterState::Master),
+            lasted_ms: Some(3_725_000),
+        };
+        assert!(event_text(&event).ends_with("  VI_1  BACKUP -> MASTER: silence (after 1 h 2 min)"));
+    }
 }

@@ -26,7 +26,11 @@ pub async fn send(mail: &Mail, host_name: &str, report: &Report) -> Result<(), S
     let wrong = |why: String| format!("mail server {server}: {why}");
     let from = mail.from.clone().unwrap_or_else(|| format!("root@{host_name}"));
     let sender = address(&from)?;
-    let recipients = mail.recipients.iter().map(|one| address(one)).collect::<Result<Vec<_>, _>>()?;
+    // One that is none does not cost the others their mail; it was said when the configuration was taken.
+    let recipients: Vec<String> = mail.recipients.iter().filter_map(|one| address(one).ok()).collect();
+    if recipients.is_empty() {
+        return Err(wrong("notification_email holds no mail address".into()));
+    }
     let limit = mail.connect_timeout;
     let connected = timeout(limit, TcpStream::connect((mail.host.as_str(), mail.port))).await;
     let stream = connected.map_err(|_| wrong("no connection in time".into()))?.map_err(|e| wrong(e.to_string()))?;
@@ -189,6 +193,8 @@ mod tests {
     async fn addresses_cannot_carry_commands() {
         let mut mail = mail(1);
         mail.recipients = vec!["ops@example.org>\r\nRCPT TO:<evil@example.org".into()];
+        assert!(send(&mail, "lb-5", &report("")).await.unwrap_err().contains("no mail address"));
+        mail.from = Some("a@b\r\nDATA".into());
         assert!(send(&mail, "lb-5", &report("")).await.unwrap_err().contains("not a mail address"));
     }
 }
