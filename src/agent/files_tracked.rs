@@ -186,6 +186,8 @@ fn read_number(path: &Path) -> Result<i32, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use std::sync::mpsc::Receiver;
 
     use super::*;
