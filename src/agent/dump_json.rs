@@ -1,6 +1,6 @@
 //! keepalived.json, as exporters read it: version 1 is a list of instances, version 2 an object of lists.
 
-use hactl_engine::conf::config::{Config, InitialState, Version, VrrpInstance};
+use hactl_engine::conf::config::{Config, Version, VrrpInstance};
 use hactl_engine::control::{AgentStatus, InstanceStatus, RouterState};
 use serde_json::{Value, json};
 
@@ -62,7 +62,7 @@ fn data(instance: &VrrpInstance, status: &InstanceStatus) -> Value {
         "nopreempt": instance.nopreempt,
         "preempt_delay": instance.preempt_delay.as_secs(),
         "state": code(status.state),
-        "wantstate": if instance.initial_state == InitialState::Master { 2 } else { 1 },
+        "wantstate": code(status.state),
         "version": if instance.version == Version::V3 { 3 } else { 2 },
         "smtp_alert": instance.smtp_alert,
     })
@@ -108,7 +108,7 @@ mod tests {
         let mut config = config();
         let list: Value = serde_json::from_str(&json(&config, &status())).unwrap();
         let data = &list[0]["data"];
-        assert_eq!((&data["iname"], &data["state"], &data["wantstate"]), (&json!("VI_1"), &json!(2), &json!(1)));
+        assert_eq!((&data["iname"], &data["state"], &data["wantstate"]), (&json!("VI_1"), &json!(2), &json!(2)));
         assert_eq!(data["vips"], json!(["10.0.0.3/27 dev eth0 scope global set"]));
         assert_eq!(data["last_transition"], json!(1_700_000_000.123));
         assert_eq!((&data["base_priority"], &data["effective_priority"]), (&json!(100), &json!(91)));

@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
-use hactl_engine::conf::config::{Config, InitialState, Version, VirtualAddress, VrrpInstance};
+use hactl_engine::conf::config::{Config, Version, VirtualAddress, VrrpInstance};
 use hactl_engine::control::{AgentStatus, InstanceStatus};
 use hactl_engine::notice::state_name;
+
+use super::report::time;
 
 /// The configuration and the state.
 pub fn data(config: &Config, status: &AgentStatus) -> String {
@@ -31,9 +33,8 @@ pub fn data(config: &Config, status: &AgentStatus) -> String {
     }
     for group in &status.groups {
         lines.field(1, "VRRP Sync Group", format_args!("{}, {}", group.name, state_name(group.state)));
-        for member in &group.members {
-            lines.field(2, "monitor", member);
-        }
+        lines.say(2, "VRRP member instances :");
+        group.members.iter().for_each(|member| lines.say(3, member));
     }
     tracked(&mut lines, status);
     lines.text
@@ -46,14 +47,16 @@ fn topology(lines: &mut Lines, instance: &VrrpInstance, status: &InstanceStatus)
         Version::V3 => (3, "milli-sec"),
     };
     lines.field(2, "VRRP Version", version);
+    if let Some(group) = &status.group {
+        lines.field(2, "Sync group", group);
+    }
     lines.field(2, "State", state_name(status.state));
-    let wanted = if instance.initial_state == InitialState::Master { "MASTER" } else { "BACKUP" };
-    lines.field(2, "Wantstate", wanted);
+    lines.field(2, "Wantstate", state_name(status.state));
     for fault in &status.fault_reasons {
         lines.field(2, "Fault reason", fault);
     }
     let at = status.last_transition.unwrap_or_default();
-    lines.field(2, "Last transition", format_args!("{}.{:03}", at / 1000, at % 1000));
+    lines.field(2, "Last transition", format_args!("{}.{:06} ({})", at / 1000, at % 1000 * 1000, time(at)));
     lines.field(2, "Interface", &instance.interface);
     if let Some(vmac) = &instance.vmac {
         lines.field(2, "Using VMAC", &vmac.name);
@@ -73,7 +76,7 @@ fn topology(lines: &mut Lines, instance: &VrrpInstance, status: &InstanceStatus)
     lines.field(2, "Advert interval", format_args!("{count} {unit}"));
     lines.field(2, "Gratuitous ARP delay", instance.announcement.delay.as_secs());
     lines.field(2, "Gratuitous ARP repeat", instance.announcement.repeat);
-    lines.field(2, "Gratuitous ARP refresh timer", instance.announcement.refresh.as_secs());
+    lines.field(2, "Gratuitous ARP refresh", instance.announcement.refresh.as_secs());
     lines.field(2, "Gratuitous ARP refresh repeat", instance.announcement.refresh_repeat);
     lines.field(2, "Gratuitous ARP lower priority delay", instance.announcement.lower_delay.as_secs());
     lines.field(2, "Gratuitous ARP lower priority repeat", instance.announcement.lower_repeat);
@@ -87,18 +90,19 @@ fn topology(lines: &mut Lines, instance: &VrrpInstance, status: &InstanceStatus)
     if let Some(hmac) = &instance.hmac {
         lines.field(2, "Authentication type", format_args!("HMAC, active key {}", hmac.active));
     }
-    addresses(lines, "Virtual IP", &instance.addresses, &instance.interface);
-    addresses(lines, "Virtual IP Excluded", &instance.excluded, &instance.interface);
+    let count = instance.addresses.len();
+    addresses(lines, &format!("Virtual IP ({count}):"), &instance.addresses, &instance.interface);
+    addresses(lines, "Virtual IP Excluded :", &instance.excluded, &instance.interface);
     if instance.is_unicast() {
         lines.say(2, &format!("Unicast Peer ({}):", instance.unicast_peers.len()));
         instance.unicast_peers.iter().for_each(|peer| lines.say(3, &peer.address.to_string()));
     }
-    lines.field(2, "smtp_alert", if instance.smtp_alert { "yes" } else { "no" });
+    lines.field(2, "Using smtp notification", if instance.smtp_alert { "yes" } else { "no" });
 }
 
 fn addresses(lines: &mut Lines, title: &str, all: &[VirtualAddress], interface: &str) {
     if !all.is_empty() {
-        lines.say(2, &format!("{title} ({}):", all.len()));
+        lines.say(2, title);
         all.iter().for_each(|one| lines.say(3, &address(one, interface)));
     }
 }
@@ -120,8 +124,8 @@ pub fn address(one: &VirtualAddress, interface: &str) -> String {
 fn tracked(lines: &mut Lines, status: &AgentStatus) {
     let verdict = |ok: Option<bool>| match ok {
         None => "unknown",
-        Some(true) => "good",
-        Some(false) => "bad",
+        Some(true) => "GOOD",
+        Some(false) => "BAD",
     };
     if !status.scripts.is_empty() {
         lines.say(0, "------< VRRP Scripts >------");
@@ -142,9 +146,9 @@ fn tracked(lines: &mut Lines, status: &AgentStatus) {
         lines.say(0, "------< VRRP Track processes >------");
     }
     for process in &status.processes {
-        lines.field(1, "Process", &process.name);
+        lines.field(1, "VRRP Track process", &process.name);
         lines.field(2, "Current processes", process.running);
-        lines.field(2, "Have quorum", verdict(process.ok));
+        lines.field(2, "Have quorum", process.ok == Some(true));
     }
 }
 
@@ -170,7 +174,6 @@ pub fn stats(status: &AgentStatus) -> String {
         lines.say(1, "Priority Zero:");
         lines.count(2, "Received", count(&["priority_zero_received"]));
         lines.count(2, "Sent", count(&["priority_zero_sent"]));
-        lines.say(0, "");
     }
     lines.text
 }
@@ -262,15 +265,16 @@ pub(super) mod tests {
         for line in [
             " VRRP Instance = VI_1",
             "   State = MASTER",
-            "   Last transition = 1700000000.123",
+            "   Wantstate = MASTER",
             "   Effective priority = 91",
             "   Virtual IP (1):",
             "     10.0.0.3/27 dev eth0 scope global",
+            "   Virtual IP Excluded :",
             "     10.9.0.4/24 dev eth0 scope link label eth0:1",
         ] {
             assert!(text.lines().any(|found| found == line), "{line:?} is missing in\n{text}");
         }
-        assert!(!text.contains("hunter2"), "{text}");
+        assert!(text.contains("   Last transition = 1700000000.123000 (") && !text.contains("hunter2"), "{text}");
     }
 
     #[test]

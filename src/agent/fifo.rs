@@ -6,13 +6,16 @@ use std::io::{self, Write as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _, fchown};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use hactl_engine::conf::config::{Fifo, Global};
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, killpg};
 use nix::sys::stat::Mode;
-use nix::unistd::mkfifo;
+use nix::unistd::{Pid, mkfifo};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
@@ -31,7 +34,15 @@ pub struct Pipe {
     settings: Fifo,
     end: File,
     full: bool,
-    reader: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+    reader: Option<Reader>,
+}
+
+/// The script and the task that keeps it running.
+struct Reader {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+    /// Its process group; 0 while it does not run.
+    group: Arc<AtomicI32>,
 }
 
 impl Pipe {
@@ -56,7 +67,9 @@ impl Pipe {
             let mut command = script.clone();
             command.push(settings.path.clone());
             let (stop, stopped) = oneshot::channel();
-            pipe.reader = Some((stop, tokio::spawn(keep_running(command, who, stopped))));
+            let group = Arc::new(AtomicI32::new(0));
+            let task = tokio::spawn(keep_running(command, who, stopped, Arc::clone(&group)));
+            pipe.reader = Some(Reader { stop, task, group });
         }
         Ok(pipe)
     }
@@ -81,9 +94,18 @@ impl Pipe {
         }
     }
 
+    /// Tells the script to end and waits for nothing: another binary is about to take this process's place, and starts
+    /// a script of its own.
+    pub fn abandon(&self) {
+        let group = self.reader.as_ref().map_or(0, |reader| reader.group.load(Ordering::Relaxed));
+        if group > 0 {
+            let _ = killpg(Pid::from_raw(group), Signal::SIGTERM); // it may have ended this instant
+        }
+    }
+
     /// Waits until the script has read what there is, but not for ever, then ends it.
     pub async fn close(self) {
-        let Some((stop, task)) = self.reader else { return };
+        let Some(Reader { stop, task, group: _ }) = self.reader else { return };
         let deadline = Instant::now() + FAREWELL;
         while Instant::now() < deadline && !task.is_finished() && has_unread(&self.end) {
             sleep(Duration::from_millis(10)).await;
@@ -123,13 +145,20 @@ fn has_unread(end: &File) -> bool {
     poll(&mut watched, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
 }
 
-async fn keep_running(command: Vec<String>, who: Option<Identity>, mut stopped: oneshot::Receiver<()>) {
+async fn keep_running(
+    command: Vec<String>,
+    who: Option<Identity>,
+    mut stopped: oneshot::Receiver<()>,
+    group: Arc<AtomicI32>,
+) {
     let name = command.join(" ");
     let mut pause = RESTART;
     loop {
         let begun = Instant::now();
         match start(&command, who) {
             Ok(mut child) => {
+                let id = child.id().and_then(|id| i32::try_from(id).ok()).unwrap_or_default();
+                group.store(id, Ordering::Relaxed);
                 tokio::select! {
                     _ = &mut stopped => return end(&mut child).await,
                     status = child.wait() => match status {
@@ -137,6 +166,7 @@ async fn keep_running(command: Vec<String>, who: Option<Identity>, mut stopped: 
                         Err(error) => tracing::warn!("FIFO script `{name}`: {error}; starting it again"),
                     },
                 }
+                group.store(0, Ordering::Relaxed);
             }
             Err(error) => tracing::error!("FIFO script: {error}; trying again in {} s", pause.as_secs()),
         }

@@ -47,6 +47,11 @@ impl Fifos {
         }
     }
 
+    /// Ends the scripts and waits for nothing, see [`Pipe::abandon`].
+    pub fn abandon(&self) {
+        self.pipes.iter().for_each(Pipe::abandon);
+    }
+
     /// Ends the scripts once they have read the last lines.
     pub async fn finish(self) {
         for pipe in self.pipes {

@@ -187,7 +187,6 @@ fn read_number(path: &Path) -> Result<i32, String> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-
     use std::sync::mpsc::Receiver;
 
     use super::*;

@@ -190,22 +190,23 @@ mod tests {
         let mut processes = TrackedProcesses::default();
         processes.configure(&config, &mailbox);
         let mut verdicts = Vec::new();
-        let mut second = None;
+        let mut second = None; // started once the first verdict is there
         for _ in 0..1500 {
             if let Ok(Letter::Input(Input::Process { name, ok })) = inbox.try_recv() {
                 assert_eq!(name, "worker");
                 verdicts.push((ok, processes.status()[0].running));
                 match verdicts.len() {
                     1 => second = Some(start()),
-                    2 => first.kill().and_then(|()| first.wait()).map(drop).unwrap(),
+                    2 => first.kill().unwrap(),
                     _ => break,
                 }
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        let mut second = second.unwrap();
-        second.kill().unwrap();
-        second.wait().unwrap();
+        for mut worker in second.into_iter().chain([first]) {
+            worker.kill().unwrap();
+            worker.wait().unwrap();
+        }
         assert_eq!(verdicts, [(false, 1), (true, 2), (false, 1)]);
         processes.configure(&Config::default(), &mailbox);
         assert!(processes.status().is_empty());

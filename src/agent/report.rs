@@ -68,7 +68,7 @@ impl Report {
 }
 
 /// RFC 3339 with the local offset.
-fn time(unix_ms: u64) -> String {
+pub fn time(unix_ms: u64) -> String {
     let at = i64::try_from(unix_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
     at.map_or_else(
         || unix_ms.to_string(),

@@ -62,7 +62,11 @@ pub fn run(settings: &Settings) -> Outcome {
         .enable_all()
         .build()
         .map_err(|error| Failure::internal(format!("cannot start the runtime: {error}")))?;
-    runtime.block_on(run_script("startup_script", config.global.startup_script.as_ref(), &config.global));
+    if upgrade::is_successor() {
+        upgrade::reap();
+    } else {
+        runtime.block_on(run_script("startup_script", config.global.startup_script.as_ref(), &config.global));
+    }
     let outcome = runtime.block_on(Agent::start(settings, config, warnings)?.live());
     if let Some(pid_file) = &settings.pid_file {
         let _ = fs::remove_file(pid_file); // gone already is as good
@@ -164,6 +168,7 @@ impl<'a> Agent<'a> {
         };
         if let (Some(binary), Ok(())) = (&self.upgrading, &outcome) {
             // Adverts are due: nothing is waited for, and the successor finds the addresses in place.
+            self.services.abandon();
             return Err(Failure::internal(upgrade::exec(binary)));
         }
         systemd::say(&[NotifyState::Stopping]);

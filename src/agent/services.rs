@@ -58,6 +58,11 @@ impl Services {
         status.processes = self.processes.status();
     }
 
+    /// Ends what would run beside a successor in this very process, and waits for nothing.
+    pub fn abandon(&self) {
+        self.fifos.abandon();
+    }
+
     /// Lets the last words be heard, each within its limit, and ends everything.
     pub async fn finish(mut self) {
         self.exporter.stop();

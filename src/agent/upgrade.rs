@@ -6,7 +6,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use tokio::time::timeout;
+
+/// Tells the successor what it is.
+const MARK: &str = "HACTL_SUCCESSOR";
 
 /// How long a new binary may take to say that it works.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -36,8 +40,18 @@ pub async fn try_out(binary: &Path, config: &Path) -> Result<String, String> {
     Ok(version)
 }
 
+/// Whether this process was another binary before: adverts are due, and nothing may delay them.
+pub fn is_successor() -> bool {
+    std::env::var_os(MARK).is_some()
+}
+
+/// Buries the children of the binary before, which nobody else would.
+pub fn reap() {
+    while let Ok(WaitStatus::Exited(..) | WaitStatus::Signaled(..)) = waitpid(None, Some(WaitPidFlag::WNOHANG)) {}
+}
+
 /// Puts the binary in this process's place. Returns only when that failed, with the reason.
 pub fn exec(binary: &Path) -> String {
-    let error = Command::new(binary).args(std::env::args_os().skip(1)).exec();
+    let error = Command::new(binary).args(std::env::args_os().skip(1)).env(MARK, "1").exec();
     format!("cannot run {}: {error}; the addresses stay for the next start", binary.display())
 }

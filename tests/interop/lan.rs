@@ -134,6 +134,7 @@ impl Lan {
         let child = Command::new("ip")
             .args(["netns", "exec", &self.host(n)])
             .args(arguments)
+            .env("TMPDIR", self.folder.path()) // dumps of several at once
             .stdin(Stdio::null())
             .stdout(out.try_clone().unwrap())
             .stderr(out)

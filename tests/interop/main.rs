@@ -9,3 +9,4 @@ mod holdings;
 mod lan;
 mod moves;
 mod safety;
+mod services;
