@@ -294,7 +294,9 @@ impl<'a> Agent<'a> {
     /// Puts the binary now on disk in this process's place.
     async fn upgrade(&mut self) -> Result<String, String> {
         let Some(binary) = self.settings.binary.clone() else {
-            return Err("the kernel does not tell which binary this is; `systemctl restart` keeps the addresses too".into());
+            return Err(
+                "the kernel does not tell which binary this is; `systemctl restart` keeps the addresses too".into()
+            );
         };
         let version = upgrade::try_out(&binary, &self.settings.config).await?;
         let message = format!("process {} goes on as {version}", std::process::id());

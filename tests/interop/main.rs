@@ -5,4 +5,5 @@
 mod agent;
 mod election;
 mod lan;
+mod matrix;
 mod moves;
