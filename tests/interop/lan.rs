@@ -83,6 +83,13 @@ impl Lan {
         ip(&["-n", &switch, "link", "set", &format!("p{n}"), if plugged { "up" } else { "down" }]);
     }
 
+    /// `ip` inside a host.
+    pub fn ip(&self, n: usize, arguments: &[&str]) {
+        let host = self.host(n);
+        let within: Vec<&str> = ["-n", &host].iter().chain(arguments).copied().collect();
+        ip(&within);
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

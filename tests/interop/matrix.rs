@@ -1,5 +1,8 @@
 //! Every dialect that both daemons speak, in both roles: election, loss of the owner's wire, return, clean stop.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
 use crate::lan::{Daemon, Lan, wait};
 use crate::need_root;
 
@@ -148,4 +151,67 @@ fn refusals_are_seen_where_there_are_some() {
         let ours = refused.iter().any(|line| line.contains("bad_interval"));
         ours && refused.iter().any(|line| line.contains("mismatch"))
     });
+}
+
+/// Starts the daemon of a role.
+type Start = fn(&Lan, usize, &str) -> Daemon;
+const ROLES: [(Start, Start); 2] = [(Lan::hactl, Lan::keepalived), (Lan::keepalived, Lan::hactl)];
+
+#[test]
+fn a_check_with_a_weight_moves_the_vip_and_back() {
+    need_root!();
+    for (better, lesser) in ROLES {
+        let lan = Lan::new(2);
+        let dialect = Dialect { options: V2_NONE, six: false, unicast: false };
+        let (bad, check) = (lan.path("bad"), lan.path("check.sh"));
+        fs::write(&check, format!("#!/bin/sh\ntest \"$(cat {})\" != yes\n", bad.display())).unwrap();
+        fs::set_permissions(&check, fs::Permissions::from_mode(0o755)).unwrap();
+        fs::write(&bad, "no").unwrap();
+        let script = format!("script {}\ninterval 1\nweight -100\nfall 1\nrise 1", check.display());
+        let blocks = format!("global_defs {{\nscript_user root\n}}\nvrrp_script web {{\n{script}\n}}\n");
+        let tracking = dialect.config(0, BETTER).replace("interface eth0", "interface eth0\ntrack_script {\nweb\n}");
+        let _better = better(&lan, 0, &(blocks + &tracking));
+        let _lesser = lesser(&lan, 1, &dialect.config(1, LESSER));
+        lan.wait_owner(0, dialect.vip());
+        fs::write(&bad, "yes").unwrap();
+        lan.wait_owner(1, dialect.vip());
+        fs::write(&bad, "no").unwrap();
+        lan.wait_owner(0, dialect.vip());
+    }
+}
+
+/// Two instances in a group; the second one depends on an interface of its own.
+fn group(priority: u8) -> String {
+    let instance = |name: &str, vrid: u8, vip: &str, more: &str| {
+        format!(
+            "vrrp_instance {name} {{\nstate BACKUP\ninterface eth0\nvirtual_router_id {vrid}\npriority {priority}\n\
+             {V3}\n{more}\nvirtual_ipaddress {{\n{vip}/24\n}}\n}}\n"
+        )
+    };
+    "vrrp_sync_group G {\ngroup {\nVI_1\nVI_2\n}\n}\n".to_owned()
+        + &instance("VI_1", 37, "10.77.0.3", "")
+        + &instance("VI_2", 38, "10.77.0.4", "track_interface {\nup0\n}")
+}
+
+#[test]
+fn a_group_moves_as_one() {
+    need_root!();
+    for (better, lesser) in ROLES {
+        let lan = Lan::new(2);
+        for host in 0..2 {
+            lan.ip(host, &["link", "add", "up0", "type", "veth", "peer", "name", "up1"]);
+            lan.ip(host, &["link", "set", "up1", "up"]);
+            lan.ip(host, &["link", "set", "up0", "up"]);
+        }
+        let both_on = |owner| ["10.77.0.3", "10.77.0.4"].into_iter().for_each(|vip| lan.wait_owner(owner, vip));
+        let _better = better(&lan, 0, &group(BETTER));
+        let _lesser = lesser(&lan, 1, &group(LESSER));
+        both_on(0);
+        lan.ip(0, &["link", "set", "up1", "down"]);
+        both_on(1);
+        lan.ip(0, &["link", "set", "up1", "up"]);
+        both_on(0);
+        lan.plug(0, false);
+        both_on(1);
+    }
 }
