@@ -7,3 +7,4 @@ mod election;
 mod lan;
 mod matrix;
 mod moves;
+mod peers;
