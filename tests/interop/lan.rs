@@ -135,7 +135,8 @@ impl Lan {
         self.spawn(n, "keepalived", arguments.iter().map(std::ffi::OsString::as_os_str))
     }
 
-    fn spawn<'a>(&self, n: usize, name: &str, arguments: impl Iterator<Item = &'a std::ffi::OsStr>) -> Daemon {
+    /// Starts a program on a host; what it says goes to `N.NAME.log`.
+    pub fn spawn<'a>(&self, n: usize, name: &str, arguments: impl Iterator<Item = &'a std::ffi::OsStr>) -> Daemon {
         let log = self.path(&format!("{n}.{name}.log"));
         let out = File::options().create(true).append(true).open(&log).unwrap();
         let child = Command::new("ip")
