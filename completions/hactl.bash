@@ -791,7 +791,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__agent__subcmd__run)
-            opts="-f -n -l -D -p -t -V -P -C -R -S -d -r -c -I -X -x -A -i -o -q -v -h --config --use-file --socket --state-dir --dont-fork --log-console --log-detail --pid --config-test --dont-release-vrrp --signum --vrrp --check --dont-respawn --log-facility --dump-conf --vrrp_pid --checkers_pid --dont-release-ipvs --release-vips --snmp --snmp-agent-socket --config-id --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            opts="-f -n -l -D -p -t -V -P -C -R -S -d -r -c -I -X -x -A -i -o -q -v -h --config --use-file --config-id --socket --state-dir --dont-fork --log-console --log-detail --pid --config-test --dont-release-vrrp --signum --vrrp --check --dont-respawn --log-facility --dump-conf --vrrp_pid --checkers_pid --dont-release-ipvs --release-vips --snmp --snmp-agent-socket --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -806,6 +806,10 @@ _hactl() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config-id)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -858,10 +862,6 @@ _hactl() {
                     return 0
                     ;;
                 -A)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --config-id)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -332,6 +332,7 @@ complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_s
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -f -a "probe" -d 'Does a web server answer? Exit 0 for any HTTP status below 500; for check scripts'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s f -l use-file -l config -d 'Configuration file' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l config-id -d 'What conditional lines (`@ID`) are compared with; the host name\'s first label when absent' -r
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l socket -d 'Control socket' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l state-dir -d 'Where overrides survive a reboot' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s p -l pid -d 'Process id file' -r -F
@@ -340,7 +341,6 @@ complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subco
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s r -l vrrp_pid -d 'Process id file of the VRRP child' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s c -l checkers_pid -d 'Process id file of the checkers child' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s A -l snmp-agent-socket -d 'SNMP agent\'s socket' -r
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l config-id -d 'Configuration id (keepalived\'s -i is --inventory here, and as harmless)' -r
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
 json\t'For programs'"

@@ -7,10 +7,12 @@ use std::path::Path;
 
 use hactl_engine::conf::config::Config;
 use hactl_engine::conf::diagnostic::{Diagnostic, Severity};
+use hactl_engine::conf::parse_with;
 use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
 
 use crate::error::{Exit, Failure, Problem};
+use crate::includes::Host;
 
 /// A key is not longer than this.
 const KEY: u64 = 4096;
@@ -19,7 +21,7 @@ const KEY: u64 = 4096;
 ///
 /// # Errors
 /// The file, or a key that it names, cannot be read or could be read by others.
-pub fn load(path: &Path) -> Result<(Config, Vec<String>), Failure> {
+pub fn load(path: &Path, config_id: Option<&str>) -> Result<(Config, Vec<String>), Failure> {
     let file = path.display().to_string();
     let text = fs::read(path).map_err(|error| {
         let problem = Problem::new("E301", format!("cannot read the configuration {file}: {error}"))
@@ -27,7 +29,8 @@ pub fn load(path: &Path) -> Result<(Config, Vec<String>), Failure> {
             .next("name the file with --use-file");
         Failure::one(Exit::Invalid, problem)
     })?;
-    let mut parsed = hactl_engine::conf::parse(&file, &String::from_utf8_lossy(&text));
+    let mut host = Host::new(config_id);
+    let mut parsed = parse_with(&file, &String::from_utf8_lossy(&text), &mut host);
     read_keys(&mut parsed.config).map_err(|(path, why)| {
         let problem = Problem::new("E302", format!("auth_hmac key file {path}: {why}"))
             .why("without the key no advert could be signed or trusted")

@@ -42,6 +42,8 @@ pub struct Settings {
     pub log_detail: bool,
     /// Leave the addresses in place at TERM.
     pub keep_addresses: bool,
+    /// What conditional lines are compared with; the first label of the host name when absent.
+    pub config_id: Option<String>,
     /// The binary as it was called, which an upgrade starts anew; `None` when the kernel does not tell.
     pub binary: Option<PathBuf>,
 }
@@ -52,7 +54,7 @@ pub struct Settings {
 /// A configuration that cannot be read, a host that does not permit raw sockets, a socket in use.
 pub fn run(settings: &Settings) -> Outcome {
     log::start(settings.log_console, settings.log_detail);
-    let (config, warnings) = load(&settings.config)?;
+    let (config, warnings) = load(&settings.config, settings.config_id.as_deref())?;
     for warning in &warnings {
         tracing::warn!("{warning}");
     }
@@ -242,7 +244,8 @@ impl<'a> Agent<'a> {
 
     async fn reload(&mut self) -> Result<String, String> {
         systemd::say(&[NotifyState::Reloading]);
-        let loaded = load(&self.settings.config).map_err(|failure| failure.to_string());
+        let loaded =
+            load(&self.settings.config, self.settings.config_id.as_deref()).map_err(|failure| failure.to_string());
         let result = match loaded {
             Err(why) => Err(format!("{why}\n  the old configuration stays in force")),
             Ok((config, warnings)) => {

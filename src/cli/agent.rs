@@ -64,6 +64,7 @@ fn daemon(global: &Global, run: AgentRun) -> Outcome {
         log_console: run.log_console,
         log_detail: run.log_detail > 0,
         keep_addresses: run.dont_release_vrrp,
+        config_id: run.config_id,
         binary: std::env::current_exe().ok(),
     })
 }

@@ -97,6 +97,9 @@ pub struct AgentRun {
         value_name = "FILE"
     )]
     pub config: PathBuf,
+    /// What conditional lines (`@ID`) are compared with; the host name's first label when absent
+    #[arg(long, value_name = "ID")]
+    pub config_id: Option<String>,
     /// Control socket
     #[arg(long, default_value = "/run/hactl/agent.sock", value_name = "PATH")]
     pub socket: PathBuf,
@@ -166,9 +169,6 @@ pub struct KeepalivedOnly {
     /// SNMP agent's socket
     #[arg(short = 'A', long, value_name = "ADDRESS")]
     pub snmp_agent_socket: Option<String>,
-    /// Configuration id (keepalived's -i is --inventory here, and as harmless)
-    #[arg(long, value_name = "ID")]
-    pub config_id: Option<String>,
 }
 
 #[cfg(test)]

@@ -83,6 +83,13 @@ impl Lan {
         ip(&["-n", &switch, "link", "set", &format!("p{n}"), if plugged { "up" } else { "down" }]);
     }
 
+    /// `ip` inside a host.
+    pub fn ip(&self, n: usize, arguments: &[&str]) {
+        let host = self.host(n);
+        let within: Vec<&str> = ["-n", &host].iter().chain(arguments).copied().collect();
+        ip(&within);
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -128,7 +135,8 @@ impl Lan {
         self.spawn(n, "keepalived", arguments.iter().map(std::ffi::OsString::as_os_str))
     }
 
-    fn spawn<'a>(&self, n: usize, name: &str, arguments: impl Iterator<Item = &'a std::ffi::OsStr>) -> Daemon {
+    /// Starts a program on a host; what it says goes to `N.NAME.log`.
+    pub fn spawn<'a>(&self, n: usize, name: &str, arguments: impl Iterator<Item = &'a std::ffi::OsStr>) -> Daemon {
         let log = self.path(&format!("{n}.{name}.log"));
         let out = File::options().create(true).append(true).open(&log).unwrap();
         let child = Command::new("ip")

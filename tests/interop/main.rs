@@ -7,6 +7,8 @@ mod asking;
 mod election;
 mod holdings;
 mod lan;
+mod matrix;
 mod moves;
 mod safety;
 mod services;
+mod peers;

@@ -36,7 +36,7 @@ fn network(word: &Word, sink: &mut Sink<'_>) -> Option<IpNet> {
     match text.parse::<IpNet>() {
         Ok(network) => Some(network),
         Err(_) if text.starts_with('$') => {
-            let help = "definitions are not supported yet; write the address itself";
+            let help = "no definition of that name stands before this line";
             sink.error_help(word.place, format!("`{text}` is not an IP address; ignored"), help);
             None
         }

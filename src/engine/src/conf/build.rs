@@ -188,10 +188,8 @@ fn unused_scripts(config: &Config, sink: &mut Sink<'_>) {
             instance.track_scripts.iter().any(|track| track.name == script.name)
         };
         if !config.instances.iter().any(used) {
-            let at = &script.location;
-            let place = Place { line: at.line, column: at.column, length: at.length };
             let message = format!("vrrp_script `{}` is tracked by no instance, so it never runs", script.name);
-            sink.warning_help(place, message, "name it in a `track_script` block");
+            sink.warning_at(&script.location, message, "name it in a `track_script` block");
         }
     }
 }

@@ -3,8 +3,8 @@
 //! The language is made of lines. `#` and `!` start a comment anywhere outside quotes, `'…'` and `"…"` group
 //! characters, a backslash at the end of a line joins it to the next one.
 
-use super::directive;
 use super::sink::{Place, Sink};
+use super::source::Line as SourceLine;
 
 /// Longer lines are ignored, as keepalived ignores them.
 pub const LINE_BYTES_MAX: usize = 1024;
@@ -33,35 +33,19 @@ pub enum Piece {
     End,
 }
 
-/// Cuts `text` into pieces. Never fails: what cannot be read is reported and left out.
-pub fn lex(text: &str, sink: &mut Sink<'_>) -> Vec<Piece> {
+/// Cuts lines into pieces. Never fails: what cannot be read is reported and left out.
+pub fn lex(lines: &[SourceLine], sink: &mut Sink<'_>) -> Vec<Piece> {
     let mut pieces = Vec::new();
-    let mut skipping_definition = false;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    for (index, line) in text.split('\n').enumerate() {
-        let number = index + 1;
-        let line = line.strip_suffix('\r').unwrap_or(line);
-        if let Some(fault) = unreadable(line) {
-            sink.warning(whole_line(line, number), fault);
-            continue;
-        }
-        if skipping_definition {
-            skipping_definition = directive::continues(line);
-            continue;
-        }
-        if let Some(found) = directive::recognise(line) {
-            let place = Place { line: number, column: found.column, length: found.length };
-            sink.warning_help(place, found.message, found.help);
-            skipping_definition = found.multi_line && directive::continues(line);
-            continue;
-        }
-        Line { chars: line.chars().collect(), at: 0, number }.cut(&mut pieces, sink);
+    for line in lines {
+        let chars: Vec<char> = line.text.chars().collect();
+        Line { chars, at: 0, number: line.number, file: line.file, changed: line.changed }.cut(&mut pieces, sink);
     }
     end_line(&mut pieces);
     pieces
 }
 
-fn unreadable(line: &str) -> Option<String> {
+/// Why a line is not read.
+pub(super) fn unreadable(line: &str) -> Option<String> {
     if line.len() > LINE_BYTES_MAX {
         Some(format!("line of {} bytes is longer than {LINE_BYTES_MAX}; ignored", line.len()))
     } else if line.contains('\0') {
@@ -69,10 +53,6 @@ fn unreadable(line: &str) -> Option<String> {
     } else {
         None
     }
-}
-
-fn whole_line(line: &str, number: usize) -> Place {
-    Place { line: number, column: 1, length: line.chars().count().clamp(1, 80) }
 }
 
 fn end_line(pieces: &mut Vec<Piece>) {
@@ -85,6 +65,9 @@ struct Line {
     chars: Vec<char>,
     at: usize,
     number: usize,
+    file: u16,
+    /// It reads other than it is written: a place in it is the line as a whole.
+    changed: bool,
 }
 
 impl Line {
@@ -189,17 +172,27 @@ impl Line {
     }
 
     fn place(&self, from: usize, length: usize) -> Place {
-        Place { line: self.number, column: from + 1, length: length.max(1) }
+        match self.changed {
+            true => Place { file: self.file, line: self.number, column: 1, length: 1 },
+            false => Place { file: self.file, line: self.number, column: from + 1, length: length.max(1) },
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::source::lines;
+    use super::super::surroundings::Alone;
     use super::*;
+
+    fn cut(text: &str, sink: &mut Sink<'_>) -> Vec<Piece> {
+        let lines = lines("t", text, &mut Alone, sink);
+        lex(&lines, sink)
+    }
 
     fn words(text: &str) -> Vec<String> {
         let mut sink = Sink::new("t");
-        lex(text, &mut sink)
+        cut(text, &mut sink)
             .into_iter()
             .map(|piece| match piece {
                 Piece::Word(word) => word.text,
@@ -239,7 +232,7 @@ mod tests {
     #[test]
     fn places_count_characters() {
         let mut sink = Sink::new("t");
-        let pieces = lex("\u{feff}é  \"ü x\" y", &mut sink);
+        let pieces = cut("\u{feff}é  \"ü x\" y", &mut sink);
         let places: Vec<_> = pieces
             .iter()
             .filter_map(|piece| match piece {
@@ -254,7 +247,7 @@ mod tests {
     fn unreadable_lines_are_named_and_left_out() {
         let mut sink = Sink::new("t");
         let long = format!("a {}\nb\0\nc \"d", "x".repeat(1100));
-        let pieces = lex(&long, &mut sink);
+        let pieces = cut(&long, &mut sink);
         assert_eq!(pieces.iter().filter(|piece| matches!(piece, Piece::Word(_))).count(), 2);
         let found: Vec<_> = sink.finish().into_iter().map(|one| one.message).collect();
         assert_eq!(
@@ -270,7 +263,7 @@ mod tests {
     #[test]
     fn a_comment_inside_a_word_is_told() {
         let mut sink = Sink::new("t");
-        lex("auth_pass s3cret!", &mut sink);
+        cut("auth_pass s3cret!", &mut sink);
         let found = sink.finish();
         assert_eq!(found[0].message, "`!` right after a word starts a comment");
         assert_eq!(found[0].location.as_ref().map(|at| at.column), Some(17));

@@ -10,7 +10,6 @@ mod build;
 pub mod config;
 mod conflict;
 pub mod diagnostic;
-mod directive;
 mod draft;
 mod global;
 mod group;
@@ -23,11 +22,14 @@ mod parse;
 pub mod print;
 mod print_more;
 mod recovery;
+mod repeat;
 mod resolve;
 mod routing;
 pub mod schema;
 mod script;
 pub mod sink;
+pub mod source;
+pub mod surroundings;
 #[cfg(test)]
 mod tests;
 mod tracking;
@@ -35,4 +37,4 @@ pub mod tree;
 mod values;
 mod walk;
 
-pub use parse::{Parsed, parse};
+pub use parse::{Parsed, parse, parse_with};

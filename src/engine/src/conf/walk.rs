@@ -51,7 +51,7 @@ pub fn inside(statement: &Statement) -> &[Statement] {
 fn unknown(statement: &Statement, context: &'static Context, home: Option<&str>, sink: &mut Sink<'_>) {
     let name = statement.name();
     if statement.keyword.text.starts_with('$') {
-        let help = "definitions are not supported yet; write the text itself";
+        let help = "no definition of that name stands before this line";
         sink.error_help(statement.place(), format!("`{name}` stands for text that is not here"), help);
         return;
     }

@@ -78,19 +78,3 @@ fn our_own_block_is_recognised() {
         "hactl {\nlease on\nguard off\nmetrics 127.0.0.1:9650\nwebhook http://x/\n}\n".to_owned() + &instance("");
     assert_eq!(faults(&text), Vec::<String>::new());
 }
-
-#[test]
-fn lines_read_before_the_grammar_are_named() {
-    let text = "include conf.d/*.conf\n$PRIO= \\\n  { 91 \\\n  }\n".to_owned()
-        + &instance("@lb-5 priority 91\npriority $PRIO\n~SEQ(N,1,3) 10.0.0.$N");
-    assert_eq!(
-        faults(&text),
-        [
-            "W 1:1 `include` is known but not supported yet; the files it names are not read",
-            "W 2:1 definitions (`$PRIO=`) are not supported yet; this one is ignored",
-            "W 6:1 conditional lines (`@lb-5`) are not supported yet; this line is ignored",
-            "E 7:10 `priority $PRIO` is not in 1..=255; 100 is used",
-            "W 8:1 `~SEQ` is known but not supported yet; this line is ignored",
-        ]
-    );
-}

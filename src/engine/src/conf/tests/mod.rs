@@ -8,5 +8,6 @@ mod instance;
 mod keywords;
 mod robust;
 mod round_trip;
+mod source;
 mod support;
 mod wild;
