@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hactl_engine::control::{AgentStatus, Request, Response};
@@ -47,6 +48,8 @@ pub struct Desk {
     pub journal: Journal,
     /// When the process started, Unix seconds.
     pub started_unix_s: u64,
+    /// The addresses stay at the stop: a successor waits for the end of this process, and the peers for its adverts.
+    pub in_a_hurry: Arc<AtomicBool>,
 }
 
 /// Makes the socket: bound beside its place in a folder of mode 0700, restricted, then renamed into place.
@@ -151,6 +154,7 @@ async fn answer(request: Request, desk: &Desk) -> Result<Response, String> {
             reply.await.map_err(|_| stopping())?.map(done)
         }
         Request::Stop { keep_addresses } => {
+            desk.in_a_hurry.fetch_or(keep_addresses, Ordering::Relaxed);
             if desk.mailbox.send(Letter::Stop { keep_addresses }) {
                 Ok(done(if keep_addresses { "stopping; the addresses stay".into() } else { "stopping".into() }))
             } else {

@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
@@ -68,6 +70,7 @@ pub fn run(settings: &Settings) -> Outcome {
         runtime.block_on(run_script("startup_script", config.global.startup_script.as_ref(), &config.global));
     }
     let outcome = runtime.block_on(Agent::start(settings, config, warnings)?.live());
+    runtime.shutdown_background(); // a name server that is silent must not hold up the end
     if let Some(pid_file) = &settings.pid_file {
         let _ = fs::remove_file(pid_file); // gone already is as good
     }
@@ -116,7 +119,13 @@ impl<'a> Agent<'a> {
         let (main, questions) = mpsc::channel(64);
         let journal = Journal::default();
         let started_unix_s = clock::unix_ms() / 1000;
-        let desk = Desk { mailbox: mailbox.clone(), main, journal: journal.clone(), started_unix_s };
+        let desk = Desk {
+            mailbox: mailbox.clone(),
+            main,
+            journal: journal.clone(),
+            started_unix_s,
+            in_a_hurry: Arc::default(),
+        };
         Ok(Self {
             settings,
             config,
@@ -175,8 +184,14 @@ impl<'a> Agent<'a> {
         while let Ok(errand) = self.errands.try_recv() {
             self.run_errand(errand);
         }
-        self.services.finish().await;
-        run_script("shutdown_script", self.config.global.shutdown_script.as_ref(), &self.config.global).await;
+        let global = &self.config.global;
+        if self.desk.in_a_hurry.load(Ordering::Relaxed) {
+            // Half of a restart. What shutdown_script would take down the successor would have to put up again.
+            self.services.finish_soon().await;
+        } else {
+            self.services.finish().await;
+            run_script("shutdown_script", global.shutdown_script.as_ref(), global).await;
+        }
         match fs::remove_file(&self.settings.socket) {
             Ok(()) => {}
             Err(error) => tracing::warn!("{socket}: {error}"),
@@ -290,6 +305,7 @@ impl<'a> Agent<'a> {
             Signalled::Reload => drop(self.reload().await), // logged there
             Signalled::Stop => {
                 let keep_addresses = self.settings.keep_addresses;
+                self.desk.in_a_hurry.fetch_or(keep_addresses, Ordering::Relaxed);
                 self.mailbox.send(Letter::Stop { keep_addresses });
             }
             Signalled::Dump(kind) => self.dump(kind),

@@ -1,10 +1,13 @@
 //! Everything beside the VRRP loop that a configuration calls for: checks, notify scripts, FIFOs, alerts, tracked files
 //! and processes, metrics. One value that is told of each configuration, of each notice and of the end.
 
+use std::time::Duration;
+
 use hactl_engine::action::RouterId;
 use hactl_engine::conf::config::Config;
 use hactl_engine::control::AgentStatus;
 use hactl_engine::notice::Notice;
+use tokio::time::timeout;
 
 use super::alert::Alerts;
 use super::control::Desk;
@@ -14,6 +17,9 @@ use super::files_tracked::TrackedFiles;
 use super::notify::{Job, Notifier};
 use super::processes::TrackedProcesses;
 use super::scripts::Scripts;
+
+/// What a restart waits for last words: little against the three intervals after which a backup acts.
+const HURRY: Duration = Duration::from_millis(100);
 
 /// The services.
 #[derive(Default)]
@@ -61,6 +67,17 @@ impl Services {
     /// Ends what would run beside a successor in this very process, and waits for nothing.
     pub fn abandon(&self) {
         self.fifos.abandon();
+    }
+
+    /// Lets the last words be heard if that is a matter of milliseconds: adverts are due.
+    pub async fn finish_soon(mut self) {
+        self.exporter.stop();
+        let Self { notifier, fifos, alerts, .. } = self;
+        let last_words = async { tokio::join!(notifier.finish(), alerts.finish()) };
+        if timeout(HURRY, last_words).await.is_err() {
+            tracing::info!("a restart does not wait for notify scripts and alerts; they are left to themselves");
+        }
+        fifos.abandon();
     }
 
     /// Lets the last words be heard, each within its limit, and ends everything.

@@ -192,6 +192,9 @@ mod tests {
         let cli = parse(line.split(' ').map(OsString::from)).unwrap();
         let Command::Agent(Agent::Run(run)) = cli.command else { panic!("not the agent") };
         assert_eq!((run.log_detail, run.pid), (3, Some("/run/k.pid".into())));
+        assert_eq!(run.config_id.as_deref(), Some("one"));
+        let version = parse(["keepalived", "-v"].map(OsString::from)).unwrap_err();
+        assert_eq!(version.kind(), clap::error::ErrorKind::DisplayVersion);
         let cli = parse(["keepalived", "--signum=DATA"].map(OsString::from)).unwrap();
         assert!(matches!(cli.command, Command::Agent(Agent::Run(run)) if run.signum.as_deref() == Some("DATA")));
     }

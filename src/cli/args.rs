@@ -16,6 +16,11 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Err
     let named = words.first().and_then(|w| Path::new(w).file_name()).is_some_and(|n| n == "keepalived");
     if named {
         words.splice(0..1, ["hactl".into(), "agent".into(), "run".into()]);
+        // Its letters that mean something else in front of every other command here.
+        if words.iter().skip(3).any(|word| word == "-v" || word == "--version") {
+            words = vec!["hactl".into(), "--version".into()];
+        }
+        words.iter_mut().filter(|word| *word == "-i").for_each(|word| *word = "--config-id".into());
     }
     Cli::try_parse_from(words)
 }

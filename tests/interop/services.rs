@@ -332,6 +332,12 @@ fn scripts_at_both_ends() {
     a.stop();
     let lines: Vec<String> = read(&heard).lines().map(str::to_owned).collect();
     assert_eq!(lines, ["start", "BACKUP", "MASTER", "STOP", "end"]);
+    let a = lan.restart_hactl(0);
+    lan.wait_owner(0, VIP);
+    UnixStream::connect(lan.socket(0)).unwrap().write_all(b"{\"verb\":\"stop\",\"keep_addresses\":true}\n").unwrap();
+    a.wait_end();
+    assert!(lan.has(0, VIP));
+    assert_eq!(read(&heard).matches("end\n").count(), 1, "half of a restart is no end");
 }
 
 #[test]
