@@ -9,6 +9,6 @@ mod holdings;
 mod lan;
 mod matrix;
 mod moves;
+mod peers;
 mod safety;
 mod services;
-mod peers;
