@@ -140,7 +140,7 @@ async fn say(write: &mut tokio::net::unix::OwnedWriteHalf, answer: &Response) ->
 async fn answer(request: Request, desk: &Desk) -> Result<Response, String> {
     let done = |message: String| Response::Done { message };
     match request {
-        Request::Status => status(desk).await.map(Response::Status),
+        Request::Status => status(desk).await.map(|status| Response::Status(Box::new(status))),
         Request::Promote { instance, force, expires_in_s, reason } => {
             let expires = expires_in_s
                 .map(|seconds| (Duration::from_secs(seconds), (clock::unix_ms() / 1000).saturating_add(seconds)));

@@ -136,6 +136,7 @@ impl Inbox {
             })
             .collect();
         let count = u32::try_from(messages.len()).unwrap_or(u32::MAX);
+        #[allow(clippy::useless_conversion, reason = "the C libraries disagree on the type of the flags")]
         let flags = libc::MSG_DONTWAIT.try_into().unwrap_or_default();
         // SAFETY: every header points to its own chunk of `self.bytes`, which nobody else touches during the call.
         #[expect(unsafe_code, reason = "one call for many datagrams")]

@@ -160,7 +160,10 @@ impl Node {
             self.with(id, now, batches, |router, ctx| router.fire(timer, now.since(due), ctx));
         }
         // A thousand routers would wake the host ten thousand times a second: whose advert is nearly due goes along.
-        while adverts {
+        if !adverts {
+            return;
+        }
+        loop {
             let routers = &self.routers;
             let company = |(id, timer): &(RouterId, Timer), due: Instant| {
                 let slack = routers.get(id).map(|router| (router.config().advert_interval / 64).min(SLACK_MAX));

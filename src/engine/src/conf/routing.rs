@@ -83,7 +83,8 @@ fn route(line: &Statement, sink: &mut Sink<'_>) -> Option<Route> {
             "src" => route.source = words.parsed(word, sink, |text| text.parse().ok()),
             "from" => route.from = words.parsed(word, sink, prefix),
             "via" | "gw" | "or" => {
-                if words.words.next_if(|next| next.text == "inet" || next.text == "inet6").is_some() {}
+                // The family may be named; the address tells it anyway.
+                let _ = words.words.next_if(|next| next.text == "inet" || next.text == "inet6");
                 hop.via = words.parsed(word, sink, |text| text.parse().ok());
             }
             "dev" | "oif" => hop.interface = words.value(word, sink).and_then(|word| interface(word, sink)),

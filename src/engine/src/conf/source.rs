@@ -117,11 +117,10 @@ impl Reader<'_> {
         let place = whole(&line, file, number);
         let mut text = line;
         let mut changed = false;
-        if text.contains('$') {
-            match self.substitute(&text, place, sink) {
-                Some(new) => (text, changed) = (new, true),
-                None => {}
-            }
+        if text.contains('$')
+            && let Some(new) = self.substitute(&text, place, sink)
+        {
+            (text, changed) = (new, true);
         }
         for part in text.split('\n') {
             let repeated = match repeat::stands_for_many(part) {
