@@ -57,7 +57,9 @@ impl Alerts {
         }
         Courier::replace(&mut self.mail, mail);
         Courier::replace(&mut self.webhook, webhook);
-        self.config = config.clone();
+        // Whom nobody is told of need not be remembered.
+        let told = config.global.mail.is_some() || config.own.webhook.is_some();
+        self.config = if told { config.clone() } else { Config::default() };
     }
 
     /// Passes a notice on to whom it concerns.

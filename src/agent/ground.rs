@@ -19,7 +19,9 @@ use crate::sys::wake::Sleeper;
 /// The ground and what it was made from.
 #[derive(Default)]
 pub struct Ground {
+    /// What of the configuration concerns it.
     config: Config,
+    has_routing: bool,
     vmacs: Vmacs,
     statics: Statics,
     ears: BTreeMap<(u32, bool), Claims>,
@@ -35,7 +37,16 @@ struct Statics {
 impl Ground {
     /// Makes the host fit the configuration; returns what did not work, worded.
     pub fn prepare(&mut self, config: &Config, links: &BTreeMap<u32, Link>, os: &mut Linux) -> Vec<String> {
-        self.config = config.clone();
+        self.has_routing = has_routing(config);
+        // Of thousands of instances few have anything to prepare.
+        let mut needed = Config { instances: Vec::new(), ..Config::default() };
+        needed.own = config.own.clone();
+        needed.static_addresses.clone_from(&config.static_addresses);
+        needed.static_routes.clone_from(&config.static_routes);
+        needed.static_rules.clone_from(&config.static_rules);
+        let concerns = |one: &&VrrpInstance| config.own.guard || one.vmac.is_some();
+        needed.instances = config.instances.iter().filter(concerns).cloned().collect();
+        self.config = needed;
         let mut troubles = Vec::new();
         gates(config, os, &mut troubles);
         self.follow(links, os, &mut troubles);
@@ -110,9 +121,7 @@ impl Ground {
 
     /// Whether routes and rules must be watched.
     pub fn has_routing(&self) -> bool {
-        let instance = |one: &VrrpInstance| !one.routes.is_empty() || !one.rules.is_empty();
-        let config = &self.config;
-        !config.static_routes.is_empty() || !config.static_rules.is_empty() || config.instances.iter().any(instance)
+        self.has_routing
     }
 
     /// Listens for claims where guarded addresses stand; `token` makes the sleeper's word for an interface and family.
@@ -176,6 +185,11 @@ impl Ground {
         }
         troubles
     }
+}
+
+fn has_routing(config: &Config) -> bool {
+    let instance = |one: &VrrpInstance| !one.routes.is_empty() || !one.rules.is_empty();
+    !config.static_routes.is_empty() || !config.static_rules.is_empty() || config.instances.iter().any(instance)
 }
 
 /// Makes or changes the firewall's part.

@@ -114,6 +114,7 @@ impl<'a> Agent<'a> {
         let stamps = PathBuf::from(format!("{}.masters", settings.socket.display()));
         let memory = Memory::recall(stamps, pins.clone());
         let driver = Driver::new(&config, sleeper, inbox, errand_sender, memory).map_err(trouble)?;
+        crate::sys::memory::give_back();
         let (done, ended) = oneshot::channel();
         let (news, resolved) = mpsc::channel(16);
         let (main, questions) = mpsc::channel(64);

@@ -11,6 +11,7 @@ pub mod links;
 pub mod linux;
 pub mod macvlan;
 pub mod many;
+pub mod memory;
 pub mod netlink;
 pub mod nfnetlink;
 pub mod nft;

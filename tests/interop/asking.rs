@@ -15,8 +15,22 @@ use nix::sched::{CloneFlags, setns};
 
 use crate::lan::Lan;
 
+/// For how long, of `time`, more than one host answered: asked each 5 ms.
+#[allow(dead_code, reason = "the bench asks this")]
+pub fn doubled(lan: &Lan, from: usize, address: &str, time: Duration) -> Duration {
+    let answers = ask(lan, from, address, time);
+    PAUSE * u32::try_from(answers.iter().filter(|now| now.len() > 1).count()).unwrap()
+}
+
 /// Asks for so long, each 5 ms, and returns the most hosts that answered within one 5 ms, and all that ever did.
 pub fn answering(lan: &Lan, from: usize, address: &str, time: Duration) -> (usize, BTreeSet<Mac>) {
+    let answers = ask(lan, from, address, time);
+    let most = answers.iter().map(BTreeSet::len).max().unwrap_or_default();
+    (most, answers.into_iter().flatten().collect())
+}
+
+/// Who answered, question by question.
+fn ask(lan: &Lan, from: usize, address: &str, time: Duration) -> Vec<BTreeSet<Mac>> {
     let (space, address): (_, Ipv4Addr) = (format!("/run/netns/{}", lan.host(from)), address.parse().unwrap());
     std::thread::spawn(move || {
         setns(File::open(space).unwrap(), CloneFlags::CLONE_NEWNET).unwrap();
@@ -26,11 +40,11 @@ pub fn answering(lan: &Lan, from: usize, address: &str, time: Duration) -> (usiz
         let mut mouth = Frames::open().unwrap();
         let payload = arp::probe(address, link.mac).emit();
         let frame = Frame { link: link.index, destination: arp::BROADCAST, ethertype: arp::ETHERTYPE, payload };
-        let (mut most, mut all) = (0, BTreeSet::new());
+        let mut answers = Vec::new();
         let end = Instant::now() + time;
         while Instant::now() < end {
             mouth.send(std::slice::from_ref(&frame)).unwrap();
-            std::thread::sleep(Duration::from_millis(5));
+            std::thread::sleep(PAUSE);
             let mut now = BTreeSet::new();
             while let Ok(heard) = ear.receive() {
                 if let Some(Input::Claimed { address: claimed, mac, .. }) = heard
@@ -39,11 +53,13 @@ pub fn answering(lan: &Lan, from: usize, address: &str, time: Duration) -> (usiz
                     now.insert(mac);
                 }
             }
-            most = most.max(now.len());
-            all.extend(now);
+            answers.push(now);
         }
-        (most, all)
+        answers
     })
     .join()
     .unwrap()
 }
+
+/// Between two questions.
+const PAUSE: Duration = Duration::from_millis(5);

@@ -193,6 +193,17 @@ impl Daemon {
         nix::sys::signal::kill(pid, signal).unwrap();
     }
 
+    /// The same to its children too.
+    #[allow(dead_code, reason = "the bench does this")]
+    pub fn signal_family(&self, signal: nix::sys::signal::Signal) {
+        let parent = self.child.id();
+        let children = read(Path::new(&format!("/proc/{parent}/task/{parent}/children")));
+        for child in children.split_whitespace().filter_map(|pid| pid.parse().ok()) {
+            nix::sys::signal::kill(nix::unistd::Pid::from_raw(child), signal).unwrap();
+        }
+        self.signal(signal);
+    }
+
     /// kill -9, as the kernel's memory killer would.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
