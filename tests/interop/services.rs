@@ -300,21 +300,31 @@ fn a_tracked_process_moves_the_vip() {
 fn peers_by_name_are_found_while_running() {
     need_root!();
     let lan = Lan::new(2);
-    let folders = [0, 1].map(|n| std::path::PathBuf::from(format!("/etc/netns/{}", lan.host(n))));
-    for folder in &folders {
-        fs::create_dir_all(folder).unwrap(); // `ip netns exec` puts these files over /etc
-        fs::write(folder.join("hosts"), "127.0.0.1 localhost\n").unwrap();
-    }
+    let hosts = Hosts([0, 1].map(|n| format!("/etc/netns/{}", lan.host(n))));
+    hosts.write("127.0.0.1 localhost\n");
     let unicast = |peer: &str| format!("unicast_peer {{\n{peer}\n}}");
     let _a = lan.hactl(0, &config("", 150, &unicast("b.lan")));
     let _b = lan.hactl(1, &config("", 100, &unicast("a.lan")));
     wait("two masters", || lan.has(0, VIP) && lan.has(1, VIP));
-    for folder in &folders {
-        fs::write(folder.join("hosts"), "127.0.0.1 localhost\n10.77.0.5 a.lan\n10.77.0.6 b.lan\n").unwrap();
-    }
+    hosts.write("127.0.0.1 localhost\n10.77.0.5 a.lan\n10.77.0.6 b.lan\n");
     lan.wait_owner(0, VIP);
-    for folder in &folders {
-        fs::remove_dir_all(folder).unwrap();
+}
+
+/// Files that `ip netns exec` puts over /etc/hosts; they go when dropped.
+struct Hosts([String; 2]);
+
+impl Hosts {
+    fn write(&self, text: &str) {
+        for folder in &self.0 {
+            fs::create_dir_all(folder).unwrap();
+            fs::write(format!("{folder}/hosts"), text).unwrap();
+        }
+    }
+}
+
+impl Drop for Hosts {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|folder| drop(fs::remove_dir_all(folder)));
     }
 }
 
