@@ -2,6 +2,7 @@
 //! the instance that every other one begins as.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::build::{GARP_REPEAT_MAX, SECONDS_MAX};
@@ -75,7 +76,7 @@ pub(super) fn apply(name: &str, line: &Statement, into: &mut VrrpInstance, said:
         "v3_checksum_as_v2" => into.v3_checksum_as_v2 = on(sink),
         "strict_mode" => into.strict = on(sink),
         "smtp_alert" => into.smtp_alert = on(sink),
-        "notify_priority_changes" => into.notify.priority_changes = on(sink),
+        "notify_priority_changes" => Arc::make_mut(&mut into.notify).priority_changes = on(sink),
         "accept" | "no_accept" => {
             flag(line, sink);
             said.accept = Some(name == "accept");

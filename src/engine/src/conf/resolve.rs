@@ -2,6 +2,7 @@
 //! names that must exist, things that must not exist twice.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::config::{
@@ -127,9 +128,11 @@ fn one(
     instance.peer_names = peer_names;
     instance.announcement = announcement;
     instance.group_address = if ipv6 { defaults.group_v6 } else { defaults.group_v4 };
-    let priority_changes = instance.notify.priority_changes;
-    instance.notify = std::mem::take(&mut draft.notify);
-    instance.notify.priority_changes = priority_changes;
+    let mut notify = std::mem::take(&mut draft.notify);
+    notify.priority_changes = instance.notify.priority_changes;
+    if notify != *instance.notify {
+        instance.notify = Arc::new(notify);
+    }
     let mut said = Said::default();
     for line in &draft.options {
         options::apply(line.name(), line, &mut instance, &mut said, sink);
