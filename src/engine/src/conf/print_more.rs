@@ -207,7 +207,10 @@ fn route(route: &Route) -> String {
     let several = route.hops.len() > 1;
     for hop in &route.hops {
         if several {
-            line += &format!(" nexthop weight {}", hop.weight);
+            line += " nexthop";
+        }
+        if several || hop.weight != 1 {
+            line += &format!(" weight {}", hop.weight);
         }
         if let Some(via) = hop.via {
             line += &format!(" via {via}");
