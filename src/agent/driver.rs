@@ -62,6 +62,8 @@ pub struct Driver {
     asked: HashMap<u64, oneshot::Sender<Result<String, String>>>,
     next_token: u64,
     keeps_addresses: bool,
+    /// Whether any router signs its adverts.
+    signs: bool,
     /// The shortest advert interval of all routers.
     fastest: Duration,
     told_late: Option<Instant>,
@@ -99,6 +101,7 @@ impl Driver {
             asked: HashMap::new(),
             next_token: 0,
             keeps_addresses: false,
+            signs: false,
             fastest: Duration::MAX,
             told_late: None,
         };
@@ -126,7 +129,7 @@ impl Driver {
             let due = self.node.next_wake();
             let tokens = self.sleeper.sleep(due).map_err(|error| format!("epoll: {error}"))?;
             self.note_punctuality(due);
-            self.step_all(vec![wall_clock(), Input::Wake]);
+            self.wake();
             for token in tokens {
                 match token {
                     LINKS => self.take_link_changes()?,
@@ -147,6 +150,12 @@ impl Driver {
                 return Ok(());
             }
         }
+    }
+
+    /// Fires what is due. Only signed adverts need the wall clock.
+    fn wake(&mut self) {
+        let signs = self.signs.then(wall_clock);
+        self.step_all(signs.into_iter().chain([Input::Wake]).collect());
     }
 
     fn step(&mut self, input: Input) {
@@ -340,6 +349,7 @@ impl Driver {
 
     /// Gives each router its slot among the stamps.
     fn number_routers(&mut self) {
+        self.signs = self.node.routers().any(|router| router.config().hmac.is_some());
         self.fastest = self.node.routers().map(|router| router.config().advert_interval).min().unwrap_or(Duration::MAX);
         let names: Vec<String> = self.node.routers().map(|router| router.config().name.clone()).collect();
         self.slots = self.node.router_ids().zip(0..).collect();

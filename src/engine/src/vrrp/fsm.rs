@@ -364,18 +364,18 @@ fn backup(mut first: Vec<Effect>, view: &View) -> (State, Vec<Effect>) {
 
 fn heard_as_backup(heard: &Heard, view: &View) -> Vec<Effect> {
     let view = view.with_interval(heard);
-    let follow = [Effect::Follow(*heard), Effect::StartMasterDown(view.master_down())];
     if heard.priority == 0 {
         return vec![Effect::StartMasterDown(view.skew())];
     }
+    let (follow, wait) = (Effect::Follow(*heard), Effect::StartMasterDown(view.master_down()));
     if heard.priority >= view.priority {
-        return [follow.as_slice(), &[Effect::DisarmPreempt]].concat();
+        return vec![follow, wait, Effect::DisarmPreempt];
     }
     match view.preempt {
         // A lower master: the timer runs on, so we take over within one master-down interval.
-        Preempt::Now => vec![Effect::Follow(*heard)],
-        Preempt::Never | Preempt::Waiting => follow.to_vec(),
-        Preempt::Unarmed => [follow.as_slice(), &[Effect::ArmPreempt]].concat(),
+        Preempt::Now => vec![follow],
+        Preempt::Never | Preempt::Waiting => vec![follow, wait],
+        Preempt::Unarmed => vec![follow, wait, Effect::ArmPreempt],
     }
 }
 
