@@ -81,6 +81,9 @@ fn check_print(config: &Config) {
 fn without_places(mut config: Config) -> Config {
     let nowhere = Location { file: String::new(), line: 0, column: 0, length: 0 };
     config.scripts.iter_mut().for_each(|one| one.location = nowhere.clone());
+    config.files.iter_mut().for_each(|one| one.location = nowhere.clone());
+    config.processes.iter_mut().for_each(|one| one.location = nowhere.clone());
+    config.groups.iter_mut().for_each(|one| one.location = nowhere.clone());
     config.instances.iter_mut().for_each(|one| one.location = nowhere.clone());
     config
 }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
 
-use super::config::VirtualAddress;
+use super::config::{AddressFlag, VirtualAddress};
 use super::lexer::Word;
 use super::sink::Sink;
 use super::tree::Statement;
@@ -35,11 +35,6 @@ fn network(word: &Word, sink: &mut Sink<'_>) -> Option<IpNet> {
     }
     match text.parse::<IpNet>() {
         Ok(network) => Some(network),
-        Err(_) if text.starts_with('$') => {
-            let help = "definitions are not supported yet; write the address itself";
-            sink.error_help(word.place, format!("`{text}` is not an IP address; ignored"), help);
-            None
-        }
         Err(_) => {
             sink.error(word.place, format!("`{text}` is not an IP address with a prefix length; ignored"));
             None
@@ -54,11 +49,21 @@ fn option<'w>(
     sink: &mut Sink<'_>,
 ) {
     let name = word.text.as_str();
-    if FLAGS_NOT_YET.contains(&name) {
-        sink.warning(word.place, format!("`{name}` is known but not supported yet for an address; ignored"));
+    if let Some((_, flag)) = ADDRESS_FLAGS.iter().find(|(flag, _)| *flag == name) {
+        if !read.flags.contains(flag) {
+            read.flags.push(*flag);
+        }
         return;
     }
-    if !VALUED.contains(&name) && !VALUED_NOT_YET.contains(&name) {
+    if name == "no_track" {
+        read.no_track = true;
+        return;
+    }
+    if name == "use_vmac" {
+        sink.warning(word.place, "`use_vmac` is known but not supported yet for an address; ignored");
+        return;
+    }
+    if !VALUED.contains(&name) {
         unknown_option(word, sink);
         return;
     }
@@ -71,6 +76,8 @@ fn option<'w>(
         "label" => label(value, read, sink),
         "scope" => scope(value, read, sink),
         "brd" | "broadcast" => broadcast(value, read, sink),
+        "peer" => peer(value, read, sink),
+        "preferred_lft" => preferred(value, read, sink),
         _ => sink.warning(word.place, format!("`{name}` is known but not supported yet for an address; ignored")),
     }
 }
@@ -82,7 +89,8 @@ fn unknown_option(word: &Word, sink: &mut Sink<'_>) {
         sink.error_help(word.place, message, "put each address on a line of its own");
         return;
     }
-    let known = VALUED.iter().chain(VALUED_NOT_YET).chain(FLAGS_NOT_YET).copied();
+    let known =
+        VALUED.iter().copied().chain(ADDRESS_FLAGS.iter().map(|(name, _)| *name)).chain(["no_track", "use_vmac"]);
     let message = format!("unknown option `{name}` of an address");
     match super::schema::nearest(name, known) {
         Some(near) => sink.error_help(word.place, message, format!("did you mean `{near}`?")),
@@ -128,9 +136,39 @@ fn broadcast(word: &Word, read: &mut VirtualAddress, sink: &mut Sink<'_>) {
     }
 }
 
+fn peer(word: &Word, read: &mut VirtualAddress, sink: &mut Sink<'_>) {
+    let text = &word.text;
+    let found = text.parse::<IpAddr>().map(IpNet::from).or_else(|_| text.parse::<IpNet>());
+    match found {
+        Ok(peer) if peer.addr().is_ipv6() == read.address.addr().is_ipv6() => read.peer = Some(peer),
+        Ok(peer) => sink.error(word.place, format!("`peer {}` is ignored: it is of another family", peer.addr())),
+        Err(_) => sink.error(word.place, format!("`peer {text}` is ignored: not an IP address")),
+    }
+}
+
+fn preferred(word: &Word, read: &mut VirtualAddress, sink: &mut Sink<'_>) {
+    match (word.text.as_str(), word.text.parse::<u32>()) {
+        ("forever", _) => read.preferred_s = Some(FOREVER),
+        (_, Ok(seconds)) => read.preferred_s = Some(seconds),
+        (text, Err(_)) => {
+            sink.error(word.place, format!("`preferred_lft {text}` is ignored: neither whole seconds nor `forever`"));
+        }
+    }
+}
+
+/// The kernel's number for "without end".
+pub const FOREVER: u32 = u32::MAX;
+
 /// Scope names and their kernel numbers (rtnetlink(7)).
 pub const SCOPES: &[(&str, u8)] = &[("global", 0), ("site", 200), ("link", 253), ("host", 254), ("nowhere", 255)];
 
-const VALUED: &[&str] = &["dev", "label", "scope", "brd", "broadcast"];
-const VALUED_NOT_YET: &[&str] = &["peer", "preferred_lft", "track_group"];
-const FLAGS_NOT_YET: &[&str] = &["home", "-nodad", "mngtmpaddr", "noprefixroute", "autojoin", "no_track", "use_vmac"];
+/// Flags and their words.
+pub const ADDRESS_FLAGS: &[(&str, AddressFlag)] = &[
+    ("home", AddressFlag::Home),
+    ("-nodad", AddressFlag::NoDad),
+    ("mngtmpaddr", AddressFlag::ManageTemporary),
+    ("noprefixroute", AddressFlag::NoPrefixRoute),
+    ("autojoin", AddressFlag::AutoJoin),
+];
+
+const VALUED: &[&str] = &["dev", "label", "scope", "brd", "broadcast", "peer", "preferred_lft", "track_group"];

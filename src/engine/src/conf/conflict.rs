@@ -1,50 +1,80 @@
-//! What two instances of one file may not share: a virtual router id on an interface, and an address.
+//! What two instances of one file may not share: a name, a virtual router id on an interface, an address, a macvlan.
 
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use super::config::VrrpInstance;
+use super::resolve::Resolved;
 use super::sink::{Place, Sink};
 
+/// What earlier instances of the file hold, so that 1000 of them are no million comparisons.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    names: HashMap<String, Place>,
+    /// Positions of the instances with this number on this interface.
+    numbers: HashMap<(String, u8), Vec<usize>>,
+    /// Who holds an address on an interface.
+    addresses: HashMap<(IpAddr, String), String>,
+    vmacs: HashSet<String>,
+}
+
+impl Known {
+    /// Where an instance of this name stands.
+    pub(super) fn name(&self, name: &str) -> Option<Place> {
+        self.names.get(name).copied()
+    }
+
+    /// Whether a macvlan of this name exists.
+    pub(super) fn vmac(&self, name: &str) -> bool {
+        self.vmacs.contains(name)
+    }
+
+    /// The instance that would answer to the same adverts.
+    pub(super) fn clash<'f>(&self, found: &'f [Resolved], instance: &VrrpInstance) -> Option<&'f str> {
+        let positions = self.numbers.get(&(instance.interface.clone(), instance.vrid))?;
+        let mut others = positions.iter().filter_map(|at| found.get(*at)).map(|one| &one.instance);
+        others.find(|other| clash(other, instance)).map(|other| other.name.as_str())
+    }
+
+    /// Remembers an instance that will be the one at `position`.
+    pub(super) fn add(&mut self, instance: &VrrpInstance, place: Place, position: usize) {
+        self.names.insert(instance.name.clone(), place);
+        self.numbers.entry((instance.interface.clone(), instance.vrid)).or_default().push(position);
+        self.vmacs.extend(instance.vmac.iter().map(|vmac| vmac.name.clone()));
+    }
+}
+
 /// Two instances that would answer to the same adverts.
-pub(super) fn clash(left: &VrrpInstance, right: &VrrpInstance) -> bool {
+fn clash(left: &VrrpInstance, right: &VrrpInstance) -> bool {
     let family = |one: &VrrpInstance| one.addresses.first().map(|address| address.address.addr().is_ipv6());
     let same_family = match (family(left), family(right)) {
         (Some(left), Some(right)) => left == right,
         _ => true,
     };
-    let peers_apart = !left.unicast_peers.is_empty()
-        && !right.unicast_peers.is_empty()
-        && !left.unicast_peers.iter().any(|peer| right.unicast_peers.contains(peer));
-    left.interface == right.interface && left.vrid == right.vrid && same_family && !peers_apart
+    let shared_peer =
+        left.unicast_peers.iter().any(|peer| right.unicast_peers.iter().any(|other| other.address == peer.address))
+            || left.peer_names.iter().any(|name| right.peer_names.contains(name));
+    let peers_apart = left.is_unicast() && right.is_unicast() && !shared_peer;
+    let groups_apart = !left.is_unicast() && !right.is_unicast() && left.group_address != right.group_address;
+    same_family && !peers_apart && !groups_apart
 }
 
 /// Removes addresses that an earlier instance already holds on the same interface.
-pub(super) fn taken_addresses(
-    earlier: &[VrrpInstance],
-    instance: &mut VrrpInstance,
-    places: &[Place],
-    sink: &mut Sink<'_>,
-) {
-    let on = instance.interface.clone();
+pub(super) fn taken_addresses(known: &mut Known, instance: &mut VrrpInstance, places: &[Place], sink: &mut Sink<'_>) {
+    let (on, name) = (instance.interface.clone(), instance.name.clone());
     let mut places = places.iter();
     for list in [&mut instance.addresses, &mut instance.excluded] {
         list.retain(|one| {
             let place = places.next();
-            let device = one.interface.as_ref().unwrap_or(&on);
-            let holder = earlier.iter().find(|other| holds(other, one.address.addr(), device));
-            if let (Some(holder), Some(place)) = (holder, place) {
-                let message = format!("`{}` already belongs to `{}`; ignored here", one.address.addr(), holder.name);
+            let device = one.interface.clone().unwrap_or_else(|| on.clone());
+            let key = (one.address.addr(), device);
+            if let (Some(holder), Some(place)) = (known.addresses.get(&key).filter(|holder| **holder != name), place) {
+                let message = format!("`{}` already belongs to `{holder}`; ignored here", one.address.addr());
                 sink.error(*place, message);
+                return false;
             }
-            holder.is_none()
+            known.addresses.insert(key, name.clone());
+            true
         });
     }
-}
-
-fn holds(instance: &VrrpInstance, address: IpAddr, device: &str) -> bool {
-    instance
-        .addresses
-        .iter()
-        .chain(&instance.excluded)
-        .any(|one| one.address.addr() == address && one.interface.as_ref().unwrap_or(&instance.interface) == device)
 }

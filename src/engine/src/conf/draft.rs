@@ -4,37 +4,24 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::address::virtual_address;
-use super::build::{announcement, block_name, version, weight};
-use super::config::{Announcement, Argv, InitialState, Notify, ScriptUser, Version, VirtualAddress};
-use super::keywords::{AUTHENTICATION, VRRP_INSTANCE};
-use super::lexer::Word;
-use super::script;
+use super::authentication::{Authentication, Hmac};
+use super::build::{block_name, version};
+use super::config::{InitialState, OldChecksum, Version, VirtualAddress, VrrpInstance};
+use super::defaults::{Defaults, Timing, switched};
+use super::keywords::VRRP_INSTANCE;
+use super::notify::notify;
+use super::route::route;
+use super::rule::rule;
 use super::sink::{Place, Sink};
+use super::track::TrackLists;
 use super::tree::Statement;
-use super::values::{address, flag, interface, seconds, single, surplus, switch, whole};
+use super::unicast::Peers;
+use super::values::{address, flag, interface, seconds, single, surplus, whole};
+use super::vmac::VmacLine;
 use super::walk::{inside, walk};
 
 /// A value and where it stands.
 pub(super) type At<T> = (T, Place);
-
-/// A line of `track_script` or `track_interface`.
-#[derive(Debug)]
-pub(super) struct Tracked {
-    pub(super) name: String,
-    pub(super) weight: Option<(i16, bool)>,
-    pub(super) place: Place,
-}
-
-/// `authentication`, as far as it was given.
-#[derive(Debug, Default)]
-pub(super) struct Authentication {
-    pub(super) place: Option<Place>,
-    pub(super) type_given: bool,
-    pub(super) pass: bool,
-    /// `auth_pass` stands behind `auth_type` on one line, which has been reported.
-    pub(super) misplaced: bool,
-    pub(super) password: Option<At<String>>,
-}
 
 /// A `vrrp_instance` with its own lines read.
 #[derive(Debug)]
@@ -42,6 +29,8 @@ pub(super) struct Draft {
     pub(super) name: At<String>,
     /// The keyword `vrrp_instance` itself.
     pub(super) place: Place,
+    /// What no other setting has a say in; the rest of it is filled by `resolve`.
+    pub(super) plain: VrrpInstance,
     pub(super) state: Option<At<InitialState>>,
     pub(super) interface: Option<String>,
     pub(super) interface_given: bool,
@@ -51,64 +40,73 @@ pub(super) struct Draft {
     pub(super) version: Option<At<Version>>,
     pub(super) advert_interval: Option<At<Duration>>,
     pub(super) authentication: Authentication,
+    pub(super) hmac: Option<Hmac>,
     pub(super) addresses: Vec<At<VirtualAddress>>,
     pub(super) excluded: Vec<At<VirtualAddress>>,
+    pub(super) no_address_meant: bool,
     pub(super) nopreempt: Option<Place>,
     pub(super) preempt_delay: Option<At<Duration>>,
-    pub(super) track_interfaces: Vec<Tracked>,
-    pub(super) track_scripts: Vec<Tracked>,
-    pub(super) dont_track_primary: bool,
+    pub(super) tracks: TrackLists,
     pub(super) source: Option<At<IpAddr>>,
     pub(super) unicast_source: Option<Place>,
-    pub(super) unicast_peers: Vec<At<IpAddr>>,
-    pub(super) v3_checksum_as_v2: bool,
-    pub(super) announcements: Vec<Statement>,
-    pub(super) notify: Notify,
+    pub(super) peers: Peers,
+    pub(super) group: Option<At<IpAddr>>,
+    pub(super) timing: Timing,
+    pub(super) vmac: Option<VmacLine>,
+    pub(super) transmit_base: Option<Place>,
+    pub(super) accept: Option<At<bool>>,
+    pub(super) strict: Option<Place>,
 }
 
 impl Draft {
     /// Reads a block; `None` when it has no name.
-    pub(super) fn read(block: &Statement, sink: &mut Sink<'_>) -> Option<Self> {
+    pub(super) fn read(block: &Statement, defaults: &Defaults, sink: &mut Sink<'_>) -> Option<Self> {
         let name = block_name(block, sink)?;
-        let mut draft = Self::empty(name, block.place());
+        let mut draft = Self::empty(name, block.place(), defaults);
         walk(inside(block), &VRRP_INSTANCE, sink, |line, sink| draft.line(line, sink));
         Some(draft)
     }
 
-    /// The announcement settings: those of the file, with this instance's own lines over them.
-    pub(super) fn announcement(&self, mut standard: Announcement, sink: &mut Sink<'_>) -> Announcement {
-        for line in &self.announcements {
-            announcement(line.name(), line, &mut standard, sink);
-        }
-        standard
-    }
-
-    fn empty(name: At<String>, place: Place) -> Self {
+    fn empty(name: At<String>, place: Place, defaults: &Defaults) -> Self {
+        let mut plain = VrrpInstance::new(&name.0, "", 0);
+        plain.strict = defaults.strict;
+        plain.down_adverts = defaults.down_adverts;
+        plain.lower_prio_no_advert = defaults.lower_prio_no_advert;
+        plain.higher_prio_send_advert = defaults.higher_prio_send_advert;
+        plain.owner_ignore_adverts = defaults.owner_ignore_adverts;
+        plain.check_unicast_source = defaults.check_unicast_source;
+        plain.v3_checksum_as_v2 = defaults.v3_checksum_as_v2;
+        plain.smtp_alert = defaults.mails();
+        plain.notify.priority_changes = defaults.priority_changes;
         Self {
             name,
             place,
+            plain,
             state: None,
-            interface: None,
-            interface_given: false,
+            interface: defaults.interface.clone(),
+            interface_given: defaults.interface.is_some(),
             vrid: None,
             vrid_given: false,
             priority: None,
             version: None,
             advert_interval: None,
             authentication: Authentication::default(),
+            hmac: None,
             addresses: Vec::new(),
             excluded: Vec::new(),
+            no_address_meant: false,
             nopreempt: None,
             preempt_delay: None,
-            track_interfaces: Vec::new(),
-            track_scripts: Vec::new(),
-            dont_track_primary: false,
+            tracks: TrackLists::default(),
             source: None,
             unicast_source: None,
-            unicast_peers: Vec::new(),
-            v3_checksum_as_v2: false,
-            announcements: Vec::new(),
-            notify: Notify::default(),
+            peers: Peers::default(),
+            group: None,
+            timing: defaults.timing,
+            vmac: None,
+            transmit_base: None,
+            accept: None,
+            strict: None,
         }
     }
 
@@ -132,33 +130,73 @@ impl Draft {
                 let range = Duration::ZERO..=PREEMPT_DELAY_MAX;
                 self.preempt_delay = seconds(line, range, "0 is used", sink).map(|delay| (delay, place));
             }
-            "v3_checksum_as_v2" => self.v3_checksum_as_v2 = switch(line, sink).unwrap_or(false),
             "unicast_src_ip" | "mcast_src_ip" => self.source(line, sink),
-            name if name.starts_with("notify") => self.notify(line, sink),
-            name if name.starts_with("garp_") => self.announcements.push(line.clone()),
+            "mcast_dst_ip" => {
+                self.group = single(line, sink)
+                    .and_then(|word| address(word, sink).map(|address| (address, word.place)))
+                    .filter(|(group, at)| is_group(*group, *at, sink));
+            }
+            "use_vmac" => self.vmac = Some(VmacLine::read(line, sink)),
+            "auth_hmac" => self.hmac = Some(Hmac::read(line, sink)),
+            name if name.starts_with("notify") => notify(line, &mut self.plain.notify, sink),
+            name if name.starts_with("garp_") => self.timing.line(name, line, sink),
             _ if line.block.is_some() => self.block(line, sink),
-            _ => self.flag(line, sink),
+            _ => self.switches(line, sink),
         }
     }
 
-    fn flag(&mut self, line: &Statement, sink: &mut Sink<'_>) {
-        flag(line, sink);
+    /// Lines with at most a switch or a number after them.
+    fn switches(&mut self, line: &Statement, sink: &mut Sink<'_>) {
+        let plain = &mut self.plain;
         match line.name() {
-            "nopreempt" => self.nopreempt = Some(line.place()),
+            "v3_checksum_as_v2" => plain.v3_checksum_as_v2 = switched(line, false, sink),
+            "lower_prio_no_advert" => plain.lower_prio_no_advert = switched(line, true, sink),
+            "higher_prio_send_advert" => plain.higher_prio_send_advert = switched(line, true, sink),
+            "owner_ignore_adverts" => plain.owner_ignore_adverts = switched(line, true, sink),
+            "smtp_alert" => plain.smtp_alert = switched(line, true, sink),
+            "strict_mode" => {
+                plain.strict = switched(line, true, sink);
+                self.strict = Some(line.place());
+            }
+            "check_unicast_src" => plain.check_unicast_source = switched(line, true, sink),
+            "down_timer_adverts" => plain.down_adverts = whole(line, 1..=100, "3 is used", sink).unwrap_or(3),
+            "unicast_ttl" => plain.unicast_ttl = whole(line, 0..=u8::MAX, "255 is used", sink),
+            "old_unicast_checksum" => plain.old_checksum = old_checksum(line, sink),
+            _ => {
+                flag(line, sink);
+                self.flag(line);
+            }
+        }
+    }
+
+    fn flag(&mut self, line: &Statement) {
+        let place = line.place();
+        match line.name() {
+            "nopreempt" => self.nopreempt = Some(place),
             "preempt" => self.nopreempt = None,
-            _ => self.dont_track_primary = true,
+            "accept" => self.accept = Some((true, place)),
+            "no_accept" => self.accept = Some((false, place)),
+            "track_src_ip" => self.plain.track_source = true,
+            "unicast_fault_no_peer" => self.plain.fault_without_peer = true,
+            "no_virtual_ipaddress" => self.no_address_meant = true,
+            "vmac_xmit_base" => self.transmit_base = Some(place),
+            _ => self.plain.dont_track_primary = true,
         }
     }
 
     fn block(&mut self, block: &Statement, sink: &mut Sink<'_>) {
         surplus(block, &block.arguments, sink);
+        if self.tracks.read(block, sink) {
+            return;
+        }
         match block.name() {
-            "authentication" => self.authentication(block, sink),
+            "authentication" => self.authentication.read(block, sink),
             "virtual_ipaddress" => self.addresses.extend(addresses(block, sink)),
             "virtual_ipaddress_excluded" => self.excluded.extend(addresses(block, sink)),
-            "track_interface" => tracked(block, &mut self.track_interfaces, sink),
-            "track_script" => tracked(block, &mut self.track_scripts, sink),
-            _ => peers(block, &mut self.unicast_peers, sink),
+            "virtual_routes" => self.plain.routes.extend(inside(block).iter().filter_map(|line| route(line, sink))),
+            "virtual_rules" => self.plain.rules.extend(inside(block).iter().filter_map(|line| rule(line, sink))),
+            "unicast_peer" => self.peers.read(block, sink),
+            _ => self.switches(block, sink), // the block after it has been reported
         }
     }
 
@@ -168,48 +206,6 @@ impl Draft {
         if line.name() == "unicast_src_ip" {
             self.unicast_source = Some(line.place());
         }
-    }
-
-    fn authentication(&mut self, block: &Statement, sink: &mut Sink<'_>) {
-        let read = &mut self.authentication;
-        read.place = Some(block.place());
-        walk(inside(block), &AUTHENTICATION, sink, |line, sink| {
-            let Some(word) = line.arguments.first() else {
-                sink.error(line.place(), format!("`{}` needs a value", line.name()));
-                return;
-            };
-            let rest = line.arguments.get(1..).unwrap_or_default();
-            match (line.name(), rest.first()) {
-                // Part of a secret perhaps: it stays out of the message.
-                ("auth_pass", Some(extra)) => {
-                    let help = "put a password with blanks in quotes";
-                    sink.error_help(extra.place, "`auth_pass` takes one word; what follows is not read", help);
-                }
-                _ => surplus(line, rest, sink),
-            }
-            read.misplaced |= rest.iter().any(|word| word.text == "auth_pass");
-            match line.name() {
-                "auth_pass" => read.password = Some((word.text.clone(), word.place)),
-                _ => {
-                    read.type_given = true;
-                    read.pass = auth_type(word, sink);
-                }
-            }
-        });
-    }
-
-    fn notify(&mut self, line: &Statement, sink: &mut Sink<'_>) {
-        let Some((command, user)) = script::command_and_user(line, sink) else { return };
-        let users = &mut self.notify.users;
-        let (slot, user_slot): (&mut Option<Argv>, &mut Option<ScriptUser>) = match line.name() {
-            "notify_master" => (&mut self.notify.master, &mut users.master),
-            "notify_backup" => (&mut self.notify.backup, &mut users.backup),
-            "notify_fault" => (&mut self.notify.fault, &mut users.fault),
-            "notify_stop" => (&mut self.notify.stop, &mut users.stop),
-            _ => (&mut self.notify.any, &mut users.any),
-        };
-        *slot = Some(command);
-        *user_slot = user;
     }
 }
 
@@ -232,72 +228,31 @@ fn advert_interval(line: &Statement, sink: &mut Sink<'_>) -> Option<At<Duration>
         .map(|interval| (interval, line.arguments.first().map_or(line.place(), |word| word.place)))
 }
 
-/// Whether the type is PASS; anything else is reported and means no authentication, as in keepalived.
-fn auth_type(word: &Word, sink: &mut Sink<'_>) -> bool {
-    match word.text.as_str() {
-        "PASS" => return true,
-        "AH" => sink.error_help(
-            word.place,
-            "`auth_type AH` is not supported; adverts carry no authentication and a peer that uses AH drops them",
-            "use PASS, or no authentication, on all hosts",
-        ),
-        other => {
-            let message = format!("unknown auth_type `{other}`; adverts carry no authentication");
-            sink.error_help(word.place, message, "write PASS");
+fn is_group(group: IpAddr, place: Place, sink: &mut Sink<'_>) -> bool {
+    if !group.is_multicast() {
+        sink.error(place, format!("`mcast_dst_ip {group}` is ignored: not a multicast address"));
+    }
+    group.is_multicast()
+}
+
+fn old_checksum(line: &Statement, sink: &mut Sink<'_>) -> OldChecksum {
+    match line.arguments.split_first() {
+        None => OldChecksum::Send,
+        Some((word, rest)) => {
+            surplus(line, rest, sink);
+            if word.text != "never" {
+                let message = format!("unknown word `{}` after `old_unicast_checksum`; not read", word.text);
+                sink.error_help(word.place, message, "write never, or nothing");
+                return OldChecksum::Send;
+            }
+            OldChecksum::Never
         }
     }
-    false
 }
 
 fn addresses(block: &Statement, sink: &mut Sink<'_>) -> Vec<At<VirtualAddress>> {
     let lines = inside(block).iter();
     lines.filter_map(|line| virtual_address(line, sink).map(|address| (address, line.place()))).collect()
-}
-
-fn tracked(block: &Statement, found: &mut Vec<Tracked>, sink: &mut Sink<'_>) {
-    for line in inside(block) {
-        let (name, place) = (line.name().to_owned(), line.place());
-        if let Some(block) = &line.block {
-            sink.error(block.open, "a tracked name takes no block; the block is ignored");
-        }
-        let weight = match line.arguments.split_first() {
-            None => None,
-            Some((word, rest)) if word.text == "weight" => weight(line, rest, sink),
-            Some((word, _)) => {
-                let message = format!("unknown option `{}` of `{name}`", word.text);
-                sink.error_help(word.place, message, "one name a line; only `weight N [reverse]` may follow");
-                None
-            }
-        };
-        if found.iter().any(|earlier| earlier.name == name) {
-            sink.warning(place, format!("`{name}` is tracked twice; this line is ignored"));
-            continue;
-        }
-        found.push(Tracked { name, weight, place });
-    }
-}
-
-fn peers(block: &Statement, found: &mut Vec<At<IpAddr>>, sink: &mut Sink<'_>) {
-    for line in inside(block) {
-        if let Some(option) = line.arguments.first() {
-            match option.text.as_str() {
-                "min_ttl" | "max_ttl" => {
-                    let message = format!("`{}` is known but not supported yet; ignored", option.text);
-                    sink.warning(option.place, message);
-                }
-                other => {
-                    let message = format!("unknown option `{other}` of a peer");
-                    sink.error_help(option.place, message, "put each peer on a line of its own");
-                }
-            }
-        }
-        let Some(peer) = address(&line.keyword, sink) else { continue };
-        if found.iter().any(|(earlier, _)| *earlier == peer) {
-            sink.warning(line.place(), format!("peer {peer} is listed twice"));
-        } else {
-            found.push((peer, line.place()));
-        }
-    }
 }
 
 /// `priority` when none is given.

@@ -6,25 +6,40 @@
 //! either: the daemon warns and takes the documented default, `hactl check` refuses.
 
 mod address;
+mod authentication;
 mod build;
 pub mod config;
 mod conflict;
+mod defaults;
 pub mod diagnostic;
 mod directive;
 mod draft;
+mod global;
+mod group;
 pub mod keywords;
 pub mod lexer;
+mod lint;
+mod notify;
+mod objects;
+mod own;
 mod parse;
 pub mod print;
 mod recovery;
 mod resolve;
+mod route;
+mod rtnames;
+mod rule;
 pub mod schema;
 mod script;
 pub mod sink;
+mod strict;
 #[cfg(test)]
 mod tests;
+mod track;
 pub mod tree;
+mod unicast;
 mod values;
+mod vmac;
 mod walk;
 
 pub use parse::{Parsed, parse};

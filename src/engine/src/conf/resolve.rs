@@ -1,111 +1,128 @@
 //! Drafts to instances: defaults, and everything that one line alone cannot tell: family, version, interval,
 //! names that must exist, things that must not exist twice.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use super::build::Defaults;
-use super::config::{InitialState, Peer, SimplePassword, Track, Version, VirtualAddress, VrrpInstance, VrrpScript};
-use super::conflict::{clash, taken_addresses};
-use super::draft::{At, Draft, PRIORITY_DEFAULT, Tracked};
-use super::schema::nearest;
+use super::config::{InitialState, Version, VirtualAddress, VrrpInstance};
+use super::conflict::{Known, taken_addresses};
+use super::defaults::Defaults;
+use super::draft::{At, Draft, PRIORITY_DEFAULT};
+use super::objects::Objects;
 use super::sink::{Place, Sink};
+use super::strict;
+use super::track::Tracks;
+
+/// An instance with what groups and later checks have to know of it.
+pub(super) struct Resolved {
+    pub(super) instance: VrrpInstance,
+    /// Kept beside the instance until the groups have added theirs.
+    pub(super) tracks: Tracks,
+    pub(super) nopreempt: Option<Place>,
+}
 
 /// Resolves all instances of a file; one that cannot run is reported and left out.
 pub(super) fn resolve(
     drafts: Vec<Draft>,
-    scripts: &[VrrpScript],
-    broken_scripts: &[String],
-    defaults: Defaults,
+    objects: &Objects,
+    defaults: &Defaults,
     sink: &mut Sink<'_>,
-) -> Vec<VrrpInstance> {
-    let mut instances: Vec<VrrpInstance> = Vec::new();
+) -> Vec<Resolved> {
+    let mut found: Vec<Resolved> = Vec::new();
+    let mut known = Known::default();
     for draft in drafts {
-        if let Some(earlier) = instances.iter().find(|earlier| earlier.name == draft.name.0) {
-            let line = earlier.location.line;
-            let message = format!("vrrp_instance `{}` exists already on line {line}; ignored", draft.name.0);
-            sink.error(draft.name.1, message);
+        let (name, place) = draft.name.clone();
+        if let Some(earlier) = known.name(&name) {
+            let line = sink.earlier(earlier);
+            sink.error(place, format!("vrrp_instance `{name}` exists already on {line}; ignored"));
             continue;
         }
-        let Some((mut instance, places)) = one(draft, scripts, broken_scripts, defaults, sink) else { continue };
-        if let Some(earlier) = instances.iter().find(|earlier| clash(earlier, &instance)) {
-            let (vrid, interface) = (instance.vrid, &instance.interface);
-            let message =
-                format!("virtual_router_id {vrid} is already used on {interface} by `{}`; ignored", earlier.name);
+        let Some((mut resolved, places)) = one(draft, objects, defaults, &known, sink) else { continue };
+        if let Some(earlier) = known.clash(&found, &resolved.instance) {
+            let (vrid, interface) = (resolved.instance.vrid, &resolved.instance.interface);
+            let message = format!("virtual_router_id {vrid} is already used on {interface} by `{earlier}`; ignored");
             sink.error_help(places.vrid, message, "give each instance on an interface a number of its own");
             continue;
         }
-        taken_addresses(&instances, &mut instance, &places.addresses, sink);
-        instances.push(instance);
+        taken_addresses(&mut known, &mut resolved.instance, &places.addresses, sink);
+        known.add(&resolved.instance, places.name, found.len());
+        found.push(resolved);
     }
-    instances
+    found
 }
 
 /// Where things stand that later checks may have to point at.
 struct Places {
+    name: Place,
     vrid: Place,
     addresses: Vec<Place>,
 }
 
 fn one(
     mut draft: Draft,
-    scripts: &[VrrpScript],
-    broken_scripts: &[String],
-    defaults: Defaults,
+    objects: &Objects,
+    defaults: &Defaults,
+    known: &Known,
     sink: &mut Sink<'_>,
-) -> Option<(VrrpInstance, Places)> {
-    let announcement = draft.announcement(defaults.announcement, sink);
+) -> Option<(Resolved, Places)> {
     let (addresses, overflow) = advertised(&mut draft, sink);
     let ipv6 = addresses.first().map_or_else(|| draft.speaks_ipv6(), |(first, _)| first.address.addr().is_ipv6());
     let version = draft.version_for(ipv6, defaults.version, sink);
     let advert_interval = interval(draft.advert_interval, version, sink);
-    let password = draft.password(version, sink);
+    let priority = draft.priority(sink);
+    strict::enforce(&mut draft, priority, sink);
+    let password = std::mem::take(&mut draft.authentication).complete(version, sink);
+    let hmac = draft.hmac.take().and_then(|hmac| hmac.complete(advert_interval, sink));
     let (nopreempt, preempt_delay) = draft.preemption(sink);
     let excluded = without_repeats(&addresses, overflow.into_iter().chain(draft.excluded.drain(..)).collect(), sink);
     let source = same_family(draft.source.take(), ipv6, "source address", sink);
-    let unicast_peers: Vec<Peer> = std::mem::take(&mut draft.unicast_peers)
-        .into_iter()
-        .filter_map(|peer| same_family(Some(peer), ipv6, "peer", sink).map(Peer::from))
-        .collect();
-    if let Some(place) = draft.unicast_source.filter(|_| unicast_peers.is_empty()) {
-        sink.warning_help(place, "without `unicast_peer` adverts are sent by multicast", "add a `unicast_peer` block");
-    }
-    let track_scripts = track_scripts(&draft.track_scripts, scripts, broken_scripts, sink);
-    let track_interfaces = draft.track_interfaces.iter().map(track_interface).collect::<Vec<_>>();
-    weights_without_preemption(&draft, nopreempt, track_scripts.iter().chain(&track_interfaces), sink);
-    let priority = draft.priority(sink);
-    if addresses.is_empty() && excluded.is_empty() {
+    draft.peers(ipv6, sink);
+    let group = draft.group_address(ipv6, defaults, sink);
+    let tracks = draft.tracks.resolve(objects, sink);
+    if addresses.is_empty() && excluded.is_empty() && !draft.no_address_meant {
         let message = format!("vrrp_instance `{}` has no virtual address", draft.name.0);
         sink.warning_help(draft.name.1, message, "add `virtual_ipaddress { ADDRESS/LENGTH }`");
     }
     let (vrid, interface) = draft.required(sink)?;
-    let places = Places { vrid: vrid.1, addresses: addresses.iter().chain(&excluded).map(|(_, at)| *at).collect() };
-    let mut instance = VrrpInstance::new(&draft.name.0, &interface, vrid.0);
-    instance.initial_state = draft.state.map_or(InitialState::Backup, |(state, _)| state);
-    instance.priority = priority;
-    instance.version = version;
-    instance.advert_interval = advert_interval;
-    instance.password = password;
-    instance.addresses = addresses.into_iter().map(|(address, _)| address).collect();
-    instance.excluded = excluded.into_iter().map(|(address, _)| address).collect();
-    instance.nopreempt = nopreempt;
-    instance.preempt_delay = preempt_delay;
-    instance.track_interfaces = track_interfaces;
-    instance.track_scripts = track_scripts;
-    instance.dont_track_primary = draft.dont_track_primary;
-    instance.source = source;
-    instance.unicast_peers = unicast_peers;
-    instance.v3_checksum_as_v2 = draft.v3_checksum_as_v2;
-    instance.announcement = announcement;
-    instance.notify = draft.notify;
-    instance.location = sink.locate(draft.place);
-    Some((instance, places))
+    let transmit_base = draft.transmits_base(sink);
+    let vmac = draft.vmac.take().map(|line| {
+        let taken = |name: &str| known.vmac(name);
+        line.complete(&defaults.vmac_prefix, vrid.0, ipv6, transmit_base, taken, sink)
+    });
+    let places = Places {
+        name: draft.place,
+        vrid: vrid.1,
+        addresses: addresses.iter().chain(&excluded).map(|(_, at)| *at).collect(),
+    };
+    let instance = VrrpInstance {
+        initial_state: draft.state.map_or(InitialState::Backup, |(state, _)| state),
+        interface,
+        vrid: vrid.0,
+        priority,
+        version,
+        advert_interval,
+        password,
+        hmac,
+        addresses: addresses.into_iter().map(|(address, _)| address).collect(),
+        excluded: excluded.into_iter().map(|(address, _)| address).collect(),
+        nopreempt,
+        preempt_delay,
+        source,
+        group_address: group,
+        vmac,
+        announcement: draft.timing.complete(),
+        location: sink.locate(draft.place),
+        ..draft.plain
+    };
+    let nopreempt = draft.nopreempt.filter(|_| nopreempt);
+    Some((Resolved { instance, tracks, nopreempt }, places))
 }
 
 impl Draft {
     fn speaks_ipv6(&self) -> bool {
-        let witness = self.source.as_ref().or_else(|| self.unicast_peers.first());
-        witness.is_some_and(|(address, _)| address.is_ipv6())
+        let source = self.source.map(|(address, _)| address);
+        let witness = source.or_else(|| self.peers.found.first().map(|(peer, _)| peer.address));
+        witness.is_some_and(|address| address.is_ipv6())
     }
 
     fn version_for(&self, ipv6: bool, standard: Version, sink: &mut Sink<'_>) -> Version {
@@ -117,30 +134,6 @@ impl Draft {
             _ if ipv6 => Version::V3,
             Some((version, _)) => version,
             None => standard,
-        }
-    }
-
-    fn password(&mut self, version: Version, sink: &mut Sink<'_>) -> Option<SimplePassword> {
-        let read = std::mem::take(&mut self.authentication);
-        let block = read.place?;
-        if version == Version::V3 {
-            sink.warning(block, "VRRP version 3 has no authentication; ignored (RFC 5798 §9)");
-            return None;
-        }
-        match (read.pass, read.password) {
-            (true, Some((text, place))) => Some(cut_password(&text, place, sink)),
-            (true, None) if read.misplaced => None,
-            (true, None) => {
-                let help = "add a line `auth_pass SECRET`";
-                sink.error_help(block, "`authentication` has no `auth_pass`; adverts carry no authentication", help);
-                None
-            }
-            (false, Some((_, place))) if !read.type_given => {
-                let help = "add a line `auth_type PASS`";
-                sink.error_help(place, "`auth_pass` without `auth_type`; adverts carry no authentication", help);
-                None
-            }
-            (false, _) => None,
         }
     }
 
@@ -170,6 +163,48 @@ impl Draft {
         }
     }
 
+    /// The peers that speak the family of the addresses.
+    fn peers(&mut self, ipv6: bool, sink: &mut Sink<'_>) {
+        let peers = std::mem::take(&mut self.peers);
+        self.plain.check_unicast_source |= peers.checked;
+        self.plain.unicast_peers = peers
+            .found
+            .into_iter()
+            .filter(|(peer, place)| same_family(Some((peer.address, *place)), ipv6, "peer", sink).is_some())
+            .map(|(peer, _)| peer)
+            .collect();
+        self.plain.peer_names = peers.names;
+        let nobody = self.plain.unicast_peers.is_empty() && self.plain.peer_names.is_empty();
+        if let Some(place) = self.unicast_source.filter(|_| nobody && !self.plain.fault_without_peer) {
+            let help = "add a `unicast_peer` block";
+            sink.warning_help(place, "without `unicast_peer` adverts are sent by multicast", help);
+        }
+    }
+
+    /// The group that adverts go to, when it is not the standard one.
+    fn group_address(&mut self, ipv6: bool, defaults: &Defaults, sink: &mut Sink<'_>) -> Option<IpAddr> {
+        let own = same_family(self.group.take(), ipv6, "`mcast_dst_ip`", sink);
+        let global = if ipv6 { defaults.group6.map(IpAddr::V6) } else { defaults.group4.map(IpAddr::V4) };
+        let standard = if ipv6 { IpAddr::V6(GROUP6) } else { IpAddr::V4(GROUP4) };
+        own.or(global).filter(|group| *group != standard)
+    }
+
+    /// `vmac_xmit_base`, which unicast needs.
+    fn transmits_base(&self, sink: &mut Sink<'_>) -> bool {
+        let Some(vmac) = &self.vmac else {
+            if let Some(place) = self.transmit_base {
+                sink.warning(place, "`vmac_xmit_base` without `use_vmac` changes nothing");
+            }
+            return false;
+        };
+        let unicast = !self.plain.unicast_peers.is_empty() || !self.plain.peer_names.is_empty();
+        if unicast && self.transmit_base.is_none() {
+            let message = "unicast adverts cannot leave by a macvlan; they leave by the interface itself";
+            sink.warning_help(vmac.place, message, "add `vmac_xmit_base`");
+        }
+        unicast || self.transmit_base.is_some()
+    }
+
     /// What an instance cannot be without.
     fn required(&self, sink: &mut Sink<'_>) -> Option<(At<u8>, String)> {
         let (name, place) = &self.name;
@@ -183,17 +218,6 @@ impl Draft {
         }
         Some((self.vrid?, self.interface.clone()?))
     }
-}
-
-fn cut_password(text: &str, place: Place, sink: &mut Sink<'_>) -> SimplePassword {
-    if text.len() > PASSWORD_BYTES {
-        // The word itself is a secret and stays out of the message.
-        let message = format!("`auth_pass` has {} bytes; only the first {PASSWORD_BYTES} count", text.len());
-        sink.warning(place, message);
-    }
-    let mut bytes = [0; PASSWORD_BYTES];
-    bytes.iter_mut().zip(text.bytes()).for_each(|(to, from)| *to = from);
-    SimplePassword(bytes)
 }
 
 fn interval(given: Option<At<Duration>>, version: Version, sink: &mut Sink<'_>) -> Duration {
@@ -267,55 +291,10 @@ fn same_family(given: Option<At<IpAddr>>, ipv6: bool, what: &str, sink: &mut Sin
     None
 }
 
-fn track_interface(tracked: &Tracked) -> Track {
-    let (weight, reverse) = tracked.weight.unwrap_or_default();
-    Track { name: tracked.name.clone(), weight, reverse }
-}
-
-fn track_scripts(
-    tracked: &[Tracked],
-    scripts: &[VrrpScript],
-    broken_scripts: &[String],
-    sink: &mut Sink<'_>,
-) -> Vec<Track> {
-    let mut found = Vec::new();
-    for entry in tracked {
-        match scripts.iter().find(|script| script.name == entry.name) {
-            Some(script) => {
-                let (weight, reverse) = entry.weight.unwrap_or((script.weight, script.reverse));
-                found.push(Track { name: entry.name.clone(), weight, reverse });
-            }
-            None if broken_scripts.contains(&entry.name) => {} // its own block has been reported
-            None => {
-                let message = format!("no vrrp_script is called `{}`; not tracked", entry.name);
-                let help = match nearest(&entry.name, scripts.iter().map(|script| script.name.as_str())) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("add `vrrp_script {} {{ script … }}`", entry.name),
-                };
-                sink.error_help(entry.place, message, help);
-            }
-        }
-    }
-    found
-}
-
-fn weights_without_preemption<'t>(
-    draft: &Draft,
-    nopreempt: bool,
-    mut tracks: impl Iterator<Item = &'t Track>,
-    sink: &mut Sink<'_>,
-) {
-    if let Some(place) = draft.nopreempt.filter(|_| nopreempt)
-        && let Some(track) = tracks.find(|track| track.weight != 0)
-    {
-        let message = format!("with `nopreempt` the weight of `{}` never moves the addresses", track.name);
-        sink.warning_help(place, message, "use weight 0, so that a failure means FAULT, or remove `nopreempt`");
-    }
-}
-
 /// Addresses that the count field of an advert can express (RFC 9568 §5.2.5).
 pub const ADVERTISED_MAX: usize = 255;
-/// Bytes of a simple text password (RFC 2338 §5.3.10).
-pub const PASSWORD_BYTES: usize = 8;
+/// Where VRRP adverts go (RFC 9568 §5.1.1.2, §5.1.2.2).
+const GROUP4: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
+const GROUP6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12);
 /// The 12-bit interval field of version 3, in centiseconds (RFC 9568 §5.2.7).
 pub const V3_INTERVAL_MAX: Duration = Duration::from_millis(40_950);

@@ -83,6 +83,11 @@ pub(super) const fn already(name: &'static str) -> Keyword {
     Keyword { name, support: Support::Already, block: None }
 }
 
+/// A block that names what already is so.
+pub(super) const fn already_block(name: &'static str, block: &'static Context) -> Keyword {
+    Keyword { name, support: Support::Already, block: Some(block) }
+}
+
 /// A keyword that is known and ignored.
 pub(super) const fn no(name: &'static str) -> Keyword {
     Keyword { name, support: Support::NotYet(""), block: None }

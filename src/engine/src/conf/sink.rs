@@ -31,6 +31,11 @@ impl<'a> Sink<'a> {
         Location { file: self.file.to_owned(), line: place.line, column: place.column, length: place.length }
     }
 
+    /// Where an earlier block stands, in words.
+    pub fn earlier(&self, place: Place) -> String {
+        format!("line {}", place.line)
+    }
+
     /// Text that is ignored or replaced by a default.
     pub fn error(&mut self, place: Place, message: impl Into<String>) {
         self.push(Severity::Error, Some(place), message.into(), None);

@@ -1,6 +1,6 @@
 //! Keywords of the file itself, and of its small blocks.
 
-use super::super::schema::{Context, Keyword, list, no, no_block, no_so, yes_block};
+use super::super::schema::{Context, Keyword, already, already_block, list, no, no_block, no_so, yes, yes_block};
 use super::global::GLOBAL_DEFS;
 use super::lvs::{VIRTUAL_SERVER, VIRTUAL_SERVER_GROUP};
 use super::vrrp::{VRRP_INSTANCE, VRRP_SCRIPT, VRRP_SYNC_GROUP};
@@ -13,33 +13,37 @@ const PROCESS: &[Keyword] = &[
     no_so("net_namespace", "the agent stays in the namespace it is started in"),
     no_so("net_namespace_ipvs", "LVS is not supported yet"),
     no_so("namespace_with_ipsets", "no ipset is used"),
-    no_so("instance", "name the control socket with --socket instead"),
+    already("instance"),
     no_so("use_pid_dir", "name the pid file with -p instead"),
-    no("child_wait_time"),
-    no_so("linkbeat_use_polling", "link state comes from netlink"),
-    no_block("linkbeat_interfaces", &LINKBEAT_INTERFACES, "link state comes from netlink"),
+    no_so("child_wait_time", "there are no child processes"),
+    already("linkbeat_use_polling"),
+    already_block("linkbeat_interfaces", &LINKBEAT_INTERFACES),
     no_block("interface_up_down_delays", &INTERFACE_DELAYS, "an interface counts as down at once"),
 ];
 
 const VRRP: &[Keyword] = &[
     yes_block("vrrp_script", &VRRP_SCRIPT),
     yes_block("vrrp_instance", &VRRP_INSTANCE),
-    no_block("vrrp_sync_group", &VRRP_SYNC_GROUP, "its instances change state independently of each other"),
-    no_block("garp_group", &GARP_GROUP, "announcements are sent without delay between them"),
+    yes_block("vrrp_sync_group", &VRRP_SYNC_GROUP),
+    no_block("garp_group", &GARP_GROUP, "use `garp_interval` and `gna_interval` of global_defs"),
 ];
 
 const TRACKED: &[Keyword] = &[
-    no_block("track_file", &TRACK_FILE, ""),
-    no_block("vrrp_track_file", &TRACK_FILE, ""),
-    no_block("vrrp_track_process", &TRACK_PROCESS, "use a vrrp_script that looks for the process"),
-    no_block("track_group", &TRACK_GROUP, ""),
-    no_block("bfd_instance", &BFD_INSTANCE, ""),
+    yes_block("track_file", &TRACK_FILE),
+    yes_block("vrrp_track_file", &TRACK_FILE),
+    yes_block("vrrp_track_process", &TRACK_PROCESS),
+    no_block(
+        "track_group",
+        &TRACK_GROUP,
+        "addresses, routes and rules that name it are tracked by the instance they stand in",
+    ),
+    no_block("bfd_instance", &BFD_INSTANCE, "no session is opened; a peer's failure is found by its adverts"),
 ];
 
 const STATIC: &[Keyword] = &[
-    no_block("static_ipaddress", &STATIC_IPADDRESS, "these addresses are not configured"),
-    no_block("static_routes", &STATIC_ROUTES, "these routes are not configured"),
-    no_block("static_rules", &STATIC_RULES, "these rules are not configured"),
+    yes_block("static_ipaddress", &STATIC_IPADDRESS),
+    yes_block("static_routes", &STATIC_ROUTES),
+    yes_block("static_rules", &STATIC_RULES),
 ];
 
 const LVS: &[Keyword] = &[
@@ -48,9 +52,11 @@ const LVS: &[Keyword] = &[
     no_block("SSL", &SSL, "LVS is not supported yet"),
 ];
 
-const OWN: &[Keyword] = &[no_block("hactl", &HACTL, "its settings keep their defaults")];
+const OWN: &[Keyword] = &[yes_block("hactl", &HACTL)];
 
-static HACTL: Context = Context { name: "hactl", tables: &[&[no("lease"), no("guard"), no("metrics"), no("webhook")]] };
+/// `hactl`: our own settings.
+pub static HACTL: Context =
+    Context { name: "hactl", tables: &[&[yes("lease"), yes("guard"), yes("metrics"), yes("webhook")]] };
 
 static LINKBEAT_INTERFACES: Context = list("linkbeat_interfaces");
 static INTERFACE_DELAYS: Context = list("interface_up_down_delays");
@@ -72,20 +78,23 @@ static GARP_GROUP: Context = Context {
     ]],
 };
 
-static TRACK_FILE: Context = Context { name: "track_file", tables: &[&[no("file"), no("weight"), no("init_file")]] };
+/// `track_file` and `vrrp_track_file`.
+pub static TRACK_FILE: Context =
+    Context { name: "track_file", tables: &[&[yes("file"), yes("weight"), yes("init_file")]] };
 
-static TRACK_PROCESS: Context = Context {
+/// `vrrp_track_process`.
+pub static TRACK_PROCESS: Context = Context {
     name: "vrrp_track_process",
     tables: &[&[
-        no("process"),
-        no("param_match"),
-        no("weight"),
-        no("quorum"),
-        no("quorum_max"),
-        no("fork_delay"),
-        no("terminate_delay"),
-        no("delay"),
-        no("full_command"),
+        yes("process"),
+        yes("param_match"),
+        yes("weight"),
+        yes("quorum"),
+        yes("quorum_max"),
+        yes("fork_delay"),
+        yes("terminate_delay"),
+        yes("delay"),
+        yes("full_command"),
     ]],
 };
 

@@ -1,6 +1,6 @@
 //! Keywords of `vrrp_script`, `vrrp_instance` and `vrrp_sync_group`.
 
-use super::super::schema::{Context, Keyword, already, list, no, no_block, no_so, yes, yes_block};
+use super::super::schema::{Context, Keyword, already, list, no_block, no_so, yes, yes_block};
 
 /// `vrrp_script`.
 pub static VRRP_SCRIPT: Context = Context {
@@ -31,21 +31,22 @@ pub static AUTHENTICATION: Context =
 pub static VRRP_SYNC_GROUP: Context = Context {
     name: "vrrp_sync_group",
     tables: &[&[
-        no_block("group", &GROUP, ""),
-        no_block("track_interface", &TRACK_INTERFACE, ""),
-        no_block("track_script", &TRACK_SCRIPT, ""),
-        no_block("track_file", &TRACK_FILE, ""),
-        no_block("track_process", &TRACK_PROCESS, ""),
-        no_block("track_bfd", &TRACK_BFD, ""),
-        no("notify_master"),
-        no("notify_backup"),
-        no("notify_fault"),
-        no("notify_stop"),
-        no("notify"),
-        no("notify_priority_changes"),
-        no("smtp_alert"),
-        no("global_tracking"),
-        no("sync_group_tracking_weight"),
+        yes_block("group", &GROUP),
+        yes_block("track_interface", &TRACK_INTERFACE),
+        yes_block("track_script", &TRACK_SCRIPT),
+        yes_block("track_file", &TRACK_FILE),
+        yes_block("track_process", &TRACK_PROCESS),
+        no_block("track_bfd", &TRACK_BFD, "these sessions never change the state"),
+        yes("notify_master"),
+        yes("notify_backup"),
+        yes("notify_fault"),
+        yes("notify_stop"),
+        yes("notify_deleted"),
+        yes("notify"),
+        yes("notify_priority_changes"),
+        yes("smtp_alert"),
+        already("global_tracking"),
+        yes("sync_group_tracking_weight"),
     ]],
 };
 
@@ -78,69 +79,70 @@ const SUPPORTED: &[Keyword] = &[
     yes("notify_fault"),
     yes("notify_stop"),
     yes("notify"),
-    already("accept"),
+    yes("accept"),
+    yes("no_accept"),
+    yes("strict_mode"),
+    yes_block("auth_hmac", &AUTH_HMAC),
     already("native_ipv6"),
 ];
 
 const TRACKING: &[Keyword] = &[
-    no_block("track_file", &TRACK_FILE, "these files never change the state"),
-    no_block("track_process", &TRACK_PROCESS, "these processes never change the state; use track_script"),
+    yes_block("track_file", &TRACK_FILE),
+    yes_block("track_process", &TRACK_PROCESS),
     no_block("track_bfd", &TRACK_BFD, "these sessions never change the state"),
-    no("track_src_ip"),
-    no_so("linkbeat_use_polling", "link state comes from netlink"),
+    yes("track_src_ip"),
+    already("linkbeat_use_polling"),
 ];
 
 const ADDRESSES: &[Keyword] = &[
-    no_block("virtual_routes", &VIRTUAL_ROUTES, "these routes do not move with the addresses"),
-    no_block("virtual_rules", &VIRTUAL_RULES, "these rules do not move with the addresses"),
-    no_so("no_virtual_ipaddress", "an instance may always be without addresses here"),
-    no("promote_secondaries"),
+    yes_block("virtual_routes", &VIRTUAL_ROUTES),
+    yes_block("virtual_rules", &VIRTUAL_RULES),
+    yes("no_virtual_ipaddress"),
+    no_so("promote_secondaries", "the kernel's setting of the interface stays as it is"),
 ];
 
 const MACVLAN: &[Keyword] = &[
-    no_so("use_vmac", "the addresses stand on the interface itself, under its own MAC address"),
+    yes("use_vmac"),
     no_so("use_vmac_addr", "the addresses stand on the interface itself, under its own MAC address"),
-    no_so("vmac_xmit_base", "adverts always leave from the interface itself"),
-    no("use_ipvlan"),
-    no("vrf"),
+    yes("vmac_xmit_base"),
+    no_so("use_ipvlan", "the addresses stand on the interface itself"),
+    no_so("vrf", "the addresses stand in the VRF that their interface belongs to"),
 ];
 
 const PROTOCOL: &[Keyword] = &[
-    no_so("mcast_dst_ip", "adverts go to the standard group; a peer that uses another one does not hear them"),
-    no("check_unicast_src"),
-    no_so("unicast_fault_no_peer", "without peers adverts are sent by multicast"),
-    no_so("unicast_ttl", "adverts leave with TTL 255"),
-    no("old_unicast_checksum"),
-    no_so("down_timer_adverts", "the master counts as down after 3 intervals"),
-    no("timer_expired_backup"),
-    no("lower_prio_no_advert"),
-    no("higher_prio_send_advert"),
-    no("owner_ignore_adverts"),
-    no_block("auth_hmac", &AUTH_HMAC, "adverts are not signed; a peer that enforces signatures drops them"),
-    no_so("no_accept", "the addresses accept traffic"),
-    no_so("skip_check_adv_addr", "a differing address list never rejects an advert here"),
-    no_so("strict_mode", "passwords, unicast and preempt_delay stay permitted and addresses stay reachable"),
+    yes("mcast_dst_ip"),
+    yes("check_unicast_src"),
+    yes("unicast_fault_no_peer"),
+    yes("unicast_ttl"),
+    yes("old_unicast_checksum"),
+    yes("down_timer_adverts"),
+    no_so("timer_expired_backup", "a master that ran late goes on; a peer that took over meanwhile wins by priority"),
+    yes("lower_prio_no_advert"),
+    yes("higher_prio_send_advert"),
+    yes("owner_ignore_adverts"),
+    already("skip_check_adv_addr"),
 ];
 
-const NOTIFY: &[Keyword] = &[
-    no("notify_deleted"),
-    no("notify_master_rx_lower_pri"),
-    no("notify_priority_changes"),
-    no_so("smtp_alert", "no mail is sent"),
-];
+const NOTIFY: &[Keyword] =
+    &[yes("notify_deleted"), yes("notify_master_rx_lower_pri"), yes("notify_priority_changes"), yes("smtp_alert")];
 
-const ANNOUNCEMENTS: &[Keyword] =
-    &[no("garp_lower_prio_delay"), no("garp_lower_prio_repeat"), no("garp_extra_if"), no("vmac_garp_intvl")];
+const ANNOUNCEMENTS: &[Keyword] = &[
+    yes("garp_lower_prio_delay"),
+    yes("garp_lower_prio_repeat"),
+    no_so("garp_extra_if", "announcements leave by the interface of each address only"),
+    no_so("vmac_garp_intvl", "announcements leave by the interface of each address only"),
+];
 
 const OTHER: &[Keyword] = &[
     no_so("lvs_sync_daemon_interface", "LVS is not supported yet"),
-    no("kernel_rx_buf_size"),
+    no_so("kernel_rx_buf_size", "the kernel's default size is used"),
     no_so("debug", "keepalived ignores it too"),
 ];
 
-static AUTH_HMAC: Context = Context {
+/// `auth_hmac`.
+pub static AUTH_HMAC: Context = Context {
     name: "auth_hmac",
-    tables: &[&[no("key"), no("active_key"), no("anti_replay"), no("time_window"), no("mode")]],
+    tables: &[&[yes("key"), yes("active_key"), yes("anti_replay"), yes("time_window"), yes("mode")]],
 };
 
 static VIRTUAL_IPADDRESS: Context = list("virtual_ipaddress");

@@ -45,8 +45,19 @@ fn an_ipv4_instance_is_read() {
     assert_eq!(four.password, Some(SimplePassword(*b"k#!9\0\0\0\0")));
     assert!(four.dont_track_primary);
     assert_eq!(four.source, Some(IpAddr::from([10, 0, 0, 5])));
-    assert_eq!(four.unicast_peers, [IpAddr::from([10, 0, 0, 6]), IpAddr::from([10, 0, 0, 7])].map(super::super::config::Peer::from));
-    let timing = Announcement { delay: Duration::ZERO, repeat: 9, refresh: Duration::from_secs(61), refresh_repeat: 2, ..Announcement::default() };
+    assert_eq!(
+        four.unicast_peers,
+        [IpAddr::from([10, 0, 0, 6]), IpAddr::from([10, 0, 0, 7])].map(super::super::config::Peer::from)
+    );
+    let timing = Announcement {
+        delay: Duration::ZERO,
+        repeat: 9,
+        refresh: Duration::from_secs(61),
+        refresh_repeat: 2,
+        lower_delay: Duration::ZERO,
+        lower_repeat: 9,
+        ..Announcement::default()
+    };
     assert_eq!(four.announcement, timing);
     assert_eq!(four.location.line, 26);
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::config::MetricsAddress;
 use super::super::keywords::{GLOBAL_DEFS, ROOT, VRRP_INSTANCE};
 use super::super::schema::{Context, Support};
 use super::support::{faults, instance};
@@ -60,8 +61,8 @@ fn every_unsupported_keyword_gets_exactly_one_warning() {
 #[test]
 fn consequences_are_told() {
     assert_eq!(
-        faults(&instance("use_vmac vrrp.37")),
-        ["W 2:1 `use_vmac` is known but not supported yet; ignored: \
+        faults(&instance("use_vmac_addr")),
+        ["W 2:1 `use_vmac_addr` is known but not supported yet; ignored: \
           the addresses stand on the interface itself, under its own MAC address"]
     );
     let text = "virtual_server 10.0.0.3 80 {\nlb_algo rr\nreal_server 10.0.0.7 80 {\nweight 1\nTCP_CHECK {\nconnect_timeout 3\n}\n}\n}\n";
@@ -73,13 +74,23 @@ fn consequences_are_told() {
 }
 
 #[test]
-fn our_own_block_is_recognised() {
+fn our_own_block_is_read() {
     let text =
         "hactl {\nlease on\nguard off\nmetrics 127.0.0.1:9650\nwebhook http://x/\n}\n".to_owned() + &instance("");
+    let own = super::support::clean(&text).own;
+    assert!(own.lease && !own.guard);
+    assert_eq!(own.metrics, Some(MetricsAddress::Tcp(([127, 0, 0, 1], 9650).into())));
+    assert_eq!(own.webhook.as_deref(), Some("http://x/"));
+    let wrong = "hactl {\nmetrics 10.0.0.5:9650\nwebhook ftp://x\n}\n".to_owned() + &instance("");
     assert_eq!(
-        faults(&text),
-        ["W 1:1 `hactl` is known but not supported yet; ignored: its settings keep their defaults"]
+        faults(&wrong),
+        [
+            "E 2:9 `metrics 10.0.0.5:9650` is not a loopback address; no metrics: anybody could read them",
+            "E 3:9 `webhook` is ignored: it is no URL",
+        ]
     );
+    let wrong = "hactl { metrics unix:x }\n".to_owned() + &instance("");
+    assert_eq!(faults(&wrong), ["E 1:17 `x` is not a path from the root; no metrics"]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod braces;
 mod faults;
+mod full;
 mod instance;
 mod keywords;
 mod robust;

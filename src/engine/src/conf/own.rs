@@ -1,0 +1,60 @@
+//! `hactl`: the settings that keepalived does not have.
+
+use std::net::SocketAddr;
+
+use super::config::{MetricsAddress, Own};
+use super::defaults::switched;
+use super::keywords::HACTL;
+use super::sink::Sink;
+use super::tree::Statement;
+use super::values::{single, surplus};
+use super::walk::{inside, walk};
+
+/// Reads a block; blocks add up.
+pub(super) fn own(block: &Statement, own: &mut Own, sink: &mut Sink<'_>) {
+    surplus(block, &block.arguments, sink);
+    walk(inside(block), &HACTL, sink, |line, sink| match line.name() {
+        "lease" => own.lease = switched(line, false, sink),
+        "guard" => own.guard = switched(line, false, sink),
+        "metrics" => own.metrics = metrics(line, sink),
+        _ => own.webhook = webhook(line, sink),
+    });
+}
+
+fn metrics(line: &Statement, sink: &mut Sink<'_>) -> Option<MetricsAddress> {
+    let word = single(line, sink)?;
+    if let Some(path) = word.text.strip_prefix("unix:") {
+        if path.starts_with('/') {
+            return Some(MetricsAddress::Unix(path.to_owned()));
+        }
+        sink.error_help(word.place, format!("`{path}` is not a path from the root; no metrics"), "begin it with `/`");
+        return None;
+    }
+    match word.text.parse::<SocketAddr>() {
+        Ok(address) if address.ip().is_loopback() && address.port() != 0 => Some(MetricsAddress::Tcp(address)),
+        Ok(address) if address.ip().is_loopback() => {
+            sink.error(word.place, format!("`metrics {address}` has no port; no metrics"));
+            None
+        }
+        Ok(address) => {
+            let message = format!("`metrics {address}` is not a loopback address; no metrics: anybody could read them");
+            sink.error_help(word.place, message, "use 127.0.0.1 or [::1], and a proxy where others must read them");
+            None
+        }
+        Err(_) => {
+            let help = "write ADDRESS:PORT, as 127.0.0.1:9650, or unix:/PATH";
+            sink.error_help(word.place, format!("`metrics {}` is no address; no metrics", word.text), help);
+            None
+        }
+    }
+}
+
+fn webhook(line: &Statement, sink: &mut Sink<'_>) -> Option<String> {
+    let word = single(line, sink)?;
+    let host = word.text.strip_prefix("http://").or_else(|| word.text.strip_prefix("https://"));
+    if host.is_some_and(|host| !host.is_empty() && !host.starts_with('/')) {
+        return Some(word.text.clone());
+    }
+    sink.error_help(word.place, "`webhook` is ignored: it is no URL", "write http://HOST/PATH or https://HOST/PATH");
+    None
+}
