@@ -31,7 +31,7 @@ pub(super) fn enforce(draft: &mut Draft, priority: u8, sink: &mut Sink<'_>) {
     {
         // Without its peers it would be master beside them: that is worse than a setting that contradicts itself.
         let help = "remove `vrrp_strict` and `strict_mode`";
-        sink.error_help(place, "strict mode permits no unicast; the peers are kept all the same", help);
+        sink.warning_help(place, "strict mode permits no unicast; the peers are kept all the same", help);
     }
     if asked.is_none() && priority != u8::MAX && !draft.no_address_meant {
         let message = "in strict mode the virtual addresses take no traffic: they do not even answer ping";

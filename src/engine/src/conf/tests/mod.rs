@@ -4,8 +4,10 @@
 mod braces;
 mod faults;
 mod full;
+mod groups;
 mod instance;
 mod keywords;
+mod network;
 mod robust;
 mod round_trip;
 mod support;
