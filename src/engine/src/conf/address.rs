@@ -92,7 +92,7 @@ fn unknown_option(word: &Word, sink: &mut Sink<'_>) {
     let known =
         VALUED.iter().copied().chain(ADDRESS_FLAGS.iter().map(|(name, _)| *name)).chain(["no_track", "use_vmac"]);
     let message = format!("unknown option `{name}` of an address");
-    match super::schema::nearest(name, known) {
+    match sink.guess(name, known) {
         Some(near) => sink.error_help(word.place, message, format!("did you mean `{near}`?")),
         None => sink.error(word.place, message),
     }

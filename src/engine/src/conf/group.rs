@@ -9,7 +9,6 @@ use super::keywords::VRRP_SYNC_GROUP;
 use super::notify::notify;
 use super::objects::Objects;
 use super::resolve::Resolved;
-use super::schema::nearest;
 use super::sink::{Place, Sink};
 use super::track::{TrackLists, Tracks};
 use super::tree::{Block, Statement};
@@ -160,7 +159,7 @@ impl Draft {
                 return None; // the instance was left out, which has been reported
             }
             let message = format!("no vrrp_instance is called `{member}`; not a member of `{group}`");
-            match nearest(member, known.names.iter().map(String::as_str)) {
+            match sink.guess(member, known.names.iter().map(String::as_str)) {
                 Some(near) => sink.error_help(place, message, format!("did you mean `{near}`?")),
                 None => sink.error(place, message),
             }

@@ -1,9 +1,8 @@
-//! Text to words and braces, each with its exact place.
+//! Lines to words and braces, each with its exact place.
 //!
 //! The language is made of lines. `#` and `!` start a comment anywhere outside quotes, `'…'` and `"…"` group
 //! characters, a backslash at the end of a line joins it to the next one.
 
-use super::directive;
 use super::sink::{Place, Sink};
 
 /// Longer lines are ignored, as keepalived ignores them.
@@ -33,46 +32,14 @@ pub enum Piece {
     End,
 }
 
-/// Cuts `text` into pieces. Never fails: what cannot be read is reported and left out.
-pub fn lex(text: &str, sink: &mut Sink<'_>) -> Vec<Piece> {
+/// Cuts lines into pieces. Never fails: what cannot be read is reported and left out.
+pub fn lex<'l>(lines: impl Iterator<Item = &'l str>, sink: &mut Sink<'_>) -> Vec<Piece> {
     let mut pieces = Vec::new();
-    let mut skipping_definition = false;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    for (index, line) in text.split('\n').enumerate() {
-        let number = index + 1;
-        let line = line.strip_suffix('\r').unwrap_or(line);
-        if let Some(fault) = unreadable(line) {
-            sink.warning(whole_line(line, number), fault);
-            continue;
-        }
-        if skipping_definition {
-            skipping_definition = directive::continues(line);
-            continue;
-        }
-        if let Some(found) = directive::recognise(line) {
-            let place = Place { line: number, column: found.column, length: found.length };
-            sink.warning_help(place, found.message, found.help);
-            skipping_definition = found.multi_line && directive::continues(line);
-            continue;
-        }
-        Line { chars: line.chars().collect(), at: 0, number }.cut(&mut pieces, sink);
+    for (index, line) in lines.enumerate() {
+        Line { chars: line.chars().collect(), at: 0, number: index + 1 }.cut(&mut pieces, sink);
     }
     end_line(&mut pieces);
     pieces
-}
-
-fn unreadable(line: &str) -> Option<String> {
-    if line.len() > LINE_BYTES_MAX {
-        Some(format!("line of {} bytes is longer than {LINE_BYTES_MAX}; ignored", line.len()))
-    } else if line.contains('\0') {
-        Some("line holds a NUL byte; ignored".to_owned())
-    } else {
-        None
-    }
-}
-
-fn whole_line(line: &str, number: usize) -> Place {
-    Place { line: number, column: 1, length: line.chars().count().clamp(1, 80) }
 }
 
 fn end_line(pieces: &mut Vec<Piece>) {
@@ -199,7 +166,7 @@ mod tests {
 
     fn words(text: &str) -> Vec<String> {
         let mut sink = Sink::new("t");
-        lex(text, &mut sink)
+        lex(text.split('\n').map(|line| line.trim_end_matches('\r')), &mut sink)
             .into_iter()
             .map(|piece| match piece {
                 Piece::Word(word) => word.text,
@@ -239,7 +206,7 @@ mod tests {
     #[test]
     fn places_count_characters() {
         let mut sink = Sink::new("t");
-        let pieces = lex("\u{feff}é  \"ü x\" y", &mut sink);
+        let pieces = lex("é  \"ü x\" y".lines(), &mut sink);
         let places: Vec<_> = pieces
             .iter()
             .filter_map(|piece| match piece {
@@ -251,26 +218,9 @@ mod tests {
     }
 
     #[test]
-    fn unreadable_lines_are_named_and_left_out() {
-        let mut sink = Sink::new("t");
-        let long = format!("a {}\nb\0\nc \"d", "x".repeat(1100));
-        let pieces = lex(&long, &mut sink);
-        assert_eq!(pieces.iter().filter(|piece| matches!(piece, Piece::Word(_))).count(), 2);
-        let found: Vec<_> = sink.finish().into_iter().map(|one| one.message).collect();
-        assert_eq!(
-            found,
-            [
-                "line of 1102 bytes is longer than 1024; ignored",
-                "line holds a NUL byte; ignored",
-                "\" is not closed on this line"
-            ]
-        );
-    }
-
-    #[test]
     fn a_comment_inside_a_word_is_told() {
         let mut sink = Sink::new("t");
-        lex("auth_pass s3cret!", &mut sink);
+        lex("auth_pass s3cret!".lines(), &mut sink);
         let found = sink.finish();
         assert_eq!(found[0].message, "`!` right after a word starts a comment");
         assert_eq!(found[0].location.as_ref().map(|at| at.column), Some(17));

@@ -1,8 +1,8 @@
-//! The keepalived.conf language: text to words ([`lexer`]), words to a tree ([`tree`]), the tree through a table
+//! The keepalived.conf language: text to plain lines ([`expand`]), these to words ([`lexer`]), words to a tree ([`tree`]), the tree through a table
 //! of known keywords ([`schema`]) to a typed [`config::Config`], with a [`diagnostic::Diagnostic`] for every fault;
 //! and back to text ([`print`]).
 //!
-//! Nothing here reads a file: the caller hands text to [`parse`]. Nothing here decides what to do with a fault
+//! Nothing here reads a file: the caller hands text to [`parse`], and files to include to [`parse_with`]. Nothing here decides what to do with a fault
 //! either: the daemon warns and takes the documented default, `hactl check` refuses.
 
 mod address;
@@ -12,8 +12,8 @@ pub mod config;
 mod conflict;
 mod defaults;
 pub mod diagnostic;
-mod directive;
 mod draft;
+pub mod expand;
 mod global;
 mod group;
 pub mod keywords;
@@ -42,4 +42,5 @@ mod values;
 mod vmac;
 mod walk;
 
-pub use parse::{Parsed, parse};
+pub use expand::surroundings::{Included, Surroundings};
+pub use parse::{Parsed, parse, parse_with};

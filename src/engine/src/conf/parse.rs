@@ -3,6 +3,8 @@
 use super::build::build;
 use super::config::Config;
 use super::diagnostic::Diagnostic;
+use super::expand::expand;
+use super::expand::surroundings::{Nothing, Surroundings};
 use super::lexer::lex;
 use super::sink::Sink;
 use super::tree::grow;
@@ -16,14 +18,20 @@ pub struct Parsed {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Reads a keepalived.conf. `file` is what the diagnostics call it.
+/// Reads a keepalived.conf that stands on its own. `file` is what the diagnostics call it.
 ///
 /// Never fails and never panics, whatever the text. Whether an error stops anything is for the caller to decide:
 /// the agent runs on with the defaults, a check refuses.
 pub fn parse(file: &str, text: &str) -> Parsed {
-    let mut sink = Sink::new(file);
-    let pieces = lex(text, &mut sink);
-    let statements = grow(&pieces, &mut sink, file);
+    parse_with(file, text, &mut Nothing)
+}
+
+/// Reads a keepalived.conf with the files that it includes.
+pub fn parse_with(file: &str, text: &str, around: &mut dyn Surroundings) -> Parsed {
+    let (source, found) = expand(file, text, around);
+    let mut sink = Sink::over(&source, found);
+    let pieces = lex(source.texts(), &mut sink);
+    let statements = grow(&pieces, &mut sink);
     let config = build(&statements, &mut sink);
     Parsed { config, diagnostics: sink.finish() }
 }

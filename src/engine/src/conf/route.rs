@@ -8,7 +8,6 @@ use super::address::SCOPES;
 use super::config::{Destination, NextHop, Route, RouteKind};
 use super::lexer::Word;
 use super::rtnames::{KEEPALIVED, PROTOCOLS, TABLES, named, plain};
-use super::schema::nearest;
 use super::sink::{Place, Sink};
 use super::tree::Statement;
 use super::values::{address, interface};
@@ -338,7 +337,7 @@ fn metric_value(name: &str, text: &str) -> Option<u32> {
 fn unknown(word: &Word, sink: &mut Sink<'_>) {
     let known = VALUED.iter().chain(IGNORED).chain(NEEDED).chain(&["nexthop", "onlink", "no_track", "inet6"]);
     let message = format!("unknown option `{}` of a route", word.text);
-    match nearest(&word.text, known.copied().chain(METRICS.iter().map(|(name, _)| *name))) {
+    match sink.guess(&word.text, known.copied().chain(METRICS.iter().map(|(name, _)| *name))) {
         Some(near) => sink.error_help(word.place, message, format!("did you mean `{near}`?")),
         None => sink.error(word.place, message),
     }

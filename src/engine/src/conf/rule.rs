@@ -8,7 +8,6 @@ use super::config::{Config, PortRange, Rule, RuleAction};
 use super::lexer::Word;
 use super::route::{Words, prefix};
 use super::rtnames::{IP_PROTOCOLS, KEEPALIVED, PROTOCOLS, TABLES, named, plain};
-use super::schema::nearest;
 use super::sink::Sink;
 use super::tree::Statement;
 use super::values::interface;
@@ -107,7 +106,7 @@ impl Reader {
                 let known = VALUED.iter().copied().chain(ACTIONS.iter().map(|(name, _)| *name));
                 let message = format!("unknown option `{name}` of a rule; the rule is ignored");
                 self.dropped = true;
-                match nearest(name, known.chain(["not", "no_track", "inet6"])) {
+                match sink.guess(name, known.chain(["not", "no_track", "inet6"])) {
                     Some(near) => sink.error_help(word.place, message, format!("did you mean `{near}`?")),
                     None => sink.error(word.place, message),
                 }

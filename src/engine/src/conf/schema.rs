@@ -46,11 +46,6 @@ impl Context {
     pub fn is_list(&self) -> bool {
         self.tables.is_empty()
     }
-
-    /// The known keyword most like `word`, when one is near enough to be meant.
-    pub fn nearest(&self, word: &str) -> Option<&'static str> {
-        nearest(word, self.keywords().map(|keyword| keyword.name))
-    }
 }
 
 /// The name most like `word`, when one is near enough to be meant.

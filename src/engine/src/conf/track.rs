@@ -2,7 +2,6 @@
 
 use super::config::Track;
 use super::objects::{OBJECT_WEIGHT_MAX, Objects, WEIGHT_MAX, weight};
-use super::schema::nearest;
 use super::sink::{Place, Sink};
 use super::tree::Statement;
 use super::walk::inside;
@@ -119,7 +118,7 @@ fn found(
             None if broken.contains(&entry.name) => {} // its own block has been reported
             None => {
                 let message = format!("no {kind} is called `{}`; not tracked", entry.name);
-                let help = match nearest(&entry.name, known.iter().map(|(name, ..)| *name)) {
+                let help = match sink.guess(&entry.name, known.iter().map(|(name, ..)| *name)) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("add `{kind} {} {{ {content} … }}`", entry.name),
                 };

@@ -2,7 +2,7 @@
 //! what works to its reader.
 
 use super::keywords::{GLOBAL_DEFS, ROOT, VIRTUAL_SERVER, VRRP_INSTANCE, VRRP_SCRIPT, VRRP_SYNC_GROUP};
-use super::schema::{Context, Keyword, Support, nearest};
+use super::schema::{Context, Keyword, Support};
 use super::sink::Sink;
 use super::tree::{Block, Statement};
 
@@ -51,8 +51,9 @@ pub fn inside(statement: &Statement) -> &[Statement] {
 fn unknown(statement: &Statement, context: &'static Context, home: Option<&str>, sink: &mut Sink<'_>) {
     let name = statement.name();
     if statement.keyword.text.starts_with('$') {
-        let help = "definitions are not supported yet; write the text itself";
-        sink.error_help(statement.place(), format!("`{name}` stands for text that is not here"), help);
+        let bare = name.trim_start_matches(['$', '{']).trim_end_matches('}');
+        let help = format!("define it further up: `${bare}=…`");
+        sink.error_help(statement.place(), format!("`{name}` is defined nowhere above"), help);
         return;
     }
     if let Some(home) = home {
@@ -61,14 +62,14 @@ fn unknown(statement: &Statement, context: &'static Context, home: Option<&str>,
         sink.error_help(statement.place(), message, help);
         return;
     }
-    if let Some(near) = context.nearest(name) {
+    if let Some(near) = sink.guess(name, context.keywords().map(|keyword| keyword.name)) {
         let message = format!("unknown keyword `{name}` in {}", context.name);
         sink.error_help(statement.place(), message, format!("did you mean `{near}`?"));
         return;
     }
     let anywhere = HOMES.iter().flat_map(|home| home.keywords()).map(|keyword| keyword.name);
     let message = format!("unknown keyword `{name}` in {}", context.name);
-    match nearest(name, anywhere) {
+    match sink.guess(name, anywhere) {
         Some(near) => sink.error_help(statement.place(), message, format!("did you mean `{near}`?")),
         None => sink.error(statement.place(), message),
     }
@@ -98,8 +99,8 @@ fn shape_fits(statement: &Statement, keyword: &Keyword, sink: &mut Sink<'_>) -> 
 fn repeated<'s>(statement: &'s Statement, seen: &mut Vec<&'s Statement>, sink: &mut Sink<'_>) {
     match seen.iter().find(|earlier| earlier.name() == statement.name()) {
         Some(earlier) => {
-            let line = earlier.place().line;
-            let message = format!("`{}` was already given on line {line}; this one counts", statement.name());
+            let line = sink.earlier(earlier.place());
+            let message = format!("`{}` was already given on {line}; this one counts", statement.name());
             sink.warning(statement.place(), message);
         }
         None => seen.push(statement),

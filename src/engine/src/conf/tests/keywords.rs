@@ -92,19 +92,3 @@ fn our_own_block_is_read() {
     let wrong = "hactl { metrics unix:x }\n".to_owned() + &instance("");
     assert_eq!(faults(&wrong), ["E 1:17 `x` is not a path from the root; no metrics"]);
 }
-
-#[test]
-fn lines_read_before_the_grammar_are_named() {
-    let text = "include conf.d/*.conf\n$PRIO= \\\n  { 91 \\\n  }\n".to_owned()
-        + &instance("@lb-5 priority 91\npriority $PRIO\n~SEQ(N,1,3) 10.0.0.$N");
-    assert_eq!(
-        faults(&text),
-        [
-            "W 1:1 `include` is known but not supported yet; the files it names are not read",
-            "W 2:1 definitions (`$PRIO=`) are not supported yet; this one is ignored",
-            "W 6:1 conditional lines (`@lb-5`) are not supported yet; this line is ignored",
-            "E 7:10 `priority $PRIO` is not in 1..=255; 100 is used",
-            "W 8:1 `~SEQ` is known but not supported yet; this line is ignored",
-        ]
-    );
-}

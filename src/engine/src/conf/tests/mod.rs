@@ -2,6 +2,7 @@
 //! beside it.
 
 mod braces;
+mod expand;
 mod faults;
 mod full;
 mod groups;
