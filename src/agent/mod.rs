@@ -5,6 +5,7 @@
 pub mod client;
 pub mod control;
 pub mod driver;
+pub mod files;
 pub mod journal;
 pub mod letter;
 pub mod log;

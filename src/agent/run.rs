@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::control::{self, Desk};
 use super::driver::Driver;
+use super::files::Files;
 use super::journal::Journal;
 use super::letter::{self, Errand, Letter, Mailbox};
 use super::memory::{self, Memory, Pins};
@@ -72,7 +73,7 @@ fn load(settings: &Settings) -> Result<(Config, Vec<String>), Failure> {
             .next("name the file with --use-file");
         Failure::one(Exit::Invalid, problem)
     })?;
-    let parsed = hactl_engine::conf::parse(&file, &String::from_utf8_lossy(&text));
+    let parsed = hactl_engine::conf::parse_with(&file, &String::from_utf8_lossy(&text), &mut Files::new(None));
     Ok((parsed.config, parsed.diagnostics.iter().map(|diagnostic| words(diagnostic, &file)).collect()))
 }
 

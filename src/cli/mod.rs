@@ -9,6 +9,7 @@ pub mod dispatch;
 pub mod drill;
 mod entry;
 pub mod generate;
+mod keepalived;
 pub mod lab;
 pub mod offline;
 

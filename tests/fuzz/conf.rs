@@ -63,7 +63,7 @@ fn check_config(config: &Config) {
         assert!((1..=100).contains(&instance.down_adverts));
         assert!(instance.vmac.iter().all(|vmac| (1..=15).contains(&vmac.name.len())), "{:?}", instance.vmac);
         assert!(instance.group_address.is_none_or(|group| group.is_multicast()));
-        for hmac in &instance.hmac {
+        if let Some(hmac) = &instance.hmac {
             assert!(hmac.keys.iter().any(|key| key.id == hmac.active), "{hmac:?}");
             assert!(hmac.keys.iter().all(|key| key.secret.is_empty() == key.file.is_some()));
         }

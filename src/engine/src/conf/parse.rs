@@ -3,7 +3,7 @@
 use super::build::build;
 use super::config::Config;
 use super::diagnostic::Diagnostic;
-use super::expand::expand;
+use super::expand::{Limits, expand};
 use super::expand::surroundings::{Nothing, Surroundings};
 use super::lexer::lex;
 use super::sink::Sink;
@@ -28,7 +28,7 @@ pub fn parse(file: &str, text: &str) -> Parsed {
 
 /// Reads a keepalived.conf with the files that it includes.
 pub fn parse_with(file: &str, text: &str, around: &mut dyn Surroundings) -> Parsed {
-    let (source, found) = expand(file, text, around);
+    let (source, found) = expand(file, text, Limits::default(), around);
     let mut sink = Sink::over(&source, found);
     let pieces = lex(source.texts(), &mut sink);
     let statements = grow(&pieces, &mut sink);

@@ -10,4 +10,4 @@ pub mod source;
 pub mod surroundings;
 mod variable;
 
-pub use reader::expand;
+pub use reader::{Limits, expand};

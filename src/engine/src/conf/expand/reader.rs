@@ -13,10 +13,11 @@ use super::variable::{Definitions, Meaning, Reference, definition};
 pub(in super::super) type Found = Vec<(usize, Diagnostic)>;
 
 /// Expands a text. Never fails: what cannot be expanded is reported and left out.
-pub fn expand(file: &str, text: &str, around: &mut dyn Surroundings) -> (Source, Found) {
+pub fn expand(file: &str, text: &str, limits: Limits, around: &mut dyn Surroundings) -> (Source, Found) {
     let mut reader = Reader {
         id: around.config_id(),
         around,
+        limits,
         source: Source::default(),
         found: Vec::new(),
         definitions: Definitions::default(),
@@ -32,9 +33,27 @@ pub fn expand(file: &str, text: &str, around: &mut dyn Surroundings) -> (Source,
     (reader.source, reader.found)
 }
 
+/// How large a file may grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Lines, with those of included files.
+    pub lines: usize,
+    /// Bytes.
+    pub bytes: usize,
+    /// Replacements and turns.
+    pub steps: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { lines: 2_000_000, bytes: 256 * 1024 * 1024, steps: 10_000_000 }
+    }
+}
+
 struct Reader<'s> {
     around: &'s mut dyn Surroundings,
     id: Option<String>,
+    limits: Limits,
     source: Source,
     found: Found,
     definitions: Definitions,
@@ -167,8 +186,8 @@ impl Reader<'_> {
         self.steps += 1;
         let (message, all) = if self.full {
             return true;
-        } else if self.steps > STEPS_MAX {
-            (format!("more than {STEPS_MAX} steps to expand this file; it is read up to here"), true)
+        } else if self.steps > self.limits.steps {
+            (format!("more than {} steps to expand this file; it is read up to here", self.limits.steps), true)
         } else if depth > DEPTH_MAX {
             (format!("definitions nest deeper than {DEPTH_MAX}: is one part of itself? The line is ignored"), false)
         } else if draft.chars.len() > EXPANDED_CHARS_MAX {
@@ -321,10 +340,10 @@ impl Reader<'_> {
 
     fn emit(&mut self, text: String, parts: Vec<super::source::Part>) {
         self.bytes += text.len();
-        if self.source.lines.len() >= LINES_MAX || self.bytes > BYTES_MAX {
+        if self.source.lines.len() >= self.limits.lines || self.bytes > self.limits.bytes {
             if !self.full {
-                let message =
-                    format!("the file expands beyond {LINES_MAX} lines or {BYTES_MAX} bytes; it is read up to here");
+                let Limits { lines, bytes, .. } = self.limits;
+                let message = format!("the file expands beyond {lines} lines or {bytes} bytes; it is read up to here");
                 self.tell(Severity::Error, (0, 1), message, None);
             }
             self.full = true;
@@ -373,17 +392,11 @@ fn without_backslash(line: &str) -> &str {
     trimmed.strip_suffix('\\').unwrap_or(trimmed)
 }
 
-/// Lines that a file may become.
-pub const LINES_MAX: usize = 2_000_000;
-/// Bytes that a file may become.
-pub const BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Files that may include each other, one in the other.
 pub const INCLUDES_MAX: usize = 16;
 /// Definitions within definitions.
 const DEPTH_MAX: usize = 64;
 /// Characters that one line may become.
 const EXPANDED_CHARS_MAX: usize = 16 * 1024;
-/// Replacements and turns of a whole file.
-const STEPS_MAX: usize = 10_000_000;
 /// Faults that are kept.
 const FOUND_MAX: usize = 10_000;
