@@ -58,6 +58,9 @@ _hactl() {
             hactl__subcmd__agent,history)
                 cmd="hactl__subcmd__agent__subcmd__history"
                 ;;
+            hactl__subcmd__agent,metrics)
+                cmd="hactl__subcmd__agent__subcmd__metrics"
+                ;;
             hactl__subcmd__agent,probe)
                 cmd="hactl__subcmd__agent__subcmd__probe"
                 ;;
@@ -82,11 +85,17 @@ _hactl() {
             hactl__subcmd__agent,unpin)
                 cmd="hactl__subcmd__agent__subcmd__unpin"
                 ;;
+            hactl__subcmd__agent,upgrade)
+                cmd="hactl__subcmd__agent__subcmd__upgrade"
+                ;;
             hactl__subcmd__agent__subcmd__help,help)
                 cmd="hactl__subcmd__agent__subcmd__help__subcmd__help"
                 ;;
             hactl__subcmd__agent__subcmd__help,history)
                 cmd="hactl__subcmd__agent__subcmd__help__subcmd__history"
+                ;;
+            hactl__subcmd__agent__subcmd__help,metrics)
+                cmd="hactl__subcmd__agent__subcmd__help__subcmd__metrics"
                 ;;
             hactl__subcmd__agent__subcmd__help,probe)
                 cmd="hactl__subcmd__agent__subcmd__help__subcmd__probe"
@@ -111,6 +120,9 @@ _hactl() {
                 ;;
             hactl__subcmd__agent__subcmd__help,unpin)
                 cmd="hactl__subcmd__agent__subcmd__help__subcmd__unpin"
+                ;;
+            hactl__subcmd__agent__subcmd__help,upgrade)
+                cmd="hactl__subcmd__agent__subcmd__help__subcmd__upgrade"
                 ;;
             hactl__subcmd__help,agent)
                 cmd="hactl__subcmd__help__subcmd__agent"
@@ -151,6 +163,9 @@ _hactl() {
             hactl__subcmd__help__subcmd__agent,history)
                 cmd="hactl__subcmd__help__subcmd__agent__subcmd__history"
                 ;;
+            hactl__subcmd__help__subcmd__agent,metrics)
+                cmd="hactl__subcmd__help__subcmd__agent__subcmd__metrics"
+                ;;
             hactl__subcmd__help__subcmd__agent,probe)
                 cmd="hactl__subcmd__help__subcmd__agent__subcmd__probe"
                 ;;
@@ -174,6 +189,9 @@ _hactl() {
                 ;;
             hactl__subcmd__help__subcmd__agent,unpin)
                 cmd="hactl__subcmd__help__subcmd__agent__subcmd__unpin"
+                ;;
+            hactl__subcmd__help__subcmd__agent,upgrade)
+                cmd="hactl__subcmd__help__subcmd__agent__subcmd__upgrade"
                 ;;
             hactl__subcmd__help__subcmd__lab,down)
                 cmd="hactl__subcmd__help__subcmd__lab__subcmd__down"
@@ -289,7 +307,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__agent)
-            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help run status promote resign unpin reload stop history probe help"
+            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help run status promote resign unpin reload stop history metrics upgrade probe help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -327,7 +345,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__agent__subcmd__help)
-            opts="run status promote resign unpin reload stop history probe help"
+            opts="run status promote resign unpin reload stop history metrics upgrade probe help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -355,6 +373,20 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__agent__subcmd__help__subcmd__history)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__agent__subcmd__help__subcmd__metrics)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -480,7 +512,63 @@ _hactl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hactl__subcmd__agent__subcmd__help__subcmd__upgrade)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hactl__subcmd__agent__subcmd__history)
+            opts="-i -o -q -v -h --socket --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --inventory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__agent__subcmd__metrics)
             opts="-i -o -q -v -h --socket --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -703,7 +791,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__agent__subcmd__run)
-            opts="-f -n -l -D -P -p -t -V -i -o -q -v -h --config --use-file --socket --state-dir --dont-fork --log-console --log-detail --vrrp --pid --config-test --dont-release-vrrp --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            opts="-f -n -l -D -p -t -V -P -C -R -S -d -r -c -I -X -x -A -i -o -q -v -h --config --use-file --config-id --socket --state-dir --dont-fork --log-console --log-detail --pid --config-test --dont-release-vrrp --signum --vrrp --check --dont-respawn --log-facility --dump-conf --vrrp_pid --checkers_pid --dont-release-ipvs --release-vips --snmp --snmp-agent-socket --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -721,6 +809,10 @@ _hactl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -734,6 +826,42 @@ _hactl() {
                     return 0
                     ;;
                 -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --signum)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-facility)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -S)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vrrp_pid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -r)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --checkers_pid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --snmp-agent-socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -A)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -769,7 +897,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__agent__subcmd__status)
-            opts="-i -o -q -v -h --socket --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            opts="-w -i -o -q -v -h --socket --watch --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -864,6 +992,48 @@ _hactl() {
                     return 0
                     ;;
                 --instance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --inventory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__agent__subcmd__upgrade)
+            opts="-i -o -q -v -h --socket --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1147,7 +1317,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__help__subcmd__agent)
-            opts="run status promote resign unpin reload stop history probe"
+            opts="run status promote resign unpin reload stop history metrics upgrade probe"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1161,6 +1331,20 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__help__subcmd__agent__subcmd__history)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__help__subcmd__agent__subcmd__metrics)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1273,6 +1457,20 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__help__subcmd__agent__subcmd__unpin)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__help__subcmd__agent__subcmd__upgrade)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -306,33 +306,41 @@ complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcomm
 complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "power" -d 'Cut a host\'s power, or give it back'
 complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "port" -d 'Make a host\'s switch port lead nowhere, or whole again'
 complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
 json\t'For programs'"
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -l json -d 'Shorthand for --output json'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -s q -l quiet -d 'Say less (errors only)'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -s v -l verbose -d 'Say more; twice for every remote command'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -l no-progress -d 'No progress bars'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -f -a "run" -d 'Run the daemon'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -f -a "status" -d 'State of the local agent'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -f -a "promote" -d 'Make this node master at once'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -f -a "resign" -d 'Hand the addresses to the best backup'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -f -a "unpin" -d 'Drop the raised priority that promote left'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -f -a "reload" -d 'Read the configuration again'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -f -a "stop" -d 'Stop the agent; under systemd, keeps the addresses when the unit is only restarting'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -f -a "history" -d 'Past transitions'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -f -a "probe" -d 'Does a web server answer? Exit 0 for any HTTP status below 500; for check scripts'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history probe help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -f -a "run" -d 'Run the daemon'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -f -a "status" -d 'State of the local agent'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -f -a "promote" -d 'Make this node master at once'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -f -a "resign" -d 'Hand the addresses to the best backup'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -f -a "unpin" -d 'Drop the raised priority that promote left'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -f -a "reload" -d 'Read the configuration again'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -f -a "stop" -d 'Stop the agent; under systemd, keeps the addresses when the unit is only restarting'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -f -a "history" -d 'Past events, and how long each state lasted'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -f -a "metrics" -d 'Metrics in Prometheus\' text format'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -f -a "upgrade" -d 'Replace the running process by the binary now on disk, in place: same process id, addresses untouched'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -f -a "probe" -d 'Does a web server answer? Exit 0 for any HTTP status below 500; for check scripts'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s f -l use-file -l config -d 'Configuration file' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l config-id -d 'What conditional lines (`@ID`) are compared with; the host name\'s first label when absent' -r
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l socket -d 'Control socket' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l state-dir -d 'Where overrides survive a reboot' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s p -l pid -d 'Process id file' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l signum -d 'Print the number of keepalived\'s signal NAME and exit: STOP, RELOAD, DATA, STATS, STATS_CLEAR, JSON, TDUMP' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s S -l log-facility -d 'Syslog facility' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s r -l vrrp_pid -d 'Process id file of the VRRP child' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s c -l checkers_pid -d 'Process id file of the checkers child' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s A -l snmp-agent-socket -d 'SNMP agent\'s socket' -r
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
 json\t'For programs'"
@@ -340,12 +348,18 @@ complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subco
 always\t'Always'
 never\t'Never'"
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s n -l dont-fork -d 'Stay in the foreground (always so; accepted for keepalived\'s sake)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s n -l dont-fork -d 'Stay in the foreground (always so)'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s l -l log-console -d 'Log to standard error instead of the journal'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s D -l log-detail -d 'Log in detail'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s P -l vrrp -d 'VRRP only (no LVS)'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s t -l config-test -d 'Check the configuration and exit'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s V -l dont-release-vrrp -d 'Leave the addresses in place at stop'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s P -l vrrp -d 'VRRP only (always so)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s C -l check -d 'Health checkers only: refused, there are none'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s R -l dont-respawn -d 'Children are not started again (there are none)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s d -l dump-conf -d 'Dump the configuration at the start'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s I -l dont-release-ipvs -d 'Keep the IPVS table at stop'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s X -l release-vips -d 'Drop addresses on a change by signal'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s x -l snmp -d 'SNMP'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l json -d 'Shorthand for --output json'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say less (errors only)'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Say more; twice for every remote command'
@@ -360,6 +374,7 @@ complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subco
 always\t'Always'
 never\t'Never'"
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from status" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from status" -s w -l watch -d 'Refresh on each event and each second until interrupted; with --json one line each time'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from status" -l json -d 'Shorthand for --output json'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say less (errors only)'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more; twice for every remote command'
@@ -455,6 +470,34 @@ complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subco
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from history" -l no-progress -d 'No progress bars'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from history" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from history" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from metrics" -l socket -d 'Control socket' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from metrics" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from metrics" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from metrics" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from metrics" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from metrics" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from metrics" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from metrics" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from metrics" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from metrics" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from metrics" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from upgrade" -l socket -d 'Control socket' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from upgrade" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from upgrade" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from upgrade" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from upgrade" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from upgrade" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from upgrade" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from upgrade" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from upgrade" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from upgrade" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from upgrade" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from probe" -l limit -d 'Limit for each step, for example 500ms' -r
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from probe" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from probe" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
@@ -476,7 +519,9 @@ complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subco
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "unpin" -d 'Drop the raised priority that promote left'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "reload" -d 'Read the configuration again'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "stop" -d 'Stop the agent; under systemd, keeps the addresses when the unit is only restarting'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "history" -d 'Past transitions'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "history" -d 'Past events, and how long each state lasted'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "metrics" -d 'Metrics in Prometheus\' text format'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "upgrade" -d 'Replace the running process by the binary now on disk, in place: same process id, addresses untouched'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "probe" -d 'Does a web server answer? Exit 0 for any HTTP status below 500; for check scripts'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c hactl -n "__fish_hactl_using_subcommand completions" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
@@ -518,5 +563,7 @@ complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcom
 complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "unpin" -d 'Drop the raised priority that promote left'
 complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "reload" -d 'Read the configuration again'
 complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "stop" -d 'Stop the agent; under systemd, keeps the addresses when the unit is only restarting'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "history" -d 'Past transitions'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "history" -d 'Past events, and how long each state lasted'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "metrics" -d 'Metrics in Prometheus\' text format'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "upgrade" -d 'Replace the running process by the binary now on disk, in place: same process id, addresses untouched'
 complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "probe" -d 'Does a web server answer? Exit 0 for any HTTP status below 500; for check scripts'

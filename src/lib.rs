@@ -7,5 +7,6 @@ pub mod agent;
 pub mod cli;
 pub mod ctl;
 pub mod error;
+pub mod includes;
 pub mod lab;
 pub mod sys;

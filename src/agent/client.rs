@@ -3,15 +3,21 @@
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use hactl_engine::control::{AgentStatus, Event, InstanceStatus, Request, Response};
 use hactl_engine::notice::state_name;
 
-use crate::error::{Exit, Failure, Problem};
+use super::report::span;
+use crate::error::{Exit, Failure, Outcome, Problem};
 
 /// How long an agent may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A watched state is shown again after this time although nothing happened.
+const REDRAW: Duration = Duration::from_secs(1);
+/// And not more often than this, whatever happens.
+const BREATH: Duration = Duration::from_millis(100);
 
 /// Asks an agent on this host.
 ///
@@ -36,6 +42,43 @@ pub fn ask(socket: &Path, request: &Request) -> Result<Response, Failure> {
         Ok(response) => Ok(response),
         Err(error) => Err(problem(io::Error::new(io::ErrorKind::InvalidData, error))),
     }
+}
+
+/// Shows the state again on each event and each second, until interrupted or until `show` fails.
+///
+/// # Errors
+/// As [`ask`], and what `show` has to say.
+pub fn watch(socket: &Path, mut show: impl FnMut(&AgentStatus) -> Result<(), Failure>) -> Outcome {
+    let (bell, events) = mpsc::sync_channel(1);
+    let path = socket.to_owned();
+    // Ends with the process; when the agent goes, the next question says so.
+    std::thread::spawn(move || listen(&path, &bell));
+    loop {
+        if let Response::Status(status) = ask(socket, &Request::Status)? {
+            show(&status)?;
+        }
+        // An event, or a second without one, or no more events: look again after a breath.
+        if let Err(mpsc::RecvTimeoutError::Disconnected) = events.recv_timeout(REDRAW) {
+            std::thread::sleep(REDRAW);
+        }
+        std::thread::sleep(BREATH);
+    }
+}
+
+/// Rings for each event of the agent.
+fn listen(socket: &Path, bell: &mpsc::SyncSender<()>) -> io::Result<()> {
+    let mut stream = UnixStream::connect(socket)?;
+    let mut line = serde_json::to_vec(&Request::Watch)?;
+    line.push(b'\n');
+    stream.write_all(&line)?;
+    for line in BufReader::new(stream).lines() {
+        line?;
+        match bell.try_send(()) {
+            Ok(()) | Err(mpsc::TrySendError::Full(())) => {} // it rings already
+            Err(mpsc::TrySendError::Disconnected(())) => break,
+        }
+    }
+    Ok(())
 }
 
 fn exchange(socket: &Path, request: &Request) -> io::Result<String> {
@@ -68,6 +111,25 @@ pub fn status_text(status: &AgentStatus) -> String {
         let result = script.last_result.as_deref().unwrap_or("-");
         text.push_str(&format!("  check {}: {state} ({result})\n", script.name));
     }
+    for file in &status.files {
+        text.push_str(&format!("  file {}: {} ({})\n", file.name, file.value, file.path));
+    }
+    for process in &status.processes {
+        let state = match process.ok {
+            None => "not counted yet",
+            Some(true) => "good",
+            Some(false) => "BAD",
+        };
+        text.push_str(&format!("  process {}: {} run, {state}\n", process.name, process.running));
+    }
+    for group in &status.groups {
+        let members = group.members.join(" ");
+        text.push_str(&format!("  group {}: {} ({members})\n", group.name, state_name(group.state)));
+    }
+    if let Some(safety) = &status.safety {
+        text.push_str(&format!("  safety tier {}: {}\n", safety.tier, safety.promise));
+        text.push_str(&format!("    not promised: {}\n", safety.not_promised));
+    }
     for warning in &status.warnings {
         text.push_str(&format!("  warning: {warning}\n"));
     }
@@ -93,6 +155,12 @@ fn instance_text(instance: &InstanceStatus, now_unix_ms: u64) -> String {
     if let (Some(master), Some(priority)) = (&instance.master, instance.master_priority) {
         text.push_str(&format!("  master is {master} with priority {priority}\n"));
     }
+    if let Some(ms) = instance.lease_ms {
+        text.push_str(&format!("  the kernel lets go of the addresses by itself in {}\n", span(ms)));
+    }
+    if let Some(mac) = &instance.answered_by {
+        text.push_str(&format!("  {mac} answers for the addresses too\n"));
+    }
     for fault in &instance.fault_reasons {
         text.push_str(&format!("  fault: {fault}\n"));
     }
@@ -109,5 +177,46 @@ pub fn event_text(event: &Event) -> String {
         || event.unix_ms.to_string(),
         |at| at.to_zoned(jiff::tz::TimeZone::system()).strftime("%F %T%.3f").to_string(),
     );
-    format!("{at}  {}  {}", event.instance.as_deref().unwrap_or("-"), event.message)
+    let lasted = event.lasted_ms.map(|ms| format!(" (after {})", span(ms))).unwrap_or_default();
+    format!("{at}  {}  {}{lasted}", event.instance.as_deref().unwrap_or("-"), event.message)
+}
+
+#[cfg(test)]
+mod tests {
+    use hactl_engine::control::{FileStatus, GroupStatus, ProcessStatus, RouterState, Safety};
+
+    use super::*;
+    use crate::agent::dump_text::tests::status;
+
+    #[test]
+    fn a_status_says_all_there_is() {
+        let mut status = status();
+        let instance = &mut status.instances[0];
+        instance.last_transition = Some(1_700_000_048_123);
+        instance.answered_by = Some("02:00:00:00:00:07".into());
+        status.files.push(FileStatus { name: "load".into(), path: "/run/load".into(), value: -7 });
+        status.processes.push(ProcessStatus { name: "nginx".into(), running: 3, ok: Some(false) });
+        let members = vec!["VI_1".into()];
+        status.groups.push(GroupStatus { name: "G1".into(), state: RouterState::Master, members });
+        let (promise, not_promised) = ("this".into(), "that".into());
+        status.safety = Some(Safety { tier: 3, promise, not_promised });
+        let expected = "hactl agent 0.1.0 (pid 7), /etc/keepalived/keepalived.conf\n\
+            VI_1 MASTER on eth0 vrid 51 priority 91 (configured 100)  10.0.0.3/27 10.9.0.4/24\n  since 12 s: silence\n  \
+            the kernel lets go of the addresses by itself in 2.900 s\n  02:00:00:00:00:07 answers for the addresses too\n  \
+            file load: -7 (/run/load)\n  process nginx: 3 run, BAD\n  group G1: MASTER (VI_1)\n  \
+            safety tier 3: this\n    not promised: that\n";
+        assert_eq!(status_text(&status), expected);
+    }
+
+    #[test]
+    fn a_transition_says_how_long_the_state_left_lasted() {
+        let event = Event {
+            unix_ms: 1_700_000_000_123,
+            instance: Some("VI_1".into()),
+            message: "BACKUP -> MASTER: silence".into(),
+            state: Some(RouterState::Master),
+            lasted_ms: Some(3_725_000),
+        };
+        assert!(event_text(&event).ends_with("  VI_1  BACKUP -> MASTER: silence (after 1 h 2 min)"));
+    }
 }

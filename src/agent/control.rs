@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hactl_engine::control::{AgentStatus, Request, Response};
@@ -16,6 +17,7 @@ use tokio::time::timeout;
 
 use super::journal::Journal;
 use super::letter::{Letter, LoopStatus, Mailbox};
+use super::metrics::page;
 use crate::sys::clock;
 
 /// Longest request line in bytes.
@@ -29,6 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub enum Errand {
     /// Read the configuration again; the answer says what came of it.
     Reload(oneshot::Sender<Result<String, String>>),
+    /// Replace the process by the binary now on disk; the answer says what will happen, or why not.
+    Upgrade(oneshot::Sender<Result<String, String>>),
     /// Add what only it knows (configuration warnings, scripts) to a status.
     Complete(Box<AgentStatus>, oneshot::Sender<AgentStatus>),
 }
@@ -44,6 +48,8 @@ pub struct Desk {
     pub journal: Journal,
     /// When the process started, Unix seconds.
     pub started_unix_s: u64,
+    /// The addresses stay at the stop: a successor waits for the end of this process, and the peers for its adverts.
+    pub in_a_hurry: Arc<AtomicBool>,
 }
 
 /// Makes the socket: bound beside its place in a folder of mode 0700, restricted, then renamed into place.
@@ -134,7 +140,7 @@ async fn say(write: &mut tokio::net::unix::OwnedWriteHalf, answer: &Response) ->
 async fn answer(request: Request, desk: &Desk) -> Result<Response, String> {
     let done = |message: String| Response::Done { message };
     match request {
-        Request::Status => status(desk).await.map(Response::Status),
+        Request::Status => status(desk).await.map(|status| Response::Status(Box::new(status))),
         Request::Promote { instance, force, expires_in_s, reason } => {
             let expires = expires_in_s
                 .map(|seconds| (Duration::from_secs(seconds), (clock::unix_ms() / 1000).saturating_add(seconds)));
@@ -148,6 +154,7 @@ async fn answer(request: Request, desk: &Desk) -> Result<Response, String> {
             reply.await.map_err(|_| stopping())?.map(done)
         }
         Request::Stop { keep_addresses } => {
+            desk.in_a_hurry.fetch_or(keep_addresses, Ordering::Relaxed);
             if desk.mailbox.send(Letter::Stop { keep_addresses }) {
                 Ok(done(if keep_addresses { "stopping; the addresses stay".into() } else { "stopping".into() }))
             } else {
@@ -155,7 +162,12 @@ async fn answer(request: Request, desk: &Desk) -> Result<Response, String> {
             }
         }
         Request::History => Ok(Response::History { events: desk.journal.past() }),
-        Request::Upgrade | Request::Metrics => Err("this agent does not know the verb yet".into()),
+        Request::Metrics => status(desk).await.map(|status| Response::Metrics { text: page(&status) }),
+        Request::Upgrade => {
+            let (asker, reply) = oneshot::channel();
+            desk.main.send(Errand::Upgrade(asker)).await.map_err(|_| stopping())?;
+            reply.await.map_err(|_| stopping())?.map(done)
+        }
         Request::Watch => Err("watch takes a connection of its own".into()),
     }
 }
@@ -165,7 +177,11 @@ async fn command(desk: &Desk, command: Command) -> Result<String, String> {
     ask(desk, Letter::Command(command, asker), reply).await?
 }
 
-async fn status(desk: &Desk) -> Result<AgentStatus, String> {
+/// The whole state of the agent.
+///
+/// # Errors
+/// In words, when the agent is stopping or its loop stands still.
+pub async fn status(desk: &Desk) -> Result<AgentStatus, String> {
     let (asker, reply) = oneshot::channel();
     let LoopStatus { instances, groups, timing } = ask(desk, Letter::Status(asker), reply).await?;
     let status = AgentStatus {

@@ -12,28 +12,35 @@
 //!              └────────────────────────────────────────────────────────┘
 //! ```
 
-use std::collections::{BTreeMap, HashMap};
-use std::io;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
 use std::os::fd::AsFd;
 use std::sync::mpsc;
+use std::time::Duration;
 
 use hactl_engine::action::{Batch, RouterId};
 use hactl_engine::conf::config::Config;
 use hactl_engine::control::Timing;
 use hactl_engine::input::{Input, Remembered};
 use hactl_engine::node::Node;
+use hactl_engine::time::Instant;
+use hactl_engine::wire::vrrp::{GROUP_V4, GROUP_V6};
 use tokio::sync::{mpsc as tokio_mpsc, oneshot};
 
+use super::ground::Ground;
 use super::letter::{Errand, Letter, LoopStatus};
 use super::memory::Memory;
 use super::perform::perform;
 use crate::sys::clock;
 use crate::sys::links::Links;
 use crate::sys::linux::Linux;
-use crate::sys::vrrp::VrrpSocket;
+use crate::sys::many::Inbox;
+use crate::sys::vrrp::{self, VrrpSocket};
 use crate::sys::wake::Sleeper;
 
 const LINKS: u64 = u64::MAX - 2;
+/// Bit of a token that tells the guard's sockets from those of VRRP.
+const CLAIMS: u64 = 1 << 40;
 /// Packets taken from one socket before others get a turn.
 const PACKETS_AT_A_TIME: usize = 64;
 
@@ -41,6 +48,9 @@ const PACKETS_AT_A_TIME: usize = 64;
 pub struct Driver {
     node: Node,
     os: Linux,
+    ground: Ground,
+    inbox_v4: Inbox,
+    timing: Timing,
     links: Links,
     sleeper: Sleeper,
     inbox: mpsc::Receiver<Letter>,
@@ -49,6 +59,7 @@ pub struct Driver {
     slots: BTreeMap<RouterId, usize>,
     asked: HashMap<u64, oneshot::Sender<Result<String, String>>>,
     next_token: u64,
+    keeps_addresses: bool,
 }
 
 impl Driver {
@@ -71,6 +82,9 @@ impl Driver {
         let mut driver = Self {
             node: Node::new(config),
             os,
+            ground: Ground::default(),
+            inbox_v4: Inbox::new(PACKETS_AT_A_TIME, vrrp::LARGEST),
+            timing: Timing::default(),
             links,
             sleeper,
             inbox,
@@ -79,7 +93,12 @@ impl Driver {
             slots: BTreeMap::new(),
             asked: HashMap::new(),
             next_token: 0,
+            keeps_addresses: false,
         };
+        let table = driver.links.table();
+        let troubles = driver.ground.prepare(config, table, &mut driver.os);
+        driver.troubles(troubles);
+        driver.watch_routing()?;
         driver.number_routers();
         Ok(driver)
     }
@@ -89,45 +108,66 @@ impl Driver {
     /// # Errors
     /// When the kernel takes away what the loop stands on (epoll, netlink).
     pub fn run(mut self) -> Result<(), String> {
+        // The macvlans made a moment ago are among the changes.
+        self.take_link_changes()?;
         let known: Vec<Input> = self.links.table().values().cloned().map(Input::Link).collect();
-        for link in known {
-            self.step(link);
-        }
+        self.step_all(known);
         self.open_sockets();
         let remembered = self.remembered();
-        self.step(Input::Start { remembered });
+        self.step_all(vec![wall_clock(), Input::Start { remembered }]);
         loop {
-            let tokens = self.sleeper.sleep(self.node.next_wake()).map_err(|error| format!("epoll: {error}"))?;
-            self.step(Input::Wake);
+            let due = self.node.next_wake();
+            let tokens = self.sleeper.sleep(due).map_err(|error| format!("epoll: {error}"))?;
+            self.note_punctuality(due);
+            self.step_all(vec![wall_clock(), Input::Wake]);
             for token in tokens {
-                if token == LINKS {
-                    self.take_link_changes()?;
-                } else {
-                    self.take_packets(token);
+                match token {
+                    LINKS => self.take_link_changes()?,
+                    token if token & CLAIMS != 0 => {
+                        let (link, ipv6) = interface(token & !CLAIMS);
+                        let heard = self.ground.hear(link, ipv6);
+                        self.step_all(heard);
+                    }
+                    token => self.take_packets(interface(token)),
                 }
             }
-            self.take_letters();
+            self.take_letters()?;
             if self.node.is_stopped() {
+                if !self.keeps_addresses {
+                    let troubles = std::mem::take(&mut self.ground).leave(&mut self.os);
+                    self.troubles(troubles);
+                }
                 return Ok(());
             }
         }
     }
 
     fn step(&mut self, input: Input) {
-        let mut inputs = vec![input];
+        self.step_all(vec![input]);
+    }
+
+    /// Steps the engine through all inputs, then carries out what it says to all of them together.
+    fn step_all(&mut self, mut inputs: Vec<Input>) {
         // A failed action comes back as an input; the engine answers a failure with bounded work, never another try.
-        while let Some(input) = inputs.pop() {
-            for batch in self.node.step(clock::now(), input) {
-                inputs.extend(self.perform(batch));
+        while !inputs.is_empty() {
+            let now = clock::now();
+            let mut batches: Vec<Batch> = Vec::new();
+            for input in inputs {
+                batches.extend(self.node.step(now, input));
             }
+            inputs = self.perform(batches);
         }
     }
 
-    fn perform(&mut self, batch: Batch) -> Option<Input> {
-        let router = batch.router;
-        let left = perform(&mut self.os, batch, clock::unix_ms());
-        if let (Some(master), Some(slot)) = (left.mastership, self.slots.get(&router)) {
-            self.memory.stamp(*slot, master.then(clock::now));
+    fn perform(&mut self, batches: Vec<Batch>) -> Vec<Input> {
+        if batches.is_empty() {
+            return Vec::new();
+        }
+        let left = perform(&mut self.os, batches, clock::unix_ms());
+        for (router, master) in left.mastership {
+            if let Some(slot) = self.slots.get(&router) {
+                self.memory.stamp(*slot, master.then(clock::now));
+            }
         }
         for errand in left.errands {
             // A full queue means that logging and scripts hang; the election goes on without them.
@@ -138,12 +178,40 @@ impl Driver {
                 let _ = asker.send(result); // the asker may have hung up
             }
         }
-        left.failure
+        left.failures
+    }
+
+    fn troubles(&self, troubles: Vec<String>) {
+        for trouble in troubles {
+            let _ = self.errands.try_send(Errand::Trouble(trouble)); // see `perform`
+        }
+    }
+
+    /// Routes and rules are watched only when some are ours: a router with a full table has much to tell.
+    fn watch_routing(&mut self) -> Result<(), String> {
+        if self.ground.has_routing() {
+            self.links.watch_routing().map_err(|error| format!("cannot watch routes: {error}"))?;
+        }
+        Ok(())
+    }
+
+    fn note_punctuality(&mut self, due: Option<Instant>) {
+        let Some(late) =
+            due.map(|due| clock::now().0.saturating_sub(due.0) / 1000).filter(|_| due <= Some(clock::now()))
+        else {
+            return; // something else woke us
+        };
+        self.timing.wakes += 1;
+        self.timing.worst_overshoot_us = self.timing.worst_overshoot_us.max(late);
+        let class = [100, 1_000, 10_000, 100_000].iter().filter(|limit| late > **limit).count();
+        if let Some(count) = self.timing.overshoots.get_mut(class) {
+            *count += 1;
+        }
     }
 
     fn status(&self) -> LoopStatus {
         let instances = self.node.status(clock::now(), clock::unix_ms());
-        LoopStatus { instances, groups: Vec::new(), timing: Timing::default() }
+        LoopStatus { instances, groups: self.node.groups(), timing: self.timing.clone() }
     }
 
     fn take_link_changes(&mut self) -> Result<(), String> {
@@ -151,29 +219,25 @@ impl Driver {
         let gone: Vec<u32> =
             changes.iter().filter_map(|c| if let Input::LinkGone(index) = c { Some(*index) } else { None }).collect();
         self.os.sockets().retain(|(link, _), _| !gone.contains(link));
-        self.open_sockets();
-        for change in changes {
-            self.step(change);
+        let mut troubles = Vec::new();
+        for lost in &changes {
+            troubles.extend(self.ground.restore(lost, &mut self.os));
         }
+        self.ground.follow(self.links.table(), &mut self.os, &mut troubles);
+        self.troubles(troubles);
+        self.open_sockets();
+        self.step_all(changes);
         Ok(())
     }
 
-    fn take_packets(&mut self, token: u64) {
-        let Ok(link) = u32::try_from(token >> 1) else { return };
-        let key = (link, token & 1 == 1);
-        for _ in 0..PACKETS_AT_A_TIME {
-            let Some(socket) = self.os.sockets().get(&key) else { return };
-            match socket.receive() {
-                Ok(Some(packet)) => self.step(Input::Packet { link, packet }),
-                Ok(None) => {}
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // WouldBlock: nothing left. A link going down reports here too, and again through netlink.
-                Err(_) => return,
-            }
-        }
+    fn take_packets(&mut self, key: (u32, bool)) {
+        let Some(socket) = self.os.sockets().get(&key) else { return };
+        // An error is "nothing left"; a link going down reports here too, and again through netlink.
+        let Ok(packets) = socket.receive(&mut self.inbox_v4) else { return };
+        self.step_all(packets.into_iter().map(|packet| Input::Packet { link: key.0, packet }).collect());
     }
 
-    fn take_letters(&mut self) {
+    fn take_letters(&mut self) -> Result<(), String> {
         while let Ok(letter) = self.inbox.try_recv() {
             match letter {
                 Letter::Input(input) => self.step(input),
@@ -186,31 +250,57 @@ impl Driver {
                     let _ = asker.send(self.status()); // may have hung up
                 }
                 Letter::Reload(config, asker) => {
+                    let troubles = self.ground.prepare(&config, self.links.table(), &mut self.os);
+                    self.troubles(troubles);
+                    self.watch_routing()?;
+                    self.take_link_changes()?;
                     self.step(Input::Reload(config));
                     self.number_routers();
                     self.open_sockets();
                     let _ = asker.send(()); // may have hung up
                 }
-                Letter::Stop { keep_addresses } => self.step(Input::Stop { keep_addresses }),
+                Letter::Stop { keep_addresses } => {
+                    self.keeps_addresses = keep_addresses;
+                    self.step(Input::Stop { keep_addresses });
+                }
             }
         }
+        Ok(())
     }
 
     /// Opens a socket for each interface and family that a router needs and that exists.
     fn open_sockets(&mut self) {
-        let mut wanted: BTreeMap<(u32, bool), (String, bool)> = BTreeMap::new();
+        self.listen();
+        let mut wanted: BTreeMap<(u32, bool), (String, BTreeSet<IpAddr>)> = BTreeMap::new();
         for router in self.node.routers() {
             let config = router.config();
-            let Some(link) = self.links.table().values().find(|link| link.name == config.interface) else { continue };
-            let entry = wanted.entry((link.index, router.is_ipv6())).or_insert_with(|| (link.name.clone(), false));
-            entry.1 |= !config.is_unicast();
+            let by_name = |name: &String| self.links.table().values().find(|link| link.name == *name);
+            let six = router.is_ipv6();
+            if let Some(link) = by_name(&config.interface) {
+                let (_, groups) =
+                    wanted.entry((link.index, six)).or_insert_with(|| (link.name.clone(), BTreeSet::new()));
+                let standard = if six { IpAddr::V6(GROUP_V6) } else { IpAddr::V4(GROUP_V4) };
+                groups.extend((!config.is_unicast()).then(|| config.group_address.unwrap_or(standard)));
+            }
+            // The macvlan only sends; adverts are heard on the interface itself.
+            if let Some(link) = config.vmac.as_ref().and_then(|vmac| by_name(&vmac.name)) {
+                wanted.entry((link.index, six)).or_insert_with(|| (link.name.clone(), BTreeSet::new()));
+            }
         }
-        for ((link, ipv6), (name, multicast)) in wanted {
-            if self.os.sockets().contains_key(&(link, ipv6)) {
+        for ((link, ipv6), (name, groups)) in wanted {
+            let groups: Vec<IpAddr> = groups.into_iter().collect();
+            if let Some(socket) = self.os.sockets().get(&(link, ipv6)) {
+                // A reload may have named another group.
+                let troubles = groups.iter().filter_map(|group| {
+                    let error = socket.join(*group).err()?;
+                    Some(format!("cannot hear {group} on {name}: {error}"))
+                });
+                let troubles = troubles.collect();
+                self.troubles(troubles);
                 continue;
             }
-            let opened = VrrpSocket::open(link, &name, ipv6, multicast).and_then(|socket| {
-                self.sleeper.watch(socket.as_fd(), u64::from(link) << 1 | u64::from(ipv6))?;
+            let opened = VrrpSocket::open(link, &name, ipv6, &groups).and_then(|socket| {
+                self.sleeper.watch(socket.as_fd(), token(link, ipv6))?;
                 Ok(socket)
             });
             match opened {
@@ -221,6 +311,12 @@ impl Driver {
                 }
             }
         }
+    }
+
+    /// Opens the guard's ears too.
+    fn listen(&mut self) {
+        let troubles = self.ground.listen(self.links.table(), &self.sleeper, |link, six| CLAIMS | token(link, six));
+        self.troubles(troubles);
     }
 
     /// Gives each router its slot among the stamps.
@@ -255,4 +351,18 @@ impl Driver {
             })
             .collect()
     }
+}
+
+fn wall_clock() -> Input {
+    let ahead = clock::unix_ms().saturating_sub(clock::now().0 / 1_000_000);
+    Input::WallClock { offset: Duration::from_millis(ahead) }
+}
+
+/// What the sleeper calls the socket of an interface and family.
+fn token(link: u32, ipv6: bool) -> u64 {
+    u64::from(link) << 1 | u64::from(ipv6)
+}
+
+fn interface(token: u64) -> (u32, bool) {
+    (u32::try_from(token >> 1).unwrap_or_default(), token & 1 == 1)
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use hactl_engine::conf::config::{Global, ScriptUser};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{Gid, Group, Pid, User, getuid};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 /// How long a script that was told to end may take before it is killed.
@@ -18,8 +18,10 @@ const GRACE: Duration = Duration::from_secs(2);
 /// Who runs a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity {
-    uid: u32,
-    gid: u32,
+    /// User id.
+    pub uid: u32,
+    /// Group id.
+    pub gid: u32,
 }
 
 /// How a run ended.
@@ -84,11 +86,11 @@ pub fn identity(user: Option<&ScriptUser>, global: &Global) -> Result<Option<Ide
     Ok(Some(Identity { uid: account.0, gid }))
 }
 
-/// Runs a command to its end or to the limit.
+/// Starts a command.
 ///
 /// # Errors
 /// In words, when it cannot be started.
-pub async fn run(command: &[String], identity: Option<Identity>, limit: Duration) -> Result<Ended, String> {
+pub fn start(command: &[String], identity: Option<Identity>) -> Result<Child, String> {
     let (program, arguments) = command.split_first().ok_or("empty command")?;
     // keepalived's one legacy shell form: `</dev/tcp/…`.
     let mut process = if program.starts_with("</") {
@@ -104,12 +106,25 @@ pub async fn run(command: &[String], identity: Option<Identity>, limit: Duration
     if let Some(identity) = identity {
         process.uid(identity.uid).gid(identity.gid);
     }
-    let mut child = process.spawn().map_err(|error| format!("cannot start {program}: {error}"))?;
-    let group = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
-    let failed = |error| format!("waiting for {program}: {error}");
+    process.spawn().map_err(|error| format!("cannot start {program}: {error}"))
+}
+
+/// Runs a command to its end or to the limit.
+///
+/// # Errors
+/// In words, when it cannot be started.
+pub async fn run(command: &[String], identity: Option<Identity>, limit: Duration) -> Result<Ended, String> {
+    let mut child = start(command, identity)?;
     if let Ok(status) = timeout(limit, child.wait()).await {
-        return status.map(Ended::Exited).map_err(failed);
+        return status.map(Ended::Exited).map_err(|error| format!("waiting for {}: {error}", command.join(" ")));
     }
+    end(&mut child).await;
+    Ok(Ended::TimedOut)
+}
+
+/// Ends a process and all of its group: politely, then by force.
+pub async fn end(child: &mut Child) {
+    let group = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
     for (signal, patience) in [(Signal::SIGTERM, GRACE), (Signal::SIGKILL, GRACE)] {
         if let Some(group) = group {
             let _ = killpg(group, signal); // it may have ended this instant
@@ -118,7 +133,6 @@ pub async fn run(command: &[String], identity: Option<Identity>, limit: Duration
             break;
         }
     }
-    Ok(Ended::TimedOut)
 }
 
 /// Whether root may safely run a script: nobody else can write it or any folder above it.

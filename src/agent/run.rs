@@ -2,24 +2,27 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
 use hactl_engine::conf::config::Config;
-use hactl_engine::conf::diagnostic::{Diagnostic, Severity};
 use sd_notify::NotifyState;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
 use super::control::{self, Desk};
 use super::driver::Driver;
-use super::files::Files;
 use super::journal::Journal;
 use super::letter::{self, Errand, Letter, Mailbox};
+use super::load::load;
 use super::memory::{self, Memory, Pins};
-use super::notify::Notifier;
-use super::scripts::Scripts;
-use super::{log, systemd};
+use super::notify::Job;
+use super::resolve::{Names, Resolved};
+use super::services::Services;
+use super::signals::{Signalled, Signals};
+use super::timed::run_script;
+use super::{dump, log, safety, systemd, upgrade};
 use crate::error::{Exit, Failure, Outcome, Problem};
 use crate::sys::wake::Sleeper;
 use crate::sys::{clock, sched};
@@ -41,6 +44,10 @@ pub struct Settings {
     pub log_detail: bool,
     /// Leave the addresses in place at TERM.
     pub keep_addresses: bool,
+    /// What conditional lines are compared with; the first label of the host name when absent.
+    pub config_id: Option<String>,
+    /// The binary as it was called, which an upgrade starts anew; `None` when the kernel does not tell.
+    pub binary: Option<PathBuf>,
 }
 
 /// Runs the daemon until it is told to stop.
@@ -49,7 +56,7 @@ pub struct Settings {
 /// A configuration that cannot be read, a host that does not permit raw sockets, a socket in use.
 pub fn run(settings: &Settings) -> Outcome {
     log::start(settings.log_console, settings.log_detail);
-    let (config, warnings) = load(settings)?;
+    let (config, warnings) = load(&settings.config, settings.config_id.as_deref())?;
     for warning in &warnings {
         tracing::warn!("{warning}");
     }
@@ -57,31 +64,17 @@ pub fn run(settings: &Settings) -> Outcome {
         .enable_all()
         .build()
         .map_err(|error| Failure::internal(format!("cannot start the runtime: {error}")))?;
+    if upgrade::is_successor() {
+        upgrade::reap();
+    } else {
+        runtime.block_on(run_script("startup_script", config.global.startup_script.as_ref(), &config.global));
+    }
     let outcome = runtime.block_on(Agent::start(settings, config, warnings)?.live());
+    runtime.shutdown_background(); // a name server that is silent must not hold up the end
     if let Some(pid_file) = &settings.pid_file {
         let _ = fs::remove_file(pid_file); // gone already is as good
     }
     outcome
-}
-
-/// Reads and parses the configuration. Faults in it are warnings: the daemon takes defaults and runs.
-fn load(settings: &Settings) -> Result<(Config, Vec<String>), Failure> {
-    let file = settings.config.display().to_string();
-    let text = fs::read(&settings.config).map_err(|error| {
-        let problem = Problem::new("E301", format!("cannot read the configuration {file}: {error}"))
-            .why("without it there is nothing to run")
-            .next("name the file with --use-file");
-        Failure::one(Exit::Invalid, problem)
-    })?;
-    let parsed = hactl_engine::conf::parse_with(&file, &String::from_utf8_lossy(&text), &mut Files::new(None));
-    Ok((parsed.config, parsed.diagnostics.iter().map(|diagnostic| words(diagnostic, &file)).collect()))
-}
-
-fn words(diagnostic: &Diagnostic, file: &str) -> String {
-    let place = diagnostic.location.as_ref().map_or_else(|| file.to_owned(), ToString::to_string);
-    let severity = if diagnostic.severity == Severity::Error { "error" } else { "warning" };
-    let help = diagnostic.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
-    format!("{place}: {severity}: {}{help}", diagnostic.message)
 }
 
 /// The part of the agent that may block: everything but the VRRP loop.
@@ -91,10 +84,15 @@ struct Agent<'a> {
     warnings: Vec<String>,
     mailbox: Mailbox,
     errands: mpsc::Receiver<Errand>,
+    desk: Desk,
+    questions: mpsc::Receiver<control::Errand>,
     journal: Journal,
-    scripts: Scripts,
-    notifier: Notifier,
+    services: Services,
+    names: Names,
+    resolved: mpsc::Receiver<Resolved>,
     pins: Pins,
+    /// The loop has stopped for it, or will in a moment.
+    upgrading: Option<PathBuf>,
     ended: oneshot::Receiver<Result<(), String>>,
     driver: Option<(Driver, oneshot::Sender<Result<(), String>>)>,
 }
@@ -116,17 +114,33 @@ impl<'a> Agent<'a> {
         let stamps = PathBuf::from(format!("{}.masters", settings.socket.display()));
         let memory = Memory::recall(stamps, pins.clone());
         let driver = Driver::new(&config, sleeper, inbox, errand_sender, memory).map_err(trouble)?;
+        crate::sys::memory::give_back();
         let (done, ended) = oneshot::channel();
+        let (news, resolved) = mpsc::channel(16);
+        let (main, questions) = mpsc::channel(64);
+        let journal = Journal::default();
+        let started_unix_s = clock::unix_ms() / 1000;
+        let desk = Desk {
+            mailbox: mailbox.clone(),
+            main,
+            journal: journal.clone(),
+            started_unix_s,
+            in_a_hurry: Arc::default(),
+        };
         Ok(Self {
             settings,
             config,
             warnings,
             mailbox,
             errands,
-            journal: Journal::default(),
-            scripts: Scripts::default(),
-            notifier: Notifier::default(),
+            desk,
+            questions,
+            journal,
+            services: Services::default(),
+            names: Names::new(news),
+            resolved,
             pins,
+            upgrading: None,
             ended,
             driver: Some((driver, done)),
         })
@@ -145,13 +159,10 @@ impl<'a> Agent<'a> {
                 .map_err(|error| io(&pid_file.display().to_string(), error))?;
         }
         let mut signals = Signals::listen().map_err(|error| io("signals", error))?;
-        let (main, mut questions) = mpsc::channel(64);
-        let started_unix_s = clock::unix_ms() / 1000;
-        let desk = Desk { mailbox: self.mailbox.clone(), main, journal: self.journal.clone(), started_unix_s };
-        tokio::spawn(control::serve(listener, desk));
+        tokio::spawn(control::serve(listener, self.desk.clone()));
         self.spawn_loop().map_err(|error| io("thread", error))?;
-        self.scripts.configure(&self.config, &self.mailbox);
-        self.notifier.configure(&self.config.global);
+        self.services.configure(&self.config, &self.desk);
+        self.names.configure(&self.config);
         systemd::say(&[NotifyState::Ready, NotifyState::Status("running")]);
         let pulse = sd_notify::watchdog_enabled().unwrap_or(Duration::from_secs(3600)) / 3;
         let mut watchdog = tokio::time::interval(pulse);
@@ -159,16 +170,29 @@ impl<'a> Agent<'a> {
             tokio::select! {
                 result = &mut self.ended => break result.unwrap_or_else(|_| Err("the VRRP loop panicked".into())),
                 Some(errand) = self.errands.recv() => self.run_errand(errand),
-                Some(question) = questions.recv() => self.answer(question).await,
+                Some(resolved) = self.resolved.recv() => self.resolved(resolved).await,
+                Some(question) = self.questions.recv() => self.answer(question).await,
                 signal = signals.next() => self.signalled(signal).await,
                 _ = watchdog.tick() => self.feed_watchdog(),
             }
         };
+        if let (Some(binary), Ok(())) = (&self.upgrading, &outcome) {
+            // Adverts are due: nothing is waited for, and the successor finds the addresses in place.
+            self.services.abandon();
+            return Err(Failure::internal(upgrade::exec(binary)));
+        }
         systemd::say(&[NotifyState::Stopping]);
         while let Ok(errand) = self.errands.try_recv() {
             self.run_errand(errand);
         }
-        self.notifier.finish().await;
+        let global = &self.config.global;
+        if self.desk.in_a_hurry.load(Ordering::Relaxed) {
+            // Half of a restart. What shutdown_script would take down the successor would have to put up again.
+            self.services.finish_soon().await;
+        } else {
+            self.services.finish().await;
+            run_script("shutdown_script", global.shutdown_script.as_ref(), global).await;
+        }
         match fs::remove_file(&self.settings.socket) {
             Ok(()) => {}
             Err(error) => tracing::warn!("{socket}: {error}"),
@@ -193,8 +217,13 @@ impl<'a> Agent<'a> {
 
     fn run_errand(&mut self, errand: Errand) {
         match errand {
-            Errand::Tell { notice, unix_ms } => self.journal.tell(&notice, unix_ms),
-            Errand::Run { router, change: _, command, user } => self.notifier.enqueue(router, command, user),
+            Errand::Tell { notice, unix_ms } => {
+                self.journal.tell(&notice, unix_ms);
+                self.services.tell(&notice, unix_ms);
+            }
+            Errand::Run { router, change, command, user } => {
+                self.services.run(router, Job { change, command, user });
+            }
             Errand::SavePin { instance, pin } => self.save_pin(instance, pin),
             Errand::Trouble(text) => tracing::warn!("{text}"),
         }
@@ -216,10 +245,14 @@ impl<'a> Agent<'a> {
             control::Errand::Reload(asker) => {
                 let _ = asker.send(self.reload().await); // may have hung up
             }
+            control::Errand::Upgrade(asker) => {
+                let _ = asker.send(self.upgrade().await); // may have hung up
+            }
             control::Errand::Complete(mut status, asker) => {
                 status.config = self.settings.config.display().to_string();
                 status.warnings.clone_from(&self.warnings);
-                status.scripts = self.scripts.status();
+                self.services.complete(&mut status);
+                status.safety = Some(safety::tier(&self.config));
                 let _ = asker.send(*status); // may have hung up
             }
         }
@@ -227,19 +260,18 @@ impl<'a> Agent<'a> {
 
     async fn reload(&mut self) -> Result<String, String> {
         systemd::say(&[NotifyState::Reloading]);
-        let loaded = load(self.settings).map_err(|failure| failure.to_string());
+        let loaded =
+            load(&self.settings.config, self.settings.config_id.as_deref()).map_err(|failure| failure.to_string());
         let result = match loaded {
             Err(why) => Err(format!("{why}\n  the old configuration stays in force")),
             Ok((config, warnings)) => {
                 for warning in &warnings {
                     tracing::warn!("{warning}");
                 }
-                self.scripts.configure(&config, &self.mailbox);
-                self.notifier.configure(&config.global);
-                let (asker, reply) = oneshot::channel();
-                self.mailbox.send(Letter::Reload(Box::new(config.clone()), asker));
-                let in_force = reply.await.map_err(|_| "the agent is stopping".to_owned());
+                self.services.configure(&config, &self.desk);
+                self.names.configure(&config);
                 self.config = config;
+                let in_force = self.put_in_force().await;
                 let count = warnings.len();
                 self.warnings = warnings;
                 in_force.map(|()| format!("reloaded, {count} warnings"))
@@ -253,15 +285,64 @@ impl<'a> Agent<'a> {
         result
     }
 
+    /// Gives the loop the configuration, with the peers known by now.
+    async fn put_in_force(&self) -> Result<(), String> {
+        let (asker, reply) = oneshot::channel();
+        self.mailbox.send(Letter::Reload(Box::new(self.names.complete(&self.config)), asker));
+        reply.await.map_err(|_| "the agent is stopping".to_owned())
+    }
+
+    /// A peer's name has other addresses than before.
+    async fn resolved(&mut self, resolved: Resolved) {
+        if self.names.take(resolved)
+            && let Err(why) = self.put_in_force().await
+        {
+            tracing::warn!("peers not changed: {why}");
+        }
+    }
+
     async fn signalled(&mut self, signal: Signalled) {
         match signal {
             Signalled::Reload => drop(self.reload().await), // logged there
             Signalled::Stop => {
                 let keep_addresses = self.settings.keep_addresses;
+                self.desk.in_a_hurry.fetch_or(keep_addresses, Ordering::Relaxed);
                 self.mailbox.send(Letter::Stop { keep_addresses });
             }
-            Signalled::Dump => tracing::info!("state dumps are not written; `hactl agent status --json` tells all"),
+            Signalled::Dump(kind) => self.dump(kind),
+            Signalled::Threads => {
+                tracing::info!("a dump of threads is not written: this agent has none of keepalived's")
+            }
         }
+    }
+
+    /// Puts the binary now on disk in this process's place.
+    async fn upgrade(&mut self) -> Result<String, String> {
+        let Some(binary) = self.settings.binary.clone() else {
+            return Err(
+                "the kernel does not tell which binary this is; `systemctl restart` keeps the addresses too".into()
+            );
+        };
+        let version = upgrade::try_out(&binary, &self.settings.config).await?;
+        let message = format!("process {} goes on as {version}", std::process::id());
+        tracing::info!("{message}");
+        systemd::say(&[NotifyState::Reloading, NotifyState::monotonic_usec_now().map_err(|error| error.to_string())?]);
+        self.upgrading = Some(binary);
+        self.mailbox.send(Letter::Stop { keep_addresses: true });
+        Ok(message)
+    }
+
+    /// Writes a dump as soon as the state is known, which takes this task too: so it is done beside it.
+    fn dump(&self, kind: dump::Kind) {
+        let desk = self.desk.clone();
+        let config = self.config.clone();
+        tokio::spawn(async move {
+            let written = control::status(&desk).await.and_then(|status| dump::write(kind, &config, &status));
+            match written {
+                Ok(path) => tracing::info!("wrote {}", path.display()),
+                Err(why) => tracing::error!("no dump: {why}"),
+            }
+        });
     }
 
     /// Feeds systemd's watchdog through the loop: a hung loop must starve it.
@@ -273,41 +354,5 @@ impl<'a> Agent<'a> {
                 systemd::say(&[NotifyState::Watchdog]);
             }
         });
-    }
-}
-
-enum Signalled {
-    Stop,
-    Reload,
-    Dump,
-}
-
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hangup: Signal,
-    user1: Signal,
-    user2: Signal,
-}
-
-impl Signals {
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hangup: signal(SignalKind::hangup())?,
-            user1: signal(SignalKind::user_defined1())?,
-            user2: signal(SignalKind::user_defined2())?,
-        })
-    }
-
-    async fn next(&mut self) -> Signalled {
-        tokio::select! {
-            _ = self.terminate.recv() => Signalled::Stop,
-            _ = self.interrupt.recv() => Signalled::Stop,
-            _ = self.hangup.recv() => Signalled::Reload,
-            _ = self.user1.recv() => Signalled::Dump,
-            _ = self.user2.recv() => Signalled::Dump,
-        }
     }
 }

@@ -39,9 +39,11 @@ impl Scripts {
         }
     }
 
-    /// The state of every check, in no particular order.
+    /// The state of every check, by name.
     pub fn status(&self) -> Vec<ScriptStatus> {
-        self.lock().values().cloned().collect()
+        let mut all: Vec<ScriptStatus> = self.lock().values().cloned().collect();
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        all
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, ScriptStatus>> {

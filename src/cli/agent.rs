@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use hactl_engine::control::{Request, Response};
+use hactl_engine::control::{AgentStatus, Request, Response};
 
-use super::args::{Agent, AgentClient, AgentRun, Check, Global};
+use super::agent_args::{Agent, AgentClient, AgentRun};
+use super::args::{Check, Global};
 use crate::agent::run::Settings;
-use crate::agent::{client, probe, systemd};
+use crate::agent::{client, probe, signals, systemd};
 use crate::error::{Exit, Failure, Outcome, Problem};
 
 /// Runs an `agent` command.
@@ -16,7 +17,8 @@ use crate::error::{Exit, Failure, Outcome, Problem};
 pub fn run(global: &Global, command: Agent) -> Outcome {
     match command {
         Agent::Run(run) => daemon(global, run),
-        Agent::Status(client) => ask(global, &client, &Request::Status),
+        Agent::Status(status) if status.watch => client::watch(&status.client.socket, |now| show(global, now)),
+        Agent::Status(status) => ask(global, &status.client, &Request::Status),
         Agent::Promote { client, instance, force, stay } => {
             let expires_in_s = stay.map(|stay| stay.as_secs().max(1));
             let reason = Some("promoted by hand".into());
@@ -30,11 +32,27 @@ pub fn run(global: &Global, command: Agent) -> Outcome {
             ask(global, &client, &Request::Stop { keep_addresses })
         }
         Agent::History(client) => ask(global, &client, &Request::History),
+        Agent::Metrics(client) => ask(global, &client, &Request::Metrics),
+        Agent::Upgrade(client) => ask(global, &client, &Request::Upgrade),
         Agent::Probe { url, limit } => probe_web(&url, limit),
     }
 }
 
 fn daemon(global: &Global, run: AgentRun) -> Outcome {
+    if let Some(name) = &run.signum {
+        let number = signals::number(name).ok_or_else(|| {
+            let problem = Problem::new("E012", format!("`{name}` is not the name of a signal to keepalived"));
+            Failure::one(Exit::Invalid, problem.next(format!("one of {}", signals::NAMES)))
+        })?;
+        println!("{number}");
+        return Ok(Exit::Done);
+    }
+    if run.check {
+        let problem = Problem::new("E013", "--check (-C) runs health checkers only, and this agent has none")
+            .why("it would do nothing, or be a second VRRP router beside the one that is meant")
+            .next("leave the option out to run VRRP");
+        return Err(Failure::one(Exit::Invalid, problem));
+    }
     if run.config_test {
         return super::offline::check(global, &Check { files: vec![run.config] });
     }
@@ -44,8 +62,10 @@ fn daemon(global: &Global, run: AgentRun) -> Outcome {
         state_dir: run.state_dir,
         pid_file: run.pid,
         log_console: run.log_console,
-        log_detail: run.log_detail,
+        log_detail: run.log_detail > 0,
         keep_addresses: run.dont_release_vrrp,
+        config_id: run.config_id,
+        binary: std::env::current_exe().ok(),
     })
 }
 
@@ -69,6 +89,21 @@ fn ask(global: &Global, at: &AgentClient, request: &Request) -> Outcome {
         Response::Error { message } => return Err(Failure::internal(message)),
     }
     Ok(Exit::Done)
+}
+
+/// One screen of `status --watch`, or one line of JSON.
+fn show(global: &Global, status: &AgentStatus) -> Result<(), Failure> {
+    if global.wants_json() {
+        let line = serde_json::to_string(status).map_err(|error| Failure::internal(error.to_string()))?;
+        println!("{line}");
+        return Ok(());
+    }
+    let terminal = console::Term::stdout();
+    // Without a terminal the screens follow one another.
+    let cleared = if terminal.is_term() { terminal.clear_screen() } else { Ok(()) };
+    cleared.map_err(|error| Failure::internal(error.to_string()))?;
+    println!("{}", client::status_text(status));
+    Ok(())
 }
 
 fn probe_web(url: &str, limit: Duration) -> Outcome {

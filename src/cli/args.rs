@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::agent_args::Agent;
+
 /// Parses a command line. A link named `keepalived` behaves as `hactl agent run` with keepalived's options.
 ///
 /// # Errors
@@ -14,6 +16,11 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Err
     let named = words.first().and_then(|w| Path::new(w).file_name()).is_some_and(|n| n == "keepalived");
     if named {
         words.splice(0..1, ["hactl".into(), "agent".into(), "run".into()]);
+        // Its letters that mean something else in front of every other command here.
+        if words.iter().skip(3).any(|word| word == "-v" || word == "--version") {
+            words = vec!["hactl".into(), "--version".into()];
+        }
+        words.iter_mut().filter(|word| *word == "-i").for_each(|word| *word = "--config-id".into());
     }
     Cli::try_parse_from(words)
 }
@@ -336,113 +343,8 @@ pub struct LabUp {
     pub subnet: ipnet::Ipv4Net,
 }
 
-/// `hactl agent`.
-#[derive(Debug, Subcommand)]
-pub enum Agent {
-    /// Run the daemon
-    Run(AgentRun),
-    /// State of the local agent
-    Status(AgentClient),
-    /// Make this node master at once
-    Promote {
-        /// Where the agent listens.
-        #[command(flatten)]
-        client: AgentClient,
-        /// Instance; all when absent
-        #[arg(long)]
-        instance: Option<String>,
-        /// Although checks are bad
-        #[arg(long)]
-        force: bool,
-        /// Go back after this time, for example 10m
-        #[arg(long, value_name = "TIME", value_parser = parse_time)]
-        stay: Option<std::time::Duration>,
-    },
-    /// Hand the addresses to the best backup
-    Resign {
-        /// Where the agent listens.
-        #[command(flatten)]
-        client: AgentClient,
-        /// Instance; all when absent
-        #[arg(long)]
-        instance: Option<String>,
-    },
-    /// Drop the raised priority that promote left
-    Unpin {
-        /// Where the agent listens.
-        #[command(flatten)]
-        client: AgentClient,
-        /// Instance; all when absent
-        #[arg(long)]
-        instance: Option<String>,
-    },
-    /// Read the configuration again
-    Reload(AgentClient),
-    /// Stop the agent; under systemd, keeps the addresses when the unit is only restarting
-    Stop(AgentClient),
-    /// Past transitions
-    History(AgentClient),
-    /// Does a web server answer? Exit 0 for any HTTP status below 500; for check scripts
-    Probe {
-        /// http://HOST[:PORT][/PATH]
-        url: String,
-        /// Limit for each step, for example 500ms
-        #[arg(long, default_value = "1s", value_name = "TIME", value_parser = parse_time)]
-        limit: std::time::Duration,
-    },
-}
-
-/// Where a local agent listens.
-#[derive(Debug, Clone, Args)]
-pub struct AgentClient {
-    /// Control socket
-    #[arg(long, default_value = "/run/hactl/agent.sock", value_name = "PATH")]
-    pub socket: PathBuf,
-}
-
-/// `hactl agent run`: keepalived's option letters and our own.
-#[derive(Debug, Clone, Args)]
-pub struct AgentRun {
-    /// Configuration file
-    #[arg(
-        short = 'f',
-        long = "use-file",
-        visible_alias = "config",
-        default_value = "/etc/keepalived/keepalived.conf",
-        value_name = "FILE"
-    )]
-    pub config: PathBuf,
-    /// Control socket
-    #[arg(long, default_value = "/run/hactl/agent.sock", value_name = "PATH")]
-    pub socket: PathBuf,
-    /// Where overrides survive a reboot
-    #[arg(long, default_value = "/var/lib/hactl", value_name = "PATH")]
-    pub state_dir: PathBuf,
-    /// Stay in the foreground (always so; accepted for keepalived's sake)
-    #[arg(short = 'n', long)]
-    pub dont_fork: bool,
-    /// Log to standard error instead of the journal
-    #[arg(short = 'l', long)]
-    pub log_console: bool,
-    /// Log in detail
-    #[arg(short = 'D', long)]
-    pub log_detail: bool,
-    /// VRRP only (no LVS)
-    #[arg(short = 'P', long)]
-    pub vrrp: bool,
-    /// Process id file
-    #[arg(short = 'p', long, value_name = "FILE")]
-    pub pid: Option<PathBuf>,
-    /// Check the configuration and exit
-    #[arg(short = 't', long)]
-    pub config_test: bool,
-    /// Leave the addresses in place at stop
-    #[arg(short = 'V', long)]
-    pub dont_release_vrrp: bool,
-}
-
 /// `10m`, `1500ms`, `2s`, `1h`; a bare number is seconds.
-fn parse_time(text: &str) -> Result<std::time::Duration, String> {
+pub(super) fn parse_time(text: &str) -> Result<std::time::Duration, String> {
     let split = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let factor = match unit {
@@ -467,11 +369,5 @@ mod tests {
         assert_eq!(parse_time("2"), Ok(std::time::Duration::from_secs(2)));
         assert!(parse_time("5 years").is_err());
         assert!(parse_time("99999999999999999999999h").is_err());
-    }
-
-    #[test]
-    fn a_link_named_keepalived_is_the_agent() {
-        let cli = parse(["/usr/sbin/keepalived", "-n", "-f", "/tmp/k.conf"].map(OsString::from)).unwrap();
-        assert!(matches!(cli.command, Command::Agent(Agent::Run(run)) if run.config == Path::new("/tmp/k.conf")));
     }
 }

@@ -1,6 +1,6 @@
 //! The way in: arguments to an exit code.
 
-use super::{args, dispatch};
+use super::{agent_args, args, dispatch};
 use crate::error::Exit;
 
 /// Parses the command line, runs the command, prints what is wrong, returns the exit code.
@@ -15,7 +15,7 @@ pub fn main(end_quietly: fn()) -> std::process::ExitCode {
             return exit.into();
         }
     };
-    if !matches!(arguments.command, args::Command::Agent(args::Agent::Run(_))) {
+    if !matches!(arguments.command, args::Command::Agent(agent_args::Agent::Run(_))) {
         end_quietly();
     }
     match dispatch::run(arguments) {

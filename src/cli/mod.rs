@@ -3,13 +3,13 @@
 //! Nothing here decides anything.
 
 pub mod agent;
+pub mod agent_args;
 pub mod args;
 pub mod desk;
 pub mod dispatch;
 pub mod drill;
 mod entry;
 pub mod generate;
-mod keepalived;
 pub mod lab;
 pub mod offline;
 

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::args::{Check, Global, Init};
-use super::keepalived;
 use crate::ctl::cluster::Cluster;
 use crate::ctl::inventory::load::load;
+use crate::ctl::render::check::ha_file;
 use crate::ctl::render::context::{Interfaces, interface};
 use crate::ctl::render::host::render;
 use crate::error::{Exit, Failure, Outcome, Problem};
@@ -106,7 +106,7 @@ fn configuration(file: &Path) -> Vec<Problem> {
         Ok(bytes) if bytes.iter().all(u8::is_ascii_whitespace) => {
             vec![Problem::new("E302", format!("{} is empty", file.display())).why("an agent with it would own nothing")]
         }
-        Ok(bytes) => keepalived::check(file, &String::from_utf8_lossy(&bytes)),
+        Ok(bytes) => ha_file(file, &String::from_utf8_lossy(&bytes)),
         Err(error) => {
             vec![Problem::new("E101", format!("{}: {error}", file.display())).next("name an existing file")]
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use console::{measure_text_width, style};
-use hactl_engine::control::{InstanceStatus, RouterState};
+use hactl_engine::control::{InstanceStatus, RouterState, Safety};
 use hactl_engine::notice::state_name;
 use serde_json::{Value, json};
 
@@ -113,7 +113,7 @@ fn as_text(desk: &Desk, sight: &Sight) -> String {
         rows.extend(host_rows(host, sight.hosts.get(&host.name).unwrap_or(&Seen::default())));
     }
     text.push_str(&table(&rows));
-    text.push_str("\nsafety: T0 plain VRRP. Not promised: when the load balancers cannot hear each other's adverts, both own the VIP.\n");
+    text.push_str(&format!("\n{}", safety(sight)));
     for (name, problem) in &desk.unreachable {
         text.push_str(&format!("{} {}\n", style(name).red(), problem.message));
     }
@@ -206,6 +206,17 @@ pub fn table(rows: &[Vec<String>]) -> String {
             .fold(String::new(), |line, (cell, width)| line + cell + &" ".repeat(width - measure_text_width(cell) + 2));
         text + line.trim_end() + "\n"
     })
+}
+
+/// The weakest promise of all agents: that is what the pair can rely on.
+fn safety(sight: &Sight) -> String {
+    let tiers = sight.hosts.values().filter_map(|seen| seen.agent.as_ref()?.safety.as_ref());
+    match tiers.min_by_key(|safety| safety.tier) {
+        Some(Safety { tier, promise, not_promised }) => {
+            format!("safety T{tier}: {promise}.\n  Not promised: {not_promised}.\n")
+        }
+        None => "safety: unknown, since no agent answers.\n".into(),
+    }
 }
 
 #[cfg(test)]

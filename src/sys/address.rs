@@ -3,47 +3,51 @@
 use std::io;
 
 use hactl_engine::action::LinkAddress;
+use hactl_engine::conf::config::AddressFlag;
 use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_REPLACE};
 use rtnetlink::packet_route::address::{AddressAttribute, AddressFlags, AddressMessage, AddressScope, CacheInfo};
 use rtnetlink::packet_route::{AddressFamily, RouteNetlinkMessage};
 
 use super::netlink::Netlink;
 
-/// Puts addresses on interfaces, all in one transaction.
+/// Puts addresses on interfaces, all in one transaction; returns the refusals by their place in the list, worded. An
+/// address that is there already has its lifetime renewed.
 ///
 /// # Errors
-/// The first refusal, worded.
-pub fn add(netlink: &mut Netlink, addresses: &[LinkAddress]) -> Result<(), String> {
+/// When the socket fails.
+pub fn add(netlink: &mut Netlink, addresses: &[LinkAddress]) -> io::Result<Vec<(usize, String)>> {
     let requests =
         addresses.iter().map(|at| (RouteNetlinkMessage::NewAddress(message(at)), NLM_F_CREATE | NLM_F_REPLACE));
-    let failures = netlink.transact(requests).map_err(|error| format!("netlink: {error}"))?;
-    first_failure("add", addresses, &failures, &[libc::EEXIST])
+    let failures = netlink.transact(requests)?;
+    Ok(worded("add", addresses, &failures, &[libc::EEXIST]))
 }
 
-/// Takes addresses off interfaces, all in one transaction.
+/// Takes addresses off interfaces, all in one transaction; returns the refusals by their place in the list, worded.
+/// An address that is not there is none.
 ///
 /// # Errors
-/// The first refusal, worded; an address that is not there is none.
-pub fn remove(netlink: &mut Netlink, addresses: &[LinkAddress]) -> Result<(), String> {
+/// When the socket fails.
+pub fn remove(netlink: &mut Netlink, addresses: &[LinkAddress]) -> io::Result<Vec<(usize, String)>> {
     let requests = addresses.iter().map(|at| (RouteNetlinkMessage::DelAddress(message(at)), 0));
-    let failures = netlink.transact(requests).map_err(|error| format!("netlink: {error}"))?;
-    first_failure("remove", addresses, &failures, &[libc::EADDRNOTAVAIL, libc::ENODEV])
+    let failures = netlink.transact(requests)?;
+    Ok(worded("remove", addresses, &failures, &[libc::EADDRNOTAVAIL, libc::ENODEV]))
 }
 
-fn first_failure(
+fn worded(
     verb: &str,
     addresses: &[LinkAddress],
     failures: &[(usize, io::Error)],
     harmless: &[i32],
-) -> Result<(), String> {
+) -> Vec<(usize, String)> {
     let serious = |error: &io::Error| error.raw_os_error().is_none_or(|code| !harmless.contains(&code));
-    match failures.iter().find(|(_, error)| serious(error)) {
-        None => Ok(()),
-        Some((place, error)) => {
+    failures
+        .iter()
+        .filter(|(_, error)| serious(error))
+        .map(|(place, error)| {
             let what = addresses.get(*place).map_or("address".into(), |at| at.address.address.to_string());
-            Err(format!("cannot {verb} {what}: {error}"))
-        }
-    }
+            (*place, format!("cannot {verb} {what}: {error}"))
+        })
+        .collect()
 }
 
 fn message(at: &LinkAddress) -> AddressMessage {
@@ -54,23 +58,42 @@ fn message(at: &LinkAddress) -> AddressMessage {
     message.header.scope = AddressScope::from(at.address.scope);
     message.header.family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
     message.attributes.push(AddressAttribute::Local(address));
-    message.attributes.push(AddressAttribute::Address(address));
+    let peer = at.address.peer;
+    message.attributes.push(AddressAttribute::Address(peer.map_or(address, |peer| peer.addr())));
+    if let Some(peer) = peer {
+        message.header.prefix_len = peer.prefix_len();
+    }
     if let Some(label) = &at.address.label {
         message.attributes.push(AddressAttribute::Label(label.clone()));
     }
     if let Some(broadcast) = at.address.broadcast {
         message.attributes.push(AddressAttribute::Broadcast(broadcast));
     }
+    let mut flags = AddressFlags::empty();
+    for flag in &at.address.flags {
+        flags |= match flag {
+            AddressFlag::Home => AddressFlags::Homeaddress,
+            AddressFlag::NoDad => AddressFlags::Nodad,
+            AddressFlag::ManageTemporary => AddressFlags::Managetempaddr,
+            AddressFlag::NoPrefixRoute => AddressFlags::Noprefixroute,
+            AddressFlag::AutoJoin => AddressFlags::Mcautojoin,
+        };
+    }
     if address.is_ipv6() {
         // The election has made sure that it is ours; detection would silence it for a second.
-        message.attributes.push(AddressAttribute::Flags(AddressFlags::Nodad));
-        if at.address.address.prefix_len() == 128 {
-            // Never chosen as the source of the host's own traffic.
-            let mut lifetime = CacheInfo::default();
-            lifetime.ifa_preferred = 0;
-            lifetime.ifa_valid = u32::MAX;
-            message.attributes.push(AddressAttribute::CacheInfo(lifetime));
-        }
+        flags |= AddressFlags::Nodad;
+    }
+    if !flags.is_empty() {
+        message.attributes.push(AddressAttribute::Flags(flags));
+    }
+    // An IPv6 /128 is never chosen as the source of the host's own traffic.
+    let host = address.is_ipv6() && at.address.address.prefix_len() == 128;
+    let preferred = at.address.preferred_s.or(host.then_some(0));
+    if at.lifetime_s.is_some() || preferred.is_some() {
+        let mut lifetime = CacheInfo::default();
+        lifetime.ifa_valid = at.lifetime_s.unwrap_or(u32::MAX);
+        lifetime.ifa_preferred = preferred.unwrap_or(u32::MAX).min(lifetime.ifa_valid);
+        message.attributes.push(AddressAttribute::CacheInfo(lifetime));
     }
     message
 }

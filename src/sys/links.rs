@@ -17,6 +17,7 @@ use super::netlink::Netlink;
 /// The table and the socket that keeps it current.
 pub struct Links {
     events: Netlink,
+    watches_routing: bool,
     table: BTreeMap<u32, Link>,
 }
 
@@ -30,7 +31,21 @@ impl Links {
         events.set_non_blocking()?;
         // Listening comes before the dump, so that nothing falls between the two.
         let table = read_all()?;
-        Ok(Self { events, table })
+        Ok(Self { events, watches_routing: false, table })
+    }
+
+    /// Hears of lost routes and rules too.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn watch_routing(&mut self) -> io::Result<()> {
+        if !self.watches_routing {
+            for group in [RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE] {
+                self.events.join(group)?;
+            }
+            self.watches_routing = true;
+        }
+        Ok(())
     }
 
     /// For epoll.
@@ -50,12 +65,13 @@ impl Links {
     pub fn changes(&mut self) -> io::Result<Vec<Input>> {
         let mut changed = BTreeSet::new();
         let mut lost = Vec::new();
+        let mut routing = Vec::new();
         loop {
             match self.events.receive() {
                 Ok(messages) => {
                     for message in messages {
                         if let NetlinkPayload::InnerMessage(inner) = message.payload {
-                            self.take(inner, &mut changed, &mut lost);
+                            self.take(inner, &mut changed, &mut lost, &mut routing);
                         }
                     }
                 }
@@ -73,11 +89,25 @@ impl Links {
             None => Input::LinkGone(index),
         });
         let lost = lost.into_iter().map(|(link, address)| Input::AddressLost { link, address });
-        Ok(links.chain(lost).collect())
+        Ok(links.chain(lost).chain(routing).collect())
     }
 
-    fn take(&mut self, message: RouteNetlinkMessage, changed: &mut BTreeSet<u32>, lost: &mut Vec<(u32, IpAddr)>) {
+    fn take(
+        &mut self,
+        message: RouteNetlinkMessage,
+        changed: &mut BTreeSet<u32>,
+        lost: &mut Vec<(u32, IpAddr)>,
+        routing: &mut Vec<Input>,
+    ) {
         match message {
+            RouteNetlinkMessage::DelRoute(message) => {
+                let gone = super::routing::lost_route(&message);
+                routing.extend(gone.map(|(destination, table, ipv6)| Input::RouteLost { destination, table, ipv6 }));
+            }
+            RouteNetlinkMessage::DelRule(message) => {
+                let gone = super::routing::lost_rule(&message);
+                routing.extend(gone.map(|(preference, ipv6)| Input::RuleLost { preference, ipv6 }));
+            }
             RouteNetlinkMessage::NewLink(message) => {
                 changed.insert(message.header.index);
                 note_link(&mut self.table, &message);
@@ -170,3 +200,9 @@ fn vanished(before: &BTreeMap<u32, Link>, after: &BTreeMap<u32, Link>) -> Vec<(u
         .filter(|(index, address)| !stays(index, address))
         .collect()
 }
+
+// Multicast groups of linux/rtnetlink.h.
+const RTNLGRP_IPV4_ROUTE: u32 = 7;
+const RTNLGRP_IPV4_RULE: u32 = 8;
+const RTNLGRP_IPV6_ROUTE: u32 = 11;
+const RTNLGRP_IPV6_RULE: u32 = 19;

@@ -3,19 +3,22 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
+use std::time::Duration;
 
-use hactl_engine::action::{Frame, LinkAddress};
+use hactl_engine::action::{Frame, LinkAddress, Routing};
 
-use super::address;
 use super::frames::Frames;
 use super::netlink::Netlink;
-use super::os::Os;
+use super::nft::Gates;
+use super::os::{Os, Outgoing};
 use super::vrrp::VrrpSocket;
+use super::{address, routing};
 
 /// This host's kernel.
 pub struct Linux {
     netlink: Netlink,
     frames: Frames,
+    gates: Option<Gates>,
     sockets: HashMap<(u32, bool), VrrpSocket>,
 }
 
@@ -25,32 +28,75 @@ impl Linux {
     /// # Errors
     /// The kernel's.
     pub fn open() -> io::Result<Self> {
-        Ok(Self { netlink: Netlink::open(0)?, frames: Frames::open()?, sockets: HashMap::new() })
+        Ok(Self { netlink: Netlink::open(0)?, frames: Frames::open()?, gates: None, sockets: HashMap::new() })
     }
 
     /// The VRRP sockets by interface and family.
     pub fn sockets(&mut self) -> &mut HashMap<(u32, bool), VrrpSocket> {
         &mut self.sockets
     }
+
+    /// The route netlink socket, for what is not the engine's to decide.
+    pub fn netlink(&mut self) -> &mut Netlink {
+        &mut self.netlink
+    }
+
+    /// The firewall's part; `None` as long as nothing needs it.
+    pub fn gates(&mut self) -> &mut Option<Gates> {
+        &mut self.gates
+    }
 }
 
 impl Os for Linux {
-    fn send(&mut self, link: u32, source: IpAddr, destination: IpAddr, packet: &[u8]) -> io::Result<()> {
-        match self.sockets.get(&(link, source.is_ipv6())) {
-            Some(socket) => socket.send(source, destination, packet),
-            None => Err(io::Error::new(io::ErrorKind::NotFound, format!("no VRRP socket on interface {link}"))),
+    fn send(&mut self, adverts: &[Outgoing]) -> Vec<(usize, io::Error)> {
+        let mut failures = Vec::new();
+        let mut rest = adverts;
+        // Neighbours in the list that leave by the same socket leave in one call.
+        while let Some(first) = rest.first() {
+            let key = |one: &Outgoing| (one.link, one.source.is_ipv6());
+            let run = rest.iter().take_while(|one| key(one) == key(first)).count();
+            let (now, later) = rest.split_at(run);
+            let place = adverts.len() - rest.len();
+            match self.sockets.get(&key(first)) {
+                Some(socket) => failures.extend(socket.send(now).into_iter().map(|(n, error)| (place + n, error))),
+                None => failures.extend((place..place + run).map(|n| {
+                    let words = format!("no VRRP socket on interface {}", first.link);
+                    (n, io::Error::new(io::ErrorKind::NotFound, words))
+                })),
+            }
+            rest = later;
         }
+        failures
     }
 
-    fn add_addresses(&mut self, addresses: &[LinkAddress]) -> Result<(), String> {
-        address::add(&mut self.netlink, addresses)
+    fn add_addresses(&mut self, addresses: &[LinkAddress]) -> Vec<(usize, String)> {
+        address::add(&mut self.netlink, addresses).unwrap_or_else(|error| all(addresses.len(), &error))
     }
 
-    fn remove_addresses(&mut self, addresses: &[LinkAddress]) -> Result<(), String> {
-        address::remove(&mut self.netlink, addresses)
+    fn remove_addresses(&mut self, addresses: &[LinkAddress]) -> Vec<(usize, String)> {
+        address::remove(&mut self.netlink, addresses).unwrap_or_else(|error| all(addresses.len(), &error))
+    }
+
+    fn add_routing(&mut self, routing: &Routing) -> Vec<String> {
+        routing::add(&mut self.netlink, routing).unwrap_or_else(|error| vec![format!("netlink: {error}")])
+    }
+
+    fn remove_routing(&mut self, routing: &Routing) -> Vec<String> {
+        routing::remove(&mut self.netlink, routing).unwrap_or_else(|error| vec![format!("netlink: {error}")])
+    }
+
+    fn open_gate(&mut self, addresses: &[IpAddr], open_for: Duration) -> Result<(), String> {
+        match &mut self.gates {
+            Some(gates) => gates.open_for(addresses, open_for).map_err(|error| format!("nftables: {error}")),
+            None => Ok(()), // no gate, nothing to open: the agent has said so when it could not be made
+        }
     }
 
     fn announce(&mut self, frames: &[Frame]) -> io::Result<()> {
         self.frames.send(frames)
     }
+}
+
+fn all(count: usize, error: &io::Error) -> Vec<(usize, String)> {
+    (0..count).map(|place| (place, format!("netlink: {error}"))).collect()
 }

@@ -3,15 +3,25 @@
 //! behind it. It knows the engine's types and nothing of agent, desk or lab.
 
 pub mod address;
+pub mod claims;
 pub mod clock;
 pub mod frames;
+pub mod inotify;
 pub mod links;
 pub mod linux;
+pub mod macvlan;
+pub mod many;
+pub mod memory;
 pub mod netlink;
+pub mod nfnetlink;
+pub mod nft;
 pub mod os;
 pub mod ping;
 pub mod pipe;
+pub mod processes;
+pub mod routing;
 pub mod sched;
 pub mod stamp;
+pub mod sysctl;
 pub mod vrrp;
 pub mod wake;

@@ -31,6 +31,14 @@ impl Netlink {
         Ok(Self { socket, sequence: 0 })
     }
 
+    /// Hears another multicast group, by its number (`RTNLGRP_…`).
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn join(&mut self, group: u32) -> io::Result<()> {
+        self.socket.add_membership(group)
+    }
+
     /// For epoll.
     pub fn fd(&self) -> BorrowedFd<'_> {
         // SAFETY: the descriptor is open as long as `self.socket` lives, which the borrow guarantees.

@@ -1,29 +1,47 @@
-//! The seam between deciding and doing: what the agent asks of the kernel.
+//! The seam between deciding and doing: what the agent asks of the kernel. Each call takes many things at once, because
+//! a thousand routers may change in the same moment, and answers with the refusals by their place in the list.
 
 use std::io;
 use std::net::IpAddr;
+use std::time::Duration;
 
-use hactl_engine::action::{Frame, LinkAddress};
+use hactl_engine::action::{Frame, LinkAddress, Routing};
+
+/// An advert on its way out; see `Action::Send` for what `packet` holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Outgoing interface, kernel index.
+    pub link: u32,
+    /// Source address.
+    pub source: IpAddr,
+    /// Group or peer.
+    pub destination: IpAddr,
+    /// Bytes.
+    pub packet: Vec<u8>,
+}
 
 /// What the VRRP loop does to the host. Nothing here may block.
 pub trait Os {
-    /// Sends an advert by an interface; see `Action::Send` for what `packet` holds.
-    ///
-    /// # Errors
-    /// The kernel's; a firewall answers with "operation not permitted".
-    fn send(&mut self, link: u32, source: IpAddr, destination: IpAddr, packet: &[u8]) -> io::Result<()>;
+    /// Sends adverts. A firewall answers with "operation not permitted".
+    fn send(&mut self, adverts: &[Outgoing]) -> Vec<(usize, io::Error)>;
 
-    /// Puts addresses on interfaces in as few messages as the kernel takes.
-    ///
-    /// # Errors
-    /// The first refusal, worded with the address; those before and after it are there.
-    fn add_addresses(&mut self, addresses: &[LinkAddress]) -> Result<(), String>;
+    /// Puts addresses on interfaces in as few messages as the kernel takes; the refusals are worded with the address.
+    fn add_addresses(&mut self, addresses: &[LinkAddress]) -> Vec<(usize, String)>;
 
-    /// Takes addresses off interfaces.
+    /// Takes addresses off interfaces; "not there" is no refusal.
+    fn remove_addresses(&mut self, addresses: &[LinkAddress]) -> Vec<(usize, String)>;
+
+    /// Puts routes and rules in place; the refusals, worded.
+    fn add_routing(&mut self, routing: &Routing) -> Vec<String>;
+
+    /// Takes routes and rules away; the refusals, worded.
+    fn remove_routing(&mut self, routing: &Routing) -> Vec<String>;
+
+    /// Lets addresses answer for so long from now on.
     ///
     /// # Errors
-    /// The first refusal, worded with the address; "not there" is none.
-    fn remove_addresses(&mut self, addresses: &[LinkAddress]) -> Result<(), String>;
+    /// In words.
+    fn open_gate(&mut self, addresses: &[IpAddr], open_for: Duration) -> Result<(), String>;
 
     /// Sends Ethernet frames.
     ///

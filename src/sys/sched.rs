@@ -26,10 +26,13 @@ pub fn real_time() -> io::Result<()> {
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// Keeps this process's present memory from being paged out: a page fault must not cost an advert.
+/// Keeps what this process uses from being paged out: a page fault must not cost an advert. What it never touches is
+/// not loaded for it.
 ///
 /// # Errors
 /// The kernel's: beyond the MEMLOCK limit.
 pub fn lock_memory() -> io::Result<()> {
-    Ok(mlockall(MlockAllFlags::MCL_CURRENT)?)
+    // nix does not know MCL_ONFAULT.
+    let flags = MlockAllFlags::from_bits_retain(libc::MCL_CURRENT | libc::MCL_FUTURE | libc::MCL_ONFAULT);
+    Ok(mlockall(flags)?)
 }

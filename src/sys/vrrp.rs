@@ -1,19 +1,21 @@
 //! Raw sockets for IP protocol 112: one an interface and family, bound to the interface, joined to the group.
 
 use std::io::{self, IoSlice, IoSliceMut};
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddrV6};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use hactl_engine::input::Received;
 use hactl_engine::wire::ip::{Ipv4Header, PROTOCOL_VRRP, TTL};
-use hactl_engine::wire::vrrp::{GROUP_V4, GROUP_V6};
 use nix::sys::socket::{
     ControlMessage, ControlMessageOwned, MsgFlags, SockaddrIn6, recvmsg, sendmsg, setsockopt, sockopt,
 };
-use socket2::{Domain, InterfaceIndexOrAddress, Protocol, SockAddr, Socket, Type};
+use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
+
+use super::many::{self, Inbox, To};
+use super::os::Outgoing;
 
 /// The largest advert: 255 IPv6 addresses.
-const LARGEST: usize = 60 + 8 + 255 * 16 + 64;
+pub const LARGEST: usize = 60 + 8 + 255 * 16 + 64;
 /// Adverts the kernel may queue for us.
 const RECEIVE_BUFFER: usize = 1024 * 1024;
 
@@ -25,11 +27,11 @@ pub struct VrrpSocket {
 }
 
 impl VrrpSocket {
-    /// Opens the socket on an interface. `multicast` joins the VRRP group there.
+    /// Opens the socket on an interface. `groups` are the multicast groups it hears there.
     ///
     /// # Errors
     /// The kernel's.
-    pub fn open(link: u32, name: &str, ipv6: bool, multicast: bool) -> io::Result<Self> {
+    pub fn open(link: u32, name: &str, ipv6: bool, groups: &[IpAddr]) -> io::Result<Self> {
         let domain = if ipv6 { Domain::IPV6 } else { Domain::IPV4 };
         let protocol = Protocol::from(i32::from(PROTOCOL_VRRP));
         let socket = Socket::new(domain, Type::RAW.nonblocking(), Some(protocol))?;
@@ -43,17 +45,25 @@ impl VrrpSocket {
             socket.set_multicast_if_v6(link)?;
             socket.set_recv_hoplimit_v6(true)?;
             setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true)?;
-            if multicast {
-                socket.join_multicast_v6(&GROUP_V6, link)?;
-            }
         } else {
             socket.set_header_included_v4(true)?;
             socket.set_multicast_loop_v4(false)?;
-            if multicast {
-                socket.join_multicast_v4_n(&GROUP_V4, &InterfaceIndexOrAddress::Index(link))?;
-            }
         }
-        Ok(Self { socket, link, ipv6 })
+        let opened = Self { socket, link, ipv6 };
+        groups.iter().try_for_each(|group| opened.join(*group))?;
+        Ok(opened)
+    }
+
+    /// Hears another multicast group; one that is heard already is no error.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn join(&self, group: IpAddr) -> io::Result<()> {
+        let joined = match group {
+            IpAddr::V4(group) => self.socket.join_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(self.link)),
+            IpAddr::V6(group) => self.socket.join_multicast_v6(&group, self.link),
+        };
+        joined.or_else(|error| if error.raw_os_error() == Some(libc::EADDRINUSE) { Ok(()) } else { Err(error) })
     }
 
     /// The interface it is on.
@@ -66,18 +76,19 @@ impl VrrpSocket {
         self.ipv6
     }
 
-    /// Sends an advert: a whole packet for IPv4, the payload for IPv6.
-    ///
-    /// # Errors
-    /// The kernel's.
-    pub fn send(&self, source: IpAddr, destination: IpAddr, packet: &[u8]) -> io::Result<()> {
-        match (source, destination) {
-            (IpAddr::V6(source), IpAddr::V6(destination)) => self.send_v6(source, destination, packet),
-            _ => {
-                let to = SockAddr::from(SocketAddr::new(destination, 0));
-                self.socket.send_to(packet, &to).map(drop)
-            }
+    /// Sends adverts: whole packets for IPv4, the payload for IPv6. Returns the failures by their place in the list.
+    pub fn send(&self, adverts: &[Outgoing]) -> Vec<(usize, io::Error)> {
+        if self.ipv6 {
+            let send = |one: &Outgoing| match (one.source, one.destination) {
+                (IpAddr::V6(source), IpAddr::V6(destination)) => self.send_v6(source, destination, &one.packet),
+                _ => Err(io::ErrorKind::InvalidInput.into()), // families never mix in one advert
+            };
+            return adverts.iter().enumerate().filter_map(|(n, one)| Some((n, send(one).err()?))).collect();
         }
+        let v4 = |address: IpAddr| if let IpAddr::V4(v4) = address { v4 } else { Ipv4Addr::UNSPECIFIED };
+        let datagrams: Vec<(To, &[u8])> =
+            adverts.iter().map(|one| (To::V4(v4(one.destination)), one.packet.as_slice())).collect();
+        many::send(self.socket.as_fd(), &datagrams)
     }
 
     fn send_v6(&self, source: Ipv6Addr, destination: Ipv6Addr, packet: &[u8]) -> io::Result<()> {
@@ -90,25 +101,24 @@ impl VrrpSocket {
         Ok(())
     }
 
-    /// Takes one waiting packet. `Ok(None)` is a packet that is not VRRP over IP.
+    /// Takes waiting packets, some at a time; what is not VRRP over IP is left out.
     ///
     /// # Errors
     /// `WouldBlock` when there is nothing; else the kernel's.
-    pub fn receive(&self) -> io::Result<Option<Received>> {
-        if self.ipv6 { self.receive_v6() } else { self.receive_v4() }
-    }
-
-    fn receive_v4(&self) -> io::Result<Option<Received>> {
-        let mut bytes = vec![0; LARGEST];
-        let length = nix::sys::socket::recv(self.socket.as_raw_fd(), &mut bytes, MsgFlags::empty())?;
-        bytes.truncate(length);
-        let Ok((header, payload)) = Ipv4Header::parse(&bytes) else { return Ok(None) };
-        Ok(Some(Received {
-            source: IpAddr::V4(header.source),
-            destination: IpAddr::V4(header.destination),
-            ttl: header.ttl,
-            payload: payload.to_vec(),
-        }))
+    pub fn receive(&self, inbox: &mut Inbox) -> io::Result<Vec<Received>> {
+        if self.ipv6 {
+            return self.receive_v6().map(|packet| packet.into_iter().collect());
+        }
+        let packets = inbox.receive(self.socket.as_fd())?;
+        let parsed = packets.into_iter().filter_map(|bytes| Ipv4Header::parse(bytes).ok());
+        Ok(parsed
+            .map(|(header, payload)| Received {
+                source: IpAddr::V4(header.source),
+                destination: IpAddr::V4(header.destination),
+                ttl: header.ttl,
+                payload: payload.to_vec(),
+            })
+            .collect())
     }
 
     fn receive_v6(&self) -> io::Result<Option<Received>> {

@@ -2,9 +2,13 @@
 //!
 //! `make bench` runs it as root and prints one table of medians. Nothing is asserted: speed is for people to read.
 
+#[path = "../interop/asking.rs"]
+#[allow(dead_code, reason = "shared with the interop tests")]
+mod asking;
 #[path = "../interop/lan.rs"]
 #[allow(dead_code, reason = "shared with the interop tests")]
 mod lan;
+mod scale;
 
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -28,15 +32,71 @@ fn main() {
     if let Some(why) = lan::unavailable() {
         return println!("not measured: {why}");
     }
+    match words.get(1).map(String::as_str) {
+        Some("scale") => scale_rows(),
+        Some("outages") => outage_rows(),
+        _ => {
+            outage_rows();
+            scale_rows();
+        }
+    }
+}
+
+fn scale_rows() {
+    let binary = std::path::Path::new(env!("CARGO_BIN_EXE_hactl"));
+    let runs = std::env::var("HACTL_BENCH_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(5);
+    for count in [1000, 4000] {
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for _ in 0..runs {
+            ours.push(scale::run(count, Some(binary)));
+            theirs.push(scale::run(count, None));
+        }
+        let head = format!("{count} instances at 100 ms, median (min..max)");
+        println!("\n{head:<44} {:>12} {:>12} {:>7}", "hactl", "keepalived", "ratio");
+        type Value = fn(&scale::Figures) -> f64;
+        let value: [(&str, Value); 7] = [
+            ("file loaded, ms", |one| one.load_ms),
+            ("all addresses up, ms", |one| one.up_ms),
+            ("all taken over after the cut, ms", |one| one.taken_ms),
+            ("CPU of the owner, % of a core", |one| one.owner_cpu),
+            ("CPU of the standby, % of a core", |one| one.standby_cpu),
+            ("resident memory of all processes, MiB", |one| one.rss_mib),
+            ("proportional memory, MiB", |one| one.pss_mib),
+        ];
+        for (what, value) in value {
+            let (ours, theirs) =
+                (Figures::of(ours.iter().map(value).collect()), Figures::of(theirs.iter().map(value).collect()));
+            let ratio = theirs.median / ours.median.max(0.01);
+            println!("{what:<44} {:>12.1} {:>12.1} {ratio:>6.1}x", ours.median, theirs.median);
+            println!("{:<44} {:>12} {:>12}", "", ours.range(), theirs.range());
+        }
+    }
+}
+
+fn outage_rows() {
     println!("{:<44} {:>12} {:>12} {:>7}", "longest gap at 1 kHz, median (min..max)", "hactl", "keepalived", "ratio");
     for (what, runs, advert, fault) in [
         ("planned switch (keepalived: stop)", 10, "1", Fault::Planned),
         ("clean stop of the owner", 5, "1", Fault::Stop),
         ("host lost, 1 s adverts", 5, "1", Fault::Lost),
         ("host lost, 100 ms adverts", 5, "0.1", Fault::Lost),
-        ("agent killed and started again", 3, "1", Fault::Killed),
+        ("host lost, 10 ms adverts", 5, "0.01", Fault::Lost),
+        ("agent killed and started again", 5, "1", Fault::Killed),
+        ("upgrade (keepalived: restart)", 5, "1", Fault::Upgraded),
+        ("upgrade at 100 ms adverts", 5, "0.1", Fault::Upgraded),
     ] {
         row(what, runs, advert, fault);
+    }
+    println!("\n{:<44} {:>12} {:>12}", "two hosts answer, of 8 s, median (min..max)", "hactl", "keepalived");
+    for (what, advert) in [("agent hangs, 1 s adverts", "1"), ("agent hangs, 200 ms adverts", "0.2")] {
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for _ in 0..5 {
+            ours.push(doubled(advert, true));
+            theirs.push(doubled(advert, false));
+        }
+        let (ours, theirs) = (Figures::of(ours), Figures::of(theirs));
+        println!("{what:<44} {:>12} {:>12}", ours.median(), theirs.median());
+        println!("{:<44} {:>12} {:>12}", "", ours.range(), theirs.range());
     }
 }
 
@@ -46,6 +106,7 @@ enum Fault {
     Stop,
     Lost,
     Killed,
+    Upgraded,
 }
 
 fn row(what: &str, runs: usize, advert: &str, fault: Fault) {
@@ -116,6 +177,14 @@ fn gap(advert: &str, fault: Fault, hactl: bool) -> f64 {
         // keepalived knows no planned switch: its operators stop it.
         (Fault::Planned | Fault::Stop, _) => kept.take().unwrap().stop(),
         (Fault::Lost, _) => lan.plug(0, false),
+        (Fault::Upgraded, true) => {
+            let output = lan.agent(0, &["upgrade"]);
+            assert!(output.status.success(), "{output:?}");
+        }
+        (Fault::Upgraded, false) => {
+            kept.take().unwrap().stop();
+            kept = Some(lan.keepalived(0, &config(advert, 150)));
+        }
         (Fault::Killed, true) => {
             kept.take().unwrap().kill();
             kept = Some(lan.restart_hactl(0));
@@ -130,6 +199,24 @@ fn gap(advert: &str, fault: Fault, hactl: bool) -> f64 {
     let output = prober.wait_with_output().unwrap();
     drop((kept, standby));
     String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
+}
+
+/// For how many milliseconds two hosts answer for the address while the owner's agent stands still; hactl with lease
+/// and guard, as it is deployed.
+fn doubled(advert: &str, hactl: bool) -> f64 {
+    let lan = Lan::new(3);
+    let protected = format!("hactl {{\nlease on\nguard on\n}}\n{}", config(advert, 150));
+    let standby = protected.replace("priority 150", "priority 100");
+    let owner = if hactl { lan.hactl(0, &protected) } else { lan.keepalived(0, &config(advert, 150)) };
+    lan.wait_owner(0, VIP);
+    let _standby = if hactl { lan.hactl(1, &standby) } else { lan.keepalived(1, &config(advert, 100)) };
+    std::thread::sleep(Duration::from_millis(1500));
+    // All of keepalived's processes stand still, as they would on a host without processor time.
+    owner.signal_family(nix::sys::signal::Signal::SIGSTOP);
+    let window = Duration::from_secs(8);
+    let share = asking::doubled(&lan, CLIENT, VIP, window);
+    owner.signal_family(nix::sys::signal::Signal::SIGCONT);
+    share.as_secs_f64() * 1000.0
 }
 
 /// This program again, in the client's namespace.

@@ -57,7 +57,10 @@ fn lines_of_included_files_are_drawn() {
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
     fs::create_dir(folder.path().join("conf.d")).unwrap();
     write("ha.conf", "include conf.d/*.conf\n$PRIO=300\n~SEQ(N, 1, 2) $BODY\n");
-    write("conf.d/one.conf", "$BODY=\\\n  vrrp_instance v.${N} {\\\n    interface eth0\\\n    virtual_router_id ${N}\\\n    virtual_ipaddress { 10.0.0.${N}/24 }\\\n    auth_hmac { key 1 ascii:hunter2 x }\\\n  }\n");
+    write(
+        "conf.d/one.conf",
+        "$BODY=\\\n  vrrp_instance v.${N} {\\\n    interface eth0\\\n    virtual_router_id ${N}\\\n    virtual_ipaddress { 10.0.0.${N}/24 }\\\n    auth_hmac { key 1 ascii:hunter2 x }\\\n  }\n",
+    );
     write(
         "conf.d/two.conf",
         "vrrp_instance two {\n  interface eth0\n  virtual_router_id 37\n  prioritty $PRIO\n  notify \"/no/such/program x\"\n  virtual_ipaddress { 10.0.0.3/24 }\n  auth_hmac {\n    key 1 ascii:hunter2 x\n  }\n}\n",

@@ -2,9 +2,12 @@
 //! `LEDGER.md` beside this file lists the rules; `ledger` checks that list and tests name each other.
 
 mod election;
+mod groups;
 mod ledger;
+mod options;
 mod ours;
 mod peers;
+mod protection;
 mod receiving;
 mod rig;
 mod sending;

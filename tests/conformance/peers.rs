@@ -211,3 +211,30 @@ fn keepalived_either_checksum_form_is_understood() {
         assert_eq!(receiver.state(), Handover, "message only: {message_only}");
     }
 }
+
+/// rVRRPd: a signature over no counter and no time, so that a recorded advert was good for ever.
+#[test]
+fn rvrrpd_a_signature_is_not_replayed() {
+    let secret = b"secret".to_vec();
+    let mut rig = Rig::started(|instance| {
+        instance.hmac = Some(hactl_engine::conf::config::HmacSettings {
+            keys: vec![hactl_engine::conf::config::HmacKey { id: 1, secret: secret.clone(), file: None }],
+            active: 1,
+            replay: hactl_engine::conf::config::Replay::Time,
+            window: Duration::from_secs(5),
+            mode: hactl_engine::conf::config::HmacMode::Enforce,
+        });
+    });
+    let mut recorded = Peer::new(150).packet();
+    let time = Duration::from_nanos(rig.now.0);
+    recorded.payload = hactl_engine::wire::signature::Trailer { key: 1, time, counter: 1 }.sign(
+        recorded.payload,
+        recorded.source,
+        &secret,
+    );
+    rig.receive(recorded.clone());
+    assert_eq!(rig.counter("adverts_received"), 1);
+    rig.pass(Duration::from_secs(6));
+    rig.receive(recorded);
+    assert_eq!((rig.counter("adverts_received"), rig.counter("bad_auth")), (1, 1));
+}

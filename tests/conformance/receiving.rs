@@ -230,7 +230,8 @@ fn its_own_advert_is_no_other_router() {
 fn multicast_and_unicast_do_not_mix() {
     let unicast = Peer { destination: "10.0.0.5".parse().unwrap(), ..Peer::new(150) };
     assert!(drops(|_| {}, &unicast, "bad_destination"));
-    let peers = |instance: &mut VrrpInstance| instance.unicast_peers = vec![std::net::IpAddr::from([10, 0, 0, 6]).into()];
+    let peers =
+        |instance: &mut VrrpInstance| instance.unicast_peers = vec![std::net::IpAddr::from([10, 0, 0, 6]).into()];
     assert!(drops(peers, &Peer::new(150), "bad_destination"));
     assert!(obeys(peers, &unicast));
 }

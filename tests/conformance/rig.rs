@@ -57,6 +57,21 @@ impl Rig {
         Self::of(TEXT, change)
     }
 
+    /// Started, with the whole configuration changed as the test wants.
+    pub fn configured(change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = conf::parse("rig.conf", TEXT).config;
+        change(&mut config);
+        let mut rig = Self { node: Node::new(&config), now: Instant(1_000_000_000), config };
+        rig.link(true);
+        rig.step(Input::Start { remembered: vec![] });
+        rig
+    }
+
+    /// What a router says of itself, by its number in the file.
+    pub fn state_of(&self, number: usize) -> RouterState {
+        public(self.node.routers().nth(number).expect("that many instances").state())
+    }
+
     /// The same with IPv6 addresses.
     pub fn ipv6() -> Self {
         Self::of(&TEXT.replace("10.0.0.100/27", "fd00::64/64").replace("10.0.0.101/27", "fd00::65/64"), |_| {})

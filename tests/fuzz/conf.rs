@@ -109,6 +109,9 @@ fn without_places(mut config: Config) -> Config {
     config.processes.iter_mut().for_each(|one| one.location = nowhere.clone());
     config.groups.iter_mut().for_each(|one| one.location = nowhere.clone());
     config.instances.iter_mut().for_each(|one| one.location = nowhere.clone());
+    config.groups.iter_mut().for_each(|one| one.location = nowhere.clone());
+    config.files.iter_mut().for_each(|one| one.location = nowhere.clone());
+    config.processes.iter_mut().for_each(|one| one.location = nowhere.clone());
     config
 }
 

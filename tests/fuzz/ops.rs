@@ -174,6 +174,7 @@ impl Bench {
                         }
                         Action::Send { .. } | Action::Run { .. } | Action::SavePin { .. } => {}
                         Action::Record { .. } | Action::Tell(_) => {}
+                        Action::AddRouting(_) | Action::RemoveRouting(_) | Action::Renew(_) | Action::Probe(_) => {}
                     }
                 }
             }

@@ -83,6 +83,13 @@ impl Lan {
         ip(&["-n", &switch, "link", "set", &format!("p{n}"), if plugged { "up" } else { "down" }]);
     }
 
+    /// `ip` inside a host.
+    pub fn ip(&self, n: usize, arguments: &[&str]) {
+        let host = self.host(n);
+        let within: Vec<&str> = ["-n", &host].iter().chain(arguments).copied().collect();
+        ip(&within);
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -128,12 +135,14 @@ impl Lan {
         self.spawn(n, "keepalived", arguments.iter().map(std::ffi::OsString::as_os_str))
     }
 
-    fn spawn<'a>(&self, n: usize, name: &str, arguments: impl Iterator<Item = &'a std::ffi::OsStr>) -> Daemon {
+    /// Starts a program on a host; what it says goes to `N.NAME.log`.
+    pub fn spawn<'a>(&self, n: usize, name: &str, arguments: impl Iterator<Item = &'a std::ffi::OsStr>) -> Daemon {
         let log = self.path(&format!("{n}.{name}.log"));
         let out = File::options().create(true).append(true).open(&log).unwrap();
         let child = Command::new("ip")
             .args(["netns", "exec", &self.host(n)])
             .args(arguments)
+            .env("TMPDIR", self.folder.path()) // dumps of several at once
             .stdin(Stdio::null())
             .stdout(out.try_clone().unwrap())
             .stderr(out)
@@ -182,6 +191,17 @@ impl Daemon {
     pub fn signal(&self, signal: nix::sys::signal::Signal) {
         let pid = nix::unistd::Pid::from_raw(self.child.id().try_into().unwrap());
         nix::sys::signal::kill(pid, signal).unwrap();
+    }
+
+    /// The same to its children too.
+    #[allow(dead_code, reason = "the bench does this")]
+    pub fn signal_family(&self, signal: nix::sys::signal::Signal) {
+        let parent = self.child.id();
+        let children = read(Path::new(&format!("/proc/{parent}/task/{parent}/children")));
+        for child in children.split_whitespace().filter_map(|pid| pid.parse().ok()) {
+            nix::sys::signal::kill(nix::unistd::Pid::from_raw(child), signal).unwrap();
+        }
+        self.signal(signal);
     }
 
     /// kill -9, as the kernel's memory killer would.

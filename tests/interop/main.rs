@@ -3,6 +3,12 @@
 //! Needs root, `ip` and `keepalived`; without them the tests say so and pass, since nothing was proved or disproved.
 
 mod agent;
+mod asking;
 mod election;
+mod holdings;
 mod lan;
+mod matrix;
 mod moves;
+mod peers;
+mod safety;
+mod services;

@@ -17,7 +17,7 @@ pub fn bounded(batches: &[Batch]) -> Result<(), String> {
 pub fn announced_is_here(host: &Host, frames: &[Frame]) -> Result<(), String> {
     for frame in frames {
         let arp = Arp::parse(&frame.payload).ok_or("an announcement that is not ARP")?;
-        if !host.addresses.contains(&arp.sender.into()) {
+        if !host.addresses.contains_key(&arp.sender.into()) {
             return Err(format!("{} announced by {} before it was there", arp.sender, host.own));
         }
     }
@@ -34,12 +34,40 @@ pub fn kernel_agrees(number: usize, host: &Host) -> Result<(), String> {
         let state = public(router.state());
         let holds = matches!(state, RouterState::Master | RouterState::Handover);
         for address in router.config().addresses.iter().map(|a| a.address.addr()) {
-            if state != RouterState::Init && host.addresses.contains(&address) != holds {
+            // Nobody renews the lease of a router that has given up.
+            let let_go = state == RouterState::Handover && host.config.own.lease;
+            if state != RouterState::Init && !let_go && host.addresses.contains_key(&address) != holds {
                 return Err(format!("host {number} is {state:?} but has {address}: {}", !holds));
             }
         }
     }
     Ok(())
+}
+
+/// With lease and guard, on a LAN where ARP passes: two hosts never answer for one address, but for the moment in which
+/// a living master hands over to another.
+pub fn one_answers(world: &mut World) -> Result<(), String> {
+    let Some(allowed) = world.overlap_max else { return Ok(()) };
+    let addresses: Vec<_> = world.hosts[0].config.instances.iter().flat_map(|one| &one.addresses).cloned().collect();
+    let all: Vec<usize> = (0..world.hosts.len()).collect();
+    let doubled = addresses.iter().find_map(|one| {
+        let address = one.address.addr();
+        let holders: Vec<usize> = all.iter().copied().filter(|n| world.answers(*n, address)).collect();
+        (holders.len() > 1).then_some((address, holders))
+    });
+    let Some((address, holders)) = doubled else {
+        world.doubled_since = None;
+        return Ok(());
+    };
+    let since = *world.doubled_since.get_or_insert(world.now);
+    match world.now.since(since) > allowed {
+        true => Err(format!(
+            "hosts {holders:?} both answer for {address} from {:.4} s to {:.4} s",
+            since.0 as f64 / 1e9,
+            world.now.0 as f64 / 1e9
+        )),
+        false => Ok(()),
+    }
 }
 
 /// Priority 0 is the last advert of a clean stop.

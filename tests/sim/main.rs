@@ -4,10 +4,12 @@
 //! `HACTL_SIM_SEED=N cargo test --test sim -- --nocapture` tells that story again, line by line.
 
 mod check;
+mod guarded;
 mod random;
 mod story;
 mod world;
 
+use guarded::Guarded;
 use story::Story;
 
 const SEEDS: u64 = 200;
@@ -31,6 +33,26 @@ fn every_story_ends_with_one_master() {
             panic!("seed {seed}: {broken}\n  again, told: HACTL_SIM_SEED={seed} cargo test --test sim -- --nocapture");
         }
     }
+}
+
+/// With lease and guard no two hosts answer for an address.
+#[test]
+fn guarded_addresses_have_one_owner() {
+    let tell = number("HACTL_SIM_SEED").is_some();
+    for seed in seeds() {
+        if let Err(broken) = Guarded::new(seed, tell, true).run() {
+            panic!(
+                "guarded seed {seed}: {broken}\n  again, told: HACTL_SIM_SEED={seed} cargo test --test sim guarded -- --nocapture"
+            );
+        }
+    }
+}
+
+/// What plain VRRP does in the same stories: a hung master and blocked adverts make two owners.
+#[test]
+fn without_lease_and_guard_there_are_two_owners() {
+    let doubled = (0..50).filter(|seed| Guarded::new(*seed, false, false).run().is_err()).count();
+    assert!(doubled > 25, "only {doubled} of 50 stories had two owners: the check sees nothing");
 }
 
 #[test]

@@ -80,7 +80,7 @@ impl Story {
             world.say(&format!("host {host}: the agent starts"));
             return world.start(host);
         }
-        match world.random.below(14) {
+        match world.random.below(16) {
             0 => {
                 world.wire.loss_percent = world.random.below(61);
                 world.say(&format!("the wire loses {} %", world.wire.loss_percent));
@@ -110,6 +110,7 @@ impl Story {
                 world.say(&format!("host {host}: power is cut"));
                 world.hosts[host].agent = None;
                 world.hosts[host].addresses.clear();
+                world.hosts[host].gates.clear();
                 world.hosts[host].stamps.clear();
             }
             8 => {
@@ -133,6 +134,18 @@ impl Story {
                 let command = Command::Promote { instance: None, force: true, expires: None, reason: None };
                 world.input(host, Input::Command { token: 1, command })?;
             }
+            14 => {
+                let time = Duration::from_millis(world.random.below(8000));
+                world.say(&format!("host {host}: the loop stands still for {time:?}"));
+                world.hang(host, time);
+            }
+            15 => {
+                let ppm = world.random.below(401) as i64 - 200;
+                world.say(&format!("host {host}: restarts with a clock off by {ppm} ppm"));
+                world.hosts[host].agent = None;
+                world.hosts[host].drift_ppm = ppm;
+                return world.start(host);
+            }
             12 => {
                 world.say(&format!("host {host}: resign"));
                 world.input(host, Input::Command { token: 1, command: Command::Resign { instance: None } })?;
@@ -152,6 +165,7 @@ impl Story {
         for host in 0..world.hosts.len() {
             world.hosts[host].refuses_addresses = false;
             world.hosts[host].link_up = true;
+            world.hosts[host].hung_until = None;
             if world.hosts[host].agent.is_none() || world.hosts[host].said_goodbye {
                 world.start(host)?;
             }
@@ -168,7 +182,8 @@ impl Story {
     }
 }
 
-fn config(version: &str, interval: &str, nopreempt: &str, delay: u64, priority: u8, vips: u64) -> Config {
+/// The configuration of one host: `vips` instances with two addresses each.
+pub fn config(version: &str, interval: &str, nopreempt: &str, delay: u64, priority: u8, vips: u64) -> Config {
     let mut text = String::from("vrrp_script web {\n script /bin/true\n interval 2\n}\n");
     for n in 0..vips {
         text.push_str(&format!(

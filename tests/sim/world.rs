@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use hactl_engine::action::{Action, Batch};
+use hactl_engine::action::{Action, Batch, Frame, Renewal};
 use hactl_engine::conf::config::Config;
 use hactl_engine::control::{Pin, RouterState};
 use hactl_engine::input::{Input, Link, Received, Remembered};
 use hactl_engine::node::Node;
 use hactl_engine::time::Instant;
+use hactl_engine::wire::arp::Arp;
 use hactl_engine::wire::ip::Ipv4Header;
 
 use super::check;
@@ -26,7 +27,16 @@ pub struct Host {
     pub own: IpAddr,
     pub link_up: bool,
     pub refuses_addresses: bool,
-    pub addresses: BTreeSet<IpAddr>,
+    /// Addresses and when the kernel removes them by itself.
+    pub addresses: BTreeMap<IpAddr, Option<Instant>>,
+    /// Addresses behind the firewall's gate, and until when it is open.
+    pub gates: BTreeMap<IpAddr, Instant>,
+    /// The agent's loop stands still until then; the kernel does not.
+    pub hung_until: Option<Instant>,
+    /// What arrived while the loop stood still.
+    waiting: Vec<Input>,
+    /// The host's clock runs this many millionths too fast.
+    pub drift_ppm: i64,
     pub pins: BTreeMap<String, Pin>,
     pub stamps: BTreeMap<String, Instant>,
     /// Set when a clean stop began: no advert but priority 0 may follow.
@@ -41,11 +51,13 @@ pub struct Wire {
     pub delay_max_ms: u64,
     /// (from, to) pairs that do not get through.
     pub cut: BTreeSet<(usize, usize)>,
+    /// (from, to) pairs between which a firewall drops adverts, and nothing else.
+    pub filtered: BTreeSet<(usize, usize)>,
 }
 
 struct InFlight {
     to: usize,
-    packet: Received,
+    input: Input,
 }
 
 pub struct World {
@@ -54,6 +66,10 @@ pub struct World {
     pub wire: Wire,
     pub random: Random,
     pub trace: u64,
+    /// Since when two hosts answer for the same address.
+    pub doubled_since: Option<Instant>,
+    /// No two hosts may answer for longer than this; `None` where plain VRRP promises nothing.
+    pub overlap_max: Option<Duration>,
     tell: bool,
     queue: BinaryHeap<Reverse<(Instant, u64)>>,
     flying: BTreeMap<u64, InFlight>,
@@ -71,7 +87,11 @@ impl World {
                 own: IpAddr::from([10, 0, 0, 5 + n as u8]),
                 link_up: true,
                 refuses_addresses: false,
-                addresses: BTreeSet::new(),
+                addresses: BTreeMap::new(),
+                gates: BTreeMap::new(),
+                hung_until: None,
+                waiting: Vec::new(),
+                drift_ppm: 0,
                 pins: BTreeMap::new(),
                 stamps: BTreeMap::new(),
                 said_goodbye: false,
@@ -83,6 +103,8 @@ impl World {
             wire: Wire::default(),
             random,
             trace: 0,
+            doubled_since: None,
+            overlap_max: None,
             tell,
             queue: BinaryHeap::new(),
             flying: BTreeMap::new(),
@@ -111,13 +133,15 @@ impl World {
                     .stamps
                     .get(&instance.name)
                     .is_some_and(|stamp| self.now.since(*stamp) < instance.advert_interval * 3);
-                let here = instance.addresses.iter().all(|a| at.addresses.contains(&a.address.addr()));
+                let here = instance.addresses.iter().all(|a| at.addresses.contains_key(&a.address.addr()));
                 let pin = at.pins.get(&instance.name).cloned();
                 Remembered { instance: instance.name.clone(), was_master: fresh && here, pin }
             })
             .collect();
         at.agent = Some(Node::new(&at.config));
         at.said_goodbye = false;
+        at.hung_until = None;
+        at.waiting.clear();
         let link = self.link(host);
         self.input(host, Input::Link(link))?;
         self.input(host, Input::Start { remembered })
@@ -125,17 +149,27 @@ impl World {
 
     pub fn link(&self, host: usize) -> Link {
         let at = &self.hosts[host];
-        let addresses = std::iter::once(at.own).chain(at.addresses.iter().copied()).collect();
+        let addresses = std::iter::once(at.own).chain(at.addresses.keys().copied()).collect();
         Link { index: ETH0, name: "eth0".into(), up: at.link_up, mac: [2, 0, 0, 0, 0, host as u8], addresses }
     }
 
     /// Feeds an agent and carries out what it says.
     pub fn input(&mut self, host: usize, input: Input) -> Result<(), String> {
+        if self.hosts[host].hung_until.is_some() {
+            let packet = !matches!(input, Input::Wake);
+            if packet && self.hosts[host].waiting.len() < QUEUE {
+                self.hosts[host].waiting.push(input);
+            }
+            return Ok(());
+        }
         let mut inputs = vec![input];
         while let Some(input) = inputs.pop() {
             let stop = matches!(input, Input::Stop { keep_addresses: false });
-            let Some(agent) = &mut self.hosts[host].agent else { return Ok(()) };
-            let batches = agent.step(self.now, input);
+            if self.hosts[host].agent.is_none() {
+                return Ok(());
+            }
+            let now = drifted(self.now, self.hosts[host].drift_ppm);
+            let batches = self.hosts[host].agent.as_mut().map(|agent| agent.step(now, input)).unwrap_or_default();
             check::bounded(&batches)?;
             if stop {
                 self.hosts[host].said_goodbye = true;
@@ -154,15 +188,26 @@ impl World {
                 Action::AddAddresses(_) if self.hosts[host].refuses_addresses => {
                     return Ok(Some(Input::ActionFailed { router: batch.router, error: "refused".into() }));
                 }
-                Action::AddAddresses(all) => {
-                    self.hosts[host].addresses.extend(all.iter().map(|a| a.address.address.addr()));
+                Action::AddAddresses(all) | Action::Renew(Renewal::Lifetime(all)) => {
+                    let now = self.now;
+                    let until = |seconds: u32| now.after(Duration::from_secs(seconds.into()));
+                    let added = all.iter().map(|a| (a.address.address.addr(), a.lifetime_s.map(until)));
+                    self.hosts[host].addresses.extend(added);
                 }
+                Action::Renew(Renewal::Gate { addresses, open_for }) => {
+                    let until = self.now.after(open_for);
+                    self.hosts[host].gates.extend(addresses.into_iter().map(|address| (address, until)));
+                }
+                Action::Probe(frames) => self.probe(host, &frames),
                 Action::RemoveAddresses(all) => {
                     for at in all {
                         self.hosts[host].addresses.remove(&at.address.address.addr());
                     }
                 }
-                Action::Announce(frames) => check::announced_is_here(&self.hosts[host], &frames)?,
+                Action::Announce(frames) => {
+                    check::announced_is_here(&self.hosts[host], &frames)?;
+                    self.announce(host, &frames);
+                }
                 Action::SavePin { instance, pin: Some(pin) } => {
                     self.hosts[host].pins.insert(instance, pin);
                 }
@@ -178,6 +223,7 @@ impl World {
                 }
                 Action::Tell(notice) => self.say(&format!("host {host}: {notice}")),
                 Action::Run { .. } | Action::Reply { .. } => {}
+                Action::AddRouting(_) | Action::RemoveRouting(_) => {}
             }
         }
         Ok(None)
@@ -197,7 +243,8 @@ impl World {
             return Ok(());
         }
         for to in 0..self.hosts.len() {
-            let reaches = to != from && self.hosts[to].link_up && !self.wire.cut.contains(&(from, to));
+            let filtered = self.wire.filtered.contains(&(from, to));
+            let reaches = to != from && self.hosts[to].link_up && !self.wire.cut.contains(&(from, to)) && !filtered;
             if !reaches || self.random.chance(self.wire.loss_percent) {
                 continue;
             }
@@ -212,10 +259,87 @@ impl World {
                     ttl: header.ttl,
                     payload: payload.to_vec(),
                 };
-                self.flying.insert(self.sequence, InFlight { to, packet });
+                self.flying.insert(self.sequence, InFlight { to, input: Input::Packet { link: ETH0, packet } });
             }
         }
         Ok(())
+    }
+
+    /// Everybody hears who says that an address is his.
+    fn announce(&mut self, from: usize, frames: &[Frame]) {
+        let addresses: BTreeSet<IpAddr> =
+            frames.iter().filter_map(|frame| Arp::parse(&frame.payload)).map(|arp| IpAddr::V4(arp.sender)).collect();
+        for (address, to) in addresses.iter().flat_map(|one| (0..self.hosts.len()).map(move |to| (*one, to))) {
+            if to == from || self.wire.cut.contains(&(from, to)) || !self.hosts[from].link_up {
+                continue;
+            }
+            self.sequence += 1;
+            self.queue.push(Reverse((self.now.after(Duration::from_micros(100)), self.sequence)));
+            let input = Input::Claimed { link: ETH0, address, mac: [2, 0, 0, 0, 0, from as u8] };
+            self.flying.insert(self.sequence, InFlight { to, input });
+        }
+    }
+
+    /// The kernels of the others answer for what they hold, whether their agents live or not.
+    fn probe(&mut self, from: usize, frames: &[Frame]) {
+        for address in frames.iter().filter_map(|frame| Arp::parse(&frame.payload)).map(|arp| IpAddr::V4(arp.target)) {
+            for other in 0..self.hosts.len() {
+                let cut = self.wire.cut.contains(&(from, other)) || self.wire.cut.contains(&(other, from));
+                let up = self.hosts[from].link_up && self.hosts[other].link_up;
+                if other == from || cut || !up || !self.answers(other, address) {
+                    continue;
+                }
+                self.sequence += 1;
+                self.queue.push(Reverse((self.now.after(Duration::from_micros(100)), self.sequence)));
+                let mac = [2, 0, 0, 0, 0, other as u8];
+                let input = Input::Claimed { link: ETH0, address, mac };
+                self.flying.insert(self.sequence, InFlight { to: from, input });
+            }
+        }
+    }
+
+    /// Whether a host's kernel answers for an address at this moment.
+    pub fn answers(&self, host: usize, address: IpAddr) -> bool {
+        let at = &self.hosts[host];
+        let held = at.addresses.get(&address).is_some_and(|until| until.is_none_or(|until| until > self.now));
+        let open = at.gates.get(&address).is_none_or(|until| *until > self.now);
+        held && open && at.link_up
+    }
+
+    /// The loop of a host's agent stands still for a while.
+    pub fn hang(&mut self, host: usize, time: Duration) {
+        self.hosts[host].hung_until = Some(self.now.after(time));
+    }
+
+    /// What the kernel does by itself: lifetimes end, and standing loops go on.
+    fn kernels(&mut self) -> Result<(), String> {
+        for host in 0..self.hosts.len() {
+            let at = &mut self.hosts[host];
+            let gone: Vec<IpAddr> = at
+                .addresses
+                .iter()
+                .filter(|(_, until)| until.is_some_and(|u| u <= self.now))
+                .map(|(a, _)| *a)
+                .collect();
+            at.addresses.retain(|address, _| !gone.contains(address));
+            for address in gone {
+                self.input(host, Input::AddressLost { link: ETH0, address })?;
+            }
+            if self.hosts[host].hung_until.is_some_and(|until| until <= self.now) {
+                self.hosts[host].hung_until = None;
+                self.input(host, Input::Wake)?;
+                for input in std::mem::take(&mut self.hosts[host].waiting) {
+                    self.input(host, input)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// When a kernel does something by itself next.
+    fn kernels_next(&self) -> Option<Instant> {
+        let lifetimes = self.hosts.iter().flat_map(|host| host.addresses.values().copied().flatten());
+        lifetimes.chain(self.hosts.iter().filter_map(|host| host.hung_until)).min()
     }
 
     /// Lets time pass until `until`, packet by packet and timer by timer.
@@ -223,8 +347,22 @@ impl World {
         loop {
             self.bury_stopped();
             let packet = self.queue.peek().map(|Reverse((at, _))| *at);
-            let timer =
-                (0..self.hosts.len()).filter_map(|n| Some((self.hosts[n].agent.as_ref()?.next_wake()?, n))).min();
+            let wake = |n: usize| {
+                let host = &self.hosts[n];
+                let due = host.agent.as_ref().filter(|_| host.hung_until.is_none())?.next_wake()?;
+                Some((true_time(due, host.drift_ppm).max(self.now), n))
+            };
+            let timer = (0..self.hosts.len()).filter_map(wake).min();
+            let kernel = self.kernels_next().filter(|at| *at <= until);
+            if let Some(at) = kernel
+                && packet.is_none_or(|packet| at <= packet)
+                && timer.is_none_or(|(due, _)| at <= due)
+            {
+                self.now = self.now.max(at);
+                self.kernels()?;
+                check::one_answers(self)?;
+                continue;
+            }
             let packet_first = packet.is_some_and(|at| timer.is_none_or(|(due, _)| at <= due));
             let next = if packet_first { packet } else { timer.map(|(due, _)| due) };
             let Some(next) = next.filter(|at| *at <= until) else {
@@ -234,14 +372,15 @@ impl World {
             self.now = self.now.max(next);
             if packet_first {
                 let Some(Reverse((_, id))) = self.queue.pop() else { continue };
-                if let Some(InFlight { to, packet }) = self.flying.remove(&id)
+                if let Some(InFlight { to, input }) = self.flying.remove(&id)
                     && self.hosts[to].link_up
                 {
-                    self.input(to, Input::Packet { link: ETH0, packet })?;
+                    self.input(to, input)?;
                 }
             } else if let Some((_, host)) = timer {
                 self.input(host, Input::Wake)?;
             }
+            check::one_answers(self)?;
         }
     }
 
@@ -254,3 +393,16 @@ impl World {
         }
     }
 }
+
+/// What a host's clock shows.
+fn drifted(now: Instant, ppm: i64) -> Instant {
+    Instant((i128::from(now.0) * i128::from(1_000_000 + ppm) / 1_000_000) as u64)
+}
+
+/// When a host's clock shows this, at the earliest.
+fn true_time(at: Instant, ppm: i64) -> Instant {
+    Instant((i128::from(at.0) * 1_000_000 / i128::from(1_000_000 + ppm)) as u64 + 1)
+}
+
+/// Packets that wait for a loop that stands still.
+const QUEUE: usize = 1000;

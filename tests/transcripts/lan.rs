@@ -172,6 +172,7 @@ impl Lan {
             }
             Action::Tell(notice) => self.line(&format!("{name} says: {notice}")),
             Action::Reply { result, .. } => self.line(&format!("{name} answers: {result:?}")),
+            Action::AddRouting(_) | Action::RemoveRouting(_) | Action::Renew(_) | Action::Probe(_) => {}
             Action::Record { .. } | Action::Run { .. } => {}
         }
     }

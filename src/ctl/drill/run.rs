@@ -44,8 +44,8 @@ pub async fn run(
     let mut entries = Vec::new();
     for scenario in scenarios {
         manner.say(&format!("{}: {}", scenario.name, scenario.title));
-        manner.say(&format!("  expected: {}", scenario.expected));
         let drill = Drill::prepare(&cluster, &vip, address, manner, scenario).await?;
+        manner.say(&format!("  expected: {}", drill.scenario.expected));
         let entry = drill.carry_out(budget).await;
         let verdict = if entry.verdict.passed { "passed" } else { "FAILED" };
         let gap = super::judge::shown(entry.verdict.gap);
@@ -105,14 +105,18 @@ impl Drill {
         let seconds = |name: &str| {
             cluster.role_params.get("vip").and_then(|role| role.get(name)).and_then(serde_json::Value::as_u64)
         };
+        let role = cluster.role_params.get("vip");
+        let guarded = role.and_then(|role| role.get("guard")).and_then(serde_json::Value::as_bool);
         let default = Context::default();
         let context = Context {
             interface: link.map_or_else(|| default.interface.clone(), |(name, _)| name.clone()),
             advert: vip.interval,
             check_interval: seconds("check_interval_s").map_or(default.check_interval, Duration::from_secs),
             max_fails: cluster.group(Group::Web).map(|host| host.backend.max_fails).max().unwrap_or(default.max_fails),
+            guarded: guarded.unwrap_or(default.guarded),
             ..default
         };
+        let scenario = super::table::on(scenario, &context);
         let names: Vec<String> = cluster.hosts.iter().map(|host| host.name.clone()).collect();
         let secrets = Secrets::gather(cluster, names.iter().map(String::as_str))?;
         let watchers = Watchers::new(cluster.clone(), secrets, desk.hosts);

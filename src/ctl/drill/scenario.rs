@@ -95,6 +95,8 @@ pub struct Context {
     pub restart_attempt: Duration,
     /// The largest `max_fails` of the web hosts.
     pub max_fails: u32,
+    /// Whether the agents ask the LAN before they claim.
+    pub guarded: bool,
 }
 
 impl Default for Context {
@@ -107,6 +109,7 @@ impl Default for Context {
             check_fall: 1,
             restart_attempt: Duration::from_secs(1),
             max_fails: 1,
+            guarded: true,
         }
     }
 }

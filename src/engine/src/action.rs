@@ -1,8 +1,9 @@
 //! What the driver shall do: the engine's half of the contract, in Linux's vocabulary.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
-use crate::conf::config::{Argv, ScriptUser, VirtualAddress};
+use crate::conf::config::{Argv, Route, Rule, ScriptUser, VirtualAddress};
 use crate::control::{Pin, RouterState};
 use crate::notice::Notice;
 use crate::wire::arp::Mac;
@@ -38,8 +39,17 @@ pub enum Action {
     AddAddresses(Vec<LinkAddress>),
     /// Take addresses off interfaces; those already gone are no error.
     RemoveAddresses(Vec<LinkAddress>),
+    /// Put routes and rules in place; those already there are no error. One that the kernel refuses is reported and
+    /// survived: the addresses serve without it.
+    AddRouting(Routing),
+    /// Take routes and rules away; those already gone are no error.
+    RemoveRouting(Routing),
+    /// Arm the kernel's lease anew: without this the addresses fall silent by themselves.
+    Renew(Renewal),
     /// Send Ethernet frames that announce addresses.
     Announce(Vec<Frame>),
+    /// Send Ethernet frames that ask who answers for an address.
+    Probe(Vec<Frame>),
     /// Run a notify script, after those of earlier batches of this router.
     Run {
         /// Number of the change of state that it tells of: scripts of an older change that have not begun are stale.
@@ -81,6 +91,47 @@ pub struct LinkAddress {
     pub link: u32,
     /// The address as configured.
     pub address: VirtualAddress,
+    /// Whole seconds after which the kernel removes it by itself unless it is added again; `None` is never.
+    pub lifetime_s: Option<u32>,
+}
+
+/// Routes and rules that belong together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Routing {
+    /// Routes.
+    pub routes: Vec<LinkRoute>,
+    /// Rules.
+    pub rules: Vec<Rule>,
+}
+
+impl Routing {
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.routes.is_empty() && self.rules.is_empty()
+    }
+}
+
+/// A route and the interfaces of its hops.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct LinkRoute {
+    /// The route as configured.
+    pub route: Route,
+    /// Kernel index for each hop, in the same order; 0 leaves the choice to the kernel.
+    pub links: Vec<u32>,
+}
+
+/// A renewal of the kernel's lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Renewal {
+    /// The lifetime of the addresses themselves, in whole seconds: each is added again with its lifetime.
+    Lifetime(Vec<LinkAddress>),
+    /// The time during which the firewall lets the addresses answer: for adverts faster than one a second.
+    Gate {
+        /// The addresses.
+        addresses: Vec<IpAddr>,
+        /// From now on.
+        open_for: Duration,
+    },
 }
 
 /// An Ethernet frame without its header.

@@ -62,7 +62,7 @@ pub enum Request {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Response {
     /// To `status`.
-    Status(AgentStatus),
+    Status(Box<AgentStatus>),
     /// To `promote`, `resign`, `unpin`, `reload`, `stop`: done, in words.
     Done {
         /// What happened.

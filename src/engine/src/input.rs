@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::action::RouterId;
-use crate::conf::config::Config;
+use crate::conf::config::{Config, Destination};
 use crate::control::Pin;
 use crate::wire::arp::Mac;
 
@@ -36,12 +36,49 @@ pub enum Input {
         /// The address.
         address: IpAddr,
     },
+    /// A route disappeared, and not by our doing.
+    RouteLost {
+        /// Where it led.
+        destination: Destination,
+        /// Its table.
+        table: u32,
+        /// Its family.
+        ipv6: bool,
+    },
+    /// A policy rule disappeared.
+    RuleLost {
+        /// Its preference.
+        preference: u32,
+        /// Its family.
+        ipv6: bool,
+    },
+    /// Somebody on the LAN said that an address is his: an ARP packet or a neighbour advertisement.
+    Claimed {
+        /// Kernel index of the interface that heard it.
+        link: u32,
+        /// The address.
+        address: IpAddr,
+        /// Who says so.
+        mac: Mac,
+    },
+    /// An advert could not be sent.
+    SendFailed {
+        /// Whose.
+        router: RouterId,
+        /// What the kernel said.
+        error: String,
+    },
     /// A tracked script's state after rise and fall.
     Script {
         /// Block name.
         name: String,
         /// Good or bad.
         ok: bool,
+    },
+    /// The wall clock (time since 1970) is ahead of the driver's clock by this much. Only signatures need it.
+    WallClock {
+        /// Difference.
+        offset: Duration,
     },
     /// The number in a tracked file; 0 when it is empty or gone.
     File {

@@ -6,38 +6,52 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
+use std::time::Duration;
 
 use crate::action::{Action, Batch, RouterId};
-use crate::conf::config::{Config, VrrpInstance};
-use crate::control::InstanceStatus;
+use crate::conf::config::{Config, SyncGroup, VrrpInstance};
+use crate::control::{GroupStatus, InstanceStatus};
 use crate::input::{Command, Input, Link, Received, Remembered};
 use crate::time::Instant;
 use crate::timer::Timers;
 use crate::vrrp::fsm::State;
-use crate::vrrp::router::{Context, Router, Timer};
+use crate::vrrp::group::Group;
+use crate::vrrp::router::{Context, Router, Settings, Timer};
 
 /// The engine of one agent.
 #[derive(Debug, Default)]
 pub struct Node {
     routers: BTreeMap<RouterId, Router>,
+    groups: Vec<Group>,
     next_id: RouterId,
+    /// Who listens for a VRID and family, whatever the interface.
+    listening: HashMap<(u8, bool), Vec<RouterId>>,
     timers: Timers<(RouterId, Timer)>,
     links: BTreeMap<u32, Link>,
     scripts: HashMap<String, bool>,
     files: HashMap<String, i32>,
     processes: HashMap<String, bool>,
     virtual_addresses: BTreeSet<IpAddr>,
+    settings: Settings,
+    /// Wall clock minus the driver's clock.
+    wall_offset: Duration,
+    delay_after_boot: Duration,
     started: bool,
     stopping: bool,
+    /// A reload took routers out that have not gone yet.
+    leaving: bool,
 }
 
 impl Node {
     /// An engine for a configuration; nothing happens before [`Input::Start`].
     pub fn new(config: &Config) -> Self {
         let mut node = Self::default();
+        node.follow_settings(config);
         for instance in &config.instances {
-            node.add(instance.clone());
+            let group = config.group_of(&instance.name).map(|group| group.name.clone());
+            node.add(instance.clone(), group);
         }
+        node.form_groups(&config.groups);
         node.note_virtual_addresses();
         node
     }
@@ -67,6 +81,11 @@ impl Node {
         self.routers.values().map(|router| router.status(now, unix_ms)).collect()
     }
 
+    /// What every sync group says of itself.
+    pub fn groups(&self) -> Vec<GroupStatus> {
+        self.groups.iter().map(Group::status).collect()
+    }
+
     /// Takes one input and returns what to do, router by router, in order.
     pub fn step(&mut self, now: Instant, input: Input) -> Vec<Batch> {
         let mut batches = Vec::new();
@@ -78,17 +97,32 @@ impl Node {
             Input::Packet { link, packet } => self.packet(now, link, &packet, &mut batches),
             Input::Link(link) => self.link(now, link, &mut batches),
             Input::LinkGone(index) => {
-                self.links.remove(&index);
-                self.each(now, &mut batches, |router, ctx| router.reassess("interface gone", ctx));
+                if let Some(gone) = self.links.remove(&index) {
+                    self.depending(&gone.name, now, &mut batches, |router, ctx| router.reassess("interface gone", ctx));
+                }
             }
             Input::AddressLost { link: _, address } => {
-                self.each(now, &mut batches, |router, ctx| router.address_lost(address, ctx));
+                if self.virtual_addresses.contains(&address) {
+                    self.each(now, &mut batches, |router, ctx| router.address_lost(address, ctx));
+                }
+            }
+            Input::RouteLost { destination, table, ipv6 } => {
+                self.each(now, &mut batches, |router, ctx| router.route_lost(destination, table, ipv6, ctx));
+            }
+            Input::RuleLost { preference, ipv6 } => {
+                self.each(now, &mut batches, |router, ctx| router.rule_lost(preference, ipv6, ctx));
+            }
+            Input::Claimed { link, address, mac } => {
+                if self.virtual_addresses.contains(&address) {
+                    self.each(now, &mut batches, |router, ctx| router.claimed(link, address, mac, ctx));
+                }
             }
             Input::Script { name, ok } => {
                 let reason = format!("check {name} succeeds again");
                 self.scripts.insert(name, ok);
                 self.each(now, &mut batches, |router, ctx| router.reassess(&reason, ctx));
             }
+            Input::WallClock { offset } => self.wall_offset = offset,
             Input::File { name, value } => {
                 let reason = format!("tracked file {name} holds {value}");
                 self.files.insert(name, value);
@@ -102,6 +136,9 @@ impl Node {
             Input::ActionFailed { router, error } => {
                 self.with(router, now, &mut batches, |router, ctx| router.action_failed(error, ctx));
             }
+            Input::SendFailed { router, error } => {
+                self.with(router, now, &mut batches, |router, ctx| router.send_failed(&error, ctx));
+            }
             Input::Command { token, command } => self.command(now, token, &command, &mut batches),
             // A reload that comes during a stop must not start routers that nobody stops any more.
             Input::Reload(_) if self.stopping => {}
@@ -111,19 +148,71 @@ impl Node {
                 self.each(now, &mut batches, |router, ctx| router.stop(keep_addresses, ctx));
             }
         }
+        self.settle_groups(now, &mut batches);
         self.forget_stopped();
         batches
     }
 
     fn fire_due(&mut self, now: Instant, batches: &mut Vec<Batch>) {
-        while let Some((id, timer)) = self.timers.pop_due(now) {
-            self.with(id, now, batches, |router, ctx| router.fire(timer, ctx));
+        let mut adverts = false;
+        while let Some(((id, timer), due)) = self.timers.pop_due(now) {
+            adverts |= timer == Timer::Advert;
+            self.with(id, now, batches, |router, ctx| router.fire(timer, now.since(due), ctx));
         }
+        // A thousand routers would wake the host ten thousand times a second: whose advert is nearly due goes along.
+        if !adverts {
+            return;
+        }
+        loop {
+            let routers = &self.routers;
+            let company = |(id, timer): &(RouterId, Timer), due: Instant| {
+                let slack = routers.get(id).map(|router| (router.config().advert_interval / 64).min(SLACK_MAX));
+                *timer == Timer::Advert && slack.is_some_and(|slack| due <= now.after(slack))
+            };
+            let Some((id, timer)) = self.timers.pop_early(now.after(SLACK_MAX), company) else { return };
+            self.with(id, now, batches, |router, ctx| router.fire(timer, Duration::ZERO, ctx));
+        }
+    }
+
+    fn settle_groups(&mut self, now: Instant, batches: &mut Vec<Batch>) {
+        for at in 0..self.groups.len() {
+            // Each push brings a member into line; the bound only keeps a mistake from becoming a hang.
+            for _ in 0..PUSHES_PER_MEMBER * self.routers.len() {
+                let routers = &self.routers;
+                let push = self.groups.get(at).and_then(|group| group.push(|id| routers.get(&id)));
+                let Some((id, push)) = push else { break };
+                self.with(id, now, batches, |router, ctx| router.pushed(push, ctx));
+            }
+            let routers = &self.routers;
+            let actions = self.groups.get_mut(at).map(|group| group.settle(|id| routers.get(&id))).unwrap_or_default();
+            if !actions.is_empty() {
+                let router = GROUP_IDS - RouterId::try_from(at).unwrap_or_default();
+                batches.push(Batch { router, actions });
+            }
+        }
+    }
+
+    fn form_groups(&mut self, groups: &[SyncGroup]) {
+        let ids = |group: &SyncGroup| {
+            let member = |name: &String| self.routers.iter().find(|(_, router)| router.config().name == *name);
+            group.members.iter().filter_map(member).map(|(id, _)| *id).collect()
+        };
+        self.groups = groups.iter().map(|group| Group::new(group.clone(), ids(group))).collect();
+    }
+
+    fn follow_settings(&mut self, config: &Config) {
+        self.settings =
+            Settings { lease: config.own.lease, guard: config.own.guard, startup_delay: config.global.startup_delay };
+        self.delay_after_boot = config.global.delay_after_boot;
     }
 
     fn start(&mut self, now: Instant, remembered: &[Remembered], batches: &mut Vec<Batch>) {
         self.started = true;
+        // The driver's clock counts from the boot.
+        let after_boot = self.delay_after_boot.saturating_sub(now.since(Instant(0)));
+        let startup_delay = self.settings.startup_delay.max(after_boot);
         self.each(now, batches, |router, ctx| {
+            router.delay_start(startup_delay);
             let memory = remembered.iter().find(|memory| memory.instance == router.config().name);
             let was_master = memory.is_some_and(|memory| memory.was_master);
             router.start(was_master, memory.and_then(|memory| memory.pin.clone()), ctx);
@@ -134,35 +223,51 @@ impl Node {
         let (Some(name), Some(&vrid)) = (self.links.get(&link).map(|link| &link.name), packet.payload.get(1)) else {
             return;
         };
-        let six = packet.source.is_ipv6();
-        let listening = |router: &Router| {
-            let config = router.config();
-            config.vrid == vrid && router.is_ipv6() == six && config.interface == *name
-        };
-        if let Some(id) = self.routers.iter().find(|(_, router)| listening(router)).map(|(id, _)| *id) {
+        let Some(candidates) = self.listening.get(&(vrid, packet.source.is_ipv6())) else { return };
+        let here = candidates.iter().filter_map(|id| Some((*id, self.routers.get(id)?)));
+        let here = here.filter(|(_, router)| router.config().interface == *name);
+        // Two routers may share a VRID when their peers differ: the packet is for the one whose peer sent it.
+        let id =
+            here.max_by_key(|(_, router)| router.config().unicast_peers.iter().any(|p| p.address == packet.source));
+        if let Some((id, _)) = id {
             self.with(id, now, batches, |router, ctx| router.packet(packet, ctx));
         }
     }
 
     fn link(&mut self, now: Instant, link: Link, batches: &mut Vec<Batch>) {
-        if self.links.get(&link.index) == Some(&link) {
-            return;
-        }
-        let reason = format!("interface {} is up", link.name);
+        let own = |link: &Link| {
+            let mut link = link.clone();
+            link.addresses.retain(|address| !self.virtual_addresses.contains(address));
+            link
+        };
+        // Our own coming and going addresses concern nobody; with a thousand of them that is most of what happens.
+        let before = self.links.get(&link.index);
+        let (news, renamed) = (before.map(own) != Some(own(&link)), before.map(|link| link.name.clone()));
+        let name = link.name.clone();
         self.links.insert(link.index, link);
-        if self.started {
-            self.each(now, batches, |router, ctx| router.reassess(&reason, ctx));
+        if self.started && news {
+            let reason = format!("interface {name} is up");
+            for name in renamed.iter().filter(|old| **old != name).chain([&name]) {
+                self.depending(name, now, batches, |router, ctx| router.reassess(&reason, ctx));
+            }
         }
     }
 
     fn command(&mut self, now: Instant, token: u64, command: &Command, batches: &mut Vec<Batch>) {
         let (Command::Promote { instance, .. } | Command::Resign { instance } | Command::Unpin { instance }) = command;
-        let meant: Vec<RouterId> = self
+        let mut meant: Vec<RouterId> = self
             .routers
             .iter()
             .filter(|(_, router)| instance.as_ref().is_none_or(|name| router.config().name == *name))
             .map(|(id, _)| *id)
             .collect();
+        // A sync group moves as one.
+        for group in &self.groups {
+            if group.members().iter().any(|id| meant.contains(id)) {
+                let mates: Vec<RouterId> = group.members().iter().filter(|id| !meant.contains(id)).copied().collect();
+                meant.extend(mates);
+            }
+        }
         let mut results = Vec::new();
         for id in &meant {
             self.with(*id, now, batches, |router, ctx| {
@@ -195,7 +300,9 @@ impl Node {
 
     /// Same name, VRID, interface and family: the same router, which keeps its state. The rest stops or starts.
     fn reload(&mut self, now: Instant, config: Config, batches: &mut Vec<Batch>) {
-        let mut wanted = config.instances;
+        self.follow_settings(&config);
+        let group_of = |name: &str| config.group_of(name).map(|group| group.name.clone());
+        let mut wanted = config.instances.clone();
         let mut kept = Vec::new();
         for (id, router) in &self.routers {
             if let Some(at) = wanted.iter().position(|new| same_router(router, new)) {
@@ -207,32 +314,55 @@ impl Node {
         let gone: Vec<RouterId> =
             self.routers.keys().filter(|id| kept.iter().all(|(keep, _)| keep != *id)).copied().collect();
         for id in gone {
-            self.with(id, now, batches, |router, ctx| router.stop(false, ctx));
+            self.leaving = true;
+            self.with(id, now, batches, |router, ctx| router.leave(ctx));
         }
         let keeping: Vec<(RouterId, VrrpInstance)> = kept;
         self.virtual_addresses.extend(keeping.iter().flat_map(|(_, new)| virtual_addresses(new)));
         for (id, new) in keeping {
-            self.with(id, now, batches, |router, ctx| router.reconfigure(new, ctx));
+            let (settings, group) = (self.settings, group_of(&new.name));
+            self.with(id, now, batches, |router, ctx| {
+                router.follow(settings, group);
+                router.reconfigure(new, ctx);
+            });
         }
         for new in wanted {
             self.virtual_addresses.extend(virtual_addresses(&new));
-            let id = self.add(new);
+            let group = group_of(&new.name);
+            let id = self.add(new, group);
             self.with(id, now, batches, |router, ctx| router.start(false, None, ctx));
         }
+        let tracked = |name: &String| config.files.iter().any(|file| file.name == *name);
+        self.files.retain(|name, _| tracked(name));
+        let tracked = |name: &String| config.processes.iter().any(|process| process.name == *name);
+        self.processes.retain(|name, _| tracked(name));
+        self.form_groups(&config.groups);
         self.note_virtual_addresses();
+        self.note_listeners();
     }
 
-    fn add(&mut self, instance: VrrpInstance) -> RouterId {
+    fn add(&mut self, instance: VrrpInstance, group: Option<String>) -> RouterId {
         let id = self.next_id;
         self.next_id += 1;
-        self.routers.insert(id, Router::new(id, instance));
+        let router = Router::new(id, instance, self.settings, group);
+        self.listening.entry((router.config().vrid, router.is_ipv6())).or_default().push(id);
+        self.routers.insert(id, router);
         id
+    }
+
+    fn note_listeners(&mut self) {
+        self.listening.clear();
+        for (id, router) in &self.routers {
+            self.listening.entry((router.config().vrid, router.is_ipv6())).or_default().push(*id);
+        }
     }
 
     /// Routers that left with a reload go once their handover is done; at a stop they stay, to be counted.
     fn forget_stopped(&mut self) {
-        if !self.stopping {
+        if !self.stopping && self.leaving && self.routers.values().any(|router| router.state() == State::Stopped) {
             self.routers.retain(|_, router| router.state() != State::Stopped);
+            self.leaving = self.routers.values().any(Router::is_leaving);
+            self.note_listeners();
         }
     }
 
@@ -242,6 +372,21 @@ impl Node {
 
     fn each(&mut self, now: Instant, batches: &mut Vec<Batch>, mut work: impl FnMut(&mut Router, &mut Context<'_>)) {
         let ids: Vec<RouterId> = self.routers.keys().copied().collect();
+        for id in ids {
+            self.with(id, now, batches, &mut work);
+        }
+    }
+
+    /// Those that an interface concerns.
+    fn depending(
+        &mut self,
+        link: &str,
+        now: Instant,
+        batches: &mut Vec<Batch>,
+        mut work: impl FnMut(&mut Router, &mut Context<'_>),
+    ) {
+        let ids: Vec<RouterId> =
+            self.routers.iter().filter(|(_, router)| router.depends_on(link)).map(|(id, _)| *id).collect();
         for id in ids {
             self.with(id, now, batches, &mut work);
         }
@@ -258,12 +403,17 @@ impl Node {
         let mut actions = Vec::new();
         let mut ctx = Context {
             now,
+            wall: self.wall_offset + now.since(Instant(0)),
             timers: &mut self.timers,
             links: &self.links,
             scripts: &self.scripts,
+            files: &self.files,
+            processes: &self.processes,
             virtual_addresses: &self.virtual_addresses,
+            lapsed: false,
             actions: &mut actions,
         };
+        router.check_lease(&mut ctx);
         work(router, &mut ctx);
         if !actions.is_empty() {
             batches.push(Batch { router: id, actions });
@@ -273,14 +423,21 @@ impl Node {
 
 fn same_router(router: &Router, new: &VrrpInstance) -> bool {
     let old = router.config();
-    let six = new.addresses.first().or(new.excluded.first()).is_some_and(|a| a.address.addr().is_ipv6());
     router.state() != State::Stopped
         && old.name == new.name
         && old.vrid == new.vrid
         && old.interface == new.interface
-        && router.is_ipv6() == six
+        && router.is_ipv6() == new.is_ipv6()
+        && old.vmac.as_ref().map(|vmac| &vmac.name) == new.vmac.as_ref().map(|vmac| &vmac.name)
 }
 
 fn virtual_addresses(instance: &VrrpInstance) -> impl Iterator<Item = IpAddr> + '_ {
     instance.addresses.iter().chain(&instance.excluded).map(|a| a.address.addr())
 }
+
+/// Adverts that are due within this time leave together.
+const SLACK_MAX: Duration = Duration::from_millis(1);
+/// How often a member may need a push in one step.
+const PUSHES_PER_MEMBER: usize = 8;
+/// Batches of groups bear ids from here downwards, so that their scripts queue by themselves.
+const GROUP_IDS: RouterId = RouterId::MAX;

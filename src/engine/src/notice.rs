@@ -106,6 +106,8 @@ pub enum What {
         from: u8,
         /// Now.
         to: u8,
+        /// The state, which stays.
+        state: RouterState,
     },
 }
 
@@ -180,7 +182,7 @@ impl fmt::Display for What {
             }
             Self::AddressRestored { address } => write!(f, "{address} was removed by somebody else; put back"),
             Self::Failed { error } => f.write_str(error),
-            Self::Priority { from, to } => write!(f, "priority {from} -> {to}"),
+            Self::Priority { from, to, .. } => write!(f, "priority {from} -> {to}"),
         }
     }
 }

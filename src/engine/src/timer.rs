@@ -43,12 +43,20 @@ impl<K: Copy + Ord + Hash> Timers<K> {
         self.order.first().map(|(at, _)| *at)
     }
 
-    /// Takes the earliest key that is due.
-    pub fn pop_due(&mut self, now: Instant) -> Option<K> {
+    /// Takes the earliest key that is due, and when it was.
+    pub fn pop_due(&mut self, now: Instant) -> Option<(K, Instant)> {
         let &(at, key) = self.order.first()?;
         if at > now {
             return None;
         }
+        self.cancel(key);
+        Some((key, at))
+    }
+
+    /// Takes the earliest key up to `limit` that may fire before its time.
+    pub fn pop_early(&mut self, limit: Instant, may: impl Fn(&K, Instant) -> bool) -> Option<K> {
+        let near = self.order.iter().take_while(|(at, _)| *at <= limit);
+        let key = near.into_iter().find(|(at, key)| may(key, *at)).map(|(_, key)| *key)?;
         self.cancel(key);
         Some(key)
     }
@@ -65,7 +73,7 @@ mod tests {
         timers.set('b', Instant(20));
         timers.set('a', Instant(30));
         assert_eq!(timers.next(), Some(Instant(20)));
-        assert_eq!(timers.pop_due(Instant(25)), Some('b'));
+        assert_eq!(timers.pop_due(Instant(25)), Some(('b', Instant(20))));
         assert_eq!(timers.pop_due(Instant(25)), None);
         timers.cancel('a');
         assert_eq!(timers.next(), None);
@@ -77,8 +85,8 @@ mod tests {
         let mut timers = Timers::default();
         timers.set(2, Instant(20));
         timers.set(1, Instant(10));
-        assert_eq!(timers.pop_due(Instant(99)), Some(1));
-        assert_eq!(timers.pop_due(Instant(99)), Some(2));
+        assert_eq!(timers.pop_due(Instant(99)), Some((1, Instant(10))));
+        assert_eq!(timers.pop_due(Instant(99)), Some((2, Instant(20))));
         assert_eq!(timers.pop_due(Instant(99)), None);
     }
 }

@@ -84,23 +84,44 @@ fn nginx_is_judged_by_requests() {
 
 #[test]
 fn heartbeat_blocked() {
+    let good = seen(&["lb-5"], 0);
+    check(
+        "heartbeat-blocked",
+        &good,
+        &[
+            (seen(&["lb-5", "lb-6"], 0), "lb-5 and lb-6"),
+            (seen(&["lb-6"], 0), "lb-6"),
+            (seen(&["lb-5"], 3000), "3000 ms"),
+        ],
+    );
+    assert_eq!(verdict("heartbeat-blocked", &good).owner_after.as_deref(), Some("lb-5"));
+}
+
+#[test]
+fn heartbeat_blocked_without_guard() {
+    let unguarded = |seen: &Observations| {
+        let context = Context { guarded: false, ..Context::default() };
+        let named = SCENARIOS.iter().find(|scenario| scenario.name == "heartbeat-blocked").unwrap();
+        let scenario = super::super::table::on(named, &context);
+        judge(scenario, &scenario.plan(&context, None), seen)
+    };
     let good = seen(&["lb-5", "lb-6"], 0);
     let (mut late, mut split) = (good.clone(), good.clone());
     late.two_owners_found = Some(MS * 5001);
     if let Some(last) = split.owners.last_mut() {
         last.hosts.push("lb-6".into());
     }
-    check(
-        "heartbeat-blocked",
-        &good,
-        &[
-            (late, "only after 5001 ms"),
-            (split.clone(), "after the fault lb-5 and lb-6 owned the VIP"),
-            (seen(&["lb-5"], 0), "two owners were not found"),
-        ],
-    );
-    assert_eq!(verdict("heartbeat-blocked", &good).owner_after.as_deref(), Some("lb-5"));
-    assert!(!verdict("heartbeat-blocked", &split).restored);
+    assert!(unguarded(&good).passed, "{:?}", unguarded(&good).why);
+    for (bad, why) in [
+        (late, "only after 5001 ms"),
+        (split.clone(), "after the fault lb-5 and lb-6 owned the VIP"),
+        (seen(&["lb-5"], 0), "two owners were not found"),
+    ] {
+        let verdict = unguarded(&bad);
+        assert!(!verdict.passed && verdict.why.join("; ").contains(why), "{:?}", verdict.why);
+    }
+    assert_eq!(unguarded(&good).owner_after.as_deref(), Some("lb-5"));
+    assert!(!unguarded(&split).restored);
 }
 
 #[test]

@@ -48,7 +48,7 @@ pub(super) mod tests {
     use super::*;
     use crate::ctl::drill::observe::{Mark, Observations, Owners, Restored, Stream};
     use crate::ctl::drill::scenario::Context;
-    use crate::ctl::drill::table::SCENARIOS;
+    use crate::ctl::drill::table::{SCENARIOS, on};
     use crate::ctl::drill::{judge, timeline};
 
     const MS: Duration = Duration::from_millis(1);
@@ -60,7 +60,9 @@ pub(super) mod tests {
     }
 
     fn entry(name: &str, gap: u32, during: &[&str]) -> Entry {
-        let scenario = SCENARIOS.iter().find(|scenario| scenario.name == name).unwrap();
+        // Without guard, so that one of the pictures shows two owners.
+        let context = Context { guarded: false, ..Context::default() };
+        let scenario = on(SCENARIOS.iter().find(|scenario| scenario.name == name).unwrap(), &context);
         let owners = [(0, &["lb-5"][..]), (2010 + gap, during), (8200, &["lb-5"])];
         let owners =
             owners.map(|(at, hosts)| Owners { at: MS * at, hosts: hosts.iter().map(|h| (*h).into()).collect() });
@@ -74,7 +76,7 @@ pub(super) mod tests {
             two_owners_found: (during.len() == 2).then_some(MS * 3700),
             restored: Restored::Yes,
         };
-        let verdict = judge::judge(scenario, &scenario.plan(&Context::default(), None), &seen);
+        let verdict = judge::judge(scenario, &scenario.plan(&context, None), &seen);
         let timeline = Some(timeline::timeline(&seen, scenario.measure));
         Entry { title: scenario.title.into(), target: seen.target, verdict, timeline }
     }

@@ -152,6 +152,7 @@ impl Hmac {
                     ("enforce", HmacMode::Enforce),
                     ("permissive", HmacMode::Permissive),
                     ("receive-only", HmacMode::ReceiveOnly),
+                    ("receive_only", HmacMode::ReceiveOnly),
                 ];
                 self.mode = one_of(line, words, sink).unwrap_or(self.mode);
             }

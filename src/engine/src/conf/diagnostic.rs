@@ -24,6 +24,13 @@ pub struct Location {
     pub length: usize,
 }
 
+/// The place of what was made by hand.
+impl Default for Location {
+    fn default() -> Self {
+        Self { file: String::new(), line: 1, column: 1, length: 1 }
+    }
+}
+
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", self.file, self.line, self.column)

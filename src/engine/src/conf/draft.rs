@@ -161,6 +161,9 @@ impl Draft {
             "check_unicast_src" => plain.check_unicast_source = switched(line, true, sink),
             "down_timer_adverts" => plain.down_adverts = whole(line, 1..=100, "3 is used", sink).unwrap_or(3),
             "unicast_ttl" => plain.unicast_ttl = whole(line, 0..=u8::MAX, "255 is used", sink),
+            "track_src_ip" => plain.track_source = switched(line, true, sink),
+            "unicast_fault_no_peer" => plain.fault_without_peer = switched(line, true, sink),
+            "vmac_xmit_base" => self.transmit_base = switched(line, true, sink).then_some(line.place()),
             "old_unicast_checksum" => plain.old_checksum = old_checksum(line, sink),
             _ => {
                 flag(line, sink);
@@ -176,10 +179,7 @@ impl Draft {
             "preempt" => self.nopreempt = None,
             "accept" => self.accept = Some((true, place)),
             "no_accept" => self.accept = Some((false, place)),
-            "track_src_ip" => self.plain.track_source = true,
-            "unicast_fault_no_peer" => self.plain.fault_without_peer = true,
             "no_virtual_ipaddress" => self.no_address_meant = true,
-            "vmac_xmit_base" => self.transmit_base = Some(place),
             _ => self.plain.dont_track_primary = true,
         }
     }

@@ -11,7 +11,7 @@ use super::lexer::Word;
 use super::script;
 use super::sink::{Place, Sink};
 use super::tree::Statement;
-use super::values::{address, flag, interface, seconds, single, surplus, switch, whole};
+use super::values::{address, interface, seconds, single, surplus, switch, whole};
 use super::walk::{inside, walk};
 
 /// Reads a block; blocks add up.
@@ -131,20 +131,20 @@ impl Reader<'_> {
             "notification_email" => {
                 for one in inside(line) {
                     let words = std::iter::once(&one.keyword).chain(&one.arguments);
-                    mail.recipients.extend(words.map(|word| word.text.clone()));
+                    mail.recipients.extend(words.filter_map(|word| mail_address(word, "ignored", sink)));
                 }
             }
-            "notification_email_from" => mail.from = text(line, sink),
+            "notification_email_from" => {
+                mail.from =
+                    single(line, sink).and_then(|word| mail_address(word, "the agent's own name is used", sink));
+            }
             "smtp_server" => mail.server = server(line, sink),
             "smtp_connect_timeout" => {
                 let range = Duration::from_millis(1)..=SECONDS_MAX;
                 mail.timeout = seconds(line, range, "30 s is used", sink);
             }
             "smtp_helo_name" => mail.helo = text(line, sink),
-            "no_email_faults" => {
-                flag(line, sink);
-                mail.no_faults = true;
-            }
+            "no_email_faults" => mail.no_faults = switched(line, true, sink),
             "smtp_alert" => self.defaults.smtp_alert = Some(switched(line, true, sink)),
             _ => self.defaults.smtp_alert_vrrp = Some(switched(line, true, sink)),
         }
@@ -179,7 +179,7 @@ impl Reader<'_> {
         for (name, script, fifo) in fifos {
             let Some((place, command, user)) = script else { continue };
             match fifo {
-                Some(fifo) => (fifo.script, fifo.user) = (Some(command), user),
+                Some(fifo) => (fifo.script, fifo.user) = (Some(command), user.or(fifo.user.take())),
                 None => {
                     let message = format!("`{name}_script` without `{name}` has nothing to read; ignored");
                     sink.warning_help(place, message, format!("add `{name} PATH`"));
@@ -194,7 +194,7 @@ impl Mails {
     fn complete(self, global: &mut Global, wanted: bool, sink: &mut Sink<'_>) {
         let Some(place) = self.place else { return };
         if self.recipients.is_empty() {
-            if wanted {
+            if wanted && global.mail.is_none() {
                 let help = "add `notification_email { YOU@EXAMPLE.ORG }`";
                 sink.warning_help(place, "mail is asked for, but nobody is there to get it", help);
             }
@@ -213,6 +213,17 @@ impl Mails {
     }
 }
 
+/// Good enough to be given to a mail server, and nothing in it that could end a line of its protocol.
+fn mail_address(word: &Word, instead: &str, sink: &mut Sink<'_>) -> Option<String> {
+    let plain = |c: char| c.is_ascii_graphic() && !"<>\"\\(),;:".contains(c);
+    let sides = word.text.split_once('@').is_none_or(|(user, host)| !user.is_empty() && !host.is_empty());
+    if !word.text.is_empty() && sides && word.text.chars().all(plain) {
+        return Some(word.text.clone());
+    }
+    sink.error(word.place, format!("`{}` is no mail address; {instead}", word.text));
+    None
+}
+
 fn text(line: &Statement, sink: &mut Sink<'_>) -> Option<String> {
     single(line, sink).map(|word| word.text.clone())
 }
@@ -227,7 +238,7 @@ fn absolute(line: &Statement, word: &Word, sink: &mut Sink<'_>) -> Option<String
         return Some(word.text.clone());
     }
     let message = format!("`{} {}` is not a path from the root; ignored", line.name(), word.text);
-    sink.error_help(word.place, message, "begin it with `/`");
+    sink.warning_help(word.place, message, "begin it with `/`");
     None
 }
 
@@ -252,10 +263,8 @@ fn fifo(line: &Statement, sink: &mut Sink<'_>) -> Option<Fifo> {
             return None;
         }
     };
-    if let Some(user) = rest.first() {
-        sink.warning(user.place, "the owner of a FIFO is not supported yet: it belongs to the agent's user");
-    }
-    absolute(line, first, sink).map(|path| Fifo { path, script: None, user: None })
+    let user = script::user(line, rest, sink);
+    absolute(line, first, sink).map(|path| Fifo { path, script: None, user })
 }
 
 fn fifo_script(line: &Statement, sink: &mut Sink<'_>) -> Option<FifoScript> {

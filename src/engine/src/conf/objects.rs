@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::build::block_name;
 use super::config::{ProcessMatch, TrackFile, TrackProcess, VrrpScript};
-use super::defaults::SECONDS_MAX;
+use super::defaults::{SECONDS_MAX, switched};
 use super::keywords::{TRACK_FILE, TRACK_PROCESS, VRRP_SCRIPT};
 use super::lexer::Word;
 use super::script;
@@ -213,10 +213,7 @@ fn process_line(process: &mut TrackProcess, line: &Statement, sink: &mut Sink<'_
             process.fork_delay = delay(sink);
             process.terminate_delay = process.fork_delay;
         }
-        _ => {
-            flag(line, sink);
-            process.full_command = true;
-        }
+        _ => process.full_command = switched(line, true, sink),
     }
 }
 
@@ -234,9 +231,9 @@ fn path(line: &Statement, sink: &mut Sink<'_>) -> Option<String> {
     if word.text.starts_with('/') {
         return Some(word.text.clone());
     }
-    let message = format!("`file {}` is not a path from the root; ignored", word.text);
-    sink.error_help(word.place, message, "begin it with `/`");
-    None
+    let message = format!("`file {}` is not a path from the root: it starts where the agent was started", word.text);
+    sink.warning_help(word.place, message, "begin it with `/`");
+    Some(word.text.clone()).filter(|path| !path.is_empty())
 }
 
 /// `init_file [VALUE] [overwrite]`.

@@ -3,8 +3,8 @@
 use super::build::build;
 use super::config::Config;
 use super::diagnostic::Diagnostic;
-use super::expand::{Limits, expand};
 use super::expand::surroundings::{Nothing, Surroundings};
+use super::expand::{Limits, expand};
 use super::lexer::lex;
 use super::sink::Sink;
 use super::tree::grow;

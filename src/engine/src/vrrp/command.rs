@@ -7,7 +7,6 @@ use super::priority;
 use super::router::{Context, Router, Timer};
 use crate::action::Action;
 use crate::control::Pin;
-use crate::notice::What;
 
 impl Router {
     /// Makes this router master at once.
@@ -30,6 +29,12 @@ impl Router {
             return Err(format!(
                 "{name}: tracked checks are bad (priority {} lowered by {}); mend them, or use --force",
                 self.config.priority, -self.weights
+            ));
+        }
+        if self.blocked && !force {
+            return Err(format!(
+                "{name}: the master is silent but still answers for the address, so adverts are blocked on the way and \
+                 both would own it; mend the network (IP protocol 112), or use --force"
             ));
         }
         match (self.state, self.heard) {
@@ -86,7 +91,7 @@ impl Router {
         let before = self.priority();
         if self.pin.is_some() {
             self.set_pin(None, ctx);
-            self.tell(What::Priority { from: before, to: self.priority() }, ctx);
+            self.priority_changed(before, ctx);
         }
     }
 

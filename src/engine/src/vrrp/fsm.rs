@@ -90,6 +90,10 @@ pub enum Event {
     StopKeeping,
     /// Somebody removed an address that is ours.
     AddressLost,
+    /// We stood still so long that the kernel let go of the addresses: another may have claimed them.
+    LeaseLapsed,
+    /// Another host holds the addresses and does not hear us.
+    Yield,
 }
 
 /// What shall happen, in order.
@@ -105,6 +109,8 @@ pub enum Effect {
     RemoveAddresses,
     /// GARP or NA for every address, now and again after the configured delay.
     Announce,
+    /// The same after a master with a lower claim was heard: the caches may follow that one.
+    AnnounceLower,
     /// Arm the advert timer with one interval.
     StartAdvertTimer,
     /// Arm the master-down timer.
@@ -153,13 +159,16 @@ pub struct View {
     pub promoted_for: Option<Duration>,
     /// Whether something forbids being master.
     pub faulty: bool,
+    /// Silent intervals until the master counts as down.
+    pub down_adverts: u32,
+    /// A master that hears a lower claim answers with an advert at once (RFC 9568 §6.4.3).
+    pub answers_lower: bool,
+    /// A master that hears a higher claim sends one more advert before it steps down.
+    pub answers_higher: bool,
 }
 
 /// How long a router that gave up answers on after the next master was heard: time for that master's own GARP.
 pub const LINGER: Duration = Duration::from_millis(10);
-
-/// Master-down intervals count this many adverts (RFC 9568 §6.1).
-pub(super) const DOWN_ADVERTS: u32 = 3;
 
 impl View {
     /// Skew time: v2 (256 - priority) / 256 s (RFC 3768 §6.1); v3 that share of the master's interval
@@ -174,7 +183,7 @@ impl View {
 
     /// Master-down interval.
     pub fn master_down(&self) -> Duration {
-        self.master_interval * DOWN_ADVERTS + self.skew()
+        self.master_interval * self.down_adverts + self.skew()
     }
 
     /// The longest a backup of any priority waits after priority 0, and one advert: when a clean stop ends unheard.
@@ -231,7 +240,9 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Vec<Effect
             | Event::Recovered
             | Event::Promote
             | Event::Resign
-            | Event::AddressLost,
+            | Event::AddressLost
+            | Event::LeaseLapsed
+            | Event::Yield,
         ) => (Initialize, vec![]),
 
         // --- Backup (RFC 9568 §6.4.2) ---
@@ -241,9 +252,16 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Vec<Effect
         (Backup, Event::Failed) => (Fault, vec![E::DropPin]),
         (Backup, Event::Stop | Event::StopKeeping) => (Stopped, vec![]),
         // Resigned while another is master already: only the override counts.
-        (Backup, Event::Resign | Event::Recovered | Event::AdvertDue | Event::LingerDue | Event::AddressLost) => {
-            (Backup, vec![])
-        }
+        (
+            Backup,
+            Event::Resign
+            | Event::Recovered
+            | Event::AdvertDue
+            | Event::LingerDue
+            | Event::AddressLost
+            | Event::LeaseLapsed
+            | Event::Yield,
+        ) => (Backup, vec![]),
         (Backup, Event::Start { .. }) => (Backup, vec![]),
 
         // --- Master (RFC 9568 §6.4.3) ---
@@ -258,6 +276,8 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Vec<Effect
         }
         (Master, Event::StopKeeping) => (Stopped, vec![]),
         (Master, Event::AddressLost) => (Master, vec![E::AddAddresses, E::Announce]),
+        (Master, Event::LeaseLapsed) => backup(vec![E::RemoveAddresses], view),
+        (Master, Event::Yield) => backup(vec![E::RemoveAddresses, E::DropPin], view),
         (Master, Event::Promote) => (Master, vec![E::Advertise, E::StartAdvertTimer]),
         (Master, Event::MasterDown | Event::LingerDue | Event::Recovered | Event::Start { .. }) => (Master, vec![]),
 
@@ -272,7 +292,7 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Vec<Effect
         (Handover(_), Event::Stop) => (Handover(Next::Stopped), vec![]),
         (Handover(_), Event::StopKeeping) => (Stopped, vec![E::RemoveAddresses]),
         (Handover(Next::Stopped), Event::Failed) => (Stopped, vec![E::RemoveAddresses]),
-        (Handover(next), Event::AddressLost) => (Handover(next), vec![]),
+        (Handover(next), Event::AddressLost | Event::LeaseLapsed | Event::Yield) => (Handover(next), vec![]),
         (Handover(Next::Stopped), Event::Promote) => (Handover(Next::Stopped), vec![]),
         (
             Handover(next),
@@ -299,6 +319,8 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Vec<Effect
             | Event::Promote
             | Event::Resign
             | Event::AddressLost
+            | Event::LeaseLapsed
+            | Event::Yield
             | Event::Start { .. },
         ) => (Fault, vec![]),
 
@@ -316,7 +338,9 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Vec<Effect
             | Event::Resign
             | Event::Stop
             | Event::StopKeeping
-            | Event::AddressLost,
+            | Event::AddressLost
+            | Event::LeaseLapsed
+            | Event::Yield,
         ) => (Stopped, vec![]),
     }
 }
@@ -362,130 +386,20 @@ fn heard_as_master(heard: &Heard, view: &View) -> (State, Vec<Effect>) {
     }
     if view.loses_to(heard) {
         let mut effects = vec![Effect::Follow(*heard), Effect::StartLinger(LINGER)];
+        if view.answers_higher {
+            effects.insert(0, Effect::Advertise);
+        }
         if view.promoted_for.is_some() {
             effects.push(Effect::DropPin);
         }
         return (State::Handover(Next::Backup), effects);
     }
     // Two masters and we win: say so, and correct every cache on the LAN.
-    (State::Master, vec![Effect::Advertise, Effect::Announce, Effect::StartAdvertTimer])
+    match view.answers_lower {
+        true => (State::Master, vec![Effect::Advertise, Effect::AnnounceLower, Effect::StartAdvertTimer]),
+        false => (State::Master, vec![Effect::AnnounceLower]),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn view() -> View {
-        View {
-            priority: 91,
-            source: Some("10.0.0.5".parse().unwrap()),
-            version: Version::V3,
-            interval: Duration::from_millis(700),
-            master_interval: Duration::from_millis(700),
-            preempt: Preempt::Now,
-            promoted_for: None,
-            faulty: false,
-        }
-    }
-
-    fn heard(priority: u8, source: &str) -> Event {
-        Event::Advert(Heard { source: source.parse().unwrap(), priority, interval: Duration::from_millis(400) })
-    }
-
-    #[test]
-    fn skew_and_master_down_are_the_rfcs() {
-        let v3 = view();
-        assert_eq!(v3.skew(), Duration::from_millis(700) * 165 / 256);
-        assert_eq!(v3.master_down(), Duration::from_millis(2100) + v3.skew());
-        let v2 = View { version: Version::V2, priority: 100, master_interval: Duration::from_secs(1), ..view() };
-        assert_eq!(v2.skew(), Duration::from_micros(609_375));
-        assert_eq!(v2.master_down(), Duration::from_micros(3_609_375));
-        assert!(View { priority: 254, master_interval: Duration::from_millis(10), ..view() }.skew() > Duration::ZERO);
-    }
-
-    #[test]
-    fn a_backup_adopts_the_masters_interval() {
-        let (state, effects) = transition(State::Backup, heard(120, "10.0.0.6"), &view());
-        let down = Duration::from_millis(1200) + Duration::from_millis(400) * 165 / 256;
-        assert_eq!(state, State::Backup);
-        assert!(effects.contains(&Effect::StartMasterDown(down)), "{effects:?}");
-    }
-
-    #[test]
-    fn a_backup_lets_its_timer_run_on_a_lower_master() {
-        let (_, effects) = transition(State::Backup, heard(37, "10.0.0.6"), &view());
-        assert!(effects.iter().all(|e| matches!(e, Effect::Follow(_))), "{effects:?}");
-        let never = View { preempt: Preempt::Never, ..view() };
-        let (_, effects) = transition(State::Backup, heard(37, "10.0.0.6"), &never);
-        assert!(effects.iter().any(|e| matches!(e, Effect::StartMasterDown(_))), "{effects:?}");
-    }
-
-    #[test]
-    fn priority_0_shortens_the_wait_to_the_skew() {
-        let (_, effects) = transition(State::Backup, heard(0, "10.0.0.6"), &view());
-        assert_eq!(effects, [Effect::StartMasterDown(Duration::from_millis(400) * 165 / 256)]);
-    }
-
-    #[test]
-    fn equal_priorities_are_decided_by_address() {
-        let (state, _) = transition(State::Master, heard(91, "10.0.0.6"), &view());
-        assert_eq!(state, State::Handover(Next::Backup));
-        let (state, effects) = transition(State::Master, heard(91, "10.0.0.4"), &view());
-        assert_eq!(state, State::Master);
-        assert_eq!(effects, [Effect::Advertise, Effect::Announce, Effect::StartAdvertTimer]);
-    }
-
-    #[test]
-    fn an_election_adverts_first_and_a_promotion_last() {
-        let (_, effects) = transition(State::Backup, Event::MasterDown, &view());
-        assert_eq!(effects[..3], [Effect::Advertise, Effect::AddAddresses, Effect::Announce]);
-        let (_, effects) = transition(State::Backup, Event::Promote, &view());
-        assert_eq!(effects[..3], [Effect::AddAddresses, Effect::Announce, Effect::Advertise]);
-    }
-
-    #[test]
-    fn the_latest_promotion_wins() {
-        let old = View { priority: 254, promoted_for: Some(Duration::from_secs(60)), ..view() };
-        let (state, effects) = transition(State::Master, heard(254, "10.0.0.4"), &old);
-        assert_eq!(state, State::Handover(Next::Backup));
-        assert!(effects.contains(&Effect::DropPin));
-        let new = View { promoted_for: Some(Duration::from_millis(3)), ..old };
-        let (state, _) = transition(State::Master, heard(254, "10.0.0.6"), &new);
-        assert_eq!(state, State::Master);
-    }
-
-    #[test]
-    fn a_clean_stop_answers_until_the_next_master_is_heard() {
-        let (state, effects) = transition(State::Master, Event::Stop, &view());
-        assert_eq!(state, State::Handover(Next::Stopped));
-        assert_eq!(effects, [Effect::AdvertiseZero, Effect::StartLinger(Duration::from_millis(1400))]);
-        let (state, effects) = transition(state, heard(37, "10.0.0.6"), &view());
-        assert_eq!(state, State::Handover(Next::Stopped));
-        assert!(effects.contains(&Effect::StartLinger(LINGER)));
-        let (state, effects) = transition(state, Event::LingerDue, &view());
-        assert_eq!((state, effects.as_slice()), (State::Stopped, [Effect::RemoveAddresses].as_slice()));
-    }
-
-    #[test]
-    fn stop_for_a_successor_says_and_removes_nothing() {
-        assert_eq!(transition(State::Master, Event::StopKeeping, &view()), (State::Stopped, vec![]));
-    }
-
-    #[test]
-    fn a_fault_removes_the_addresses() {
-        let (state, effects) = transition(State::Master, Event::Failed, &view());
-        assert_eq!(state, State::Fault);
-        assert_eq!(effects[..2], [Effect::AdvertiseZero, Effect::RemoveAddresses]);
-        let (state, _) = transition(State::Fault, Event::Recovered, &view());
-        assert_eq!(state, State::Backup);
-    }
-
-    #[test]
-    fn an_owner_starts_as_master_and_others_as_backup() {
-        let start = Event::Start { adopt: false };
-        assert_eq!(transition(State::Initialize, start, &view()).0, State::Backup);
-        assert_eq!(transition(State::Initialize, start, &View { priority: 255, ..view() }).0, State::Master);
-        assert_eq!(transition(State::Initialize, start, &View { faulty: true, ..view() }).0, State::Fault);
-        assert_eq!(transition(State::Initialize, Event::Start { adopt: true }, &view()).0, State::Master);
-    }
-}
+mod tests;

@@ -1,12 +1,23 @@
-//! The VRRP state machine: [`fsm`] is the RFC as a table, [`priority`] computes what is advertised, [`router`] turns
-//! the table's effects into actions for one virtual router (its other halves: `receive`, `send`, `track`, `command`). Packets and commands arrive from `node`; nothing here
-//! knows of sockets or netlink.
+//! The state machine of RFC 9568 and RFC 3768, and what surrounds it in one virtual router.
+//!
+//! [`fsm`] is the table. [`router`] holds one virtual router and is the only writer of its state, [`deadline`] tells what its
+//! timers mean; [`receive`] judges
+//! packets, [`send`] makes them (signed by [`sign`]), [`track`] and [`priority`] follow what it depends on, [`holdings`] is what it owns as
+//! master, [`guard`] asks before it claims, [`group`] keeps routers together, [`command`] obeys operators, [`notify`]
+//! and [`status`] answer for it.
 
 mod command;
+pub mod counters;
+mod deadline;
 pub mod fsm;
+pub mod group;
+mod guard;
+mod holdings;
+mod notify;
 pub mod priority;
 mod receive;
 pub mod router;
 mod send;
+mod sign;
 mod status;
 mod track;

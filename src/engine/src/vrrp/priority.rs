@@ -20,11 +20,22 @@ pub enum Health {
     Unknown,
 }
 
+impl Health {
+    /// From a verdict that may not be there yet.
+    pub fn of(verdict: Option<bool>) -> Self {
+        match verdict {
+            None => Self::Unknown,
+            Some(true) => Self::Up,
+            Some(false) => Self::Down,
+        }
+    }
+}
+
 /// What one tracked object does to a router.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Influence {
     /// Adds this (possibly negative) amount to the priority.
-    Weight(i16),
+    Weight(i32),
     /// Forbids being master.
     Fault,
 }
@@ -39,9 +50,23 @@ pub fn influence(track: &Track, health: Health) -> Influence {
     };
     match (track.weight, good) {
         (0, false) => Influence::Fault,
-        (weight, true) if weight > 0 => Influence::Weight(weight),
-        (weight, false) if weight < 0 => Influence::Weight(weight),
+        (weight, true) if weight > 0 => Influence::Weight(weight.into()),
+        (weight, false) if weight < 0 => Influence::Weight(weight.into()),
         _ => Influence::Weight(0),
+    }
+}
+
+/// A tracked file's rule: the number times the weight is added, less than -253 is a fault; with weight 0 any number but
+/// 0 is one.
+pub fn file_influence(track: &Track, value: i32) -> Influence {
+    let sign = if track.reverse { -1 } else { 1 };
+    match (track.weight, value) {
+        (0, 0) => Influence::Weight(0),
+        (0, _) => Influence::Fault,
+        (weight, value) => match value.saturating_mul(i32::from(weight)).saturating_mul(sign) {
+            delta if delta < -253 => Influence::Fault,
+            delta => Influence::Weight(delta.min(253)),
+        },
     }
 }
 
@@ -50,7 +75,7 @@ pub fn effective(base: u8, weights: i32, pinned: Option<u8>) -> u8 {
     if base == OWNER {
         return OWNER;
     }
-    pinned.unwrap_or_else(|| u8::try_from((i32::from(base) + weights).clamp(1, 254)).unwrap_or(base))
+    pinned.unwrap_or_else(|| u8::try_from(i32::from(base).saturating_add(weights).clamp(1, 254)).unwrap_or(base))
 }
 
 #[cfg(test)]
@@ -73,6 +98,16 @@ mod tests {
         assert_eq!(influence(&track(0, true), Up), Influence::Fault);
         assert_eq!(influence(&track(-60, true), Up), Influence::Weight(-60));
         assert_eq!(influence(&track(0, false), Unknown), Influence::Weight(0));
+    }
+
+    #[test]
+    fn files_follow_keepalived() {
+        assert_eq!(file_influence(&track(2, false), -7), Influence::Weight(-14));
+        assert_eq!(file_influence(&track(2, true), -7), Influence::Weight(14));
+        assert_eq!(file_influence(&track(1, false), -254), Influence::Fault);
+        assert_eq!(file_influence(&track(0, false), 1), Influence::Fault);
+        assert_eq!(file_influence(&track(0, false), 0), Influence::Weight(0));
+        assert_eq!(file_influence(&track(253, false), i32::MAX), Influence::Weight(253));
     }
 
     #[test]

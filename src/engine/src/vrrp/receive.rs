@@ -1,15 +1,18 @@
 //! Adverts of other routers: the receive checks and what is learnt.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::time::Duration;
 
+use super::counters::Counter;
 use super::fsm::{Event, Heard, State};
-use super::priority::PROMOTED;
+use super::priority::{OWNER, PROMOTED};
 use super::router::{Context, Router};
-use crate::conf::config::Version;
+use crate::conf::config::{OldChecksum, Version};
 use crate::input::Received;
 use crate::notice::What;
 use crate::wire::ip::TTL;
-use crate::wire::vrrp::{Advert, Auth};
+use crate::wire::vrrp::{Advert, Auth, ChecksumForm};
 
 impl Router {
     /// A packet for this VRID and family arrived on this router's interface.
@@ -17,32 +20,56 @@ impl Router {
         if Some(packet.source) == self.source(ctx) {
             return; // our own multicast, looped back
         }
-        match self.judge(packet) {
+        match self.judge(packet, ctx.wall) {
             Err((counter, error)) => {
                 self.count(counter);
-                self.tell_once(counter, What::BadAdvert { source: packet.source, error }, ctx);
+                self.tell_once(counter.name(), What::BadAdvert { source: packet.source, error }, ctx);
             }
-            Ok(advert) => self.hear(&advert, packet.source, ctx),
+            Ok(_) if self.config.owner_ignore_adverts && self.priority() == OWNER => {
+                self.count(Counter::AdvertsIgnored)
+            }
+            Ok((advert, form)) => {
+                if form == ChecksumForm::OldUnicast {
+                    self.old_peers.insert(packet.source);
+                }
+                self.hear(&advert, packet.source, ctx);
+            }
         }
     }
 
     /// The receive checks of RFC 9568 §7.1, in its order; the error names the counter.
-    pub(super) fn judge(&self, packet: &Received) -> Result<Advert, (&'static str, String)> {
+    pub(super) fn judge(
+        &mut self,
+        packet: &Received,
+        wall: Duration,
+    ) -> Result<(Advert, ChecksumForm), (Counter, String)> {
         let multicast = packet.destination.is_multicast();
         if multicast && packet.ttl != TTL {
-            return Err(("bad_ttl", format!("TTL {} where 255 is required: it was routed or forged", packet.ttl)));
+            return Err((
+                Counter::BadTtl,
+                format!("TTL {} where 255 is required: it was routed or forged", packet.ttl),
+            ));
         }
-        let (advert, _) = Advert::parse(&packet.payload, packet.source, packet.destination)
-            .map_err(|error| ("bad_packet", error.to_string()))?;
+        if !multicast {
+            self.judge_peer(packet)?;
+        }
+        let signed = self.judge_signature(packet, wall)?;
+        let old = self.config.old_checksum != OldChecksum::Never && !multicast;
+        let (advert, form) = Advert::parse(signed, packet.source, packet.destination)
+            .or_else(|error| match old {
+                true => Advert::parse_old_unicast(signed, packet.source).ok_or(error),
+                false => Err(error),
+            })
+            .map_err(|error| (Counter::BadPacket, error.to_string()))?;
         if advert.version != self.config.version {
             return Err((
-                "bad_version",
+                Counter::BadVersion,
                 format!("it speaks {:?}, this instance {:?}", advert.version, self.config.version),
             ));
         }
         if multicast == self.config.is_unicast() {
             let (theirs, ours) = if multicast { ("multicast", "unicast") } else { ("unicast", "multicast") };
-            return Err(("bad_destination", format!("it sends {theirs}, this instance expects {ours}")));
+            return Err((Counter::BadDestination, format!("it sends {theirs}, this instance expects {ours}")));
         }
         if advert.version == Version::V2 {
             let password_fits = match (advert.auth, &self.config.password) {
@@ -51,29 +78,46 @@ impl Router {
                 _ => false,
             };
             if !password_fits {
-                return Err(("bad_auth", "authentication type or password differs".into()));
+                return Err((Counter::BadAuth, "authentication type or password differs".into()));
             }
             if advert.interval != self.config.advert_interval {
                 let (theirs, ours) = (advert.interval.as_secs(), self.config.advert_interval.as_secs());
                 return Err((
-                    "bad_interval",
+                    Counter::BadInterval,
                     format!("its interval is {theirs} s, ours {ours} s; in version 2 they must agree"),
                 ));
             }
         }
-        Ok(advert)
+        Ok((advert, form))
+    }
+
+    /// What only unicast adverts are asked: whether they come from a peer, and from how far.
+    fn judge_peer(&self, packet: &Received) -> Result<(), (Counter, String)> {
+        match self.config.unicast_peers.iter().find(|peer| peer.address == packet.source) {
+            Some(peer) if !(peer.min_ttl..=peer.max_ttl).contains(&packet.ttl) => Err((
+                Counter::BadTtl,
+                format!("TTL {} is not within {}..={} as configured for it", packet.ttl, peer.min_ttl, peer.max_ttl),
+            )),
+            None if self.config.check_unicast_source => {
+                Err((Counter::BadSource, "it is not one of the unicast peers".into()))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     pub(super) fn hear(&mut self, advert: &Advert, source: IpAddr, ctx: &mut Context<'_>) {
-        self.count("adverts_received");
+        self.count(Counter::AdvertsReceived);
         if advert.priority == 0 {
-            self.count("priority_zero_received");
+            self.count(Counter::PriorityZeroReceived);
             self.goodbye = Some(source);
-        } else if self.state == State::Master && self.advertised() != advert.addresses.iter().copied().collect() {
-            self.count("addresses_differ");
-            self.tell_once("addresses_differ", What::AddressesDiffer { source }, ctx);
+        } else if self.state == State::Master {
+            self.compare_lists(advert, source, ctx);
         }
-        let reason = if advert.priority == PROMOTED && self.priority() == PROMOTED {
+        self.last_heard = Some(ctx.now);
+        // Only a master changes its state for an advert, and words cost time.
+        let reason = if self.state != State::Master {
+            String::new()
+        } else if advert.priority == PROMOTED && self.priority() == PROMOTED {
             format!("{source} was promoted later")
         } else if advert.priority == self.priority() {
             format!("{source} has the same priority {} and the higher address", advert.priority)
@@ -84,8 +128,23 @@ impl Router {
         let heard = Heard { source, priority: advert.priority, interval: advert.interval };
         self.apply(Event::Advert(heard), &reason, ctx);
         if was == State::Master && self.state == State::Master && advert.priority > 0 {
-            self.count("second_master");
+            self.count(Counter::SecondMaster);
             self.tell_once("second_master", What::SecondMaster { source, priority: advert.priority }, ctx);
+            self.lower_master_heard(ctx);
+        }
+    }
+
+    /// Two files that differ are a warning. The other router may think otherwise and drop what does not match its own
+    /// list, so the master answers with that list too.
+    fn compare_lists(&mut self, advert: &Advert, source: IpAddr, ctx: &mut Context<'_>) {
+        let set = |list: &[IpAddr]| list.iter().copied().collect::<BTreeSet<_>>();
+        if set(&self.advertised()) == set(&advert.addresses) {
+            return;
+        }
+        self.count(Counter::AddressesDiffer);
+        self.tell_once("addresses_differ", What::AddressesDiffer { source }, ctx);
+        if !advert.addresses.is_empty() {
+            self.advertise_also(advert.addresses.clone(), ctx.now);
         }
     }
 }

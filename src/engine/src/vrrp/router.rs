@@ -1,17 +1,19 @@
 //! One virtual router: holds its state, judges its packets, turns the table's effects into actions.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::counters::{Counter, Counters};
 use super::fsm::{Effect, Event, Heard, Preempt, State, View, transition};
+use super::guard::Claim;
 use super::priority;
-use crate::action::{Action, LinkAddress, RouterId};
+use super::sign::Signed;
+use crate::action::{Action, Frame, RouterId};
 use crate::conf::config::{Version, VrrpInstance};
 use crate::control::{Pin, RouterState};
 use crate::input::Link;
-use crate::notice::{Notice, What};
-use crate::time::{Instant, millis};
+use crate::time::Instant;
 use crate::timer::Timers;
 
 /// What a router waits for.
@@ -27,12 +29,20 @@ pub enum Timer {
     Preempt,
     /// The second burst of announcements.
     Announce,
+    /// The next of announcements that are sent one after another.
+    Pace,
     /// The periodic refresh of announcements.
     Refresh,
     /// The end of an operator's override.
     Pin,
     /// Another try after a failed action.
     Retry,
+    /// The guard asks who answers for the addresses.
+    Probe,
+    /// The end of a startup delay.
+    Startup,
+    /// Another host claimed our addresses an interval ago.
+    Quarrel,
 }
 
 /// How long after a failed action the router tries again.
@@ -42,16 +52,35 @@ pub const RETRY: Duration = Duration::from_secs(5);
 pub struct Context<'a> {
     /// Now.
     pub now: Instant,
+    /// The wall clock, since 1970: only signatures need it.
+    pub wall: Duration,
     /// Everyone's timers.
     pub timers: &'a mut Timers<(RouterId, Timer)>,
     /// Interfaces by kernel index.
     pub links: &'a BTreeMap<u32, Link>,
     /// Scripts by name.
     pub scripts: &'a HashMap<String, bool>,
+    /// Tracked files by name.
+    pub files: &'a HashMap<String, i32>,
+    /// Tracked processes by name.
+    pub processes: &'a HashMap<String, bool>,
     /// Addresses that are virtual somewhere on this node: never a source.
     pub virtual_addresses: &'a BTreeSet<IpAddr>,
+    /// The router has just given up because its lease had run out: what it waited for is void.
+    pub lapsed: bool,
     /// This router's actions.
     pub actions: &'a mut Vec<Action>,
+}
+
+/// Settings of the agent that every router follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Settings {
+    /// The kernel lets go of the addresses when we stand still.
+    pub lease: bool,
+    /// The LAN is asked before the addresses are claimed.
+    pub guard: bool,
+    /// Wait so long before taking part, unless the addresses are adopted.
+    pub startup_delay: Duration,
 }
 
 /// One virtual router.
@@ -59,6 +88,7 @@ pub struct Context<'a> {
 pub struct Router {
     pub(super) id: RouterId,
     pub(super) config: VrrpInstance,
+    pub(super) settings: Settings,
     pub(super) state: State,
     pub(super) faults: Vec<String>,
     pub(super) weights: i32,
@@ -68,21 +98,54 @@ pub struct Router {
     pub(super) goodbye: Option<IpAddr>,
     pub(super) pin: Option<Pin>,
     pub(super) pinned_at: Instant,
-    preempt_elapsed: bool,
+    pub(super) preempt_elapsed: bool,
+    /// Announcements that wait for their turn.
+    pub(super) paced: VecDeque<Frame>,
+    /// Announcements in the burst that follows.
+    pub(super) second_burst: u32,
     pub(super) identification: u16,
     pub(super) last_advert: Option<Instant>,
     pub(super) last_transition: Option<(Instant, String)>,
-    pub(super) counters: BTreeMap<&'static str, u64>,
-    told: BTreeSet<&'static str>,
-    change: u64,
+    pub(super) counters: Counters,
+    pub(super) told: BTreeSet<&'static str>,
+    /// Number of the last change of state.
+    pub(super) change: u64,
+    /// A reload took this instance out of the configuration.
+    pub(super) leaving: bool,
+    /// The sync group it belongs to, and why that is in FAULT because of another member.
+    pub(super) group: Option<String>,
+    pub(super) group_fault: Option<String>,
+    /// Would be master, but the group's other members would not yet.
+    pub(super) wants: bool,
+    /// When any router with this VRID was heard last, followed or not.
+    pub(super) last_heard: Option<Instant>,
+    /// Who else said that our addresses are his.
+    pub(super) claim: Option<Claim>,
+    pub(super) probing_since: Option<Instant>,
+    /// Yielded to a lower master that does not hear us: no preemption until then.
+    pub(super) yielded_until: Option<Instant>,
+    /// The guard withholds a claim at present.
+    pub(super) blocked: bool,
+    /// Since when adverts cannot be sent.
+    pub(super) unsent_since: Option<Instant>,
+    pub(super) send_failed: bool,
+    pub(super) leased_until: Option<Instant>,
+    /// Lists advertised beside the own one, each until its time is over.
+    pub(super) also: Vec<(Vec<IpAddr>, Instant)>,
+    /// Adverts signed so far, and who signed what last.
+    pub(super) signatures: u16,
+    pub(super) signed_last: Vec<Signed>,
+    /// Peers that were heard with the checksum of keepalived before 1.3.6.
+    pub(super) old_peers: BTreeSet<IpAddr>,
 }
 
 impl Router {
     /// A router that has not started.
-    pub fn new(id: RouterId, config: VrrpInstance) -> Self {
+    pub fn new(id: RouterId, config: VrrpInstance, settings: Settings, group: Option<String>) -> Self {
         Self {
             id,
             config,
+            settings,
             state: State::Initialize,
             faults: Vec::new(),
             weights: 0,
@@ -92,12 +155,30 @@ impl Router {
             pin: None,
             pinned_at: Instant::default(),
             preempt_elapsed: false,
+            paced: VecDeque::new(),
+            second_burst: 0,
             identification: 0,
             last_advert: None,
             last_transition: None,
-            counters: BTreeMap::new(),
+            counters: Counters::default(),
             told: BTreeSet::new(),
             change: 0,
+            leaving: false,
+            group,
+            group_fault: None,
+            wants: false,
+            last_heard: None,
+            claim: None,
+            probing_since: None,
+            yielded_until: None,
+            blocked: false,
+            unsent_since: None,
+            send_failed: false,
+            leased_until: None,
+            also: Vec::new(),
+            signatures: 0,
+            signed_last: Vec::new(),
+            old_peers: BTreeSet::new(),
         }
     }
 
@@ -113,12 +194,12 @@ impl Router {
 
     /// Whether its virtual addresses are IPv6.
     pub fn is_ipv6(&self) -> bool {
-        self.config.addresses.first().or(self.config.excluded.first()).is_some_and(|a| a.address.addr().is_ipv6())
+        self.config.is_ipv6()
     }
 
     /// How long after our last advert no backup, whatever its priority, has claimed the addresses.
     pub fn unclaimed_for(&self) -> Duration {
-        self.config.advert_interval * super::fsm::DOWN_ADVERTS
+        self.config.advert_interval * self.config.down_adverts
     }
 
     /// Priority in force.
@@ -130,6 +211,11 @@ impl Router {
     pub fn start(&mut self, was_master: bool, pin: Option<Pin>, ctx: &mut Context<'_>) {
         self.pin = pin;
         self.assess(ctx);
+        if !was_master && !self.settings.startup_delay.is_zero() {
+            ctx.actions.push(Action::RemoveAddresses(self.link_addresses(ctx)));
+            self.arm(Timer::Startup, self.settings.startup_delay, ctx);
+            return;
+        }
         let reason = match (self.faults.is_empty(), was_master) {
             (false, _) => self.faults.join("; "),
             (true, true) => "restarted; the addresses were kept".into(),
@@ -138,57 +224,36 @@ impl Router {
         self.apply(Event::Start { adopt: was_master }, &reason, ctx);
     }
 
-    /// A deadline passed.
-    pub fn fire(&mut self, timer: Timer, ctx: &mut Context<'_>) {
-        match timer {
-            Timer::MasterDown => {
-                let reason = self.silence(ctx.now);
-                self.apply(Event::MasterDown, &reason, ctx);
-            }
-            Timer::Advert => self.apply(Event::AdvertDue, "", ctx),
-            Timer::Linger => self.apply(Event::LingerDue, "handover done", ctx),
-            Timer::Preempt => self.preempt_elapsed = true,
-            Timer::Announce => self.announce(self.config.announcement.repeat, ctx),
-            Timer::Refresh => {
-                self.announce(self.config.announcement.refresh_repeat, ctx);
-                self.arm(Timer::Refresh, self.config.announcement.refresh, ctx);
-            }
-            Timer::Pin => self.unpin(ctx),
-            Timer::Retry => {
-                self.refused = None;
-                self.reassess("trying again", ctx);
-            }
+    /// Sets how long the start waits.
+    pub fn delay_start(&mut self, delay: Duration) {
+        self.settings.startup_delay = delay;
+    }
+
+    /// Takes the settings of a new configuration.
+    pub fn follow(&mut self, settings: Settings, group: Option<String>) {
+        self.settings = settings;
+        if self.group != group {
+            (self.group, self.group_fault, self.wants) = (group, None, false);
         }
+    }
+
+    /// The configuration no longer has this router.
+    pub fn leave(&mut self, ctx: &mut Context<'_>) {
+        self.leaving = true;
+        ctx.timers.cancel((self.id, Timer::Startup));
+        self.apply(Event::Stop, "taken out of the configuration", ctx);
+    }
+
+    /// Whether a reload took it out and it only has to finish.
+    pub fn is_leaving(&self) -> bool {
+        self.leaving
     }
 
     /// Stops, or leaves the addresses to a successor on this host.
     pub fn stop(&mut self, keep_addresses: bool, ctx: &mut Context<'_>) {
+        ctx.timers.cancel((self.id, Timer::Startup));
         let event = if keep_addresses { Event::StopKeeping } else { Event::Stop };
         self.apply(event, if keep_addresses { "restarting; the addresses stay" } else { "stopped" }, ctx);
-    }
-
-    /// Takes a new configuration of the same instance; what stays is not touched.
-    pub fn reconfigure(&mut self, config: VrrpInstance, ctx: &mut Context<'_>) {
-        let holds = matches!(self.state, State::Master | State::Handover(_));
-        let old: HashSet<LinkAddress> = self.link_addresses(ctx).into_iter().collect();
-        let interval_changed = config.advert_interval != self.config.advert_interval;
-        self.config = config;
-        let new: HashSet<LinkAddress> = self.link_addresses(ctx).into_iter().collect();
-        if holds {
-            let gone: Vec<_> = old.difference(&new).cloned().collect();
-            let come: Vec<_> = new.difference(&old).cloned().collect();
-            if !gone.is_empty() {
-                ctx.actions.push(Action::RemoveAddresses(gone));
-            }
-            if !come.is_empty() {
-                ctx.actions.push(Action::AddAddresses(come));
-                self.announce(self.config.announcement.repeat, ctx);
-            }
-            if interval_changed {
-                self.arm(Timer::Advert, Duration::ZERO, ctx);
-            }
-        }
-        self.reassess("configuration reloaded", ctx);
     }
 
     // --- the only writer of the state ---
@@ -200,7 +265,15 @@ impl Router {
         let notify_priority = self.priority();
         self.state = after;
         if after != before {
-            for timer in [Timer::MasterDown, Timer::Advert, Timer::Announce, Timer::Refresh] {
+            for timer in [
+                Timer::MasterDown,
+                Timer::Probe,
+                Timer::Quarrel,
+                Timer::Advert,
+                Timer::Announce,
+                Timer::Pace,
+                Timer::Refresh,
+            ] {
                 ctx.timers.cancel((self.id, timer));
             }
             // A stop in the middle of a handover only changes what follows: the handover still has to end.
@@ -209,8 +282,14 @@ impl Router {
             }
             self.preempt_elapsed = false;
             ctx.timers.cancel((self.id, Timer::Preempt));
+            (self.wants, self.blocked, self.probing_since) = (false, false, None);
+            (self.unsent_since, self.send_failed) = (None, false);
         }
+        let stays_master = (before, after) == (State::Master, State::Master);
         for effect in effects {
+            if stays_master && effect == Effect::Advertise {
+                self.renew(ctx);
+            }
             self.perform(effect, ctx);
         }
         if after != before {
@@ -222,32 +301,26 @@ impl Router {
         match effect {
             Effect::Advertise => self.advertise(self.priority(), ctx),
             Effect::AdvertiseZero => self.advertise(0, ctx),
-            Effect::AddAddresses => {
-                let addresses = self.link_addresses(ctx);
-                ctx.actions.push(Action::AddAddresses(addresses));
-            }
-            Effect::RemoveAddresses => {
-                let addresses = self.link_addresses(ctx);
-                ctx.actions.push(Action::RemoveAddresses(addresses));
-            }
+            Effect::AddAddresses => self.take(ctx),
+            Effect::RemoveAddresses => self.release(ctx),
             Effect::Announce => {
-                self.announce(self.config.announcement.repeat, ctx);
-                let (delay, refresh) = (self.config.announcement.delay, self.config.announcement.refresh);
-                if !delay.is_zero() {
-                    self.arm(Timer::Announce, delay, ctx);
-                }
+                let (repeat, delay) = (self.config.announcement.repeat, self.config.announcement.delay);
+                self.burst(repeat, delay, ctx);
+                let refresh = self.config.announcement.refresh;
                 if !refresh.is_zero() {
                     self.arm(Timer::Refresh, refresh, ctx);
                 }
             }
-            Effect::StartAdvertTimer => self.arm(Timer::Advert, self.config.advert_interval, ctx),
-            Effect::StartMasterDown(after) => self.arm(Timer::MasterDown, after, ctx),
-            Effect::StartLinger(after) => {
-                // Only ever shortened: a stream of adverts must not keep a handover open.
-                let at = ctx.now.after(after);
-                let sooner = ctx.timers.at((self.id, Timer::Linger)).map_or(at, |set| set.min(at));
-                ctx.timers.set((self.id, Timer::Linger), sooner);
+            Effect::AnnounceLower => {
+                let (repeat, delay) = (self.config.announcement.lower_repeat, self.config.announcement.lower_delay);
+                self.burst(repeat, delay, ctx);
             }
+            Effect::StartAdvertTimer => self.arm(Timer::Advert, self.config.advert_interval, ctx),
+            Effect::StartMasterDown(after) => {
+                self.wants = false;
+                self.start_master_down(after, ctx);
+            }
+            Effect::StartLinger(after) => self.linger(after, ctx),
             Effect::Follow(heard) => {
                 self.goodbye = None;
                 self.heard = Some(heard);
@@ -266,53 +339,37 @@ impl Router {
         }
     }
 
-    fn entered(&mut self, before: State, reason: &str, priority: u8, ctx: &mut Context<'_>) {
-        let (from, to) = (public(before), public(self.state));
-        self.told.clear();
-        match to {
-            RouterState::Master => self.count("became_master"),
-            RouterState::Backup if from == RouterState::Handover => self.count("released_master"),
-            _ => {}
-        }
-        if to == RouterState::Master {
-            (self.heard, self.goodbye) = (None, None);
-        }
-        let lasted = ctx.now.since(self.last_transition.as_ref().map_or(ctx.now, |(at, _)| *at));
-        self.last_transition = Some((ctx.now, reason.to_owned()));
-        ctx.actions.push(Action::Record { instance: self.config.name.clone(), state: to });
-        let entered = What::Entered { from, to, reason: reason.to_owned(), priority, lasted_ms: millis(lasted) };
-        self.change += 1;
-        self.tell(entered, ctx);
-        self.run_notify(to, priority, ctx);
+    pub(super) fn start_master_down(&mut self, after: Duration, ctx: &mut Context<'_>) {
+        self.probing_since = None;
+        self.arm(Timer::MasterDown, after, ctx);
+        self.plan_probes(after, ctx);
     }
 
-    fn run_notify(&self, state: RouterState, priority: u8, ctx: &mut Context<'_>) {
-        let notify = &self.config.notify;
-        let users = &notify.users;
-        let (special, user, word) = match state {
-            RouterState::Master => (&notify.master, &users.master, "MASTER"),
-            RouterState::Backup => (&notify.backup, &users.backup, "BACKUP"),
-            RouterState::Fault => (&notify.fault, &users.fault, "FAULT"),
-            RouterState::Stopped => (&notify.stop, &users.stop, "STOP"),
-            RouterState::Init | RouterState::Handover => return, // not states of keepalived
-        };
-        if let Some(command) = special {
-            ctx.actions.push(Action::Run { change: self.change, command: command.clone(), user: user.clone() });
-        }
-        if let Some(command) = &notify.any {
-            let mut command = command.clone();
-            command.extend(["INSTANCE".into(), self.config.name.clone(), word.into(), priority.to_string()]);
-            ctx.actions.push(Action::Run { change: self.change, command, user: users.any.clone() });
+    /// Ends a handover after this time. Only ever shortened: a stream of adverts must not keep it open.
+    pub(super) fn linger(&mut self, after: Duration, ctx: &mut Context<'_>) {
+        let at = ctx.now.after(after);
+        let sooner = ctx.timers.at((self.id, Timer::Linger)).map_or(at, |set| set.min(at));
+        ctx.timers.set((self.id, Timer::Linger), sooner);
+    }
+
+    /// Announcements now, and as many again after `delay`.
+    fn burst(&mut self, repeat: u32, delay: Duration, ctx: &mut Context<'_>) {
+        self.announce(repeat, ctx);
+        self.second_burst = repeat;
+        if !delay.is_zero() {
+            self.arm(Timer::Announce, delay, ctx);
         }
     }
 
     pub(super) fn view(&self, ctx: &Context<'_>) -> View {
-        let preempt = match (self.config.nopreempt, self.config.preempt_delay.is_zero() || self.preempt_elapsed) {
-            (true, _) => Preempt::Never,
-            (false, true) => Preempt::Now,
-            (false, false) if ctx.timers.at((self.id, Timer::Preempt)).is_some() => Preempt::Waiting,
-            (false, false) => Preempt::Unarmed,
-        };
+        let yielded = self.yielded_until.is_some_and(|until| ctx.now < until);
+        let preempt =
+            match (self.config.nopreempt || yielded, self.config.preempt_delay.is_zero() || self.preempt_elapsed) {
+                (true, _) => Preempt::Never,
+                (false, true) => Preempt::Now,
+                (false, false) if ctx.timers.at((self.id, Timer::Preempt)).is_some() => Preempt::Waiting,
+                (false, false) => Preempt::Unarmed,
+            };
         let promoted = self.pin.as_ref().is_some_and(|pin| pin.priority == priority::PROMOTED);
         let master_interval = match (self.config.version, self.heard) {
             (Version::V3, Some(heard)) => heard.interval,
@@ -327,10 +384,13 @@ impl Router {
             preempt,
             promoted_for: promoted.then(|| ctx.now.since(self.pinned_at)),
             faulty: !self.faults.is_empty(),
+            down_adverts: self.config.down_adverts,
+            answers_lower: !self.config.lower_prio_no_advert,
+            answers_higher: self.config.higher_prio_send_advert,
         }
     }
 
-    fn silence(&self, now: Instant) -> String {
+    pub(super) fn silence(&self, now: Instant) -> String {
         if let Some(left) = self.goodbye {
             return format!("{left} stopped being master");
         }
@@ -349,18 +409,8 @@ impl Router {
         ctx.timers.set((self.id, timer), ctx.now.after(after));
     }
 
-    pub(super) fn count(&mut self, counter: &'static str) {
-        *self.counters.entry(counter).or_default() += 1;
-    }
-
-    pub(super) fn tell(&self, what: What, ctx: &mut Context<'_>) {
-        ctx.actions.push(Action::Tell(Notice { instance: self.config.name.clone(), what }));
-    }
-
-    pub(super) fn tell_once(&mut self, key: &'static str, what: What, ctx: &mut Context<'_>) {
-        if self.told.insert(key) {
-            self.tell(what, ctx);
-        }
+    pub(super) fn count(&mut self, counter: Counter) {
+        self.counters.count(counter);
     }
 }
 

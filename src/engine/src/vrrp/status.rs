@@ -1,7 +1,9 @@
 //! What a router says of itself.
 
+use super::fsm::State;
 use super::router::{Router, public};
 use crate::control::InstanceStatus;
+use crate::notice::mac_text;
 use crate::time::{Instant, millis};
 
 impl Router {
@@ -30,10 +32,10 @@ impl Router {
             last_reason: self.last_transition.as_ref().map(|(_, reason)| reason.clone()),
             fault_reasons: self.faults.clone(),
             pinned: self.pin.clone(),
-            group: None,
-            lease_ms: None,
-            answered_by: None,
-            counters: self.counters.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(),
+            group: self.group.clone(),
+            lease_ms: self.leased_until.filter(|_| self.state == State::Master).map(|until| millis(until.since(now))),
+            answered_by: self.claim.map(|claim| mac_text(&claim.mac)),
+            counters: self.counters.iter().map(|(name, count)| (name.to_owned(), count)).collect(),
         }
     }
 }

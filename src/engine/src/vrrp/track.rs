@@ -1,13 +1,11 @@
 //! What a router stands on: its interface, its source address, tracked interfaces and scripts.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use super::counters::Counter;
 use super::fsm::{Event, State};
 use super::priority::{self, Health, Influence};
 use super::router::{Context, RETRY, Router, Timer};
-use crate::action::LinkAddress;
-use crate::conf::config::VirtualAddress;
 use crate::input::Link;
 use crate::notice::What;
 
@@ -25,7 +23,7 @@ impl Router {
         }
         let priority = self.priority();
         if priority != was_priority && self.state != State::Initialize {
-            self.tell(What::Priority { from: was_priority, to: priority }, ctx);
+            self.priority_changed(was_priority, ctx);
         }
     }
 
@@ -39,7 +37,7 @@ impl Router {
 
     /// An action of ours failed: no master without its addresses. Tries again later.
     pub fn action_failed(&mut self, error: String, ctx: &mut Context<'_>) {
-        self.count("actions_failed");
+        self.count(Counter::ActionsFailed);
         self.tell(What::Failed { error: error.clone() }, ctx);
         self.refused = Some(error);
         self.arm(Timer::Retry, RETRY, ctx);
@@ -47,45 +45,76 @@ impl Router {
     }
 
     pub(super) fn assess(&mut self, ctx: &Context<'_>) {
-        let mut faults = Vec::new();
-        let mut weights = 0;
-        match self.link(ctx) {
-            None => faults.push(format!("interface {} does not exist", self.config.interface)),
-            Some(link) if !link.up && !self.config.dont_track_primary => {
-                faults.push(format!("interface {} is down", link.name));
-            }
-            Some(link) if self.source(ctx).is_none() => {
-                let family = if self.is_ipv6() { "IPv6 link-local" } else { "IPv4" };
-                faults.push(format!("interface {} has no {family} address to send adverts from", link.name));
-            }
-            Some(_) => {}
-        }
+        let mut tally = Tally::default();
+        self.assess_link(ctx, &mut tally);
         for track in &self.config.track_interfaces {
             let up = ctx.links.values().any(|link| link.name == track.name && link.up);
             let health = if up { Health::Up } else { Health::Down };
-            tally(
-                priority::influence(track, health),
-                &format!("tracked interface {} is down", track.name),
-                &mut faults,
-                &mut weights,
-            );
+            tally.count(priority::influence(track, health), || format!("tracked interface {} is down", track.name));
         }
         for track in &self.config.track_scripts {
-            let health = match ctx.scripts.get(&track.name) {
-                None => Health::Unknown,
-                Some(true) => Health::Up,
-                Some(false) => Health::Down,
-            };
-            tally(
-                priority::influence(track, health),
-                &format!("check {} fails", track.name),
-                &mut faults,
-                &mut weights,
-            );
+            let health = Health::of(ctx.scripts.get(&track.name).copied());
+            tally.count(priority::influence(track, health), || format!("check {} fails", track.name));
         }
-        faults.extend(self.refused.clone());
-        self.faults = faults;
-        self.weights = weights;
+        for track in &self.config.track_processes {
+            let health = Health::of(ctx.processes.get(&track.name).copied());
+            tally.count(priority::influence(track, health), || format!("not enough of {} run", track.name));
+        }
+        for track in &self.config.track_files {
+            let value = ctx.files.get(&track.name).copied().unwrap_or_default();
+            tally
+                .count(priority::file_influence(track, value), || format!("tracked file {} holds {value}", track.name));
+        }
+        tally.faults.extend(self.refused.clone());
+        tally.faults.extend(self.group_fault.clone());
+        self.faults = tally.faults;
+        self.weights = tally.weights;
+    }
+
+    fn assess_link(&self, ctx: &Context<'_>, tally: &mut Tally) {
+        let Some(link) = self.link(ctx) else {
+            tally.faults.push(format!("interface {} does not exist", self.config.interface));
+            return;
+        };
+        if !link.up && !self.config.dont_track_primary {
+            tally.faults.push(format!("interface {} is down", link.name));
+            return;
+        }
+        match self.source(ctx) {
+            None => {
+                let family = if self.is_ipv6() { "IPv6 link-local" } else { "IPv4" };
+                tally.faults.push(format!("interface {} has no {family} address to send adverts from", link.name));
+            }
+            Some(source) if self.config.track_source && !link.addresses.contains(&source) => {
+                tally.faults.push(format!("the source address {source} is not on {}", link.name));
+            }
+            Some(_) => {}
+        }
+        if let Some(vmac) = &self.config.vmac
+            && self.home(ctx).is_none()
+        {
+            tally.faults.push(format!("the macvlan {} on {} does not exist", vmac.name, link.name));
+        }
+        if self.config.fault_without_peer && self.config.unicast_peers.is_empty() {
+            tally.faults.push("no unicast peer is configured".into());
+        }
+    }
+
+    /// Whether a change of this interface may concern the router.
+    pub fn depends_on(&self, link: &str) -> bool {
+        let config = &self.config;
+        config.interface == link
+            || config.vmac.as_ref().is_some_and(|vmac| vmac.name == link)
+            || config.track_interfaces.iter().any(|track| track.name == link)
+            || self.every_address().any(|address| address.interface.as_deref() == Some(link))
+    }
+
+    /// The interface that addresses without one of their own stand on.
+    pub(super) fn home<'c>(&self, ctx: &'c Context<'_>) -> Option<&'c Link> {
+        match &self.config.vmac {
+            None => self.link(ctx),
+            Some(vmac) => ctx.links.values().find(|link| link.name == vmac.name),
+        }
     }
 
     pub(super) fn link<'c>(&self, ctx: &'c Context<'_>) -> Option<&'c Link> {
@@ -104,29 +133,20 @@ impl Router {
         };
         self.link(ctx)?.addresses.iter().find(usable).copied()
     }
-
-    pub(super) fn every_address(&self) -> impl Iterator<Item = &VirtualAddress> {
-        self.config.addresses.iter().chain(&self.config.excluded)
-    }
-
-    pub(super) fn advertised(&self) -> BTreeSet<IpAddr> {
-        self.config.addresses.iter().map(|a| a.address.addr()).collect()
-    }
-
-    pub(super) fn link_addresses(&self, ctx: &Context<'_>) -> Vec<LinkAddress> {
-        self.every_address()
-            .filter_map(|address| {
-                let name = address.interface.as_ref().unwrap_or(&self.config.interface);
-                let link = ctx.links.values().find(|link| link.name == *name)?.index;
-                Some(LinkAddress { link, address: address.clone() })
-            })
-            .collect()
-    }
 }
 
-fn tally(influence: Influence, fault: &str, faults: &mut Vec<String>, weights: &mut i32) {
-    match influence {
-        Influence::Weight(weight) => *weights += i32::from(weight),
-        Influence::Fault => faults.push(fault.to_owned()),
+/// Faults and weights of everything tracked.
+#[derive(Default)]
+struct Tally {
+    faults: Vec<String>,
+    weights: i32,
+}
+
+impl Tally {
+    fn count(&mut self, influence: Influence, fault: impl FnOnce() -> String) {
+        match influence {
+            Influence::Weight(weight) => self.weights = self.weights.saturating_add(weight),
+            Influence::Fault => self.faults.push(fault()),
+        }
     }
 }

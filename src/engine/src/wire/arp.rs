@@ -32,6 +32,11 @@ pub fn gratuitous(address: Ipv4Addr, mac: Mac) -> Arp {
     Arp { operation: 1, sender_mac: mac, sender: address, target_mac: BROADCAST, target: address }
 }
 
+/// A request without a sender address: asks who answers for `address` and tells nobody anything (RFC 5227 §1.1).
+pub fn probe(address: Ipv4Addr, mac: Mac) -> Arp {
+    Arp { operation: 1, sender_mac: mac, sender: Ipv4Addr::UNSPECIFIED, target_mac: [0; 6], target: address }
+}
+
 impl Arp {
     /// Parses a packet; `None` when it is not ARP for IPv4 over Ethernet.
     pub fn parse(bytes: &[u8]) -> Option<Self> {

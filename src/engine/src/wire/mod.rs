@@ -4,4 +4,5 @@ pub mod arp;
 pub mod checksum;
 pub mod ip;
 pub mod ndisc;
+pub mod signature;
 pub mod vrrp;

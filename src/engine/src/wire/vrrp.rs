@@ -71,6 +71,8 @@ pub enum ChecksumForm {
     PseudoHeader,
     /// RFC 9568 §5.2.8: the VRRP message alone, as in v2.
     MessageOnly,
+    /// keepalived before 1.3.6, unicast over IPv4: the pseudo-header names the multicast group.
+    OldUnicast,
 }
 
 /// Why bytes are not an acceptable advert.
@@ -105,6 +107,17 @@ pub enum AdvertError {
 }
 
 impl Advert {
+    /// How long a message with this header is; `None` without a header of a known version.
+    pub fn length(payload: &[u8], ipv6: bool) -> Option<usize> {
+        let [version_type, _, _, count, ..] = *payload.first_chunk::<HEADER>()?;
+        let auth_length = match version_type >> 4 {
+            2 => AUTH_DATA,
+            3 => 0,
+            _ => return None,
+        };
+        Some(HEADER + usize::from(count) * if ipv6 { 16 } else { 4 } + auth_length)
+    }
+
     /// Parses the payload of an IP packet. Source and destination take part in the checksum.
     ///
     /// # Errors
@@ -157,6 +170,15 @@ impl Advert {
         Ok((Self { version, vrid, priority, interval, addresses, auth }, form))
     }
 
+    /// Parses a unicast v3 advert over IPv4 whose checksum is that of keepalived before 1.3.6.
+    pub fn parse_old_unicast(payload: &[u8], source: IpAddr) -> Option<(Self, ChecksumForm)> {
+        if !source.is_ipv4() || payload.first() != Some(&0x31) {
+            return None;
+        }
+        let (advert, _) = Self::parse(payload, source, GROUP_V4.into()).ok()?;
+        Some((advert, ChecksumForm::OldUnicast))
+    }
+
     /// Writes the payload of an IP packet.
     ///
     /// More than 255 addresses, addresses of the other family and intervals beyond the field are the caller's
@@ -189,8 +211,12 @@ impl Advert {
         if self.version == Version::V2 {
             bytes.extend(if let Auth::Simple(data) = self.auth { data } else { [0; AUTH_DATA] });
         }
-        let pseudo = self.version == Version::V3 && (form == ChecksumForm::PseudoHeader || source.is_ipv6());
-        let sum = if pseudo { with_pseudo(source, destination, &bytes) } else { Checksum::default().over(&bytes) };
+        let sum = match (self.version, form) {
+            (Version::V3, ChecksumForm::OldUnicast) if source.is_ipv4() => with_pseudo(source, GROUP_V4.into(), &bytes),
+            (Version::V2, _) => Checksum::default().over(&bytes),
+            (Version::V3, ChecksumForm::MessageOnly) if source.is_ipv4() => Checksum::default().over(&bytes),
+            (Version::V3, _) => with_pseudo(source, destination, &bytes),
+        };
         if let Some(field) = bytes.get_mut(6..8) {
             field.copy_from_slice(&sum.finish().to_be_bytes());
         }

@@ -7,8 +7,7 @@ mod instance;
 mod notify;
 mod route;
 mod track;
-
-use super::diagnostic::Location;
+mod whole;
 
 pub use address::{AddressFlag, VirtualAddress};
 pub use global::{Fifo, Global, Mail, MetricsAddress, Own, TimedScript};
@@ -19,43 +18,4 @@ pub use instance::{
 pub use notify::{Argv, Notify, NotifyUsers, ScriptUser};
 pub use route::{Destination, NextHop, PortRange, Route, RouteKind, Rule, RuleAction};
 pub use track::{ProcessMatch, Track, TrackFile, TrackProcess, VrrpScript};
-
-/// Everything the agent needs to run.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Config {
-    /// `global_defs`.
-    pub global: Global,
-    /// `hactl`: settings that keepalived does not have.
-    pub own: Own,
-    /// `vrrp_script` blocks, in file order.
-    pub scripts: Vec<VrrpScript>,
-    /// `track_file` (`vrrp_track_file`) blocks, in file order.
-    pub files: Vec<TrackFile>,
-    /// `vrrp_track_process` blocks, in file order.
-    pub processes: Vec<TrackProcess>,
-    /// `static_ipaddress`: there from start to stop. Each has its interface.
-    pub static_addresses: Vec<VirtualAddress>,
-    /// `static_routes`: there from start to stop.
-    pub static_routes: Vec<Route>,
-    /// `static_rules`: there from start to stop.
-    pub static_rules: Vec<Rule>,
-    /// `vrrp_sync_group` blocks, in file order. Members exist and belong to one group only; what a group tracks has
-    /// been added to its members.
-    pub groups: Vec<SyncGroup>,
-    /// `vrrp_instance` blocks, in file order.
-    pub instances: Vec<VrrpInstance>,
-}
-
-impl Config {
-    /// The group that an instance belongs to.
-    pub fn group_of(&self, instance: &str) -> Option<&SyncGroup> {
-        self.groups.iter().find(|group| group.members.iter().any(|member| member == instance))
-    }
-}
-
-/// Where a block begins that was made by hand.
-impl Default for Location {
-    fn default() -> Self {
-        Self { file: String::new(), line: 1, column: 1, length: 1 }
-    }
-}
+pub use whole::Config;

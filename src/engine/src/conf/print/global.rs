@@ -77,9 +77,9 @@ impl Page {
 
     fn fifo(&mut self, name: &str, fifo: Option<&Fifo>) {
         let Some(fifo) = fifo else { return };
-        self.line(format_args!("{name} {}", word(&fifo.path)));
+        self.line(format_args!("{name} {}{}", word(&fifo.path), user_words(fifo.user.as_ref())));
         if let Some(script) = &fifo.script {
-            self.line(format_args!("{name}_script {}{}", command(script), user_words(fifo.user.as_ref())));
+            self.line(format_args!("{name}_script {}", command(script)));
         }
     }
 }

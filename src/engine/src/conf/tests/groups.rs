@@ -117,7 +117,7 @@ fn global_values_are_checked() {
         [
             "E 2:19 `vrrp_mcast_group4 10.0.0.1` is ignored: multicast (224.0.0.0/4) addresses only",
             "E 3:19 `vrrp_mcast_group6 ff05::1` is ignored: multicast of the link (ffX2::/16) addresses only",
-            "E 4:17 `state_dump_file x` is not a path from the root; ignored",
+            "W 4:17 `state_dump_file x` is not a path from the root; ignored",
             "W 5:1 `vrrp_notify_fifo_script` without `vrrp_notify_fifo` has nothing to read; ignored",
             "W 6:1 mail is asked for, but nobody is there to get it",
             "E 6:15 port `0` is not in 1..=65535; 25 is used",

@@ -4,6 +4,7 @@
 mod braces;
 mod expand;
 mod faults;
+mod features;
 mod full;
 mod groups;
 mod instance;

@@ -1,0 +1,121 @@
+//! keepalived.json, as exporters read it: version 1 is a list of instances, version 2 an object of lists.
+
+use hactl_engine::conf::config::{Config, Version, VrrpInstance};
+use hactl_engine::control::{AgentStatus, InstanceStatus, RouterState};
+use serde_json::{Value, json};
+
+use super::dump_text::address;
+
+/// The document, with a line end.
+pub fn json(config: &Config, status: &AgentStatus) -> String {
+    let found = |one: &InstanceStatus| config.instances.iter().find(|instance| instance.name == one.name);
+    let instances: Vec<Value> = status
+        .instances
+        .iter()
+        .filter_map(|one| found(one).map(|instance| json!({"data": data(instance, one), "stats": stats(one)})))
+        .collect();
+    let document = if config.global.json_version == 2 {
+        let process = |(settings, one): (_, &hactl_engine::control::ProcessStatus)| {
+            let settings: &hactl_engine::conf::config::TrackProcess = settings;
+            json!({"name": one.name, "process": settings.process, "num_cur_proc": one.running,
+                "have_quorum": one.ok == Some(true), "quorum": settings.quorum})
+        };
+        let processes: Vec<Value> = config.processes.iter().zip(&status.processes).map(process).collect();
+        json!({"vrrp": instances, "track_process": processes})
+    } else {
+        json!(instances)
+    };
+    format!("{document}\n")
+}
+
+fn data(instance: &VrrpInstance, status: &InstanceStatus) -> Value {
+    let seconds = |ms: u64| std::time::Duration::from_millis(ms).as_secs_f64();
+    let set = matches!(status.state, RouterState::Master | RouterState::Handover);
+    let listed = |one| format!("{}{}", address(one, &instance.interface), if set { " set" } else { "" });
+    let announcement = &instance.announcement;
+    json!({
+        "iname": instance.name,
+        "dont_track_primary": instance.dont_track_primary,
+        "skip_check_adv_addr": false,
+        "strict_mode": instance.strict,
+        "vmac_ifname": instance.vmac.as_ref().map(|vmac| vmac.name.as_str()).unwrap_or_default(),
+        "ifp_ifname": instance.interface,
+        "master_priority": status.master_priority.unwrap_or_default(),
+        "last_transition": status.last_transition.map(seconds).unwrap_or_default(),
+        "garp_delay": announcement.delay.as_secs_f64(),
+        "garp_refresh": announcement.refresh.as_secs(),
+        "garp_rep": announcement.repeat,
+        "garp_refresh_rep": announcement.refresh_repeat,
+        "garp_lower_prio_delay": announcement.lower_delay.as_secs(),
+        "garp_lower_prio_rep": announcement.lower_repeat,
+        "lower_prio_no_advert": instance.lower_prio_no_advert,
+        "higher_prio_send_advert": instance.higher_prio_send_advert,
+        "vrid": instance.vrid,
+        "base_priority": status.base_priority,
+        "effective_priority": status.effective_priority,
+        "vipset": set,
+        "vips": instance.addresses.iter().map(listed).collect::<Vec<_>>(),
+        "evips": instance.excluded.iter().map(listed).collect::<Vec<_>>(),
+        "adver_int": seconds(status.advert_interval_ms),
+        "master_adver_int": seconds(status.advert_interval_ms),
+        "accept": instance.accept,
+        "nopreempt": instance.nopreempt,
+        "preempt_delay": instance.preempt_delay.as_secs(),
+        "state": code(status.state),
+        "wantstate": code(status.state),
+        "version": if instance.version == Version::V3 { 3 } else { 2 },
+        "smtp_alert": instance.smtp_alert,
+    })
+}
+
+fn stats(status: &InstanceStatus) -> Value {
+    let count = |names: &[&str]| names.iter().filter_map(|name| status.counters.get(*name)).sum::<u64>();
+    json!({
+        "advert_rcvd": count(&["adverts_received"]),
+        "advert_sent": count(&["adverts_sent", "priority_zero_sent"]),
+        "become_master": count(&["became_master"]),
+        "release_master": count(&["released_master"]),
+        "packet_len_err": count(&["bad_packet"]),
+        "advert_interval_err": count(&["bad_interval"]),
+        "ip_ttl_err": count(&["bad_ttl"]),
+        "invalid_type_rcvd": count(&["bad_version"]),
+        "addr_list_err": count(&["addresses_differ"]),
+        "invalid_authtype": 0,
+        "authtype_mismatch": 0,
+        "auth_failure": count(&["bad_auth"]),
+        "pri_zero_rcvd": count(&["priority_zero_received"]),
+        "pri_zero_sent": count(&["priority_zero_sent"]),
+    })
+}
+
+/// keepalived's number for a state. It knows no HANDOVER: for others the addresses are on their way out.
+fn code(state: RouterState) -> u8 {
+    match state {
+        RouterState::Init | RouterState::Stopped => 0,
+        RouterState::Backup | RouterState::Handover => 1,
+        RouterState::Master => 2,
+        RouterState::Fault => 3,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::dump_text::tests::{config, status};
+
+    #[test]
+    fn both_versions() {
+        let mut config = config();
+        let list: Value = serde_json::from_str(&json(&config, &status())).unwrap();
+        let data = &list[0]["data"];
+        assert_eq!((&data["iname"], &data["state"], &data["wantstate"]), (&json!("VI_1"), &json!(2), &json!(2)));
+        assert_eq!(data["vips"], json!(["10.0.0.3/27 dev eth0 scope global set"]));
+        assert_eq!(data["last_transition"], json!(1_700_000_000.123));
+        assert_eq!((&data["base_priority"], &data["effective_priority"]), (&json!(100), &json!(91)));
+        assert_eq!((&list[0]["stats"]["advert_sent"], &list[0]["stats"]["ip_ttl_err"]), (&json!(39), &json!(5)));
+        config.global.json_version = 2;
+        let object: Value = serde_json::from_str(&json(&config, &status())).unwrap();
+        assert_eq!(object["vrrp"], list);
+        assert!(!object.to_string().contains("hunter2"));
+    }
+}

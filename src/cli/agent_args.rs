@@ -1,0 +1,201 @@
+//! The grammar of `hactl agent`, keepalived's option letters among it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::args::parse_time;
+
+/// `hactl agent`.
+#[derive(Debug, Subcommand)]
+pub enum Agent {
+    /// Run the daemon
+    Run(AgentRun),
+    /// State of the local agent
+    Status(AgentStatus),
+    /// Make this node master at once
+    Promote {
+        /// Where the agent listens.
+        #[command(flatten)]
+        client: AgentClient,
+        /// Instance; all when absent
+        #[arg(long)]
+        instance: Option<String>,
+        /// Although checks are bad
+        #[arg(long)]
+        force: bool,
+        /// Go back after this time, for example 10m
+        #[arg(long, value_name = "TIME", value_parser = parse_time)]
+        stay: Option<std::time::Duration>,
+    },
+    /// Hand the addresses to the best backup
+    Resign {
+        /// Where the agent listens.
+        #[command(flatten)]
+        client: AgentClient,
+        /// Instance; all when absent
+        #[arg(long)]
+        instance: Option<String>,
+    },
+    /// Drop the raised priority that promote left
+    Unpin {
+        /// Where the agent listens.
+        #[command(flatten)]
+        client: AgentClient,
+        /// Instance; all when absent
+        #[arg(long)]
+        instance: Option<String>,
+    },
+    /// Read the configuration again
+    Reload(AgentClient),
+    /// Stop the agent; under systemd, keeps the addresses when the unit is only restarting
+    Stop(AgentClient),
+    /// Past events, and how long each state lasted
+    History(AgentClient),
+    /// Metrics in Prometheus' text format
+    Metrics(AgentClient),
+    /// Replace the running process by the binary now on disk, in place: same process id, addresses untouched
+    Upgrade(AgentClient),
+    /// Does a web server answer? Exit 0 for any HTTP status below 500; for check scripts
+    Probe {
+        /// http://HOST[:PORT][/PATH]
+        url: String,
+        /// Limit for each step, for example 500ms
+        #[arg(long, default_value = "1s", value_name = "TIME", value_parser = parse_time)]
+        limit: std::time::Duration,
+    },
+}
+
+/// `hactl agent status`.
+#[derive(Debug, Clone, Args)]
+pub struct AgentStatus {
+    /// Where the agent listens.
+    #[command(flatten)]
+    pub client: AgentClient,
+    /// Refresh on each event and each second until interrupted; with --json one line each time
+    #[arg(short, long)]
+    pub watch: bool,
+}
+
+/// Where a local agent listens.
+#[derive(Debug, Clone, Args)]
+pub struct AgentClient {
+    /// Control socket
+    #[arg(long, default_value = "/run/hactl/agent.sock", value_name = "PATH")]
+    pub socket: PathBuf,
+}
+
+/// `hactl agent run`: keepalived's option letters and our own.
+#[derive(Debug, Clone, Args)]
+pub struct AgentRun {
+    /// Configuration file
+    #[arg(
+        short = 'f',
+        long = "use-file",
+        visible_alias = "config",
+        default_value = "/etc/keepalived/keepalived.conf",
+        value_name = "FILE"
+    )]
+    pub config: PathBuf,
+    /// What conditional lines (`@ID`) are compared with; the host name's first label when absent
+    #[arg(long, value_name = "ID")]
+    pub config_id: Option<String>,
+    /// Control socket
+    #[arg(long, default_value = "/run/hactl/agent.sock", value_name = "PATH")]
+    pub socket: PathBuf,
+    /// Where overrides survive a reboot
+    #[arg(long, default_value = "/var/lib/hactl", value_name = "PATH")]
+    pub state_dir: PathBuf,
+    /// Stay in the foreground (always so)
+    #[arg(short = 'n', long)]
+    pub dont_fork: bool,
+    /// Log to standard error instead of the journal
+    #[arg(short = 'l', long)]
+    pub log_console: bool,
+    /// Log in detail
+    #[arg(short = 'D', long, action = clap::ArgAction::Count)]
+    pub log_detail: u8,
+    /// Process id file
+    #[arg(short = 'p', long, value_name = "FILE")]
+    pub pid: Option<PathBuf>,
+    /// Check the configuration and exit
+    #[arg(short = 't', long)]
+    pub config_test: bool,
+    /// Leave the addresses in place at stop
+    #[arg(short = 'V', long)]
+    pub dont_release_vrrp: bool,
+    /// Print the number of keepalived's signal NAME and exit: STOP, RELOAD, DATA, STATS, STATS_CLEAR, JSON, TDUMP
+    #[arg(long, value_name = "NAME")]
+    pub signum: Option<String>,
+    /// VRRP only (always so)
+    #[arg(short = 'P', long)]
+    pub vrrp: bool,
+    /// Health checkers only: refused, there are none
+    #[arg(short = 'C', long, conflicts_with = "vrrp")]
+    pub check: bool,
+    /// Options of keepalived that change nothing here.
+    #[command(flatten)]
+    pub ignored: KeepalivedOnly,
+}
+
+/// Options of keepalived for what this agent does not have. They are accepted so that units and scripts go on working.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Accepted for keepalived's sake, without effect")]
+pub struct KeepalivedOnly {
+    /// Children are not started again (there are none)
+    #[arg(short = 'R', long)]
+    pub dont_respawn: bool,
+    /// Syslog facility
+    #[arg(short = 'S', long, value_name = "NUMBER")]
+    pub log_facility: Option<u8>,
+    /// Dump the configuration at the start
+    #[arg(short = 'd', long)]
+    pub dump_conf: bool,
+    /// Process id file of the VRRP child
+    #[arg(short = 'r', long = "vrrp_pid", alias = "vrrp-pid", value_name = "FILE")]
+    pub vrrp_pid: Option<PathBuf>,
+    /// Process id file of the checkers child
+    #[arg(short = 'c', long = "checkers_pid", alias = "checkers-pid", value_name = "FILE")]
+    pub checkers_pid: Option<PathBuf>,
+    /// Keep the IPVS table at stop
+    #[arg(short = 'I', long)]
+    pub dont_release_ipvs: bool,
+    /// Drop addresses on a change by signal
+    #[arg(short = 'X', long)]
+    pub release_vips: bool,
+    /// SNMP
+    #[arg(short = 'x', long)]
+    pub snmp: bool,
+    /// SNMP agent's socket
+    #[arg(short = 'A', long, value_name = "ADDRESS")]
+    pub snmp_agent_socket: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::path::Path;
+
+    use super::*;
+    use crate::cli::args::{Command, parse};
+
+    #[test]
+    fn a_link_named_keepalived_is_the_agent() {
+        let cli = parse(["/usr/sbin/keepalived", "-n", "-f", "/tmp/k.conf"].map(OsString::from)).unwrap();
+        assert!(matches!(cli.command, Command::Agent(Agent::Run(run)) if run.config == Path::new("/tmp/k.conf")));
+    }
+
+    #[test]
+    fn keepalived_s_letters_are_taken() {
+        let line =
+            "keepalived -nlDDD -P -R -S 7 -d -p /run/k.pid -r /run/v.pid -c /run/c.pid -i one -I -X -x -A /run/agentx";
+        let cli = parse(line.split(' ').map(OsString::from)).unwrap();
+        let Command::Agent(Agent::Run(run)) = cli.command else { panic!("not the agent") };
+        assert_eq!((run.log_detail, run.pid), (3, Some("/run/k.pid".into())));
+        assert_eq!(run.config_id.as_deref(), Some("one"));
+        let version = parse(["keepalived", "-v"].map(OsString::from)).unwrap_err();
+        assert_eq!(version.kind(), clap::error::ErrorKind::DisplayVersion);
+        let cli = parse(["keepalived", "--signum=DATA"].map(OsString::from)).unwrap();
+        assert!(matches!(cli.command, Command::Agent(Agent::Run(run)) if run.signum.as_deref() == Some("DATA")));
+    }
+}

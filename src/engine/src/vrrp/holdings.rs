@@ -1,0 +1,225 @@
+//! What comes and goes with mastership: addresses, routes and rules, on the interfaces where they belong.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::counters::Counter;
+use super::fsm::{Event, State};
+use super::router::{Context, Router, Timer};
+use crate::action::{Action, LinkAddress, LinkRoute, Renewal, Routing};
+use crate::conf::config::{Destination, Route, VirtualAddress, VrrpInstance};
+use crate::time::Instant;
+
+impl Router {
+    /// Addresses first, then what leads to and from them.
+    pub(super) fn take(&mut self, ctx: &mut Context<'_>) {
+        let addresses = self.link_addresses(ctx);
+        self.leased_until = self.lease().map(|lease| ctx.now.after(lease));
+        self.renew_gate(&addresses, ctx);
+        ctx.actions.push(Action::AddAddresses(addresses));
+        let routing = self.routing(ctx);
+        if !routing.is_empty() {
+            ctx.actions.push(Action::AddRouting(routing));
+        }
+    }
+
+    pub(super) fn release(&mut self, ctx: &mut Context<'_>) {
+        let routing = self.routing(ctx);
+        if !routing.is_empty() {
+            ctx.actions.push(Action::RemoveRouting(routing));
+        }
+        ctx.actions.push(Action::RemoveAddresses(self.link_addresses(ctx)));
+    }
+
+    /// Takes a new configuration of the same instance; what stays is not touched.
+    pub fn reconfigure(&mut self, config: VrrpInstance, ctx: &mut Context<'_>) {
+        let holds = matches!(self.state, State::Master | State::Handover(_));
+        let old: HashSet<LinkAddress> = self.link_addresses(ctx).into_iter().collect();
+        let old_routing = self.routing(ctx);
+        let (interval_changed, list_changed) =
+            (config.advert_interval != self.config.advert_interval, config.addresses != self.config.addresses);
+        if self.state == State::Master && list_changed {
+            self.advertise_also(self.advertised(), ctx.now);
+        }
+        self.config = config;
+        let new: HashSet<LinkAddress> = self.link_addresses(ctx).into_iter().collect();
+        if holds {
+            let routing = self.routing(ctx);
+            let gone = without(old_routing.clone(), &routing);
+            if !gone.is_empty() {
+                ctx.actions.push(Action::RemoveRouting(gone));
+            }
+            // An option of an address that changed makes it another entry: it is replaced, never removed in between.
+            let stays = |at: &LinkAddress| new.iter().any(|new| same_place(new, at));
+            let gone: Vec<_> = old.difference(&new).filter(|at| !stays(at)).cloned().collect();
+            let come: Vec<_> = new.difference(&old).cloned().collect();
+            if !gone.is_empty() {
+                ctx.actions.push(Action::RemoveAddresses(gone));
+            }
+            if !come.is_empty() {
+                self.renew_gate(&come, ctx);
+                ctx.actions.push(Action::AddAddresses(come));
+                self.announce(self.config.announcement.repeat, ctx);
+            }
+            let come = without(routing, &old_routing);
+            if !come.is_empty() {
+                ctx.actions.push(Action::AddRouting(come));
+            }
+            if interval_changed || list_changed {
+                self.arm(Timer::Advert, Duration::ZERO, ctx);
+            }
+        }
+        self.reassess("configuration reloaded", ctx);
+    }
+
+    /// A route of ours may have gone.
+    pub fn route_lost(&mut self, destination: Destination, table: u32, ipv6: bool, ctx: &mut Context<'_>) {
+        let ours = |route: &&LinkRoute| {
+            let route = &route.route;
+            route.destination == destination && route.table == table && route.ipv6 == ipv6 && !route.no_track
+        };
+        let routes: Vec<LinkRoute> = self.routing(ctx).routes.iter().filter(ours).cloned().collect();
+        if self.state == State::Master && !routes.is_empty() {
+            let words = match destination {
+                Destination::Default => "route default".to_owned(),
+                Destination::Prefix(prefix) => format!("route {prefix}"),
+            };
+            self.restored(words, Routing { routes, rules: Vec::new() }, ctx);
+        }
+    }
+
+    /// A rule of ours may have gone.
+    pub fn rule_lost(&mut self, preference: u32, ipv6: bool, ctx: &mut Context<'_>) {
+        let rules: Vec<_> = self
+            .config
+            .rules
+            .iter()
+            .filter(|rule| rule.preference == preference && rule.ipv6 == ipv6 && !rule.no_track)
+            .cloned()
+            .collect();
+        if self.state == State::Master && !rules.is_empty() {
+            self.restored(format!("rule {preference}"), Routing { routes: Vec::new(), rules }, ctx);
+        }
+    }
+
+    fn restored(&mut self, what: String, routing: Routing, ctx: &mut Context<'_>) {
+        self.count(Counter::RoutingRestored);
+        self.tell(crate::notice::What::RoutingRestored { what }, ctx);
+        ctx.actions.push(Action::AddRouting(routing));
+    }
+
+    /// The kernel's lease, renewed before the advert that it stands on: see [`Router::lease`].
+    pub(super) fn renew(&mut self, ctx: &mut Context<'_>) {
+        let Some(lease) = self.lease() else { return };
+        if self.unsent_since.is_some() {
+            return; // nobody hears us: let it run out before a backup claims
+        }
+        self.leased_until = Some(ctx.now.after(lease));
+        let addresses = self.link_addresses(ctx);
+        match self.lifetime_s() {
+            Some(_) => ctx.actions.push(Action::Renew(Renewal::Lifetime(addresses))),
+            None => self.renew_gate(&addresses, ctx),
+        }
+    }
+
+    /// After a standstill longer than the lease the kernel has let go: never go on as if nothing had happened.
+    pub fn check_lease(&mut self, ctx: &mut Context<'_>) {
+        let lapsed = self.leased_until.is_some_and(|until| ctx.now >= until);
+        if lapsed && self.state == State::Master && self.settings.lease {
+            ctx.lapsed = true;
+            self.count(Counter::LeasesLapsed);
+            self.apply(Event::LeaseLapsed, "stood still longer than the lease, so the addresses were let go", ctx);
+        }
+    }
+
+    fn renew_gate(&self, addresses: &[LinkAddress], ctx: &mut Context<'_>) {
+        if let Some(open_for) = self.lease().filter(|_| self.lifetime_s().is_none() && !addresses.is_empty()) {
+            let addresses = addresses.iter().map(|at| at.address.address.addr()).collect();
+            ctx.actions.push(Action::Renew(Renewal::Gate { addresses, open_for }));
+        }
+    }
+
+    /// How long the kernel lets the addresses live without us: less than any backup waits. `None` without lease.
+    pub fn lease(&self) -> Option<Duration> {
+        let silence = self.config.advert_interval * self.config.down_adverts;
+        self.settings.lease.then(|| match self.lifetime_s() {
+            Some(seconds) => Duration::from_secs(u64::from(seconds)),
+            // A backup of priority 254 waits hardly longer than `silence`; clocks and ticks need the rest.
+            None => silence - self.config.advert_interval / 4,
+        })
+    }
+
+    /// The lease as the kernel's address lifetime, which counts whole seconds and may end a quarter second late.
+    fn lifetime_s(&self) -> Option<u32> {
+        let slow = self.config.advert_interval >= Duration::from_secs(1);
+        let silence = self.config.advert_interval * self.config.down_adverts;
+        (self.settings.lease && slow).then(|| u32::try_from(silence.as_secs()).unwrap_or(u32::MAX).max(2) - 1)
+    }
+
+    /// For a while, adverts with this list too: a peer that compares lists and drops what differs (keepalived up to
+    /// 2.3.2) must not take the master for silent while the two files are changed one after the other.
+    pub(super) fn advertise_also(&mut self, list: Vec<IpAddr>, now: Instant) {
+        self.also.retain(|(other, _)| *other != list);
+        if self.also.len() == LISTS {
+            self.also.remove(0);
+        }
+        self.also.push((list, now.after(CHANGING)));
+    }
+
+    pub(super) fn every_address(&self) -> impl Iterator<Item = &VirtualAddress> {
+        self.config.addresses.iter().chain(&self.config.excluded)
+    }
+
+    /// The list that adverts carry.
+    pub(super) fn advertised(&self) -> Vec<IpAddr> {
+        self.config.addresses.iter().map(|a| a.address.addr()).collect()
+    }
+
+    pub(super) fn link_addresses(&self, ctx: &Context<'_>) -> Vec<LinkAddress> {
+        let lifetime_s = self.lifetime_s();
+        let own = self.home(ctx).map(|link| link.index);
+        self.every_address()
+            .filter_map(|address| {
+                let link = match &address.interface {
+                    None => own?,
+                    Some(name) => ctx.links.values().find(|link| link.name == *name)?.index,
+                };
+                Some(LinkAddress { link, address: address.clone(), lifetime_s })
+            })
+            .collect()
+    }
+
+    fn routing(&self, ctx: &Context<'_>) -> Routing {
+        let index = |name: &str| ctx.links.values().find(|link| link.name == name).map(|link| link.index);
+        let own = self.home(ctx).map_or(0, |link| link.index);
+        let links = |route: &Route| -> Option<Vec<u32>> {
+            let hop = |hop: &crate::conf::config::NextHop| match (&hop.interface, hop.via) {
+                (Some(name), _) => index(name),
+                (None, Some(_)) => Some(0),
+                (None, None) => Some(own),
+            };
+            route.hops.iter().map(hop).collect()
+        };
+        let routes = self.config.routes.iter();
+        Routing {
+            routes: routes.filter_map(|route| Some(LinkRoute { route: route.clone(), links: links(route)? })).collect(),
+            rules: self.config.rules.clone(),
+        }
+    }
+}
+
+fn same_place(one: &LinkAddress, other: &LinkAddress) -> bool {
+    one.link == other.link && one.address.address == other.address.address
+}
+
+fn without(mut routing: Routing, other: &Routing) -> Routing {
+    routing.routes.retain(|route| !other.routes.contains(route));
+    routing.rules.retain(|rule| !other.rules.contains(rule));
+    routing
+}
+
+/// How long a former or foreign list is advertised beside the own one.
+const CHANGING: Duration = Duration::from_secs(600);
+/// Lists advertised beside the own one.
+const LISTS: usize = 2;

@@ -1,0 +1,112 @@
+//! What happens outside the protocol when a state changes: words, records, scripts.
+
+use super::counters::Counter;
+use super::fsm::State;
+use super::router::{Context, Router, public};
+use crate::action::Action;
+use crate::conf::config::{Argv, Notify, ScriptUser};
+use crate::control::RouterState;
+use crate::notice::{Notice, What};
+use crate::time::millis;
+
+impl Router {
+    pub(super) fn entered(&mut self, before: State, reason: &str, priority: u8, ctx: &mut Context<'_>) {
+        let (from, to) = (public(before), public(self.state));
+        self.told.clear();
+        match to {
+            RouterState::Master => self.count(Counter::BecameMaster),
+            RouterState::Backup if from == RouterState::Handover => self.count(Counter::ReleasedMaster),
+            _ => {}
+        }
+        if to == RouterState::Master {
+            (self.heard, self.goodbye) = (None, None);
+        }
+        let lasted = ctx.now.since(self.last_transition.as_ref().map_or(ctx.now, |(at, _)| *at));
+        self.last_transition = Some((ctx.now, reason.to_owned()));
+        ctx.actions.push(Action::Record { instance: self.config.name.clone(), state: to });
+        self.change += 1;
+        self.tell(What::Entered { from, to, reason: reason.to_owned(), priority, lasted_ms: millis(lasted) }, ctx);
+        let deleted = to == RouterState::Stopped && self.leaving;
+        let actions = state_scripts(&self.config.notify, "INSTANCE", &self.config.name, to, priority, deleted);
+        self.run(actions, ctx);
+    }
+
+    /// `notify_master_rx_lower_pri`.
+    pub(super) fn lower_master_heard(&mut self, ctx: &mut Context<'_>) {
+        let notify = &self.config.notify;
+        if let Some(command) = notify.master_rx_lower_pri.clone() {
+            let user = notify.users.master_rx_lower_pri.clone();
+            self.run(vec![(command, user)], ctx);
+        }
+    }
+
+    /// Tells of a change of priority alone, when one was asked to.
+    pub(super) fn priority_changed(&mut self, from: u8, ctx: &mut Context<'_>) {
+        let to = self.priority();
+        self.tell(What::Priority { from, to, state: public(self.state) }, ctx);
+        let notify = &self.config.notify;
+        if notify.priority_changes
+            && let Some(command) = &notify.any
+        {
+            let word = format!("{}_PRIORITY", word(public(self.state)));
+            let command = with_arguments(command, "INSTANCE", &self.config.name, &word, to);
+            let user = notify.users.any.clone();
+            self.run(vec![(command, user)], ctx);
+        }
+    }
+
+    fn run(&self, scripts: Vec<(Argv, Option<ScriptUser>)>, ctx: &mut Context<'_>) {
+        let change = self.change;
+        ctx.actions.extend(scripts.into_iter().map(|(command, user)| Action::Run { change, command, user }));
+    }
+
+    pub(super) fn tell(&self, what: What, ctx: &mut Context<'_>) {
+        ctx.actions.push(Action::Tell(Notice { instance: self.config.name.clone(), what }));
+    }
+
+    pub(super) fn tell_once(&mut self, key: &'static str, what: What, ctx: &mut Context<'_>) {
+        if self.told.insert(key) {
+            self.tell(what, ctx);
+        }
+    }
+}
+
+/// The scripts for a state entered, the special one first.
+pub(super) fn state_scripts(
+    notify: &Notify,
+    kind: &str,
+    name: &str,
+    state: RouterState,
+    priority: u8,
+    deleted: bool,
+) -> Vec<(Argv, Option<ScriptUser>)> {
+    let users = &notify.users;
+    let (special, user) = match state {
+        RouterState::Master => (&notify.master, &users.master),
+        RouterState::Backup => (&notify.backup, &users.backup),
+        RouterState::Fault => (&notify.fault, &users.fault),
+        RouterState::Stopped if deleted && notify.deleted.is_some() => (&notify.deleted, &users.deleted),
+        RouterState::Stopped => (&notify.stop, &users.stop),
+        RouterState::Init | RouterState::Handover => return Vec::new(), // not states of keepalived
+    };
+    let word = if deleted { "DELETED" } else { word(state) };
+    let special = special.iter().map(|command| (command.clone(), user.clone()));
+    let any = notify.any.iter().map(|command| (with_arguments(command, kind, name, word, priority), users.any.clone()));
+    special.chain(any).collect()
+}
+
+fn with_arguments(command: &Argv, kind: &str, name: &str, word: &str, priority: u8) -> Argv {
+    let mut command = command.clone();
+    command.extend([kind.into(), name.into(), word.into(), priority.to_string()]);
+    command
+}
+
+/// The state as keepalived's scripts and FIFOs name it.
+fn word(state: RouterState) -> &'static str {
+    match state {
+        RouterState::Master => "MASTER",
+        RouterState::Backup | RouterState::Handover | RouterState::Init => "BACKUP",
+        RouterState::Fault => "FAULT",
+        RouterState::Stopped => "STOP",
+    }
+}

@@ -1,0 +1,39 @@
+//! Kernel settings that are changed for a while: each is put back as it was found.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+/// What was changed, and what it was before.
+#[derive(Debug, Default)]
+pub struct Sysctls {
+    before: BTreeMap<String, String>,
+}
+
+impl Sysctls {
+    /// Sets `net/ipv4/conf/eth0/arp_ignore` and its like; remembers the value found the first time.
+    ///
+    /// # Errors
+    /// The kernel's: a container's `/proc/sys` is often read-only.
+    pub fn set(&mut self, key: &str, value: &str) -> io::Result<()> {
+        let found = fs::read_to_string(path(key))?;
+        if found.trim() == value {
+            return Ok(());
+        }
+        fs::write(path(key), value)?;
+        self.before.entry(key.to_owned()).or_insert_with(|| found.trim().to_owned());
+        Ok(())
+    }
+
+    /// Puts everything back.
+    pub fn restore(&mut self) {
+        for (key, value) in std::mem::take(&mut self.before) {
+            let _ = fs::write(path(&key), value); // an interface that is gone needs no setting
+        }
+    }
+}
+
+fn path(key: &str) -> PathBuf {
+    PathBuf::from("/proc/sys").join(key)
+}

@@ -1,0 +1,103 @@
+//! Sync groups: members are master together or not at all.
+
+use std::time::Duration;
+
+use hactl_engine::action::Action;
+use hactl_engine::conf::config::{Config, Notify, SyncGroup};
+use hactl_engine::control::RouterState::{Backup, Fault, Handover, Master};
+use hactl_engine::input::{Command, Input};
+
+use super::rig::{INTERVAL, MASTER_DOWN, Peer, Rig};
+
+/// Two instances, 37 and 38, in one group.
+fn group(config: &mut Config) {
+    let mut second = config.instances[0].clone();
+    (second.name, second.vrid) = ("VI_2".into(), 38);
+    second.addresses.truncate(1);
+    second.addresses[0].address = "10.0.0.110/27".parse().unwrap();
+    config.instances.push(second);
+    config.groups.push(SyncGroup {
+        name: "G".into(),
+        members: vec!["VI_1".into(), "VI_2".into()],
+        notify: Notify { any: Some(vec!["/bin/tell".into()]), ..Notify::default() },
+        smtp_alert: false,
+        location: Default::default(),
+    });
+}
+
+fn states(rig: &Rig) -> [hactl_engine::control::RouterState; 2] {
+    [rig.state_of(0), rig.state_of(1)]
+}
+
+fn second(priority: u8) -> Peer {
+    Peer::new(priority).with(|advert| advert.vrid = 38)
+}
+
+fn masters() -> Rig {
+    let mut rig = Rig::configured(group);
+    rig.pass(MASTER_DOWN + INTERVAL);
+    assert_eq!(states(&rig), [Master, Master]);
+    rig
+}
+
+#[test]
+fn members_become_master_together() {
+    let rig = masters();
+    assert_eq!(rig.node.groups()[0].state, Master);
+}
+
+#[test]
+fn a_member_waits_for_the_others() {
+    let mut rig = Rig::configured(group);
+    for _ in 0..20 {
+        rig.hear(&second(150));
+        rig.pass(INTERVAL);
+        assert_eq!(states(&rig), [Backup, Backup], "the second one's master lives");
+    }
+    rig.pass(MASTER_DOWN + INTERVAL);
+    assert_eq!(states(&rig), [Master, Master]);
+}
+
+#[test]
+fn a_fault_of_one_is_everybodys() {
+    let mut rig = masters();
+    rig.config.instances[1].track_scripts =
+        vec![hactl_engine::conf::config::Track { name: "web".into(), weight: 0, reverse: false }];
+    let config = rig.config.clone();
+    rig.step(Input::Reload(Box::new(config)));
+    rig.step(Input::Script { name: "web".into(), ok: false });
+    assert_eq!(states(&rig), [Fault, Fault]);
+    assert!(rig.node.status(rig.now, 0)[0].fault_reasons[0].contains("sync group G"));
+    rig.step(Input::Script { name: "web".into(), ok: true });
+    assert_eq!(states(&rig), [Backup, Backup]);
+}
+
+#[test]
+fn who_loses_one_gives_all() {
+    let mut rig = masters();
+    rig.hear(&Peer::new(150));
+    assert_eq!(states(&rig), [Handover, Handover]);
+}
+
+#[test]
+fn a_promotion_of_one_promotes_all() {
+    let mut rig = Rig::configured(group);
+    rig.hear(&Peer::new(150));
+    rig.hear(&second(150));
+    let instance = Some("VI_1".to_owned());
+    rig.command(Command::Promote { instance, force: false, expires: None, reason: None });
+    assert_eq!(states(&rig), [Master, Master]);
+    rig.command(Command::Resign { instance: Some("VI_2".into()) });
+    assert_eq!(states(&rig), [Handover, Handover]);
+}
+
+#[test]
+fn the_groups_scripts_are_told_its_state() {
+    let mut rig = Rig::configured(group);
+    let told: Vec<String> = rig
+        .pass(MASTER_DOWN + Duration::from_secs(2))
+        .into_iter()
+        .filter_map(|(_, action)| if let Action::Run { command, .. } = action { Some(command.join(" ")) } else { None })
+        .collect();
+    assert_eq!(told, ["/bin/tell GROUP G MASTER 0"]);
+}

@@ -1,0 +1,223 @@
+//! Lease and guard: what keeps two hosts from answering where plain VRRP lets them.
+
+use std::time::Duration;
+
+use hactl_engine::action::{Action, Renewal};
+use hactl_engine::control::RouterState::{Backup, Fault, Handover, Master};
+use hactl_engine::input::{Command, Input, Link};
+use hactl_engine::wire::arp::Arp;
+
+use super::rig::{ETH0, INTERVAL, MAC, MASTER_DOWN, Peer, Rig, actions, ip, order, priorities};
+
+const OTHER: [u8; 6] = [2, 0, 0, 0, 0, 6];
+
+fn leased(interval: Duration) -> Rig {
+    Rig::configured(|config| {
+        config.own.lease = true;
+        config.instances[0].advert_interval = interval;
+    })
+}
+
+fn guarded() -> Rig {
+    Rig::configured(|config| (config.own.lease, config.own.guard) = (true, true))
+}
+
+fn claim(rig: &mut Rig) -> Vec<Action> {
+    rig.step(Input::Claimed { link: ETH0, address: ip("10.0.0.100"), mac: OTHER })
+}
+
+/// How long each renewal lasts, with the time it was made at.
+fn renewals(done: &[(Duration, Action)]) -> Vec<(Duration, Duration)> {
+    let length = |action: &Action| match action {
+        Action::Renew(Renewal::Gate { open_for, .. }) => Some(*open_for),
+        Action::Renew(Renewal::Lifetime(all)) => Some(Duration::from_secs(all[0].lifetime_s.unwrap().into())),
+        _ => None,
+    };
+    done.iter().filter_map(|(at, action)| Some((*at, length(action)?))).collect()
+}
+
+#[test]
+fn a_lease_is_renewed_with_each_advert_and_ends_before_a_backup_claims() {
+    for (interval, least_wait) in [(INTERVAL, INTERVAL * 3), (Duration::from_secs(2), Duration::from_secs(6))] {
+        let mut rig = leased(interval);
+        rig.pass(Duration::from_secs(20));
+        assert_eq!(rig.state(), Master);
+        let renewed = renewals(&rig.pass(interval * 10));
+        assert_eq!(renewed.len(), 10, "{interval:?}");
+        assert!(renewed.iter().all(|(_, length)| *length < least_wait && *length > interval), "{renewed:?}");
+    }
+}
+
+#[test]
+fn without_lease_the_addresses_stay() {
+    let mut rig = Rig::master(|_| {});
+    assert_eq!(renewals(&rig.pass(INTERVAL * 10)), []);
+    let added = Rig::started(|_| {}).pass(MASTER_DOWN);
+    let forever = |action: &Action| matches!(action, Action::AddAddresses(all) if all[0].lifetime_s.is_none());
+    assert!(added.iter().any(|(_, action)| forever(action)));
+}
+
+#[test]
+fn who_stood_still_longer_than_the_lease_is_master_no_more() {
+    let mut rig = leased(INTERVAL);
+    rig.pass(Duration::from_secs(20));
+    rig.now = rig.now.after(INTERVAL * 3);
+    let done = rig.step(Input::Wake);
+    assert_eq!((rig.state(), priorities(&done)), (Backup, vec![]), "says nothing, claims nothing");
+    assert_eq!(rig.counter("leases_lapsed"), 1);
+}
+
+#[test]
+fn who_cannot_be_heard_lets_go() {
+    let mut rig = leased(INTERVAL);
+    rig.pass(Duration::from_secs(20));
+    for _ in 0..2200 {
+        let sent = actions(rig.pass(Duration::from_millis(1)));
+        if !priorities(&sent).is_empty() {
+            rig.step(Input::SendFailed { router: 0, error: "not permitted".into() });
+        }
+    }
+    assert_eq!(rig.state(), Fault);
+    let mut rig = Rig::master(|_| {});
+    for _ in 0..9 {
+        rig.pass(INTERVAL);
+        rig.step(Input::SendFailed { router: 0, error: "not permitted".into() });
+    }
+    assert_eq!(rig.state(), Master, "without lease a send that fails is survived");
+}
+
+#[test]
+fn the_lan_is_asked_before_the_wait_ends() {
+    let mut rig = guarded();
+    let done = rig.pass(MASTER_DOWN);
+    let asked: Vec<Duration> =
+        done.iter().filter(|(_, one)| matches!(one, Action::Probe(_))).map(|(at, _)| *at).collect();
+    assert!(asked.len() >= 2 && asked[0] < MASTER_DOWN && asked[0] >= MASTER_DOWN / 2, "{asked:?}");
+    let Some((_, Action::Probe(frames))) = done.iter().find(|(_, one)| matches!(one, Action::Probe(_))) else {
+        panic!()
+    };
+    let arp = Arp::parse(&frames[0].payload).unwrap();
+    assert_eq!((arp.sender, arp.target), ([0, 0, 0, 0].into(), [10, 0, 0, 100].into()), "asks, and claims nothing");
+    assert_eq!(rig.state(), Master, "nobody answered, and the asking took no time");
+    let done = Rig::started(|_| {}).pass(MASTER_DOWN);
+    assert!(!done.iter().any(|(_, one)| matches!(one, Action::Probe(_))), "off by default");
+}
+
+#[test]
+fn while_somebody_answers_nothing_is_claimed() {
+    let mut rig = guarded();
+    rig.hear(&Peer::new(150));
+    for _ in 0..20 {
+        let done = rig.pass(INTERVAL / 2);
+        if done.iter().any(|(_, one)| matches!(one, Action::Probe(_))) {
+            claim(&mut rig);
+        }
+    }
+    assert_eq!(rig.state(), Backup);
+    assert!(rig.counter("claims_withheld") > 3);
+    let refused = rig.promote();
+    assert!(matches!(&refused[..], [Action::Reply { result: Err(why), .. }] if why.contains("blocked")), "{refused:?}");
+    rig.pass(INTERVAL * 2);
+    assert_eq!(rig.state(), Master, "as soon as nobody answers");
+}
+
+#[test]
+fn an_answer_does_not_hold_up_who_was_told_goodbye() {
+    let mut rig = guarded();
+    rig.hear(&Peer::new(150));
+    rig.hear(&Peer::new(0));
+    claim(&mut rig);
+    rig.pass(INTERVAL);
+    assert_eq!(rig.state(), Master, "a master that hands over goes on answering");
+}
+
+#[test]
+fn an_operator_may_force_what_the_guard_withholds() {
+    let mut rig = guarded();
+    rig.hear(&Peer::new(150));
+    rig.pass(MASTER_DOWN - Duration::from_millis(1));
+    claim(&mut rig);
+    rig.pass(INTERVAL / 2);
+    assert_eq!(rig.state(), Backup);
+    rig.command(Command::Promote { instance: None, force: true, expires: None, reason: None });
+    assert_eq!(rig.state(), Master);
+}
+
+#[test]
+fn a_second_owner_is_told_and_answered() {
+    let mut rig = guarded();
+    rig.pass(Duration::from_secs(30));
+    assert_eq!(rig.state(), Master);
+    claim(&mut rig);
+    let done = actions(rig.pass(INTERVAL));
+    let told =
+        done.iter().any(|one| matches!(one, Action::Tell(notice) if notice.to_string().contains("02:00:00:00:00:06")));
+    assert!(told && order(&done).contains(&"announce"), "{done:?}");
+    assert_eq!(rig.node.status(rig.now, 0)[0].answered_by.as_deref(), Some("02:00:00:00:00:06"));
+}
+
+#[test]
+fn own_announcements_are_no_second_owner() {
+    let mut rig = guarded();
+    rig.pass(Duration::from_secs(30));
+    rig.step(Input::Claimed { link: ETH0, address: ip("10.0.0.100"), mac: MAC });
+    rig.step(Input::Claimed { link: ETH0, address: ip("10.0.0.77"), mac: OTHER });
+    rig.pass(INTERVAL * 3);
+    assert_eq!(rig.counter("duplicates_seen"), 0);
+}
+
+#[test]
+fn who_came_later_and_is_not_heard_yields() {
+    let mut rig = guarded();
+    rig.hear(&Peer::new(37));
+    rig.pass(MASTER_DOWN);
+    assert_eq!(rig.state(), Master, "preempts");
+    rig.pass(INTERVAL / 2);
+    claim(&mut rig);
+    rig.pass(INTERVAL);
+    assert_eq!(rig.state(), Backup, "the lower master goes on: our adverts do not reach it");
+    for _ in 0..9 {
+        rig.hear(&Peer::new(37));
+        rig.pass(INTERVAL);
+    }
+    assert_eq!(rig.state(), Backup, "and it is not preempted again at once");
+}
+
+#[test]
+fn a_handover_ends_when_the_next_master_announces_itself() {
+    let mut rig = guarded();
+    rig.pass(Duration::from_secs(30));
+    rig.step(Input::Stop { keep_addresses: false });
+    assert_eq!(rig.state(), Handover);
+    claim(&mut rig);
+    let done = actions(rig.pass(Duration::from_millis(11)));
+    assert_eq!(order(&done), ["remove"], "its adverts need not arrive");
+}
+
+#[test]
+fn a_loop_that_stood_still_listens_before_it_claims() {
+    let mut rig = Rig::started(|_| {});
+    rig.now = rig.now.after(MASTER_DOWN + Duration::from_millis(50));
+    let done = rig.step(Input::Wake);
+    assert_eq!((rig.state(), order(&done)), (Backup, vec![]), "adverts may be waiting");
+    rig.hear(&Peer::new(150));
+    rig.pass(Duration::from_millis(5));
+    assert_eq!(rig.state(), Backup);
+    let mut rig = Rig::started(|_| {});
+    rig.now = rig.now.after(MASTER_DOWN + Duration::from_millis(50));
+    rig.step(Input::Wake);
+    rig.pass(Duration::from_millis(5));
+    assert_eq!(rig.state(), Master, "none were");
+}
+
+#[test]
+fn an_interface_that_returns_ends_the_fault() {
+    let mut rig = Rig::master(|_| {});
+    rig.step(Input::LinkGone(ETH0));
+    assert_eq!(rig.state(), Fault);
+    let addresses = vec![ip("10.0.0.5")];
+    rig.step(Input::Link(Link { index: 9, name: "eth0".into(), up: true, mac: MAC, addresses }));
+    assert_eq!(rig.state(), Backup, "under another number");
+    rig.pass(MASTER_DOWN);
+    assert_eq!(rig.state(), Master);
+}

@@ -1,0 +1,65 @@
+//! Who answers for an address? Asked from a host of the LAN, as any client would.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::net::Ipv4Addr;
+use std::time::{Duration, Instant};
+
+use hactl::sys::claims::Claims;
+use hactl::sys::frames::Frames;
+use hactl::sys::links::Links;
+use hactl_engine::action::Frame;
+use hactl_engine::input::Input;
+use hactl_engine::wire::arp::{self, Mac};
+use nix::sched::{CloneFlags, setns};
+
+use crate::lan::Lan;
+
+/// For how long, of `time`, more than one host answered: asked each 5 ms.
+#[allow(dead_code, reason = "the bench asks this")]
+pub fn doubled(lan: &Lan, from: usize, address: &str, time: Duration) -> Duration {
+    let answers = ask(lan, from, address, time);
+    PAUSE * u32::try_from(answers.iter().filter(|now| now.len() > 1).count()).unwrap()
+}
+
+/// Asks for so long, each 5 ms, and returns the most hosts that answered within one 5 ms, and all that ever did.
+pub fn answering(lan: &Lan, from: usize, address: &str, time: Duration) -> (usize, BTreeSet<Mac>) {
+    let answers = ask(lan, from, address, time);
+    let most = answers.iter().map(BTreeSet::len).max().unwrap_or_default();
+    (most, answers.into_iter().flatten().collect())
+}
+
+/// Who answered, question by question.
+fn ask(lan: &Lan, from: usize, address: &str, time: Duration) -> Vec<BTreeSet<Mac>> {
+    let (space, address): (_, Ipv4Addr) = (format!("/run/netns/{}", lan.host(from)), address.parse().unwrap());
+    std::thread::spawn(move || {
+        setns(File::open(space).unwrap(), CloneFlags::CLONE_NEWNET).unwrap();
+        let links = Links::open().unwrap();
+        let link = links.table().values().find(|link| link.name == "eth0").unwrap().clone();
+        let ear = Claims::arp(link.index).unwrap();
+        let mut mouth = Frames::open().unwrap();
+        let payload = arp::probe(address, link.mac).emit();
+        let frame = Frame { link: link.index, destination: arp::BROADCAST, ethertype: arp::ETHERTYPE, payload };
+        let mut answers = Vec::new();
+        let end = Instant::now() + time;
+        while Instant::now() < end {
+            mouth.send(std::slice::from_ref(&frame)).unwrap();
+            std::thread::sleep(PAUSE);
+            let mut now = BTreeSet::new();
+            while let Ok(heard) = ear.receive() {
+                if let Some(Input::Claimed { address: claimed, mac, .. }) = heard
+                    && claimed == std::net::IpAddr::V4(address)
+                {
+                    now.insert(mac);
+                }
+            }
+            answers.push(now);
+        }
+        answers
+    })
+    .join()
+    .unwrap()
+}
+
+/// Between two questions.
+const PAUSE: Duration = Duration::from_millis(5);
