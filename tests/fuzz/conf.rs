@@ -152,4 +152,9 @@ const VALUES: &[&str] = &[
     " file:/x ",
     " never ",
     " forever ",
+    "\n~SEQ(N, 1, 3) ",
+    "\n~LST({A, B}, {1, 2}, {3, 4}) ",
+    " ${N} ",
+    "\n$X= \\\n",
+    "\n@^id ",
 ];

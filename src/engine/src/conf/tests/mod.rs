@@ -2,6 +2,7 @@
 //! beside it.
 
 mod braces;
+mod corpus;
 mod expand;
 mod faults;
 mod features;
