@@ -39,6 +39,7 @@ lint:
 	cargo clippy --locked --workspace --all-targets -- -D warnings $(TESTS_MAY)
 
 test: export HACTL_BINARY = $(CURDIR)/$(DIST)
+test: export HACTL_FUZZ_SECONDS ?= 20
 test: setup
 	@$(MAKE) --no-print-directory build PROFILE=fast
 	@$(MAKE) --no-print-directory lint

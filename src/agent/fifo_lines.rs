@@ -177,7 +177,7 @@ mod tests {
 
     fn config() -> Config {
         let mut instance = VrrpInstance::new("VI_1", "eth0", 51);
-        instance.notify.priority_changes = true;
+        std::sync::Arc::make_mut(&mut instance.notify).priority_changes = true;
         Config { instances: vec![instance], ..Config::default() }
     }
 
@@ -224,7 +224,7 @@ mod tests {
     fn priorities_are_told_where_asked_for() {
         let mut lines = Lines::default();
         let mut quiet = config();
-        quiet.instances[0].notify.priority_changes = false;
+        std::sync::Arc::make_mut(&mut quiet.instances[0].notify).priority_changes = false;
         lines.configure(&quiet);
         lines.line(&entered(RouterState::Master, 91));
         let change =

@@ -49,7 +49,8 @@ impl Notifier {
     /// Takes the settings of a configuration; scripts already waiting run under the old ones.
     pub fn configure(&mut self, config: &Config) {
         self.global = Arc::new(config.global.clone());
-        let all = config.instances.iter().map(|one| &one.notify).chain(config.groups.iter().map(|one| &one.notify));
+        let all =
+            config.instances.iter().map(|one| one.notify.as_ref()).chain(config.groups.iter().map(|one| &one.notify));
         // Those of the configuration before stay: an instance that a reload took out says farewell now.
         let [_, before] = std::mem::take(&mut self.farewells);
         self.farewells = [before, all.flat_map(farewells).collect()];
@@ -199,7 +200,7 @@ mod tests {
         let mut config = Config::default();
         config.global.script_user = Some(ScriptUser { user: "root".into(), group: None });
         config.instances.push(VrrpInstance::new("VI_1", "eth0", 51));
-        config.instances[0].notify.stop = Some(stop.command.clone());
+        std::sync::Arc::make_mut(&mut config.instances[0].notify).stop = Some(stop.command.clone());
         notifier.configure(&config);
         notifier.enqueue(7, job(1, folder.path(), "one"));
         heard(folder.path(), 1).await;

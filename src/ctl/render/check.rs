@@ -61,7 +61,7 @@ fn commands(config: &Config) -> Vec<(String, Option<&Location>, &Argv)> {
         found.push((format!("vrrp_script {}", script.name), Some(&script.location), &script.command));
     }
     let groups = config.groups.iter().map(|one| ("vrrp_sync_group", &one.name, &one.location, &one.notify));
-    let instances = config.instances.iter().map(|one| ("vrrp_instance", &one.name, &one.location, &one.notify));
+    let instances = config.instances.iter().map(|one| ("vrrp_instance", &one.name, &one.location, &*one.notify));
     for (kind, name, block, notify) in groups.chain(instances) {
         let lines = [
             ("notify_master", &notify.master),

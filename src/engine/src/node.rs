@@ -21,7 +21,8 @@ use crate::vrrp::router::{Context, Router, Settings, Timer};
 /// The engine of one agent.
 #[derive(Debug, Default)]
 pub struct Node {
-    routers: BTreeMap<RouterId, Router>,
+    /// Boxed: a tree keeps room for twice as many, and a router is large.
+    routers: BTreeMap<RouterId, Box<Router>>,
     groups: Vec<Group>,
     next_id: RouterId,
     /// Who listens for a VRID and family, whatever the interface.
@@ -68,7 +69,7 @@ impl Node {
 
     /// The routers, for reading.
     pub fn routers(&self) -> impl Iterator<Item = &Router> {
-        self.routers.values()
+        self.routers.values().map(Box::as_ref)
     }
 
     /// Their ids, in the same order.
@@ -179,12 +180,16 @@ impl Node {
             // Each push brings a member into line; the bound only keeps a mistake from becoming a hang.
             for _ in 0..PUSHES_PER_MEMBER * self.routers.len() {
                 let routers = &self.routers;
-                let push = self.groups.get(at).and_then(|group| group.push(|id| routers.get(&id)));
+                let push = self.groups.get(at).and_then(|group| group.push(|id| routers.get(&id).map(Box::as_ref)));
                 let Some((id, push)) = push else { break };
                 self.with(id, now, batches, |router, ctx| router.pushed(push, ctx));
             }
             let routers = &self.routers;
-            let actions = self.groups.get_mut(at).map(|group| group.settle(|id| routers.get(&id))).unwrap_or_default();
+            let actions = self
+                .groups
+                .get_mut(at)
+                .map(|group| group.settle(|id| routers.get(&id).map(Box::as_ref)))
+                .unwrap_or_default();
             if !actions.is_empty() {
                 let router = GROUP_IDS - RouterId::try_from(at).unwrap_or_default();
                 batches.push(Batch { router, actions });
@@ -346,7 +351,7 @@ impl Node {
         self.next_id += 1;
         let router = Router::new(id, instance, self.settings, group);
         self.listening.entry((router.config().vrid, router.is_ipv6())).or_default().push(id);
-        self.routers.insert(id, router);
+        self.routers.insert(id, Box::new(router));
         id
     }
 
@@ -361,7 +366,7 @@ impl Node {
     fn forget_stopped(&mut self) {
         if !self.stopping && self.leaving && self.routers.values().any(|router| router.state() == State::Stopped) {
             self.routers.retain(|_, router| router.state() != State::Stopped);
-            self.leaving = self.routers.values().any(Router::is_leaving);
+            self.leaving = self.routers.values().any(|router| router.is_leaving());
             self.note_listeners();
         }
     }

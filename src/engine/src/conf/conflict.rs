@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use super::config::VrrpInstance;
+use super::config::{Notify, VrrpInstance};
 use super::resolve::Resolved;
 use super::sink::{Place, Sink};
 
@@ -16,6 +17,8 @@ pub(super) struct Known {
     /// Who holds an address on an interface.
     addresses: HashMap<(IpAddr, String), String>,
     vmacs: HashSet<String>,
+    /// The latest: most instances have the same, or none.
+    notify: Arc<Notify>,
 }
 
 impl Known {
@@ -36,10 +39,16 @@ impl Known {
         others.find(|other| clash(other, instance)).map(|other| other.name.as_str())
     }
 
+    /// The same scripts, shared with the instance before where they are equal.
+    pub(super) fn shared(&self, notify: Notify) -> Arc<Notify> {
+        if notify == *self.notify { Arc::clone(&self.notify) } else { Arc::new(notify) }
+    }
+
     /// Remembers an instance that will be the one at `position`.
     pub(super) fn add(&mut self, instance: &VrrpInstance, place: Place, position: usize) {
         self.names.insert(instance.name.clone(), place);
         self.numbers.entry((instance.interface.clone(), instance.vrid)).or_default().push(position);
+        self.notify = Arc::clone(&instance.notify);
         self.vmacs.extend(instance.vmac.iter().map(|vmac| vmac.name.clone()));
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::address::virtual_address;
 use super::authentication::{Authentication, Hmac};
 use super::build::{block_name, version};
-use super::config::{InitialState, OldChecksum, Version, VirtualAddress, VrrpInstance};
+use super::config::{InitialState, Notify, OldChecksum, Version, VirtualAddress, VrrpInstance};
 use super::defaults::{Defaults, Timing, switched};
 use super::keywords::VRRP_INSTANCE;
 use super::notify::notify;
@@ -56,6 +56,7 @@ pub(super) struct Draft {
     pub(super) transmit_base: Option<Place>,
     pub(super) accept: Option<At<bool>>,
     pub(super) strict: Option<Place>,
+    pub(super) notify: Notify,
 }
 
 impl Draft {
@@ -77,7 +78,6 @@ impl Draft {
         plain.check_unicast_source = defaults.check_unicast_source;
         plain.v3_checksum_as_v2 = defaults.v3_checksum_as_v2;
         plain.smtp_alert = defaults.mails();
-        plain.notify.priority_changes = defaults.priority_changes;
         Self {
             name,
             place,
@@ -107,6 +107,7 @@ impl Draft {
             transmit_base: None,
             accept: None,
             strict: None,
+            notify: Notify { priority_changes: defaults.priority_changes, ..Notify::default() },
         }
     }
 
@@ -138,7 +139,7 @@ impl Draft {
             }
             "use_vmac" => self.vmac = Some(VmacLine::read(line, sink)),
             "auth_hmac" => self.hmac = Some(Hmac::read(line, sink)),
-            name if name.starts_with("notify") => notify(line, &mut self.plain.notify, sink),
+            name if name.starts_with("notify") => notify(line, &mut self.notify, sink),
             name if name.starts_with("garp_") => self.timing.line(name, line, sink),
             _ if line.block.is_some() => self.block(line, sink),
             _ => self.switches(line, sink),

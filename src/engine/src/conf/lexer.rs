@@ -13,8 +13,8 @@ pub const LINE_BYTES_MAX: usize = 1024;
 pub struct Word {
     /// The word without its quotes.
     pub text: String,
-    /// The word as written, quotes included: scripts read it with other rules.
-    pub raw: String,
+    /// The word as written, where that differs: scripts read quotes and escapes with other rules.
+    pub written: Option<String>,
     /// Where it stands.
     pub place: Place,
 }
@@ -102,8 +102,9 @@ impl Line {
                 }
             }
         }
-        let raw = self.chars.iter().skip(start).take(self.at - start).collect();
-        Word { text, raw, place: self.place(start, self.at - start) }
+        let raw = self.chars.iter().skip(start).take(self.at - start).copied();
+        let written = if raw.clone().eq(text.chars()) { None } else { Some(raw.collect()) };
+        Word { text, written, place: self.place(start, self.at - start) }
     }
 
     fn quoted(&mut self, quote: char, text: &mut String, sink: &mut Sink<'_>) {

@@ -111,6 +111,7 @@ fn one(
         group_address: group,
         vmac,
         announcement: draft.timing.complete(),
+        notify: known.shared(draft.notify),
         location: sink.locate(draft.place),
         ..draft.plain
     };

@@ -40,7 +40,7 @@ pub fn user(statement: &Statement, words: &[Word], sink: &mut Sink<'_>) -> Optio
 
 /// One word to a command and its arguments.
 fn argv(word: &Word, sink: &mut Sink<'_>) -> Option<Argv> {
-    let text = unescape(&word.raw);
+    let text = unescape(word.written.as_deref().unwrap_or(&word.text));
     if text.starts_with("</") {
         sink.warning(word.place, "a command that starts with `<` is run by /bin/sh");
         return Some(vec!["/bin/sh".into(), "-c".into(), text]);
@@ -137,7 +137,7 @@ mod tests {
     fn read(raw: &str) -> (Option<Argv>, usize) {
         let mut sink = Sink::new("t");
         let place = Place { line: 1, column: 1, length: 1 };
-        let found = argv(&Word { text: String::new(), raw: raw.into(), place }, &mut sink);
+        let found = argv(&Word { text: String::new(), written: Some(raw.into()), place }, &mut sink);
         (found, sink.finish().len())
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::address::VirtualAddress;
@@ -156,8 +157,8 @@ pub struct VrrpInstance {
     pub v3_checksum_as_v2: bool,
     /// GARP and NA timing.
     pub announcement: Announcement,
-    /// Notify scripts.
-    pub notify: Notify,
+    /// Notify scripts; shared, because most instances have the same, or none.
+    pub notify: Arc<Notify>,
     /// Where the block begins.
     pub location: Location,
 }
@@ -205,7 +206,7 @@ impl VrrpInstance {
             smtp_alert: false,
             v3_checksum_as_v2: false,
             announcement: Announcement::default(),
-            notify: Notify::default(),
+            notify: Arc::default(),
             location: Location::default(),
         }
     }

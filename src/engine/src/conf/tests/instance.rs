@@ -115,7 +115,7 @@ fn defaults_are_the_documented_ones() {
     assert_eq!(found.initial_state, InitialState::Backup);
     assert_eq!(found.announcement, Announcement::default());
     assert_eq!((found.nopreempt, found.preempt_delay, found.dont_track_primary), (false, Duration::ZERO, false));
-    assert_eq!((found.password, found.source, found.notify), (None, None, Notify::default()));
+    assert_eq!((found.password, found.source, found.notify), (None, None, std::sync::Arc::new(Notify::default())));
 }
 
 #[test]

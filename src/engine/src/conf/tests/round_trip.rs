@@ -54,11 +54,12 @@ fn awkward_words_read_back() {
     for word in awkward {
         let argv = vec!["/bin/x".to_owned(), word.to_owned(), format!("{word}{word}"), "end".to_owned()];
         config.scripts[0].command = argv.clone();
-        config.instances[0].notify.stop = Some(argv);
+        std::sync::Arc::make_mut(&mut config.instances[0].notify).stop = Some(argv);
         if !word.is_empty() {
             config.scripts[0].name = word.to_owned();
             config.instances[0].track_scripts[0].name = word.to_owned();
-            config.instances[0].notify.fault = Some(vec![word.to_owned(), "x y".to_owned()]);
+            std::sync::Arc::make_mut(&mut config.instances[0].notify).fault =
+                Some(vec![word.to_owned(), "x y".to_owned()]);
         }
         assert_round_trip(config.clone());
     }
