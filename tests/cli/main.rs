@@ -69,6 +69,14 @@ fn lines_of_included_files_are_drawn() {
     let screen = String::from_utf8_lossy(&output.stderr).replace(&format!("{}/", folder.path().display()), "");
     assert!(!screen.contains("hunter2"), "{screen}");
     insta::assert_snapshot!("included", screen);
+    write("id.conf", "@lb-5 prioritty 1\n@lb-6 hactl { guard on }\n");
+    let path = folder.path().join("id.conf");
+    for (id, code) in [("lb-5", 3), ("lb-6", 0)] {
+        let output = hactl(&["check", "--config-id", id, path.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        let output = hactl(&["agent", "run", "-t", "--config-id", id, "-f", path.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+    }
 }
 
 #[test]

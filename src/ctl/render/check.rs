@@ -16,9 +16,10 @@ pub fn ha_config(file: &Path, text: &str) -> Vec<Problem> {
     problems(parse(&name, text).diagnostics, &Pages::new(&name, text, &none))
 }
 
-/// The same for a file on this host, with what it includes and what it names.
-pub fn ha_file(file: &Path, text: &str) -> Vec<Problem> {
-    let (name, mut host) = (file.display().to_string(), Host::new(None));
+/// The same for a file on this host, with what it includes and what it names; `@ID` lines are read for `config_id`, for
+/// this host without one.
+pub fn ha_file(file: &Path, text: &str, config_id: Option<&str>) -> Vec<Problem> {
+    let (name, mut host) = (file.display().to_string(), Host::new(config_id));
     let parsed = parse_with(&name, text, &mut host);
     let pages = Pages::new(&name, text, &host.texts);
     let missing = missing(&parsed.config, &pages);
@@ -151,7 +152,7 @@ mod tests {
     #[test]
     fn a_missing_program_is_drawn_where_it_is_named() {
         let text = "vrrp_instance a {\n interface eth0\n virtual_router_id 37\n virtual_ipaddress { 10.0.0.3/27 }\n notify \"/no/such x\"\n}\n";
-        let found = ha_file(Path::new("ha.conf"), text);
+        let found = ha_file(Path::new("ha.conf"), text, None);
         let [only] = found.as_slice() else { panic!("{found:?}") };
         let span = only.span.as_ref().unwrap();
         assert_eq!((span.line, span.column, span.length, only.warning), (5, 10, 8, true));
