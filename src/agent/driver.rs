@@ -38,6 +38,8 @@ use crate::sys::many::Inbox;
 use crate::sys::vrrp::{self, VrrpSocket};
 use crate::sys::wake::Sleeper;
 
+/// How often at most the log tells that the loop is late.
+const TELL_LATE_EACH: Duration = Duration::from_secs(60);
 const LINKS: u64 = u64::MAX - 2;
 /// Bit of a token that tells the guard's sockets from those of VRRP.
 const CLAIMS: u64 = 1 << 40;
@@ -60,6 +62,9 @@ pub struct Driver {
     asked: HashMap<u64, oneshot::Sender<Result<String, String>>>,
     next_token: u64,
     keeps_addresses: bool,
+    /// The shortest advert interval of all routers.
+    fastest: Duration,
+    told_late: Option<Instant>,
 }
 
 impl Driver {
@@ -94,6 +99,8 @@ impl Driver {
             asked: HashMap::new(),
             next_token: 0,
             keeps_addresses: false,
+            fastest: Duration::MAX,
+            told_late: None,
         };
         let table = driver.links.table();
         let troubles = driver.ground.prepare(config, table, &mut driver.os);
@@ -206,6 +213,18 @@ impl Driver {
         let class = [100, 1_000, 10_000, 100_000].iter().filter(|limit| late > **limit).count();
         if let Some(count) = self.timing.overshoots.get_mut(class) {
             *count += 1;
+        }
+        // Half an interval late, thrice, and a standby claims. Said now and then, not each time: it is a busy host.
+        let half = self.fastest / 2;
+        let late = Duration::from_micros(late);
+        if late > half && self.told_late.is_none_or(|at| clock::now().since(at) > TELL_LATE_EACH) {
+            self.told_late = Some(clock::now());
+            let trouble = format!(
+                "the VRRP loop woke {late:.1?} late with adverts every {:?}: this host is too busy for them, or real-time \
+                 scheduling is not permitted; use a longer advert_int, or give the agent CAP_SYS_NICE",
+                self.fastest
+            );
+            self.troubles(vec![trouble]);
         }
     }
 
@@ -321,6 +340,7 @@ impl Driver {
 
     /// Gives each router its slot among the stamps.
     fn number_routers(&mut self) {
+        self.fastest = self.node.routers().map(|router| router.config().advert_interval).min().unwrap_or(Duration::MAX);
         let names: Vec<String> = self.node.routers().map(|router| router.config().name.clone()).collect();
         self.slots = self.node.router_ids().zip(0..).collect();
         if let Err(error) = self.memory.number(&names) {

@@ -130,6 +130,7 @@ impl Lines {
             | What::BadAdvert { .. }
             | What::AddressesDiffer { .. }
             | What::AddressRestored { .. }
+            | What::UnknownVrid { .. }
             | What::Failed { .. } => None,
         }
     }

@@ -47,6 +47,7 @@ impl Report {
             | What::SecondMaster { .. }
             | What::AddressesDiffer { .. }
             | What::AddressRestored { .. }
+            | What::UnknownVrid { .. }
             | What::Failed { .. }
             | What::Priority { .. } => {
                 let lines = vec![("event", notice.what.to_string())];

@@ -202,9 +202,10 @@ impl<'a> Agent<'a> {
 
     fn spawn_loop(&mut self) -> std::io::Result<()> {
         let Some((driver, done)) = self.driver.take() else { return Ok(()) };
+        let priority = self.config.global.rt_priority.unwrap_or(sched::PRIORITY);
         thread::Builder::new().name("vrrp".into()).stack_size(512 * 1024).spawn(move || {
             for (what, attempt) in
-                [("real-time scheduling", sched::real_time()), ("locked memory", sched::lock_memory())]
+                [("real-time scheduling", sched::real_time(priority)), ("locked memory", sched::lock_memory())]
             {
                 if let Err(error) = attempt {
                     tracing::warn!("no {what}: {error}; adverts faster than 1 s may be late on a busy host");

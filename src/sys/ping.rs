@@ -12,7 +12,7 @@ use hactl_engine::wire::checksum::Checksum;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::clock::unix_ms;
-use super::sched::real_time;
+use super::sched::{PRIORITY, real_time};
 
 /// The interval that resolves a switchover of a few milliseconds.
 pub const INTERVAL: Duration = Duration::from_millis(1);
@@ -198,7 +198,7 @@ fn join(sent: Vec<Duration>, answers: &[(u32, Duration)]) -> Vec<Probe> {
 
 fn send(socket: &Socket, token: u64, started: Instant, interval: Duration, shared: &Shared) -> Vec<Duration> {
     // Without the right to real time the measurement still works, with more jitter.
-    let _ = real_time();
+    let _ = real_time(PRIORITY);
     let mut sent = Vec::new();
     let mut due = Duration::ZERO;
     while !shared.stop_sending.load(Ordering::Acquire) {
@@ -224,7 +224,7 @@ fn send(socket: &Socket, token: u64, started: Instant, interval: Duration, share
 }
 
 fn receive(socket: &Socket, token: u64, started: Instant, shared: &Shared) -> Vec<(u32, Duration)> {
-    let _ = real_time();
+    let _ = real_time(PRIORITY);
     let mut answers = Vec::new();
     let mut buffer = [0_u8; 256];
     let mut socket = socket;

@@ -329,3 +329,11 @@ fn announcements_may_be_sent_one_after_another() {
     let mut rig = Rig::started(|_| {});
     assert_eq!(bursts(&rig.pass(MASTER_DOWN)), [10]);
 }
+
+#[test]
+fn adverts_of_strangers_are_told_once_when_asked() {
+    let told = |rig: &mut Rig| rig.hear(&Peer::new(150).with(|advert| advert.vrid = 99)).len();
+    let mut rig = Rig::configured(|config| config.global.log_unknown_vrids = true);
+    assert_eq!((told(&mut rig), told(&mut rig)), (1, 0));
+    assert_eq!(told(&mut Rig::started(|_| {})), 0);
+}

@@ -12,6 +12,7 @@ use crate::action::{Action, Batch, RouterId};
 use crate::conf::config::{Config, SyncGroup, VrrpInstance};
 use crate::control::{GroupStatus, InstanceStatus};
 use crate::input::{Command, Input, Link, Received, Remembered};
+use crate::notice::{Notice, What};
 use crate::time::Instant;
 use crate::timer::Timers;
 use crate::vrrp::fsm::State;
@@ -37,6 +38,9 @@ pub struct Node {
     /// Wall clock minus the driver's clock.
     wall_offset: Duration,
     delay_after_boot: Duration,
+    logs_unknown: bool,
+    /// Virtual routers of others, by interface, that have been told of.
+    unknown: BTreeSet<(u32, u8)>,
     started: bool,
     stopping: bool,
     /// A reload took routers out that have not gone yet.
@@ -209,6 +213,7 @@ impl Node {
         self.settings =
             Settings { lease: config.own.lease, guard: config.own.guard, startup_delay: config.global.startup_delay };
         self.delay_after_boot = config.global.delay_after_boot;
+        self.logs_unknown = config.global.log_unknown_vrids;
     }
 
     fn start(&mut self, now: Instant, remembered: &[Remembered], batches: &mut Vec<Batch>) {
@@ -228,7 +233,10 @@ impl Node {
         let (Some(name), Some(&vrid)) = (self.links.get(&link).map(|link| &link.name), packet.payload.get(1)) else {
             return;
         };
-        let Some(candidates) = self.listening.get(&(vrid, packet.source.is_ipv6())) else { return };
+        let Some(candidates) = self.listening.get(&(vrid, packet.source.is_ipv6())) else {
+            self.unknown(link, vrid, packet, batches);
+            return;
+        };
         let here = candidates.iter().filter_map(|id| Some((*id, self.routers.get(id)?)));
         let here = here.filter(|(_, router)| router.config().interface == *name);
         // Two routers may share a VRID when their peers differ: the packet is for the one whose peer sent it.
@@ -236,6 +244,15 @@ impl Node {
             here.max_by_key(|(_, router)| router.config().unicast_peers.iter().any(|p| p.address == packet.source));
         if let Some((id, _)) = id {
             self.with(id, now, batches, |router, ctx| router.packet(packet, ctx));
+        }
+    }
+
+    /// Somebody's virtual router, but not ours.
+    fn unknown(&mut self, link: u32, vrid: u8, packet: &Received, batches: &mut Vec<Batch>) {
+        if self.logs_unknown && self.unknown.len() < UNKNOWN_MAX && self.unknown.insert((link, vrid)) {
+            let instance = self.links.get(&link).map(|link| link.name.clone()).unwrap_or_default();
+            let what = What::UnknownVrid { vrid, source: packet.source };
+            batches.push(Batch { router: GROUP_IDS, actions: vec![Action::Tell(Notice { instance, what })] });
         }
     }
 
@@ -442,6 +459,8 @@ fn virtual_addresses(instance: &VrrpInstance) -> impl Iterator<Item = IpAddr> + 
 
 /// Adverts that are due within this time leave together.
 const SLACK_MAX: Duration = Duration::from_millis(1);
+/// Virtual routers of others that are told of.
+const UNKNOWN_MAX: usize = 256;
 /// How often a member may need a push in one step.
 const PUSHES_PER_MEMBER: usize = 8;
 /// Batches of groups bear ids from here downwards, so that their scripts queue by themselves.

@@ -90,6 +90,13 @@ pub enum What {
         /// The other.
         source: IpAddr,
     },
+    /// An advert for a virtual router that is not configured here (`log_unknown_vrids`); said once for each.
+    UnknownVrid {
+        /// Its number.
+        vrid: u8,
+        /// Who sent it.
+        source: IpAddr,
+    },
     /// Somebody removed an address; it was put back.
     AddressRestored {
         /// The address.
@@ -122,6 +129,7 @@ impl What {
             | Self::Duplicate { .. } => Level::Error,
             Self::Entered { .. } | Self::GroupEntered { .. } | Self::Priority { .. } => Level::Info,
             Self::RoutingRestored { .. }
+            | Self::UnknownVrid { .. }
             | Self::BadAdvert { .. }
             | Self::SecondMaster { .. }
             | Self::AddressesDiffer { .. }
@@ -179,6 +187,9 @@ impl fmt::Display for What {
             ),
             Self::AddressesDiffer { source } => {
                 write!(f, "{source} advertises other addresses than configured here; make the two files agree")
+            }
+            Self::UnknownVrid { vrid, source } => {
+                write!(f, "{source} advertises virtual router {vrid}, which is not configured on this interface")
             }
             Self::AddressRestored { address } => write!(f, "{address} was removed by somebody else; put back"),
             Self::Failed { error } => f.write_str(error),
