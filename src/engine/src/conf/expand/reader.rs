@@ -46,7 +46,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { lines: 2_000_000, bytes: 256 * 1024 * 1024, steps: 10_000_000 }
+        Self { lines: 2_000_000, bytes: 256 * 1024 * 1024, steps: 12_000_000 }
     }
 }
 
@@ -183,7 +183,7 @@ impl Reader<'_> {
 
     /// Whether a limit is met, which is told once.
     fn exhausted(&mut self, draft: &Draft, depth: usize) -> bool {
-        self.steps += 1;
+        self.steps += 1 + draft.chars.len() / STEP_CHARS;
         let (message, all) = if self.full {
             return true;
         } else if self.steps > self.limits.steps {
@@ -398,5 +398,7 @@ pub const INCLUDES_MAX: usize = 16;
 const DEPTH_MAX: usize = 64;
 /// Characters that one line may become.
 const EXPANDED_CHARS_MAX: usize = 16 * 1024;
+/// A longer line counts as several steps.
+const STEP_CHARS: usize = 128;
 /// Faults that are kept.
 const FOUND_MAX: usize = 10_000;
