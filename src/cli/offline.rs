@@ -3,13 +3,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use hactl_engine::conf::config::Config;
+use hactl_engine::conf::parse_with;
+
 use super::args::{Check, Global, Init};
 use crate::ctl::cluster::Cluster;
 use crate::ctl::inventory::load::load;
 use crate::ctl::render::check::ha_file;
 use crate::ctl::render::context::{Interfaces, interface};
 use crate::ctl::render::host::render;
+use crate::ctl::render::pair::across;
 use crate::error::{Exit, Failure, Outcome, Problem};
+use crate::includes::Host;
 
 const HOMEWORK: &str = include_str!("../../inventories/homework.yaml");
 const EXPERT: &str = include_str!("../../inventories/expert.yaml");
@@ -73,6 +78,7 @@ pub fn check(global: &Global, check: &Check) -> Outcome {
             configuration(file, check.config_id.as_deref())
         });
     }
+    problems.extend(across(&configurations(&files, check.config_id.as_deref())));
     let errors = problems.iter().filter(|problem| !problem.warning).count();
     if global.wants_json() {
         print_json(&problems)?;
@@ -103,6 +109,18 @@ fn inventory(global: &Global, file: &Path) -> Vec<Problem> {
         print!("{}", derived(&loaded.cluster));
     }
     problems
+}
+
+/// The keepalived.conf files among these, for what they must agree on.
+fn configurations(files: &[PathBuf], config_id: Option<&str>) -> Vec<(String, Config)> {
+    let conf = files.iter().filter(|file| file.extension().is_none_or(|end| end != "yaml" && end != "yml"));
+    conf.filter_map(|file| {
+        let (name, bytes) = (file.display().to_string(), fs::read(file).ok()?);
+        let text = String::from_utf8_lossy(&bytes);
+        let config = parse_with(&name, &text, &mut Host::new(config_id)).config;
+        Some((name, config))
+    })
+    .collect()
 }
 
 fn configuration(file: &Path, config_id: Option<&str>) -> Vec<Problem> {

@@ -7,4 +7,5 @@ pub mod check;
 pub mod context;
 pub mod host;
 pub mod lookup;
+pub mod pair;
 pub mod role;
