@@ -68,6 +68,7 @@ complete -c hactl -n "__fish_hactl_using_subcommand init" -s v -l verbose -d 'Sa
 complete -c hactl -n "__fish_hactl_using_subcommand init" -l no-progress -d 'No progress bars'
 complete -c hactl -n "__fish_hactl_using_subcommand init" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
 complete -c hactl -n "__fish_hactl_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand check" -l config-id -d 'Read the `@ID` lines of a keepalived.conf for this host; for this one\'s name when absent' -r
 complete -c hactl -n "__fish_hactl_using_subcommand check" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand check" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
 json\t'For programs'"

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::hash::{BuildHasher, Hasher};
+use std::path::{Path, PathBuf};
 
-use hactl_engine::conf::surroundings::Surroundings;
+use hactl_engine::conf::{Included, Surroundings};
 
 /// This host.
 #[derive(Debug, Default)]
@@ -23,84 +24,86 @@ impl Host {
     }
 }
 
-impl Surroundings for Host {
-    fn include(&mut self, pattern: &str, from: &str) -> Result<Vec<(String, String)>, String> {
-        let folder = Path::new(from).parent().unwrap_or(Path::new(""));
-        let mut files = Vec::new();
-        for pattern in braces(pattern) {
-            let path = folder.join(&pattern);
-            let found = glob::glob(&path.to_string_lossy()).map_err(|error| error.to_string())?;
-            for path in found {
-                let path = path.map_err(|error| error.to_string())?;
-                if path.is_dir() {
-                    continue;
-                }
-                let name = path.display().to_string();
-                let bytes = fs::read(&path).map_err(|error| format!("cannot read {name}: {error}"))?;
-                let text = String::from_utf8_lossy(&bytes).into_owned();
-                self.texts.insert(name.clone(), text.clone());
-                files.push((name, text));
-            }
+impl Host {
+    fn read(&mut self, path: &Path) -> Included {
+        let name = path.display().to_string();
+        let text = match fs::metadata(path) {
+            Ok(found) if !found.is_file() => Err("it is not a file".to_owned()),
+            Ok(found) if found.len() > FILE_BYTES_MAX => Err(format!("it is larger than {FILE_BYTES_MAX} bytes")),
+            Ok(_) => fs::read(path)
+                .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+                .map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Ok(text) = &text {
+            self.texts.insert(name.clone(), text.clone());
         }
-        Ok(files)
+        Included { name, text }
+    }
+}
+
+impl Surroundings for Host {
+    fn include(&mut self, pattern: &str, from: &str) -> Vec<Included> {
+        let path = Path::new(from).parent().unwrap_or(Path::new("")).join(pattern);
+        if !pattern.contains(['*', '?', '[']) {
+            return if path.exists() { vec![self.read(&path)] } else { Vec::new() };
+        }
+        let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
+        // What cannot be looked into holds no file that could be read.
+        let found: Vec<PathBuf> = glob::glob_with(&path.to_string_lossy(), options)
+            .map(|paths| paths.filter_map(Result::ok).filter(|path| !path.is_dir()).take(FILES_MAX).collect())
+            .unwrap_or_default();
+        found.iter().map(|path| self.read(path)).collect()
     }
 
-    fn config_id(&self) -> Option<&str> {
-        Some(&self.config_id)
+    fn config_id(&self) -> Option<String> {
+        Some(self.config_id.clone())
     }
 
     fn environment(&self, name: &str) -> Option<String> {
         std::env::var(name).ok()
     }
 
-    fn random(&mut self) -> u32 {
-        // Good enough to spread hosts: the nanoseconds at which they read their files.
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        now.subsec_nanos() % 32_768
+    fn random(&mut self, min: u32, max: u32) -> u32 {
+        // Every new hasher has keys of its own, from the kernel's randomness.
+        let number = std::collections::hash_map::RandomState::new().build_hasher().finish();
+        let span = u64::from(max.saturating_sub(min)) + 1;
+        min.saturating_add(u32::try_from(number % span).unwrap_or(0))
     }
 }
 
-/// `a{b,c}d` is `abd` and `acd`, as shells have it.
-fn braces(pattern: &str) -> Vec<String> {
-    let Some((before, rest)) = pattern.split_once('{') else { return vec![pattern.to_owned()] };
-    let Some((inner, after)) = rest.split_once('}') else { return vec![pattern.to_owned()] };
-    inner
-        .split(',')
-        .take(BRACES_MAX)
-        .flat_map(|one| braces(&format!("{before}{one}{after}")))
-        .take(BRACES_MAX)
-        .collect()
-}
-
-/// Patterns that one may stand for.
-const BRACES_MAX: usize = 256;
+/// Larger files are no configuration.
+const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Most files that one pattern may mean.
+const FILES_MAX: usize = 10_000;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn patterns_have_stars_and_braces() {
+    fn patterns_start_at_the_folder_of_the_file_that_names_them() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["a.conf", "b.conf", "c.txt"] {
-            fs::write(folder.path().join(name), name).unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at("conf.d/sub")).unwrap();
+        for (name, text) in [("conf.d/b.conf", "two"), ("conf.d/a.conf", "one"), ("conf.d/.hidden.conf", "no")] {
+            fs::write(at(name), text).unwrap();
         }
-        let from = folder.path().join("main.conf").display().to_string();
-        let mut host = Host::new(None);
-        let mut found = |pattern: &str| -> Vec<String> {
-            host.include(pattern, &from).unwrap().into_iter().map(|(_, text)| text).collect()
-        };
-        assert_eq!(found("*.conf"), ["a.conf", "b.conf"]);
-        assert_eq!(found("{c.txt,a.*}"), ["c.txt", "a.conf"]);
-        assert_eq!(found("none*"), Vec::<String>::new());
-        assert!(host.texts.len() == 3 && !host.config_id().unwrap_or_default().contains('.'));
-        assert_eq!(Host::new(Some("x")).config_id(), Some("x"));
+        let from = at("ha.conf").display().to_string();
+        let mut host = Host::new(Some("lb-5"));
+        let texts: Vec<_> = host.include("conf.d/*.conf", &from).into_iter().map(|file| file.text.unwrap()).collect();
+        assert_eq!(texts, ["one", "two"]);
+        let first = at("conf.d/a.conf").display().to_string();
+        assert_eq!(host.texts.get(&first).map(String::as_str), Some("one"));
+        assert_eq!(host.include("b.conf", &first)[0].text, Ok("two".into()));
+        assert_eq!((host.include("none.conf", &from), host.include("conf.d/s*", &from)), (Vec::new(), Vec::new()));
+        assert_eq!(host.include("conf.d/sub", &from)[0].text, Err("it is not a file".into()));
+        assert!((37..=41).contains(&host.random(37, 41)));
     }
 
     #[test]
-    fn braces_end() {
-        assert_eq!(braces("a{b,c}{d,e}"), ["abd", "abe", "acd", "ace"]);
-        assert_eq!(braces("a{b"), ["a{b"]);
-        assert!(braces(&"{a,b}".repeat(40)).len() <= BRACES_MAX);
+    fn the_host_has_a_name_of_one_label() {
+        assert!(Host::new(None).config_id().is_some_and(|id| !id.is_empty() && !id.contains('.')));
+        assert_eq!(Host::new(Some("x")).config_id().as_deref(), Some("x"));
     }
 }

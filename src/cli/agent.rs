@@ -54,7 +54,7 @@ fn daemon(global: &Global, run: AgentRun) -> Outcome {
         return Err(Failure::one(Exit::Invalid, problem));
     }
     if run.config_test {
-        return super::offline::check(global, &Check { files: vec![run.config] });
+        return super::offline::check(global, &Check { files: vec![run.config], config_id: run.config_id });
     }
     crate::agent::run::run(&Settings {
         config: run.config,

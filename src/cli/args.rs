@@ -150,6 +150,9 @@ pub struct Init {
 pub struct Check {
     /// Inventories (.yaml, .yml) or keepalived.conf files; the current inventory when none is given
     pub files: Vec<PathBuf>,
+    /// Read the `@ID` lines of a keepalived.conf for this host; for this one's name when absent
+    #[arg(long, value_name = "ID")]
+    pub config_id: Option<String>,
 }
 
 /// The inventory of `plan` and `deploy`, which may also stand as a bare argument.

@@ -72,9 +72,13 @@ pub fn check(global: &Global, check: &Check) -> Outcome {
     let mut problems = Vec::new();
     for file in &files {
         let is_yaml = file.extension().is_some_and(|end| end == "yaml" || end == "yml");
-        problems.extend(if is_yaml { inventory(global, file) } else { configuration(file) });
+        problems.extend(if is_yaml {
+            inventory(global, file)
+        } else {
+            configuration(file, check.config_id.as_deref())
+        });
     }
-    problems.extend(across(&configurations(&files)));
+    problems.extend(across(&configurations(&files, check.config_id.as_deref())));
     let errors = problems.iter().filter(|problem| !problem.warning).count();
     if global.wants_json() {
         print_json(&problems)?;
@@ -108,23 +112,23 @@ fn inventory(global: &Global, file: &Path) -> Vec<Problem> {
 }
 
 /// The keepalived.conf files among these, for what they must agree on.
-fn configurations(files: &[PathBuf]) -> Vec<(String, Config)> {
+fn configurations(files: &[PathBuf], config_id: Option<&str>) -> Vec<(String, Config)> {
     let conf = files.iter().filter(|file| file.extension().is_none_or(|end| end != "yaml" && end != "yml"));
     conf.filter_map(|file| {
         let (name, bytes) = (file.display().to_string(), fs::read(file).ok()?);
         let text = String::from_utf8_lossy(&bytes);
-        let config = parse_with(&name, &text, &mut Host::new(None)).config;
+        let config = parse_with(&name, &text, &mut Host::new(config_id)).config;
         Some((name, config))
     })
     .collect()
 }
 
-fn configuration(file: &Path) -> Vec<Problem> {
+fn configuration(file: &Path, config_id: Option<&str>) -> Vec<Problem> {
     match fs::read(file) {
         Ok(bytes) if bytes.iter().all(u8::is_ascii_whitespace) => {
             vec![Problem::new("E302", format!("{} is empty", file.display())).why("an agent with it would own nothing")]
         }
-        Ok(bytes) => ha_file(file, &String::from_utf8_lossy(&bytes)),
+        Ok(bytes) => ha_file(file, &String::from_utf8_lossy(&bytes), config_id),
         Err(error) => {
             vec![Problem::new("E101", format!("{}: {error}", file.display())).next("name an existing file")]
         }

@@ -52,6 +52,34 @@ fn a_broken_keepalived_conf_is_drawn() {
 }
 
 #[test]
+fn lines_of_included_files_are_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    fs::create_dir(folder.path().join("conf.d")).unwrap();
+    write("ha.conf", "include conf.d/*.conf\n$PRIO=300\n~SEQ(N, 1, 2) $BODY\n");
+    write(
+        "conf.d/one.conf",
+        "$BODY=\\\n  vrrp_instance v.${N} {\\\n    interface eth0\\\n    virtual_router_id ${N}\\\n    virtual_ipaddress { 10.0.0.${N}/24 }\\\n    auth_hmac { key 1 ascii:hunter2 x }\\\n  }\n",
+    );
+    write(
+        "conf.d/two.conf",
+        "vrrp_instance two {\n  interface eth0\n  virtual_router_id 37\n  prioritty $PRIO\n  notify \"/no/such/program x\"\n  virtual_ipaddress { 10.0.0.3/24 }\n  auth_hmac {\n    key 1 ascii:hunter2 x\n  }\n}\n",
+    );
+    let output = hactl(&["check", folder.path().join("ha.conf").to_str().unwrap()]);
+    let screen = String::from_utf8_lossy(&output.stderr).replace(&format!("{}/", folder.path().display()), "");
+    assert!(!screen.contains("hunter2"), "{screen}");
+    insta::assert_snapshot!("included", screen);
+    write("id.conf", "@lb-5 prioritty 1\n@lb-6 hactl { guard on }\n");
+    let path = folder.path().join("id.conf");
+    for (id, code) in [("lb-5", 3), ("lb-6", 0)] {
+        let output = hactl(&["check", "--config-id", id, path.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        let output = hactl(&["agent", "run", "-t", "--config-id", id, "-f", path.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+    }
+}
+
+#[test]
 fn a_good_file_is_said_to_be() {
     assert_eq!(check("x.yaml", HOMEWORK), "exit 0\nx.yaml: valid\n");
 }

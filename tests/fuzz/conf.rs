@@ -56,6 +56,30 @@ fn check_config(config: &Config) {
         assert!(instance.addresses.len() <= 255);
         let defined = |name: &String| config.scripts.iter().any(|script| script.name == *name);
         assert!(instance.track_scripts.iter().all(|track| defined(&track.name)));
+        let file = |name: &String| config.files.iter().any(|file| file.name == *name);
+        assert!(instance.track_files.iter().all(|track| file(&track.name)));
+        let process = |name: &String| config.processes.iter().any(|process| process.name == *name);
+        assert!(instance.track_processes.iter().all(|track| process(&track.name)));
+        assert!((1..=100).contains(&instance.down_adverts));
+        assert!(instance.vmac.iter().all(|vmac| (1..=15).contains(&vmac.name.len())), "{:?}", instance.vmac);
+        assert!(instance.group_address.is_none_or(|group| group.is_multicast()));
+        if let Some(hmac) = &instance.hmac {
+            assert!(hmac.keys.iter().any(|key| key.id == hmac.active), "{hmac:?}");
+            assert!(hmac.keys.iter().all(|key| key.secret.is_empty() == key.file.is_some()));
+        }
+        for rule in &instance.rules {
+            assert!(rule.preference != u32::MAX, "{rule:?}");
+        }
+        for route in &instance.routes {
+            assert!(route.hops.iter().all(|hop| hop.via.is_some() || hop.interface.is_some()), "{route:?}");
+        }
+    }
+    for group in &config.groups {
+        assert!(!group.members.is_empty());
+        for name in &group.members {
+            assert!(config.instances.iter().any(|one| one.name == *name), "{name} of {}", group.name);
+            assert_eq!(config.group_of(name).map(|found| &found.name), Some(&group.name));
+        }
     }
 }
 
@@ -81,6 +105,9 @@ fn check_print(config: &Config) {
 fn without_places(mut config: Config) -> Config {
     let nowhere = Location { file: String::new(), line: 0, column: 0, length: 0 };
     config.scripts.iter_mut().for_each(|one| one.location = nowhere.clone());
+    config.files.iter_mut().for_each(|one| one.location = nowhere.clone());
+    config.processes.iter_mut().for_each(|one| one.location = nowhere.clone());
+    config.groups.iter_mut().for_each(|one| one.location = nowhere.clone());
     config.instances.iter_mut().for_each(|one| one.location = nowhere.clone());
     config.groups.iter_mut().for_each(|one| one.location = nowhere.clone());
     config.files.iter_mut().for_each(|one| one.location = nowhere.clone());
@@ -115,4 +142,19 @@ const VALUES: &[&str] = &[
     " on ",
     " PASS ",
     " \"a 'b c' \\x41\" ",
+    " table 91 ",
+    " via 192.0.2.9 ",
+    " from 192.0.2.0/27 ",
+    " preference 37 ",
+    " group ",
+    " hex:00ff ",
+    " 02:00:5e:00:01:25 ",
+    " file:/x ",
+    " never ",
+    " forever ",
+    "\n~SEQ(N, 1, 3) ",
+    "\n~LST({A, B}, {1, 2}, {3, 4}) ",
+    " ${N} ",
+    "\n$X= \\\n",
+    "\n@^id ",
 ];

@@ -3,31 +3,68 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use hactl_engine::conf::Parsed;
-use hactl_engine::conf::config::{Config, Notify};
-use hactl_engine::conf::diagnostic::Severity;
+use hactl_engine::conf::config::{Argv, Config};
+use hactl_engine::conf::diagnostic::{Diagnostic, Location, Severity};
+use hactl_engine::conf::{parse, parse_with};
 
 use crate::error::{Problem, Span};
 use crate::includes::Host;
 
 /// What the agent would say of a configuration.
 pub fn ha_config(file: &Path, text: &str) -> Vec<Problem> {
-    problems(file, text, hactl_engine::conf::parse(&file.display().to_string(), text), &BTreeMap::new())
+    let (name, none) = (file.display().to_string(), BTreeMap::new());
+    problems(parse(&name, text).diagnostics, &Pages::new(&name, text, &none))
 }
 
-/// The same for a file on this host, with what it includes and what it names.
-pub fn ha_file(file: &Path, text: &str) -> Vec<Problem> {
-    let mut host = Host::new(None);
-    let parsed = hactl_engine::conf::parse_with(&file.display().to_string(), text, &mut host);
-    let missing = missing(&parsed.config);
-    problems(file, text, parsed, &host.texts).into_iter().chain(missing).collect()
+/// The same for a file on this host, with what it includes and what it names; `@ID` lines are read for `config_id`, for
+/// this host without one.
+pub fn ha_file(file: &Path, text: &str, config_id: Option<&str>) -> Vec<Problem> {
+    let (name, mut host) = (file.display().to_string(), Host::new(config_id));
+    let parsed = parse_with(&name, text, &mut host);
+    let pages = Pages::new(&name, text, &host.texts);
+    let missing = missing(&parsed.config, &pages);
+    problems(parsed.diagnostics, &pages).into_iter().chain(missing).collect()
 }
 
-/// Commands that are not on this host. The file may be meant for another one, so each is a warning.
-fn missing(config: &Config) -> Vec<Problem> {
-    let checks = config.scripts.iter().map(|script| (Some(&script.command), format!("vrrp_script {}", script.name)));
-    let told = |kind: &str, name: &str, notify: &'_ Notify| {
-        let commands = [
+/// Commands that are not on this host, each with the line that names it. The file may be meant for another one, so
+/// each is a warning.
+fn missing(config: &Config, pages: &Pages<'_>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (what, block, command) in commands(config) {
+        let Some(program) = command.first().filter(|program| which::which(program).is_err()) else { continue };
+        let top = Location { file: pages.name.clone(), ..Location::default() };
+        let at = pages.find(block.unwrap_or(&top), program);
+        let problem = Problem::new("W303", format!("{what}: `{program}` is not an executable file on this host"))
+            .at(pages.span(&at))
+            .why("a check that cannot run counts as failed, and nobody is notified")
+            .next("create it, or make it executable with `chmod +x`")
+            .warn();
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+    problems
+}
+
+/// Every command with what it is for and the block that it stands in.
+fn commands(config: &Config) -> Vec<(String, Option<&Location>, &Argv)> {
+    let mut found = Vec::new();
+    let global = &config.global;
+    for (what, script) in [("startup_script", &global.startup_script), ("shutdown_script", &global.shutdown_script)] {
+        found.extend(script.iter().map(|script| (what.to_owned(), None, &script.command)));
+    }
+    let fifos = [("notify_fifo_script", &global.notify_fifo), ("vrrp_notify_fifo_script", &global.vrrp_notify_fifo)];
+    for (what, fifo) in fifos {
+        let script = fifo.as_ref().and_then(|fifo| fifo.script.as_ref());
+        found.extend(script.map(|script| (what.to_owned(), None, script)));
+    }
+    for script in &config.scripts {
+        found.push((format!("vrrp_script {}", script.name), Some(&script.location), &script.command));
+    }
+    let groups = config.groups.iter().map(|one| ("vrrp_sync_group", &one.name, &one.location, &one.notify));
+    let instances = config.instances.iter().map(|one| ("vrrp_instance", &one.name, &one.location, &*one.notify));
+    for (kind, name, block, notify) in groups.chain(instances) {
+        let lines = [
             ("notify_master", &notify.master),
             ("notify_backup", &notify.backup),
             ("notify_fault", &notify.fault),
@@ -36,47 +73,89 @@ fn missing(config: &Config) -> Vec<Problem> {
             ("notify_master_rx_lower_pri", &notify.master_rx_lower_pri),
             ("notify", &notify.any),
         ];
-        commands.map(|(keyword, command)| (command.clone(), format!("{keyword} of {kind} {name}")))
-    };
-    let instances = config.instances.iter().flat_map(|one| told("vrrp_instance", &one.name, &one.notify));
-    let groups = config.groups.iter().flat_map(|one| told("vrrp_sync_group", &one.name, &one.notify));
-    let commands = checks.map(|(command, what)| (command.cloned(), what)).chain(instances).chain(groups);
-    commands
-        .filter_map(|(command, what)| {
-            let program = command?.first()?.clone();
-            which::which(&program).is_err().then_some((program, what))
-        })
-        .map(|(program, what)| {
-            let mut problem =
-                Problem::new("W303", format!("{what}: `{program}` is not an executable file on this host"))
-                    .why("a check that cannot run counts as failed, and nobody is notified")
-                    .next("create it, or make it executable with `chmod +x`");
-            problem.warning = true;
-            problem
-        })
-        .collect()
+        for (keyword, command) in lines {
+            let command = command.as_ref();
+            found.extend(command.map(|command| (format!("{keyword} of {kind} {name}"), Some(block), command)));
+        }
+    }
+    found
 }
 
-fn problems(file: &Path, text: &str, parsed: Parsed, included: &BTreeMap<String, String>) -> Vec<Problem> {
-    parsed
-        .diagnostics
-        .into_iter()
-        .map(|diagnostic| {
-            let error = diagnostic.severity == Severity::Error;
-            let mut problem = Problem::new(if error { "E301" } else { "W301" }, diagnostic.message);
-            problem.warning = !error;
-            problem.next = diagnostic.help;
-            if let Some(at) = diagnostic.location {
-                let source = included.get(&at.file).map_or(text, String::as_str);
-                let line = source.lines().nth(at.line.saturating_sub(1)).unwrap_or_default();
-                // A line that holds a secret is not drawn.
-                let secret = ["auth_pass", "hex:", "ascii:", "webhook"].into_iter().find(|word| line.contains(word));
-                let text = secret.map_or_else(|| line.to_owned(), |word| format!("{word} …"));
-                let (column, length) = if secret.is_some() { (1, 9) } else { (at.column, at.length) };
-                let file = if included.contains_key(&at.file) { PathBuf::from(&at.file) } else { file.to_owned() };
-                problem.span = Some(Span { file, line: at.line, column, length, text });
-            }
-            problem
-        })
-        .collect()
+/// The texts that lines are drawn from.
+struct Pages<'a> {
+    /// What diagnostics call the file itself.
+    name: String,
+    lines: BTreeMap<&'a str, Vec<&'a str>>,
+}
+
+impl<'a> Pages<'a> {
+    fn new(name: &'a str, text: &'a str, included: &'a BTreeMap<String, String>) -> Self {
+        let texts = included.iter().map(|(name, text)| (name.as_str(), text.as_str())).chain([(name, text)]);
+        Self { name: name.to_owned(), lines: texts.map(|(name, text)| (name, text.lines().collect())).collect() }
+    }
+
+    fn lines(&self, file: &str) -> &[&'a str] {
+        self.lines.get(file).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn span(&self, at: &Location) -> Span {
+        let line = self.lines(&at.file).get(at.line.saturating_sub(1)).copied().unwrap_or_default();
+        // A line that holds a secret is not drawn.
+        let (column, length, text) = match secret(line) {
+            Some(word) => (1, word.chars().count(), format!("{word} …")),
+            None => (at.column, at.length, line.to_owned()),
+        };
+        Span { file: PathBuf::from(&at.file), line: at.line, column, length, text }
+    }
+
+    /// The line, from the start of a block on, that names a program; else the start of the block.
+    fn find(&self, block: &Location, program: &str) -> Location {
+        let lines = self.lines(&block.file).iter().enumerate().skip(block.line.saturating_sub(1));
+        let found = lines.filter_map(|(index, line)| Some((index + 1, line.split_once(program)?.0))).next();
+        let Some((line, before)) = found else { return block.clone() };
+        let (column, length) = (before.chars().count() + 1, program.chars().count());
+        Location { line, column, length, ..block.clone() }
+    }
+}
+
+/// The word that tells that a line holds a secret.
+fn secret(line: &str) -> Option<&'static str> {
+    let words = ["auth_pass", "hex:", "ascii:", "webhook"];
+    let key = line.trim_start().starts_with("key ").then_some("key");
+    words.into_iter().find(|word| line.contains(word)).or(key)
+}
+
+fn problems(diagnostics: Vec<Diagnostic>, pages: &Pages<'_>) -> Vec<Problem> {
+    let problem = |one: Diagnostic| {
+        let error = one.severity == Severity::Error;
+        let mut problem = Problem::new(if error { "E301" } else { "W301" }, one.message);
+        problem.warning = !error;
+        problem.next = one.help;
+        problem.span = one.location.map(|at| pages.span(&at));
+        problem
+    };
+    diagnostics.into_iter().map(problem).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_not_drawn() {
+        for line in ["  auth_pass hunter2", "key 1 hunter2", "\tkey 2 hex:00ff", "auth_hmac { key 1 ascii:hunter2 }"] {
+            assert!(secret(line).is_some(), "{line}");
+        }
+        assert_eq!(secret("  priority 37"), None);
+    }
+
+    #[test]
+    fn a_missing_program_is_drawn_where_it_is_named() {
+        let text = "vrrp_instance a {\n interface eth0\n virtual_router_id 37\n virtual_ipaddress { 10.0.0.3/27 }\n notify \"/no/such x\"\n}\n";
+        let found = ha_file(Path::new("ha.conf"), text, None);
+        let [only] = found.as_slice() else { panic!("{found:?}") };
+        let span = only.span.as_ref().unwrap();
+        assert_eq!((span.line, span.column, span.length, only.warning), (5, 10, 8, true));
+        assert_eq!(only.message, "notify of vrrp_instance a: `/no/such` is not an executable file on this host");
+    }
 }

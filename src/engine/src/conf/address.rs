@@ -35,11 +35,6 @@ fn network(word: &Word, sink: &mut Sink<'_>) -> Option<IpNet> {
     }
     match text.parse::<IpNet>() {
         Ok(network) => Some(network),
-        Err(_) if text.starts_with('$') => {
-            let help = "no definition of that name stands before this line";
-            sink.error_help(word.place, format!("`{text}` is not an IP address; ignored"), help);
-            None
-        }
         Err(_) => {
             sink.error(word.place, format!("`{text}` is not an IP address with a prefix length; ignored"));
             None
@@ -54,7 +49,7 @@ fn option<'w>(
     sink: &mut Sink<'_>,
 ) {
     let name = word.text.as_str();
-    if let Some((_, flag)) = FLAGS.iter().find(|(known, _)| *known == name) {
+    if let Some((_, flag)) = ADDRESS_FLAGS.iter().find(|(flag, _)| *flag == name) {
         if !read.flags.contains(flag) {
             read.flags.push(*flag);
         }
@@ -64,11 +59,11 @@ fn option<'w>(
         read.no_track = true;
         return;
     }
-    if FLAGS_NOT_YET.contains(&name) {
-        sink.warning(word.place, format!("`{name}` is known but not supported yet for an address; ignored"));
+    if name == "use_vmac" {
+        sink.warning(word.place, "`use_vmac` is known but not supported yet for an address; ignored");
         return;
     }
-    if !VALUED.contains(&name) && !VALUED_NOT_YET.contains(&name) {
+    if !VALUED.contains(&name) {
         unknown_option(word, sink);
         return;
     }
@@ -94,10 +89,10 @@ fn unknown_option(word: &Word, sink: &mut Sink<'_>) {
         sink.error_help(word.place, message, "put each address on a line of its own");
         return;
     }
-    let flags = FLAGS.iter().map(|(name, _)| *name);
-    let known = VALUED.iter().chain(VALUED_NOT_YET).chain(FLAGS_NOT_YET).copied().chain(flags).chain(["no_track"]);
+    let known =
+        VALUED.iter().copied().chain(ADDRESS_FLAGS.iter().map(|(name, _)| *name)).chain(["no_track", "use_vmac"]);
     let message = format!("unknown option `{name}` of an address");
-    match super::schema::nearest(name, known) {
+    match sink.guess(name, known) {
         Some(near) => sink.error_help(word.place, message, format!("did you mean `{near}`?")),
         None => sink.error(word.place, message),
     }
@@ -143,36 +138,37 @@ fn broadcast(word: &Word, read: &mut VirtualAddress, sink: &mut Sink<'_>) {
 
 fn peer(word: &Word, read: &mut VirtualAddress, sink: &mut Sink<'_>) {
     let text = &word.text;
-    let parsed = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
-    match parsed.filter(|peer| peer.addr().is_ipv4() == read.address.addr().is_ipv4()) {
-        Some(peer) => read.peer = Some(peer),
-        None => sink.error(word.place, format!("`peer {text}` is ignored: no address of the same family")),
+    let found = text.parse::<IpAddr>().map(IpNet::from).or_else(|_| text.parse::<IpNet>());
+    match found {
+        Ok(peer) if peer.addr().is_ipv6() == read.address.addr().is_ipv6() => read.peer = Some(peer),
+        Ok(peer) => sink.error(word.place, format!("`peer {}` is ignored: it is of another family", peer.addr())),
+        Err(_) => sink.error(word.place, format!("`peer {text}` is ignored: not an IP address")),
     }
 }
 
 fn preferred(word: &Word, read: &mut VirtualAddress, sink: &mut Sink<'_>) {
-    match (word.text.as_str(), word.text.parse()) {
-        ("forever", _) => read.preferred_s = None,
+    match (word.text.as_str(), word.text.parse::<u32>()) {
+        ("forever", _) => read.preferred_s = Some(FOREVER),
         (_, Ok(seconds)) => read.preferred_s = Some(seconds),
         (text, Err(_)) => {
-            sink.error(word.place, format!("`preferred_lft {text}` is ignored: neither seconds nor `forever`"));
+            sink.error(word.place, format!("`preferred_lft {text}` is ignored: neither whole seconds nor `forever`"));
         }
     }
 }
 
+/// The kernel's number for "without end".
+pub const FOREVER: u32 = u32::MAX;
+
 /// Scope names and their kernel numbers (rtnetlink(7)).
 pub const SCOPES: &[(&str, u8)] = &[("global", 0), ("site", 200), ("link", 253), ("host", 254), ("nowhere", 255)];
 
-const VALUED: &[&str] = &["dev", "label", "scope", "brd", "broadcast", "peer", "preferred_lft"];
-const VALUED_NOT_YET: &[&str] = &["track_group"];
-const FLAGS_NOT_YET: &[&str] = &["use_vmac"];
-
-/// Flags by their names in ip-address(8).
-pub(super) const FLAGS: &[(&str, AddressFlag)] = &[
+/// Flags and their words.
+pub const ADDRESS_FLAGS: &[(&str, AddressFlag)] = &[
     ("home", AddressFlag::Home),
     ("-nodad", AddressFlag::NoDad),
-    ("nodad", AddressFlag::NoDad),
     ("mngtmpaddr", AddressFlag::ManageTemporary),
     ("noprefixroute", AddressFlag::NoPrefixRoute),
     ("autojoin", AddressFlag::AutoJoin),
 ];
+
+const VALUED: &[&str] = &["dev", "label", "scope", "brd", "broadcast", "peer", "preferred_lft", "track_group"];

@@ -1,75 +1,89 @@
-//! What two instances of one file may not share: a name, a virtual router id on an interface, and an address. Found by
-//! tables rather than by comparing each with each: files with thousands of instances exist.
+//! What two instances of one file may not share: a name, a virtual router id on an interface, an address, a macvlan.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use super::config::VrrpInstance;
+use super::config::{Notify, VrrpInstance};
+use super::resolve::Resolved;
 use super::sink::{Place, Sink};
 
-/// What the instances so far have taken.
-#[derive(Default)]
-pub(super) struct Taken {
-    /// Line of each name.
-    names: HashMap<String, usize>,
-    /// Instances by interface and VRID, as indices.
-    routers: HashMap<(String, u8), Vec<usize>>,
-    /// Holder of each address on a device.
+/// What earlier instances of the file hold, so that 1000 of them are no million comparisons.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    names: HashMap<String, Place>,
+    /// Positions of the instances with this number on this interface.
+    numbers: HashMap<(String, u8), Vec<usize>>,
+    /// Who holds an address on an interface.
     addresses: HashMap<(IpAddr, String), String>,
+    vmacs: HashSet<String>,
+    /// The latest: most instances have the same, or none.
+    notify: Arc<Notify>,
 }
 
-impl Taken {
-    /// The line on which an instance of this name stands.
-    pub(super) fn line_of(&self, name: &str) -> Option<usize> {
+impl Known {
+    /// Where an instance of this name stands.
+    pub(super) fn name(&self, name: &str) -> Option<Place> {
         self.names.get(name).copied()
     }
 
-    /// The name of an instance that would answer to the same adverts.
-    pub(super) fn clash<'i>(&self, instances: &'i [VrrpInstance], new: &VrrpInstance) -> Option<&'i str> {
-        let same = self.routers.get(&(new.interface.clone(), new.vrid))?;
-        same.iter().filter_map(|at| instances.get(*at)).find(|one| clash(one, new)).map(|one| one.name.as_str())
+    /// Whether a macvlan of this name exists.
+    pub(super) fn vmac(&self, name: &str) -> bool {
+        self.vmacs.contains(name)
     }
 
-    /// Takes a whole instance.
-    pub(super) fn note(&mut self, instance: &VrrpInstance, index: usize) {
-        self.names.insert(instance.name.clone(), instance.location.line);
-        self.routers.entry((instance.interface.clone(), instance.vrid)).or_default().push(index);
+    /// The instance that would answer to the same adverts.
+    pub(super) fn clash<'f>(&self, found: &'f [Resolved], instance: &VrrpInstance) -> Option<&'f str> {
+        let positions = self.numbers.get(&(instance.interface.clone(), instance.vrid))?;
+        let mut others = positions.iter().filter_map(|at| found.get(*at)).map(|one| &one.instance);
+        others.find(|other| clash(other, instance)).map(|other| other.name.as_str())
     }
 
-    /// Takes the addresses of an instance and removes those that an earlier one holds on the same interface.
-    pub(super) fn addresses(&mut self, instance: &mut VrrpInstance, places: &[Place], sink: &mut Sink<'_>) {
-        let (name, home) = (instance.name.clone(), instance.interface.clone());
-        let mut places = places.iter();
-        for list in [&mut instance.addresses, &mut instance.excluded] {
-            list.retain(|one| {
-                let place = places.next();
-                let address = one.address.addr();
-                let key = (address, one.interface.clone().unwrap_or_else(|| home.clone()));
-                match self.addresses.get(&key) {
-                    Some(holder) => {
-                        if let Some(place) = place {
-                            sink.error(*place, format!("`{address}` already belongs to `{holder}`; ignored here"));
-                        }
-                        false
-                    }
-                    None => {
-                        self.addresses.insert(key, name.clone());
-                        true
-                    }
-                }
-            });
-        }
+    /// The same scripts, shared with the instance before where they are equal.
+    pub(super) fn shared(&self, notify: Notify) -> Arc<Notify> {
+        if notify == *self.notify { Arc::clone(&self.notify) } else { Arc::new(notify) }
+    }
+
+    /// Remembers an instance that will be the one at `position`.
+    pub(super) fn add(&mut self, instance: &VrrpInstance, place: Place, position: usize) {
+        self.names.insert(instance.name.clone(), place);
+        self.numbers.entry((instance.interface.clone(), instance.vrid)).or_default().push(position);
+        self.notify = Arc::clone(&instance.notify);
+        self.vmacs.extend(instance.vmac.iter().map(|vmac| vmac.name.clone()));
     }
 }
 
+/// Two instances that would answer to the same adverts.
 fn clash(left: &VrrpInstance, right: &VrrpInstance) -> bool {
     let family = |one: &VrrpInstance| one.addresses.first().map(|address| address.address.addr().is_ipv6());
     let same_family = match (family(left), family(right)) {
         (Some(left), Some(right)) => left == right,
         _ => true,
     };
-    let peers_apart = !left.unicast_peers.is_empty()
-        && !right.unicast_peers.is_empty()
-        && !left.unicast_peers.iter().any(|peer| right.unicast_peers.contains(peer));
-    same_family && !peers_apart
+    let shared_peer =
+        left.unicast_peers.iter().any(|peer| right.unicast_peers.iter().any(|other| other.address == peer.address))
+            || left.peer_names.iter().any(|name| right.peer_names.contains(name));
+    let peers_apart = left.is_unicast() && right.is_unicast() && !shared_peer;
+    let groups_apart = !left.is_unicast() && !right.is_unicast() && left.group_address != right.group_address;
+    same_family && !peers_apart && !groups_apart
+}
+
+/// Removes addresses that an earlier instance already holds on the same interface.
+pub(super) fn taken_addresses(known: &mut Known, instance: &mut VrrpInstance, places: &[Place], sink: &mut Sink<'_>) {
+    let (on, name) = (instance.interface.clone(), instance.name.clone());
+    let mut places = places.iter();
+    for list in [&mut instance.addresses, &mut instance.excluded] {
+        list.retain(|one| {
+            let place = places.next();
+            let device = one.interface.clone().unwrap_or_else(|| on.clone());
+            let key = (one.address.addr(), device);
+            if let (Some(holder), Some(place)) = (known.addresses.get(&key).filter(|holder| **holder != name), place) {
+                let message = format!("`{}` already belongs to `{holder}`; ignored here", one.address.addr());
+                sink.error(*place, message);
+                return false;
+            }
+            known.addresses.insert(key, name.clone());
+            true
+        });
+    }
 }

@@ -4,44 +4,24 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::address::virtual_address;
-use super::build::{WEIGHTS, block_name, version, weight};
-use super::config::{Argv, InitialState, Notify, Peer, ScriptUser, Version, VirtualAddress};
-use super::keywords::{AUTHENTICATION, VRRP_INSTANCE};
-use super::lexer::Word;
+use super::authentication::{Authentication, Hmac};
+use super::build::{block_name, version};
+use super::config::{InitialState, Notify, OldChecksum, Version, VirtualAddress, VrrpInstance};
+use super::defaults::{Defaults, Timing, switched};
+use super::keywords::VRRP_INSTANCE;
+use super::notify::notify;
+use super::route::route;
+use super::rule::rule;
 use super::sink::{Place, Sink};
+use super::track::TrackLists;
 use super::tree::Statement;
-use super::values::{address, flag, interface, seconds, single, surplus, switch, whole};
+use super::unicast::Peers;
+use super::values::{address, flag, interface, seconds, single, surplus, whole};
+use super::vmac::VmacLine;
 use super::walk::{inside, walk};
-use super::{options, script, tracking};
 
 /// A value and where it stands.
 pub(super) type At<T> = (T, Place);
-
-/// A line of `track_script` or `track_interface`.
-#[derive(Debug)]
-pub(super) struct Tracked {
-    pub(super) name: String,
-    pub(super) weight: Option<(i16, bool)>,
-    pub(super) place: Place,
-}
-
-/// A line of `unicast_peer`.
-#[derive(Debug)]
-pub(super) enum PeerLine {
-    Address(Peer),
-    Name(String),
-}
-
-/// `authentication`, as far as it was given.
-#[derive(Debug, Default)]
-pub(super) struct Authentication {
-    pub(super) place: Option<Place>,
-    pub(super) type_given: bool,
-    pub(super) pass: bool,
-    /// `auth_pass` stands behind `auth_type` on one line, which has been reported.
-    pub(super) misplaced: bool,
-    pub(super) password: Option<At<String>>,
-}
 
 /// A `vrrp_instance` with its own lines read.
 #[derive(Debug)]
@@ -49,6 +29,8 @@ pub(super) struct Draft {
     pub(super) name: At<String>,
     /// The keyword `vrrp_instance` itself.
     pub(super) place: Place,
+    /// What no other setting has a say in; the rest of it is filled by `resolve`.
+    pub(super) plain: VrrpInstance,
     pub(super) state: Option<At<InitialState>>,
     pub(super) interface: Option<String>,
     pub(super) interface_given: bool,
@@ -58,70 +40,74 @@ pub(super) struct Draft {
     pub(super) version: Option<At<Version>>,
     pub(super) advert_interval: Option<At<Duration>>,
     pub(super) authentication: Authentication,
+    pub(super) hmac: Option<Hmac>,
     pub(super) addresses: Vec<At<VirtualAddress>>,
     pub(super) excluded: Vec<At<VirtualAddress>>,
+    pub(super) no_address_meant: bool,
     pub(super) nopreempt: Option<Place>,
     pub(super) preempt_delay: Option<At<Duration>>,
-    pub(super) track_interfaces: Vec<Tracked>,
-    pub(super) track_scripts: Vec<Tracked>,
-    pub(super) track_files: Vec<Tracked>,
-    pub(super) track_processes: Vec<Tracked>,
-    /// Lines that `options` reads.
-    pub(super) options: Vec<Statement>,
-    /// `use_vmac` and `vmac_xmit_base`.
-    pub(super) vmac: Option<Statement>,
-    pub(super) transmit_base: Option<Place>,
-    pub(super) hmac: Option<Statement>,
-    pub(super) routing: Vec<Statement>,
-    pub(super) no_address: Option<Place>,
+    pub(super) tracks: TrackLists,
     pub(super) source: Option<At<IpAddr>>,
     pub(super) unicast_source: Option<Place>,
-    pub(super) unicast_peers: Vec<At<PeerLine>>,
-    pub(super) announcements: Vec<Statement>,
+    pub(super) peers: Peers,
+    pub(super) group: Option<At<IpAddr>>,
+    pub(super) timing: Timing,
+    pub(super) vmac: Option<VmacLine>,
+    pub(super) transmit_base: Option<Place>,
+    pub(super) accept: Option<At<bool>>,
+    pub(super) strict: Option<Place>,
     pub(super) notify: Notify,
 }
 
 impl Draft {
     /// Reads a block; `None` when it has no name.
-    pub(super) fn read(block: &Statement, sink: &mut Sink<'_>) -> Option<Self> {
+    pub(super) fn read(block: &Statement, defaults: &Defaults, sink: &mut Sink<'_>) -> Option<Self> {
         let name = block_name(block, sink)?;
-        let mut draft = Self::empty(name, block.place());
+        let mut draft = Self::empty(name, block.place(), defaults);
         walk(inside(block), &VRRP_INSTANCE, sink, |line, sink| draft.line(line, sink));
         Some(draft)
     }
 
-    fn empty(name: At<String>, place: Place) -> Self {
+    fn empty(name: At<String>, place: Place, defaults: &Defaults) -> Self {
+        let mut plain = VrrpInstance::new(&name.0, "", 0);
+        plain.strict = defaults.strict;
+        plain.down_adverts = defaults.down_adverts;
+        plain.lower_prio_no_advert = defaults.lower_prio_no_advert;
+        plain.higher_prio_send_advert = defaults.higher_prio_send_advert;
+        plain.owner_ignore_adverts = defaults.owner_ignore_adverts;
+        plain.check_unicast_source = defaults.check_unicast_source;
+        plain.v3_checksum_as_v2 = defaults.v3_checksum_as_v2;
+        plain.smtp_alert = defaults.mails();
         Self {
             name,
             place,
+            plain,
             state: None,
-            interface: None,
-            interface_given: false,
+            interface: defaults.interface.clone(),
+            interface_given: defaults.interface.is_some(),
             vrid: None,
             vrid_given: false,
             priority: None,
             version: None,
             advert_interval: None,
             authentication: Authentication::default(),
+            hmac: None,
             addresses: Vec::new(),
             excluded: Vec::new(),
+            no_address_meant: false,
             nopreempt: None,
             preempt_delay: None,
-            track_interfaces: Vec::new(),
-            track_scripts: Vec::new(),
-            track_files: Vec::new(),
-            track_processes: Vec::new(),
-            options: Vec::new(),
-            vmac: None,
-            transmit_base: None,
-            hmac: None,
-            routing: Vec::new(),
-            no_address: None,
+            tracks: TrackLists::default(),
             source: None,
             unicast_source: None,
-            unicast_peers: Vec::new(),
-            announcements: Vec::new(),
-            notify: Notify::default(),
+            peers: Peers::default(),
+            group: None,
+            timing: defaults.timing,
+            vmac: None,
+            transmit_base: None,
+            accept: None,
+            strict: None,
+            notify: Notify { priority_changes: defaults.priority_changes, ..Notify::default() },
         }
     }
 
@@ -146,38 +132,72 @@ impl Draft {
                 self.preempt_delay = seconds(line, range, "0 is used", sink).map(|delay| (delay, place));
             }
             "unicast_src_ip" | "mcast_src_ip" => self.source(line, sink),
-            "use_vmac" => self.vmac = Some(line.clone()),
-            "vmac_xmit_base" => self.transmit_base = switch(line, sink).unwrap_or(true).then_some(place),
-            name if options::INSTANCE.contains(&name) => self.options.push(line.clone()),
-            name if name.starts_with("notify") => notify_line(line, &mut self.notify, sink),
-            name if name.starts_with("garp_") => self.announcements.push(line.clone()),
+            "mcast_dst_ip" => {
+                self.group = single(line, sink)
+                    .and_then(|word| address(word, sink).map(|address| (address, word.place)))
+                    .filter(|(group, at)| is_group(*group, *at, sink));
+            }
+            "use_vmac" => self.vmac = Some(VmacLine::read(line, sink)),
+            "auth_hmac" => self.hmac = Some(Hmac::read(line, sink)),
+            name if name.starts_with("notify") => notify(line, &mut self.notify, sink),
+            name if name.starts_with("garp_") => self.timing.line(name, line, sink),
             _ if line.block.is_some() => self.block(line, sink),
-            _ => self.flag(line, sink),
+            _ => self.switches(line, sink),
         }
     }
 
-    fn flag(&mut self, line: &Statement, sink: &mut Sink<'_>) {
-        flag(line, sink);
+    /// Lines with at most a switch or a number after them.
+    fn switches(&mut self, line: &Statement, sink: &mut Sink<'_>) {
+        let plain = &mut self.plain;
         match line.name() {
-            "nopreempt" => self.nopreempt = Some(line.place()),
+            "v3_checksum_as_v2" => plain.v3_checksum_as_v2 = switched(line, false, sink),
+            "lower_prio_no_advert" => plain.lower_prio_no_advert = switched(line, true, sink),
+            "higher_prio_send_advert" => plain.higher_prio_send_advert = switched(line, true, sink),
+            "owner_ignore_adverts" => plain.owner_ignore_adverts = switched(line, true, sink),
+            "smtp_alert" => plain.smtp_alert = switched(line, true, sink),
+            "strict_mode" => {
+                plain.strict = switched(line, true, sink);
+                self.strict = Some(line.place());
+            }
+            "check_unicast_src" => plain.check_unicast_source = switched(line, true, sink),
+            "down_timer_adverts" => plain.down_adverts = whole(line, 1..=100, "3 is used", sink).unwrap_or(3),
+            "unicast_ttl" => plain.unicast_ttl = whole(line, 0..=u8::MAX, "255 is used", sink),
+            "track_src_ip" => plain.track_source = switched(line, true, sink),
+            "unicast_fault_no_peer" => plain.fault_without_peer = switched(line, true, sink),
+            "vmac_xmit_base" => self.transmit_base = switched(line, true, sink).then_some(line.place()),
+            "old_unicast_checksum" => plain.old_checksum = old_checksum(line, sink),
+            _ => {
+                flag(line, sink);
+                self.flag(line);
+            }
+        }
+    }
+
+    fn flag(&mut self, line: &Statement) {
+        let place = line.place();
+        match line.name() {
+            "nopreempt" => self.nopreempt = Some(place),
             "preempt" => self.nopreempt = None,
-            _ => self.no_address = Some(line.place()),
+            "accept" => self.accept = Some((true, place)),
+            "no_accept" => self.accept = Some((false, place)),
+            "no_virtual_ipaddress" => self.no_address_meant = true,
+            _ => self.plain.dont_track_primary = true,
         }
     }
 
     fn block(&mut self, block: &Statement, sink: &mut Sink<'_>) {
         surplus(block, &block.arguments, sink);
+        if self.tracks.read(block, sink) {
+            return;
+        }
         match block.name() {
-            "authentication" => self.authentication(block, sink),
+            "authentication" => self.authentication.read(block, sink),
             "virtual_ipaddress" => self.addresses.extend(addresses(block, sink)),
             "virtual_ipaddress_excluded" => self.excluded.extend(addresses(block, sink)),
-            "track_interface" => tracked(block, &mut self.track_interfaces, sink),
-            "track_script" => tracked(block, &mut self.track_scripts, sink),
-            "track_file" => tracked(block, &mut self.track_files, sink),
-            "track_process" => tracked(block, &mut self.track_processes, sink),
-            "virtual_routes" | "virtual_rules" => self.routing.push(block.clone()),
-            "auth_hmac" => self.hmac = Some(block.clone()),
-            _ => peers(block, &mut self.unicast_peers, sink),
+            "virtual_routes" => self.plain.routes.extend(inside(block).iter().filter_map(|line| route(line, sink))),
+            "virtual_rules" => self.plain.rules.extend(inside(block).iter().filter_map(|line| rule(line, sink))),
+            "unicast_peer" => self.peers.read(block, sink),
+            _ => self.switches(block, sink), // the block after it has been reported
         }
     }
 
@@ -188,51 +208,6 @@ impl Draft {
             self.unicast_source = Some(line.place());
         }
     }
-
-    fn authentication(&mut self, block: &Statement, sink: &mut Sink<'_>) {
-        let read = &mut self.authentication;
-        read.place = Some(block.place());
-        walk(inside(block), &AUTHENTICATION, sink, |line, sink| {
-            let Some(word) = line.arguments.first() else {
-                sink.error(line.place(), format!("`{}` needs a value", line.name()));
-                return;
-            };
-            let rest = line.arguments.get(1..).unwrap_or_default();
-            match (line.name(), rest.first()) {
-                // Part of a secret perhaps: it stays out of the message.
-                ("auth_pass", Some(extra)) => {
-                    let help = "put a password with blanks in quotes";
-                    sink.error_help(extra.place, "`auth_pass` takes one word; what follows is not read", help);
-                }
-                _ => surplus(line, rest, sink),
-            }
-            read.misplaced |= rest.iter().any(|word| word.text == "auth_pass");
-            match line.name() {
-                "auth_pass" => read.password = Some((word.text.clone(), word.place)),
-                _ => {
-                    read.type_given = true;
-                    read.pass = auth_type(word, sink);
-                }
-            }
-        });
-    }
-}
-
-/// One of the `notify…` lines that name a command.
-pub(super) fn notify_line(line: &Statement, notify: &mut Notify, sink: &mut Sink<'_>) {
-    let Some((command, user)) = script::command_and_user(line, sink) else { return };
-    let users = &mut notify.users;
-    let (slot, user_slot): (&mut Option<Argv>, &mut Option<ScriptUser>) = match line.name() {
-        "notify_master" => (&mut notify.master, &mut users.master),
-        "notify_backup" => (&mut notify.backup, &mut users.backup),
-        "notify_fault" => (&mut notify.fault, &mut users.fault),
-        "notify_stop" => (&mut notify.stop, &mut users.stop),
-        "notify_deleted" => (&mut notify.deleted, &mut users.deleted),
-        "notify_master_rx_lower_pri" => (&mut notify.master_rx_lower_pri, &mut users.master_rx_lower_pri),
-        _ => (&mut notify.any, &mut users.any),
-    };
-    *slot = Some(command);
-    *user_slot = user;
 }
 
 fn state(line: &Statement, sink: &mut Sink<'_>) -> Option<InitialState> {
@@ -254,102 +229,31 @@ fn advert_interval(line: &Statement, sink: &mut Sink<'_>) -> Option<At<Duration>
         .map(|interval| (interval, line.arguments.first().map_or(line.place(), |word| word.place)))
 }
 
-/// Whether the type is PASS; anything else is reported and means no authentication, as in keepalived.
-fn auth_type(word: &Word, sink: &mut Sink<'_>) -> bool {
-    match word.text.as_str() {
-        "PASS" => return true,
-        "AH" => sink.error_help(
-            word.place,
-            "`auth_type AH` is not supported; adverts carry no authentication and a peer that uses AH drops them",
-            "use PASS, or no authentication, on all hosts",
-        ),
-        other => {
-            let message = format!("unknown auth_type `{other}`; adverts carry no authentication");
-            sink.error_help(word.place, message, "write PASS");
+fn is_group(group: IpAddr, place: Place, sink: &mut Sink<'_>) -> bool {
+    if !group.is_multicast() {
+        sink.error(place, format!("`mcast_dst_ip {group}` is ignored: not a multicast address"));
+    }
+    group.is_multicast()
+}
+
+fn old_checksum(line: &Statement, sink: &mut Sink<'_>) -> OldChecksum {
+    match line.arguments.split_first() {
+        None => OldChecksum::Send,
+        Some((word, rest)) => {
+            surplus(line, rest, sink);
+            if word.text != "never" {
+                let message = format!("unknown word `{}` after `old_unicast_checksum`; not read", word.text);
+                sink.error_help(word.place, message, "write never, or nothing");
+                return OldChecksum::Send;
+            }
+            OldChecksum::Never
         }
     }
-    false
 }
 
 fn addresses(block: &Statement, sink: &mut Sink<'_>) -> Vec<At<VirtualAddress>> {
     let lines = inside(block).iter();
     lines.filter_map(|line| virtual_address(line, sink).map(|address| (address, line.place()))).collect()
-}
-
-pub(super) fn tracked(block: &Statement, found: &mut Vec<Tracked>, sink: &mut Sink<'_>) {
-    let range = if matches!(block.name(), "track_file" | "track_process") { tracking::WEIGHTS } else { WEIGHTS };
-    for line in inside(block) {
-        let (name, place) = (line.name().to_owned(), line.place());
-        if let Some(block) = &line.block {
-            sink.error(block.open, "a tracked name takes no block; the block is ignored");
-        }
-        let weight = match line.arguments.split_first() {
-            None => None,
-            Some((word, rest)) if word.text == "weight" => weight(line, rest, range.clone(), sink),
-            Some((word, _)) => {
-                let message = format!("unknown option `{}` of `{name}`", word.text);
-                sink.error_help(word.place, message, "one name a line; only `weight N [reverse]` may follow");
-                None
-            }
-        };
-        if found.iter().any(|earlier| earlier.name == name) {
-            sink.warning(place, format!("`{name}` is tracked twice; this line is ignored"));
-            continue;
-        }
-        found.push(Tracked { name, weight, place });
-    }
-}
-
-fn peers(block: &Statement, found: &mut Vec<At<PeerLine>>, sink: &mut Sink<'_>) {
-    for line in inside(block) {
-        let place = line.place();
-        let (mut min_ttl, mut max_ttl) = (0, u8::MAX);
-        let mut words = line.arguments.iter();
-        while let Some(option) = words.next() {
-            let limit = match option.text.as_str() {
-                "min_ttl" => &mut min_ttl,
-                "max_ttl" => &mut max_ttl,
-                other => {
-                    let message = format!("unknown option `{other}` of a peer");
-                    sink.error_help(option.place, message, "put each peer on a line of its own");
-                    break;
-                }
-            };
-            match words.next().map(|word| (word, word.text.parse())) {
-                Some((_, Ok(value))) => *limit = value,
-                Some((word, Err(_))) => {
-                    sink.error(word.place, format!("`{} {}` is not in 0..=255; ignored", option.text, word.text));
-                }
-                None => sink.error(option.place, format!("`{}` needs a value", option.text)),
-            }
-        }
-        let text = line.name();
-        let peer = match text.parse::<IpAddr>() {
-            Ok(address) => PeerLine::Address(Peer { address, min_ttl, max_ttl }),
-            Err(_) if host_name(text) => PeerLine::Name(text.to_owned()),
-            Err(_) => {
-                address(&line.keyword, sink);
-                continue;
-            }
-        };
-        let same = |(earlier, _): &At<PeerLine>| match (earlier, &peer) {
-            (PeerLine::Address(one), PeerLine::Address(other)) => one.address == other.address,
-            (PeerLine::Name(one), PeerLine::Name(other)) => one == other,
-            _ => false,
-        };
-        if found.iter().any(same) {
-            sink.warning(place, format!("peer {text} is listed twice"));
-        } else {
-            found.push((peer, place));
-        }
-    }
-}
-
-/// A name that may be looked up: letters, not an address with a mistake in it.
-fn host_name(text: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
-    let last = text.rsplit('.').next().unwrap_or_default();
-    text.chars().all(fits) && last.chars().any(|c| c.is_ascii_alphabetic()) && !text.starts_with(['-', '.'])
 }
 
 /// `priority` when none is given.

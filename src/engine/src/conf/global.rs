@@ -1,204 +1,309 @@
-//! `global_defs`: what concerns the daemon, and what every instance begins with.
+//! `global_defs`: what concerns the whole daemon goes into [`Global`], what instances take over into [`Defaults`].
 
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::build::{SECONDS_MAX, version};
-use super::config::{Fifo, Global, Mail, TimedScript, Version, VrrpInstance};
+use super::build::version;
+use super::config::{Fifo, Global, Mail, ScriptUser, TimedScript, Version};
+use super::defaults::{Defaults, SECONDS_MAX, switched};
 use super::keywords::GLOBAL_DEFS;
-use super::options::{self, Said};
+use super::lexer::Word;
 use super::script;
-use super::sink::Sink;
+use super::sink::{Place, Sink};
 use super::tree::Statement;
-use super::values::{seconds, single, surplus, switch, whole};
+use super::values::{address, interface, seconds, single, surplus, switch, whole};
 use super::walk::{inside, walk};
 
-/// What `global_defs` sets for every instance.
-#[derive(Debug, Clone)]
-pub(super) struct Defaults {
-    pub(super) version: Version,
-    /// What an instance is before its own lines are read.
-    pub(super) instance: VrrpInstance,
-    pub(super) group_v4: Option<IpAddr>,
-    pub(super) group_v6: Option<IpAddr>,
-    /// Begins the names of macvlans.
-    pub(super) vmac_prefix: String,
+/// Reads a block; blocks add up.
+pub(super) fn global_defs(block: &Statement, global: &mut Global, defaults: &mut Defaults, sink: &mut Sink<'_>) {
+    surplus(block, &block.arguments, sink);
+    let mut reader = Reader { global, defaults, mail: Mails::default(), scripts: [None, None] };
+    let mut timeouts = [None, None];
+    walk(inside(block), &GLOBAL_DEFS, sink, |line, sink| match line.name() {
+        "startup_script_timeout" => timeouts[0] = script_timeout(line, sink),
+        "shutdown_script_timeout" => timeouts[1] = script_timeout(line, sink),
+        _ => reader.line(line, sink),
+    });
+    reader.finish(timeouts, sink);
 }
 
-impl Default for Defaults {
-    fn default() -> Self {
-        Self {
-            version: Version::V2,
-            instance: VrrpInstance::new("", "", 0),
-            group_v4: None,
-            group_v6: None,
-            vmac_prefix: "vrrp".into(),
-        }
-    }
+struct Reader<'g> {
+    global: &'g mut Global,
+    defaults: &'g mut Defaults,
+    mail: Mails,
+    /// Readers of `notify_fifo` and `vrrp_notify_fifo`, each a place, a command and who runs it.
+    scripts: [Option<FifoScript>; 2],
 }
 
-/// What is put together only when all of it is known.
+type FifoScript = (Place, Vec<String>, Option<ScriptUser>);
+
+/// The mail settings as far as they were given.
 #[derive(Default)]
-struct Parts {
-    mail: MailParts,
-    announcements: Vec<Statement>,
-    startup_timeout: Option<Duration>,
-    shutdown_timeout: Option<Duration>,
-    min_garp: bool,
-}
-
-#[derive(Default)]
-struct MailParts {
+struct Mails {
     recipients: Vec<String>,
     from: Option<String>,
     server: Option<(String, u16)>,
-    connect_timeout: Option<Duration>,
+    timeout: Option<Duration>,
     helo: Option<String>,
     no_faults: bool,
+    place: Option<Place>,
 }
 
-pub(super) fn read(block: &Statement, global: &mut Global, defaults: &mut Defaults, sink: &mut Sink<'_>) {
-    surplus(block, &block.arguments, sink);
-    let mut parts = Parts::default();
-    walk(inside(block), &GLOBAL_DEFS, sink, |line, sink| one(line, global, defaults, &mut parts, sink));
-    defaults.instance.announcement = options::announcements(&parts.announcements, Default::default(), sink);
-    if parts.min_garp {
-        let timing = &mut defaults.instance.announcement;
-        (timing.repeat, timing.delay, timing.lower_repeat, timing.lower_delay) = (1, Duration::ZERO, 1, Duration::ZERO);
+impl Reader<'_> {
+    fn line(&mut self, line: &Statement, sink: &mut Sink<'_>) {
+        match line.name() {
+            "router_id" => self.global.router_id = text(line, sink),
+            "script_user" => match script::user(line, &line.arguments, sink) {
+                Some(user) => self.global.script_user = Some(user),
+                None => sink.error(line.place(), "`script_user` needs a user"),
+            },
+            "enable_script_security" => self.global.enable_script_security = switched(line, true, sink),
+            "startup_script" => self.global.startup_script = timed_script(line, sink),
+            "shutdown_script" => self.global.shutdown_script = timed_script(line, sink),
+            "log_unknown_vrids" => self.global.log_unknown_vrids = switched(line, true, sink),
+            "vrrp_startup_delay" => self.global.startup_delay = delay(line, sink),
+            "vrrp_delay_after_boot" => self.global.delay_after_boot = delay(line, sink),
+            "vrrp_rt_priority" => {
+                self.global.rt_priority = whole(line, 1..=99, "the agent chooses", sink);
+            }
+            "fifo_write_vrrp_states_on_reload" => self.global.fifo_states_on_reload = switched(line, true, sink),
+            "nftables" => self.nftables(line, sink),
+            "state_dump_file" | "state_file_location" => self.global.state_dump_file = path(line, sink),
+            "stats_dump_file" | "stats_file_location" => self.global.stats_dump_file = path(line, sink),
+            "json_dump_file" | "json_file_location" => self.global.json_dump_file = path(line, sink),
+            "json_version" => self.global.json_version = whole(line, 1..=2, "1 is used", sink).unwrap_or(1),
+            "notify_fifo" => self.global.notify_fifo = fifo(line, sink),
+            "vrrp_notify_fifo" => self.global.vrrp_notify_fifo = fifo(line, sink),
+            "notify_fifo_script" => self.scripts[0] = fifo_script(line, sink),
+            "vrrp_notify_fifo_script" => self.scripts[1] = fifo_script(line, sink),
+            name if name.starts_with("smtp_") || name.contains("email") => self.mail_line(line, sink),
+            _ => self.for_instances(line, sink),
+        }
     }
-    if let (Some(script), Some(timeout)) = (&mut global.startup_script, parts.startup_timeout) {
-        script.timeout = timeout;
+
+    fn for_instances(&mut self, line: &Statement, sink: &mut Sink<'_>) {
+        let defaults = &mut *self.defaults;
+        match line.name() {
+            "vrrp_version" => defaults.version = version(line, "2 is used", sink).unwrap_or(Version::V2),
+            "vrrp_min_garp" => {
+                if switch(line, sink) == Some(true) {
+                    defaults.timing.least();
+                }
+            }
+            "vrrp_mcast_group4" => {
+                if let Some(IpAddr::V4(group)) = multicast(line, false, sink) {
+                    defaults.group4 = Some(group);
+                }
+            }
+            "vrrp_mcast_group6" => {
+                if let Some(IpAddr::V6(group)) = multicast(line, true, sink) {
+                    defaults.group6 = Some(group);
+                }
+            }
+            "vrrp_down_timer_adverts" => {
+                defaults.down_adverts = whole(line, 1..=100, "3 is used", sink).unwrap_or(3);
+            }
+            "vrrp_lower_prio_no_advert" => defaults.lower_prio_no_advert = switched(line, true, sink),
+            "vrrp_higher_prio_send_advert" => defaults.higher_prio_send_advert = switched(line, true, sink),
+            "vrrp_owner_ignore_adverts" | "owner_ignore_adverts" => {
+                defaults.owner_ignore_adverts = switched(line, true, sink);
+            }
+            "vrrp_check_unicast_src" => defaults.check_unicast_source = switched(line, true, sink),
+            "v3_checksum_as_v2" => defaults.v3_checksum_as_v2 = switched(line, false, sink),
+            "vrrp_strict" => defaults.strict = switched(line, true, sink),
+            "vrrp_notify_priority_changes" => defaults.priority_changes = switched(line, true, sink),
+            "vmac_prefix" => {
+                if let Some(prefix) = single(line, sink).and_then(|word| interface(word, sink)) {
+                    defaults.vmac_prefix = prefix;
+                }
+            }
+            "default_interface" => {
+                defaults.interface = single(line, sink).and_then(|word| interface(word, sink));
+            }
+            name => defaults.timing.line(name.strip_prefix("vrrp_").unwrap_or(name), line, sink),
+        }
     }
-    if let (Some(script), Some(timeout)) = (&mut global.shutdown_script, parts.shutdown_timeout) {
-        script.timeout = timeout;
+
+    fn mail_line(&mut self, line: &Statement, sink: &mut Sink<'_>) {
+        let mail = &mut self.mail;
+        mail.place.get_or_insert(line.place());
+        match line.name() {
+            "notification_email" => {
+                for one in inside(line) {
+                    let words = std::iter::once(&one.keyword).chain(&one.arguments);
+                    mail.recipients.extend(words.filter_map(|word| mail_address(word, "ignored", sink)));
+                }
+            }
+            "notification_email_from" => {
+                mail.from =
+                    single(line, sink).and_then(|word| mail_address(word, "the agent's own name is used", sink));
+            }
+            "smtp_server" => mail.server = server(line, sink),
+            "smtp_connect_timeout" => {
+                let range = Duration::from_millis(1)..=SECONDS_MAX;
+                mail.timeout = seconds(line, range, "30 s is used", sink);
+            }
+            "smtp_helo_name" => mail.helo = text(line, sink),
+            "no_email_faults" => mail.no_faults = switched(line, true, sink),
+            "smtp_alert" => self.defaults.smtp_alert = Some(switched(line, true, sink)),
+            _ => self.defaults.smtp_alert_vrrp = Some(switched(line, true, sink)),
+        }
     }
-    let mail = parts.mail;
-    if !mail.recipients.is_empty() {
-        let (host, port) = mail.server.unwrap_or_else(|| ("127.0.0.1".into(), SMTP_PORT));
+
+    fn nftables(&mut self, line: &Statement, sink: &mut Sink<'_>) {
+        let Some((word, rest)) = line.arguments.split_first() else { return };
+        surplus(line, rest, sink);
+        let name = &word.text;
+        let fits = (1..=32).contains(&name.len()) && name.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_');
+        match fits {
+            true => self.global.nftables_table = Some(name.clone()),
+            false => {
+                let message = format!("`{name}` is no table name; `hactl` is used");
+                sink.error_help(word.place, message, "1 to 32 letters, digits and `_`");
+            }
+        }
+    }
+
+    fn finish(self, timeouts: [Option<Duration>; 2], sink: &mut Sink<'_>) {
+        let scripts = [&mut self.global.startup_script, &mut self.global.shutdown_script];
+        for (script, timeout) in scripts.into_iter().zip(timeouts) {
+            if let (Some(script), Some(timeout)) = (script, timeout) {
+                script.timeout = timeout;
+            }
+        }
+        let [first, second] = self.scripts;
+        let fifos = [
+            ("notify_fifo", first, &mut self.global.notify_fifo),
+            ("vrrp_notify_fifo", second, &mut self.global.vrrp_notify_fifo),
+        ];
+        for (name, script, fifo) in fifos {
+            let Some((place, command, user)) = script else { continue };
+            match fifo {
+                Some(fifo) => (fifo.script, fifo.user) = (Some(command), user.or(fifo.user.take())),
+                None => {
+                    let message = format!("`{name}_script` without `{name}` has nothing to read; ignored");
+                    sink.warning_help(place, message, format!("add `{name} PATH`"));
+                }
+            }
+        }
+        self.mail.complete(self.global, self.defaults.mails(), sink);
+    }
+}
+
+impl Mails {
+    fn complete(self, global: &mut Global, wanted: bool, sink: &mut Sink<'_>) {
+        let Some(place) = self.place else { return };
+        if self.recipients.is_empty() {
+            if wanted && global.mail.is_none() {
+                let help = "add `notification_email { YOU@EXAMPLE.ORG }`";
+                sink.warning_help(place, "mail is asked for, but nobody is there to get it", help);
+            }
+            return;
+        }
+        let (host, port) = self.server.unwrap_or_else(|| ("127.0.0.1".to_owned(), SMTP_PORT));
         global.mail = Some(Mail {
-            recipients: mail.recipients,
-            from: mail.from,
+            recipients: self.recipients,
+            from: self.from,
             host,
             port,
-            connect_timeout: mail.connect_timeout.unwrap_or(Duration::from_secs(30)),
-            helo: mail.helo,
-            no_faults: mail.no_faults,
+            connect_timeout: self.timeout.unwrap_or(SMTP_TIMEOUT),
+            helo: self.helo,
+            no_faults: self.no_faults,
         });
     }
 }
 
-fn one(line: &Statement, global: &mut Global, defaults: &mut Defaults, parts: &mut Parts, sink: &mut Sink<'_>) {
-    let text = |sink: &mut Sink<'_>| single(line, sink).map(|word| word.text.clone());
-    let delays = Duration::ZERO..=SECONDS_MAX;
-    match line.name() {
-        "router_id" => global.router_id = text(sink),
-        "script_user" => match script::user(line, &line.arguments, sink) {
-            Some(user) => global.script_user = Some(user),
-            None => sink.error(line.place(), "`script_user` needs a user"),
-        },
-        "enable_script_security" => global.enable_script_security = switch(line, sink).unwrap_or(true),
-        "vrrp_version" => defaults.version = version(line, "2 is used", sink).unwrap_or(Version::V2),
-        "vrrp_min_garp" => parts.min_garp = switch(line, sink) == Some(true),
-        "vrrp_mcast_group4" => defaults.group_v4 = single(line, sink).and_then(|word| options::group(word, sink)),
-        "vrrp_mcast_group6" => defaults.group_v6 = single(line, sink).and_then(|word| options::group(word, sink)),
-        "vmac_prefix" => defaults.vmac_prefix = text(sink).unwrap_or_else(|| "vrrp".into()),
-        "vrrp_startup_delay" => global.startup_delay = seconds(line, delays, "0 is used", sink).unwrap_or_default(),
-        "vrrp_delay_after_boot" => {
-            global.delay_after_boot = seconds(line, delays, "0 is used", sink).unwrap_or_default();
-        }
-        "log_unknown_vrids" => global.log_unknown_vrids = switch(line, sink).unwrap_or(false),
-        "vrrp_rt_priority" => global.rt_priority = whole(line, 1..=99, "the default is used", sink),
-        "nftables" => global.nftables_table = line.arguments.first().map(|word| word.text.clone()),
-        "state_dump_file" | "state_file_location" => global.state_dump_file = text(sink),
-        "stats_dump_file" | "stats_file_location" => global.stats_dump_file = text(sink),
-        "json_dump_file" | "json_file_location" => global.json_dump_file = text(sink),
-        "json_version" => global.json_version = whole(line, 1..=2, "1 is used", sink).unwrap_or(1),
-        "startup_script" => global.startup_script = timed(line, sink),
-        "shutdown_script" => global.shutdown_script = timed(line, sink),
-        "startup_script_timeout" => parts.startup_timeout = script_timeout(line, sink),
-        "shutdown_script_timeout" => parts.shutdown_timeout = script_timeout(line, sink),
-        "notify_fifo" => fifo(line, &mut global.notify_fifo, sink),
-        "vrrp_notify_fifo" => fifo(line, &mut global.vrrp_notify_fifo, sink),
-        "notify_fifo_script" => fifo_script(line, &mut global.notify_fifo, sink),
-        "vrrp_notify_fifo_script" => fifo_script(line, &mut global.vrrp_notify_fifo, sink),
-        "fifo_write_vrrp_states_on_reload" => global.fifo_states_on_reload = switch(line, sink).unwrap_or(false),
-        name if name.contains("garp_") || name.contains("gna_") => parts.announcements.push(line.clone()),
-        name => match options::in_instance(name) {
-            Some(name) => options::apply(name, line, &mut defaults.instance, &mut Said::default(), sink),
-            None => mail(line, &mut parts.mail, sink),
-        },
-    }
-}
-
-fn mail(line: &Statement, mail: &mut MailParts, sink: &mut Sink<'_>) {
-    let text = |sink: &mut Sink<'_>| single(line, sink).map(|word| word.text.clone());
-    match line.name() {
-        "notification_email" => {
-            for word in inside(line).iter().flat_map(|line| std::iter::once(&line.keyword).chain(&line.arguments)) {
-                match address(&word.text) {
-                    true => mail.recipients.push(word.text.clone()),
-                    false => sink.error(word.place, format!("`{}` is no mail address; ignored", word.text)),
-                }
-            }
-        }
-        "notification_email_from" => {
-            mail.from = single(line, sink).and_then(|word| match address(&word.text) {
-                true => Some(word.text.clone()),
-                false => {
-                    sink.error(word.place, format!("`{}` is no mail address; the default is used", word.text));
-                    None
-                }
-            });
-        }
-        "smtp_server" => {
-            let Some((host, rest)) = line.arguments.split_first() else {
-                return sink.error(line.place(), "`smtp_server` needs a host");
-            };
-            let port = rest.first().map(|word| (word, word.text.parse::<u16>()));
-            if let Some((word, Err(_))) = &port {
-                sink.error(word.place, format!("`{}` is no port; {SMTP_PORT} is used", word.text));
-            }
-            surplus(line, rest.get(1..).unwrap_or_default(), sink);
-            mail.server = Some((host.text.clone(), port.and_then(|(_, port)| port.ok()).unwrap_or(SMTP_PORT)));
-        }
-        "smtp_connect_timeout" => {
-            mail.connect_timeout = seconds(line, Duration::from_secs(1)..=SECONDS_MAX, "30 s is used", sink);
-        }
-        "smtp_helo_name" => mail.helo = text(sink),
-        _ => mail.no_faults = switch(line, sink).unwrap_or(false),
-    }
-}
-
-/// Good enough to be given to a mail server, and nothing that could end a line of its protocol.
-fn address(text: &str) -> bool {
+/// Good enough to be given to a mail server, and nothing in it that could end a line of its protocol.
+fn mail_address(word: &Word, instead: &str, sink: &mut Sink<'_>) -> Option<String> {
     let plain = |c: char| c.is_ascii_graphic() && !"<>\"\\(),;:".contains(c);
-    text.chars().all(plain) && text.split_once('@').is_none_or(|(user, host)| !user.is_empty() && !host.is_empty())
+    let sides = word.text.split_once('@').is_none_or(|(user, host)| !user.is_empty() && !host.is_empty());
+    if !word.text.is_empty() && sides && word.text.chars().all(plain) {
+        return Some(word.text.clone());
+    }
+    sink.error(word.place, format!("`{}` is no mail address; {instead}", word.text));
+    None
 }
 
-fn timed(line: &Statement, sink: &mut Sink<'_>) -> Option<TimedScript> {
-    let (command, user) = script::command_and_user(line, sink)?;
-    Some(TimedScript { command, user, timeout: Duration::from_secs(10) })
+fn text(line: &Statement, sink: &mut Sink<'_>) -> Option<String> {
+    single(line, sink).map(|word| word.text.clone())
+}
+
+fn path(line: &Statement, sink: &mut Sink<'_>) -> Option<String> {
+    let word = single(line, sink)?;
+    absolute(line, word, sink)
+}
+
+fn absolute(line: &Statement, word: &Word, sink: &mut Sink<'_>) -> Option<String> {
+    if word.text.starts_with('/') {
+        return Some(word.text.clone());
+    }
+    let message = format!("`{} {}` is not a path from the root; ignored", line.name(), word.text);
+    sink.warning_help(word.place, message, "begin it with `/`");
+    None
+}
+
+fn delay(line: &Statement, sink: &mut Sink<'_>) -> Duration {
+    seconds(line, Duration::ZERO..=SECONDS_MAX, "0 is used", sink).unwrap_or(Duration::ZERO)
 }
 
 fn script_timeout(line: &Statement, sink: &mut Sink<'_>) -> Option<Duration> {
     seconds(line, Duration::from_secs(1)..=Duration::from_secs(1000), "10 s is used", sink)
 }
 
-fn fifo(line: &Statement, into: &mut Option<Fifo>, sink: &mut Sink<'_>) {
-    let Some((path, rest)) = line.arguments.split_first() else {
-        return sink.error(line.place(), format!("`{}` needs a path", line.name()));
-    };
-    let script = into.take().and_then(|fifo| fifo.script);
-    let user = script::user(line, rest, sink);
-    *into = Some(Fifo { path: path.text.clone(), script, user });
+fn timed_script(line: &Statement, sink: &mut Sink<'_>) -> Option<TimedScript> {
+    let (command, user) = script::command_and_user(line, sink)?;
+    Some(TimedScript { command, user, timeout: SCRIPT_TIMEOUT })
 }
 
-fn fifo_script(line: &Statement, into: &mut Option<Fifo>, sink: &mut Sink<'_>) {
-    let Some((command, user)) = script::command_and_user(line, sink) else { return };
-    match into {
-        Some(fifo) => (fifo.script, fifo.user) = (Some(command), user.or(fifo.user.take())),
-        None => sink.error_help(line.place(), "there is no FIFO for this script; ignored", "name the FIFO first"),
+fn fifo(line: &Statement, sink: &mut Sink<'_>) -> Option<Fifo> {
+    let (first, rest) = match line.arguments.split_first() {
+        Some(found) => found,
+        None => {
+            sink.error(line.place(), format!("`{}` needs a path", line.name()));
+            return None;
+        }
+    };
+    let user = script::user(line, rest, sink);
+    absolute(line, first, sink).map(|path| Fifo { path, script: None, user })
+}
+
+fn fifo_script(line: &Statement, sink: &mut Sink<'_>) -> Option<FifoScript> {
+    script::command_and_user(line, sink).map(|(command, user)| (line.place(), command, user))
+}
+
+fn server(line: &Statement, sink: &mut Sink<'_>) -> Option<(String, u16)> {
+    let Some((host, rest)) = line.arguments.split_first() else {
+        sink.error(line.place(), "`smtp_server` needs a name or an address; 127.0.0.1 is used");
+        return None;
+    };
+    let Some((word, more)) = rest.split_first() else { return Some((host.text.clone(), SMTP_PORT)) };
+    surplus(line, more, sink);
+    let port = word.text.parse().ok().filter(|port| *port != 0);
+    if port.is_none() {
+        sink.error(word.place, format!("port `{}` is not in 1..=65535; {SMTP_PORT} is used", word.text));
     }
+    Some((host.text.clone(), port.unwrap_or(SMTP_PORT)))
+}
+
+/// A multicast address of the family asked for; for IPv6 of the link (ff02::/16 and its like).
+pub(super) fn multicast(line: &Statement, ipv6: bool, sink: &mut Sink<'_>) -> Option<IpAddr> {
+    let word = single(line, sink)?;
+    let group = address(word, sink)?;
+    let (fits, wanted) = match group {
+        _ if group.is_ipv6() != ipv6 => (false, if ipv6 { "IPv6" } else { "IPv4" }),
+        IpAddr::V4(four) => (four.is_multicast(), "multicast (224.0.0.0/4)"),
+        IpAddr::V6(six) => {
+            let link_local = six.segments().first().is_some_and(|first| first & 0x000f == 2);
+            (six.is_multicast() && link_local, "multicast of the link (ffX2::/16)")
+        }
+    };
+    if fits {
+        return Some(group);
+    }
+    sink.error(word.place, format!("`{} {group}` is ignored: {wanted} addresses only", line.name()));
+    None
 }
 
 const SMTP_PORT: u16 = 25;
+const SMTP_TIMEOUT: Duration = Duration::from_secs(30);
+const SCRIPT_TIMEOUT: Duration = Duration::from_secs(10);

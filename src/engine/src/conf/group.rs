@@ -1,154 +1,217 @@
-//! `vrrp_sync_group`: read on its own, then joined with the instances it names.
+//! `vrrp_sync_group`: instances that are master together or not at all, and what they track together.
+
+use std::collections::HashMap;
 
 use super::build::block_name;
-use super::config::{Notify, SyncGroup, Track, VrrpInstance};
-use super::draft::{At, Tracked, notify_line, tracked};
+use super::config::{Notify, SyncGroup, Track};
+use super::defaults::{Defaults, switched};
 use super::keywords::VRRP_SYNC_GROUP;
-use super::schema::nearest;
+use super::notify::notify;
+use super::objects::Objects;
+use super::resolve::Resolved;
 use super::sink::{Place, Sink};
-use super::tree::Statement;
-use super::values::switch;
+use super::track::{TrackLists, Tracks};
+use super::tree::{Block, Statement};
+use super::values::surplus;
 use super::walk::{inside, walk};
 
-/// A group as written.
-#[derive(Debug)]
-pub(super) struct GroupDraft {
-    name: At<String>,
+/// Reads all groups and lets their members track what the group tracks. `names` are those of every instance in the
+/// file, with those that were left out for a reason of their own.
+pub(super) fn groups(
+    blocks: &[&Statement],
+    instances: &mut [Resolved],
+    names: &[String],
+    objects: &Objects,
+    defaults: &Defaults,
+    sink: &mut Sink<'_>,
+) -> Vec<SyncGroup> {
+    let at: HashMap<String, usize> =
+        instances.iter().enumerate().map(|(at, one)| (one.instance.name.clone(), at)).collect();
+    let mut members = Members { at, names, owner: HashMap::new() };
+    let mut found: Vec<(SyncGroup, Place)> = Vec::new();
+    for block in blocks {
+        let Some(draft) = Draft::read(block, names, defaults, sink) else { continue };
+        let (name, place) = (&draft.group.name, draft.place);
+        if let Some((_, earlier)) = found.iter().find(|(group, _)| group.name == *name) {
+            let line = sink.earlier(*earlier);
+            sink.error(place, format!("vrrp_sync_group `{name}` exists already on {line}; ignored"));
+            continue;
+        }
+        found.extend(draft.complete(&mut members, instances, objects, sink).map(|group| (group, block.place())));
+    }
+    found.into_iter().map(|(group, _)| group).collect()
+}
+
+struct Members<'n> {
+    at: HashMap<String, usize>,
+    names: &'n [String],
+    owner: HashMap<String, String>,
+}
+
+struct Draft {
+    group: SyncGroup,
+    /// The name in the file.
     place: Place,
-    members: Vec<At<String>>,
-    pub(super) interfaces: Vec<Tracked>,
-    pub(super) scripts: Vec<Tracked>,
-    pub(super) files: Vec<Tracked>,
-    pub(super) processes: Vec<Tracked>,
-    notify: Notify,
-    smtp_alert: bool,
+    members: Vec<(String, Place)>,
+    tracks: TrackLists,
     weights: bool,
 }
 
-impl GroupDraft {
-    /// Reads a block; `None` when it has no name.
-    pub(super) fn read(block: &Statement, standard: &VrrpInstance, sink: &mut Sink<'_>) -> Option<Self> {
-        let name = block_name(block, sink)?;
-        let mut draft = Self {
+impl Draft {
+    fn read(block: &Statement, names: &[String], defaults: &Defaults, sink: &mut Sink<'_>) -> Option<Self> {
+        let (name, place) = block_name(block, sink)?;
+        let notify_all = Notify { priority_changes: defaults.priority_changes, ..Notify::default() };
+        let group = SyncGroup {
             name,
-            place: block.place(),
             members: Vec::new(),
-            interfaces: Vec::new(),
-            scripts: Vec::new(),
-            files: Vec::new(),
-            processes: Vec::new(),
-            notify: Notify { priority_changes: standard.notify.priority_changes, ..Notify::default() },
-            smtp_alert: standard.smtp_alert,
-            weights: false,
+            notify: notify_all,
+            smtp_alert: defaults.mails(),
+            location: sink.locate(block.place()),
         };
-        walk(inside(block), &VRRP_SYNC_GROUP, sink, |line, sink| match line.name() {
-            "group" => {
-                let names = inside(line).iter().flat_map(|line| std::iter::once(&line.keyword).chain(&line.arguments));
-                draft.members.extend(names.map(|word| (word.text.clone(), word.place)));
-            }
-            "track_interface" => tracked(line, &mut draft.interfaces, sink),
-            "track_script" => tracked(line, &mut draft.scripts, sink),
-            "track_file" => tracked(line, &mut draft.files, sink),
-            "track_process" => tracked(line, &mut draft.processes, sink),
-            "smtp_alert" => draft.smtp_alert = switch(line, sink).unwrap_or(false),
-            "notify_priority_changes" => draft.notify.priority_changes = switch(line, sink).unwrap_or(false),
-            "sync_group_tracking_weight" => draft.weights = switch(line, sink).unwrap_or(false),
-            _ => notify_line(line, &mut draft.notify, sink),
-        });
+        let mut draft = Self { group, place, members: Vec::new(), tracks: TrackLists::default(), weights: false };
+        let (bare, lines): (Vec<_>, Vec<_>) =
+            inside(block).iter().cloned().partition(|line| line.block.is_none() && is_bare(line, names));
+        if let Some(first) = bare.first() {
+            let help = "write `group { NAME … }`";
+            sink.warning_help(first.place(), "members without `group { … }` are an old form", help);
+        }
+        for line in &bare {
+            let words = if line.name() == "group" { None } else { Some(&line.keyword) };
+            let words = words.into_iter().chain(&line.arguments);
+            draft.members.extend(words.map(|word| (word.text.clone(), word.place)));
+        }
+        walk(&lines, &VRRP_SYNC_GROUP, sink, |line, sink| draft.line(line, sink));
         Some(draft)
     }
 
-    /// Finds the members, and gives them what the group tracks; `resolve` turns a group's lists into tracks.
-    pub(super) fn join(
-        self,
-        earlier: &[SyncGroup],
-        instances: &mut [VrrpInstance],
-        tracks: GroupTracks,
+    fn line(&mut self, line: &Statement, sink: &mut Sink<'_>) {
+        match line.name() {
+            "group" => self.members(line, sink),
+            "smtp_alert" => self.group.smtp_alert = switched(line, true, sink),
+            "sync_group_tracking_weight" => self.weights = switched(line, true, sink),
+            name if name.starts_with("notify") => notify(line, &mut self.group.notify, sink),
+            _ => {
+                surplus(line, &line.arguments, sink);
+                self.tracks.read(line, sink);
+            }
+        }
+    }
+
+    fn members(&mut self, block: &Statement, sink: &mut Sink<'_>) {
+        surplus(block, &block.arguments, sink);
+        for line in inside(block) {
+            if let Some(Block { open, .. }) = &line.block {
+                sink.error(*open, "the name of a member takes no block; the block is ignored");
+            }
+            let words = std::iter::once(&line.keyword).chain(&line.arguments);
+            self.members.extend(words.map(|word| (word.text.clone(), word.place)));
+        }
+    }
+
+    fn complete(
+        mut self,
+        known: &mut Members<'_>,
+        instances: &mut [Resolved],
+        objects: &Objects,
         sink: &mut Sink<'_>,
     ) -> Option<SyncGroup> {
-        if let Some(other) = earlier.iter().find(|other| other.name == self.name.0) {
-            let line = other.location.line;
-            let message = format!("vrrp_sync_group `{}` exists already on line {line}; ignored", self.name.0);
-            sink.error(self.name.1, message);
-            return None;
-        }
-        let mut members: Vec<String> = Vec::new();
-        for (name, place) in &self.members {
-            if let Some(other) = earlier.iter().find(|other| other.members.contains(name)) {
-                sink.error(*place, format!("`{name}` belongs to sync group `{}` already; ignored here", other.name));
-            } else if members.contains(name) {
-                sink.warning(*place, format!("`{name}` is listed twice"));
-            } else if instances.iter().any(|instance| instance.name == *name) {
-                members.push(name.clone());
-            } else {
-                let message = format!("no vrrp_instance is called `{name}`; it is no member");
-                let known = instances.iter().map(|instance| instance.name.as_str());
-                match nearest(name, known) {
-                    Some(near) => sink.error_help(*place, message, format!("did you mean `{near}`?")),
-                    None => sink.error(*place, message),
-                }
+        let tracks = self.tracks.resolve(objects, sink);
+        let mut positions = Vec::new();
+        for (member, place) in std::mem::take(&mut self.members) {
+            if let Some(at) = self.position(&member, place, known, sink) {
+                positions.push(at);
+                self.group.members.push(member);
             }
         }
-        if members.is_empty() {
-            let message = format!("vrrp_sync_group `{}` has no members; ignored", self.name.0);
-            sink.error_help(self.place, message, "add `group { INSTANCE … }`");
-            return None;
+        let name = &self.group.name;
+        match positions.len() {
+            0 => {
+                let message = format!("vrrp_sync_group `{name}` has no members; ignored");
+                sink.warning_help(self.place, message, "add `group { NAME … }` with names of vrrp_instances");
+                return None;
+            }
+            1 => {
+                sink.warning(self.place, format!("vrrp_sync_group `{name}` has one member: it binds nothing together"))
+            }
+            _ => {}
         }
-        if members.len() == 1 {
-            let message = format!("vrrp_sync_group `{}` has one member only", self.name.0);
-            sink.warning(self.name.1, message);
+        let mut weighed: Option<(String, Place)> = None;
+        for at in positions {
+            let Some(member) = instances.get_mut(at) else { continue };
+            share(&tracks, &mut member.tracks);
+            if !self.weights {
+                unweigh(&mut member.tracks, &mut weighed);
+            }
         }
-        for instance in instances.iter_mut().filter(|instance| members.contains(&instance.name)) {
-            add(&mut instance.track_interfaces, &tracks.interfaces);
-            add(&mut instance.track_scripts, &tracks.scripts);
-            add(&mut instance.track_files, &tracks.files);
-            add(&mut instance.track_processes, &tracks.processes);
+        if let Some((track, place)) = weighed {
+            let message =
+                format!("in vrrp_sync_group `{name}` weights do not count: a failure of `{track}` means FAULT");
+            sink.warning_help(place, message, "use weight 0, or add `sync_group_tracking_weight` to the group");
         }
-        if !self.weights {
-            self.drop_weights(&members, instances, sink);
-        }
-        Some(SyncGroup {
-            name: self.name.0,
-            members,
-            notify: self.notify,
-            smtp_alert: self.smtp_alert,
-            location: sink.locate(self.place),
-        })
+        Some(self.group)
     }
 
-    /// Members of a group must not differ in priority by what they track: a failure is everybody's fault.
-    fn drop_weights(&self, members: &[String], instances: &mut [VrrpInstance], sink: &mut Sink<'_>) {
-        let mut dropped: Option<String> = None;
-        for instance in instances.iter_mut().filter(|instance| members.contains(&instance.name)) {
-            let lists = [&mut instance.track_interfaces, &mut instance.track_scripts, &mut instance.track_processes];
-            for track in lists.into_iter().flatten().chain(&mut instance.track_files) {
-                if track.weight != 0 {
-                    track.weight = 0;
-                    dropped.get_or_insert_with(|| track.name.clone());
-                }
+    /// Where the member stands, when it may be one.
+    fn position(&self, member: &str, place: Place, known: &mut Members<'_>, sink: &mut Sink<'_>) -> Option<usize> {
+        let group = &self.group.name;
+        let Some(at) = known.at.get(member).copied() else {
+            if known.names.iter().any(|name| name == member) {
+                return None; // the instance was left out, which has been reported
             }
-        }
-        if let Some(name) = dropped {
-            let message = format!("in a sync group the weight of `{name}` does not count: a failure means FAULT");
-            let help = "add `sync_group_tracking_weight` if the priorities of all members shall follow it";
-            sink.warning_help(self.place, message, help);
+            let message = format!("no vrrp_instance is called `{member}`; not a member of `{group}`");
+            match sink.guess(member, known.names.iter().map(String::as_str)) {
+                Some(near) => sink.error_help(place, message, format!("did you mean `{near}`?")),
+                None => sink.error(place, message),
+            }
+            return None;
+        };
+        match known.owner.get(member) {
+            Some(owner) if owner == group => {
+                sink.warning(place, format!("`{member}` is listed twice"));
+                None
+            }
+            Some(owner) => {
+                let message = format!("`{member}` already belongs to vrrp_sync_group `{owner}`; ignored here");
+                sink.error_help(place, message, "an instance belongs to one group");
+                None
+            }
+            None => {
+                known.owner.insert(member.to_owned(), group.clone());
+                Some(at)
+            }
         }
     }
 }
 
-/// What a group tracks, resolved.
-#[derive(Debug, Default)]
-pub(super) struct GroupTracks {
-    pub(super) interfaces: Vec<Track>,
-    pub(super) scripts: Vec<Track>,
-    pub(super) files: Vec<Track>,
-    pub(super) processes: Vec<Track>,
+/// `a b` or `group a b` without braces.
+fn is_bare(line: &Statement, names: &[String]) -> bool {
+    let known = |word: &super::lexer::Word| names.contains(&word.text);
+    let group = line.name() == "group" && !line.arguments.is_empty();
+    let keyword = VRRP_SYNC_GROUP.find(line.name()).is_some();
+    group || (!keyword && known(&line.keyword) && line.arguments.iter().all(known))
 }
 
-fn add(to: &mut Vec<Track>, from: &[Track]) {
-    for track in from {
-        if !to.iter().any(|known| known.name == track.name) {
-            to.push(track.clone());
+fn share(from: &Tracks, to: &mut Tracks) {
+    let lists = [
+        (&from.interfaces, &mut to.interfaces),
+        (&from.scripts, &mut to.scripts),
+        (&from.files, &mut to.files),
+        (&from.processes, &mut to.processes),
+    ];
+    for (from, to) in lists {
+        for (track, place) in from {
+            if !to.iter().any(|(own, _)| own.name == track.name) {
+                to.push((track.clone(), *place));
+            }
+        }
+    }
+}
+
+fn unweigh(tracks: &mut Tracks, weighed: &mut Option<(String, Place)>) {
+    for (Track { name, weight, .. }, place) in tracks.all_mut() {
+        if *weight != 0 {
+            weighed.get_or_insert_with(|| (name.clone(), *place));
+            *weight = 0;
         }
     }
 }

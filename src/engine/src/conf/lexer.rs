@@ -1,10 +1,9 @@
-//! Text to words and braces, each with its exact place.
+//! Lines to words and braces, each with its exact place.
 //!
 //! The language is made of lines. `#` and `!` start a comment anywhere outside quotes, `'…'` and `"…"` group
 //! characters, a backslash at the end of a line joins it to the next one.
 
 use super::sink::{Place, Sink};
-use super::source::Line as SourceLine;
 
 /// Longer lines are ignored, as keepalived ignores them.
 pub const LINE_BYTES_MAX: usize = 1024;
@@ -34,25 +33,13 @@ pub enum Piece {
 }
 
 /// Cuts lines into pieces. Never fails: what cannot be read is reported and left out.
-pub fn lex(lines: &[SourceLine], sink: &mut Sink<'_>) -> Vec<Piece> {
+pub fn lex<'l>(lines: impl Iterator<Item = &'l str>, sink: &mut Sink<'_>) -> Vec<Piece> {
     let mut pieces = Vec::new();
-    for line in lines {
-        let chars: Vec<char> = line.text.chars().collect();
-        Line { chars, at: 0, number: line.number, file: line.file, changed: line.changed }.cut(&mut pieces, sink);
+    for (index, line) in lines.enumerate() {
+        Line { chars: line.chars().collect(), at: 0, number: index + 1 }.cut(&mut pieces, sink);
     }
     end_line(&mut pieces);
     pieces
-}
-
-/// Why a line is not read.
-pub(super) fn unreadable(line: &str) -> Option<String> {
-    if line.len() > LINE_BYTES_MAX {
-        Some(format!("line of {} bytes is longer than {LINE_BYTES_MAX}; ignored", line.len()))
-    } else if line.contains('\0') {
-        Some("line holds a NUL byte; ignored".to_owned())
-    } else {
-        None
-    }
 }
 
 fn end_line(pieces: &mut Vec<Piece>) {
@@ -65,9 +52,6 @@ struct Line {
     chars: Vec<char>,
     at: usize,
     number: usize,
-    file: u16,
-    /// It reads other than it is written: a place in it is the line as a whole.
-    changed: bool,
 }
 
 impl Line {
@@ -118,8 +102,8 @@ impl Line {
                 }
             }
         }
-        let same = text.len() == self.at - start && !text.contains(['"', '\'', '\\']);
-        let written = (!same).then(|| self.chars.iter().skip(start).take(self.at - start).collect());
+        let raw = self.chars.iter().skip(start).take(self.at - start).copied();
+        let written = if raw.clone().eq(text.chars()) { None } else { Some(raw.collect()) };
         Word { text, written, place: self.place(start, self.at - start) }
     }
 
@@ -173,27 +157,17 @@ impl Line {
     }
 
     fn place(&self, from: usize, length: usize) -> Place {
-        match self.changed {
-            true => Place { file: self.file, line: self.number, column: 1, length: 1 },
-            false => Place { file: self.file, line: self.number, column: from + 1, length: length.max(1) },
-        }
+        Place { line: self.number, column: from + 1, length: length.max(1) }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::source::lines;
-    use super::super::surroundings::Alone;
     use super::*;
-
-    fn cut(text: &str, sink: &mut Sink<'_>) -> Vec<Piece> {
-        let lines = lines("t", text, &mut Alone, sink);
-        lex(&lines, sink)
-    }
 
     fn words(text: &str) -> Vec<String> {
         let mut sink = Sink::new("t");
-        cut(text, &mut sink)
+        lex(text.split('\n').map(|line| line.trim_end_matches('\r')), &mut sink)
             .into_iter()
             .map(|piece| match piece {
                 Piece::Word(word) => word.text,
@@ -233,7 +207,7 @@ mod tests {
     #[test]
     fn places_count_characters() {
         let mut sink = Sink::new("t");
-        let pieces = cut("\u{feff}é  \"ü x\" y", &mut sink);
+        let pieces = lex("é  \"ü x\" y".lines(), &mut sink);
         let places: Vec<_> = pieces
             .iter()
             .filter_map(|piece| match piece {
@@ -245,26 +219,9 @@ mod tests {
     }
 
     #[test]
-    fn unreadable_lines_are_named_and_left_out() {
-        let mut sink = Sink::new("t");
-        let long = format!("a {}\nb\0\nc \"d", "x".repeat(1100));
-        let pieces = cut(&long, &mut sink);
-        assert_eq!(pieces.iter().filter(|piece| matches!(piece, Piece::Word(_))).count(), 2);
-        let found: Vec<_> = sink.finish().into_iter().map(|one| one.message).collect();
-        assert_eq!(
-            found,
-            [
-                "line of 1102 bytes is longer than 1024; ignored",
-                "line holds a NUL byte; ignored",
-                "\" is not closed on this line"
-            ]
-        );
-    }
-
-    #[test]
     fn a_comment_inside_a_word_is_told() {
         let mut sink = Sink::new("t");
-        cut("auth_pass s3cret!", &mut sink);
+        lex("auth_pass s3cret!".lines(), &mut sink);
         let found = sink.finish();
         assert_eq!(found[0].message, "`!` right after a word starts a comment");
         assert_eq!(found[0].location.as_ref().map(|at| at.column), Some(17));

@@ -1,40 +1,46 @@
-//! The keepalived.conf language: text to words ([`lexer`]), words to a tree ([`tree`]), the tree through a table
+//! The keepalived.conf language: text to plain lines ([`expand`]), these to words ([`lexer`]), words to a tree ([`tree`]), the tree through a table
 //! of known keywords ([`schema`]) to a typed [`config::Config`], with a [`diagnostic::Diagnostic`] for every fault;
 //! and back to text ([`print`]).
 //!
-//! Nothing here reads a file: the caller hands text to [`parse`]. Nothing here decides what to do with a fault
+//! Nothing here reads a file: the caller hands text to [`parse`], and files to include to [`parse_with`]. Nothing here decides what to do with a fault
 //! either: the daemon warns and takes the documented default, `hactl check` refuses.
 
 mod address;
+mod authentication;
 mod build;
 pub mod config;
 mod conflict;
+mod defaults;
 pub mod diagnostic;
 mod draft;
+pub mod expand;
 mod global;
 mod group;
-mod hmac;
 pub mod keywords;
 pub mod lexer;
-mod options;
+mod lint;
+mod notify;
+mod objects;
 mod own;
 mod parse;
 pub mod print;
-mod print_more;
 mod recovery;
-mod repeat;
 mod resolve;
-mod routing;
+mod route;
+mod rtnames;
+mod rule;
 pub mod schema;
 mod script;
 pub mod sink;
-pub mod source;
-pub mod surroundings;
+mod strict;
 #[cfg(test)]
 mod tests;
-mod tracking;
+mod track;
 pub mod tree;
+mod unicast;
 mod values;
+mod vmac;
 mod walk;
 
+pub use expand::surroundings::{Included, Surroundings};
 pub use parse::{Parsed, parse, parse_with};

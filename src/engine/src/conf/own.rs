@@ -1,54 +1,60 @@
-//! `hactl { … }`: what keepalived does not have. It ignores a block it does not know.
+//! `hactl`: the settings that keepalived does not have.
 
 use std::net::SocketAddr;
 
 use super::config::{MetricsAddress, Own};
+use super::defaults::switched;
 use super::keywords::HACTL;
-use super::lexer::Word;
 use super::sink::Sink;
 use super::tree::Statement;
-use super::values::{single, surplus, switch};
+use super::values::{single, surplus};
 use super::walk::{inside, walk};
 
-pub(super) fn read(block: &Statement, own: &mut Own, sink: &mut Sink<'_>) {
+/// Reads a block; blocks add up.
+pub(super) fn own(block: &Statement, own: &mut Own, sink: &mut Sink<'_>) {
     surplus(block, &block.arguments, sink);
     walk(inside(block), &HACTL, sink, |line, sink| match line.name() {
-        "lease" => own.lease = switch(line, sink).unwrap_or(false),
-        "guard" => own.guard = switch(line, sink).unwrap_or(false),
-        "metrics" => own.metrics = single(line, sink).and_then(|word| metrics(word, sink)),
-        _ => own.webhook = single(line, sink).and_then(|word| webhook(word, sink)),
+        "lease" => own.lease = switched(line, false, sink),
+        "guard" => own.guard = switched(line, false, sink),
+        "metrics" => own.metrics = metrics(line, sink),
+        _ => own.webhook = webhook(line, sink),
     });
 }
 
-fn metrics(word: &Word, sink: &mut Sink<'_>) -> Option<MetricsAddress> {
-    let text = &word.text;
-    if let Some(path) = text.strip_prefix("unix:") {
+fn metrics(line: &Statement, sink: &mut Sink<'_>) -> Option<MetricsAddress> {
+    let word = single(line, sink)?;
+    if let Some(path) = word.text.strip_prefix("unix:") {
         if path.starts_with('/') {
             return Some(MetricsAddress::Unix(path.to_owned()));
         }
-        sink.error(word.place, format!("`metrics {text}` is ignored: the path must begin with `/`"));
+        sink.error_help(word.place, format!("`{path}` is not a path from the root; no metrics"), "begin it with `/`");
         return None;
     }
-    match text.parse::<SocketAddr>() {
-        Ok(address) if address.ip().is_loopback() => Some(MetricsAddress::Tcp(address)),
-        Ok(_) => {
-            let message = format!("`metrics {text}` is ignored: metrics are offered on this host only");
-            sink.error_help(word.place, message, "write 127.0.0.1:9650 or unix:/run/hactl/metrics.sock");
+    match word.text.parse::<SocketAddr>() {
+        Ok(address) if address.ip().is_loopback() && address.port() != 0 => Some(MetricsAddress::Tcp(address)),
+        Ok(address) if address.ip().is_loopback() => {
+            sink.error(word.place, format!("`metrics {address}` has no port; no metrics"));
+            None
+        }
+        Ok(address) => {
+            let message = format!("`metrics {address}` is not a loopback address; no metrics: anybody could read them");
+            sink.error_help(word.place, message, "use 127.0.0.1 or [::1], and a proxy where others must read them");
             None
         }
         Err(_) => {
-            let message = format!("`metrics {text}` is ignored: neither ADDRESS:PORT nor unix:PATH");
-            sink.error_help(word.place, message, "write 127.0.0.1:9650 or unix:/run/hactl/metrics.sock");
+            let help = "write ADDRESS:PORT, as 127.0.0.1:9650, or unix:/PATH";
+            sink.error_help(word.place, format!("`metrics {}` is no address; no metrics", word.text), help);
             None
         }
     }
 }
 
-fn webhook(word: &Word, sink: &mut Sink<'_>) -> Option<String> {
-    if word.text.starts_with("http://") || word.text.starts_with("https://") {
+fn webhook(line: &Statement, sink: &mut Sink<'_>) -> Option<String> {
+    let word = single(line, sink)?;
+    let host = word.text.strip_prefix("http://").or_else(|| word.text.strip_prefix("https://"));
+    if host.is_some_and(|host| !host.is_empty() && !host.starts_with('/')) {
         return Some(word.text.clone());
     }
-    // The rest of it may be a secret.
-    sink.error_help(word.place, "this webhook is ignored: it is no http:// or https:// address", "write the whole URL");
+    sink.error_help(word.place, "`webhook` is ignored: it is no URL", "write http://HOST/PATH or https://HOST/PATH");
     None
 }

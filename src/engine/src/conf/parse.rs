@@ -3,10 +3,10 @@
 use super::build::build;
 use super::config::Config;
 use super::diagnostic::Diagnostic;
+use super::expand::surroundings::{Nothing, Surroundings};
+use super::expand::{Limits, expand};
 use super::lexer::lex;
 use super::sink::Sink;
-use super::source::lines;
-use super::surroundings::{Alone, Surroundings};
 use super::tree::grow;
 
 /// What a text means, and what is wrong with it.
@@ -18,20 +18,19 @@ pub struct Parsed {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Reads a keepalived.conf. `file` is what the diagnostics call it.
+/// Reads a keepalived.conf that stands on its own. `file` is what the diagnostics call it.
 ///
 /// Never fails and never panics, whatever the text. Whether an error stops anything is for the caller to decide:
 /// the agent runs on with the defaults, a check refuses.
 pub fn parse(file: &str, text: &str) -> Parsed {
-    parse_with(file, text, &mut Alone)
+    parse_with(file, text, &mut Nothing)
 }
 
-/// Reads a keepalived.conf and what it includes, on a host.
+/// Reads a keepalived.conf with the files that it includes.
 pub fn parse_with(file: &str, text: &str, around: &mut dyn Surroundings) -> Parsed {
-    let mut sink = Sink::new(file);
-    let lines = lines(file, text, around, &mut sink);
-    let pieces = lex(&lines, &mut sink);
-    drop(lines);
+    let (source, found) = expand(file, text, Limits::default(), around);
+    let mut sink = Sink::over(&source, found);
+    let pieces = lex(source.texts(), &mut sink);
     let statements = grow(&pieces, &mut sink);
     let config = build(&statements, &mut sink);
     Parsed { config, diagnostics: sink.finish() }

@@ -1,235 +1,129 @@
 //! Drafts to instances: defaults, and everything that one line alone cannot tell: family, version, interval,
 //! names that must exist, things that must not exist twice.
 
-use std::net::IpAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use super::config::{
-    InitialState, Peer, SimplePassword, SyncGroup, Track, TrackFile, TrackProcess, Version, VirtualAddress, Vmac,
-    VrrpInstance, VrrpScript,
-};
-use super::conflict::Taken;
-use super::draft::{At, Draft, PRIORITY_DEFAULT, PeerLine, Tracked as TrackedLine};
-use super::global::Defaults;
-use super::group::{GroupDraft, GroupTracks};
-use super::options::{self, Said};
-use super::schema::nearest;
+use super::config::{InitialState, Version, VirtualAddress, VrrpInstance};
+use super::conflict::{Known, taken_addresses};
+use super::defaults::Defaults;
+use super::draft::{At, Draft, PRIORITY_DEFAULT};
+use super::objects::Objects;
 use super::sink::{Place, Sink};
-use super::values::interface;
-use super::{hmac, routing};
-use crate::wire::arp::Mac;
+use super::strict;
+use super::track::Tracks;
 
-/// What may be tracked by name.
-pub(super) struct Tracked<'c> {
-    pub(super) scripts: &'c [VrrpScript],
-    pub(super) broken_scripts: &'c [String],
-    pub(super) files: &'c [TrackFile],
-    pub(super) processes: &'c [TrackProcess],
+/// An instance with what groups and later checks have to know of it.
+pub(super) struct Resolved {
+    pub(super) instance: VrrpInstance,
+    /// Kept beside the instance until the groups have added theirs.
+    pub(super) tracks: Tracks,
+    pub(super) nopreempt: Option<Place>,
 }
 
-/// Resolves all instances and groups of a file; one that cannot run is reported and left out.
+/// Resolves all instances of a file; one that cannot run is reported and left out.
 pub(super) fn resolve(
     drafts: Vec<Draft>,
-    groups: Vec<GroupDraft>,
-    known: &Tracked<'_>,
+    objects: &Objects,
     defaults: &Defaults,
-    preference: &mut u32,
     sink: &mut Sink<'_>,
-) -> (Vec<VrrpInstance>, Vec<SyncGroup>) {
-    let mut instances: Vec<VrrpInstance> = Vec::new();
-    let mut taken = Taken::default();
+) -> Vec<Resolved> {
+    let mut found: Vec<Resolved> = Vec::new();
+    let mut known = Known::default();
     for draft in drafts {
-        if let Some(line) = taken.line_of(&draft.name.0) {
-            let message = format!("vrrp_instance `{}` exists already on line {line}; ignored", draft.name.0);
-            sink.error(draft.name.1, message);
+        let (name, place) = draft.name.clone();
+        if let Some(earlier) = known.name(&name) {
+            let line = sink.earlier(earlier);
+            sink.error(place, format!("vrrp_instance `{name}` exists already on {line}; ignored"));
             continue;
         }
-        let Some((mut instance, places)) = one(draft, known, defaults, preference, sink) else { continue };
-        if let Some(earlier) = taken.clash(&instances, &instance) {
-            let (vrid, interface) = (instance.vrid, &instance.interface);
+        let Some((mut resolved, places)) = one(draft, objects, defaults, &known, sink) else { continue };
+        if let Some(earlier) = known.clash(&found, &resolved.instance) {
+            let (vrid, interface) = (resolved.instance.vrid, &resolved.instance.interface);
             let message = format!("virtual_router_id {vrid} is already used on {interface} by `{earlier}`; ignored");
             sink.error_help(places.vrid, message, "give each instance on an interface a number of its own");
             continue;
         }
-        taken.addresses(&mut instance, &places.addresses, sink);
-        taken.note(&instance, instances.len());
-        instances.push(instance);
+        taken_addresses(&mut known, &mut resolved.instance, &places.addresses, sink);
+        known.add(&resolved.instance, places.name, found.len());
+        found.push(resolved);
     }
-    let mut joined: Vec<SyncGroup> = Vec::new();
-    for group in groups {
-        let tracks = GroupTracks {
-            interfaces: group.interfaces.iter().map(track_interface).collect(),
-            scripts: track_scripts(&group.scripts, known, sink),
-            files: track_files(&group.files, known, sink),
-            processes: track_processes(&group.processes, known, sink),
-        };
-        joined.extend(group.join(&joined, &mut instances, tracks, sink));
-    }
-    (instances, joined)
+    found
 }
 
 /// Where things stand that later checks may have to point at.
 struct Places {
+    name: Place,
     vrid: Place,
     addresses: Vec<Place>,
 }
 
 fn one(
     mut draft: Draft,
-    known: &Tracked<'_>,
+    objects: &Objects,
     defaults: &Defaults,
-    preference: &mut u32,
+    known: &Known,
     sink: &mut Sink<'_>,
-) -> Option<(VrrpInstance, Places)> {
-    let announcement = options::announcements(&draft.announcements, defaults.instance.announcement, sink);
+) -> Option<(Resolved, Places)> {
     let (addresses, overflow) = advertised(&mut draft, sink);
     let ipv6 = addresses.first().map_or_else(|| draft.speaks_ipv6(), |(first, _)| first.address.addr().is_ipv6());
     let version = draft.version_for(ipv6, defaults.version, sink);
     let advert_interval = interval(draft.advert_interval, version, sink);
-    let password = draft.password(version, sink);
+    let priority = draft.priority(sink);
+    strict::enforce(&mut draft, priority, sink);
+    let password = std::mem::take(&mut draft.authentication).complete(version, sink);
+    let hmac = draft.hmac.take().and_then(|hmac| hmac.complete(advert_interval, sink));
     let (nopreempt, preempt_delay) = draft.preemption(sink);
     let excluded = without_repeats(&addresses, overflow.into_iter().chain(draft.excluded.drain(..)).collect(), sink);
     let source = same_family(draft.source.take(), ipv6, "source address", sink);
-    let (unicast_peers, peer_names) = draft.peers(ipv6, sink);
-    let track_scripts = track_scripts(&draft.track_scripts, known, sink);
-    let track_interfaces = draft.track_interfaces.iter().map(track_interface).collect::<Vec<_>>();
-    let track_files = track_files(&draft.track_files, known, sink);
-    let track_processes = track_processes(&draft.track_processes, known, sink);
-    let weighted = track_scripts.iter().chain(&track_interfaces).chain(&track_processes).chain(&track_files);
-    weights_without_preemption(&draft, nopreempt, weighted, sink);
-    let priority = draft.priority(sink);
-    if addresses.is_empty() && excluded.is_empty() && draft.no_address.is_none() {
+    draft.peers(ipv6, sink);
+    let group = draft.group_address(ipv6, defaults, sink);
+    let tracks = draft.tracks.resolve(objects, sink);
+    if addresses.is_empty() && excluded.is_empty() && !draft.no_address_meant {
         let message = format!("vrrp_instance `{}` has no virtual address", draft.name.0);
-        let help = "add `virtual_ipaddress { ADDRESS/LENGTH }`, or `no_virtual_ipaddress` if it shall have none";
-        sink.warning_help(draft.name.1, message, help);
+        sink.warning_help(draft.name.1, message, "add `virtual_ipaddress { ADDRESS/LENGTH }`");
     }
     let (vrid, interface) = draft.required(sink)?;
-    let places = Places { vrid: vrid.1, addresses: addresses.iter().chain(&excluded).map(|(_, at)| *at).collect() };
-    let mut instance = VrrpInstance::clone(&defaults.instance);
-    instance.name.clone_from(&draft.name.0);
-    instance.interface = interface;
-    instance.vrid = vrid.0;
-    instance.initial_state = draft.state.map_or(InitialState::Backup, |(state, _)| state);
-    instance.priority = priority;
-    instance.version = version;
-    instance.advert_interval = advert_interval;
-    instance.password = password;
-    instance.addresses = addresses.into_iter().map(|(address, _)| address).collect();
-    instance.excluded = excluded.into_iter().map(|(address, _)| address).collect();
-    instance.nopreempt = nopreempt;
-    instance.preempt_delay = preempt_delay;
-    instance.track_interfaces = track_interfaces;
-    instance.track_scripts = track_scripts;
-    instance.track_files = track_files;
-    instance.track_processes = track_processes;
-    instance.source = source;
-    instance.unicast_peers = unicast_peers;
-    instance.peer_names = peer_names;
-    instance.announcement = announcement;
-    instance.group_address = if ipv6 { defaults.group_v6 } else { defaults.group_v4 };
-    let mut notify = std::mem::take(&mut draft.notify);
-    notify.priority_changes = instance.notify.priority_changes;
-    if notify != *instance.notify {
-        instance.notify = Arc::new(notify);
-    }
-    let mut said = Said::default();
-    for line in &draft.options {
-        options::apply(line.name(), line, &mut instance, &mut said, sink);
-    }
-    for block in &draft.routing {
-        match block.name() {
-            "virtual_routes" => instance.routes.extend(routing::routes(block, sink)),
-            _ => instance.rules.extend(routing::rules(block, preference, sink)),
-        }
-    }
-    instance.hmac = draft.hmac.as_ref().and_then(|block| hmac::read(block, advert_interval, sink));
-    instance.vmac = draft.vmac(&instance, &defaults.vmac_prefix, sink);
-    instance.accept = said.accept.unwrap_or(!instance.strict);
-    if let Some(place) = draft.unicast_source.filter(|_| !instance.is_unicast()) {
-        sink.warning_help(place, "without `unicast_peer` adverts are sent by multicast", "add a `unicast_peer` block");
-    }
-    strict(&mut instance, &draft, sink);
-    instance.location = sink.locate(draft.place);
-    Some((instance, places))
-}
-
-/// What the RFC does not know is not permitted in strict mode.
-fn strict(instance: &mut VrrpInstance, draft: &Draft, sink: &mut Sink<'_>) {
-    if !instance.strict {
-        return;
-    }
-    let place = draft.name.1;
-    let help = "remove it, or the strict mode (`vrrp_strict`, `strict_mode`)";
-    if instance.password.take().is_some() {
-        sink.warning_help(place, "strict mode permits no password; adverts carry none", help);
-    }
-    if instance.is_unicast() {
-        (instance.unicast_peers, instance.peer_names) = (Vec::new(), Vec::new());
-        sink.warning_help(place, "strict mode permits no unicast; adverts are sent by multicast", help);
-    }
-    if !instance.preempt_delay.is_zero() {
-        instance.preempt_delay = Duration::ZERO;
-        sink.warning_help(place, "strict mode permits no preempt_delay; 0 is used", help);
-    }
-    if !instance.accept && instance.priority != u8::MAX {
-        let message = "in strict mode the addresses do not answer, not even a ping (RFC 9568 §6.1, Accept_Mode)";
-        sink.warning_help(place, message, "add `accept`");
-    }
+    let transmit_base = draft.transmits_base(sink);
+    let vmac = draft.vmac.take().map(|line| {
+        let taken = |name: &str| known.vmac(name);
+        line.complete(&defaults.vmac_prefix, vrid.0, ipv6, transmit_base, taken, sink)
+    });
+    let places = Places {
+        name: draft.place,
+        vrid: vrid.1,
+        addresses: addresses.iter().chain(&excluded).map(|(_, at)| *at).collect(),
+    };
+    let instance = VrrpInstance {
+        initial_state: draft.state.map_or(InitialState::Backup, |(state, _)| state),
+        interface,
+        vrid: vrid.0,
+        priority,
+        version,
+        advert_interval,
+        password,
+        hmac,
+        addresses: addresses.into_iter().map(|(address, _)| address).collect(),
+        excluded: excluded.into_iter().map(|(address, _)| address).collect(),
+        nopreempt,
+        preempt_delay,
+        source,
+        group_address: group,
+        vmac,
+        announcement: draft.timing.complete(),
+        notify: known.shared(draft.notify),
+        location: sink.locate(draft.place),
+        ..draft.plain
+    };
+    let nopreempt = draft.nopreempt.filter(|_| nopreempt);
+    Some((Resolved { instance, tracks, nopreempt }, places))
 }
 
 impl Draft {
     fn speaks_ipv6(&self) -> bool {
-        let peer = self.unicast_peers.iter().find_map(|(peer, _)| match peer {
-            PeerLine::Address(peer) => Some(peer.address),
-            PeerLine::Name(_) => None,
-        });
-        let witness = self.source.map(|(address, _)| address).or(peer);
+        let source = self.source.map(|(address, _)| address);
+        let witness = source.or_else(|| self.peers.found.first().map(|(peer, _)| peer.address));
         witness.is_some_and(|address| address.is_ipv6())
-    }
-
-    /// The peers of the instance's family, and those that are names.
-    fn peers(&mut self, ipv6: bool, sink: &mut Sink<'_>) -> (Vec<Peer>, Vec<String>) {
-        let (mut peers, mut names) = (Vec::new(), Vec::new());
-        for (peer, place) in std::mem::take(&mut self.unicast_peers) {
-            match peer {
-                PeerLine::Address(peer) => {
-                    let fits = same_family(Some((peer.address, place)), ipv6, "peer", sink);
-                    peers.extend(fits.map(|_| peer));
-                }
-                PeerLine::Name(name) => names.push(name),
-            }
-        }
-        (peers, names)
-    }
-
-    /// `use_vmac [NAME] [MAC]`, `vmac_xmit_base`.
-    fn vmac(&self, instance: &VrrpInstance, prefix: &str, sink: &mut Sink<'_>) -> Option<Vmac> {
-        let line = self.vmac.as_ref()?;
-        let version = if instance.is_ipv6() { 2 } else { 1 };
-        let mut vmac = Vmac {
-            name: format!("{prefix}.{}", instance.vrid),
-            mac: [0, 0, 0x5e, 0, version, instance.vrid],
-            transmit_base: self.transmit_base.is_some(),
-        };
-        let mut words = line.arguments.iter();
-        while let Some(word) = words.next() {
-            match (parse_mac(&word.text), word.text.as_str()) {
-                (Some(mac), _) => vmac.mac = mac,
-                (None, "netlink_notify_msg") => {}
-                (None, "group") => {
-                    words.next();
-                    sink.warning(word.place, "`group` is known but not supported yet for a macvlan; ignored");
-                }
-                (None, _) => vmac.name = interface(word, sink).unwrap_or(vmac.name),
-            }
-        }
-        if instance.is_unicast() && !vmac.transmit_base {
-            vmac.transmit_base = true;
-            let help = "add `vmac_xmit_base`";
-            sink.warning_help(line.place(), "unicast adverts leave by the interface itself", help);
-        }
-        Some(vmac)
     }
 
     fn version_for(&self, ipv6: bool, standard: Version, sink: &mut Sink<'_>) -> Version {
@@ -241,30 +135,6 @@ impl Draft {
             _ if ipv6 => Version::V3,
             Some((version, _)) => version,
             None => standard,
-        }
-    }
-
-    fn password(&mut self, version: Version, sink: &mut Sink<'_>) -> Option<SimplePassword> {
-        let read = std::mem::take(&mut self.authentication);
-        let block = read.place?;
-        if version == Version::V3 {
-            sink.warning(block, "VRRP version 3 has no authentication; ignored (RFC 5798 §9)");
-            return None;
-        }
-        match (read.pass, read.password) {
-            (true, Some((text, place))) => Some(cut_password(&text, place, sink)),
-            (true, None) if read.misplaced => None,
-            (true, None) => {
-                let help = "add a line `auth_pass SECRET`";
-                sink.error_help(block, "`authentication` has no `auth_pass`; adverts carry no authentication", help);
-                None
-            }
-            (false, Some((_, place))) if !read.type_given => {
-                let help = "add a line `auth_type PASS`";
-                sink.error_help(place, "`auth_pass` without `auth_type`; adverts carry no authentication", help);
-                None
-            }
-            (false, _) => None,
         }
     }
 
@@ -294,6 +164,48 @@ impl Draft {
         }
     }
 
+    /// The peers that speak the family of the addresses.
+    fn peers(&mut self, ipv6: bool, sink: &mut Sink<'_>) {
+        let peers = std::mem::take(&mut self.peers);
+        self.plain.check_unicast_source |= peers.checked;
+        self.plain.unicast_peers = peers
+            .found
+            .into_iter()
+            .filter(|(peer, place)| same_family(Some((peer.address, *place)), ipv6, "peer", sink).is_some())
+            .map(|(peer, _)| peer)
+            .collect();
+        self.plain.peer_names = peers.names;
+        let nobody = self.plain.unicast_peers.is_empty() && self.plain.peer_names.is_empty();
+        if let Some(place) = self.unicast_source.filter(|_| nobody && !self.plain.fault_without_peer) {
+            let help = "add a `unicast_peer` block";
+            sink.warning_help(place, "without `unicast_peer` adverts are sent by multicast", help);
+        }
+    }
+
+    /// The group that adverts go to, when it is not the standard one.
+    fn group_address(&mut self, ipv6: bool, defaults: &Defaults, sink: &mut Sink<'_>) -> Option<IpAddr> {
+        let own = same_family(self.group.take(), ipv6, "`mcast_dst_ip`", sink);
+        let global = if ipv6 { defaults.group6.map(IpAddr::V6) } else { defaults.group4.map(IpAddr::V4) };
+        let standard = if ipv6 { IpAddr::V6(GROUP6) } else { IpAddr::V4(GROUP4) };
+        own.or(global).filter(|group| *group != standard)
+    }
+
+    /// `vmac_xmit_base`, which unicast needs.
+    fn transmits_base(&self, sink: &mut Sink<'_>) -> bool {
+        let Some(vmac) = &self.vmac else {
+            if let Some(place) = self.transmit_base {
+                sink.warning(place, "`vmac_xmit_base` without `use_vmac` changes nothing");
+            }
+            return false;
+        };
+        let unicast = !self.plain.unicast_peers.is_empty() || !self.plain.peer_names.is_empty();
+        if unicast && self.transmit_base.is_none() {
+            let message = "unicast adverts cannot leave by a macvlan; they leave by the interface itself";
+            sink.warning_help(vmac.place, message, "add `vmac_xmit_base`");
+        }
+        unicast || self.transmit_base.is_some()
+    }
+
     /// What an instance cannot be without.
     fn required(&self, sink: &mut Sink<'_>) -> Option<(At<u8>, String)> {
         let (name, place) = &self.name;
@@ -307,17 +219,6 @@ impl Draft {
         }
         Some((self.vrid?, self.interface.clone()?))
     }
-}
-
-fn cut_password(text: &str, place: Place, sink: &mut Sink<'_>) -> SimplePassword {
-    if text.len() > PASSWORD_BYTES {
-        // The word itself is a secret and stays out of the message.
-        let message = format!("`auth_pass` has {} bytes; only the first {PASSWORD_BYTES} count", text.len());
-        sink.warning(place, message);
-    }
-    let mut bytes = [0; PASSWORD_BYTES];
-    bytes.iter_mut().zip(text.bytes()).for_each(|(to, from)| *to = from);
-    SimplePassword(bytes)
 }
 
 fn interval(given: Option<At<Duration>>, version: Version, sink: &mut Sink<'_>) -> Duration {
@@ -391,83 +292,10 @@ fn same_family(given: Option<At<IpAddr>>, ipv6: bool, what: &str, sink: &mut Sin
     None
 }
 
-fn track_interface(tracked: &TrackedLine) -> Track {
-    let (weight, reverse) = tracked.weight.unwrap_or_default();
-    Track { name: tracked.name.clone(), weight, reverse }
-}
-
-fn track_scripts(lines: &[TrackedLine], known: &Tracked<'_>, sink: &mut Sink<'_>) -> Vec<Track> {
-    // A script that is broken has been reported in its own block.
-    let lines = lines.iter().filter(|line| !known.broken_scripts.contains(&line.name));
-    let scripts = known.scripts.iter().map(|script| (script.name.as_str(), (script.weight, script.reverse)));
-    named("vrrp_script", lines, &scripts.collect::<Vec<_>>(), sink)
-}
-
-fn track_files(lines: &[TrackedLine], known: &Tracked<'_>, sink: &mut Sink<'_>) -> Vec<Track> {
-    let files = known.files.iter().map(|file| (file.name.as_str(), (file.weight, file.reverse)));
-    named("track_file", lines.iter(), &files.collect::<Vec<_>>(), sink)
-}
-
-fn track_processes(lines: &[TrackedLine], known: &Tracked<'_>, sink: &mut Sink<'_>) -> Vec<Track> {
-    let processes = known.processes.iter().map(|process| (process.name.as_str(), (process.weight, process.reverse)));
-    named("vrrp_track_process", lines.iter(), &processes.collect::<Vec<_>>(), sink)
-}
-
-fn named<'t>(
-    keyword: &str,
-    lines: impl Iterator<Item = &'t TrackedLine>,
-    known: &[(&str, (i16, bool))],
-    sink: &mut Sink<'_>,
-) -> Vec<Track> {
-    let mut found = Vec::new();
-    for entry in lines {
-        match known.iter().find(|(name, _)| *name == entry.name) {
-            Some((_, own)) => {
-                let (weight, reverse) = entry.weight.unwrap_or(*own);
-                found.push(Track { name: entry.name.clone(), weight, reverse });
-            }
-            None => {
-                let message = format!("no {keyword} is called `{}`; not tracked", entry.name);
-                let help = match nearest(&entry.name, known.iter().map(|(name, _)| *name)) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("add `{keyword} {} {{ … }}`", entry.name),
-                };
-                sink.error_help(entry.place, message, help);
-            }
-        }
-    }
-    found
-}
-
-fn parse_mac(text: &str) -> Option<Mac> {
-    let mut mac = [0; 6];
-    let mut parts = text.split(':');
-    for byte in &mut mac {
-        *byte = parts
-            .next()
-            .filter(|part| (1..=2).contains(&part.len()))
-            .and_then(|part| u8::from_str_radix(part, 16).ok())?;
-    }
-    parts.next().is_none().then_some(mac)
-}
-
-fn weights_without_preemption<'t>(
-    draft: &Draft,
-    nopreempt: bool,
-    mut tracks: impl Iterator<Item = &'t Track>,
-    sink: &mut Sink<'_>,
-) {
-    if let Some(place) = draft.nopreempt.filter(|_| nopreempt)
-        && let Some(track) = tracks.find(|track| track.weight != 0)
-    {
-        let message = format!("with `nopreempt` the weight of `{}` never moves the addresses", track.name);
-        sink.warning_help(place, message, "use weight 0, so that a failure means FAULT, or remove `nopreempt`");
-    }
-}
-
 /// Addresses that the count field of an advert can express (RFC 9568 §5.2.5).
 pub const ADVERTISED_MAX: usize = 255;
-/// Bytes of a simple text password (RFC 2338 §5.3.10).
-pub const PASSWORD_BYTES: usize = 8;
+/// Where VRRP adverts go (RFC 9568 §5.1.1.2, §5.1.2.2).
+const GROUP4: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
+const GROUP6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12);
 /// The 12-bit interval field of version 3, in centiseconds (RFC 9568 §5.2.7).
 pub const V3_INTERVAL_MAX: Duration = Duration::from_millis(40_950);

@@ -46,11 +46,6 @@ impl Context {
     pub fn is_list(&self) -> bool {
         self.tables.is_empty()
     }
-
-    /// The known keyword most like `word`, when one is near enough to be meant.
-    pub fn nearest(&self, word: &str) -> Option<&'static str> {
-        nearest(word, self.keywords().map(|keyword| keyword.name))
-    }
 }
 
 /// The name most like `word`, when one is near enough to be meant.
@@ -81,6 +76,11 @@ pub(super) const fn yes_block(name: &'static str, block: &'static Context) -> Ke
 /// A keyword that names what already is so.
 pub(super) const fn already(name: &'static str) -> Keyword {
     Keyword { name, support: Support::Already, block: None }
+}
+
+/// A block that names what already is so.
+pub(super) const fn already_block(name: &'static str, block: &'static Context) -> Keyword {
+    Keyword { name, support: Support::Already, block: Some(block) }
 }
 
 /// A keyword that is known and ignored.

@@ -136,7 +136,7 @@ mod tests {
 
     fn read(raw: &str) -> (Option<Argv>, usize) {
         let mut sink = Sink::new("t");
-        let place = Place { file: 0, line: 1, column: 1, length: 1 };
+        let place = Place { line: 1, column: 1, length: 1 };
         let found = argv(&Word { text: String::new(), written: Some(raw.into()), place }, &mut sink);
         (found, sink.finish().len())
     }

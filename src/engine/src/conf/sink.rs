@@ -1,12 +1,14 @@
 //! Where the parser's stages put what they find.
 
-use super::diagnostic::{Diagnostic, Location, Severity};
+use std::collections::HashSet;
 
-/// A [`Location`] without its file: cheap enough for every token to carry one.
+use super::diagnostic::{Diagnostic, Location, Severity};
+use super::expand::source::Source;
+use super::schema::nearest;
+
+/// A place in the expanded text: cheap enough for every token to carry one. A [`Location`] is where that was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
-    /// Which of the files that were read.
-    pub file: u16,
     /// Line, from 1.
     pub line: usize,
     /// Column in characters, from 1.
@@ -15,32 +17,53 @@ pub struct Place {
     pub length: usize,
 }
 
-/// Collects diagnostics of one file.
+/// Collects diagnostics.
 #[derive(Debug)]
 pub struct Sink<'a> {
-    file: &'a str,
-    /// Included files, numbered from 1.
-    included: Vec<String>,
-    found: Vec<(Option<Place>, Diagnostic)>,
+    text: Text<'a>,
+    /// With what they are sorted by.
+    found: Vec<(usize, Diagnostic)>,
+    guesses: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Text<'a> {
+    /// Expanded lines that know where they were written.
+    Expanded(&'a Source),
+    /// Lines as they are, of a file of this name.
+    #[cfg(test)]
+    Plain(&'a str),
 }
 
 impl<'a> Sink<'a> {
-    /// An empty sink for the file the caller named `file`.
+    /// A sink for expanded text, with what was found while expanding it.
+    pub fn over(source: &'a Source, found: Vec<(usize, Diagnostic)>) -> Self {
+        Self { text: Text::Expanded(source), found, guesses: 0 }
+    }
+
+    /// An empty sink for a text as it is.
+    #[cfg(test)]
     pub fn new(file: &'a str) -> Self {
-        Self { file, included: Vec::new(), found: Vec::new() }
+        Self { text: Text::Plain(file), found: Vec::new(), guesses: 0 }
     }
 
-    /// The number of an included file; `None` when there are too many.
-    pub fn file(&mut self, name: &str) -> Option<u16> {
-        self.included.push(name.to_owned());
-        u16::try_from(self.included.len()).ok()
+    /// An empty sink for the same text.
+    pub fn fork(&self) -> Self {
+        Self { text: self.text, found: Vec::new(), guesses: 0 }
     }
 
-    /// The place with its file.
+    /// Where a place was written.
     pub fn locate(&self, place: Place) -> Location {
-        let included = usize::from(place.file).checked_sub(1).and_then(|at| self.included.get(at));
-        let file = included.map_or(self.file, String::as_str);
-        Location { file: file.to_owned(), line: place.line, column: place.column, length: place.length }
+        self.order(place).0
+    }
+
+    /// Where an earlier block stands, in words.
+    pub fn earlier(&self, place: Place) -> String {
+        let at = self.locate(place);
+        match self.text {
+            Text::Expanded(source) if source.has_includes() => format!("line {} of {}", at.line, at.file),
+            _ => format!("line {}", at.line),
+        }
     }
 
     /// Text that is ignored or replaced by a default.
@@ -63,22 +86,9 @@ impl<'a> Sink<'a> {
         self.push(Severity::Warning, Some(place), message.into(), Some(help.into()));
     }
 
-    /// A warning about a place that is known with its file.
-    pub fn warning_at(&mut self, location: &Location, message: impl Into<String>, help: impl Into<String>) {
-        let names = self.included.iter().position(|name| *name == location.file);
-        let file = names.and_then(|at| u16::try_from(at + 1).ok()).unwrap_or_default();
-        let place = Place { file, line: location.line, column: location.column, length: location.length };
-        self.warning_help(place, message, help);
-    }
-
     /// A warning about what is missing from the file as a whole.
     pub fn warning_whole(&mut self, message: impl Into<String>, help: impl Into<String>) {
         self.push(Severity::Warning, None, message.into(), Some(help.into()));
-    }
-
-    /// A sink that knows the same files, for a stage that may be done again.
-    pub fn again(&self) -> Self {
-        Self { file: self.file, included: self.included.clone(), found: Vec::new() }
     }
 
     /// Takes over what another stage found.
@@ -86,34 +96,57 @@ impl<'a> Sink<'a> {
         self.found.extend(other.found);
     }
 
+    /// The name most like `word`, for the first faults of a text: a whole text of unknown words is of another language,
+    /// and guessing takes its time.
+    pub fn guess<'n>(&mut self, word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+        self.guesses += 1;
+        if self.guesses > GUESSES_MAX { None } else { nearest(word, names) }
+    }
+
     /// Everything found, in file order, each once.
     pub fn finish(mut self) -> Vec<Diagnostic> {
         // A fault of the whole file has no line; it comes last.
-        let key = |place: &Option<Place>| place.map_or((u16::MAX, usize::MAX, 0), |at| (at.file, at.line, at.column));
-        self.found.sort_by_key(|(place, _)| key(place));
-        let mut kept: Vec<Diagnostic> = Vec::with_capacity(self.found.len());
-        for (_, one) in self.found {
-            let repeated = kept
-                .iter()
-                .rev()
-                .take_while(|earlier| same_start(earlier, &one))
-                .any(|earlier| earlier.message == one.message);
-            if !repeated {
-                kept.push(one);
-            }
-        }
-        kept
+        self.found.sort_by_key(|(group, one)| {
+            one.location.as_ref().map_or((usize::MAX, 0, 0), |at| (*group, at.line, at.column))
+        });
+        let mut seen = HashSet::new();
+        let key = |group: usize, one: &Diagnostic| {
+            let at = one.location.as_ref();
+            (group, at.map(|at| (at.line, at.column)), one.message.clone())
+        };
+        self.found.retain(|(group, one)| seen.insert(key(*group, one)));
+        self.found.into_iter().map(|(_, one)| one).collect()
     }
 
     fn push(&mut self, severity: Severity, place: Option<Place>, message: String, help: Option<String>) {
-        let location = place.map(|place| self.locate(place));
-        self.found.push((place, Diagnostic { severity, message, location, help }));
+        if self.found.len() >= FOUND_MAX {
+            return;
+        }
+        let order = place.map(|place| self.order(place));
+        let group = order.as_ref().map_or(usize::MAX, |(_, group)| *group);
+        let location = order.map(|(location, _)| location);
+        self.found.push((group, Diagnostic { severity, message, location, help }));
+        if self.found.len() == FOUND_MAX {
+            let message = format!("more than {FOUND_MAX} faults; what is wrong beyond them is not listed");
+            self.found.push((usize::MAX, Diagnostic { severity, message, location: None, help: None }));
+        }
+    }
+
+    /// Where a place was written, and what it is sorted by.
+    fn order(&self, place: Place) -> (Location, usize) {
+        let found = match self.text {
+            Text::Expanded(source) => source.locate(place),
+            #[cfg(test)]
+            Text::Plain(file) => {
+                let Place { line, column, length } = place;
+                Some((Location { file: file.to_owned(), line, column, length }, line))
+            }
+        };
+        found.unwrap_or_default()
     }
 }
 
-fn same_start(left: &Diagnostic, right: &Diagnostic) -> bool {
-    match (&left.location, &right.location) {
-        (Some(left), Some(right)) => (&left.file, left.line, left.column) == (&right.file, right.line, right.column),
-        (left, right) => left.is_none() && right.is_none(),
-    }
-}
+/// Faults that are kept.
+const FOUND_MAX: usize = 20_000;
+/// Words for which a likely one is looked for.
+const GUESSES_MAX: usize = 100;

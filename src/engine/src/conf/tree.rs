@@ -34,7 +34,7 @@ pub struct Block {
 
 /// Builds the tree. Never fails: braces that do not match are reported and worked around.
 pub fn grow(pieces: &[Piece], sink: &mut Sink<'_>) -> Vec<Statement> {
-    let mut first = sink.again();
+    let mut first = sink.fork();
     let (statements, balanced) = Grower::new(pieces, false).run(&mut first);
     if balanced {
         sink.absorb(first);

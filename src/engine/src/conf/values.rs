@@ -103,7 +103,7 @@ pub fn outside(statement: &Statement, word: &Word, range: &str, instead: &str, s
             sink.error_help(word.place, message, "lines do not end in `;` in this language");
         }
         _ if word.text.starts_with('$') => {
-            sink.error_help(word.place, message, "no definition of that name stands before this line");
+            sink.error_help(word.place, message, "it is defined nowhere above: add `$NAME=…` before this line");
         }
         _ => sink.error(word.place, message),
     }

@@ -2,7 +2,7 @@
 //! what works to its reader.
 
 use super::keywords::{GLOBAL_DEFS, ROOT, VIRTUAL_SERVER, VRRP_INSTANCE, VRRP_SCRIPT, VRRP_SYNC_GROUP};
-use super::schema::{Context, Keyword, Support, nearest};
+use super::schema::{Context, Keyword, Support};
 use super::sink::Sink;
 use super::tree::{Block, Statement};
 
@@ -30,7 +30,7 @@ pub fn walk<'s>(
             Support::Already => {}
             Support::NotYet(consequence) => not_yet(statement, consequence, sink),
             Support::Yes if shape_fits(statement, keyword, sink) => {
-                if keyword.block.is_none() && !SEVERAL.contains(&keyword.name) {
+                if keyword.block.is_none() {
                     repeated(statement, &mut seen, sink);
                 }
                 read(statement, sink);
@@ -51,8 +51,9 @@ pub fn inside(statement: &Statement) -> &[Statement] {
 fn unknown(statement: &Statement, context: &'static Context, home: Option<&str>, sink: &mut Sink<'_>) {
     let name = statement.name();
     if statement.keyword.text.starts_with('$') {
-        let help = "no definition of that name stands before this line";
-        sink.error_help(statement.place(), format!("`{name}` stands for text that is not here"), help);
+        let bare = name.trim_start_matches(['$', '{']).trim_end_matches('}');
+        let help = format!("define it further up: `${bare}=…`");
+        sink.error_help(statement.place(), format!("`{name}` is defined nowhere above"), help);
         return;
     }
     if let Some(home) = home {
@@ -61,14 +62,14 @@ fn unknown(statement: &Statement, context: &'static Context, home: Option<&str>,
         sink.error_help(statement.place(), message, help);
         return;
     }
-    if let Some(near) = context.nearest(name) {
+    if let Some(near) = sink.guess(name, context.keywords().map(|keyword| keyword.name)) {
         let message = format!("unknown keyword `{name}` in {}", context.name);
         sink.error_help(statement.place(), message, format!("did you mean `{near}`?"));
         return;
     }
     let anywhere = HOMES.iter().flat_map(|home| home.keywords()).map(|keyword| keyword.name);
     let message = format!("unknown keyword `{name}` in {}", context.name);
-    match nearest(name, anywhere) {
+    match sink.guess(name, anywhere) {
         Some(near) => sink.error_help(statement.place(), message, format!("did you mean `{near}`?")),
         None => sink.error(statement.place(), message),
     }
@@ -98,8 +99,8 @@ fn shape_fits(statement: &Statement, keyword: &Keyword, sink: &mut Sink<'_>) -> 
 fn repeated<'s>(statement: &'s Statement, seen: &mut Vec<&'s Statement>, sink: &mut Sink<'_>) {
     match seen.iter().find(|earlier| earlier.name() == statement.name()) {
         Some(earlier) => {
-            let line = earlier.place().line;
-            let message = format!("`{}` was already given on line {line}; this one counts", statement.name());
+            let line = sink.earlier(earlier.place());
+            let message = format!("`{}` was already given on {line}; this one counts", statement.name());
             sink.warning(statement.place(), message);
         }
         None => seen.push(statement),
@@ -110,9 +111,6 @@ fn repeated<'s>(statement: &'s Statement, seen: &mut Vec<&'s Statement>, sink: &
 fn home_of(name: &str) -> Option<&'static str> {
     HOMES.iter().find(|home| home.find(name).is_some()).map(|home| home.name)
 }
-
-/// Keywords of which there may be several.
-const SEVERAL: &[&str] = &["key"];
 
 /// Where a misplaced keyword may have been meant to stand.
 static HOMES: [&Context; 6] = [&VRRP_INSTANCE, &VRRP_SCRIPT, &GLOBAL_DEFS, &ROOT, &VRRP_SYNC_GROUP, &VIRTUAL_SERVER];

@@ -58,7 +58,7 @@ pub enum ProcessMatch {
     Exact,
     /// They begin with those given (`param_match initial`); the last may be longer.
     Partial,
-    /// The first ones are exactly those given (`param_match initial`).
+    /// The first ones are exactly those given (`param_match partial`).
     Initial,
 }
 

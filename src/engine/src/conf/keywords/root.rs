@@ -1,6 +1,6 @@
 //! Keywords of the file itself, and of its small blocks.
 
-use super::super::schema::{Context, Keyword, list, no, no_block, no_so, yes, yes_block};
+use super::super::schema::{Context, Keyword, already, already_block, list, no, no_block, no_so, yes, yes_block};
 use super::global::GLOBAL_DEFS;
 use super::lvs::{VIRTUAL_SERVER, VIRTUAL_SERVER_GROUP};
 use super::vrrp::{VRRP_INSTANCE, VRRP_SCRIPT, VRRP_SYNC_GROUP};
@@ -13,11 +13,11 @@ const PROCESS: &[Keyword] = &[
     no_so("net_namespace", "the agent stays in the namespace it is started in"),
     no_so("net_namespace_ipvs", "LVS is not supported yet"),
     no_so("namespace_with_ipsets", "no ipset is used"),
-    no_so("instance", "name the control socket with --socket instead"),
+    already("instance"),
     no_so("use_pid_dir", "name the pid file with -p instead"),
-    no("child_wait_time"),
-    no_so("linkbeat_use_polling", "link state comes from netlink"),
-    no_block("linkbeat_interfaces", &LINKBEAT_INTERFACES, "link state comes from netlink"),
+    no_so("child_wait_time", "there are no child processes"),
+    already("linkbeat_use_polling"),
+    already_block("linkbeat_interfaces", &LINKBEAT_INTERFACES),
     no_block("interface_up_down_delays", &INTERFACE_DELAYS, "an interface counts as down at once"),
 ];
 
@@ -25,15 +25,19 @@ const VRRP: &[Keyword] = &[
     yes_block("vrrp_script", &VRRP_SCRIPT),
     yes_block("vrrp_instance", &VRRP_INSTANCE),
     yes_block("vrrp_sync_group", &VRRP_SYNC_GROUP),
-    no_block("garp_group", &GARP_GROUP, "announcements are sent without delay between them"),
+    no_block("garp_group", &GARP_GROUP, "use `garp_interval` and `gna_interval` of global_defs"),
 ];
 
 const TRACKED: &[Keyword] = &[
     yes_block("track_file", &TRACK_FILE),
     yes_block("vrrp_track_file", &TRACK_FILE),
     yes_block("vrrp_track_process", &TRACK_PROCESS),
-    no_block("track_group", &TRACK_GROUP, ""),
-    no_block("bfd_instance", &BFD_INSTANCE, ""),
+    no_block(
+        "track_group",
+        &TRACK_GROUP,
+        "addresses, routes and rules that name it are tracked by the instance they stand in",
+    ),
+    no_block("bfd_instance", &BFD_INSTANCE, "no session is opened; a peer's failure is found by its adverts"),
 ];
 
 const STATIC: &[Keyword] = &[
@@ -50,7 +54,7 @@ const LVS: &[Keyword] = &[
 
 const OWN: &[Keyword] = &[yes_block("hactl", &HACTL)];
 
-/// `hactl`.
+/// `hactl`: our own settings.
 pub static HACTL: Context =
     Context { name: "hactl", tables: &[&[yes("lease"), yes("guard"), yes("metrics"), yes("webhook")]] };
 

@@ -1,6 +1,6 @@
 //! Keywords of `vrrp_script`, `vrrp_instance` and `vrrp_sync_group`.
 
-use super::super::schema::{Context, Keyword, already, list, no, no_block, no_so, yes, yes_block};
+use super::super::schema::{Context, Keyword, already, list, no_block, no_so, yes, yes_block};
 
 /// `vrrp_script`.
 pub static VRRP_SCRIPT: Context = Context {
@@ -36,11 +36,12 @@ pub static VRRP_SYNC_GROUP: Context = Context {
         yes_block("track_script", &TRACK_SCRIPT),
         yes_block("track_file", &TRACK_FILE),
         yes_block("track_process", &TRACK_PROCESS),
-        no_block("track_bfd", &TRACK_BFD, ""),
+        no_block("track_bfd", &TRACK_BFD, "these sessions never change the state"),
         yes("notify_master"),
         yes("notify_backup"),
         yes("notify_fault"),
         yes("notify_stop"),
+        yes("notify_deleted"),
         yes("notify"),
         yes("notify_priority_changes"),
         yes("smtp_alert"),
@@ -79,6 +80,9 @@ const SUPPORTED: &[Keyword] = &[
     yes("notify_stop"),
     yes("notify"),
     yes("accept"),
+    yes("no_accept"),
+    yes("strict_mode"),
+    yes_block("auth_hmac", &AUTH_HMAC),
     already("native_ipv6"),
 ];
 
@@ -94,15 +98,15 @@ const ADDRESSES: &[Keyword] = &[
     yes_block("virtual_routes", &VIRTUAL_ROUTES),
     yes_block("virtual_rules", &VIRTUAL_RULES),
     yes("no_virtual_ipaddress"),
-    no("promote_secondaries"),
+    no_so("promote_secondaries", "the kernel's setting of the interface stays as it is"),
 ];
 
 const MACVLAN: &[Keyword] = &[
     yes("use_vmac"),
     no_so("use_vmac_addr", "the addresses stand on the interface itself, under its own MAC address"),
     yes("vmac_xmit_base"),
-    no("use_ipvlan"),
-    no("vrf"),
+    no_so("use_ipvlan", "the addresses stand on the interface itself"),
+    no_so("vrf", "the addresses stand in the VRF that their interface belongs to"),
 ];
 
 const PROTOCOL: &[Keyword] = &[
@@ -112,25 +116,26 @@ const PROTOCOL: &[Keyword] = &[
     yes("unicast_ttl"),
     yes("old_unicast_checksum"),
     yes("down_timer_adverts"),
-    no("timer_expired_backup"),
+    no_so("timer_expired_backup", "a master that ran late goes on; a peer that took over meanwhile wins by priority"),
     yes("lower_prio_no_advert"),
     yes("higher_prio_send_advert"),
     yes("owner_ignore_adverts"),
-    yes_block("auth_hmac", &AUTH_HMAC),
-    yes("no_accept"),
     already("skip_check_adv_addr"),
-    yes("strict_mode"),
 ];
 
 const NOTIFY: &[Keyword] =
     &[yes("notify_deleted"), yes("notify_master_rx_lower_pri"), yes("notify_priority_changes"), yes("smtp_alert")];
 
-const ANNOUNCEMENTS: &[Keyword] =
-    &[yes("garp_lower_prio_delay"), yes("garp_lower_prio_repeat"), no("garp_extra_if"), no("vmac_garp_intvl")];
+const ANNOUNCEMENTS: &[Keyword] = &[
+    yes("garp_lower_prio_delay"),
+    yes("garp_lower_prio_repeat"),
+    no_so("garp_extra_if", "announcements leave by the interface of each address only"),
+    no_so("vmac_garp_intvl", "announcements leave by the interface of each address only"),
+];
 
 const OTHER: &[Keyword] = &[
     no_so("lvs_sync_daemon_interface", "LVS is not supported yet"),
-    no("kernel_rx_buf_size"),
+    no_so("kernel_rx_buf_size", "the kernel's default size is used"),
     no_so("debug", "keepalived ignores it too"),
 ];
 

@@ -127,7 +127,7 @@ fn weights_have_their_range_and_words() {
     assert_eq!(
         faults(&text),
         [
-            "E 3:8 `weight -254` is not in -253..=253; the default is used",
+            "E 3:8 `weight -254` is not in -253..=253; 0 is used",
             "E 6:29 unknown word `reversed` after a weight",
             "E 7:24 unknown option `wieght` of `eth0`",
         ]
@@ -168,7 +168,7 @@ fn addresses_are_checked_one_by_one() {
 fn address_options_are_checked() {
     let text = instance("").replace(
         "10.1.2.3/27",
-        "10.1.2.3/27 label eth7:much-too-long scope galaxy brd x\n10.1.2.4/27 dev interface-with-a-long-name home",
+        "10.1.2.3/27 label eth7:much-too-long scope galaxy brd x\n10.1.2.4/27 dev interface-with-a-long-name home peer fe80::1 preferred_lft x",
     );
     assert_eq!(
         faults(&text),
@@ -177,19 +177,27 @@ fn address_options_are_checked() {
             "E 6:44 unknown scope `galaxy`; global is used",
             "E 6:55 `brd x` is ignored: not an IPv4 address, `+` or `-`",
             "E 7:17 `interface-with-a-long-name` is no interface name: 1 to 15 bytes without `/`",
+            "E 7:54 `peer fe80::1` is ignored: it is of another family",
+            "E 7:76 `preferred_lft x` is ignored: neither whole seconds nor `forever`",
         ]
     );
 }
 
 #[test]
 fn peers_and_source_speak_the_family_of_the_addresses() {
-    let (found, said) = one(&instance("unicast_src_ip fe80::5\nunicast_peer {\n10.0.0.6 min_ttl 3\nfe80::6\nlb-6\n}"));
+    let (found, said) = one(&instance(
+        "unicast_src_ip fe80::5\nunicast_peer {\n10.0.0.6 min_ttl 3 max_ttl\nfe80::6\nlb-6\n10.0.0.300\n}",
+    ));
     assert_eq!((found.source, found.unicast_peers.len()), (None, 1));
+    assert_eq!((found.unicast_peers[0].min_ttl, found.unicast_peers[0].max_ttl), (3, 255));
+    assert_eq!((found.peer_names, found.check_unicast_source), (vec!["lb-6".to_owned()], true));
     assert_eq!(
         said,
         [
             "E 2:16 source address `fe80::5` is ignored: the instance speaks IPv4",
+            "E 4:20 `max_ttl` needs a value",
             "E 5:1 peer `fe80::6` is ignored: the instance speaks IPv4",
+            "E 7:1 `10.0.0.300` is neither an IP address nor a host name",
         ]
     );
 }

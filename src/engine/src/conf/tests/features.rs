@@ -44,7 +44,7 @@ fn protocol_options_are_read() {
 #[test]
 fn global_options_reach_every_instance_wherever_they_stand() {
     let text = instance("")
-        + "global_defs {\nvrrp_down_timer_adverts 4\nvrrp_mcast_group4 224.0.0.99\nsmtp_alert\n\
+        + "global_defs {\nvrrp_down_timer_adverts 4\nvrrp_mcast_group4 224.0.0.99\nsmtp_alert\nnotification_email { a@b }\n\
            vrrp_garp_lower_prio_repeat 2\nvrrp_garp_master_repeat 3\nvrrp_notify_priority_changes\n\
            vrrp_garp_interval 0.001\n}\n";
     let found = &clean(&text).instances[0];
@@ -60,7 +60,7 @@ fn peers_have_names_and_distances() {
     let found = &read(&instance(lines)).instances[0];
     assert_eq!((found.unicast_peers[0].min_ttl, found.unicast_peers[0].max_ttl), (250, 254));
     assert_eq!(found.peer_names, ["lb-7.example.com"]);
-    assert!(faults(&instance("unicast_peer {\n10.0.0.300\n}"))[0].contains("is not an IP address"));
+    assert!(faults(&instance("unicast_peer {\n10.0.0.300\n}"))[0].contains("is neither an IP address nor a host name"));
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn files_and_processes_are_tracked() {
     let file = &config.files[0];
     assert_eq!((file.weight, file.reverse, file.init, file.overwrite), (-2, true, Some(3), true));
     let process = &config.processes[0];
-    assert_eq!((process.matching, process.quorum, process.quorum_max), (Some(ProcessMatch::Initial), 2, Some(9)));
+    assert_eq!((process.matching, process.quorum, process.quorum_max), (Some(ProcessMatch::Partial), 2, Some(9)));
     assert_eq!((process.arguments.len(), process.fork_delay.as_millis(), process.full_command), (2, 500, true));
     let found = &config.instances[0];
     assert_eq!((found.track_files[0].weight, found.track_processes[0].weight), (-2, 254));
@@ -142,7 +142,7 @@ fn a_group_joins_its_members() {
 #[test]
 fn routes_and_rules_are_read() {
     let text = "static_routes {\n10.9.0.0/16 via 10.0.0.1 dev eth0 metric 5 mtu lock 1400 initcwnd 10\nblackhole 10.8.0.0/16\n\
-                default6 via fe80::1 dev eth0 table 200\n}\nstatic_rules {\nfrom 10.1.0.0/16 table 200 preference 99\n}\n\
+                inet6 default via fe80::1 dev eth0 table 200\n}\nstatic_rules {\nfrom 10.1.0.0/16 table 200 preference 99\n}\n\
                 static_ipaddress {\n10.3.0.1/24 dev lo label lo:1\n}\n"
         .to_owned()
         + &instance(
@@ -164,7 +164,7 @@ fn routes_and_rules_are_read() {
     assert_eq!((rule.invert, rule.fwmark, rule.action), (true, Some((16, 255)), RuleAction::Unreachable));
     assert_eq!(config.static_addresses.len(), 1);
     let said = faults("static_routes {\n192.168.100./24 via 10.0.0.1\n}\nstatic_rules {\nfrom 10.0.0.0/8 table 1\n}\n");
-    assert!(said[0].starts_with("E 2:1 `192.168.100./24` is no destination"), "{said:?}");
+    assert!(said[0].starts_with("E 2:1 `192.168.100./24` is not an address"), "{said:?}");
     assert!(said[1].contains("16384"), "{said:?}");
 }
 
@@ -209,5 +209,5 @@ fn our_own_block_is_read() {
     assert!(own.lease && own.guard);
     assert_eq!(own.metrics, Some(MetricsAddress::Unix("/run/m.sock".into())));
     assert_eq!(own.webhook.as_deref(), Some("https://x/y"));
-    assert!(faults("hactl {\nmetrics 0.0.0.0:9650\n}\n")[0].contains("on this host only"));
+    assert!(faults("hactl {\nmetrics 0.0.0.0:9650\n}\n")[0].contains("not a loopback address"));
 }

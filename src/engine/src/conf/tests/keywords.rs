@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::config::MetricsAddress;
 use super::super::keywords::{GLOBAL_DEFS, ROOT, VRRP_INSTANCE};
 use super::super::schema::{Context, Support};
 use super::support::{faults, instance};
@@ -73,8 +74,21 @@ fn consequences_are_told() {
 }
 
 #[test]
-fn our_own_block_is_recognised() {
+fn our_own_block_is_read() {
     let text =
         "hactl {\nlease on\nguard off\nmetrics 127.0.0.1:9650\nwebhook http://x/\n}\n".to_owned() + &instance("");
-    assert_eq!(faults(&text), Vec::<String>::new());
+    let own = super::support::clean(&text).own;
+    assert!(own.lease && !own.guard);
+    assert_eq!(own.metrics, Some(MetricsAddress::Tcp(([127, 0, 0, 1], 9650).into())));
+    assert_eq!(own.webhook.as_deref(), Some("http://x/"));
+    let wrong = "hactl {\nmetrics 10.0.0.5:9650\nwebhook ftp://x\n}\n".to_owned() + &instance("");
+    assert_eq!(
+        faults(&wrong),
+        [
+            "E 2:9 `metrics 10.0.0.5:9650` is not a loopback address; no metrics: anybody could read them",
+            "E 3:9 `webhook` is ignored: it is no URL",
+        ]
+    );
+    let wrong = "hactl { metrics unix:x }\n".to_owned() + &instance("");
+    assert_eq!(faults(&wrong), ["E 1:17 `x` is not a path from the root; no metrics"]);
 }

@@ -2,12 +2,16 @@
 //! beside it.
 
 mod braces;
+mod corpus;
+mod expand;
 mod faults;
 mod features;
+mod full;
+mod groups;
 mod instance;
 mod keywords;
+mod network;
 mod robust;
 mod round_trip;
-mod source;
 mod support;
 mod wild;

@@ -8,11 +8,14 @@ use super::support::{BIG, clean, shown};
 fn without_places(mut config: Config) -> Config {
     let nowhere = super::super::diagnostic::Location { file: String::new(), line: 0, column: 0, length: 0 };
     config.scripts.iter_mut().for_each(|one| one.location = nowhere.clone());
+    config.files.iter_mut().for_each(|one| one.location = nowhere.clone());
+    config.processes.iter_mut().for_each(|one| one.location = nowhere.clone());
+    config.groups.iter_mut().for_each(|one| one.location = nowhere.clone());
     config.instances.iter_mut().for_each(|one| one.location = nowhere.clone());
     config
 }
 
-fn assert_round_trip(config: Config) {
+pub fn assert_round_trip(config: Config) {
     let text = print(&config, Secrets::Shown);
     let back = parse("printed", &text);
     assert_eq!(without_places(back.config.clone()), without_places(config), "{text}");

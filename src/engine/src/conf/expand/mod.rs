@@ -1,0 +1,13 @@
+//! What keepalived reads before its grammar: includes, lines for one host only, definitions, repeated lines. Text goes
+//! in, plain lines come out in a [`source::Source`] that knows where each stood as written. Files, environment and
+//! chance belong to the caller, who hands in its [`surroundings::Surroundings`].
+
+mod draft;
+mod include;
+mod reader;
+mod sequence;
+pub mod source;
+pub mod surroundings;
+mod variable;
+
+pub use reader::{Limits, expand};

@@ -1,0 +1,39 @@
+//! Addresses.
+
+use super::super::address::{ADDRESS_FLAGS, FOREVER, SCOPES};
+use super::super::config::VirtualAddress;
+use super::super::rtnames::show;
+use super::page::word;
+
+/// One line of `virtual_ipaddress`.
+pub(super) fn address(one: &VirtualAddress) -> String {
+    let mut line = one.address.to_string();
+    if let Some(broadcast) = one.broadcast {
+        line += &format!(" brd {broadcast}");
+    }
+    if let Some(peer) = one.peer {
+        line += &format!(" peer {peer}");
+    }
+    if let Some(interface) = &one.interface {
+        line += &format!(" dev {}", word(interface));
+    }
+    if one.scope != 0 {
+        line += &format!(" scope {}", show(one.scope, SCOPES));
+    }
+    if let Some(label) = &one.label {
+        line += &format!(" label {}", word(label));
+    }
+    match one.preferred_s {
+        None => {}
+        Some(FOREVER) => line += " preferred_lft forever",
+        Some(seconds) => line += &format!(" preferred_lft {seconds}"),
+    }
+    for flag in &one.flags {
+        let name = ADDRESS_FLAGS.iter().find(|(_, known)| known == flag).map_or("", |(name, _)| name);
+        line += &format!(" {name}");
+    }
+    if one.no_track {
+        line += " no_track";
+    }
+    line
+}

@@ -1,0 +1,85 @@
+//! `global_defs` and `hactl`.
+
+use super::super::config::{Announcement, Fifo, Global, Mail, MetricsAddress, Own, TimedScript};
+use super::super::values::show_seconds;
+use super::page::{Page, command, user_words, word};
+
+impl Page {
+    pub(super) fn global(&mut self, global: &Global, timing: &Announcement) {
+        let pauses = [("vrrp_garp_interval", timing.interval), ("vrrp_gna_interval", timing.na_interval)];
+        if *global == Global::default() && pauses.iter().all(|(_, pause)| pause.is_zero()) {
+            return;
+        }
+        self.open(format_args!("global_defs"));
+        self.word("router_id", global.router_id.as_ref());
+        if let Some(user) = &global.script_user {
+            self.line(format_args!("script_user{}", user_words(Some(user))));
+        }
+        self.flag(global.enable_script_security, "enable_script_security");
+        self.timed_script("startup_script", global.startup_script.as_ref());
+        self.timed_script("shutdown_script", global.shutdown_script.as_ref());
+        if let Some(mail) = &global.mail {
+            self.mail(mail);
+        }
+        self.fifo("notify_fifo", global.notify_fifo.as_ref());
+        self.fifo("vrrp_notify_fifo", global.vrrp_notify_fifo.as_ref());
+        self.flag(global.fifo_states_on_reload, "fifo_write_vrrp_states_on_reload");
+        let delays = [("vrrp_startup_delay", global.startup_delay), ("vrrp_delay_after_boot", global.delay_after_boot)];
+        for (name, delay) in delays.into_iter().chain(pauses) {
+            if !delay.is_zero() {
+                self.line(format_args!("{name} {}", show_seconds(delay)));
+            }
+        }
+        self.flag(global.log_unknown_vrids, "log_unknown_vrids");
+        if let Some(priority) = global.rt_priority {
+            self.line(format_args!("vrrp_rt_priority {priority}"));
+        }
+        self.word("nftables", global.nftables_table.as_ref());
+        self.word("state_dump_file", global.state_dump_file.as_ref());
+        self.word("stats_dump_file", global.stats_dump_file.as_ref());
+        self.word("json_dump_file", global.json_dump_file.as_ref());
+        if global.json_version != 1 {
+            self.line(format_args!("json_version {}", global.json_version));
+        }
+        self.close();
+    }
+
+    pub(super) fn own(&mut self, own: &Own) {
+        if *own == Own::default() {
+            return;
+        }
+        self.open(format_args!("hactl"));
+        self.flag(own.lease, "lease on");
+        self.flag(own.guard, "guard on");
+        match &own.metrics {
+            None => {}
+            Some(MetricsAddress::Tcp(address)) => self.line(format_args!("metrics {}", word(&address.to_string()))),
+            Some(MetricsAddress::Unix(path)) => self.line(format_args!("metrics {}", word(&format!("unix:{path}")))),
+        }
+        self.word("webhook", own.webhook.as_ref());
+        self.close();
+    }
+
+    fn timed_script(&mut self, name: &str, script: Option<&TimedScript>) {
+        let Some(script) = script else { return };
+        self.line(format_args!("{name} {}{}", command(&script.command), user_words(script.user.as_ref())));
+        self.line(format_args!("{name}_timeout {}", show_seconds(script.timeout)));
+    }
+
+    fn mail(&mut self, mail: &Mail) {
+        self.list("notification_email", &mail.recipients, |one| word(one));
+        self.word("notification_email_from", mail.from.as_ref());
+        self.line(format_args!("smtp_server {} {}", word(&mail.host), mail.port));
+        self.line(format_args!("smtp_connect_timeout {}", show_seconds(mail.connect_timeout)));
+        self.word("smtp_helo_name", mail.helo.as_ref());
+        self.flag(mail.no_faults, "no_email_faults");
+    }
+
+    fn fifo(&mut self, name: &str, fifo: Option<&Fifo>) {
+        let Some(fifo) = fifo else { return };
+        self.line(format_args!("{name} {}{}", word(&fifo.path), user_words(fifo.user.as_ref())));
+        if let Some(script) = &fifo.script {
+            self.line(format_args!("{name}_script {}", command(script)));
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! A [`super::config::Config`] as keepalived.conf text: stable, complete, and read back to the same configuration. One
+//! file for each kind of block; [`page`] lays lines out and quotes words. Nothing here decides what a value means.
+
+mod address;
+mod global;
+mod instance;
+mod page;
+mod route;
+mod track;
+
+pub use page::{Secrets, print};

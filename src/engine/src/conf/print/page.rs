@@ -1,0 +1,163 @@
+//! Lines, blocks, words and quotes; and the order of blocks.
+
+use std::fmt::{self, Write as _};
+
+use super::super::config::{Config, ScriptUser};
+use super::address::address;
+use super::route::{route, rule};
+
+/// Whether secrets appear in the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secrets {
+    /// As `********`, for people and logs.
+    Masked,
+    /// As they are, for a file that the agent will read.
+    Shown,
+}
+
+/// Writes the configuration, every value spelt out.
+///
+/// Reading the text back gives the same configuration except for locations, for a password that is not text, and
+/// for a line that its escapes make longer than [`super::super::lexer::LINE_BYTES_MAX`].
+pub fn print(config: &Config, secrets: Secrets) -> String {
+    let mut page = Page { text: String::new(), depth: 0 };
+    // The pauses are settings of the whole file: every instance has the same.
+    let timing = config.instances.first().map(|one| one.announcement).unwrap_or_default();
+    page.global(&config.global, &timing);
+    page.own(&config.own);
+    page.list("static_ipaddress", &config.static_addresses, address);
+    page.list("static_routes", &config.static_routes, route);
+    page.list("static_rules", &config.static_rules, rule);
+    for script in &config.scripts {
+        page.script(script);
+    }
+    for file in &config.files {
+        page.file(file);
+    }
+    for process in &config.processes {
+        page.process(process);
+    }
+    for group in &config.groups {
+        page.group(group, config);
+    }
+    for instance in &config.instances {
+        page.instance(instance, secrets);
+    }
+    page.text
+}
+
+/// A text that grows line by line.
+pub(super) struct Page {
+    text: String,
+    depth: usize,
+}
+
+impl Page {
+    pub(super) fn line(&mut self, line: fmt::Arguments<'_>) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(self.text, "{:indent$}{line}", "", indent = self.depth * 4);
+    }
+
+    pub(super) fn open(&mut self, head: fmt::Arguments<'_>) {
+        if self.depth == 0 && !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        self.line(format_args!("{head} {{"));
+        self.depth += 1;
+    }
+
+    pub(super) fn close(&mut self) {
+        self.depth -= 1;
+        self.line(format_args!("}}"));
+    }
+
+    pub(super) fn flag(&mut self, on: bool, name: &str) {
+        if on {
+            self.line(format_args!("{name}"));
+        }
+    }
+
+    /// A line with a word after its keyword, when there is one.
+    pub(super) fn word(&mut self, name: &str, value: Option<&String>) {
+        if let Some(value) = value {
+            self.line(format_args!("{name} {}", word(value)));
+        }
+    }
+
+    pub(super) fn list<T>(&mut self, head: &str, items: &[T], show: impl Fn(&T) -> String) {
+        if items.is_empty() {
+            return;
+        }
+        self.open(format_args!("{head}"));
+        for item in items {
+            self.line(format_args!("{}", show(item)));
+        }
+        self.close();
+    }
+}
+
+pub(super) fn user_words(user: Option<&ScriptUser>) -> String {
+    let Some(user) = user else { return String::new() };
+    let group = user.group.as_ref().map(|group| format!(" {}", word(group))).unwrap_or_default();
+    format!(" {}{group}", word(&user.user))
+}
+
+/// A word as the language reads it back: quoted when it must be.
+pub(super) fn word(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "._-:/@+,=%*~^$()[]<>|&?;".contains(c);
+    // A bare word at the start of a line must not be taken for a line of its own kind.
+    let directive = text.starts_with(['@', '$', '~']) || text.starts_with("include");
+    if !text.is_empty() && !directive && text.chars().all(plain) && !text.contains("${") {
+        return text.to_owned();
+    }
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        if matches!(c, '"' | '\\') {
+            quoted.push('\\');
+        }
+        quoted.push(c);
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// An argument vector as one quoted word: inner quotes keep arguments together, escapes protect both kinds.
+pub(super) fn command(argv: &[String]) -> String {
+    let mut inner = String::new();
+    for (index, argument) in argv.iter().enumerate() {
+        if index > 0 {
+            inner.push(' ');
+        }
+        inner += &inner_argument(argument);
+    }
+    let mut outer = String::from("\"");
+    for c in inner.chars() {
+        match c {
+            '"' | '\\' => outer.extend(['\\', c]),
+            control if control.is_ascii_control() => {
+                let _ = write!(outer, "\\{:03o}", u32::from(control));
+            }
+            other => outer.push(other),
+        }
+    }
+    outer.push('"');
+    outer
+}
+
+/// Runs of characters in the kind of quotes that they do not hold.
+fn inner_argument(argument: &str) -> String {
+    let plain = |c: char| !c.is_ascii_whitespace() && c != '\'' && c != '"' && c != '<';
+    if !argument.is_empty() && argument.chars().all(plain) {
+        return argument.to_owned();
+    }
+    let mut quoted = String::new();
+    for (index, part) in argument.split('\'').enumerate() {
+        if index > 0 {
+            quoted += "\"'\"";
+        }
+        if !part.is_empty() || !argument.contains('\'') {
+            quoted += &format!("'{part}'");
+        }
+    }
+    quoted
+}

@@ -1,0 +1,107 @@
+//! `use_vmac [NAME] [MAC] …`: the name and address of the macvlan.
+
+use super::config::Vmac;
+use super::sink::{Place, Sink};
+use super::tree::Statement;
+use super::values::INTERFACE_BYTES_MAX;
+use crate::wire::arp::Mac;
+
+/// `use_vmac` as written.
+#[derive(Debug)]
+pub(super) struct VmacLine {
+    pub(super) place: Place,
+    name: Option<(String, Place)>,
+    /// Five bytes ask for the VRID as the sixth.
+    mac: Option<[u8; 5]>,
+    last: Option<u8>,
+}
+
+impl VmacLine {
+    /// Reads the line.
+    pub(super) fn read(line: &Statement, sink: &mut Sink<'_>) -> Self {
+        let mut found = Self { place: line.place(), name: None, mac: None, last: None };
+        let mut words = line.arguments.iter();
+        while let Some(word) = words.next() {
+            let text = word.text.as_str();
+            if let Some((five, last)) = mac_bytes(text) {
+                (found.mac, found.last) = (Some(five), last);
+            } else if text == "netlink_notify_msg" {
+                sink.warning(word.place, "`netlink_notify_msg` is known but not supported; ignored");
+            } else if text == "group" {
+                let number = words.next().map(|word| word.text.as_str()).unwrap_or_default();
+                let message = format!("`group {number}` is known but not supported; the macvlan stays in group 0");
+                sink.warning(word.place, message);
+            } else if found.name.is_some() {
+                sink.warning(word.place, format!("`{text}` is not read: the macvlan has its name already"));
+            } else if text.is_empty() || text.len() > INTERFACE_BYTES_MAX || text.contains('/') {
+                let message = format!("`{text}` is no interface name: 1 to {INTERFACE_BYTES_MAX} bytes without `/`");
+                sink.error(word.place, message);
+            } else {
+                found.name = Some((text.to_owned(), word.place));
+            }
+        }
+        found
+    }
+
+    /// The macvlan of an instance; `taken` tells the names that others use.
+    pub(super) fn complete(
+        self,
+        prefix: &str,
+        vrid: u8,
+        ipv6: bool,
+        transmit_base: bool,
+        taken: impl Fn(&str) -> bool,
+        sink: &mut Sink<'_>,
+    ) -> Vmac {
+        let family = if ipv6 { 2 } else { 1 };
+        let mac: Mac = match self.mac {
+            Some([a, b, c, d, e]) => [a, b, c, d, e, self.last.unwrap_or(vrid)],
+            None => [0, 0, 0x5e, 0, family, vrid],
+        };
+        let mut free = [format!("{prefix}.{vrid}"), format!("{prefix}6.{vrid}")]
+            .into_iter()
+            .chain((1..=u16::MAX).map(|number| format!("{prefix}.{vrid}.{number}")))
+            .filter(|name| !taken(name));
+        let name = match self.name {
+            Some((name, place)) if taken(&name) => {
+                let instead = free.next().unwrap_or_default();
+                sink.error(place, format!("another instance calls its macvlan `{name}`; `{instead}` is used"));
+                instead
+            }
+            Some((name, _)) => name,
+            None => free.next().unwrap_or_default(),
+        };
+        Vmac { name: cut(name, sink, self.place), mac, transmit_base }
+    }
+}
+
+fn cut(name: String, sink: &mut Sink<'_>, place: Place) -> String {
+    if name.len() <= INTERFACE_BYTES_MAX {
+        return name;
+    }
+    let mut bytes = 0;
+    let fits = |letter: &char| {
+        bytes += letter.len_utf8();
+        bytes <= INTERFACE_BYTES_MAX
+    };
+    let tail: Vec<char> = name.chars().rev().take_while(fits).collect();
+    let short: String = tail.into_iter().rev().collect();
+    sink.error(place, format!("`{name}` is longer than {INTERFACE_BYTES_MAX} bytes; the macvlan is called `{short}`"));
+    short
+}
+
+/// Five or six bytes in hexadecimal, with colons between.
+fn mac_bytes(text: &str) -> Option<([u8; 5], Option<u8>)> {
+    let parts: Option<Vec<u8>> = text
+        .split(':')
+        .map(|part| match part.len() {
+            1 | 2 if part.bytes().all(|c| c.is_ascii_hexdigit()) => u8::from_str_radix(part, 16).ok(),
+            _ => None,
+        })
+        .collect();
+    match parts?.as_slice() {
+        [a, b, c, d, e] => Some(([*a, *b, *c, *d, *e], None)),
+        [a, b, c, d, e, last] => Some(([*a, *b, *c, *d, *e], Some(*last))),
+        _ => None,
+    }
+}
