@@ -113,14 +113,19 @@ fn inventory(global: &Global, file: &Path) -> Vec<Problem> {
 
 /// The keepalived.conf files among these, for what they must agree on.
 fn configurations(files: &[PathBuf], config_id: Option<&str>) -> Vec<(String, Config)> {
-    let conf = files.iter().filter(|file| file.extension().is_none_or(|end| end != "yaml" && end != "yml"));
-    conf.filter_map(|file| {
-        let (name, bytes) = (file.display().to_string(), fs::read(file).ok()?);
-        let text = String::from_utf8_lossy(&bytes);
-        let config = parse_with(&name, &text, &mut Host::new(config_id)).config;
-        Some((name, config))
-    })
-    .collect()
+    let configuration = |file: &&PathBuf| file.extension().is_none_or(|end| end != "yaml" && end != "yml");
+    let conf: Vec<&PathBuf> = files.iter().filter(configuration).collect();
+    if conf.len() < 2 {
+        return Vec::new(); // nothing to compare it with
+    }
+    conf.into_iter()
+        .filter_map(|file| {
+            let (name, bytes) = (file.display().to_string(), fs::read(file).ok()?);
+            let text = String::from_utf8_lossy(&bytes);
+            let config = parse_with(&name, &text, &mut Host::new(config_id)).config;
+            Some((name, config))
+        })
+        .collect()
 }
 
 fn configuration(file: &Path, config_id: Option<&str>) -> Vec<Problem> {
