@@ -41,6 +41,7 @@ lint:
 test: export HACTL_BINARY = $(CURDIR)/$(DIST)
 test: export HACTL_FUZZ_SECONDS ?= 20
 test: setup
+	@bash .ci/setup peers
 	@$(MAKE) --no-print-directory build PROFILE=fast
 	@$(MAKE) --no-print-directory lint
 	@if cargo nextest --version >/dev/null 2>&1; \

@@ -24,8 +24,8 @@ pub fn is_meant(tracked: &TrackProcess, process: &Process) -> bool {
         None if tracked.full_command => given == wanted,
         None => true,
         Some(ProcessMatch::Exact) => given == wanted,
-        Some(ProcessMatch::Initial) => given.starts_with(wanted),
-        Some(ProcessMatch::Partial) => match wanted.split_last() {
+        Some(ProcessMatch::Partial) => given.starts_with(wanted),
+        Some(ProcessMatch::Initial) => match wanted.split_last() {
             None => true,
             Some((last, before)) => {
                 given.starts_with(before) && given.get(before.len()).is_some_and(|word| word.starts_with(last.as_str()))
@@ -156,12 +156,12 @@ mod tests {
         assert!(
             meant("/usr/sbin/nginx", &[], None) && !meant("/usr/bin/nginx", &[], None) && !meant("ngin", &[], None)
         );
-        let (exact, partial, initial) =
-            (Some(ProcessMatch::Exact), Some(ProcessMatch::Partial), Some(ProcessMatch::Initial));
+        let (exact, initial, partial) =
+            (Some(ProcessMatch::Exact), Some(ProcessMatch::Initial), Some(ProcessMatch::Partial));
         assert!(meant("nginx", &["-g", "daemon off;"], exact) && !meant("nginx", &["-g"], exact));
-        assert!(meant("nginx", &["-g", "daemon"], partial) && !meant("nginx", &["-g", "off"], partial));
-        assert!(meant("nginx", &["-"], partial) && !meant("nginx", &["-g", "daemon off;", "x"], partial));
-        assert!(meant("nginx", &["-g"], initial) && !meant("nginx", &["-"], initial));
+        assert!(meant("nginx", &["-g", "daemon"], initial) && !meant("nginx", &["-g", "off"], initial));
+        assert!(meant("nginx", &["-"], initial) && !meant("nginx", &["-g", "daemon off;", "x"], initial));
+        assert!(meant("nginx", &["-g"], partial) && !meant("nginx", &["-"], partial));
         let full =
             |arguments: &[&str]| TrackProcess { full_command: true, ..tracked("/usr/sbin/nginx", arguments, None) };
         assert!(is_meant(&full(&["-g", "daemon off;"]), &nginx) && !is_meant(&full(&[]), &nginx));

@@ -88,15 +88,11 @@ impl Vmacs {
                 )),
             }
         }
-        if self.sysctls_strict() {
+        if Sysctls::get("net/ipv4/conf/all/rp_filter").as_deref() == Some("1") {
             troubles.push(format!(
                 "net.ipv4.conf.all.rp_filter is 1, so {name} drops what comes back another way; set it to 0 or 2"
             ));
         }
-    }
-
-    fn sysctls_strict(&self) -> bool {
-        std::fs::read_to_string("/proc/sys/net/ipv4/conf/all/rp_filter").is_ok_and(|value| value.trim() == "1")
     }
 
     /// Removes the macvlans and puts the settings back.

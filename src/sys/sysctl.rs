@@ -26,6 +26,11 @@ impl Sysctls {
         Ok(())
     }
 
+    /// The value now, where there is such a setting.
+    pub fn get(key: &str) -> Option<String> {
+        fs::read_to_string(path(key)).ok().map(|value| value.trim().to_owned())
+    }
+
     /// Puts everything back.
     pub fn restore(&mut self) {
         for (key, value) in std::mem::take(&mut self.before) {

@@ -192,8 +192,8 @@ fn process_line(process: &mut TrackProcess, line: &Statement, sink: &mut Sink<'_
         "param_match" => {
             let Some(word) = single(line, sink) else { return };
             process.matching = match word.text.as_str() {
-                "initial" => Some(ProcessMatch::Partial),
-                "partial" => Some(ProcessMatch::Initial),
+                "initial" => Some(ProcessMatch::Initial),
+                "partial" => Some(ProcessMatch::Partial),
                 other => {
                     let message = format!("unknown param_match `{other}`; the arguments must be exactly those given");
                     sink.error_help(word.place, message, "write initial or partial");

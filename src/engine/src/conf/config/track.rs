@@ -56,10 +56,10 @@ pub struct TrackFile {
 pub enum ProcessMatch {
     /// They are exactly those given.
     Exact,
-    /// They begin with those given (`param_match initial`); the last may be longer.
-    Partial,
-    /// The first ones are exactly those given (`param_match partial`).
+    /// `param_match initial`: they begin with those given; the last may be longer.
     Initial,
+    /// `param_match partial`: the first ones are exactly those given.
+    Partial,
 }
 
 /// `vrrp_track_process NAME`: processes that must run.

@@ -35,8 +35,8 @@ impl Page {
         let arguments: String = process.arguments.iter().map(|one| format!(" {}", word(one))).collect();
         self.line(format_args!("process {}{arguments}", word(&process.process)));
         match process.matching {
-            Some(ProcessMatch::Partial) => self.line(format_args!("param_match initial")),
-            Some(ProcessMatch::Initial) => self.line(format_args!("param_match partial")),
+            Some(ProcessMatch::Initial) => self.line(format_args!("param_match initial")),
+            Some(ProcessMatch::Partial) => self.line(format_args!("param_match partial")),
             Some(ProcessMatch::Exact) | None => {}
         }
         self.weight(process.weight, process.reverse);

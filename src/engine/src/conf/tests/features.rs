@@ -113,7 +113,7 @@ fn files_and_processes_are_tracked() {
     let file = &config.files[0];
     assert_eq!((file.weight, file.reverse, file.init, file.overwrite), (-2, true, Some(3), true));
     let process = &config.processes[0];
-    assert_eq!((process.matching, process.quorum, process.quorum_max), (Some(ProcessMatch::Partial), 2, Some(9)));
+    assert_eq!((process.matching, process.quorum, process.quorum_max), (Some(ProcessMatch::Initial), 2, Some(9)));
     assert_eq!((process.arguments.len(), process.fork_delay.as_millis(), process.full_command), (2, 500, true));
     let found = &config.instances[0];
     assert_eq!((found.track_files[0].weight, found.track_processes[0].weight), (-2, 254));

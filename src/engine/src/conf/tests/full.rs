@@ -173,7 +173,7 @@ fn files_and_processes() {
     assert_eq!((load.weight, load.reverse, load.init, load.overwrite), (1, false, Some(0), false));
     let nginx = &config.processes[0];
     assert_eq!((nginx.process.as_str(), nginx.arguments.clone()), ("/usr/sbin/nginx", argv(&["-g", "daemon on;"])));
-    assert_eq!((nginx.matching, nginx.weight, nginx.quorum), (Some(ProcessMatch::Initial), 9, 2));
+    assert_eq!((nginx.matching, nginx.weight, nginx.quorum), (Some(ProcessMatch::Partial), 9, 2));
     assert_eq!((nginx.quorum_max, nginx.full_command), (Some(91), true));
     assert_eq!((nginx.fork_delay.as_millis(), nginx.terminate_delay.as_millis()), (250, 500));
     let sshd = &config.processes[1];
@@ -182,7 +182,7 @@ fn files_and_processes() {
         (None, Duration::from_secs(3), Duration::from_secs(3))
     );
     assert_eq!(config.processes[2].matching, Some(ProcessMatch::Exact));
-    assert_eq!((config.processes[3].matching, config.processes[3].arguments.len()), (Some(ProcessMatch::Partial), 0));
+    assert_eq!((config.processes[3].matching, config.processes[3].arguments.len()), (Some(ProcessMatch::Initial), 0));
 }
 
 #[test]
