@@ -26,6 +26,20 @@ fn claim(rig: &mut Rig) -> Vec<Action> {
     rig.step(Input::Claimed { link: ETH0, address: ip("10.0.0.100"), mac: OTHER })
 }
 
+/// Another host claims the address, and answers when it is asked; what was done until the quarrel is over.
+fn quarrel(rig: &mut Rig) -> Vec<Action> {
+    let mut done = claim(rig);
+    for _ in 0..2 {
+        let now = actions(rig.pass(INTERVAL / 2));
+        let asked = now.iter().any(|one| matches!(one, Action::Probe(_)));
+        done.extend(now);
+        if asked {
+            done.extend(claim(rig));
+        }
+    }
+    done
+}
+
 /// How long each renewal lasts, with the time it was made at.
 fn renewals(done: &[(Duration, Action)]) -> Vec<(Duration, Duration)> {
     let length = |action: &Action| match action {
@@ -148,8 +162,7 @@ fn a_second_owner_is_told_and_answered() {
     let mut rig = guarded();
     rig.pass(Duration::from_secs(30));
     assert_eq!(rig.state(), Master);
-    claim(&mut rig);
-    let done = actions(rig.pass(INTERVAL));
+    let done = quarrel(&mut rig);
     let told =
         done.iter().any(|one| matches!(one, Action::Tell(notice) if notice.to_string().contains("02:00:00:00:00:06")));
     assert!(told && order(&done).contains(&"announce"), "{done:?}");
@@ -173,8 +186,7 @@ fn who_came_later_and_is_not_heard_yields() {
     rig.pass(MASTER_DOWN);
     assert_eq!(rig.state(), Master, "preempts");
     rig.pass(INTERVAL / 2);
-    claim(&mut rig);
-    rig.pass(INTERVAL);
+    quarrel(&mut rig);
     assert_eq!(rig.state(), Backup, "the lower master goes on: our adverts do not reach it");
     for _ in 0..9 {
         rig.hear(&Peer::new(37));
@@ -220,4 +232,15 @@ fn an_interface_that_returns_ends_the_fault() {
     assert_eq!(rig.state(), Backup, "under another number");
     rig.pass(MASTER_DOWN);
     assert_eq!(rig.state(), Master);
+}
+
+#[test]
+fn a_last_packet_of_the_old_master_is_no_quarrel() {
+    let mut rig = guarded();
+    rig.hear(&Peer::new(150));
+    rig.promote();
+    claim(&mut rig);
+    let done = rig.pass(INTERVAL * 5);
+    assert!(done.iter().any(|(_, one)| matches!(one, Action::Probe(_))), "the LAN is asked");
+    assert_eq!((rig.state(), rig.counter("duplicates_seen")), (Master, 0), "and nobody answers");
 }

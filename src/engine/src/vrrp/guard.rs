@@ -38,16 +38,27 @@ impl Router {
             State::Handover(_) => self.linger(LINGER, ctx),
             // Not at once: a promoted router announces itself a moment before its advert arrives.
             State::Master if ctx.timers.at((self.id, Timer::Quarrel)).is_none() => {
-                self.arm(Timer::Quarrel, self.config.advert_interval, ctx);
+                self.quarrel_asked = None;
+                self.arm(Timer::Quarrel, self.config.advert_interval / 2, ctx);
             }
             State::Master | State::Initialize | State::Backup | State::Fault | State::Stopped => {}
         }
     }
 
-    /// One interval after another host's claim this router is still master: two hosts hold the address, and adverts have
-    /// not settled it. The one that came later gives way: the other serves, and does not hear us.
+    /// Another host claimed the address, and half an interval later this router is still master. A last packet of the
+    /// old master proves nothing, so the LAN is asked. Who still answers holds the address, and adverts have not settled
+    /// it: the one that came later gives way, since the other serves and does not hear us.
     pub(super) fn quarrel(&mut self, ctx: &mut Context<'_>) {
-        let (State::Master, Some(Claim { address, mac, .. })) = (self.state, self.claim) else { return };
+        let (State::Master, Some(Claim { address, mac, at })) = (self.state, self.claim) else { return };
+        let Some(asked) = self.quarrel_asked.take() else {
+            self.quarrel_asked = Some(ctx.now);
+            self.ask(ctx);
+            self.arm(Timer::Quarrel, self.config.advert_interval / 2, ctx);
+            return;
+        };
+        if at < asked {
+            return; // nobody answered
+        }
         self.count(Counter::DuplicatesSeen);
         let age = self.last_transition.as_ref().map_or(Duration::MAX, |(at, _)| ctx.now.since(*at));
         if age < self.view(ctx).master_down() + self.config.advert_interval {
@@ -76,9 +87,19 @@ impl Router {
             return;
         }
         let Some(down) = ctx.timers.at((self.id, Timer::MasterDown)) else { return };
+        self.probing_since.get_or_insert(ctx.now);
+        self.ask(ctx);
+        // Some more before the time is up: one frame may be lost.
+        let left = down.since(ctx.now);
+        let pause = (left / 2).max(PROBE_PAUSE_MIN);
+        if pause < left {
+            self.arm(Timer::Probe, pause, ctx);
+        }
+    }
+
+    fn ask(&self, ctx: &mut Context<'_>) {
         let Some(at) = self.link_addresses(ctx).into_iter().next() else { return };
         let Some(link) = ctx.links.get(&at.link) else { return };
-        self.probing_since.get_or_insert(ctx.now);
         let frame = match at.address.address.addr() {
             IpAddr::V4(address) => Frame {
                 link: at.link,
@@ -94,12 +115,6 @@ impl Router {
             },
         };
         ctx.actions.push(Action::Probe(vec![frame]));
-        // Some more before the time is up: one frame may be lost.
-        let left = down.since(ctx.now);
-        let pause = (left / 2).max(PROBE_PAUSE_MIN);
-        if pause < left {
-            self.arm(Timer::Probe, pause, ctx);
-        }
     }
 
     /// Whether the guard forbids to claim now. The wait then begins anew, one interval long.

@@ -122,6 +122,8 @@ pub struct Router {
     /// Who else said that our addresses are his.
     pub(super) claim: Option<Claim>,
     pub(super) probing_since: Option<Instant>,
+    /// When the LAN was asked whether a claim still stands.
+    pub(super) quarrel_asked: Option<Instant>,
     /// Yielded to a lower master that does not hear us: no preemption until then.
     pub(super) yielded_until: Option<Instant>,
     /// The guard withholds a claim at present.
@@ -170,6 +172,7 @@ impl Router {
             last_heard: None,
             claim: None,
             probing_since: None,
+            quarrel_asked: None,
             yielded_until: None,
             blocked: false,
             unsent_since: None,
