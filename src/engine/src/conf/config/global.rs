@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::lvs::Lvs;
 use super::notify::{Argv, ScriptUser};
 
 /// `global_defs`. What it sets for every instance (GARP timing, version, groups…) is found in the instances.
@@ -26,6 +27,8 @@ pub struct Global {
     pub vrrp_notify_fifo: Option<Fifo>,
     /// `fifo_write_vrrp_states_on_reload`.
     pub fifo_states_on_reload: bool,
+    /// LVS: `lvs_…`, `checker_…`.
+    pub lvs: Lvs,
     /// `vrrp_startup_delay`: adverts are ignored and none are sent for so long after the start; default 0.
     pub startup_delay: Duration,
     /// `vrrp_delay_after_boot`: the same, counted from the boot of the host; default 0.
@@ -58,6 +61,7 @@ impl Default for Global {
             notify_fifo: None,
             vrrp_notify_fifo: None,
             fifo_states_on_reload: false,
+            lvs: Lvs::default(),
             startup_delay: Duration::ZERO,
             delay_after_boot: Duration::ZERO,
             log_unknown_vrids: false,

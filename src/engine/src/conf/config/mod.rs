@@ -4,6 +4,7 @@
 mod address;
 mod global;
 mod instance;
+pub mod lvs;
 mod notify;
 mod route;
 mod track;

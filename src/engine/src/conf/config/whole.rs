@@ -3,6 +3,7 @@
 use super::address::VirtualAddress;
 use super::global::{Global, Own};
 use super::instance::{SyncGroup, VrrpInstance};
+use super::lvs::VirtualServer;
 use super::route::{Route, Rule};
 use super::track::{TrackFile, TrackProcess, VrrpScript};
 
@@ -30,6 +31,8 @@ pub struct Config {
     pub groups: Vec<SyncGroup>,
     /// `vrrp_instance` blocks, in file order.
     pub instances: Vec<VrrpInstance>,
+    /// `virtual_server` blocks, in file order.
+    pub virtual_servers: Vec<VirtualServer>,
 }
 
 impl Config {

@@ -1,0 +1,15 @@
+//! Typed configuration of LVS: virtual servers, their real servers, and the checks these must pass. Plain values, complete with every
+//! default: what `virtual_server` says for all of its real servers is found in each of them.
+
+mod checker;
+mod real_server;
+mod virtual_server;
+mod whole;
+
+pub use checker::{
+    BasicAuth, Check, Checker, Connection, DnsCheck, Endpoint, FileCheck, HttpCheck, HttpVersion, MiscCheck, Pattern,
+    SmtpCheck, StatusSet, Tls, UdpCheck, Url,
+};
+pub use real_server::{RealServer, SorryServer};
+pub use virtual_server::{Command, Persistence, VirtualServer};
+pub use whole::{ClientCertificate, FlushOnStop, Lvs, SyncDaemon, Timeouts};

@@ -1,0 +1,63 @@
+//! `virtual_server`.
+
+use std::time::Duration;
+
+use super::super::notify::{Argv, ScriptUser};
+use super::real_server::{RealServer, SorryServer};
+use crate::conf::diagnostic::Location;
+use crate::lvs::table::{Scheduling, ServiceKey};
+
+/// `virtual_server IP [PORT] | fwmark N | group NAME`: a pool of real servers behind one or more of the kernel's services.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VirtualServer {
+    /// As people call it: `10.0.0.3:80`, `[2001:db8::3]:80`, `fwmark 5`, `group web`.
+    pub name: String,
+    /// The services that share the pool: one, or those of the group, ranges spread out. Never empty.
+    pub services: Vec<ServiceKey>,
+    /// `lb_algo` (`lvs_sched`) and its flags.
+    pub scheduling: Scheduling,
+    /// `persistence_timeout` and `persistence_granularity`.
+    pub persistence: Option<Persistence>,
+    /// `real_server` blocks in file order. Never empty.
+    pub real_servers: Vec<RealServer>,
+    /// `sorry_server`: serves while there is no quorum.
+    pub sorry_server: Option<SorryServer>,
+    /// `quorum`: weight that must be alive; default 1.
+    pub quorum: u32,
+    /// `hysteresis`: gained at `quorum + hysteresis`, lost below `quorum - hysteresis`; default 0.
+    pub hysteresis: u32,
+    /// `quorum_up`.
+    pub quorum_up: Option<Command>,
+    /// `quorum_down`.
+    pub quorum_down: Option<Command>,
+    /// `alpha`: real servers are down, and the quorum lost, until shown otherwise.
+    pub alpha: bool,
+    /// `omega`: the stop of the agent runs `notify_down` and `quorum_down`.
+    pub omega: bool,
+    /// `ha_suspend`: checks rest while this host does not hold the address.
+    pub ha_suspend: bool,
+    /// `smtp_alert`: gain and loss of the quorum are mailed; default on.
+    pub smtp_alert: bool,
+    /// `slow_start SECONDS` (hactl's own): a server that comes back gets its weight bit by bit; default 0.
+    pub slow_start: Duration,
+    /// Where the block begins.
+    pub location: Location,
+}
+
+/// Clients that return within the timeout get the server they had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Persistence {
+    /// `persistence_timeout`; without a number 360 s, at most 31 days.
+    pub timeout: Duration,
+    /// `persistence_granularity`: prefix length of what counts as one client; by default 32 or 128.
+    pub prefix: u8,
+}
+
+/// A command run on a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// Command and arguments; run directly, not through a shell.
+    pub argv: Argv,
+    /// Who runs it; `script_user` when absent.
+    pub user: Option<ScriptUser>,
+}
