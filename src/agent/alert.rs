@@ -225,7 +225,7 @@ mod tests {
         let mut config = Config::default();
         config.global.router_id = Some("lb-5".into());
         config.own.webhook = Some(format!("http://{}/", listener.local_addr().unwrap()));
-        config.instances.push(VrrpInstance::new("VI_1", "eth0", 51));
+        config.instances.push(VrrpInstance::new("VI_1", "eth0", 51).into());
         let server = tokio::spawn(hook(listener, 3));
         let mut alerts = Alerts::default();
         alerts.configure(&config);

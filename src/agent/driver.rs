@@ -31,12 +31,12 @@ use super::ground::Ground;
 use super::letter::{Errand, Letter, LoopStatus};
 use super::memory::Memory;
 use super::perform::perform;
-use crate::sys::clock;
 use crate::sys::links::Links;
 use crate::sys::linux::Linux;
 use crate::sys::many::Inbox;
 use crate::sys::vrrp::{self, VrrpSocket};
 use crate::sys::wake::Sleeper;
+use crate::sys::{clock, memory, sched};
 
 /// How often at most the log tells that the loop is late.
 const TELL_LATE_EACH: Duration = Duration::from_secs(60);
@@ -125,6 +125,8 @@ impl Driver {
         self.open_sockets();
         let remembered = self.remembered();
         self.step_all(vec![wall_clock(), Input::Start { remembered }]);
+        self.wake();
+        self.lock_memory();
         loop {
             let due = self.node.next_wake();
             let tokens = self.sleeper.sleep(due).map_err(|error| format!("epoll: {error}"))?;
@@ -152,10 +154,27 @@ impl Driver {
         }
     }
 
+    /// What only the start needed is given back first: locked memory stays.
+    fn lock_memory(&mut self) {
+        memory::give_back();
+        if let Err(error) = sched::lock_memory() {
+            self.troubles(vec![format!(
+                "no locked memory: {error}; adverts faster than 1 s may be late on a busy host"
+            )]);
+        }
+    }
+
     /// Fires what is due. Only signed adverts need the wall clock.
     fn wake(&mut self) {
-        let signs = self.signs.then(wall_clock);
-        self.step_all(signs.into_iter().chain([Input::Wake]).collect());
+        let begin = clock::now();
+        loop {
+            let signs = self.signs.then(wall_clock);
+            self.step_all(signs.into_iter().chain([Input::Wake]).collect());
+            // Thousands that were due at once come in portions; what falls due meanwhile waits for the next round.
+            if self.node.next_wake().is_none_or(|next| next > begin) {
+                return;
+            }
+        }
     }
 
     fn step(&mut self, input: Input) {

@@ -215,7 +215,7 @@ pub(super) mod tests {
         labelled.label = Some("eth0:1".into());
         labelled.scope = 253;
         instance.excluded.push(labelled);
-        Config { instances: vec![instance], ..Config::default() }
+        Config { instances: vec![instance.into()], ..Config::default() }
     }
 
     pub fn status() -> AgentStatus {
@@ -249,7 +249,7 @@ pub(super) mod tests {
             now_unix_ms: 1_700_000_060_123,
             config: "/etc/keepalived/keepalived.conf".into(),
             warnings: vec![],
-            instances: vec![instance],
+            instances: vec![instance.into()],
             groups: vec![],
             scripts: vec![],
             files: vec![],

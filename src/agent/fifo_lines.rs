@@ -167,6 +167,8 @@ fn state_word(state: RouterState) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use hactl_engine::conf::config::VrrpInstance;
 
     use super::*;
@@ -179,7 +181,7 @@ mod tests {
     fn config() -> Config {
         let mut instance = VrrpInstance::new("VI_1", "eth0", 51);
         std::sync::Arc::make_mut(&mut instance.notify).priority_changes = true;
-        Config { instances: vec![instance], ..Config::default() }
+        Config { instances: vec![instance.into()], ..Config::default() }
     }
 
     #[test]
@@ -225,7 +227,7 @@ mod tests {
     fn priorities_are_told_where_asked_for() {
         let mut lines = Lines::default();
         let mut quiet = config();
-        std::sync::Arc::make_mut(&mut quiet.instances[0].notify).priority_changes = false;
+        Arc::make_mut(&mut Arc::make_mut(&mut quiet.instances[0]).notify).priority_changes = false;
         lines.configure(&quiet);
         lines.line(&entered(RouterState::Master, 91));
         let change =

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::os::fd::AsFd as _;
+use std::sync::Arc;
 
 use hactl_engine::action::{LinkAddress, LinkRoute, Routing};
 use hactl_engine::conf::config::{Config, VrrpInstance};
@@ -44,7 +45,7 @@ impl Ground {
         needed.static_addresses.clone_from(&config.static_addresses);
         needed.static_routes.clone_from(&config.static_routes);
         needed.static_rules.clone_from(&config.static_rules);
-        let concerns = |one: &&VrrpInstance| config.own.guard || one.vmac.is_some();
+        let concerns = |one: &&Arc<VrrpInstance>| config.own.guard || one.vmac.is_some();
         needed.instances = config.instances.iter().filter(concerns).cloned().collect();
         self.config = needed;
         let mut troubles = Vec::new();
@@ -188,7 +189,7 @@ impl Ground {
 }
 
 fn has_routing(config: &Config) -> bool {
-    let instance = |one: &VrrpInstance| !one.routes.is_empty() || !one.rules.is_empty();
+    let instance = |one: &Arc<VrrpInstance>| !one.routes.is_empty() || !one.rules.is_empty();
     !config.static_routes.is_empty() || !config.static_rules.is_empty() || config.instances.iter().any(instance)
 }
 
@@ -211,11 +212,11 @@ fn gates(config: &Config, os: &mut Linux, troubles: &mut Vec<String>) {
 
 fn plan(config: &Config) -> Plan {
     let table = config.global.nftables_table.clone().unwrap_or_else(|| "hactl".into());
-    let addresses = |one: &VrrpInstance| -> Vec<IpAddr> {
+    let addresses = |one: &Arc<VrrpInstance>| -> Vec<IpAddr> {
         one.addresses.iter().chain(&one.excluded).map(|address| address.address.addr()).collect()
     };
-    let fast = |one: &&VrrpInstance| config.own.lease && one.advert_interval < std::time::Duration::from_secs(1);
-    let closed = |one: &&VrrpInstance| !one.accept && one.priority != u8::MAX;
+    let fast = |one: &&Arc<VrrpInstance>| config.own.lease && one.advert_interval < std::time::Duration::from_secs(1);
+    let closed = |one: &&Arc<VrrpInstance>| !one.accept && one.priority != u8::MAX;
     Plan {
         table,
         leased: config.instances.iter().filter(fast).flat_map(addresses).collect(),

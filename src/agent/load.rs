@@ -4,6 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Read as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use hactl_engine::conf::config::Config;
 use hactl_engine::conf::diagnostic::{Diagnostic, Severity};
@@ -49,9 +50,8 @@ fn words(diagnostic: &Diagnostic, file: &str) -> String {
 
 /// Fills in the secrets of `key ID file:PATH`.
 fn read_keys(config: &mut Config) -> Result<(), (String, String)> {
-    let keys =
-        config.instances.iter_mut().filter_map(|instance| instance.hmac.as_mut()).flat_map(|hmac| &mut hmac.keys);
-    for key in keys {
+    let signing = config.instances.iter_mut().filter(|instance| instance.hmac.is_some()).map(Arc::make_mut);
+    for key in signing.filter_map(|instance| instance.hmac.as_mut()).flat_map(|hmac| &mut hmac.keys) {
         if let Some(path) = &key.file {
             key.secret = read_secret(path).map_err(|why| (path.clone(), why))?;
         }

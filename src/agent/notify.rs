@@ -146,6 +146,8 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
+    use std::sync::Arc;
+
     use hactl_engine::conf::config::VrrpInstance;
 
     use super::*;
@@ -199,8 +201,8 @@ mod tests {
         let stop = job(2, folder.path(), "bye");
         let mut config = Config::default();
         config.global.script_user = Some(ScriptUser { user: "root".into(), group: None });
-        config.instances.push(VrrpInstance::new("VI_1", "eth0", 51));
-        std::sync::Arc::make_mut(&mut config.instances[0].notify).stop = Some(stop.command.clone());
+        config.instances.push(VrrpInstance::new("VI_1", "eth0", 51).into());
+        Arc::make_mut(&mut Arc::make_mut(&mut config.instances[0]).notify).stop = Some(stop.command.clone());
         notifier.configure(&config);
         notifier.enqueue(7, job(1, folder.path(), "one"));
         heard(folder.path(), 1).await;

@@ -131,7 +131,7 @@ mod tests {
             smtp_alert: true,
             location: Default::default(),
         };
-        let config = Config { instances: vec![instance], groups: vec![group], ..Config::default() };
+        let config = Config { instances: vec![instance.into()], groups: vec![group], ..Config::default() };
         let (from, to) = (RouterState::Backup, RouterState::Master);
         let reason = "no advert from 10.0.0.5 for 3.61 s".to_owned();
         let what = What::Entered { from, to, reason: reason.clone(), priority: 91, lasted_ms: 3_725_000 };

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hactl_engine::conf::config::{Config, Peer};
@@ -77,7 +78,7 @@ impl Names {
     /// The configuration with the peers that are known by now.
     pub fn complete(&self, config: &Config) -> Config {
         let mut config = config.clone();
-        for instance in &mut config.instances {
+        for instance in config.instances.iter_mut().filter(|one| !one.peer_names.is_empty()).map(Arc::make_mut) {
             let is_ipv6 = instance.is_ipv6();
             let known = instance.peer_names.iter().filter_map(|name| self.found.get(&(name.clone(), is_ipv6)));
             for address in known.flatten() {
@@ -140,7 +141,7 @@ mod tests {
         instance.addresses.push(VirtualAddress::new("10.0.0.3/27".parse().unwrap()));
         instance.peer_names = vec!["localhost".into(), "no-such-name.invalid".into()];
         instance.unicast_peers.push(Peer::from("10.0.0.6".parse::<IpAddr>().unwrap()));
-        let config = Config { instances: vec![instance], ..Config::default() };
+        let config = Config { instances: vec![instance.into()], ..Config::default() };
         names.configure(&config);
         assert_eq!(names.complete(&config), config, "nothing is known yet");
         let resolved = inbox.recv().await.unwrap();

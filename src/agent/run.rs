@@ -114,7 +114,6 @@ impl<'a> Agent<'a> {
         let stamps = PathBuf::from(format!("{}.masters", settings.socket.display()));
         let memory = Memory::recall(stamps, pins.clone());
         let driver = Driver::new(&config, sleeper, inbox, errand_sender, memory).map_err(trouble)?;
-        crate::sys::memory::give_back();
         let (done, ended) = oneshot::channel();
         let (news, resolved) = mpsc::channel(16);
         let (main, questions) = mpsc::channel(64);
@@ -204,12 +203,8 @@ impl<'a> Agent<'a> {
         let Some((driver, done)) = self.driver.take() else { return Ok(()) };
         let priority = self.config.global.rt_priority.unwrap_or(sched::PRIORITY);
         thread::Builder::new().name("vrrp".into()).stack_size(512 * 1024).spawn(move || {
-            for (what, attempt) in
-                [("real-time scheduling", sched::real_time(priority)), ("locked memory", sched::lock_memory())]
-            {
-                if let Err(error) = attempt {
-                    tracing::warn!("no {what}: {error}; adverts faster than 1 s may be late on a busy host");
-                }
+            if let Err(error) = sched::real_time(priority) {
+                tracing::warn!("no real-time scheduling: {error}; adverts faster than 1 s may be late on a busy host");
             }
             let _ = done.send(driver.run()); // the receiver lives as long as the agent
         })?;

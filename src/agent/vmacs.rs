@@ -2,6 +2,7 @@
 //! which the host would answer for it with the wrong MAC.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use hactl_engine::conf::config::VrrpInstance;
 use hactl_engine::input::Link;
@@ -23,7 +24,7 @@ impl Vmacs {
     /// no instance wants any more.
     pub fn follow(
         &mut self,
-        instances: &[VrrpInstance],
+        instances: &[Arc<VrrpInstance>],
         links: &BTreeMap<u32, Link>,
         netlink: &mut Netlink,
         troubles: &mut Vec<String>,

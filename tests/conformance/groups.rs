@@ -1,5 +1,6 @@
 //! Sync groups: members are master together or not at all.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use hactl_engine::action::Action;
@@ -11,11 +12,11 @@ use super::rig::{INTERVAL, MASTER_DOWN, Peer, Rig};
 
 /// Two instances, 37 and 38, in one group.
 fn group(config: &mut Config) {
-    let mut second = config.instances[0].clone();
+    let mut second = Arc::unwrap_or_clone(config.instances[0].clone());
     (second.name, second.vrid) = ("VI_2".into(), 38);
     second.addresses.truncate(1);
     second.addresses[0].address = "10.0.0.110/27".parse().unwrap();
-    config.instances.push(second);
+    config.instances.push(second.into());
     config.groups.push(SyncGroup {
         name: "G".into(),
         members: vec!["VI_1".into(), "VI_2".into()],
@@ -61,7 +62,7 @@ fn a_member_waits_for_the_others() {
 #[test]
 fn a_fault_of_one_is_everybodys() {
     let mut rig = masters();
-    rig.config.instances[1].track_scripts =
+    Arc::make_mut(&mut rig.config.instances[1]).track_scripts =
         vec![hactl_engine::conf::config::Track { name: "web".into(), weight: 0, reverse: false }];
     let config = rig.config.clone();
     rig.step(Input::Reload(Box::new(config)));

@@ -1,5 +1,6 @@
 //! Options of keepalived.conf that change what a router sends, hears or waits for.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use hactl_engine::action::Action;
@@ -222,7 +223,7 @@ fn a_source_that_is_not_there_is_a_fault_when_tracked() {
     let mut rig = Rig::started(|instance| (instance.source, instance.track_source) = (Some(ip("10.0.0.77")), true));
     assert_eq!(rig.state(), Fault);
     let mut link = rig.config.clone();
-    link.instances[0].source = Some(ip("10.0.0.5"));
+    Arc::make_mut(&mut link.instances[0]).source = Some(ip("10.0.0.5"));
     rig.step(Input::Reload(Box::new(link)));
     assert_eq!(rig.state(), Backup);
 }
@@ -287,7 +288,7 @@ fn routes_follow_the_addresses() {
 fn a_reload_touches_only_what_changed() {
     let mut rig = Rig::master(|instance| instance.routes = vec![route()]);
     let mut config = rig.config.clone();
-    config.instances[0].addresses.push(VirtualAddress::new("10.0.0.102/27".parse().unwrap()));
+    Arc::make_mut(&mut config.instances[0]).addresses.push(VirtualAddress::new("10.0.0.102/27".parse().unwrap()));
     let done = rig.step(Input::Reload(Box::new(config.clone())));
     let added: Vec<usize> = done
         .iter()
@@ -304,7 +305,7 @@ fn a_changed_list_is_advertised_beside_the_former_one() {
         |done: &[Action]| -> Vec<usize> { adverts(done).iter().map(|(_, one, _)| one.addresses.len()).collect() };
     let mut rig = Rig::master(|_| {});
     let mut config = rig.config.clone();
-    config.instances[0].addresses.push(VirtualAddress::new("10.0.0.102/27".parse().unwrap()));
+    Arc::make_mut(&mut config.instances[0]).addresses.push(VirtualAddress::new("10.0.0.102/27".parse().unwrap()));
     rig.step(Input::Reload(Box::new(config)));
     let done = actions(rig.pass(INTERVAL));
     assert_eq!(lists(&done[..2]), [3, 2], "a peer that compares lists hears its own");

@@ -1,5 +1,6 @@
 //! Mistakes that other implementations made, by name. Each stands on its own, so that it can never come back here.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use hactl_engine::action::Action;
@@ -59,7 +60,7 @@ fn holo_c_addresses_go_with_the_link() {
 fn holo_d_a_changed_priority_is_in_the_next_advert() {
     let mut rig = Rig::master(|_| {});
     let mut config = rig.config.clone();
-    config.instances[0].priority = 117;
+    Arc::make_mut(&mut config.instances[0]).priority = 117;
     rig.step(Input::Reload(Box::new(config)));
     assert_eq!((rig.state(), priorities(&actions(rig.pass(INTERVAL)))), (Master, vec![117]));
 }

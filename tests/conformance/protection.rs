@@ -1,5 +1,6 @@
 //! Lease and guard: what keeps two hosts from answering where plain VRRP lets them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use hactl_engine::action::{Action, Renewal};
@@ -14,7 +15,7 @@ const OTHER: [u8; 6] = [2, 0, 0, 0, 0, 6];
 fn leased(interval: Duration) -> Rig {
     Rig::configured(|config| {
         config.own.lease = true;
-        config.instances[0].advert_interval = interval;
+        Arc::make_mut(&mut config.instances[0]).advert_interval = interval;
     })
 }
 

@@ -1,6 +1,7 @@
 //! One engine on a bench: adverts in, everything that it does out, time as the test says.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hactl_engine::action::{Action, Frame};
@@ -81,7 +82,7 @@ impl Rig {
         let parsed = conf::parse("rig.conf", text);
         assert_eq!(parsed.diagnostics, [], "the rig's own configuration");
         let mut config = parsed.config;
-        change(&mut config.instances[0]);
+        change(Arc::make_mut(&mut config.instances[0]));
         let mut rig = Self { node: Node::new(&config), now: Instant(1_000_000_000), config };
         rig.link(true);
         rig

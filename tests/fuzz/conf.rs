@@ -1,6 +1,8 @@
 //! The keepalived.conf parser: whatever the bytes, it answers, its diagnostics make sense, and the configuration
 //! that it found reads back from its own print.
 
+use std::sync::Arc;
+
 use hactl_engine::conf::config::Config;
 use hactl_engine::conf::diagnostic::{Diagnostic, Location, Severity};
 use hactl_engine::conf::keywords::ROOT;
@@ -103,12 +105,12 @@ fn check_print(config: &Config) {
 }
 
 fn without_places(mut config: Config) -> Config {
-    let nowhere = Location { file: String::new(), line: 0, column: 0, length: 0 };
+    let nowhere = Location { file: "".into(), line: 0, column: 0, length: 0 };
     config.scripts.iter_mut().for_each(|one| one.location = nowhere.clone());
     config.files.iter_mut().for_each(|one| one.location = nowhere.clone());
     config.processes.iter_mut().for_each(|one| one.location = nowhere.clone());
     config.groups.iter_mut().for_each(|one| one.location = nowhere.clone());
-    config.instances.iter_mut().for_each(|one| one.location = nowhere.clone());
+    config.instances.iter_mut().for_each(|one| Arc::make_mut(one).location = nowhere.clone());
     config.groups.iter_mut().for_each(|one| one.location = nowhere.clone());
     config.files.iter_mut().for_each(|one| one.location = nowhere.clone());
     config.processes.iter_mut().for_each(|one| one.location = nowhere.clone());

@@ -32,7 +32,7 @@ fn missing(config: &Config, pages: &Pages<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (what, block, command) in commands(config) {
         let Some(program) = command.first().filter(|program| which::which(program).is_err()) else { continue };
-        let top = Location { file: pages.name.clone(), ..Location::default() };
+        let top = Location { file: pages.name.as_str().into(), ..Location::default() };
         let at = pages.find(block.unwrap_or(&top), program);
         let problem = Problem::new("W303", format!("{what}: `{program}` is not an executable file on this host"))
             .at(pages.span(&at))
@@ -105,7 +105,7 @@ impl<'a> Pages<'a> {
             Some(word) => (1, word.chars().count(), format!("{word} …")),
             None => (at.column, at.length, line.to_owned()),
         };
-        Span { file: PathBuf::from(&at.file), line: at.line, column, length, text }
+        Span { file: PathBuf::from(&*at.file), line: at.line, column, length, text }
     }
 
     /// The line, from the start of a block on, that names a program; else the start of the block.

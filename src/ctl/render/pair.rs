@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use hactl_engine::conf::config::{Config, Version, VrrpInstance};
 
@@ -14,7 +15,7 @@ pub fn across(files: &[(String, Config)]) -> Vec<Problem> {
     for (at, (_, one)) in files.iter().enumerate() {
         for (_, other) in files.iter().skip(at + 1) {
             for left in &one.instances {
-                let same = |right: &&VrrpInstance| right.vrid == left.vrid && right.is_ipv6() == left.is_ipv6();
+                let same = |right: &&Arc<VrrpInstance>| right.vrid == left.vrid && right.is_ipv6() == left.is_ipv6();
                 other.instances.iter().filter(same).for_each(|right| compare(left, right, &mut problems));
             }
         }

@@ -12,6 +12,7 @@ pub mod input;
 pub mod lvs;
 pub mod node;
 pub mod notice;
+mod starting;
 pub mod time;
 pub mod timer;
 pub mod vrrp;

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::action::{Action, Batch, RouterId};
@@ -13,6 +14,7 @@ use crate::conf::config::{Config, SyncGroup, VrrpInstance};
 use crate::control::{GroupStatus, InstanceStatus};
 use crate::input::{Command, Input, Link, Received, Remembered};
 use crate::notice::{Notice, What};
+use crate::starting::{BURST, Starting};
 use crate::time::Instant;
 use crate::timer::Timers;
 use crate::vrrp::fsm::State;
@@ -41,6 +43,8 @@ pub struct Node {
     logs_unknown: bool,
     /// Virtual routers of others, by interface, that have been told of.
     unknown: BTreeSet<(u32, u8)>,
+    /// Routers that have not begun yet, since when, and what is remembered of them.
+    starting: Option<Starting>,
     started: bool,
     stopping: bool,
     /// A reload took routers out that have not gone yet.
@@ -63,7 +67,7 @@ impl Node {
 
     /// When to call [`Node::step`] with [`Input::Wake`] if nothing else happens; `None` means never.
     pub fn next_wake(&self) -> Option<Instant> {
-        self.timers.next()
+        self.starting.as_ref().map(|starting| starting.since).or_else(|| self.timers.next())
     }
 
     /// Whether a stop has been carried out everywhere.
@@ -95,10 +99,12 @@ impl Node {
     pub fn step(&mut self, now: Instant, input: Input) -> Vec<Batch> {
         let mut batches = Vec::new();
         // Deadlines that passed before this input count first, so that a late wake changes no order.
-        self.fire_due(now, &mut batches);
+        let most = if matches!(input, Input::Wake | Input::WallClock { .. }) { BURST } else { usize::MAX };
+        self.fire_due(now, most, &mut batches);
+        self.start_some(now, most, &mut batches);
         match input {
             Input::Wake => {}
-            Input::Start { remembered } => self.start(now, &remembered, &mut batches),
+            Input::Start { remembered } => self.start(now, remembered, &mut batches),
             Input::Packet { link, packet } => self.packet(now, link, &packet, &mut batches),
             Input::Link(link) => self.link(now, link, &mut batches),
             Input::LinkGone(index) => {
@@ -153,14 +159,18 @@ impl Node {
                 self.each(now, &mut batches, |router, ctx| router.stop(keep_addresses, ctx));
             }
         }
-        self.settle_groups(now, &mut batches);
+        if self.starting.is_none() {
+            self.settle_groups(now, &mut batches);
+        }
         self.forget_stopped();
         batches
     }
 
-    fn fire_due(&mut self, now: Instant, batches: &mut Vec<Batch>) {
+    fn fire_due(&mut self, now: Instant, most: usize, batches: &mut Vec<Batch>) {
         let mut adverts = false;
-        while let Some(((id, timer), due)) = self.timers.pop_due(now) {
+        while batches.len() < most
+            && let Some(((id, timer), due)) = self.timers.pop_due(now)
+        {
             adverts |= timer == Timer::Advert;
             self.with(id, now, batches, |router, ctx| router.fire(timer, now.since(due), ctx));
         }
@@ -168,7 +178,7 @@ impl Node {
         if !adverts {
             return;
         }
-        loop {
+        while batches.len() < most {
             let routers = &self.routers;
             let company = |(id, timer): &(RouterId, Timer), due: Instant| {
                 let slack = routers.get(id).map(|router| (router.config().advert_interval / 64).min(SLACK_MAX));
@@ -216,17 +226,28 @@ impl Node {
         self.logs_unknown = config.global.log_unknown_vrids;
     }
 
-    fn start(&mut self, now: Instant, remembered: &[Remembered], batches: &mut Vec<Batch>) {
+    fn start(&mut self, now: Instant, remembered: Vec<Remembered>, batches: &mut Vec<Batch>) {
         self.started = true;
         // The driver's clock counts from the boot.
         let after_boot = self.delay_after_boot.saturating_sub(now.since(Instant(0)));
-        let startup_delay = self.settings.startup_delay.max(after_boot);
-        self.each(now, batches, |router, ctx| {
-            router.delay_start(startup_delay);
-            let memory = remembered.iter().find(|memory| memory.instance == router.config().name);
-            let was_master = memory.is_some_and(|memory| memory.was_master);
-            router.start(was_master, memory.and_then(|memory| memory.pin.clone()), ctx);
-        });
+        let delay = self.settings.startup_delay.max(after_boot);
+        self.starting = Some(Starting::new(now, delay, self.routers.keys().copied(), remembered));
+        self.start_some(now, BURST, batches);
+    }
+
+    fn start_some(&mut self, now: Instant, most: usize, batches: &mut Vec<Batch>) {
+        let Some(mut starting) = self.starting.take() else { return };
+        while batches.len() < most
+            && let Some(id) = starting.waiting.pop_front()
+        {
+            self.with(id, now, batches, |router, ctx| {
+                router.delay_start(starting.delay);
+                let memory = starting.remembered.remove(&router.config().name);
+                let was_master = memory.as_ref().is_some_and(|memory| memory.was_master);
+                router.start(was_master, memory.and_then(|memory| memory.pin), ctx);
+            });
+        }
+        self.starting = Some(starting).filter(|starting| !starting.waiting.is_empty());
     }
 
     fn packet(&mut self, now: Instant, link: u32, packet: &Received, batches: &mut Vec<Batch>) {
@@ -339,7 +360,7 @@ impl Node {
             self.leaving = true;
             self.with(id, now, batches, |router, ctx| router.leave(ctx));
         }
-        let keeping: Vec<(RouterId, VrrpInstance)> = kept;
+        let keeping: Vec<(RouterId, Arc<VrrpInstance>)> = kept;
         self.virtual_addresses.extend(keeping.iter().flat_map(|(_, new)| virtual_addresses(new)));
         for (id, new) in keeping {
             let (settings, group) = (self.settings, group_of(&new.name));
@@ -363,7 +384,7 @@ impl Node {
         self.note_listeners();
     }
 
-    fn add(&mut self, instance: VrrpInstance, group: Option<String>) -> RouterId {
+    fn add(&mut self, instance: Arc<VrrpInstance>, group: Option<String>) -> RouterId {
         let id = self.next_id;
         self.next_id += 1;
         let router = Router::new(id, instance, self.settings, group);

@@ -1,6 +1,8 @@
 //! The tree to a [`Config`]: every block is read first, then what refers to something else in the file is
 //! resolved, so that the order of blocks does not matter.
 
+use std::sync::Arc;
+
 use super::address::virtual_address;
 use super::config::{Config, Version, VirtualAddress, VrrpInstance};
 use super::defaults::Defaults;
@@ -50,7 +52,9 @@ pub fn build(statements: &[Statement], sink: &mut Sink<'_>) -> Config {
     let mut resolved = resolve(drafts, &objects, &defaults, sink);
     config.groups = groups(&group_blocks, &mut resolved, &names, &objects, &defaults, sink);
     lint(&resolved, &objects, sink);
-    config.instances = resolved.into_iter().map(finished).collect();
+    // Not collected: that would keep the room of the larger drafts.
+    config.instances.reserve_exact(resolved.len());
+    config.instances.extend(resolved.into_iter().map(finished).map(Arc::new));
     config.scripts = objects.scripts.into_iter().map(|(script, _)| script).collect();
     config.files = objects.files.into_iter().map(|(file, _)| file).collect();
     config.processes = objects.processes.into_iter().map(|(process, _)| process).collect();

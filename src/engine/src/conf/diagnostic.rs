@@ -1,6 +1,7 @@
 //! What is wrong with a configuration, and where.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,7 +16,7 @@ pub enum Severity {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Location {
     /// The file as the caller named it.
-    pub file: String,
+    pub file: Arc<str>,
     /// Line, from 1.
     pub line: usize,
     /// Column in characters, from 1.
@@ -27,7 +28,7 @@ pub struct Location {
 /// The place of what was made by hand.
 impl Default for Location {
     fn default() -> Self {
-        Self { file: String::new(), line: 1, column: 1, length: 1 }
+        Self { file: Arc::default(), line: 1, column: 1, length: 1 }
     }
 }
 

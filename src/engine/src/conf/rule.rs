@@ -1,6 +1,7 @@
 //! One line of `virtual_rules` or `static_rules`, in the words of ip-rule(8); and preferences for rules without one.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 
@@ -30,7 +31,7 @@ pub(super) fn give_preferences(config: &mut Config) {
     let all = || config.static_rules.iter().chain(config.instances.iter().flat_map(|one| &one.rules));
     let taken: HashSet<(bool, u32)> = all().map(|rule| (rule.ipv6, rule.preference)).collect();
     let mut free = [PREFERENCE_FIRST, PREFERENCE_FIRST];
-    let instances = config.instances.iter_mut().flat_map(|one| &mut one.rules);
+    let instances = config.instances.iter_mut().flat_map(|one| &mut Arc::make_mut(one).rules);
     for rule in config.static_rules.iter_mut().chain(instances).filter(|rule| rule.preference == UNSET) {
         let [four, six] = &mut free;
         let next = if rule.ipv6 { six } else { four };

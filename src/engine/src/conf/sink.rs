@@ -139,7 +139,7 @@ impl<'a> Sink<'a> {
             #[cfg(test)]
             Text::Plain(file) => {
                 let Place { line, column, length } = place;
-                Some((Location { file: file.to_owned(), line, column, length }, line))
+                Some((Location { file: (*file).into(), line, column, length }, line))
             }
         };
         found.unwrap_or_default()

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::counters::Counter;
@@ -33,7 +34,7 @@ impl Router {
     }
 
     /// Takes a new configuration of the same instance; what stays is not touched.
-    pub fn reconfigure(&mut self, config: VrrpInstance, ctx: &mut Context<'_>) {
+    pub fn reconfigure(&mut self, config: Arc<VrrpInstance>, ctx: &mut Context<'_>) {
         let holds = matches!(self.state, State::Master | State::Handover(_));
         let old: HashSet<LinkAddress> = self.link_addresses(ctx).into_iter().collect();
         let old_routing = self.routing(ctx);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::counters::{Counter, Counters};
@@ -87,7 +88,7 @@ pub struct Settings {
 #[derive(Debug, Clone)]
 pub struct Router {
     pub(super) id: RouterId,
-    pub(super) config: VrrpInstance,
+    pub(super) config: Arc<VrrpInstance>,
     pub(super) settings: Settings,
     pub(super) state: State,
     pub(super) faults: Vec<String>,
@@ -143,7 +144,7 @@ pub struct Router {
 
 impl Router {
     /// A router that has not started.
-    pub fn new(id: RouterId, config: VrrpInstance, settings: Settings, group: Option<String>) -> Self {
+    pub fn new(id: RouterId, config: Arc<VrrpInstance>, settings: Settings, group: Option<String>) -> Self {
         Self {
             id,
             config,

@@ -1,5 +1,7 @@
 //! The configuration as a whole.
 
+use std::sync::Arc;
+
 use super::address::VirtualAddress;
 use super::global::{Global, Own};
 use super::instance::{SyncGroup, VrrpInstance};
@@ -29,8 +31,8 @@ pub struct Config {
     /// `vrrp_sync_group` blocks, in file order. Members exist and belong to one group only; what a group tracks has
     /// been added to its members.
     pub groups: Vec<SyncGroup>,
-    /// `vrrp_instance` blocks, in file order.
-    pub instances: Vec<VrrpInstance>,
+    /// `vrrp_instance` blocks, in file order. Shared: each router holds its own one, and there may be thousands.
+    pub instances: Vec<Arc<VrrpInstance>>,
     /// `virtual_server` blocks, in file order.
     pub virtual_servers: Vec<VirtualServer>,
 }

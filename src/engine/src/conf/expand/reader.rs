@@ -71,10 +71,10 @@ struct Reader<'s> {
 
 impl Reader<'_> {
     fn file(&mut self, name: &str, text: &str) {
-        let known = self.source.files.iter().position(|file| file == name);
+        let known = self.source.files.iter().position(|file| **file == *name);
         let file = known.unwrap_or(self.source.files.len());
         if known.is_none() {
-            self.source.files.push(name.to_owned());
+            self.source.files.push(name.into());
         }
         self.open.push(file);
         let before = (self.file, self.number, self.group);
@@ -330,7 +330,7 @@ impl Reader<'_> {
                 let severity = if wanted.readable { Severity::Error } else { Severity::Warning };
                 self.tell(severity, at, format!("`{name}` cannot be read and is left out: {why}"), None);
             }
-            Ok(_) if self.open.iter().any(|open| self.source.files.get(*open) == Some(name)) => {
+            Ok(_) if self.open.iter().any(|open| self.source.files.get(*open).is_some_and(|file| **file == *name)) => {
                 let help = "take one of the `include` lines out".to_owned();
                 self.tell(Severity::Error, at, format!("`{name}` includes itself; not read again"), Some(help));
             }

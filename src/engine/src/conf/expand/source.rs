@@ -1,12 +1,14 @@
 //! Lines ready for the grammar, each with the place where it was written.
 
+use std::sync::Arc;
+
 use super::super::diagnostic::Location;
 use super::super::sink::Place;
 
 /// The lines of a file with everything expanded.
 #[derive(Debug, Default)]
 pub struct Source {
-    pub(super) files: Vec<String>,
+    pub(super) files: Vec<Arc<str>>,
     pub(super) lines: Vec<Line>,
 }
 

@@ -189,7 +189,7 @@ fn files_are_included_where_they_are_named() {
             "/etc/ha/ha.conf:9:1+9 unknown keyword `prioritty` in vrrp_instance",
         ]
     );
-    assert_eq!(parsed.config.scripts[1].location.file, "/etc/ha/conf.d/b.conf");
+    assert_eq!(&*parsed.config.scripts[1].location.file, "/etc/ha/conf.d/b.conf");
 }
 
 #[test]

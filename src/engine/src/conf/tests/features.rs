@@ -1,5 +1,6 @@
 //! The rarer keywords: each group is read, and printed so that it reads back.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::config::{
@@ -17,7 +18,7 @@ fn read(text: &str) -> Config {
     let again = parse("again.conf", &printed);
     assert_eq!(again.diagnostics, [], "{printed}");
     let bare = |mut config: Config| {
-        config.instances.iter_mut().for_each(|one| one.location = Default::default());
+        config.instances.iter_mut().for_each(|one| Arc::make_mut(one).location = Default::default());
         config.groups.iter_mut().for_each(|one| one.location = Default::default());
         config.files.iter_mut().for_each(|one| one.location = Default::default());
         config.processes.iter_mut().for_each(|one| one.location = Default::default());

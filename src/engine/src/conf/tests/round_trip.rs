@@ -1,17 +1,19 @@
 //! What is printed reads back as the same configuration.
 
+use std::sync::Arc;
+
 use super::super::config::{Config, SimplePassword};
 use super::super::parse;
 use super::super::print::{Secrets, print};
 use super::support::{BIG, clean, shown};
 
 fn without_places(mut config: Config) -> Config {
-    let nowhere = super::super::diagnostic::Location { file: String::new(), line: 0, column: 0, length: 0 };
+    let nowhere = super::super::diagnostic::Location { file: "".into(), line: 0, column: 0, length: 0 };
     config.scripts.iter_mut().for_each(|one| one.location = nowhere.clone());
     config.files.iter_mut().for_each(|one| one.location = nowhere.clone());
     config.processes.iter_mut().for_each(|one| one.location = nowhere.clone());
     config.groups.iter_mut().for_each(|one| one.location = nowhere.clone());
-    config.instances.iter_mut().for_each(|one| one.location = nowhere.clone());
+    config.instances.iter_mut().for_each(|one| Arc::make_mut(one).location = nowhere.clone());
     config
 }
 
@@ -54,17 +56,17 @@ fn awkward_words_read_back() {
     for word in awkward {
         let argv = vec!["/bin/x".to_owned(), word.to_owned(), format!("{word}{word}"), "end".to_owned()];
         config.scripts[0].command = argv.clone();
-        std::sync::Arc::make_mut(&mut config.instances[0].notify).stop = Some(argv);
+        Arc::make_mut(&mut Arc::make_mut(&mut config.instances[0]).notify).stop = Some(argv);
         if !word.is_empty() {
             config.scripts[0].name = word.to_owned();
-            config.instances[0].track_scripts[0].name = word.to_owned();
-            std::sync::Arc::make_mut(&mut config.instances[0].notify).fault =
+            Arc::make_mut(&mut config.instances[0]).track_scripts[0].name = word.to_owned();
+            Arc::make_mut(&mut Arc::make_mut(&mut config.instances[0]).notify).fault =
                 Some(vec![word.to_owned(), "x y".to_owned()]);
         }
         assert_round_trip(config.clone());
     }
     for password in [*b"a b\"c'd\\", *b"#secret!", *b"{}\0\0\0\0\0\0"] {
-        config.instances[0].password = Some(SimplePassword(password));
+        Arc::make_mut(&mut config.instances[0]).password = Some(SimplePassword(password));
         assert_round_trip(config.clone());
     }
 }

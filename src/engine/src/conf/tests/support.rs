@@ -1,5 +1,7 @@
 //! What the tests of this folder share.
 
+use std::sync::Arc;
+
 use super::super::config::{Config, VrrpInstance};
 use super::super::diagnostic::Severity;
 use super::super::{Parsed, parse};
@@ -36,7 +38,7 @@ pub fn one(text: &str) -> (VrrpInstance, Vec<String>) {
     let parsed = parse("ha.conf", text);
     let said = shown(&parsed);
     assert_eq!(parsed.config.instances.len(), 1, "{said:?}");
-    (parsed.config.instances.into_iter().next().unwrap(), said)
+    (Arc::unwrap_or_clone(parsed.config.instances.into_iter().next().unwrap()), said)
 }
 
 /// An instance with these lines, its first on line 2, in which nothing else is worth a word.
