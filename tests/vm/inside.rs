@@ -77,7 +77,9 @@ fn run_one(case: &Case) -> String {
     if status.is_none() {
         lines += &format!("\n    still running after {} s", DEADLINE.as_secs());
     }
-    for line in said.lines().filter(|line| !passed || line.starts_with("NOTE ")) {
+    // Of a failure everything but what the test harness adds.
+    let told = said.lines().take_while(|line| !line.ends_with("--- FAILED")).skip_while(|line| line.is_empty());
+    for line in told.filter(|line| if passed { line.starts_with("NOTE ") } else { *line != "running 1 test" }) {
         lines += &format!("\n    {line}");
     }
     lines

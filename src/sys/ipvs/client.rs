@@ -134,7 +134,7 @@ impl Ipvs {
     /// The kernel's.
     pub fn set_timeouts(&mut self, timeouts: &Timeouts) -> Result<(), IpvsError> {
         self.ask("set timeouts", &encode::timeouts(timeouts), |errno| {
-            (errno == Errno::EINVAL).then_some("a timeout is 31 days at most")
+            (errno == Errno::EINVAL).then_some("a timeout is too long for this kernel: take less than 24 days")
         })
         .map(drop)
     }

@@ -81,7 +81,6 @@ fn hint(advice: &Option<&'static str>) -> String {
 }
 
 fn change_advice(change: &Change, errno: Errno) -> Option<String> {
-    const OTHERS: &str = "somebody else changes the table too; a reload compares it anew";
     let text = match (change, errno) {
         (Change::AddService { settings, .. } | Change::EditService { settings, .. }, Errno::ENOENT) => {
             let name = settings.scheduling.name;
@@ -91,7 +90,10 @@ fn change_advice(change: &Change, errno: Errno) -> Option<String> {
             ));
         }
         (_, Errno::EPERM | Errno::EACCES) => "run as root or with CAP_NET_ADMIN",
-        (_, Errno::EEXIST | Errno::ESRCH | Errno::ENOENT) => OTHERS,
+        (_, Errno::EEXIST) => "it is there already: somebody else changes the table too; a reload compares it anew",
+        (_, Errno::ESRCH | Errno::ENOENT) => {
+            "it is not there: somebody else changes the table too; a reload compares it anew"
+        }
         (_, Errno::EAFNOSUPPORT) => "this kernel's IPVS is built without IPv6",
         (Change::AddDestination { settings, .. } | Change::EditDestination { settings, .. }, Errno::ERANGE) => {
             return Some(format!(
