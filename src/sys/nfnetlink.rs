@@ -61,6 +61,11 @@ impl Attributes {
         self.bytes(kind, &value.to_be_bytes())
     }
 
+    /// What was added so far.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// Adds attributes within an attribute.
     #[must_use]
     pub fn nest(self, kind: u16, inner: &Self) -> Self {

@@ -59,6 +59,8 @@ impl Scheduling {
     /// The schedulers that keepalived names.
     pub const NAMES: [&'static str; 14] =
         ["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "sh", "mh", "dh", "fo", "ovf", "sed", "nq", "twos"];
+    /// Stands for a scheduler that keepalived does not name, found on a service of somebody else.
+    pub const OTHER: &'static str = "other";
 }
 
 /// How packets reach a destination.
@@ -108,7 +110,7 @@ pub enum TunnelChecksum {
 pub struct ServiceSettings {
     /// Scheduler and flags.
     pub scheduling: Scheduling,
-    /// Persistence: timeout and the prefix length of what counts as one client.
+    /// Persistence: timeout in whole seconds and the prefix length of what counts as one client.
     pub persistence: Option<(Duration, u8)>,
 }
 

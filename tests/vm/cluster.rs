@@ -1,0 +1,131 @@
+//! The hosts of a case on one switch: a client from another subnet, directors, and real servers.
+//!
+//! Everybody reaches everybody; the client's subnet lies on the same wire, so that real servers answer it directly (DR,
+//! TUN) or through a director (NAT), as each case says.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use super::host::Host;
+
+/// Virtual addresses that every case may use.
+pub const VIP4: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 37, 0, 3));
+pub const VIP6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfd37, 0, 0, 0, 0, 0, 0, 3));
+
+/// A client, directors `lb1`, `lb2` … and real servers `rs1`, `rs2` …
+pub struct Cluster {
+    pub client: Host,
+    pub directors: Vec<Host>,
+    pub servers: Vec<Host>,
+    switch: Host,
+}
+
+impl Cluster {
+    pub fn new(directors: u8, servers: u8) -> Self {
+        let switch = Host::alone("switch");
+        switch.ip("link add br0 type bridge mcast_snooping 0\nlink set br0 up");
+        let member = |name: String, n: u8| {
+            let host = Host::new(&name, Ipv4Addr::new(10, 37, 0, n), Ipv6Addr::new(0xfd37, 0, 0, 0, 0, 0, 0, n.into()));
+            plug_in(&switch, &host);
+            // The client's subnet is on this wire too.
+            host.ip("route add 10.91.0.0/24 dev eth0\nroute add fd91::/64 dev eth0");
+            host
+        };
+        let directors = (1..=directors).map(|n| member(format!("lb{n}"), 10 + n)).collect();
+        let servers = (1..=servers).map(|n| member(format!("rs{n}"), 20 + n)).collect();
+        let client = Host::new("client", Ipv4Addr::new(10, 91, 0, 9), Ipv6Addr::new(0xfd91, 0, 0, 0, 0, 0, 0, 9));
+        plug_in(&switch, &client);
+        client.ip("route add 10.37.0.0/24 dev eth0\nroute add fd37::/64 dev eth0");
+        let cluster = Self { client, directors, servers, switch };
+        cluster.directors.iter().for_each(prepare_director);
+        cluster
+    }
+
+    /// A second client on the same wire.
+    pub fn another_client(&self, n: u8) -> Host {
+        let host = Host::new(
+            &format!("client{n}"),
+            Ipv4Addr::new(10, 91, 0, n),
+            Ipv6Addr::new(0xfd91, 0, 0, 0, 0, 0, 0, n.into()),
+        );
+        plug_in(&self.switch, &host);
+        host.ip("route add 10.37.0.0/24 dev eth0\nroute add fd37::/64 dev eth0");
+        host
+    }
+
+    /// The first director.
+    pub fn director(&self) -> &Host {
+        &self.directors[0]
+    }
+
+    /// Takes a host off the wire at the switch, or puts it back: its own link stays up.
+    pub fn plug(&self, host: &Host, plugged: bool) {
+        self.switch.ip(&format!("link set {} {}", port(host), if plugged { "up" } else { "down" }));
+    }
+}
+
+impl Host {
+    /// Carries a virtual address as a director does.
+    pub fn carries(&self, vip: IpAddr) {
+        self.ip(&addr_add(vip, "eth0"));
+    }
+
+    /// Carries it no more.
+    pub fn drops(&self, vip: IpAddr) {
+        self.ip(&addr_add(vip, "eth0").replace("addr add", "addr del").replace(" nodad", ""));
+    }
+
+    /// Accepts packets for a virtual address and keeps quiet about it, as a real server behind DR or TUN does.
+    pub fn hides(&self, vip: IpAddr) {
+        self.sysctl(&[
+            "net/ipv4/conf/all/arp_ignore=1",
+            "net/ipv4/conf/all/arp_announce=2",
+            "net/ipv4/conf/lo/arp_ignore=1",
+            "net/ipv4/conf/lo/arp_announce=2",
+        ]);
+        self.ip(&addr_add(vip, "lo"));
+    }
+
+    /// Answers the client through a director, as a real server behind NAT does.
+    pub fn answers_through(&self, director: &Host) {
+        self.sysctl(&["net/ipv4/conf/all/accept_redirects=0", "net/ipv4/conf/eth0/accept_redirects=0"]);
+        let (v4, v6) = (director.v4(), director.v6());
+        self.ip(&format!("route replace 10.91.0.0/24 via {v4}\nroute replace fd91::/64 via {v6} metric 1"));
+    }
+
+    /// Where this host serves: its own address of the same family.
+    pub fn serves(&self, vip: IpAddr, port: u16) -> SocketAddr {
+        SocketAddr::new(self.like(vip), port)
+    }
+}
+
+fn addr_add(vip: IpAddr, device: &str) -> String {
+    match vip {
+        IpAddr::V4(vip) => format!("addr add {vip}/32 dev {device}"),
+        IpAddr::V6(vip) => format!("addr add {vip}/128 dev {device} nodad"),
+    }
+}
+
+fn prepare_director(host: &Host) {
+    host.sysctl(&[
+        "net/ipv4/ip_forward=1",
+        "net/ipv6/conf/all/forwarding=1",
+        // NAT goes out where it came in; a redirect would tell servers to leave the director out.
+        "net/ipv4/conf/all/send_redirects=0",
+        "net/ipv4/conf/eth0/send_redirects=0",
+    ]);
+}
+
+fn plug_in(switch: &Host, host: &Host) {
+    let port = port(host);
+    let namespace = &host.namespace;
+    switch.ip(&format!(
+        "link add {port} type veth peer name eth0 netns {namespace}\nlink set {port} master br0\nlink set {port} up"
+    ));
+    let (v4, v6) = (host.v4(), host.v6());
+    host.ip(&format!("addr add {v4}/24 dev eth0\naddr add {v6}/64 dev eth0 nodad\nlink set eth0 up"));
+}
+
+/// The switch's port of a host.
+fn port(host: &Host) -> String {
+    format!("p-{}", host.name)
+}

@@ -1,0 +1,42 @@
+//! What needs a kernel with IPVS: one that QEMU boots, with network namespaces for hosts.
+//!
+//! The one test below runs twice. On this machine (`outside`) it makes a root file system, boots it and reports what the
+//! guest says, line by line. In the guest (`inside`) it runs the cases of the suites, each in a process of its own. Needs root,
+//! QEMU and mmdebstrap; without them it says so and passes. See CONTRIBUTING.md for running a single case.
+
+mod cluster;
+mod cpio;
+mod host;
+mod image;
+mod inside;
+mod outside;
+mod suite_table;
+mod suite_traffic;
+mod words;
+
+/// One case of a suite; it runs in the guest and fails by panicking.
+pub struct Case {
+    /// `suite::what_it_proves`.
+    pub name: &'static str,
+    /// Panics when it does not hold.
+    pub run: fn(),
+}
+
+/// Cases by the names of their functions.
+#[macro_export]
+macro_rules! cases {
+    ($($name:ident),* $(,)?) => {
+        &[$($crate::Case { name: concat!(module_path!(), "::", stringify!($name)), run: $name }),*]
+    };
+}
+
+/// Every suite.
+const SUITES: &[&[Case]] = &[suite_table::CASES, suite_traffic::CASES];
+
+#[test]
+fn lvs_on_a_real_kernel() {
+    match inside::role() {
+        Some(role) => inside::play(&role),
+        None => outside::run(),
+    }
+}
