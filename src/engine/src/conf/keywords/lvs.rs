@@ -27,6 +27,7 @@ const SCHEDULING: &[Keyword] = &[
     yes("lvs_method"),
     yes("protocol"),
     yes("ip_family"),
+    no_so("nat_mask", "the kernel's LVS has no use for it, and keepalived gave it up long ago"),
     already("hashed"),
     yes("ops"),
     yes("flag-1"),

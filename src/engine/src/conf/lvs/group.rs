@@ -13,11 +13,10 @@ use super::head::{mark, port};
 use crate::lvs::table::{Family, Protocol, ServiceKey};
 
 /// A group with its lines read.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Group {
     pub(super) place: Place,
-    pub(super) entries: Vec<(Entry, Place)>,
-    pub(super) used: bool,
+    entries: Vec<(Entry, Place)>,
 }
 
 /// One line.
@@ -52,7 +51,7 @@ impl Group {
             services += count;
             entries.push((entry, line.place()));
         }
-        Self { place, entries, used: false }
+        Self { place, entries }
     }
 
     /// The services; marks that name no family get this one.

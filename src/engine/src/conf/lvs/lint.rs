@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::super::config::lvs::{Check, Checker, VirtualServer};
 use super::super::sink::{Place, Sink};
-use crate::lvs::table::ServiceKey;
 
 /// Looks at a virtual server once all of it is known; `places` are those of its real servers.
 pub(super) fn lint(server: &VirtualServer, place: Place, places: &[Place], sink: &mut Sink<'_>) {
@@ -18,10 +17,6 @@ pub(super) fn lint(server: &VirtualServer, place: Place, places: &[Place], sink:
     {
         let message = format!("`{}` is also the sorry server of {name}: it serves when it is dead", sorry.address);
         sink.warning_help(*at, message, "name another server as `sorry_server`");
-    }
-    if server.ha_suspend && server.services.iter().any(|key| matches!(key, ServiceKey::Mark { .. })) {
-        let message = format!("`ha_suspend` does not rest the checks of {name}: a mark has no address to hold");
-        sink.warning(place, message);
     }
     slow(server, places, sink);
 }

@@ -1,6 +1,7 @@
 //! All blocks about LVS, read together once the rest of the file is known.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use super::super::build::block_name;
 use super::super::config::lvs::{ClientCertificate, VirtualServer};
@@ -15,6 +16,7 @@ use super::super::walk::{inside, walk};
 use super::group::Group;
 use super::service::Claims;
 use super::virtual_server::virtual_server;
+use crate::lvs::table::Protocol;
 
 /// The blocks, in file order.
 #[derive(Debug, Default)]
@@ -39,11 +41,13 @@ impl<'s> Blocks<'s> {
 
 /// What blocks refer to, and what all of them together must not do twice.
 pub(super) struct Shared<'a> {
-    pub(super) groups: HashMap<String, Group>,
+    pub(super) groups: HashMap<String, Rc<Group>>,
     /// Weights of `track_file` blocks.
     files: HashMap<&'a str, (i16, bool)>,
     objects: &'a Objects,
     used_files: HashSet<String>,
+    /// Which virtual server has a group with a protocol; marks alone have none.
+    pub(super) used_groups: HashMap<String, Vec<(Option<Protocol>, Place)>>,
     /// Expressions that compile.
     pub(super) compiled: HashSet<String>,
     /// `ca` of `SSL`.
@@ -109,6 +113,7 @@ pub(in super::super) fn read(
         files: objects.files.iter().map(|(file, _)| (file.name.as_str(), (file.weight, file.reverse))).collect(),
         objects,
         used_files: HashSet::new(),
+        used_groups: HashMap::new(),
         compiled: HashSet::new(),
         authorities: client.ca.clone(),
         smtp_alert: defaults.smtp_alert_checker.or(defaults.smtp_alert),
@@ -121,15 +126,16 @@ pub(in super::super) fn read(
         let help = "add `notification_email { YOU@EXAMPLE.ORG }` to global_defs";
         sink.warning_help(place, "mail is asked for, but nobody is there to get it", help);
     }
-    for (name, group) in shared.groups.iter().filter(|(_, group)| !group.used) {
+    let unused = shared.groups.iter().filter(|(name, _)| !shared.used_groups.contains_key(*name));
+    for (name, group) in unused {
         let message = format!("virtual_server_group `{name}` is used by no virtual_server, so nothing is served");
         sink.warning_help(group.place, message, format!("add `virtual_server group {name} {{ … }}`"));
     }
     Found { servers, client, files: shared.used_files }
 }
 
-fn groups(blocks: &[&Statement], sink: &mut Sink<'_>) -> HashMap<String, Group> {
-    let mut groups: HashMap<String, Group> = HashMap::new();
+fn groups(blocks: &[&Statement], sink: &mut Sink<'_>) -> HashMap<String, Rc<Group>> {
+    let mut groups: HashMap<String, Rc<Group>> = HashMap::new();
     for block in blocks {
         let Some((name, place)) = block_name(block, sink) else { continue };
         if let Some(earlier) = groups.get(&name) {
@@ -138,7 +144,7 @@ fn groups(blocks: &[&Statement], sink: &mut Sink<'_>) -> HashMap<String, Group> 
             continue;
         }
         let group = Group::read(block, &name, place, sink);
-        groups.insert(name, group);
+        groups.insert(name, Rc::new(group));
     }
     groups
 }

@@ -1,6 +1,7 @@
 //! From what a virtual server is called after to the services that it has in the kernel; no service twice.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use super::super::sink::{Place, Sink};
 use super::family::Families;
@@ -32,32 +33,43 @@ impl Claims {
             (Head::Group(_), None) => Vec::new(),
         };
         let mut services = Vec::with_capacity(wanted.len());
+        // One message a line of the group: a range is one fault.
+        let mut told: Option<Place> = None;
         for (key, at) in wanted {
             if families.only.is_some_and(|only| key.family() != only) {
-                let message = format!("{key} is ignored: its real servers are of another family");
-                sink.error_help(at, message, "only `TUN` gets packets of one family to a server of the other");
+                if told.replace(at) != Some(at) {
+                    let message = format!("{key} is ignored: the real servers are of another family");
+                    sink.error_help(at, message, "only `TUN` gets packets of one family to a server of the other");
+                }
                 continue;
             }
             if self.taken.len() >= SERVICES_MAX && !self.taken.contains_key(&key) {
                 sink.error(place, format!("the file has more than {SERVICES_MAX} services; what is beyond is ignored"));
                 break;
             }
-            match self.taken.insert(key, place) {
-                None => services.push(key),
-                Some(earlier) => {
-                    self.taken.insert(key, earlier);
-                    let line = sink.earlier(earlier);
-                    let message = if earlier == place {
-                        format!("{key} stands twice in the group; this line is ignored")
-                    } else {
-                        format!("{key} is served already by the virtual server on {line}; ignored")
-                    };
-                    sink.error(if earlier == place { at } else { place }, message);
+            match self.taken.entry(key) {
+                Entry::Vacant(free) => {
+                    free.insert(place);
+                    services.push(key);
+                }
+                Entry::Occupied(taken) => {
+                    if told.replace(at) != Some(at) {
+                        twice(key, at, place, *taken.get(), sink);
+                    }
                 }
             }
         }
         services
     }
+}
+
+fn twice(key: ServiceKey, at: Place, place: Place, earlier: Place, sink: &mut Sink<'_>) {
+    if earlier == place {
+        sink.error(at, format!("{key} stands twice in the group; ignored here"));
+        return;
+    }
+    let line = sink.earlier(earlier);
+    sink.error(place, format!("{key} is served already by the virtual server on {line}; ignored"));
 }
 
 /// Services that one file may have, ranges spread out.

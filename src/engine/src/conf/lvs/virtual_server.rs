@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::super::config::lvs::{Command, Persistence, RealServer, SorryServer, VirtualServer};
@@ -28,8 +29,8 @@ use crate::lvs::table::{Family, Forward, Protocol, ServiceKey};
 pub(super) fn virtual_server(block: &Statement, shared: &mut Shared<'_>, sink: &mut Sink<'_>) -> Option<VirtualServer> {
     let head = Head::read(block, sink)?;
     let mut draft = Draft::read(block, shared, sink);
-    let group = draft.group(&head, shared, sink)?;
-    let outer = draft.outer(&head, group.as_ref(), shared);
+    let group = draft.group(&head, shared, sink).ok()?;
+    let outer = draft.outer(&head, group.as_deref(), shared);
     let mut servers = real_servers(&draft.servers, &outer, shared, sink);
     let mut sorry = draft.sorry(&outer);
     let members: Vec<_> = servers
@@ -37,7 +38,7 @@ pub(super) fn virtual_server(block: &Statement, shared: &mut Shared<'_>, sink: &
         .map(|(server, _)| member(server))
         .chain(sorry.iter().map(|(sorry, _)| (sorry.address, sorry.forward)))
         .collect();
-    let families = Families::settle(&head, group.as_ref(), &members, draft.ip_family, draft.granularity);
+    let families = Families::settle(&head, group.as_deref(), &members, draft.ip_family, draft.granularity);
     servers.retain(|(one, place)| families.reach("real server", (one.address, *place), one.forward, sink));
     sorry = sorry.filter(|(one, place)| families.reach("sorry server", (one.address, *place), one.forward, sink));
     let name = head.name();
@@ -49,17 +50,22 @@ pub(super) fn virtual_server(block: &Statement, shared: &mut Shared<'_>, sink: &
     let addresses = match &head {
         Head::Address(_) => true,
         Head::Mark(_) => false,
-        Head::Group(_) => group.as_ref().is_some_and(Group::has_addresses),
+        Head::Group(_) => group.as_deref().is_some_and(Group::has_addresses),
     };
     let protocol = draft.protocol(block, addresses, sink);
     let transport = protocol.unwrap_or(Protocol::Udp);
-    let services = shared.claims.services(&head, group.as_ref(), block.place(), transport, families, sink);
+    let services = shared.claims.services(&head, group.as_deref(), block.place(), transport, families, sink);
     if services.is_empty() {
         return None; // each of them has been reported
     }
     ports(&head, &services, &mut servers, sink);
     let persistence = draft.persistence(&head, &services, block, sink);
     let (quorum, hysteresis) = quorum(draft.quorum, draft.hysteresis, &servers, block.place(), sink);
+    let marks = services.iter().any(|key| matches!(key, ServiceKey::Mark { .. }));
+    let ha_suspend = draft.ha_suspend.is_some() && !marks;
+    if let Some(place) = draft.ha_suspend.filter(|_| marks) {
+        sink.error(place, "`ha_suspend` is ignored: a mark has no address that this host could hold");
+    }
     let places: Vec<Place> = servers.iter().map(|(_, place)| *place).collect();
     let server = VirtualServer {
         name,
@@ -74,7 +80,7 @@ pub(super) fn virtual_server(block: &Statement, shared: &mut Shared<'_>, sink: &
         quorum_down: draft.quorum_down,
         alpha: draft.timing.alpha.unwrap_or(false),
         omega: draft.omega,
-        ha_suspend: draft.ha_suspend,
+        ha_suspend,
         smtp_alert: draft.smtp_alert,
         slow_start: draft.slow_start,
         location: sink.locate(block.place()),
@@ -93,7 +99,7 @@ struct Draft<'s> {
     granularity: Option<At<Granularity>>,
     host: Option<String>,
     weight: u32,
-    ha_suspend: bool,
+    ha_suspend: Option<Place>,
     omega: bool,
     quorum: Option<At<u32>>,
     hysteresis: Option<At<u32>>,
@@ -120,7 +126,7 @@ impl<'s> Draft<'s> {
             granularity: None,
             host: None,
             weight: 1,
-            ha_suspend: false,
+            ha_suspend: None,
             omega: false,
             quorum: None,
             hysteresis: None,
@@ -163,7 +169,7 @@ impl<'s> Draft<'s> {
             "sorry_server_lvs_method" => self.sorry_forward = forward(line, sink),
             "smtp_alert" => self.smtp_alert = shared.alert(line, sink),
             "sorry_server_inhibit" => self.sorry_inhibit = switched(line, true, sink),
-            "ha_suspend" => self.ha_suspend = switched(line, true, sink),
+            "ha_suspend" => self.ha_suspend = switched(line, true, sink).then_some(place),
             "inhibit_on_failure" => self.inhibit = switched(line, true, sink),
             "omega" => self.omega = switched(line, true, sink),
             _ if self.timing.line(line, sink) => {}
@@ -174,20 +180,30 @@ impl<'s> Draft<'s> {
         }
     }
 
-    /// The group that the head names; a name of nothing is reported, and the block cannot be used.
-    fn group(&self, head: &Head, shared: &mut Shared<'_>, sink: &mut Sink<'_>) -> Option<Option<Group>> {
-        let Head::Group((name, place)) = head else { return Some(None) };
-        if let Some(group) = shared.groups.get_mut(name) {
-            group.used = true;
-            return Some(Some(group.clone()));
-        }
-        let message = format!("no virtual_server_group is called `{name}`; the virtual server is ignored");
-        let help = match sink.guess(name, shared.groups.keys().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("add `virtual_server_group {name} {{ ADDRESS PORT … }}`"),
+    /// The group that the head names. An error has been reported: the block cannot be used.
+    fn group(&self, head: &Head, shared: &mut Shared<'_>, sink: &mut Sink<'_>) -> Result<Option<Rc<Group>>, ()> {
+        let Head::Group((name, place)) = head else { return Ok(None) };
+        let Some(group) = shared.groups.get(name).map(Rc::clone) else {
+            let message = format!("no virtual_server_group is called `{name}`; the virtual server is ignored");
+            let help = match sink.guess(name, shared.groups.keys().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("add `virtual_server_group {name} {{ ADDRESS PORT … }}`"),
+            };
+            sink.error_help(*place, message, help);
+            return Err(());
         };
-        sink.error_help(*place, message, help);
-        None
+        let protocol = self.protocol.map_or(Protocol::Udp, |(protocol, _)| protocol);
+        let protocol = Some(protocol).filter(|_| group.has_addresses());
+        let users = shared.used_groups.entry(name.clone()).or_default();
+        if let Some((_, earlier)) = users.iter().find(|(other, _)| *other == protocol) {
+            let line = sink.earlier(*earlier);
+            let what = protocol.map_or(String::new(), |protocol| format!(" with {protocol}"));
+            let message = format!("group `{name}` is served{what} already by the virtual server on {line}; ignored");
+            sink.error_help(*place, message, "give each a group, or a protocol, of its own");
+            return Err(());
+        }
+        users.push((protocol, *place));
+        Ok(Some(group))
     }
 
     fn outer(&mut self, head: &Head, group: Option<&Group>, shared: &Shared<'_>) -> Outer {
