@@ -4,12 +4,14 @@
 use std::sync::Arc;
 
 use hactl_engine::conf::config::Config;
+use hactl_engine::conf::config::lvs::{Check, VirtualServer};
 use hactl_engine::conf::diagnostic::{Diagnostic, Location, Severity};
 use hactl_engine::conf::keywords::ROOT;
 use hactl_engine::conf::lexer::LINE_BYTES_MAX;
 use hactl_engine::conf::parse;
 use hactl_engine::conf::print::{Secrets, print};
 use hactl_engine::conf::schema::Context;
+use hactl_engine::lvs::table::{Family, Forward, ServiceKey};
 
 use super::mutate;
 
@@ -76,6 +78,9 @@ fn check_config(config: &Config) {
             assert!(route.hops.iter().all(|hop| hop.via.is_some() || hop.interface.is_some()), "{route:?}");
         }
     }
+    for server in &config.virtual_servers {
+        check_server(server, config);
+    }
     for group in &config.groups {
         assert!(!group.members.is_empty());
         for name in &group.members {
@@ -85,10 +90,38 @@ fn check_config(config: &Config) {
     }
 }
 
+fn check_server(server: &VirtualServer, config: &Config) {
+    assert!(!server.services.is_empty() && !server.real_servers.is_empty(), "{server:?}");
+    assert!(server.quorum >= 1 && server.hysteresis < server.quorum, "{server:?}");
+    let ipv6 = server.services.iter().any(|key| key.family() == Family::V6);
+    assert!(server.persistence.is_none_or(|one| one.prefix >= 1 && one.prefix <= if ipv6 { 128 } else { 32 }));
+    for (index, real) in server.real_servers.iter().enumerate() {
+        let twice = server.real_servers[..index].iter().any(|other| other.address == real.address);
+        assert!(!twice, "{real:?}");
+        let family = Family::of(real.address.ip());
+        let tunnel = matches!(real.forward, Forward::Tunnel(_));
+        assert!(tunnel || server.services.iter().all(|key| key.family() == family), "{server:?}");
+        for checker in &real.checkers {
+            assert!(!checker.interval.is_zero() && checker.rise >= 1, "{checker:?}");
+            match &checker.check {
+                Check::Http(http) => {
+                    assert!(http.urls.iter().all(|url| url.path.starts_with('/') && !url.path.contains(' ')))
+                }
+                Check::Smtp(smtp) => assert!(!smtp.hosts.is_empty()),
+                Check::Misc(misc) => assert!(!misc.command.is_empty()),
+                Check::File(file) => assert!(config.files.iter().any(|one| one.name == file.file)),
+                Check::Tcp(to) => assert!(to.to.port() != 0),
+                Check::Udp(_) | Check::Dns(_) | Check::Ping(_) => {}
+            }
+        }
+    }
+}
+
 fn check_print(config: &Config) {
     let text = print(config, Secrets::Shown);
     let printable = |one: &hactl_engine::conf::config::SimplePassword| std::str::from_utf8(&one.0).is_ok();
     if text.lines().any(|line| line.len() > LINE_BYTES_MAX)
+        || renamed(config)
         || !config.instances.iter().filter_map(|one| one.password.as_ref()).all(printable)
     {
         return;
@@ -104,6 +137,19 @@ fn check_print(config: &Config) {
     }
 }
 
+/// Virtual servers of one group that differ in what they have of it: they are printed with a group each.
+fn renamed(config: &Config) -> bool {
+    let groups = config.virtual_servers.iter().filter(|one| one.name.starts_with("group "));
+    let ip = |key: &ServiceKey| match key {
+        ServiceKey::Address { address, .. } => (address.to_string(), None),
+        ServiceKey::Mark { family, mark } => (mark.to_string(), Some(*family)),
+    };
+    groups.clone().any(|one| {
+        let own: Vec<_> = one.services.iter().map(ip).collect();
+        groups.clone().any(|other| other.name == one.name && other.services.iter().map(ip).ne(own.iter().cloned()))
+    })
+}
+
 fn without_places(mut config: Config) -> Config {
     let nowhere = Location { file: "".into(), line: 0, column: 0, length: 0 };
     config.scripts.iter_mut().for_each(|one| one.location = nowhere.clone());
@@ -111,9 +157,13 @@ fn without_places(mut config: Config) -> Config {
     config.processes.iter_mut().for_each(|one| one.location = nowhere.clone());
     config.groups.iter_mut().for_each(|one| one.location = nowhere.clone());
     config.instances.iter_mut().for_each(|one| Arc::make_mut(one).location = nowhere.clone());
-    config.groups.iter_mut().for_each(|one| one.location = nowhere.clone());
-    config.files.iter_mut().for_each(|one| one.location = nowhere.clone());
-    config.processes.iter_mut().for_each(|one| one.location = nowhere.clone());
+    for server in config.virtual_servers.iter_mut().map(Arc::make_mut) {
+        server.location = nowhere.clone();
+        for real in &mut server.real_servers {
+            real.location = nowhere.clone();
+            real.checkers.iter_mut().for_each(|one| one.location = nowhere.clone());
+        }
+    }
     config
 }
 
@@ -159,4 +209,17 @@ const VALUES: &[&str] = &[
     " ${N} ",
     "\n$X= \\\n",
     "\n@^id ",
+    " 192.0.2.8-15 80 ",
+    " 192.0.2.8/29 ",
+    " 2001:db8::1-1f 443 ",
+    " fwmark 5 inet6 ",
+    " TUN type gue port 6080 csum ",
+    " DR ",
+    " TCP ",
+    " 200-299 304 ",
+    " \"(?i)a[b$]c$\" ",
+    " caseless multiline ",
+    " aX 0b ",
+    " \"Name: value\" ",
+    " tcp 900 udp 3 ",
 ];

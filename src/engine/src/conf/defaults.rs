@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use super::config::{Announcement, Version};
-use super::sink::Sink;
+use super::sink::{Place, Sink};
 use super::tree::Statement;
 use super::values::{seconds, switch, whole};
 
@@ -26,6 +26,11 @@ pub(super) struct Defaults {
     /// `smtp_alert`, for everything; `smtp_alert_vrrp` wins.
     pub(super) smtp_alert: Option<bool>,
     pub(super) smtp_alert_vrrp: Option<bool>,
+    pub(super) smtp_alert_checker: Option<bool>,
+    /// `checker_log_all_failures`.
+    pub(super) log_all_failures: Option<bool>,
+    /// Where the sync daemon of LVS is configured.
+    pub(super) sync_place: Option<Place>,
     pub(super) vmac_prefix: String,
     pub(super) interface: Option<String>,
 }
@@ -47,6 +52,9 @@ impl Default for Defaults {
             priority_changes: false,
             smtp_alert: None,
             smtp_alert_vrrp: None,
+            smtp_alert_checker: None,
+            log_all_failures: None,
+            sync_place: None,
             vmac_prefix: "vrrp".to_owned(),
             interface: None,
         }

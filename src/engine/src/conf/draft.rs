@@ -57,6 +57,8 @@ pub(super) struct Draft {
     pub(super) accept: Option<At<bool>>,
     pub(super) strict: Option<Place>,
     pub(super) notify: Notify,
+    /// `lvs_sync_daemon_interface`.
+    pub(super) sync_interface: Option<At<String>>,
 }
 
 impl Draft {
@@ -108,6 +110,7 @@ impl Draft {
             accept: None,
             strict: None,
             notify: Notify { priority_changes: defaults.priority_changes, ..Notify::default() },
+            sync_interface: None,
         }
     }
 
@@ -118,6 +121,10 @@ impl Draft {
             "interface" => {
                 self.interface_given = true;
                 self.interface = single(line, sink).and_then(|word| interface(word, sink));
+            }
+            "lvs_sync_daemon_interface" => {
+                let name = single(line, sink).and_then(|word| interface(word, sink));
+                self.sync_interface = name.map(|name| (name, place));
             }
             "virtual_router_id" => {
                 self.vrid_given = true;

@@ -8,6 +8,7 @@ use super::config::{Fifo, Global, Mail, ScriptUser, TimedScript, Version};
 use super::defaults::{Defaults, SECONDS_MAX, switched};
 use super::keywords::GLOBAL_DEFS;
 use super::lexer::Word;
+use super::lvs;
 use super::script;
 use super::sink::{Place, Sink};
 use super::tree::Statement;
@@ -17,7 +18,7 @@ use super::walk::{inside, walk};
 /// Reads a block; blocks add up.
 pub(super) fn global_defs(block: &Statement, global: &mut Global, defaults: &mut Defaults, sink: &mut Sink<'_>) {
     surplus(block, &block.arguments, sink);
-    let mut reader = Reader { global, defaults, mail: Mails::default(), scripts: [None, None] };
+    let mut reader = Reader { global, defaults, mail: Mails::default(), scripts: [None, None, None] };
     let mut timeouts = [None, None];
     walk(inside(block), &GLOBAL_DEFS, sink, |line, sink| match line.name() {
         "startup_script_timeout" => timeouts[0] = script_timeout(line, sink),
@@ -31,8 +32,8 @@ struct Reader<'g> {
     global: &'g mut Global,
     defaults: &'g mut Defaults,
     mail: Mails,
-    /// Readers of `notify_fifo` and `vrrp_notify_fifo`, each a place, a command and who runs it.
-    scripts: [Option<FifoScript>; 2],
+    /// Readers of `notify_fifo`, `vrrp_notify_fifo` and `lvs_notify_fifo`, each a place, a command and who runs it.
+    scripts: [Option<FifoScript>; 3],
 }
 
 type FifoScript = (Place, Vec<String>, Option<ScriptUser>);
@@ -76,6 +77,9 @@ impl Reader<'_> {
             "vrrp_notify_fifo" => self.global.vrrp_notify_fifo = fifo(line, sink),
             "notify_fifo_script" => self.scripts[0] = fifo_script(line, sink),
             "vrrp_notify_fifo_script" => self.scripts[1] = fifo_script(line, sink),
+            "lvs_notify_fifo" => self.global.lvs.notify_fifo = fifo(line, sink),
+            "lvs_notify_fifo_script" => self.scripts[2] = fifo_script(line, sink),
+            _ if lvs::global_line(line, &mut self.global.lvs, self.defaults, sink) => {}
             name if name.starts_with("smtp_") || name.contains("email") => self.mail_line(line, sink),
             _ => self.for_instances(line, sink),
         }
@@ -171,10 +175,11 @@ impl Reader<'_> {
                 script.timeout = timeout;
             }
         }
-        let [first, second] = self.scripts;
+        let [first, second, third] = self.scripts;
         let fifos = [
             ("notify_fifo", first, &mut self.global.notify_fifo),
             ("vrrp_notify_fifo", second, &mut self.global.vrrp_notify_fifo),
+            ("lvs_notify_fifo", third, &mut self.global.lvs.notify_fifo),
         ];
         for (name, script, fifo) in fifos {
             let Some((place, command, user)) = script else { continue };

@@ -8,15 +8,16 @@ use super::resolve::Resolved;
 use super::sink::{Place, Sink};
 
 /// Looks at the whole configuration once everything is known.
-pub(super) fn lint(instances: &[Resolved], objects: &Objects, sink: &mut Sink<'_>) {
-    unused(instances, objects, sink);
+/// `read_files` are the names of files that checks of real servers read.
+pub(super) fn lint(instances: &[Resolved], objects: &Objects, read_files: &HashSet<String>, sink: &mut Sink<'_>) {
+    unused(instances, objects, read_files, sink);
     for one in instances {
         without_preemption(one, sink);
         without_effect(one, sink);
     }
 }
 
-fn unused(instances: &[Resolved], objects: &Objects, sink: &mut Sink<'_>) {
+fn unused(instances: &[Resolved], objects: &Objects, read_files: &HashSet<String>, sink: &mut Sink<'_>) {
     let names = |list: fn(&Resolved) -> &Vec<(Track, Place)>| -> HashSet<&str> {
         instances.iter().flat_map(list).map(|(track, _)| track.name.as_str()).collect()
     };
@@ -26,7 +27,8 @@ fn unused(instances: &[Resolved], objects: &Objects, sink: &mut Sink<'_>) {
         sink.warning_help(*place, message, "name it in a `track_script` block");
     }
     let files = names(|one| &one.tracks.files);
-    for (file, place) in objects.files.iter().filter(|(file, _)| !files.contains(file.name.as_str())) {
+    let used = |name: &String| files.contains(name.as_str()) || read_files.contains(name);
+    for (file, place) in objects.files.iter().filter(|(file, _)| !used(&file.name)) {
         let message = format!("track_file `{}` is tracked by no instance, so it is never read", file.name);
         sink.warning_help(*place, message, "name it in a `track_file` block of an instance");
     }

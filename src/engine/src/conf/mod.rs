@@ -19,6 +19,7 @@ mod group;
 pub mod keywords;
 pub mod lexer;
 mod lint;
+mod lvs;
 mod notify;
 mod objects;
 mod own;

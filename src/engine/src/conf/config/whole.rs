@@ -34,7 +34,7 @@ pub struct Config {
     /// `vrrp_instance` blocks, in file order. Shared: each router holds its own one, and there may be thousands.
     pub instances: Vec<Arc<VrrpInstance>>,
     /// `virtual_server` blocks, in file order.
-    pub virtual_servers: Vec<VirtualServer>,
+    pub virtual_servers: Vec<Arc<VirtualServer>>,
 }
 
 impl Config {

@@ -2,7 +2,7 @@
 
 use super::super::schema::{Context, Keyword, already, already_block, list, no, no_block, no_so, yes, yes_block};
 use super::global::GLOBAL_DEFS;
-use super::lvs::{VIRTUAL_SERVER, VIRTUAL_SERVER_GROUP};
+use super::lvs::{SSL, VIRTUAL_SERVER, VIRTUAL_SERVER_GROUP};
 use super::vrrp::{VRRP_INSTANCE, VRRP_SCRIPT, VRRP_SYNC_GROUP};
 
 /// The file itself.
@@ -11,7 +11,7 @@ pub static ROOT: Context = Context { name: "the file", tables: &[PROCESS, VRRP, 
 const PROCESS: &[Keyword] = &[
     yes_block("global_defs", &GLOBAL_DEFS),
     no_so("net_namespace", "the agent stays in the namespace it is started in"),
-    no_so("net_namespace_ipvs", "LVS is not supported yet"),
+    no_so("net_namespace_ipvs", "the agent uses the IPVS of the namespace it is started in"),
     no_so("namespace_with_ipsets", "no ipset is used"),
     already("instance"),
     no_so("use_pid_dir", "name the pid file with -p instead"),
@@ -47,9 +47,9 @@ const STATIC: &[Keyword] = &[
 ];
 
 const LVS: &[Keyword] = &[
-    no_block("virtual_server", &VIRTUAL_SERVER, "LVS is not supported yet, so nothing is balanced here"),
-    no_block("virtual_server_group", &VIRTUAL_SERVER_GROUP, "LVS is not supported yet"),
-    no_block("SSL", &SSL, "LVS is not supported yet"),
+    yes_block("virtual_server", &VIRTUAL_SERVER),
+    yes_block("virtual_server_group", &VIRTUAL_SERVER_GROUP),
+    yes_block("SSL", &SSL),
 ];
 
 const OWN: &[Keyword] = &[yes_block("hactl", &HACTL)];
@@ -118,5 +118,3 @@ static BFD_INSTANCE: Context = Context {
         no("checker"),
     ]],
 };
-
-static SSL: Context = Context { name: "SSL", tables: &[&[no("password"), no("ca"), no("certificate"), no("key")]] };

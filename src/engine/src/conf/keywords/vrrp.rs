@@ -134,7 +134,7 @@ const ANNOUNCEMENTS: &[Keyword] = &[
 ];
 
 const OTHER: &[Keyword] = &[
-    no_so("lvs_sync_daemon_interface", "LVS is not supported yet"),
+    yes("lvs_sync_daemon_interface"),
     no_so("kernel_rx_buf_size", "the kernel's default size is used"),
     no_so("debug", "keepalived ignores it too"),
 ];

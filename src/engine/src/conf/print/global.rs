@@ -1,5 +1,6 @@
 //! `global_defs` and `hactl`.
 
+use super::super::config::lvs::{ClientCertificate, FlushOnStop, Lvs, SyncDaemon};
 use super::super::config::{Announcement, Fifo, Global, Mail, MetricsAddress, Own, TimedScript};
 use super::super::values::show_seconds;
 use super::page::{Page, command, user_words, word};
@@ -7,7 +8,10 @@ use super::page::{Page, command, user_words, word};
 impl Page {
     pub(super) fn global(&mut self, global: &Global, timing: &Announcement) {
         let pauses = [("vrrp_garp_interval", timing.interval), ("vrrp_gna_interval", timing.na_interval)];
-        if *global == Global::default() && pauses.iter().all(|(_, pause)| pause.is_zero()) {
+        // `SSL` is a block of its own.
+        let lvs = Lvs { client: ClientCertificate::default(), ..global.lvs.clone() };
+        let rest = Global { lvs: Lvs::default(), ..global.clone() };
+        if rest == Global::default() && lvs == Lvs::default() && pauses.iter().all(|(_, pause)| pause.is_zero()) {
             return;
         }
         self.open(format_args!("global_defs"));
@@ -23,6 +27,7 @@ impl Page {
         }
         self.fifo("notify_fifo", global.notify_fifo.as_ref());
         self.fifo("vrrp_notify_fifo", global.vrrp_notify_fifo.as_ref());
+        self.lvs_settings(&lvs);
         self.flag(global.fifo_states_on_reload, "fifo_write_vrrp_states_on_reload");
         let delays = [("vrrp_startup_delay", global.startup_delay), ("vrrp_delay_after_boot", global.delay_after_boot)];
         for (name, delay) in delays.into_iter().chain(pauses) {
@@ -58,6 +63,49 @@ impl Page {
         }
         self.word("webhook", own.webhook.as_ref());
         self.close();
+    }
+
+    fn lvs_settings(&mut self, lvs: &Lvs) {
+        let mut timeouts = String::new();
+        for (name, timeout) in [("tcp", lvs.timeouts.tcp), ("tcpfin", lvs.timeouts.tcp_fin), ("udp", lvs.timeouts.udp)]
+        {
+            timeouts.extend(timeout.map(|timeout| format!(" {name} {}", timeout.as_secs())));
+        }
+        if !timeouts.is_empty() {
+            self.line(format_args!("lvs_timeouts{timeouts}"));
+        }
+        self.flag(lvs.flush, "lvs_flush");
+        match lvs.flush_on_stop {
+            FlushOnStop::Ours => {}
+            FlushOnStop::All => self.line(format_args!("lvs_flush_on_stop")),
+            FlushOnStop::Services => self.line(format_args!("lvs_flush_on_stop VS")),
+        }
+        if let Some(daemon) = &lvs.sync_daemon {
+            self.sync_daemon(daemon);
+        }
+        self.fifo("lvs_notify_fifo", lvs.notify_fifo.as_ref());
+        self.flag(lvs.init_notifies, "rs_init_notifies");
+        self.flag(lvs.no_emails, "no_checker_emails");
+    }
+
+    fn sync_daemon(&mut self, daemon: &SyncDaemon) {
+        let mut line = format!("lvs_sync_daemon {}", word(&daemon.interface));
+        if let Some(instance) = &daemon.instance {
+            line += &format!(" inst {}", word(instance));
+        }
+        let numbers = [
+            ("id", daemon.id.map(u32::from)),
+            ("maxlen", daemon.max_len.map(u32::from)),
+            ("port", daemon.port.map(u32::from)),
+            ("ttl", daemon.ttl.map(u32::from)),
+        ];
+        for (name, number) in numbers {
+            line.extend(number.map(|number| format!(" {name} {number}")));
+        }
+        if let Some(group) = daemon.group {
+            line += &format!(" group {group}");
+        }
+        self.line(format_args!("{line}"));
     }
 
     fn timed_script(&mut self, name: &str, script: Option<&TimedScript>) {

@@ -2,8 +2,10 @@
 //! file for each kind of block; [`page`] lays lines out and quotes words. Nothing here decides what a value means.
 
 mod address;
+mod checker;
 mod global;
 mod instance;
+mod lvs;
 mod page;
 mod route;
 mod track;

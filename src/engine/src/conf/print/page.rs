@@ -43,6 +43,7 @@ pub fn print(config: &Config, secrets: Secrets) -> String {
     for instance in &config.instances {
         page.instance(instance, secrets);
     }
+    page.lvs(config);
     page.text
 }
 

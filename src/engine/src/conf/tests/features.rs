@@ -1,33 +1,13 @@
 //! The rarer keywords: each group is read, and printed so that it reads back.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::config::{
-    AddressFlag, Config, Destination, HmacMode, MetricsAddress, OldChecksum, ProcessMatch, Replay, RouteKind,
-    RuleAction,
+    AddressFlag, Destination, HmacMode, MetricsAddress, OldChecksum, ProcessMatch, Replay, RouteKind, RuleAction,
 };
 use super::super::parse;
 use super::super::print::{Secrets, print};
-use super::support::{clean, faults, instance, one};
-
-/// Reads a text in which nothing is wrong, prints it and reads it again.
-fn read(text: &str) -> Config {
-    let config = clean(text);
-    let printed = print(&config, Secrets::Shown);
-    let again = parse("again.conf", &printed);
-    assert_eq!(again.diagnostics, [], "{printed}");
-    let bare = |mut config: Config| {
-        config.instances.iter_mut().for_each(|one| Arc::make_mut(one).location = Default::default());
-        config.groups.iter_mut().for_each(|one| one.location = Default::default());
-        config.files.iter_mut().for_each(|one| one.location = Default::default());
-        config.processes.iter_mut().for_each(|one| one.location = Default::default());
-        config.scripts.iter_mut().for_each(|one| one.location = Default::default());
-        config
-    };
-    assert_eq!(bare(again.config), bare(config.clone()), "{printed}");
-    config
-}
+use super::support::{clean, faults, instance, one, read};
 
 #[test]
 fn protocol_options_are_read() {

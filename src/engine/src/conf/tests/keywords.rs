@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::config::MetricsAddress;
-use super::super::keywords::{GLOBAL_DEFS, ROOT, VRRP_INSTANCE};
+use super::super::keywords::{GLOBAL_DEFS, ROOT, VIRTUAL_SERVER, VRRP_INSTANCE};
 use super::super::schema::{Context, Support};
 use super::support::{faults, instance};
 
@@ -20,7 +20,7 @@ fn collect(context: &'static Context, seen: &mut BTreeSet<&'static str>) {
 fn all_of_keepalived_is_known() {
     let mut names = BTreeSet::new();
     collect(&ROOT, &mut names);
-    let own = ["hactl", "lease", "guard", "metrics", "webhook"];
+    let own = ["hactl", "lease", "guard", "metrics", "webhook", "slow_start", "tls_verify", "header", "basic_auth"];
     let theirs = names.iter().filter(|name| !own.contains(name)).count();
     assert!(theirs >= 361, "{theirs}");
 }
@@ -42,7 +42,10 @@ fn no_keyword_stands_twice_in_a_context() {
 #[test]
 fn every_unsupported_keyword_gets_exactly_one_warning() {
     let instance = "vrrp_instance a {\ninterface e\nvirtual_router_id 37\nvirtual_ipaddress { 10.0.0.3/27 }\n";
-    for (context, before) in [(&ROOT, ""), (&GLOBAL_DEFS, "global_defs {\n"), (&VRRP_INSTANCE, instance)] {
+    let server = "virtual_server 10.0.0.3 80 {\nprotocol TCP\nreal_server 10.0.0.7 80 {\n}\n";
+    let places: [(_, &str); 4] =
+        [(&ROOT, ""), (&GLOBAL_DEFS, "global_defs {\n"), (&VRRP_INSTANCE, instance), (&VIRTUAL_SERVER, server)];
+    for (context, before) in places {
         let after = if before.is_empty() { "" } else { "}\n" };
         for keyword in context.keywords() {
             let Support::NotYet(consequence) = keyword.support else { continue };
@@ -65,11 +68,17 @@ fn consequences_are_told() {
         ["W 2:1 `use_vmac_addr` is known but not supported yet; ignored: \
           the addresses stand on the interface itself, under its own MAC address"]
     );
-    let text = "virtual_server 10.0.0.3 80 {\nlb_algo rr\nreal_server 10.0.0.7 80 {\nweight 1\nTCP_CHECK {\nconnect_timeout 3\n}\n}\n}\n";
+    let text = "virtual_server 10.0.0.3 80 {\nprotocol TCP\nsnmp_name x\nreal_server 10.0.0.7 80 {\n\
+                BFD_CHECK {\nname peer\n}\n}\n}\nbfd_instance peer {\nneighbor_ip 10.0.0.7\n}\n";
     assert_eq!(
         faults(text),
-        ["W 1:1 `virtual_server` is known but not supported yet; ignored: \
-          LVS is not supported yet, so nothing is balanced here"]
+        [
+            "W 3:1 `snmp_name` is known but not supported yet; ignored: there is no SNMP",
+            "W 5:1 `BFD_CHECK` is known but not supported yet; ignored: \
+             there is no BFD; the real server is treated as if this check were not there",
+            "W 10:1 `bfd_instance` is known but not supported yet; ignored: \
+             no session is opened; a peer's failure is found by its adverts",
+        ]
     );
 }
 

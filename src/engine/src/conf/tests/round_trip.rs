@@ -5,17 +5,7 @@ use std::sync::Arc;
 use super::super::config::{Config, SimplePassword};
 use super::super::parse;
 use super::super::print::{Secrets, print};
-use super::support::{BIG, clean, shown};
-
-fn without_places(mut config: Config) -> Config {
-    let nowhere = super::super::diagnostic::Location { file: "".into(), line: 0, column: 0, length: 0 };
-    config.scripts.iter_mut().for_each(|one| one.location = nowhere.clone());
-    config.files.iter_mut().for_each(|one| one.location = nowhere.clone());
-    config.processes.iter_mut().for_each(|one| one.location = nowhere.clone());
-    config.groups.iter_mut().for_each(|one| one.location = nowhere.clone());
-    config.instances.iter_mut().for_each(|one| Arc::make_mut(one).location = nowhere.clone());
-    config
-}
+use super::support::{BIG, clean, shown, without_places};
 
 pub fn assert_round_trip(config: Config) {
     let text = print(&config, Secrets::Shown);

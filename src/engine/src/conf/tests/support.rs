@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::super::config::{Config, VrrpInstance};
-use super::super::diagnostic::Severity;
+use super::super::diagnostic::{Location, Severity};
+use super::super::print::{Secrets, print};
 use super::super::{Parsed, parse};
 
 /// Every kind of setting once, no fault in it.
@@ -46,4 +47,32 @@ pub fn instance(lines: &str) -> String {
     format!(
         "vrrp_instance web {{\n{lines}\ninterface eth7\nvirtual_router_id 37\nvirtual_ipaddress {{\n10.1.2.3/27\n}}\n}}\n"
     )
+}
+
+/// The same without the places where things stand.
+pub fn without_places(mut config: Config) -> Config {
+    let nowhere = Location { file: "".into(), line: 0, column: 0, length: 0 };
+    config.scripts.iter_mut().for_each(|one| one.location = nowhere.clone());
+    config.files.iter_mut().for_each(|one| one.location = nowhere.clone());
+    config.processes.iter_mut().for_each(|one| one.location = nowhere.clone());
+    config.groups.iter_mut().for_each(|one| one.location = nowhere.clone());
+    config.instances.iter_mut().for_each(|one| Arc::make_mut(one).location = nowhere.clone());
+    for server in config.virtual_servers.iter_mut().map(Arc::make_mut) {
+        server.location = nowhere.clone();
+        for real in &mut server.real_servers {
+            real.location = nowhere.clone();
+            real.checkers.iter_mut().for_each(|one| one.location = nowhere.clone());
+        }
+    }
+    config
+}
+
+/// Reads a text in which nothing is wrong, and reads it back from its own print.
+pub fn read(text: &str) -> Config {
+    let config = clean(text);
+    let printed = print(&config, Secrets::Shown);
+    let again = parse("again.conf", &printed);
+    assert_eq!(again.diagnostics, [], "{printed}");
+    assert_eq!(without_places(again.config), without_places(config.clone()), "{printed}");
+    config
 }

@@ -154,10 +154,17 @@ virtual_server 192.168.200.100 443 {
             "W 29:9 `192.168.200.16` has no prefix length; /32 is used",
             "W 30:9 `192.168.200.17` has no prefix length; /32 is used",
             "W 31:9 `192.168.200.18` has no prefix length; /32 is used",
-            "W 35:1 `virtual_server` is known but not supported yet; ignored: LVS is not supported yet, so nothing is balanced here",
+            "E 38:13 unknown forwarding method `FNAT`; ignored",
+            "W 39:5 `nat_mask` is known but not supported yet; ignored: \
+             the kernel's LVS has no use for it, and keepalived gave it up long ago",
         ]
     );
-    let mail = parse("f", text).config.global.mail.unwrap();
+    let config = parse("f", text).config;
+    let server = &config.virtual_servers[0];
+    assert_eq!((server.name.as_str(), server.scheduling.name), ("192.168.200.100:443", "rr"));
+    let check = &server.real_servers[0].checkers[0];
+    assert_eq!((check.retry, check.interval.as_secs(), check.retry_delay.as_secs()), (3, 6, 3));
+    let mail = config.global.mail.unwrap();
     assert_eq!((mail.recipients.len(), mail.host.as_str(), mail.port), (2, "192.168.200.1", 25));
 }
 

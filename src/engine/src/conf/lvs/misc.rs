@@ -1,0 +1,69 @@
+//! `MISC_CHECK` and `FILE_CHECK`: what this host finds out by itself.
+
+use std::time::Duration;
+
+use super::super::config::lvs::{Check, Checker, FileCheck, MiscCheck};
+use super::super::defaults::{SECONDS_MAX, switched};
+use super::super::keywords::{FILE_CHECK, MISC_CHECK};
+use super::super::objects::weight;
+use super::super::script;
+use super::super::sink::Sink;
+use super::super::tree::Statement;
+use super::super::values::{seconds, single};
+use super::check::{Common, RETRY, RETRY_DELAY};
+use super::checker::Around;
+use super::read::Shared;
+
+pub(super) fn misc(block: &Statement, around: Around<'_>, sink: &mut Sink<'_>) -> Option<Checker> {
+    let (mut command, mut given, mut timeout, mut dynamic, mut user) = (None, false, None, false, None);
+    let common = Common::read(block, &MISC_CHECK, around.target, around.timing, sink, |line, sink| match line.name() {
+        "misc_path" => {
+            given = true;
+            command = script::command(line, sink);
+        }
+        "misc_timeout" => {
+            let range = Duration::from_millis(1)..=SECONDS_MAX;
+            timeout = seconds(line, range, "the interval is used", sink);
+        }
+        "misc_dynamic" => dynamic = switched(line, true, sink),
+        _ => match script::user(line, &line.arguments, sink) {
+            Some(found) => user = Some(found),
+            None => sink.error(line.place(), "`user` needs a user"),
+        },
+    });
+    if !given {
+        let message = "MISC_CHECK has no `misc_path`; not checked";
+        sink.error_help(block.place(), message, "add `misc_path \"/path/to/check arguments\"`");
+    }
+    let timeout = timeout.unwrap_or(common.interval());
+    let check = MiscCheck { command: command?, timeout, dynamic, user };
+    Some(common.checker(Check::Misc(Box::new(check)), MISC_RETRY, RETRY_DELAY, sink))
+}
+
+pub(super) fn file(
+    block: &Statement,
+    around: Around<'_>,
+    shared: &mut Shared<'_>,
+    sink: &mut Sink<'_>,
+) -> Option<Checker> {
+    let (mut named, mut weighed) = (None, None);
+    let common = Common::read(block, &FILE_CHECK, around.target, around.timing, sink, |line, sink| match line.name() {
+        "track_file" => named = single(line, sink),
+        _ => weighed = weight(line, &line.arguments, i16::MAX, sink),
+    });
+    let Some(word) = named else {
+        let message = "FILE_CHECK names no file; not checked";
+        sink.error_help(
+            block.place(),
+            message,
+            "add `track_file NAME`, and a `track_file NAME { … }` block to the file",
+        );
+        return None;
+    };
+    let Some(own) = shared.file(word, sink) else { return None };
+    let (weight, reverse) = weighed.unwrap_or(own);
+    let check = Check::File(FileCheck { file: word.text.clone(), weight, reverse });
+    Some(common.checker(check, RETRY, RETRY_DELAY, sink))
+}
+
+const MISC_RETRY: u32 = 0;

@@ -1,0 +1,29 @@
+//! Blocks about LVS to [`super::config::lvs`]: `virtual_server` with its real servers and their checks, groups, `SSL`, and the `lvs_…` lines of
+//! `global_defs`. What an outer block says for the inner ones is read first, so that every value here is complete. Nothing here asks
+//! whether a server lives.
+
+mod check;
+mod checker;
+mod connection;
+mod family;
+mod global;
+mod group;
+mod head;
+mod http;
+mod lint;
+mod misc;
+mod network;
+mod pattern;
+mod pool;
+mod read;
+mod real_server;
+mod scheduling;
+mod service;
+mod timing;
+mod udp;
+mod url;
+mod virtual_server;
+
+pub(super) use global::{complete as complete_global, line as global_line, sync_interfaces};
+pub(super) use network::RECORD_TYPES;
+pub(super) use read::{Blocks, read};

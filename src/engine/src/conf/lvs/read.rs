@@ -1,0 +1,169 @@
+//! All blocks about LVS, read together once the rest of the file is known.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::super::build::block_name;
+use super::super::config::lvs::{ClientCertificate, VirtualServer};
+use super::super::defaults::{Defaults, switched};
+use super::super::keywords::SSL;
+use super::super::lexer::Word;
+use super::super::objects::Objects;
+use super::super::sink::{Place, Sink};
+use super::super::tree::Statement;
+use super::super::values::{single, surplus};
+use super::super::walk::{inside, walk};
+use super::group::Group;
+use super::service::Claims;
+use super::virtual_server::virtual_server;
+use crate::lvs::table::Protocol;
+
+/// The blocks, in file order.
+#[derive(Debug, Default)]
+pub(in super::super) struct Blocks<'s> {
+    servers: Vec<&'s Statement>,
+    groups: Vec<&'s Statement>,
+    client: Vec<&'s Statement>,
+}
+
+impl<'s> Blocks<'s> {
+    /// Keeps a block if it is one of these.
+    pub(in super::super) fn keep(&mut self, block: &'s Statement) -> bool {
+        match block.name() {
+            "virtual_server" => self.servers.push(block),
+            "virtual_server_group" => self.groups.push(block),
+            "SSL" => self.client.push(block),
+            _ => return false,
+        }
+        true
+    }
+}
+
+/// What blocks refer to, and what all of them together must not do twice.
+pub(super) struct Shared<'a> {
+    pub(super) groups: HashMap<String, Rc<Group>>,
+    /// Weights of `track_file` blocks.
+    files: HashMap<&'a str, (i16, bool)>,
+    objects: &'a Objects,
+    used_files: HashSet<String>,
+    /// Which virtual server has a group with a protocol; marks alone have none.
+    pub(super) used_groups: HashMap<String, Vec<(Option<Protocol>, Place)>>,
+    /// Expressions that compile.
+    pub(super) compiled: HashSet<String>,
+    /// `ca` of `SSL`.
+    pub(super) authorities: Option<String>,
+    /// What `global_defs` says about mail.
+    pub(super) smtp_alert: Option<bool>,
+    /// Where mail is asked for first.
+    mail_asked: Option<Place>,
+    pub(super) log_all_failures: Option<bool>,
+    pub(super) claims: Claims,
+}
+
+impl Shared<'_> {
+    /// `smtp_alert` of a server.
+    pub(super) fn alert(&mut self, line: &Statement, sink: &mut Sink<'_>) -> bool {
+        let on = switched(line, true, sink);
+        if on {
+            self.mail_asked.get_or_insert(line.place());
+        }
+        on
+    }
+
+    /// The weight of a `track_file` that a check names; a name of nothing is reported.
+    pub(super) fn file(&mut self, name: &Word, sink: &mut Sink<'_>) -> Option<(i16, bool)> {
+        let found = self.files.get(name.text.as_str()).copied();
+        if found.is_some() {
+            self.used_files.insert(name.text.clone());
+        } else if !self.objects.broken.contains(&name.text) {
+            let message = format!("no track_file is called `{}`; not checked", name.text);
+            let help = match sink.guess(&name.text, self.files.keys().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("add `track_file {} {{ file … }}`", name.text),
+            };
+            sink.error_help(name.place, message, help);
+        }
+        found
+    }
+}
+
+/// What the blocks mean.
+#[derive(Debug, Default)]
+pub(in super::super) struct Found {
+    pub(in super::super) servers: Vec<Arc<VirtualServer>>,
+    pub(in super::super) client: ClientCertificate,
+    /// Names of the `track_file` blocks that checks read.
+    pub(in super::super) files: HashSet<String>,
+}
+
+/// Reads all blocks; a virtual server that cannot serve is reported and left out.
+pub(in super::super) fn read(
+    blocks: &Blocks<'_>,
+    objects: &Objects,
+    defaults: &Defaults,
+    mail: bool,
+    sink: &mut Sink<'_>,
+) -> Found {
+    let mut client = ClientCertificate::default();
+    for block in &blocks.client {
+        certificate(block, &mut client, sink);
+    }
+    let mut shared = Shared {
+        groups: groups(&blocks.groups, sink),
+        files: objects.files.iter().map(|(file, _)| (file.name.as_str(), (file.weight, file.reverse))).collect(),
+        objects,
+        used_files: HashSet::new(),
+        used_groups: HashMap::new(),
+        compiled: HashSet::new(),
+        authorities: client.ca.clone(),
+        smtp_alert: defaults.smtp_alert_checker.or(defaults.smtp_alert),
+        mail_asked: None,
+        log_all_failures: defaults.log_all_failures,
+        claims: Claims::default(),
+    };
+    let servers =
+        blocks.servers.iter().filter_map(|block| virtual_server(block, &mut shared, sink)).map(Arc::new).collect();
+    if let Some(place) = shared.mail_asked.filter(|_| !mail) {
+        let help = "add `notification_email { YOU@EXAMPLE.ORG }` to global_defs";
+        sink.warning_help(place, "mail is asked for, but nobody is there to get it", help);
+    }
+    let unused = shared.groups.iter().filter(|(name, _)| !shared.used_groups.contains_key(*name));
+    for (name, group) in unused {
+        let message = format!("virtual_server_group `{name}` is used by no virtual_server, so nothing is served");
+        sink.warning_help(group.place, message, format!("add `virtual_server group {name} {{ … }}`"));
+    }
+    Found { servers, client, files: shared.used_files }
+}
+
+fn groups(blocks: &[&Statement], sink: &mut Sink<'_>) -> HashMap<String, Rc<Group>> {
+    let mut groups: HashMap<String, Rc<Group>> = HashMap::new();
+    for block in blocks {
+        let Some((name, place)) = block_name(block, sink) else { continue };
+        if let Some(earlier) = groups.get(&name) {
+            let line = sink.earlier(earlier.place);
+            sink.error(place, format!("virtual_server_group `{name}` exists already on {line}; ignored"));
+            continue;
+        }
+        let group = Group::read(block, &name, place, sink);
+        groups.insert(name, Rc::new(group));
+    }
+    groups
+}
+
+/// `SSL { … }`.
+fn certificate(block: &Statement, client: &mut ClientCertificate, sink: &mut Sink<'_>) {
+    surplus(block, &block.arguments, sink);
+    walk(inside(block), &SSL, sink, |line, sink| {
+        let file = single(line, sink).map(|word| word.text.clone()).filter(|path| !path.is_empty());
+        match line.name() {
+            "certificate" => client.certificate = file,
+            "key" => client.key = file,
+            _ => client.ca = file,
+        }
+    });
+    if client.certificate.is_some() != client.key.is_some() {
+        let help = "name both `certificate` and `key`; they may be the same file";
+        sink.warning_help(block.place(), "a client shows a certificate only when it has its key, too", help);
+    }
+}

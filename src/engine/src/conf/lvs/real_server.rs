@@ -1,0 +1,93 @@
+//! `real_server`.
+
+use std::net::SocketAddr;
+
+use super::super::config::lvs::{Command, RealServer};
+use super::super::defaults::switched;
+use super::super::keywords::REAL_SERVER;
+use super::super::script;
+use super::super::sink::Sink;
+use super::super::tree::Statement;
+use super::super::values::{single, whole};
+use super::super::walk::{inside, walk};
+use super::checker::{Around, checker};
+use super::connection::Target;
+use super::head::address_port;
+use super::network::host_name;
+use super::read::Shared;
+use super::scheduling::forward;
+use super::timing::Timing;
+use crate::lvs::table::Forward;
+
+/// What a virtual server says for its real servers.
+#[derive(Debug)]
+pub(super) struct Outer {
+    /// Port of the virtual server; 0 when it has none.
+    pub(super) port: u16,
+    /// Port that its checks go to when the real server names none; 0 when there is none.
+    pub(super) check_port: u16,
+    pub(super) forward: Forward,
+    pub(super) weight: u32,
+    pub(super) inhibit: bool,
+    pub(super) host: Option<String>,
+    pub(super) timing: Timing,
+}
+
+/// Reads a block. Nothing when its address cannot be read, which is reported.
+pub(super) fn real_server(
+    block: &Statement,
+    outer: &Outer,
+    shared: &mut Shared<'_>,
+    sink: &mut Sink<'_>,
+) -> Option<RealServer> {
+    let (ip, port) = address_port(block, &block.arguments, sink)?;
+    let mut server = RealServer {
+        address: SocketAddr::new(ip, port.unwrap_or(outer.port)),
+        weight: outer.weight,
+        forward: outer.forward,
+        upper_threshold: 0,
+        lower_threshold: 0,
+        inhibit_on_failure: outer.inhibit,
+        notify_up: None,
+        notify_down: None,
+        smtp_alert: shared.smtp_alert.unwrap_or(true),
+        checkers: Vec::new(),
+        location: sink.locate(block.place()),
+    };
+    let (mut timing, mut host, mut checks) = (Timing::default(), None, Vec::new());
+    walk(inside(block), &REAL_SERVER, sink, |line, sink| match line.name() {
+        name if name.ends_with("_CHECK") || name.ends_with("_GET") => checks.push(line),
+        "weight" => server.weight = whole(line, 0..=WEIGHT_MAX, "1 is used", sink).unwrap_or(1),
+        "lvs_method" => server.forward = forward(line, sink).unwrap_or(outer.forward),
+        "uthreshold" => server.upper_threshold = whole(line, 0..=u32::MAX, "there is none", sink).unwrap_or(0),
+        "lthreshold" => server.lower_threshold = whole(line, 0..=u32::MAX, "there is none", sink).unwrap_or(0),
+        "inhibit_on_failure" => server.inhibit_on_failure = switched(line, true, sink),
+        "notify_up" => server.notify_up = command(line, sink),
+        "notify_down" => server.notify_down = command(line, sink),
+        "smtp_alert" => server.smtp_alert = shared.alert(line, sink),
+        "virtualhost" => host = single(line, sink).and_then(|word| host_name("virtualhost", word, sink)),
+        _ => {
+            let _read = timing.line(line, sink); // these are all that the table knows beside
+        }
+    });
+    if server.upper_threshold != 0 && server.lower_threshold > server.upper_threshold {
+        let (lower, upper) = (server.lower_threshold, server.upper_threshold);
+        let message =
+            format!("`lthreshold {lower}` is ignored: it is above `uthreshold {upper}`, which the kernel refuses");
+        sink.error(block.place(), message);
+        server.lower_threshold = 0;
+    }
+    let target = Target { address: SocketAddr::new(ip, port.unwrap_or(outer.check_port)) };
+    let host = host.as_deref().or(outer.host.as_deref());
+    let around = Around { target, timing: timing.within(outer.timing), host };
+    server.checkers = checks.into_iter().filter_map(|block| checker(block, around, shared, sink)).collect();
+    Some(server)
+}
+
+/// `KEYWORD "command …" [user [group]]`.
+pub(super) fn command(line: &Statement, sink: &mut Sink<'_>) -> Option<Command> {
+    script::command_and_user(line, sink).map(|(argv, user)| Command { argv, user })
+}
+
+/// Largest weight.
+pub(super) const WEIGHT_MAX: u32 = 65_535;
