@@ -65,7 +65,12 @@ impl Alerts {
     /// Passes a notice on to whom it concerns.
     pub fn tell(&mut self, notice: &Notice, unix_ms: u64) {
         let no_faults = self.config.global.mail.as_ref().is_some_and(|mail| mail.no_faults);
-        let by_mail = self.wants_mail.contains(&notice.instance) && is_mailed(&notice.what, no_faults);
+        let by_mail = match &notice.what {
+            What::RealServer { .. } | What::Quorum { .. } | What::CheckFailed { .. } | What::Wished { .. } => {
+                self.mails_server(notice)
+            }
+            what => self.wants_mail.contains(&notice.instance) && is_mailed(what, no_faults),
+        };
         let by_web = is_transition(&notice.what) || notice.what.level() >= Level::Warning;
         let report = || Report::new(&self.node, notice, &self.config, unix_ms);
         if let Some(courier) = self.mail.as_ref().filter(|_| by_mail) {
@@ -73,6 +78,19 @@ impl Alerts {
         }
         if let Some(courier) = self.webhook.as_ref().filter(|_| by_web) {
             courier.send(report());
+        }
+    }
+
+    /// `smtp_alert` of virtual servers (their quorum) and of real servers.
+    fn mails_server(&self, notice: &Notice) -> bool {
+        let server = self.config.virtual_servers.iter().find(|server| server.name == notice.instance);
+        let Some(server) = server.filter(|_| !self.config.global.lvs.no_emails) else { return false };
+        match &notice.what {
+            What::Quorum { .. } => server.smtp_alert,
+            What::RealServer { address, .. } => {
+                server.real_servers.iter().any(|real| real.address == *address && real.smtp_alert)
+            }
+            _ => false,
         }
     }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use hactl_engine::control::{AgentStatus, Event, InstanceStatus, Request, Response};
 use hactl_engine::notice::state_name;
 
+use super::lvs_text::virtual_server_text;
 use super::report::span;
 use crate::error::{Exit, Failure, Outcome, Problem};
 
@@ -102,6 +103,7 @@ pub fn status_text(status: &AgentStatus) -> String {
     for instance in &status.instances {
         text.push_str(&instance_text(instance, status.now_unix_ms));
     }
+    status.virtual_servers.iter().for_each(|server| text.push_str(&virtual_server_text(server)));
     for script in &status.scripts {
         let state = match script.ok {
             None => "not run yet",

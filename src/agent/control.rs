@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use hactl_engine::control::{AgentStatus, Request, Response};
 use hactl_engine::input::Command;
+use hactl_engine::lvs::balancer::{Order, Selection};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -33,6 +34,8 @@ pub enum Errand {
     Reload(oneshot::Sender<Result<String, String>>),
     /// Replace the process by the binary now on disk; the answer says what will happen, or why not.
     Upgrade(oneshot::Sender<Result<String, String>>),
+    /// Carry out an operator's order about real servers.
+    Order(Selection, Order, oneshot::Sender<Result<String, String>>),
     /// Add what only it knows (configuration warnings, scripts) to a status.
     Complete(Box<AgentStatus>, oneshot::Sender<AgentStatus>),
 }
@@ -168,8 +171,27 @@ async fn answer(request: Request, desk: &Desk) -> Result<Response, String> {
             desk.main.send(Errand::Upgrade(asker)).await.map_err(|_| stopping())?;
             reply.await.map_err(|_| stopping())?.map(done)
         }
+        Request::Drain { server, virtual_server } => order(desk, &server, virtual_server, Order::Drain).await,
+        Request::Undrain { server, virtual_server } => order(desk, &server, virtual_server, Order::Undrain).await,
+        Request::Weight { server, virtual_server, weight } => {
+            order(desk, &server, virtual_server, Order::Weight(weight)).await
+        }
         Request::Watch => Err("watch takes a connection of its own".into()),
     }
+}
+
+async fn order(desk: &Desk, server: &str, virtual_server: Option<String>, order: Order) -> Result<Response, String> {
+    let selection = Selection::parse(server, virtual_server)?;
+    let (asker, reply) = oneshot::channel();
+    desk.main.send(Errand::Order(selection, order, asker)).await.map_err(|_| stopping())?;
+    let servers = reply.await.map_err(|_| stopping())??;
+    let message = match order {
+        Order::Drain => format!("drained: {servers}; what is connected goes on"),
+        Order::Undrain => format!("serving again: {servers}"),
+        Order::Weight(Some(weight)) => format!("weight {weight}: {servers}"),
+        Order::Weight(None) => format!("weight as configured: {servers}"),
+    };
+    Ok(Response::Done { message })
 }
 
 async fn command(desk: &Desk, command: Command) -> Result<String, String> {
@@ -196,6 +218,7 @@ pub async fn status(desk: &Desk) -> Result<AgentStatus, String> {
         scripts: Vec::new(),
         files: Vec::new(),
         processes: Vec::new(),
+        virtual_servers: Vec::new(),
         safety: None,
         timing,
     };

@@ -7,61 +7,91 @@ use hactl_engine::control::RouterState;
 use hactl_engine::notice::{Notice, What};
 
 use super::fifo::Pipe;
+use super::fifo_lvs::LvsLines;
 
 /// The pipes, and what has been said so far.
 #[derive(Default)]
 pub struct Fifos {
-    pipes: Vec<Pipe>,
+    pipes: Vec<(Hears, Pipe)>,
     lines: Lines,
+    lvs: LvsLines,
+}
+
+/// What a pipe is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hears {
+    All,
+    Vrrp,
+    Lvs,
 }
 
 impl Fifos {
     /// Opens the pipes of a configuration; those that did not change stay open, their scripts running.
     pub fn configure(&mut self, config: &Config) {
-        let is_reload = self.lines.configure(config);
-        let wanted = [&config.global.notify_fifo, &config.global.vrrp_notify_fifo];
+        let global = &config.global;
+        let wanted = [
+            (Hears::All, &global.notify_fifo),
+            (Hears::Vrrp, &global.vrrp_notify_fifo),
+            (Hears::Lvs, &global.lvs.notify_fifo),
+        ];
+        if wanted.iter().any(|(_, one)| one.is_some()) {
+            self.lvs.configure(config);
+        }
+        let is_reload = if wanted.iter().all(|(_, one)| one.is_none()) {
+            self.lines = Lines::default(); // thousands of names that nobody would read
+            false
+        } else {
+            self.lines.configure(config)
+        };
         let mut old = std::mem::take(&mut self.pipes);
-        for settings in wanted.into_iter().flatten() {
-            if let Some(place) = old.iter().position(|pipe| pipe.settings() == settings) {
+        for (hears, settings) in wanted {
+            let Some(settings) = settings else { continue };
+            if let Some(place) = old.iter().position(|(about, pipe)| *about == hears && pipe.settings() == settings) {
                 self.pipes.push(old.swap_remove(place));
                 continue;
             }
             match Pipe::open(settings, &config.global) {
-                Ok(pipe) => self.pipes.push(pipe),
+                Ok(pipe) => self.pipes.push((hears, pipe)),
                 Err(why) => tracing::error!("{why}"),
             }
         }
-        for pipe in old {
+        for (_, pipe) in old {
             tokio::spawn(pipe.close()); // its script may take a moment to end; the reload does not
         }
         if is_reload && config.global.fifo_states_on_reload {
             let states = self.lines.states();
-            self.write(&states);
+            self.write(&states, Hears::Vrrp);
         }
     }
 
     /// Writes what a notice means to readers of keepalived's lines.
     pub fn tell(&mut self, notice: &Notice) {
-        if let Some(line) = self.lines.line(notice) {
-            self.write(&line);
+        if !self.pipes.is_empty()
+            && let Some(line) = self.lines.line(notice)
+        {
+            self.write(&line, Hears::Vrrp);
         }
+        let lines = self.lvs.line(notice);
+        self.write(&lines, Hears::Lvs);
     }
 
     /// Ends the scripts and waits for nothing, see [`Pipe::abandon`].
     pub fn abandon(&self) {
-        self.pipes.iter().for_each(Pipe::abandon);
+        self.pipes.iter().for_each(|(_, pipe)| pipe.abandon());
     }
 
     /// Ends the scripts once they have read the last lines.
     pub async fn finish(self) {
-        for pipe in self.pipes {
+        for (_, pipe) in self.pipes {
             pipe.close().await;
         }
     }
 
-    fn write(&mut self, text: &str) {
+    fn write(&mut self, text: &str, about: Hears) {
+        let mut pipes: Vec<_> =
+            self.pipes.iter_mut().filter(|(hears, _)| [about, Hears::All].contains(hears)).collect();
         for line in text.split_inclusive('\n') {
-            self.pipes.iter_mut().for_each(|pipe| pipe.write(line));
+            pipes.iter_mut().for_each(|(_, pipe)| pipe.write(line));
         }
     }
 }
@@ -131,7 +161,11 @@ impl Lines {
             | What::AddressesDiffer { .. }
             | What::AddressRestored { .. }
             | What::UnknownVrid { .. }
-            | What::Failed { .. } => None,
+            | What::Failed { .. }
+            | What::CheckFailed { .. }
+            | What::RealServer { .. }
+            | What::Quorum { .. }
+            | What::Wished { .. } => None, // see `LvsLines`
         }
     }
 

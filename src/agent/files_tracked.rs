@@ -27,14 +27,22 @@ const RETRY: Duration = Duration::from_secs(1);
 /// A number is not longer than this.
 const CONTENT: u64 = 64;
 
+/// The numbers by the name of their blocks, for whoever wants to look.
+pub type Values = Arc<Mutex<HashMap<String, i32>>>;
+
 /// The watched files.
 #[derive(Default)]
 pub struct TrackedFiles {
     running: HashMap<String, (TrackFile, JoinHandle<()>)>,
-    values: Arc<Mutex<HashMap<String, i32>>>,
+    values: Values,
 }
 
 impl TrackedFiles {
+    /// The numbers as they are at any time.
+    pub fn values(&self) -> Values {
+        Arc::clone(&self.values)
+    }
+
     /// Watches the files of a configuration. Those that did not change stay watched.
     pub fn configure(&mut self, config: &Config, mailbox: &Mailbox) {
         let wanted = |name: &str| config.files.iter().find(|file| file.name == name);
@@ -94,7 +102,7 @@ fn initialise(file: &TrackFile) -> io::Result<()> {
     }
 }
 
-async fn watch(file: TrackFile, mailbox: Mailbox, values: Arc<Mutex<HashMap<String, i32>>>) {
+async fn watch(file: TrackFile, mailbox: Mailbox, values: Values) {
     let path = Path::new(&file.path);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default();
@@ -129,7 +137,7 @@ async fn watch(file: TrackFile, mailbox: Mailbox, values: Arc<Mutex<HashMap<Stri
 struct Reader<'a> {
     file: &'a TrackFile,
     mailbox: Mailbox,
-    values: Arc<Mutex<HashMap<String, i32>>>,
+    values: Values,
     last: Option<i32>,
     complained: bool,
 }

@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 
 use hactl_engine::action::RouterId;
-use hactl_engine::conf::config::{Argv, Config, ScriptUser};
+use hactl_engine::conf::config::{Argv, Config, ScriptUser, lvs};
 use hactl_engine::control::{GroupStatus, InstanceStatus, Pin, Timing};
 use hactl_engine::input::{Command, Input};
 use hactl_engine::notice::Notice;
@@ -57,6 +57,13 @@ pub enum Errand {
         command: Argv,
         /// Who runs it.
         user: Option<ScriptUser>,
+    },
+    /// Run a script of a virtual server.
+    RunFor {
+        /// Whose: scripts of one virtual server run in order.
+        server: String,
+        /// What to run.
+        command: lvs::Command,
     },
     /// Save or forget an override.
     SavePin {

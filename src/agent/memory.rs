@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use hactl_engine::control::Pin;
 use hactl_engine::time::Instant;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::sys::{clock, stamp};
 
@@ -72,22 +74,40 @@ pub fn pins_path(state_dir: &Path) -> PathBuf {
 /// # Errors
 /// A file that is there but cannot be read or understood, worded with what to do.
 pub fn read_pins(state_dir: &Path) -> Result<Pins, String> {
-    let path = pins_path(state_dir);
-    match fs::read(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Pins::new()),
-        Err(error) => Err(format!("cannot read {}: {error}; starting without overrides", path.display())),
-        Ok(bytes) => serde_json::from_slice(&bytes)
-            .map_err(|error| format!("{}: {error}; starting without overrides", path.display())),
-    }
+    read_json(&pins_path(state_dir)).map(Option::unwrap_or_default)
 }
 
-/// Writes the overrides: beside, flushed, then renamed, so that a crash leaves the old or the new file.
+/// Writes the overrides.
 ///
 /// # Errors
 /// The kernel's.
 pub fn write_pins(state_dir: &Path, pins: &Pins) -> io::Result<()> {
-    fs::create_dir_all(state_dir)?;
-    let (path, fresh) = (pins_path(state_dir), state_dir.join("pins.json.new"));
+    write_json(&pins_path(state_dir), pins)
+}
+
+/// Reads a file of the state folder; `None` when there is none.
+///
+/// # Errors
+/// A file that is there but cannot be read or understood, worded.
+pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, String> {
+    match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("cannot read {}: {error}; starting without what it remembers", path.display())),
+        Ok(bytes) => serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|error| format!("{}: {error}; starting without what it remembers", path.display())),
+    }
+}
+
+/// Writes a file of the state folder: beside, flushed, then renamed, so that a crash leaves the old or the new file.
+///
+/// # Errors
+/// The kernel's.
+pub fn write_json(path: &Path, content: &impl Serialize) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let fresh = path.with_extension("json.new");
     let mut file = fs::OpenOptions::new()
         .write(true)
         .create(true)
@@ -95,7 +115,7 @@ pub fn write_pins(state_dir: &Path, pins: &Pins) -> io::Result<()> {
         .mode(0o600)
         .custom_flags(libc::O_NOFOLLOW)
         .open(&fresh)?;
-    file.write_all(&serde_json::to_vec_pretty(pins)?)?;
+    file.write_all(&serde_json::to_vec_pretty(content)?)?;
     file.sync_all()?;
     fs::rename(fresh, path)
 }

@@ -3,6 +3,7 @@
 //! lives on a small tokio runtime in [`run`] and talks to the loop by [`letter`]s. Never imports `ctl`.
 
 pub mod alert;
+pub mod check;
 pub mod client;
 pub mod control;
 pub mod driver;
@@ -12,12 +13,15 @@ pub mod dump_text;
 pub mod exporter;
 pub mod fifo;
 pub mod fifo_lines;
+pub mod fifo_lvs;
 pub mod files_tracked;
 pub mod ground;
 pub mod journal;
 pub mod letter;
 pub mod load;
 pub mod log;
+pub mod lvs;
+pub mod lvs_text;
 pub mod mail;
 pub mod mail_text;
 pub mod memory;

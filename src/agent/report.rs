@@ -40,6 +40,30 @@ impl Report {
                 let lines = vec![("change", change), ("reason", reason.clone())];
                 (format!("VRRP group {name} - entering {} state", entering(*to)), lines, more)
             }
+            What::RealServer { address, up, reason, lasted_ms } => {
+                let (state, before) = if *up { ("up", "down") } else { ("down", "up") };
+                let lines = vec![
+                    ("real server", address.to_string()),
+                    ("state", state.to_owned()),
+                    ("reason", reason.clone()),
+                    ("before", format!("{before} for {}", span(*lasted_ms))),
+                ];
+                let more = json!({"kind": "real_server", "virtual_server": name, "real_server": address.to_string(),
+                    "up": up, "reason": reason, "lasted_ms": lasted_ms});
+                (format!("Real server {address} of virtual server {name} - {}", state.to_uppercase()), lines, more)
+            }
+            What::Quorum { up, alive, quorum, sorry } => {
+                let lines = vec![("event", notice.what.to_string())];
+                let more = json!({"kind": "quorum", "virtual_server": name, "up": up, "alive": alive, "quorum": quorum,
+                    "sorry_server": sorry.map(|address| address.to_string())});
+                let word = if *up { "gained" } else { "lost" };
+                (format!("Virtual server {name} - quorum {word}"), lines, more)
+            }
+            What::CheckFailed { .. } | What::Wished { .. } => {
+                let lines = vec![("event", notice.what.to_string())];
+                let more = json!({"kind": "event", "virtual_server": name});
+                (format!("Virtual server {name} - event"), lines, more)
+            }
             What::HeartbeatBlocked { .. }
             | What::Duplicate { .. }
             | What::RoutingRestored { .. }

@@ -16,6 +16,7 @@ use super::driver::Driver;
 use super::journal::Journal;
 use super::letter::{self, Errand, Letter, Mailbox};
 use super::load::load;
+use super::lvs::service::Lvs;
 use super::memory::{self, Memory, Pins};
 use super::notify::Job;
 use super::resolve::{Names, Resolved};
@@ -107,6 +108,7 @@ impl<'a> Agent<'a> {
         let sleeper = Sleeper::new().map_err(|error| trouble(format!("epoll: {error}")))?;
         let (mailbox, inbox) = Mailbox::new(sleeper.bell());
         let (errand_sender, errands) = mpsc::channel(letter::ERRANDS);
+        let lvs_errands = errand_sender.clone();
         if let Some(folder) = settings.socket.parent() {
             // The folder is made 0700 with the socket; the stamps live beside it.
             fs::create_dir_all(folder).map_err(|error| trouble(format!("{}: {error}", folder.display())))?;
@@ -135,7 +137,7 @@ impl<'a> Agent<'a> {
             desk,
             questions,
             journal,
-            services: Services::default(),
+            services: Services::new(Lvs::new(lvs_errands, settings.state_dir.clone())),
             names: Names::new(news),
             resolved,
             pins,
@@ -181,6 +183,7 @@ impl<'a> Agent<'a> {
             return Err(Failure::internal(upgrade::exec(binary)));
         }
         systemd::say(&[NotifyState::Stopping]);
+        self.services.end_lvs(self.desk.in_a_hurry.load(Ordering::Relaxed)).await;
         while let Ok(errand) = self.errands.try_recv() {
             self.run_errand(errand);
         }
@@ -220,6 +223,7 @@ impl<'a> Agent<'a> {
             Errand::Run { router, change, command, user } => {
                 self.services.run(router, Job { change, command, user });
             }
+            Errand::RunFor { server, command } => self.services.run_for(server, command),
             Errand::SavePin { instance, pin } => self.save_pin(instance, pin),
             Errand::Trouble(text) => tracing::warn!("{text}"),
         }
@@ -244,10 +248,13 @@ impl<'a> Agent<'a> {
             control::Errand::Upgrade(asker) => {
                 let _ = asker.send(self.upgrade().await); // may have hung up
             }
+            control::Errand::Order(selection, order, asker) => {
+                let _ = asker.send(self.services.order(selection, order).await); // may have hung up
+            }
             control::Errand::Complete(mut status, asker) => {
                 status.config = self.settings.config.display().to_string();
                 status.warnings.clone_from(&self.warnings);
-                self.services.complete(&mut status);
+                self.services.complete(&mut status).await;
                 status.safety = Some(safety::tier(&self.config));
                 let _ = asker.send(*status); // may have hung up
             }

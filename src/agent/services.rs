@@ -1,11 +1,13 @@
 //! Everything beside the VRRP loop that a configuration calls for: checks, notify scripts, FIFOs, alerts, tracked files
 //! and processes, metrics. One value that is told of each configuration, of each notice and of the end.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use hactl_engine::action::RouterId;
-use hactl_engine::conf::config::Config;
+use hactl_engine::conf::config::{Config, lvs};
 use hactl_engine::control::AgentStatus;
+use hactl_engine::lvs::balancer::{Order, Selection};
 use hactl_engine::notice::Notice;
 use tokio::time::timeout;
 
@@ -14,16 +16,21 @@ use super::control::Desk;
 use super::exporter::Exporter;
 use super::fifo_lines::Fifos;
 use super::files_tracked::TrackedFiles;
+use super::lvs::service::Lvs;
 use super::notify::{Job, Notifier};
 use super::processes::TrackedProcesses;
 use super::scripts::Scripts;
 
+/// Numbers of the queues of virtual servers, beyond any router's.
+const LVS_QUEUES: RouterId = 0x4000_0000;
 /// What a restart waits for last words: little against the three intervals after which a backup acts.
 const HURRY: Duration = Duration::from_millis(100);
 
 /// The services.
-#[derive(Default)]
 pub struct Services {
+    lvs: Lvs,
+    /// Queues of scripts by virtual server, beside those of the routers.
+    queues: HashMap<String, RouterId>,
     scripts: Scripts,
     notifier: Notifier,
     fifos: Fifos,
@@ -34,6 +41,21 @@ pub struct Services {
 }
 
 impl Services {
+    /// Nothing runs yet.
+    pub fn new(lvs: Lvs) -> Self {
+        Self {
+            lvs,
+            queues: HashMap::new(),
+            scripts: Scripts::default(),
+            notifier: Notifier::default(),
+            fifos: Fifos::default(),
+            alerts: Alerts::default(),
+            files: TrackedFiles::default(),
+            processes: TrackedProcesses::default(),
+            exporter: Exporter::default(),
+        }
+    }
+
     /// Takes a configuration: what it names runs from now on, what it does not name any more ends.
     pub fn configure(&mut self, config: &Config, desk: &Desk) {
         let mailbox = &desk.mailbox;
@@ -43,6 +65,7 @@ impl Services {
         self.scripts.configure(config, mailbox);
         self.files.configure(config, mailbox);
         self.processes.configure(config, mailbox);
+        self.lvs.configure(config, self.files.values());
         self.exporter.configure(config.own.metrics.as_ref(), desk);
     }
 
@@ -51,14 +74,37 @@ impl Services {
         self.notifier.enqueue(router, job);
     }
 
+    /// Runs a script of a virtual server, after earlier ones of it.
+    pub fn run_for(&mut self, server: String, command: lvs::Command) {
+        let next = LVS_QUEUES + RouterId::try_from(self.queues.len()).unwrap_or_default();
+        let queue = *self.queues.entry(server).or_insert(next);
+        // None of them is stale: each tells of another real server.
+        self.notifier.enqueue(queue, Job { change: 0, command: command.argv, user: command.user });
+    }
+
+    /// Carries out an operator's order about real servers.
+    ///
+    /// # Errors
+    /// In words.
+    pub async fn order(&self, selection: Selection, order: Order) -> Result<String, String> {
+        self.lvs.order(selection, order).await
+    }
+
+    /// Ends the balancing; what it has to say about that comes as errands.
+    pub async fn end_lvs(&mut self, keep_table: bool) {
+        self.lvs.finish(keep_table).await;
+    }
+
     /// Passes on what happened. `unix_ms` dates it.
     pub fn tell(&mut self, notice: &Notice, unix_ms: u64) {
+        self.lvs.tell(notice);
         self.fifos.tell(notice);
         self.alerts.tell(notice, unix_ms);
     }
 
     /// Adds what the services know to a status.
-    pub fn complete(&self, status: &mut AgentStatus) {
+    pub async fn complete(&self, status: &mut AgentStatus) {
+        self.lvs.complete(status).await;
         status.scripts = self.scripts.status();
         status.files = self.files.status();
         status.processes = self.processes.status();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hactl_engine::control::{AgentStatus, Request, Response};
 
-use super::agent_args::{Agent, AgentClient, AgentRun};
+use super::agent_args::{Agent, AgentClient, AgentRun, RealServer};
 use super::args::{Check, Global};
 use crate::agent::run::Settings;
 use crate::agent::{client, probe, signals, systemd};
@@ -26,6 +26,18 @@ pub fn run(global: &Global, command: Agent) -> Outcome {
         }
         Agent::Resign { client, instance } => ask(global, &client, &Request::Resign { instance }),
         Agent::Unpin { client, instance } => ask(global, &client, &Request::Unpin { instance }),
+        Agent::Drain(real) => {
+            let RealServer { client, server, of: virtual_server } = real;
+            ask(global, &client, &Request::Drain { server, virtual_server })
+        }
+        Agent::Undrain(real) => {
+            let RealServer { client, server, of: virtual_server } = real;
+            ask(global, &client, &Request::Undrain { server, virtual_server })
+        }
+        Agent::Weight { real, weight } => {
+            let RealServer { client, server, of: virtual_server } = real;
+            ask(global, &client, &Request::Weight { server, virtual_server, weight })
+        }
         Agent::Reload(client) => ask(global, &client, &Request::Reload),
         Agent::Stop(client) => {
             let keep_addresses = systemd::is_restarting();

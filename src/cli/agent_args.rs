@@ -46,6 +46,18 @@ pub enum Agent {
         #[arg(long)]
         instance: Option<String>,
     },
+    /// Give a real server no new connections; what is connected goes on
+    Drain(RealServer),
+    /// Take drain back
+    Undrain(RealServer),
+    /// Give a real server another weight; without a number the configured one again
+    Weight {
+        /// Which one.
+        #[command(flatten)]
+        real: RealServer,
+        /// The weight
+        weight: Option<u32>,
+    },
     /// Read the configuration again
     Reload(AgentClient),
     /// Stop the agent; under systemd, keeps the addresses when the unit is only restarting
@@ -75,6 +87,19 @@ pub struct AgentStatus {
     /// Refresh on each event and each second until interrupted; with --json one line each time
     #[arg(short, long)]
     pub watch: bool,
+}
+
+/// A real server of a local agent.
+#[derive(Debug, Clone, Args)]
+pub struct RealServer {
+    /// Where the agent listens.
+    #[command(flatten)]
+    pub client: AgentClient,
+    /// ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT, as in `status`
+    pub server: String,
+    /// Only in this virtual server, by its name in `status`
+    #[arg(long, value_name = "NAME")]
+    pub of: Option<String>,
 }
 
 /// Where a local agent listens.

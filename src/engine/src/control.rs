@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::lvs::status::{CheckStatus, RealServerStatus, TrafficStatus, VirtualServerStatus};
+
 /// What a client may ask. `{"verb":"promote","instance":"VI_1"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verb", rename_all = "snake_case", deny_unknown_fields)]
@@ -55,6 +57,33 @@ pub enum Request {
     Metrics,
     /// A stream of events.
     Watch,
+    /// Give real servers no new connections; what they have goes on.
+    Drain {
+        /// `ADDRESS` or `ADDRESS:PORT`.
+        server: String,
+        /// Only in this virtual server, by its name in `status`.
+        #[serde(default)]
+        virtual_server: Option<String>,
+    },
+    /// Take `drain` back.
+    Undrain {
+        /// As for `drain`.
+        server: String,
+        /// As for `drain`.
+        #[serde(default)]
+        virtual_server: Option<String>,
+    },
+    /// Give real servers another weight than configured.
+    Weight {
+        /// As for `drain`.
+        server: String,
+        /// As for `drain`.
+        #[serde(default)]
+        virtual_server: Option<String>,
+        /// The configured one again when absent.
+        #[serde(default)]
+        weight: Option<u32>,
+    },
 }
 
 /// The answer to a [`Request`].
@@ -120,6 +149,9 @@ pub struct AgentStatus {
     /// What this configuration promises against two owners, and what not.
     #[serde(default)]
     pub safety: Option<Safety>,
+    /// One entry a `virtual_server`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub virtual_servers: Vec<VirtualServerStatus>,
     /// How punctual the VRRP loop is.
     #[serde(default)]
     pub timing: Timing,

@@ -1,7 +1,7 @@
 //! Events worded for people. Logs, history, `watch` and alerts all read this and nothing else.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::control::RouterState;
 use crate::wire::arp::Mac;
@@ -107,6 +107,44 @@ pub enum What {
         /// What the kernel said.
         error: String,
     },
+    /// A real server went up or down; the notice bears the virtual server's name.
+    RealServer {
+        /// Where it listens.
+        address: SocketAddr,
+        /// Up, or down.
+        up: bool,
+        /// Why.
+        reason: String,
+        /// How long it had been the other way, in milliseconds.
+        lasted_ms: u64,
+    },
+    /// A check failed, which alone decides nothing yet (`log_all_failures`).
+    CheckFailed {
+        /// The real server.
+        address: SocketAddr,
+        /// Why.
+        reason: String,
+    },
+    /// A virtual server gained or lost its quorum.
+    Quorum {
+        /// Gained, or lost.
+        up: bool,
+        /// Weight that is alive.
+        alive: u32,
+        /// Weight that must be.
+        quorum: u32,
+        /// Who serves without quorum.
+        sorry: Option<SocketAddr>,
+    },
+    /// An operator drained a real server, gave it another weight, or took that back.
+    Wished {
+        /// The real server.
+        address: SocketAddr,
+        /// Gets no new connections.
+        drained: bool,
+        /// A weight instead of the configured one.
+        weight: Option<u32>,
+    },
     /// The priority in force changed.
     Priority {
         /// Before.
@@ -126,14 +164,22 @@ impl What {
             | Self::GroupEntered { to: RouterState::Fault, .. }
             | Self::Failed { .. }
             | Self::HeartbeatBlocked { .. }
-            | Self::Duplicate { .. } => Level::Error,
-            Self::Entered { .. } | Self::GroupEntered { .. } | Self::Priority { .. } => Level::Info,
+            | Self::Duplicate { .. }
+            | Self::Quorum { up: false, .. } => Level::Error,
+            Self::Entered { .. }
+            | Self::GroupEntered { .. }
+            | Self::Priority { .. }
+            | Self::RealServer { up: true, .. }
+            | Self::Quorum { up: true, .. }
+            | Self::Wished { .. } => Level::Info,
             Self::RoutingRestored { .. }
             | Self::UnknownVrid { .. }
             | Self::BadAdvert { .. }
             | Self::SecondMaster { .. }
             | Self::AddressesDiffer { .. }
-            | Self::AddressRestored { .. } => Level::Warning,
+            | Self::AddressRestored { .. }
+            | Self::RealServer { up: false, .. }
+            | Self::CheckFailed { .. } => Level::Warning,
         }
     }
 }
@@ -194,6 +240,27 @@ impl fmt::Display for What {
             Self::AddressRestored { address } => write!(f, "{address} was removed by somebody else; put back"),
             Self::Failed { error } => f.write_str(error),
             Self::Priority { from, to, .. } => write!(f, "priority {from} -> {to}"),
+            Self::RealServer { address, up: true, reason, .. } => write!(f, "real server {address} is up: {reason}"),
+            Self::RealServer { address, up: false, reason, .. } => write!(f, "real server {address} is down: {reason}"),
+            Self::CheckFailed { address, reason } => write!(f, "a check of real server {address} failed: {reason}"),
+            Self::Quorum { up: true, alive, quorum, .. } => {
+                write!(f, "quorum gained: weight {alive} is alive, {quorum} is needed")
+            }
+            Self::Quorum { up: false, alive, quorum, sorry } => {
+                write!(f, "quorum lost: weight {alive} is alive, {quorum} is needed; ")?;
+                match sorry {
+                    Some(sorry) => write!(f, "sorry server {sorry} serves"),
+                    None => f.write_str("there is no sorry server"),
+                }
+            }
+            Self::Wished { address, drained, weight } => {
+                let share = match (drained, weight) {
+                    (true, _) => "is drained: no new connections".to_owned(),
+                    (false, Some(weight)) => format!("has weight {weight} by an operator's word"),
+                    (false, None) => "serves as configured".to_owned(),
+                };
+                write!(f, "real server {address} {share}")
+            }
         }
     }
 }

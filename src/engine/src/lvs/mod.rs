@@ -1,7 +1,12 @@
 //! LVS without the kernel: which services and real servers the kernel's IPVS table shall hold ([`table`]). Health, quorum and weights are
 //! decided here; nothing here opens a socket or knows the time but as an argument.
 
+pub mod balancer;
 pub mod diff;
+pub mod health;
 pub mod load;
+pub mod pool;
+pub mod server;
+pub mod status;
 pub mod sync;
 pub mod table;

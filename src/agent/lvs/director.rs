@@ -1,0 +1,243 @@
+//! The director: results of checks and operators' orders go through the engine's balancer, what follows goes to the kernel and to people.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hactl_engine::conf::config::lvs::FlushOnStop;
+use hactl_engine::control::{RouterState, VirtualServerStatus};
+use hactl_engine::lvs::balancer::{Balancer, CheckId, Effect, Order, Selection};
+use hactl_engine::lvs::health::Outcome;
+use hactl_engine::lvs::status::status;
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, spawn_local};
+use tokio::time::{Instant, sleep_until};
+
+use super::kernel::Kernel;
+use super::letter::{Letter, Orders};
+use super::watch::{Place, watch};
+use super::wishes;
+use crate::agent::check::attempt::Surroundings;
+use crate::agent::letter::Errand;
+use crate::sys::clock;
+
+/// Everything that the thread owns.
+pub struct Director {
+    balancer: Balancer,
+    kernel: Kernel,
+    orders: Option<Orders>,
+    states: BTreeMap<String, RouterState>,
+    tasks: HashMap<CheckId, AbortHandle>,
+    around: Surroundings,
+    errands: mpsc::Sender<Errand>,
+    state_dir: PathBuf,
+}
+
+/// How often a kernel that refused something is asked again.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// Serves until it is told to stop.
+pub async fn serve(director: Rc<RefCell<Director>>, mut letters: mpsc::UnboundedReceiver<Letter>) {
+    loop {
+        let due = director.borrow().next_wake();
+        tokio::select! {
+            letter = letters.recv() => match letter {
+                None => return,
+                Some(Letter::Stop { keep_table }) => return director.borrow_mut().stop(keep_table),
+                Some(letter) => Director::take(&director, letter),
+            },
+            () = sleep_until(due) => director.borrow_mut().wake(),
+        }
+    }
+}
+
+impl Director {
+    /// A director without orders.
+    pub fn new(errands: mpsc::Sender<Errand>, state_dir: PathBuf, around: Surroundings) -> Self {
+        let remembered = wishes::read(&state_dir).unwrap_or_else(|why| {
+            tracing::error!("{why}");
+            BTreeMap::new()
+        });
+        Self {
+            balancer: Balancer::new(remembered),
+            kernel: Kernel::default(),
+            orders: None,
+            states: BTreeMap::new(),
+            tasks: HashMap::new(),
+            around,
+            errands,
+            state_dir,
+        }
+    }
+
+    fn take(this: &Rc<RefCell<Self>>, letter: Letter) {
+        let mut director = this.borrow_mut();
+        match letter {
+            Letter::Configure(orders) => {
+                director.configure(*orders);
+                director.run_checks(this);
+            }
+            Letter::State { instance, state } => {
+                director.states.insert(instance, state);
+                director.follow_vrrp();
+                director.run_checks(this);
+            }
+            Letter::Order(selection, order, asker) => {
+                let _ = asker.send(director.order(&selection, order)); // may have hung up
+            }
+            Letter::Status(asker) => {
+                let _ = asker.send(director.status()); // may have hung up
+            }
+            Letter::Stop { .. } => {} // taken by `serve`
+        }
+    }
+
+    fn configure(&mut self, orders: Orders) {
+        let lvs = &orders.global.lvs;
+        let first = self.orders.is_none();
+        if first && lvs.flush {
+            self.kernel.flush();
+        }
+        let found = first.then(|| self.kernel.observe()).flatten().map(|observed| observed.table).unwrap_or_default();
+        self.kernel.set_timeouts(lvs);
+        self.around.global = Arc::clone(&orders.global);
+        let now = clock::now();
+        let effects = self.balancer.configure(&orders.servers, &found, lvs.init_notifies, now);
+        self.orders = Some(orders);
+        self.follow_vrrp();
+        self.resync();
+        self.carry_out(effects);
+    }
+
+    /// Gives the kernel the whole table; only what differs is sent.
+    fn resync(&mut self) {
+        let wanted = self.balancer.wanted(clock::now());
+        self.kernel.become_like(&wanted, self.balancer.services());
+        self.tell_troubles();
+    }
+
+    /// `ha_suspend` and the synchronisation follow the VRRP instances.
+    fn follow_vrrp(&mut self) {
+        let Some(orders) = &self.orders else { return };
+        let states = &self.states;
+        let holds = |address: IpAddr| -> Option<bool> {
+            let mut named = orders.instances.iter().filter(|(_, one)| one.addresses.contains(&address)).peekable();
+            named.peek()?;
+            Some(named.any(|(name, _)| {
+                states.get(name).is_some_and(|state| matches!(state, RouterState::Master | RouterState::Handover))
+            }))
+        };
+        self.balancer.suspend(holds);
+        self.kernel.synchronise(orders.global.lvs.sync_daemon.as_ref(), states, &orders.instances);
+        self.tell_troubles();
+    }
+
+    /// Starts the checks that shall run and ends the others.
+    fn run_checks(&mut self, this: &Rc<RefCell<Self>>) {
+        let mut wanted: HashSet<CheckId> = HashSet::with_capacity(self.tasks.len());
+        let mut fresh = Vec::new();
+        for (id, at) in self.balancer.checks() {
+            wanted.insert(id);
+            if !self.tasks.contains_key(&id) {
+                fresh.push((id, at));
+            }
+        }
+        self.tasks.retain(|id, task| {
+            let stays = wanted.contains(id);
+            if !stays {
+                task.abort();
+            }
+            stays
+        });
+        for (id, (pool, server, check)) in fresh {
+            let Some(pool) = self.balancer.pools().get(pool) else { continue };
+            let place = Place { pool: Arc::clone(pool.config()), server, check };
+            let task = spawn_local(watch(id, place, self.around.clone(), Rc::clone(this)));
+            self.tasks.insert(id, task.abort_handle());
+        }
+    }
+
+    /// Takes the end of a try and tells how long to wait.
+    pub fn observed(&mut self, id: CheckId, outcome: Outcome) -> Duration {
+        let (pause, effects) = self.balancer.observe(id, outcome, clock::now());
+        self.carry_out(effects);
+        pause
+    }
+
+    fn order(&mut self, selection: &Selection, order: Order) -> Result<String, String> {
+        let (done, effects) = self.balancer.order(selection, order, clock::now())?;
+        self.carry_out(effects);
+        match wishes::write(&self.state_dir, self.balancer.wishes()) {
+            Ok(()) => Ok(done),
+            Err(error) => {
+                let folder = self.state_dir.display();
+                Ok(format!("{done}; it will not survive a restart: {folder}: {error}"))
+            }
+        }
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Table(changes) => {
+                    self.kernel.change(&changes);
+                    self.tell_troubles();
+                }
+                Effect::Run { server, command } => self.errand(Errand::RunFor { server, command }),
+                Effect::Tell(notice) => self.errand(Errand::Tell { notice, unix_ms: clock::unix_ms() }),
+            }
+        }
+    }
+
+    fn tell_troubles(&mut self) {
+        for trouble in self.kernel.troubles() {
+            self.errand(Errand::Trouble(trouble));
+        }
+    }
+
+    fn errand(&self, errand: Errand) {
+        // A full queue means that logging and scripts hang; balancing goes on without them.
+        let _ = self.errands.try_send(errand);
+    }
+
+    fn status(&mut self) -> Vec<VirtualServerStatus> {
+        let observed = self.kernel.observe();
+        self.tell_troubles();
+        let kernel = observed.as_ref().map(|one| (&one.table, &one.loads));
+        status(&self.balancer, kernel, clock::now())
+    }
+
+    fn next_wake(&self) -> Instant {
+        let now = clock::now();
+        let step = self.balancer.next_wake(now).map(|at| at.since(now));
+        let again = self.kernel.behind.then_some(AGAIN);
+        Instant::now() + step.into_iter().chain(again).min().unwrap_or(AGES)
+    }
+
+    fn wake(&mut self) {
+        if self.kernel.behind {
+            self.resync();
+        }
+        let effects = self.balancer.wake(clock::now());
+        self.carry_out(effects);
+    }
+
+    fn stop(&mut self, keep_table: bool) {
+        self.tasks.drain().for_each(|(_, task)| task.abort());
+        if keep_table {
+            return; // a successor finds the table and takes it over
+        }
+        let farewell = self.balancer.farewell();
+        let how = self.orders.as_ref().map_or(FlushOnStop::Ours, |orders| orders.global.lvs.flush_on_stop);
+        self.kernel.leave(how);
+        self.tell_troubles();
+        self.carry_out(farewell);
+    }
+}
+
+/// Nothing to wait for but letters.
+const AGES: Duration = Duration::from_secs(3600);

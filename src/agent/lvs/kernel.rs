@@ -1,0 +1,195 @@
+//! The kernel's half of the balancing: the table, the timeouts, the synchronisation of connections. What the kernel refuses is told and
+//! tried again; a kernel without IPVS is told once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hactl_engine::conf::config::lvs::{FlushOnStop, Lvs, SyncDaemon};
+use hactl_engine::control::RouterState;
+use hactl_engine::lvs::diff::{Change, diff};
+use hactl_engine::lvs::sync::{SyncRole, SyncSettings};
+use hactl_engine::lvs::table::{ServiceKey, Table};
+
+use super::letter::Instance;
+use crate::sys::ipvs::{Ipvs, Observed};
+
+/// The kernel as the director sees it.
+#[derive(Default)]
+pub struct Kernel {
+    ipvs: Option<Ipvs>,
+    /// Services that this agent made.
+    owned: BTreeSet<ServiceKey>,
+    /// The table differs from what is wanted.
+    pub behind: bool,
+    /// Trouble that was told already.
+    told: BTreeSet<String>,
+    /// Trouble that is still to be told.
+    troubles: Vec<String>,
+    daemons: BTreeMap<SyncRole, SyncSettings>,
+}
+
+impl Kernel {
+    /// What the kernel has; `None` when it cannot be asked.
+    pub fn observe(&mut self) -> Option<Observed> {
+        let ipvs = self.open()?;
+        match ipvs.read() {
+            Ok(observed) => Some(observed),
+            Err(error) => {
+                self.trouble(error.to_string());
+                None
+            }
+        }
+    }
+
+    /// Empties the table at the start (`lvs_flush`).
+    pub fn flush(&mut self) {
+        if let Some(Err(error)) = self.open().map(Ipvs::flush) {
+            self.trouble(error.to_string());
+        }
+    }
+
+    /// Makes the kernel's table what it shall be. `ours` are the services that this agent looks after.
+    pub fn become_like(&mut self, wanted: &Table, ours: BTreeSet<ServiceKey>) {
+        self.owned.extend(ours.iter().copied());
+        self.behind = true;
+        let Some(observed) = self.observe() else { return };
+        let changes = diff(&observed.table, wanted, &self.owned);
+        self.behind = false;
+        self.change(&changes);
+        if !self.behind {
+            self.owned = ours;
+        }
+    }
+
+    /// Carries out changes.
+    pub fn change(&mut self, changes: &[Change]) {
+        if changes.is_empty() {
+            return;
+        }
+        self.behind = true;
+        let Some(ipvs) = self.open() else { return };
+        match ipvs.apply(changes) {
+            Ok(refused) => {
+                self.behind = !refused.is_empty();
+                let more = refused.len().saturating_sub(TOLD_MAX);
+                for one in refused.iter().take(TOLD_MAX) {
+                    self.trouble(one.to_string());
+                }
+                if more > 0 {
+                    self.trouble(format!("the kernel refused {more} more changes of its LVS table"));
+                }
+            }
+            Err(error) => self.trouble(error.to_string()),
+        }
+        if !self.behind {
+            self.told.clear();
+        }
+    }
+
+    /// `lvs_timeouts`.
+    pub fn set_timeouts(&mut self, lvs: &Lvs) {
+        let wanted = lvs.timeouts;
+        if wanted == Default::default() {
+            return;
+        }
+        if let Some(Err(error)) = self.open().map(|ipvs| ipvs.set_timeouts(&wanted)) {
+            self.trouble(error.to_string());
+        }
+    }
+
+    /// `lvs_sync_daemon`: the owner of the instance tells its connections, everybody else learns them.
+    pub fn synchronise(
+        &mut self,
+        wanted: Option<&SyncDaemon>,
+        states: &BTreeMap<String, RouterState>,
+        instances: &BTreeMap<String, Instance>,
+    ) {
+        let wanted = wanted.map(|daemon| (roles(daemon, states), settings(daemon, instances)));
+        let (roles, settings) = wanted.map_or((Vec::new(), None), |(roles, settings)| (roles, Some(settings)));
+        let stale: Vec<SyncRole> = self
+            .daemons
+            .iter()
+            .filter(|(role, running)| !roles.contains(role) || Some(*running) != settings.as_ref())
+            .map(|(role, _)| *role)
+            .collect();
+        for role in stale {
+            self.daemons.remove(&role);
+            if let Some(Err(error)) = self.open().map(|ipvs| ipvs.stop_daemon(role)) {
+                self.trouble(error.to_string());
+            }
+        }
+        let Some(settings) = settings else { return };
+        for role in roles.into_iter().filter(|role| !self.daemons.contains_key(role)).collect::<Vec<_>>() {
+            // One that an earlier run left is replaced: its settings may be others.
+            let started = self.open().map(|ipvs| {
+                let _ = ipvs.stop_daemon(role); // there is none, as a rule
+                ipvs.start_daemon(role, &settings)
+            });
+            match started {
+                Some(Ok(())) => drop(self.daemons.insert(role, settings.clone())),
+                Some(Err(error)) => self.trouble(error.to_string()),
+                None => {}
+            }
+        }
+    }
+
+    /// Takes away what the configuration says that a stop shall.
+    pub fn leave(&mut self, how: FlushOnStop) {
+        for role in std::mem::take(&mut self.daemons).into_keys() {
+            if let Some(Err(error)) = self.open().map(|ipvs| ipvs.stop_daemon(role)) {
+                self.trouble(error.to_string());
+            }
+        }
+        match how {
+            FlushOnStop::All => self.flush(),
+            FlushOnStop::Ours | FlushOnStop::Services => self.become_like(&Table::new(), BTreeSet::new()),
+        }
+    }
+
+    /// What is to be told since the last time.
+    pub fn troubles(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.troubles)
+    }
+
+    fn open(&mut self) -> Option<&mut Ipvs> {
+        if self.ipvs.is_none() {
+            match Ipvs::open() {
+                Ok(ipvs) => self.ipvs = Some(ipvs),
+                Err(error) => self.trouble(format!("{error}; nothing is balanced on this host until then")),
+            }
+        }
+        self.ipvs.as_mut()
+    }
+
+    fn trouble(&mut self, words: String) {
+        if self.told.insert(words.clone()) {
+            self.troubles.push(words);
+        }
+    }
+}
+
+fn roles(daemon: &SyncDaemon, states: &BTreeMap<String, RouterState>) -> Vec<SyncRole> {
+    match &daemon.instance {
+        None => vec![SyncRole::Master, SyncRole::Backup],
+        Some(name) => match states.get(name) {
+            Some(RouterState::Master | RouterState::Handover) => vec![SyncRole::Master],
+            Some(RouterState::Init | RouterState::Backup | RouterState::Fault | RouterState::Stopped) | None => {
+                vec![SyncRole::Backup]
+            }
+        },
+    }
+}
+
+fn settings(daemon: &SyncDaemon, instances: &BTreeMap<String, Instance>) -> SyncSettings {
+    let vrid = daemon.instance.as_ref().and_then(|name| instances.get(name)).map(|instance| instance.vrid);
+    SyncSettings {
+        interface: daemon.interface.clone(),
+        id: daemon.id.or(vrid).unwrap_or(0),
+        max_len: daemon.max_len,
+        port: daemon.port,
+        ttl: daemon.ttl,
+        group: daemon.group,
+    }
+}
+
+/// Refusals of one kind of change that are told one by one.
+const TOLD_MAX: usize = 5;

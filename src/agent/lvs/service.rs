@@ -1,0 +1,130 @@
+//! How the rest of the agent speaks to the director. Its thread begins with the first virtual server.
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use hactl_engine::conf::config::Config;
+use hactl_engine::control::{AgentStatus, VirtualServerStatus};
+use hactl_engine::lvs::balancer::{Order, Selection};
+use hactl_engine::notice::{Notice, What};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::LocalSet;
+use tokio::time::timeout;
+
+use super::director::{Director, serve};
+use super::letter::{Instance, Letter, Orders};
+use crate::agent::check::attempt::Surroundings;
+use crate::agent::files_tracked::Values;
+use crate::agent::letter::Errand;
+
+/// A director, or what it takes to start one.
+pub struct Lvs {
+    errands: mpsc::Sender<Errand>,
+    state_dir: PathBuf,
+    running: Option<Running>,
+}
+
+struct Running {
+    letters: mpsc::UnboundedSender<Letter>,
+    done: oneshot::Receiver<()>,
+}
+
+/// A status without what the director knows is better than none.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a stop waits for the table to be cleaned up.
+const FAREWELL: Duration = Duration::from_secs(10);
+
+impl Lvs {
+    /// Nothing runs yet. `errands` is where notices and scripts go.
+    pub fn new(errands: mpsc::Sender<Errand>, state_dir: PathBuf) -> Self {
+        Self { errands, state_dir, running: None }
+    }
+
+    /// Takes a configuration.
+    pub fn configure(&mut self, config: &Config, files: Values) {
+        if self.running.is_none() && (!config.virtual_servers.is_empty() || config.global.lvs.sync_daemon.is_some()) {
+            self.running = self.start(files).inspect_err(|error| tracing::error!("no thread for LVS: {error}")).ok();
+        }
+        let Some(running) = &self.running else { return };
+        let needed = |name: &str| {
+            let sync = config.global.lvs.sync_daemon.as_ref().and_then(|daemon| daemon.instance.as_deref());
+            sync == Some(name) || config.virtual_servers.iter().any(|server| server.ha_suspend)
+        };
+        let instances = config.instances.iter().filter(|one| needed(&one.name));
+        let orders = Orders {
+            servers: config.virtual_servers.clone(),
+            global: Arc::new(config.global.clone()),
+            instances: instances.map(|one| (one.name.clone(), Instance::of(one))).collect(),
+        };
+        let _ = running.letters.send(Letter::Configure(Box::new(orders))); // fails after a stop only
+    }
+
+    fn start(&self, files: Values) -> std::io::Result<Running> {
+        let (letters, inbox) = mpsc::unbounded_channel();
+        let (ended, done) = oneshot::channel();
+        let (errands, state_dir) = (self.errands.clone(), self.state_dir.clone());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        thread::Builder::new().name("lvs".into()).spawn(move || {
+            let around = Surroundings { files, ..Surroundings::default() };
+            let director = Rc::new(RefCell::new(Director::new(errands, state_dir, around)));
+            LocalSet::new().block_on(&runtime, serve(director, inbox));
+            let _ = ended.send(()); // nobody may wait
+        })?;
+        Ok(Running { letters, done })
+    }
+
+    /// Passes on what concerns the director: which instances are master.
+    pub fn tell(&self, notice: &Notice) {
+        if let (Some(running), What::Entered { to, .. }) = (&self.running, &notice.what) {
+            let letter = Letter::State { instance: notice.instance.clone(), state: *to };
+            let _ = running.letters.send(letter); // fails after a stop only
+        }
+    }
+
+    /// Carries out an operator's order.
+    ///
+    /// # Errors
+    /// In words: no such real server, nothing is balanced here.
+    pub async fn order(&self, selection: Selection, order: Order) -> Result<String, String> {
+        let Some(running) = &self.running else {
+            return Err("no virtual_server is configured here, so there is nothing to drain".into());
+        };
+        let (asker, reply) = oneshot::channel();
+        let _ = running.letters.send(Letter::Order(selection, order, asker)); // told by the reply
+        reply.await.map_err(|_| "the agent is stopping".to_owned())?
+    }
+
+    /// Adds what the director knows.
+    pub async fn complete(&self, status: &mut AgentStatus) {
+        status.virtual_servers = self.status().await;
+    }
+
+    async fn status(&self) -> Vec<VirtualServerStatus> {
+        let Some(running) = &self.running else { return Vec::new() };
+        let (asker, reply) = oneshot::channel();
+        let _ = running.letters.send(Letter::Status(asker)); // told by the reply
+        match timeout(PATIENCE, reply).await {
+            Ok(Ok(status)) => status,
+            Ok(Err(_)) => Vec::new(),
+            Err(_) => {
+                tracing::warn!(
+                    "the director does not answer within {PATIENCE:?}: virtual servers are missing in a status"
+                );
+                Vec::new()
+            }
+        }
+    }
+
+    /// Ends the checks and takes the table away, unless a successor takes it over.
+    pub async fn finish(&mut self, keep_table: bool) {
+        let Some(running) = self.running.take() else { return };
+        let _ = running.letters.send(Letter::Stop { keep_table }); // told by the end
+        if timeout(FAREWELL, running.done).await.is_err() {
+            tracing::error!("the LVS table was not cleaned up within {FAREWELL:?}; `ipvsadm -C` empties it");
+        }
+    }
+}

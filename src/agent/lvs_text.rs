@@ -1,0 +1,152 @@
+//! Virtual servers as people read them in `hactl agent status`.
+
+use hactl_engine::control::{RealServerStatus, VirtualServerStatus};
+
+use super::report::span;
+
+/// A virtual server and a line for each of its real servers.
+pub fn virtual_server_text(server: &VirtualServerStatus) -> String {
+    let persistence = server.persistence_s.map(|seconds| format!(" persistent {seconds} s")).unwrap_or_default();
+    let quorum = if server.quorum { "up" } else { "NO QUORUM" };
+    let mut text = format!(
+        "{} {quorum} for {}, {}{persistence}, weight {} of {} alive\n",
+        server.name,
+        span(server.quorum_for_ms),
+        server.scheduler,
+        server.alive,
+        server.needed
+    );
+    if let Some(sorry) = &server.sorry_server {
+        text.push_str(&format!("  sorry server {sorry} serves\n"));
+    }
+    if server.suspended {
+        text.push_str("  checks rest: this host does not hold the address (ha_suspend)\n");
+    }
+    match server.in_kernel {
+        Some(true) => {}
+        Some(false) => text.push_str("  the kernel's table lacks it; see the log, and `ipvsadm -Ln`\n"),
+        None => text.push_str("  the kernel's table cannot be read: is the module ip_vs there?\n"),
+    }
+    let traffic = server.traffic;
+    if traffic.connections > 0 {
+        text.push_str(&format!(
+            "  {} connections, {}/s, {} in, {} out\n",
+            traffic.connections,
+            traffic.connections_per_s,
+            amount(traffic.bytes_in),
+            amount(traffic.bytes_out)
+        ));
+    }
+    let width = server.real_servers.iter().map(|real| real.address.len()).max().unwrap_or_default();
+    server.real_servers.iter().for_each(|real| text.push_str(&real_server_text(real, width)));
+    text
+}
+
+fn real_server_text(real: &RealServerStatus, width: usize) -> String {
+    let state = match (real.up, real.drained) {
+        (true, false) => "up",
+        (true, true) => "drained",
+        (false, _) => "DOWN",
+    };
+    let weight = match real.weight_now {
+        Some(now) if now == real.weight => format!("weight {now}"),
+        Some(now) => format!("weight {now} of {}", real.weight),
+        None => format!("out of {}", real.weight),
+    };
+    let by = if real.weight_by_operator { " by operator" } else { "" };
+    let reason = real.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    let mut text = format!(
+        "  {:<width$} {} {state:<7} {weight}{by}, {} active {} inactive, for {}{reason}\n",
+        real.address,
+        real.forward,
+        real.active,
+        real.inactive,
+        span(real.for_ms)
+    );
+    for check in real.checks.iter().filter(|check| !check.passing) {
+        let last = check.last.as_deref().unwrap_or("not tried yet");
+        text.push_str(&format!("  {:width$}   {}: {last}\n", "", check.name));
+    }
+    text
+}
+
+/// `1.5 MB`.
+fn amount(bytes: u64) -> String {
+    let mut scaled = (bytes, "B");
+    let mut rest = 0;
+    for unit in ["kB", "MB", "GB", "TB", "PB"] {
+        if scaled.0 < 1000 {
+            break;
+        }
+        rest = scaled.0 % 1000 / 100;
+        scaled = (scaled.0 / 1000, unit);
+    }
+    if scaled.1 == "B" || scaled.0 >= 100 {
+        return format!("{} {}", scaled.0, scaled.1);
+    }
+    format!("{}.{rest} {}", scaled.0, scaled.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use hactl_engine::control::{CheckStatus, TrafficStatus};
+
+    use super::*;
+
+    fn real(address: &str) -> RealServerStatus {
+        RealServerStatus {
+            address: address.into(),
+            up: true,
+            reason: None,
+            for_ms: 3_725_000,
+            drained: false,
+            weight: 37,
+            weight_by_operator: false,
+            weight_now: Some(37),
+            forward: "DR".into(),
+            active: 12,
+            inactive: 5,
+            traffic: TrafficStatus::default(),
+            checks: vec![],
+        }
+    }
+
+    #[test]
+    fn every_state_has_its_words() {
+        let down = RealServerStatus {
+            up: false,
+            reason: Some("connection refused".into()),
+            weight_now: None,
+            checks: vec![CheckStatus {
+                name: "TCP_CHECK 10.0.0.8:80".into(),
+                passing: false,
+                last: Some("connection refused".into()),
+            }],
+            ..real("10.0.0.8:80")
+        };
+        let drained =
+            RealServerStatus { drained: true, weight_now: Some(0), weight_by_operator: true, ..real("10.0.0.19:80") };
+        let server = VirtualServerStatus {
+            name: "10.0.0.3:80".into(),
+            services: vec!["TCP 10.0.0.3:80".into()],
+            scheduler: "wrr".into(),
+            persistence_s: Some(50),
+            quorum: false,
+            quorum_for_ms: 700,
+            alive: 37,
+            needed: 91,
+            sorry_server: Some("127.0.0.1:8080".into()),
+            suspended: true,
+            in_kernel: Some(false),
+            traffic: TrafficStatus { connections: 1234, bytes_in: 1_530_000, ..TrafficStatus::default() },
+            real_servers: vec![real("10.0.0.7:80"), down, drained],
+        };
+        insta::assert_snapshot!(virtual_server_text(&server));
+    }
+
+    #[test]
+    fn amounts_stay_short() {
+        let words: Vec<String> = [0, 999, 1000, 1530, 99_900, 100_000, 2_500_000_000].map(amount).into();
+        assert_eq!(words, ["0 B", "999 B", "1.0 kB", "1.5 kB", "99.9 kB", "100 kB", "2.5 GB"]);
+    }
+}

@@ -1,0 +1,162 @@
+//! One check of one real server: tries become a verdict. A pure machine: when the next try is due is its answer, not its doing.
+
+use std::time::Duration;
+
+use crate::conf::config::lvs::Checker;
+
+/// How a try ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// As wanted.
+    Passed,
+    /// As wanted, and the check has a say in the weight.
+    Weighed(Weighing),
+    /// Not as wanted; why, as a fragment.
+    Failed(String),
+}
+
+/// What a check says about the weight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weighing {
+    /// `misc_dynamic`: this is the weight.
+    Set(u32),
+    /// `FILE_CHECK`: so much is added to the weight.
+    Add(i32),
+}
+
+/// A check's verdict and how it got there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    passing: bool,
+    /// Tries in a row that contradict the verdict.
+    contrary: u32,
+    /// How the last try ended; `None` before the first.
+    last: Option<Outcome>,
+}
+
+impl Health {
+    /// A check that was not tried yet; with `alpha` it counts as failed until it passes.
+    pub fn new(alpha: bool) -> Self {
+        Self { passing: !alpha, contrary: 0, last: None }
+    }
+
+    /// The verdict.
+    pub fn passing(&self) -> bool {
+        self.passing
+    }
+
+    /// How the last try ended.
+    pub fn last(&self) -> Option<&Outcome> {
+        self.last.as_ref()
+    }
+
+    /// What the last try said about the weight.
+    pub fn weighing(&self) -> Option<Weighing> {
+        match self.last {
+            Some(Outcome::Weighed(weighing)) => Some(weighing),
+            _ => None,
+        }
+    }
+
+    /// Takes the end of a try and tells how long to wait for the next one.
+    pub fn observe(&mut self, checker: &Checker, outcome: Outcome) -> Duration {
+        let good = !matches!(outcome, Outcome::Failed(_));
+        self.last = Some(outcome);
+        if good == self.passing {
+            self.contrary = 0;
+            return checker.interval;
+        }
+        self.contrary += 1;
+        let tolerated = if good { checker.rise.saturating_sub(1) } else { checker.retry };
+        if self.contrary > tolerated {
+            (self.passing, self.contrary) = (good, 0);
+            return checker.interval;
+        }
+        if good { checker.interval } else { checker.retry_delay }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conf::config::lvs::{Check, Connection};
+
+    const INTERVAL: Duration = Duration::from_secs(7);
+    const RETRY: Duration = Duration::from_millis(300);
+
+    fn checker(retry: u32, rise: u32) -> Checker {
+        let connection = Connection { to: "10.0.0.7:80".parse().unwrap(), timeout: Duration::from_secs(2), from: None };
+        Checker {
+            check: Check::Tcp(connection),
+            interval: INTERVAL,
+            retry,
+            retry_delay: RETRY,
+            rise,
+            warmup: Duration::ZERO,
+            alpha: false,
+            log_all_failures: false,
+            location: Default::default(),
+        }
+    }
+
+    /// `+` and `-` are tries; the answer is the verdict after each, and `r` where the next one comes soon.
+    fn play(checker: &Checker, alpha: bool, tries: &str) -> String {
+        let mut health = Health::new(alpha);
+        let mut told = String::new();
+        for one in tries.chars() {
+            let outcome = if one == '+' { Outcome::Passed } else { Outcome::Failed("no".into()) };
+            let pause = health.observe(checker, outcome);
+            assert!(pause == INTERVAL || pause == RETRY);
+            told.push(if health.passing() { 'U' } else { 'D' });
+            if pause == RETRY {
+                told.push('r');
+            }
+        }
+        told
+    }
+
+    #[test]
+    fn failures_in_a_row_decide() {
+        assert_eq!(play(&checker(0, 1), false, "+-+"), "UDU");
+        assert_eq!(play(&checker(1, 1), false, "-+--+"), "UrUUrDU");
+        assert_eq!(play(&checker(3, 1), false, "----"), "UrUrUrD");
+        assert_eq!(play(&checker(3, 1), false, "---+---"), "UrUrUrUUrUrUr");
+    }
+
+    #[test]
+    fn a_failed_one_is_not_hurried() {
+        assert_eq!(play(&checker(1, 1), false, "----+"), "UrDDDU");
+    }
+
+    #[test]
+    fn successes_in_a_row_decide_too() {
+        assert_eq!(play(&checker(0, 3), false, "-++-+++"), "DDDDDDU");
+    }
+
+    #[test]
+    fn alpha_begins_as_failed() {
+        assert_eq!(play(&checker(2, 1), true, "-+"), "DU");
+        assert_eq!(play(&checker(2, 2), true, "++"), "DU");
+    }
+
+    /// Every course of eight tries: the verdict turns exactly when more than the tolerated number in a row speak against it.
+    #[test]
+    fn every_course_agrees_with_the_definition() {
+        for (retry, rise, course) in
+            (0..3_u32).flat_map(|a| (1..4_u32).flat_map(move |b| (0..256_u32).map(move |c| (a, b, c))))
+        {
+            let checker = checker(retry, rise);
+            let mut health = Health::new(false);
+            let (mut up, mut run) = (true, 0);
+            for place in 0..8 {
+                let good = course >> place & 1 == 1;
+                health.observe(&checker, if good { Outcome::Passed } else { Outcome::Failed(String::new()) });
+                run = if good == up { 0 } else { run + 1 };
+                if run == if up { retry + 1 } else { rise } {
+                    (up, run) = (!up, 0);
+                }
+                assert_eq!(health.passing(), up, "retry {retry}, rise {rise}, course {course:08b}, try {place}");
+            }
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! A virtual server and its real servers: quorum, sorry server, and the destinations that the kernel shall have.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::balancer::Effect;
+use super::diff::diff;
+use super::health::Outcome;
+use super::server::{Server, Wish};
+use super::table::{DestinationSettings, Service, ServiceSettings, Table};
+use crate::conf::config::lvs::{Command, RealServer, SorryServer, VirtualServer};
+use crate::notice::{Notice, What};
+use crate::time::{Instant, millis};
+
+/// A virtual server at work.
+#[derive(Debug)]
+pub struct Pool {
+    config: Arc<VirtualServer>,
+    servers: Vec<Server>,
+    quorum: bool,
+    quorum_since: Instant,
+    /// Checks rest: this host does not hold the address.
+    pub(super) suspended: bool,
+    /// What the kernel has been told.
+    told: BTreeMap<SocketAddr, DestinationSettings>,
+}
+
+impl Pool {
+    /// A pool of which nothing is known but its configuration. `wish` tells what the operator wanted of a real server.
+    pub(super) fn new(
+        config: Arc<VirtualServer>,
+        wish: impl Fn(&RealServer) -> Wish,
+        taken_out: impl Fn(&RealServer) -> bool,
+        now: Instant,
+    ) -> Self {
+        let server = |one: &RealServer| Server::new(one, config.alpha || taken_out(one), wish(one), now);
+        let servers = config.real_servers.iter().map(server).collect();
+        let mut pool =
+            Self { config, servers, quorum: true, quorum_since: now, suspended: false, told: BTreeMap::new() };
+        pool.quorum = pool.alive() >= pool.config.quorum;
+        pool
+    }
+
+    /// The pool under a new configuration: real servers that are in both keep their state.
+    pub(super) fn follow(&mut self, new: Arc<VirtualServer>, wish: impl Fn(&RealServer) -> Wish, now: Instant) {
+        let mut old: BTreeMap<SocketAddr, (&RealServer, Server)> = BTreeMap::new();
+        for (config, server) in self.config.real_servers.iter().zip(std::mem::take(&mut self.servers)) {
+            old.insert(config.address, (config, server));
+        }
+        let follow = |one: &RealServer| match old.remove(&one.address) {
+            Some((before, mut server)) => {
+                server.follow(before, one, new.alpha);
+                server
+            }
+            None => Server::new(one, new.alpha, wish(one), now),
+        };
+        self.servers = new.real_servers.iter().map(follow).collect();
+        self.config = new;
+    }
+
+    /// Its configuration.
+    pub fn config(&self) -> &Arc<VirtualServer> {
+        &self.config
+    }
+
+    /// Real servers and their configurations.
+    pub fn servers(&self) -> impl Iterator<Item = (&RealServer, &Server)> {
+        self.config.real_servers.iter().zip(&self.servers)
+    }
+
+    /// Whether enough weight is alive.
+    pub fn has_quorum(&self) -> bool {
+        self.quorum
+    }
+
+    /// When the quorum was gained or lost last.
+    pub fn quorum_since(&self) -> Instant {
+        self.quorum_since
+    }
+
+    /// Whether the checks rest.
+    pub fn is_suspended(&self) -> bool {
+        self.suspended
+    }
+
+    /// The sorry server, while it serves.
+    pub fn serving_sorry(&self) -> Option<&SorryServer> {
+        self.config.sorry_server.as_ref().filter(|_| !self.quorum)
+    }
+
+    /// Weight that is alive.
+    pub fn alive(&self) -> u32 {
+        self.servers().map(|(config, server)| server.alive_weight(config)).fold(0, u32::saturating_add)
+    }
+
+    /// Takes the end of a try: the pause until the next one, and what follows.
+    pub(super) fn observe(&mut self, at: (usize, usize), outcome: Outcome, now: Instant) -> (Duration, Vec<Effect>) {
+        let config = Arc::clone(&self.config);
+        let found = config.real_servers.get(at.0).zip(self.servers.get_mut(at.0));
+        let Some((real, server)) = found else { return (PAUSE_OF_THE_UNKNOWN, Vec::new()) };
+        let Some(checker) = real.checkers.get(at.1) else { return (PAUSE_OF_THE_UNKNOWN, Vec::new()) };
+        let (address, before) = (real.address, server.since());
+        let failure = match &outcome {
+            Outcome::Failed(why) if checker.log_all_failures => Some(why.clone()),
+            _ => None,
+        };
+        let (pause, turned) = server.observe(at.1, checker, outcome, now);
+        let mut words = Vec::new();
+        if turned {
+            let (up, reason) = (server.is_up(), server.reason().unwrap_or_default().to_owned());
+            words.push(config.tell(What::RealServer { address, up, reason, lasted_ms: millis(now.since(before)) }));
+            let command = if up { &real.notify_up } else { &real.notify_down };
+            words.extend(config.run(command));
+        } else if let Some(reason) = failure {
+            words.push(config.tell(What::CheckFailed { address, reason }));
+        }
+        (pause, self.changed(now, words)) // a check that passes still may have changed the weight
+    }
+
+    /// Takes an operator's word about real servers.
+    pub(super) fn wish(&mut self, place: usize, wish: Wish, now: Instant) -> Vec<Effect> {
+        let Some((server, config)) = self.servers.get_mut(place).zip(self.config.real_servers.get(place)) else {
+            return Vec::new();
+        };
+        server.wish = wish;
+        server.rising_since = None; // who asks for a weight gets it
+        let what = What::Wished { address: config.address, drained: wish.drained, weight: wish.weight };
+        let word = vec![self.config.tell(what)];
+        self.changed(now, word)
+    }
+
+    /// The table first: clients wait for it. Then `words` about what led here, then what it means for the quorum.
+    pub(super) fn changed(&mut self, now: Instant, words: Vec<Effect>) -> Vec<Effect> {
+        let quorum = self.settle_quorum(now);
+        let changes = self.changes(now);
+        let table = (!changes.is_empty()).then_some(Effect::Table(changes));
+        table.into_iter().chain(words).chain(quorum).collect()
+    }
+
+    fn settle_quorum(&mut self, now: Instant) -> Vec<Effect> {
+        let (alive, config) = (self.alive(), Arc::clone(&self.config));
+        let gained = !self.quorum && alive >= config.quorum.saturating_add(config.hysteresis);
+        let lost = self.quorum && alive < config.quorum.saturating_sub(config.hysteresis);
+        if !gained && !lost {
+            return Vec::new();
+        }
+        (self.quorum, self.quorum_since) = (gained, now);
+        let sorry = config.sorry_server.as_ref().map(|sorry| sorry.address);
+        let word = config.tell(What::Quorum { up: gained, alive, quorum: config.quorum, sorry });
+        let command = if gained { &config.quorum_up } else { &config.quorum_down };
+        [word].into_iter().chain(config.run(command)).collect()
+    }
+
+    /// What separates the kernel from what is wanted now.
+    fn changes(&mut self, now: Instant) -> Vec<super::diff::Change> {
+        let wanted = self.destinations(now);
+        if wanted == self.told {
+            return Vec::new();
+        }
+        let before = std::mem::replace(&mut self.told, wanted.clone());
+        diff(&self.table(before), &self.table(wanted), &BTreeSet::new())
+    }
+
+    /// The services of this pool as they are wanted; from now on the kernel is taken to have them.
+    pub(super) fn wanted(&mut self, now: Instant) -> Table {
+        self.told = self.destinations(now);
+        self.table(self.told.clone())
+    }
+
+    fn table(&self, destinations: BTreeMap<SocketAddr, DestinationSettings>) -> Table {
+        let persistence = self.config.persistence.map(|one| (one.timeout, one.prefix));
+        let settings = ServiceSettings { scheduling: self.config.scheduling.clone(), persistence };
+        let service = Service { settings, destinations };
+        self.config.services.iter().map(|key| (*key, service.clone())).collect()
+    }
+
+    fn destinations(&self, now: Instant) -> BTreeMap<SocketAddr, DestinationSettings> {
+        let serves = self.quorum || self.config.sorry_server.is_none();
+        let entry = |(config, server): (&RealServer, &Server)| {
+            Some((config.address, server.entry(config, self.config.slow_start, serves, now)?))
+        };
+        let mut wanted: BTreeMap<_, _> = self.servers().filter_map(entry).collect();
+        if let Some(sorry) = &self.config.sorry_server
+            && (!self.quorum || sorry.inhibit)
+        {
+            let weight = u32::from(!self.quorum);
+            let settings =
+                DestinationSettings { weight, forward: sorry.forward, upper_threshold: 0, lower_threshold: 0 };
+            wanted.insert(sorry.address, settings);
+        }
+        wanted
+    }
+
+    /// When a slow start takes its next step.
+    pub(super) fn next_wake(&self, now: Instant) -> Option<Instant> {
+        if self.config.slow_start.is_zero() {
+            return None;
+        }
+        self.servers.iter().filter_map(|server| server.next_rise(self.config.slow_start, now)).min()
+    }
+
+    /// `rs_init_notifies`: the states at the start are told as if they were changes.
+    pub(super) fn introduce(&self) -> Vec<Effect> {
+        let servers = self.servers().flat_map(|(config, server)| {
+            self.config.run(if server.is_up() { &config.notify_up } else { &config.notify_down })
+        });
+        let quorum = if self.quorum { &self.config.quorum_up } else { &self.config.quorum_down };
+        servers.chain(self.config.run(quorum)).collect()
+    }
+
+    /// `omega`: what the end of the agent means.
+    pub(super) fn farewell(&self) -> Vec<Effect> {
+        if !self.config.omega {
+            return Vec::new();
+        }
+        let up = self.servers().filter(|(_, server)| server.is_up());
+        let servers = up.flat_map(|(config, _)| self.config.run(&config.notify_down));
+        let quorum = self.quorum.then(|| self.config.run(&self.config.quorum_down)).flatten();
+        servers.chain(quorum).collect()
+    }
+}
+
+impl VirtualServer {
+    fn tell(&self, what: What) -> Effect {
+        Effect::Tell(Notice { instance: self.name.clone(), what })
+    }
+
+    fn run(&self, command: &Option<Command>) -> Option<Effect> {
+        command.clone().map(|command| Effect::Run { server: self.name.clone(), command })
+    }
+}
+
+/// A check of a server that a reload took away: its task ends before the pause does.
+const PAUSE_OF_THE_UNKNOWN: Duration = Duration::from_secs(60);
