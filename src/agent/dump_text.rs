@@ -254,6 +254,7 @@ pub(super) mod tests {
             scripts: vec![],
             files: vec![],
             processes: vec![],
+            virtual_servers: vec![],
             safety: None,
             timing: Timing { wakes: 9, worst_overshoot_us: 730, overshoots: [4, 3, 2, 0, 1] },
         }

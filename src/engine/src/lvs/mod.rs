@@ -10,3 +10,5 @@ pub mod server;
 pub mod status;
 pub mod sync;
 pub mod table;
+#[cfg(test)]
+mod tests;
