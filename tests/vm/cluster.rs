@@ -69,11 +69,6 @@ impl Host {
         self.ip(&addr_add(vip, "eth0"));
     }
 
-    /// Carries it no more.
-    pub fn drops(&self, vip: IpAddr) {
-        self.ip(&addr_add(vip, "eth0").replace("addr add", "addr del").replace(" nodad", ""));
-    }
-
     /// Accepts packets for a virtual address and keeps quiet about it, as a real server behind DR or TUN does.
     pub fn hides(&self, vip: IpAddr) {
         self.sysctl(&[

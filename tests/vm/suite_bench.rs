@@ -19,7 +19,7 @@ fn a_thousand_services() {
     let wanted = thousand_of_ten();
     let host = Host::alone("lb");
     let mut ipvs = host.ipvs();
-    let mut tell = |what: &str, took: Duration| println!("NOTE {what:58} {:8.1} ms", took.as_secs_f64() * 1e3);
+    let tell = |what: &str, took: Duration| println!("NOTE {what:58} {:8.1} ms", took.as_secs_f64() * 1e3);
     make(&mut ipvs, &wanted); // modules loaded, caches warm
     let saved = host.folder().join("saved");
     host.sh(&format!("ipvsadm -Sn > {}", saved.display()));
