@@ -12,6 +12,8 @@ use super::nfnetlink::Attributes;
 const CHUNK: usize = 128 * 1024;
 /// Bytes of answers the kernel may queue: the error of every command of a chunk fits in.
 const RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
+/// Bytes of the longest datagram: a part of a dump, at most half as long.
+const DATAGRAM: usize = 64 * 1024;
 
 /// One message to or from a family: its command and what it says.
 #[derive(Debug, Clone)]
@@ -28,6 +30,7 @@ pub struct Genetlink {
     family: u16,
     version: u8,
     sequence: u32,
+    buffer: Vec<u8>,
 }
 
 impl Genetlink {
@@ -42,7 +45,7 @@ impl Genetlink {
         let _ = setsockopt(&socket.as_fd(), sockopt::RcvBufForce, &RECEIVE_BUFFER);
         // Errors without the request they answer; older kernels repeat it.
         let _ = socket.set_cap_ack(true);
-        let mut link = Self { socket, family: GENL_ID_CTRL, version: 1, sequence: 0 };
+        let mut link = Self { socket, family: GENL_ID_CTRL, version: 1, sequence: 0, buffer: Vec::new() };
         let question = Message {
             command: CTRL_CMD_GETFAMILY,
             attributes: Attributes::default().text(CTRL_ATTR_FAMILY_NAME, family),
@@ -65,8 +68,7 @@ impl Genetlink {
         self.socket.send(&buffer, 0)?;
         let mut answer = Vec::new();
         loop {
-            let (bytes, _) = self.socket.recv_from_full()?;
-            for part in parts(&bytes).filter(|part| part.sequence == sequence) {
+            for part in parts(self.receive()?).filter(|part| part.sequence == sequence) {
                 match part.kind {
                     NLMSG_ERROR => return part.verdict().map(|()| answer),
                     _ => answer = part.attributes().to_vec(),
@@ -84,8 +86,7 @@ impl Genetlink {
         let sequence = self.append(&mut buffer, question, NLM_F_DUMP);
         self.socket.send(&buffer, 0)?;
         loop {
-            let (bytes, _) = self.socket.recv_from_full()?;
-            for part in parts(&bytes).filter(|part| part.sequence == sequence) {
+            for part in parts(self.receive()?).filter(|part| part.sequence == sequence) {
                 match part.kind {
                     NLMSG_ERROR | NLMSG_DONE => return part.verdict(),
                     _ => each(part.attributes()),
@@ -130,8 +131,7 @@ impl Genetlink {
         let span = self.sequence.wrapping_sub(first);
         let mut failures = Vec::new();
         loop {
-            let (bytes, _) = self.socket.recv_from_full()?;
-            for part in parts(&bytes).filter(|part| part.kind == NLMSG_ERROR) {
+            for part in parts(self.receive()?).filter(|part| part.kind == NLMSG_ERROR) {
                 let place = part.sequence.wrapping_sub(first);
                 if place > span {
                     continue; // of an earlier call that was given up
@@ -144,6 +144,18 @@ impl Genetlink {
                 }
             }
         }
+    }
+
+    /// The next datagram. A large buffer is also what makes the kernel put many entries of a dump into one.
+    fn receive(&mut self) -> io::Result<&[u8]> {
+        self.buffer.clear();
+        self.buffer.reserve(DATAGRAM);
+        while let Err(error) = self.socket.recv(&mut self.buffer, 0) {
+            if error.kind() != io::ErrorKind::Interrupted {
+                return Err(error);
+            }
+        }
+        Ok(&self.buffer)
     }
 
     fn append(&mut self, buffer: &mut Vec<u8>, message: &Message, flags: u16) -> u32 {

@@ -69,11 +69,6 @@ impl Host {
         self.ip(&addr_add(vip, "eth0"));
     }
 
-    /// Carries it no more.
-    pub fn drops(&self, vip: IpAddr) {
-        self.ip(&addr_add(vip, "eth0").replace("addr add", "addr del").replace(" nodad", ""));
-    }
-
     /// Accepts packets for a virtual address and keeps quiet about it, as a real server behind DR or TUN does.
     pub fn hides(&self, vip: IpAddr) {
         self.sysctl(&[
@@ -87,7 +82,13 @@ impl Host {
 
     /// Answers the client through a director, as a real server behind NAT does.
     pub fn answers_through(&self, director: &Host) {
-        self.sysctl(&["net/ipv4/conf/all/accept_redirects=0", "net/ipv4/conf/eth0/accept_redirects=0"]);
+        // The client is on the same wire: the director says so, and must not be believed.
+        self.sysctl(&[
+            "net/ipv4/conf/all/accept_redirects=0",
+            "net/ipv4/conf/eth0/accept_redirects=0",
+            "net/ipv6/conf/all/accept_redirects=0",
+            "net/ipv6/conf/eth0/accept_redirects=0",
+        ]);
         let (v4, v6) = (director.v4(), director.v6());
         self.ip(&format!("route replace 10.91.0.0/24 via {v4}\nroute replace fd91::/64 via {v6} metric 1"));
     }
@@ -106,13 +107,7 @@ fn addr_add(vip: IpAddr, device: &str) -> String {
 }
 
 fn prepare_director(host: &Host) {
-    host.sysctl(&[
-        "net/ipv4/ip_forward=1",
-        "net/ipv6/conf/all/forwarding=1",
-        // NAT goes out where it came in; a redirect would tell servers to leave the director out.
-        "net/ipv4/conf/all/send_redirects=0",
-        "net/ipv4/conf/eth0/send_redirects=0",
-    ]);
+    host.sysctl(&["net/ipv4/ip_forward=1", "net/ipv6/conf/all/forwarding=1"]);
 }
 
 fn plug_in(switch: &Host, host: &Host) {

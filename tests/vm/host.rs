@@ -14,6 +14,9 @@ use nix::sched::{CloneFlags, setns};
 /// How long anything may take: under emulation, beside another case.
 const DEADLINE: Duration = Duration::from_secs(30);
 
+/// The binary under test.
+pub const HACTL: &str = "/vm/hactl";
+
 /// A host; its namespace goes when it is dropped.
 pub struct Host {
     pub name: String,

@@ -10,6 +10,9 @@ mod host;
 mod image;
 mod inside;
 mod outside;
+mod suite_bench;
+mod suite_schedulers;
+mod suite_sync;
 mod suite_table;
 mod suite_traffic;
 mod words;
@@ -31,7 +34,8 @@ macro_rules! cases {
 }
 
 /// Every suite.
-const SUITES: &[&[Case]] = &[suite_table::CASES, suite_traffic::CASES];
+const SUITES: &[&[Case]] =
+    &[suite_table::CASES, suite_schedulers::CASES, suite_traffic::CASES, suite_sync::CASES, suite_bench::CASES];
 
 #[test]
 fn lvs_on_a_real_kernel() {

@@ -123,7 +123,7 @@ fn watch(mut guest: Child, image: &Image) -> Report {
     if !finished {
         let console = std::fs::read(image.console()).unwrap_or_default();
         eprintln!("--- the guest's console\n{}", String::from_utf8_lossy(&console));
-        panic!("the guest did not come to its end within {} s", DEADLINE.as_secs());
+        panic!("the guest stopped before it was done, or was not done within {} s", DEADLINE.as_secs());
     }
     report
 }

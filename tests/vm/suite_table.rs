@@ -10,10 +10,11 @@ use hactl_engine::lvs::table::{
 };
 
 use super::Case;
-use super::host::Host;
+use super::host::{HACTL, Host};
 use super::words::{apply, at, by, make, mark, service, sticky, tcp, to, udp};
 
 pub const CASES: &[Case] = crate::cases![
+    the_binary_under_test_runs_here,
     every_scheduler_is_listed,
     every_setting_reads_the_same_in_both_tools,
     every_change_does_what_it_says,
@@ -24,6 +25,11 @@ pub const CASES: &[Case] = crate::cases![
     two_thousand_refusals_are_all_told,
     timeouts_and_flush,
 ];
+
+fn the_binary_under_test_runs_here() {
+    let host = Host::alone("lb");
+    assert!(host.sh(&format!("{HACTL} --version")).starts_with("hactl "));
+}
 
 fn every_scheduler_is_listed() {
     let host = Host::alone("lb");

@@ -185,3 +185,20 @@ impl Ipvs {
         self.link.ask(question).map_err(|error| IpvsError::of(what, error, advise))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What else there is to prove needs a kernel with IPVS: `tests/vm`.
+    #[test]
+    fn a_kernel_without_ipvs_is_told_how_to_get_it() {
+        match Ipvs::open() {
+            Ok(_) => {}
+            Err(error @ IpvsError::NoModule { .. }) => {
+                assert!(error.to_string().contains("`modprobe ip_vs`"), "{error}")
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
