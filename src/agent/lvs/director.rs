@@ -13,6 +13,7 @@ use hactl_engine::control::{RouterState, VirtualServerStatus};
 use hactl_engine::lvs::balancer::{Balancer, CheckId, Effect, Order, Selection};
 use hactl_engine::lvs::health::Outcome;
 use hactl_engine::lvs::status::status;
+use hactl_engine::lvs::table::Table;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::{Instant, sleep_until};
@@ -103,20 +104,22 @@ impl Director {
             self.kernel.flush();
         }
         let found = first.then(|| self.kernel.observe()).flatten().map(|observed| observed.table).unwrap_or_default();
+        // A reload need not ask the kernel for what it was told, unless it refused some of it.
+        let known = (!first && !self.kernel.behind).then(|| self.balancer.told());
         self.kernel.set_timeouts(lvs);
         self.around.global = Arc::clone(&orders.global);
         let now = clock::now();
         let effects = self.balancer.configure(&orders.servers, &found, lvs.init_notifies, now);
         self.orders = Some(orders);
         self.follow_vrrp();
-        self.resync();
+        self.resync(known);
         self.carry_out(effects);
     }
 
-    /// Gives the kernel the whole table; only what differs is sent.
-    fn resync(&mut self) {
+    /// Gives the kernel the whole table; only what differs from what it has (`known`, or else it is asked) is sent.
+    fn resync(&mut self, known: Option<Table>) {
         let wanted = self.balancer.wanted(clock::now());
-        self.kernel.become_like(&wanted, self.balancer.services());
+        self.kernel.become_like(known, &wanted, self.balancer.services());
         self.tell_troubles();
     }
 
@@ -220,7 +223,7 @@ impl Director {
 
     fn wake(&mut self) {
         if self.kernel.behind {
-            self.resync();
+            self.resync(None);
         }
         let effects = self.balancer.wake(clock::now());
         self.carry_out(effects);

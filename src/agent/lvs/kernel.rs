@@ -47,14 +47,14 @@ impl Kernel {
         }
     }
 
-    /// Makes the kernel's table what it shall be. `ours` are the services that this agent looks after.
-    pub fn become_like(&mut self, wanted: &Table, ours: BTreeSet<ServiceKey>) {
+    /// Makes the kernel's table, which is `known` or else is read, what it shall be. `ours` are the services that this agent looks
+    /// after.
+    pub fn become_like(&mut self, known: Option<Table>, wanted: &Table, ours: BTreeSet<ServiceKey>) {
         self.owned.extend(ours.iter().copied());
         self.behind = true;
-        let Some(observed) = self.observe() else { return };
-        let changes = diff(&observed.table, wanted, &self.owned);
+        let Some(found) = known.or_else(|| self.observe().map(|observed| observed.table)) else { return };
         self.behind = false;
-        self.change(&changes);
+        self.change(&diff(&found, wanted, &self.owned));
         if !self.behind {
             self.owned = ours;
         }
@@ -141,7 +141,7 @@ impl Kernel {
         }
         match how {
             FlushOnStop::All => self.flush(),
-            FlushOnStop::Ours | FlushOnStop::Services => self.become_like(&Table::new(), BTreeSet::new()),
+            FlushOnStop::Ours | FlushOnStop::Services => self.become_like(None, &Table::new(), BTreeSet::new()),
         }
     }
 

@@ -139,6 +139,11 @@ impl Balancer {
         self.pools.iter_mut().flat_map(|pool| pool.wanted(now)).collect()
     }
 
+    /// The table that the kernel is taken to have.
+    pub fn told(&self) -> Table {
+        self.pools.iter().flat_map(Pool::told).collect()
+    }
+
     /// The services that are ours.
     pub fn services(&self) -> BTreeSet<ServiceKey> {
         self.pools.iter().flat_map(|pool| pool.config().services.iter().copied()).collect()

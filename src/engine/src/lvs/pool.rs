@@ -169,6 +169,11 @@ impl Pool {
         self.table(self.told.clone())
     }
 
+    /// The services of this pool as the kernel is taken to have them.
+    pub(super) fn told(&self) -> Table {
+        self.table(self.told.clone())
+    }
+
     fn table(&self, destinations: BTreeMap<SocketAddr, DestinationSettings>) -> Table {
         let persistence = self.config.persistence.map(|one| (one.timeout, one.prefix));
         let settings = ServiceSettings { scheduling: self.config.scheduling.clone(), persistence };
