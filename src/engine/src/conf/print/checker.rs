@@ -19,7 +19,7 @@ impl Page {
         self.line(format_args!("rise {}", checker.rise));
         self.line(format_args!("warmup {}", show_seconds(checker.warmup)));
         if checker.alpha != outer {
-            self.on_off("alpha", checker.alpha);
+            self.line(format_args!("alpha {}", if checker.alpha { "on" } else { "off" }));
         }
         self.flag(checker.log_all_failures, "log_all_failures");
         match &checker.check {
