@@ -102,7 +102,10 @@ fn what_cannot_be_meant_is_told() {
             "persistence_timeout 9\npersistence_granularity 255.0.255.0",
             "E 4:25 `persistence_granularity 255.0.255.0` is neither a netmask nor a prefix length; ignored",
         ),
-        ("persistence_granularity 24", "W 3:25 `persistence_granularity` without `persistence_timeout` changes nothing"),
+        (
+            "persistence_granularity 24",
+            "W 3:25 `persistence_granularity` without `persistence_timeout` changes nothing",
+        ),
         (
             "persistence_timeout 9\npersistence_granularity 64",
             "E 4:25 `persistence_granularity 64` is ignored: IPv4 has 32 bits",
