@@ -14,7 +14,7 @@ pub struct Word {
     /// The word without its quotes.
     pub text: String,
     /// The word as written, where that differs: scripts read quotes and escapes with other rules.
-    pub written: Option<String>,
+    pub written: Option<Box<str>>,
     /// Where it stands.
     pub place: Place,
 }
@@ -166,7 +166,7 @@ impl Line<'_> {
     }
 
     fn place(&self, from: usize, length: usize) -> Place {
-        Place { line: self.number, column: from + 1, length: length.max(1) }
+        Place::new(self.number, from + 1, length.max(1))
     }
 }
 
