@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::super::config::lvs::{
     Check, Checker, Connection, DnsCheck, HttpCheck, HttpVersion, MiscCheck, Pattern, SmtpCheck, Tls, UdpCheck, Url,
 };
-use super::super::lvs::RECORD_TYPES;
+use super::super::lvs::network::RECORD_TYPES;
 use super::super::values::show_seconds;
 use super::page::{Page, command, user_words, word};
 

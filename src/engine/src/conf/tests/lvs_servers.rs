@@ -162,7 +162,7 @@ fn global_lines_are_read() {
                 checker_log_all_failures\nsmtp_alert_checker off\n}\nSSL {\ncertificate /c\nkey /k\nca /a\n}\n"
         .to_owned()
         + &instance("")
-        + &server("smtp_alert").replace("smtp_alert", "").replace("8080 {\nprotocol", "8080 {\nprotocol");
+        + &server("");
     let config = read(&text.replace("10.0.0.7 {", "10.0.0.7 {\nTCP_CHECK {\n}"));
     let lvs = &config.global.lvs;
     let daemon = lvs.sync_daemon.as_ref().unwrap();
