@@ -152,6 +152,9 @@ fn only_tunnels_join_families() {
     );
     let services = &parse("f", text).config.virtual_servers[0].services;
     assert_eq!(services, &[tcp("192.0.2.3:80")]);
+    let tunnels = text.replace("80 {\n}", "80 {\nlvs_method TUN\n}").replace("5-9 80", "5-9 80\nfwmark 5");
+    assert_eq!(faults(&tunnels), ["W 5:1 in a group of both families a mark should name its own"]);
+    assert_eq!(parse("f", &tunnels).config.virtual_servers[0].services.len(), 8);
 }
 
 #[test]
