@@ -1,8 +1,9 @@
 //! The HA configuration is read as the agent would read it, before it leaves the desk; also behind `hactl check FILE`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use hactl_engine::conf::config::lvs::Check;
 use hactl_engine::conf::config::{Argv, Config};
 use hactl_engine::conf::diagnostic::{Diagnostic, Location, Severity};
 use hactl_engine::conf::{parse, parse_with};
@@ -30,7 +31,7 @@ pub fn ha_file(file: &Path, text: &str, config_id: Option<&str>) -> Vec<Problem>
 /// each is a warning.
 fn missing(config: &Config, pages: &Pages<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for (what, block, command) in commands(config) {
+    for (what, block, command) in commands(config).into_iter().chain(lvs_commands(config)) {
         let Some(program) = command.first().filter(|program| which::which(program).is_err()) else { continue };
         let top = Location { file: pages.name.as_str().into(), ..Location::default() };
         let at = pages.find(block.unwrap_or(&top), program);
@@ -53,7 +54,11 @@ fn commands(config: &Config) -> Vec<(String, Option<&Location>, &Argv)> {
     for (what, script) in [("startup_script", &global.startup_script), ("shutdown_script", &global.shutdown_script)] {
         found.extend(script.iter().map(|script| (what.to_owned(), None, &script.command)));
     }
-    let fifos = [("notify_fifo_script", &global.notify_fifo), ("vrrp_notify_fifo_script", &global.vrrp_notify_fifo)];
+    let fifos = [
+        ("notify_fifo_script", &global.notify_fifo),
+        ("vrrp_notify_fifo_script", &global.vrrp_notify_fifo),
+        ("lvs_notify_fifo_script", &global.lvs.notify_fifo),
+    ];
     for (what, fifo) in fifos {
         let script = fifo.as_ref().and_then(|fifo| fifo.script.as_ref());
         found.extend(script.map(|script| (what.to_owned(), None, script)));
@@ -76,6 +81,33 @@ fn commands(config: &Config) -> Vec<(String, Option<&Location>, &Argv)> {
         for (keyword, command) in lines {
             let command = command.as_ref();
             found.extend(command.map(|command| (format!("{keyword} of {kind} {name}"), Some(block), command)));
+        }
+    }
+    found
+}
+
+/// The same for LVS; a program that many servers name in the same way stands here once.
+fn lvs_commands<'c>(config: &'c Config) -> Vec<(String, Option<&'c Location>, &'c Argv)> {
+    let mut known = HashSet::new();
+    let mut found = Vec::new();
+    let mut add = |keyword: &'static str, server: &str, block, argv: &'c Argv| {
+        if known.insert((keyword, argv.first())) {
+            found.push((format!("{keyword} of virtual_server {server}"), Some(block), argv));
+        }
+    };
+    for server in &config.virtual_servers {
+        for (keyword, command) in [("quorum_up", &server.quorum_up), ("quorum_down", &server.quorum_down)] {
+            command.iter().for_each(|command| add(keyword, &server.name, &server.location, &command.argv));
+        }
+        for real in &server.real_servers {
+            for (keyword, command) in [("notify_up", &real.notify_up), ("notify_down", &real.notify_down)] {
+                command.iter().for_each(|command| add(keyword, &server.name, &real.location, &command.argv));
+            }
+            for checker in &real.checkers {
+                if let Check::Misc(misc) = &checker.check {
+                    add("misc_path", &server.name, &checker.location, &misc.command);
+                }
+            }
         }
     }
     found
@@ -120,7 +152,7 @@ impl<'a> Pages<'a> {
 
 /// The word that tells that a line holds a secret.
 fn secret(line: &str) -> Option<&'static str> {
-    let words = ["auth_pass", "hex:", "ascii:", "webhook"];
+    let words = ["auth_pass", "hex:", "ascii:", "webhook", "password", "basic_auth", "header"];
     let key = line.trim_start().starts_with("key ").then_some("key");
     words.into_iter().find(|word| line.contains(word)).or(key)
 }
@@ -143,7 +175,16 @@ mod tests {
 
     #[test]
     fn secrets_are_not_drawn() {
-        for line in ["  auth_pass hunter2", "key 1 hunter2", "\tkey 2 hex:00ff", "auth_hmac { key 1 ascii:hunter2 }"] {
+        for line in [
+            "  auth_pass hunter2",
+            "key 1 hunter2",
+            "\tkey 2 hex:00ff",
+            "auth_hmac { key 1 ascii:hunter2 }",
+            "password hunter2",
+        ] {
+            assert!(secret(line).is_some(), "{line}");
+        }
+        for line in ["basic_auth me hunter2", " header \"Authorization: hunter2\""] {
             assert!(secret(line).is_some(), "{line}");
         }
         assert_eq!(secret("  priority 37"), None);
@@ -157,5 +198,18 @@ mod tests {
         let span = only.span.as_ref().unwrap();
         assert_eq!((span.line, span.column, span.length, only.warning), (5, 10, 8, true));
         assert_eq!(only.message, "notify of vrrp_instance a: `/no/such` is not an executable file on this host");
+    }
+
+    #[test]
+    fn a_missing_check_of_many_servers_is_told_once() {
+        let real = |last: u8| {
+            format!(" real_server 10.0.0.{last} 80 {{\n  MISC_CHECK {{\n   misc_path \"/no/such {last}\"\n  }}\n }}\n")
+        };
+        let text = format!("virtual_server 192.0.2.3 80 {{\n protocol TCP\n{}{}}}\n", real(7), real(91));
+        let found = ha_file(Path::new("ha.conf"), &text, None);
+        let [only] = found.as_slice() else { panic!("{found:?}") };
+        let span = only.span.as_ref().unwrap();
+        assert_eq!((span.line, span.column, only.warning), (5, 15, true));
+        assert!(only.message.starts_with("misc_path of virtual_server 192.0.2.3:80: `/no/such`"), "{}", only.message);
     }
 }

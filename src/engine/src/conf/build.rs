@@ -30,7 +30,7 @@ pub fn build(statements: &[Statement], sink: &mut Sink<'_>) -> Config {
     let mut objects = Objects::default();
     let mut blocks: Vec<&Statement> = Vec::new();
     let mut group_blocks: Vec<&Statement> = Vec::new();
-    let mut lvs_blocks = lvs::Blocks::default();
+    let mut lvs_blocks = lvs::read::Blocks::default();
     if statements.is_empty() {
         sink.warning_whole("nothing is configured", "add a vrrp_instance");
     }
@@ -51,17 +51,17 @@ pub fn build(statements: &[Statement], sink: &mut Sink<'_>) -> Config {
             _ => drafts.extend(Draft::read(block, &defaults, sink)),
         }
     }
-    lvs::sync_interfaces(&drafts, &mut config.global.lvs, &mut defaults, sink);
+    lvs::global::sync_interfaces(&drafts, &mut config.global.lvs, &mut defaults, sink);
     let names: Vec<String> = drafts.iter().map(|draft| draft.name.0.clone()).collect();
     let mut resolved = resolve(drafts, &objects, &defaults, sink);
     config.groups = groups(&group_blocks, &mut resolved, &names, &objects, &defaults, sink);
-    let found = lvs::read(&lvs_blocks, &objects, &defaults, config.global.mail.is_some(), sink);
+    let found = lvs::read::read(&lvs_blocks, &objects, &defaults, config.global.mail.is_some(), sink);
     lint(&resolved, &objects, &found.files, sink);
     // Not collected: that would keep the room of the larger drafts.
     config.instances.reserve_exact(resolved.len());
     config.instances.extend(resolved.into_iter().map(finished).map(Arc::new));
     (config.virtual_servers, config.global.lvs.client) = (found.servers, found.client);
-    lvs::complete_global(&mut config.global.lvs, defaults.sync_place, &config.instances, sink);
+    lvs::global::complete(&mut config.global.lvs, defaults.sync_place, &config.instances, sink);
     config.scripts = objects.scripts.into_iter().map(|(script, _)| script).collect();
     config.files = objects.files.into_iter().map(|(file, _)| file).collect();
     config.processes = objects.processes.into_iter().map(|(process, _)| process).collect();

@@ -79,7 +79,7 @@ impl Reader<'_> {
             "vrrp_notify_fifo_script" => self.scripts[1] = fifo_script(line, sink),
             "lvs_notify_fifo" => self.global.lvs.notify_fifo = fifo(line, sink),
             "lvs_notify_fifo_script" => self.scripts[2] = fifo_script(line, sink),
-            _ if lvs::global_line(line, &mut self.global.lvs, self.defaults, sink) => {}
+            _ if lvs::global::line(line, &mut self.global.lvs, self.defaults, sink) => {}
             name if name.starts_with("smtp_") || name.contains("email") => self.mail_line(line, sink),
             _ => self.for_instances(line, sink),
         }

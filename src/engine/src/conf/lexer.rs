@@ -14,7 +14,7 @@ pub struct Word {
     /// The word without its quotes.
     pub text: String,
     /// The word as written, where that differs: scripts read quotes and escapes with other rules.
-    pub written: Option<String>,
+    pub written: Option<Box<str>>,
     /// Where it stands.
     pub place: Place,
 }
@@ -35,8 +35,11 @@ pub enum Piece {
 /// Cuts lines into pieces. Never fails: what cannot be read is reported and left out.
 pub fn lex<'l>(lines: impl Iterator<Item = &'l str>, sink: &mut Sink<'_>) -> Vec<Piece> {
     let mut pieces = Vec::new();
+    let mut chars: Vec<char> = Vec::new(); // one room for all lines
     for (index, line) in lines.enumerate() {
-        Line { chars: line.chars().collect(), at: 0, number: index + 1 }.cut(&mut pieces, sink);
+        chars.clear();
+        chars.extend(line.chars());
+        Line { chars: &chars, at: 0, number: index + 1 }.cut(&mut pieces, sink);
     }
     end_line(&mut pieces);
     pieces
@@ -48,13 +51,13 @@ fn end_line(pieces: &mut Vec<Piece>) {
     }
 }
 
-struct Line {
-    chars: Vec<char>,
+struct Line<'l> {
+    chars: &'l [char],
     at: usize,
     number: usize,
 }
 
-impl Line {
+impl Line<'_> {
     fn cut(mut self, pieces: &mut Vec<Piece>, sink: &mut Sink<'_>) {
         while let Some(next) = self.peek() {
             match next {
@@ -77,7 +80,13 @@ impl Line {
 
     fn word(&mut self, sink: &mut Sink<'_>) -> Word {
         let start = self.at;
-        let mut text = String::new();
+        // Most words are plain; they are copied whole.
+        let plain = self.chars.iter().skip(start).take_while(|c| is_plain(**c)).count();
+        self.at += plain;
+        let mut text: String = self.chars.iter().skip(start).take(plain).collect();
+        if self.peek().is_none_or(|next| next.is_ascii_whitespace() || matches!(next, '{' | '}')) {
+            return Word { text, written: None, place: self.place(start, plain) };
+        }
         while let Some(next) = self.peek() {
             match next {
                 '"' | '\'' => self.quoted(next, &mut text, sink),
@@ -157,8 +166,13 @@ impl Line {
     }
 
     fn place(&self, from: usize, length: usize) -> Place {
-        Place { line: self.number, column: from + 1, length: length.max(1) }
+        Place::new(self.number, from + 1, length.max(1))
     }
+}
+
+/// Means nothing but itself, wherever it stands in a word.
+fn is_plain(c: char) -> bool {
+    !c.is_ascii_whitespace() && !matches!(c, '"' | '\'' | '\\' | '$' | '#' | '!' | '{' | '}')
 }
 
 #[cfg(test)]

@@ -31,7 +31,9 @@ pub fn parse_with(file: &str, text: &str, around: &mut dyn Surroundings) -> Pars
     let (source, found) = expand(file, text, Limits::default(), around);
     let mut sink = Sink::over(&source, found);
     let pieces = lex(source.texts(), &mut sink);
-    let statements = grow(&pieces, &mut sink);
+    // What is wrong with the words has been said the first time.
+    let again = || lex(source.texts(), &mut Sink::over(&source, Vec::new()));
+    let statements = grow(pieces, again, &mut sink);
     let config = build(&statements, &mut sink);
     Parsed { config, diagnostics: sink.finish() }
 }

@@ -10,11 +10,24 @@ use super::schema::nearest;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// Line, from 1.
-    pub line: usize,
+    pub line: u32,
     /// Column in characters, from 1.
-    pub column: usize,
+    pub column: u32,
     /// Length in characters, at least 1.
-    pub length: usize,
+    pub length: u32,
+}
+
+impl Place {
+    /// A place by the reader's counters. Text is never so large that they do not fit.
+    pub fn new(line: usize, column: usize, length: usize) -> Self {
+        let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Self { line: narrow(line), column: narrow(column), length: narrow(length) }
+    }
+
+    /// Line, column and length.
+    pub fn numbers(self) -> [usize; 3] {
+        [self.line, self.column, self.length].map(|number| usize::try_from(number).unwrap_or(usize::MAX))
+    }
 }
 
 /// Collects diagnostics.
@@ -138,7 +151,7 @@ impl<'a> Sink<'a> {
             Text::Expanded(source) => source.locate(place),
             #[cfg(test)]
             Text::Plain(file) => {
-                let Place { line, column, length } = place;
+                let [line, column, length] = place.numbers();
                 Some((Location { file: (*file).into(), line, column, length }, line))
             }
         };

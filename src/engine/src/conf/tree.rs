@@ -32,15 +32,17 @@ pub struct Block {
     pub statements: Vec<Statement>,
 }
 
-/// Builds the tree. Never fails: braces that do not match are reported and worked around.
-pub fn grow(pieces: &[Piece], sink: &mut Sink<'_>) -> Vec<Statement> {
+/// Builds the tree. Never fails: braces that do not match are reported and worked around. The words move into the tree, so
+/// `again` makes the pieces once more when the braces do not add up.
+pub fn grow(pieces: Vec<Piece>, again: impl FnOnce() -> Vec<Piece>, sink: &mut Sink<'_>) -> Vec<Statement> {
     let mut first = sink.fork();
     let (statements, balanced) = Grower::new(pieces, false).run(&mut first);
     if balanced {
         sink.absorb(first);
         return statements;
     }
-    Grower::new(pieces, true).run(sink).0
+    drop(statements);
+    Grower::new(again(), true).run(sink).0
 }
 
 /// An open block on the way down.
@@ -58,8 +60,9 @@ pub(super) struct Frame {
     pub(super) suspect: Option<Place>,
 }
 
-struct Grower<'p> {
-    pieces: &'p [Piece],
+struct Grower {
+    /// From `at` on as they were; before it the words are gone.
+    pieces: Vec<Piece>,
     at: usize,
     root: Vec<Statement>,
     frames: Vec<Frame>,
@@ -69,18 +72,17 @@ struct Grower<'p> {
     recover: bool,
 }
 
-impl<'p> Grower<'p> {
-    fn new(pieces: &'p [Piece], recover: bool) -> Self {
+impl Grower {
+    fn new(pieces: Vec<Piece>, recover: bool) -> Self {
         Self { pieces, at: 0, root: Vec::new(), frames: Vec::new(), too_deep: 0, balanced: true, recover }
     }
 
     fn run(mut self, sink: &mut Sink<'_>) -> (Vec<Statement>, bool) {
-        while let Some(piece) = self.pieces.get(self.at) {
-            self.at += 1;
+        while let Some(piece) = self.take() {
             match piece {
                 Piece::End => {}
-                Piece::Open(place) => self.open(*place, sink),
-                Piece::Close(place) => self.close(*place, sink),
+                Piece::Open(place) => self.open(place, sink),
+                Piece::Close(place) => self.close(place, sink),
                 Piece::Word(word) => self.statement(word, sink),
             }
         }
@@ -88,21 +90,30 @@ impl<'p> Grower<'p> {
         (self.root, self.balanced)
     }
 
-    fn statement(&mut self, keyword: &Word, sink: &mut Sink<'_>) {
-        let mut arguments = Vec::new();
-        while let Some(Piece::Word(word)) = self.pieces.get(self.at) {
-            arguments.push(word.clone());
-            self.at += 1;
+    fn take(&mut self) -> Option<Piece> {
+        let piece = self.pieces.get_mut(self.at)?;
+        self.at += 1;
+        Some(std::mem::replace(piece, Piece::End))
+    }
+
+    fn statement(&mut self, keyword: Word, sink: &mut Sink<'_>) {
+        let words = self.pieces.iter().skip(self.at).take_while(|piece| matches!(piece, Piece::Word(_))).count();
+        // Large files have many of these: no room that is not used.
+        let mut arguments = Vec::with_capacity(words);
+        while arguments.len() < words
+            && let Some(Piece::Word(word)) = self.take()
+        {
+            arguments.push(word);
         }
         if self.too_deep > 0 {
             return;
         }
         if self.recover {
             let has_block = self.block_follows();
-            let depth = recovery::depth_of(&self.frames, keyword, !arguments.is_empty(), has_block);
+            let depth = recovery::depth_of(&self.frames, &keyword, !arguments.is_empty(), has_block);
             self.close_down_to(depth, sink);
         }
-        self.statements().push(Statement { keyword: keyword.clone(), arguments, block: None });
+        self.statements().push(Statement { keyword, arguments, block: None });
     }
 
     /// A `{` on this line or alone at the start of the next.
@@ -159,7 +170,8 @@ impl<'p> Grower<'p> {
         }
     }
 
-    fn attach(&mut self, frame: Frame) {
+    fn attach(&mut self, mut frame: Frame) {
+        frame.statements.shrink_to_fit();
         let block = Some(Block { open: frame.open, statements: frame.statements });
         if let Some((keyword, arguments)) = frame.head {
             self.statements().push(Statement { keyword, arguments, block });

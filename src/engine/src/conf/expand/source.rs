@@ -44,9 +44,10 @@ impl Source {
 
     /// Where a place of the expanded text was written, and what it is sorted by.
     pub(in super::super) fn locate(&self, place: Place) -> Option<(Location, usize)> {
-        let line = self.lines.get(place.line.checked_sub(1)?)?;
-        let first = line.written(place.column.saturating_sub(1));
-        let last = line.written((place.column + place.length).saturating_sub(2));
+        let [number, column, length] = place.numbers();
+        let line = self.lines.get(number.checked_sub(1)?)?;
+        let first = line.written(column.saturating_sub(1));
+        let last = line.written((column + length).saturating_sub(2));
         let end = (last.0 + last.1).max(first.0 + 1);
         let location = Location {
             file: self.files.get(line.file).cloned().unwrap_or_default(),

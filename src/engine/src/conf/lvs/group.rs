@@ -82,6 +82,14 @@ impl Group {
         })
     }
 
+    /// Where a mark stands whose family can only be guessed: there are addresses of both.
+    pub(super) fn doubtful_mark(&self) -> Option<Place> {
+        let v4 = self.families().any(|family| family == Family::V4);
+        let v6 = self.families().any(|family| family == Family::V6);
+        let mark = self.entries.iter().find(|(entry, _)| matches!(entry, Entry::Mark { family: None, .. }));
+        mark.filter(|_| v4 && v6).map(|(_, place)| *place)
+    }
+
     /// Whether there are addresses, which have a protocol.
     pub(super) fn has_addresses(&self) -> bool {
         self.entries.iter().any(|(entry, _)| matches!(entry, Entry::Range { .. }))

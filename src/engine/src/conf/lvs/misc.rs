@@ -60,7 +60,7 @@ pub(super) fn file(
         );
         return None;
     };
-    let Some(own) = shared.file(word, sink) else { return None };
+    let own = shared.file(word, sink)?;
     let (weight, reverse) = weighed.unwrap_or(own);
     let check = Check::File(FileCheck { file: word.text.clone(), weight, reverse });
     Some(common.checker(check, RETRY, RETRY_DELAY, sink))

@@ -10,7 +10,10 @@ use crate::lvs::table::{Forward, ServiceKey};
 pub(super) fn ports(head: &Head, services: &[ServiceKey], servers: &mut [(RealServer, Place)], sink: &mut Sink<'_>) {
     let wanted = match head {
         Head::Address(address) => address.port(),
-        Head::Mark(_) => return,
+        Head::Mark(_) => {
+            mark_ports(servers, sink);
+            return;
+        }
         Head::Group(_) => {
             group_ports(services, servers, sink);
             return;
@@ -28,6 +31,16 @@ pub(super) fn ports(head: &Head, services: &[ServiceKey], servers: &mut [(RealSe
         };
         sink.error_help(*place, message, "leave the port out; `connect_port` is where a check goes");
         server.address.set_port(wanted);
+    }
+}
+
+/// A mark gathers many ports, and each packet keeps its own: as keepalived has it.
+fn mark_ports(servers: &mut [(RealServer, Place)], sink: &mut Sink<'_>) {
+    for (server, place) in servers.iter_mut().filter(|(server, _)| server.address.port() != 0) {
+        let message =
+            format!("`{}`: behind a mark every packet keeps its port; the port is for checks only", server.address);
+        sink.warning_help(*place, message, "leave the port out; `connect_port` is where a check goes");
+        server.address.set_port(0);
     }
 }
 

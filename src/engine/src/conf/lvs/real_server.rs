@@ -80,7 +80,8 @@ pub(super) fn real_server(
     let target = Target { address: SocketAddr::new(ip, port.unwrap_or(outer.check_port)) };
     let host = host.as_deref().or(outer.host.as_deref());
     let around = Around { target, timing: timing.within(outer.timing), host };
-    server.checkers = checks.into_iter().filter_map(|block| checker(block, around, shared, sink)).collect();
+    server.checkers.reserve_exact(checks.len()); // there are many servers with one check each
+    server.checkers.extend(checks.into_iter().filter_map(|block| checker(block, around, shared, sink)));
     Some(server)
 }
 

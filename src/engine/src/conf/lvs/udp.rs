@@ -3,7 +3,7 @@
 use super::super::config::lvs::{Check, Checker, UdpCheck};
 use super::super::keywords::UDP_CHECK;
 use super::super::lexer::Word;
-use super::super::sink::Sink;
+use super::super::sink::{Place, Sink};
 use super::super::tree::Statement;
 use super::super::values::whole;
 use super::check::{Common, RETRY, RETRY_DELAY};
@@ -54,7 +54,8 @@ fn bytes(line: &Statement, words: &[Word], wild: bool, sink: &mut Sink<'_>) -> O
                 ('x' | 'X', None) if wild => digits.push((0, 0)),
                 _ => {
                     let message = format!("`{c}` in `{} {}` is no hexadecimal digit; ignored", line.name(), word.text);
-                    let place = super::super::sink::Place { column: word.place.column + at, length: 1, ..word.place };
+                    let [line_number, column, _] = word.place.numbers();
+                    let place = Place::new(line_number, column + at, 1);
                     // A quoted word is shorter than it is written: there the whole word is marked.
                     sink.error(if word.written.is_some() { word.place } else { place }, message);
                     return None;
@@ -76,7 +77,6 @@ const LENGTH_MAX_DEFAULT: u16 = 255;
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::sink::Place;
     use super::*;
 
     fn read(text: &str) -> Option<Vec<(u8, u8)>> {

@@ -39,6 +39,10 @@ pub(super) fn virtual_server(block: &Statement, shared: &mut Shared<'_>, sink: &
         .chain(sorry.iter().map(|(sorry, _)| (sorry.address, sorry.forward)))
         .collect();
     let families = Families::settle(&head, group.as_deref(), &members, draft.ip_family, draft.granularity);
+    if let Some(place) = group.as_deref().and_then(Group::doubtful_mark).filter(|_| families.only.is_none()) {
+        let help = "write `fwmark N inet` or `fwmark N inet6`";
+        sink.warning_help(place, "in a group of both families a mark should name its own", help);
+    }
     servers.retain(|(one, place)| families.reach("real server", (one.address, *place), one.forward, sink));
     sorry = sorry.filter(|(one, place)| families.reach("sorry server", (one.address, *place), one.forward, sink));
     let name = head.name();

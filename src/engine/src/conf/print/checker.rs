@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::super::config::lvs::{
     Check, Checker, Connection, DnsCheck, HttpCheck, HttpVersion, MiscCheck, Pattern, SmtpCheck, Tls, UdpCheck, Url,
 };
-use super::super::lvs::RECORD_TYPES;
+use super::super::lvs::network::RECORD_TYPES;
 use super::super::values::show_seconds;
 use super::page::{Page, command, user_words, word};
 
@@ -19,7 +19,7 @@ impl Page {
         self.line(format_args!("rise {}", checker.rise));
         self.line(format_args!("warmup {}", show_seconds(checker.warmup)));
         if checker.alpha != outer {
-            self.on_off("alpha", checker.alpha);
+            self.line(format_args!("alpha {}", if checker.alpha { "on" } else { "off" }));
         }
         self.flag(checker.log_all_failures, "log_all_failures");
         match &checker.check {

@@ -1,6 +1,7 @@
 //! Virtual servers, real servers, groups.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use super::super::config::Config;
 use super::super::config::lvs::{ClientCertificate, Command, RealServer, SorryServer, VirtualServer};
@@ -18,7 +19,7 @@ impl Page {
                 self.virtual_server(&head(server), server);
                 continue;
             };
-            let lines: Vec<String> = server.services.iter().map(group_line).collect();
+            let lines = group_lines(&server.services);
             let known = groups.entry(name).or_default();
             let at = known.iter().position(|known| *known == lines);
             let number = at.unwrap_or(known.len());
@@ -76,7 +77,7 @@ impl Page {
         self.flag(server.alpha, "alpha");
         self.flag(server.omega, "omega");
         self.flag(server.ha_suspend, "ha_suspend");
-        self.on_off("smtp_alert", server.smtp_alert);
+        self.flag(server.smtp_alert, "smtp_alert");
         if !server.slow_start.is_zero() {
             self.line(format_args!("slow_start {}", show_seconds(server.slow_start)));
         }
@@ -108,7 +109,7 @@ impl Page {
         self.flag(server.inhibit_on_failure, "inhibit_on_failure");
         self.command("notify_up", server.notify_up.as_ref());
         self.command("notify_down", server.notify_down.as_ref());
-        self.on_off("smtp_alert", server.smtp_alert);
+        self.flag(!server.smtp_alert, "smtp_alert off");
         for checker in &server.checkers {
             self.checker(checker, alpha);
         }
@@ -120,10 +121,6 @@ impl Page {
             self.line(format_args!("{name} {}{}", command(argv), user_words(user.as_ref())));
         }
     }
-
-    pub(super) fn on_off(&mut self, name: &str, on: bool) {
-        self.line(format_args!("{name} {}", if on { "on" } else { "off" }));
-    }
 }
 
 fn head(server: &VirtualServer) -> String {
@@ -134,10 +131,37 @@ fn head(server: &VirtualServer) -> String {
     }
 }
 
-fn group_line(key: &ServiceKey) -> String {
-    match key {
-        ServiceKey::Address { address, .. } => format!("{}{}", address.ip(), port_words(address.port())),
-        ServiceKey::Mark { family, mark } => format!("fwmark {mark} {}", family_word(*family)),
+/// One line for neighbours that have the same port.
+fn group_lines(services: &[ServiceKey]) -> Vec<String> {
+    let mut runs: Vec<(ServiceKey, ServiceKey)> = Vec::new();
+    for key in services {
+        match runs.last_mut() {
+            Some((_, last)) if follows(last, key) => *last = *key,
+            _ => runs.push((*key, *key)),
+        }
+    }
+    runs.into_iter().map(|(first, last)| group_line(&first, &last)).collect()
+}
+
+fn follows(last: &ServiceKey, next: &ServiceKey) -> bool {
+    let (ServiceKey::Address { address: last, .. }, ServiceKey::Address { address: next, .. }) = (last, next) else {
+        return false;
+    };
+    let neighbours = match (last.ip(), next.ip()) {
+        (IpAddr::V4(last), IpAddr::V4(next)) => u32::from(last).checked_add(1) == Some(u32::from(next)),
+        (IpAddr::V6(last), IpAddr::V6(next)) => u128::from(last).checked_add(1) == Some(u128::from(next)),
+        _ => false,
+    };
+    neighbours && last.port() == next.port()
+}
+
+fn group_line(first: &ServiceKey, last: &ServiceKey) -> String {
+    match (first, last) {
+        (ServiceKey::Mark { family, mark }, _) => format!("fwmark {mark} {}", family_word(*family)),
+        (ServiceKey::Address { address, .. }, ServiceKey::Address { address: end, .. }) if address != end => {
+            format!("{}-{}{}", address.ip(), end.ip(), port_words(address.port()))
+        }
+        (ServiceKey::Address { address, .. }, _) => format!("{}{}", address.ip(), port_words(address.port())),
     }
 }
 

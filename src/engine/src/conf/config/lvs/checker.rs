@@ -160,7 +160,7 @@ impl StatusSet {
 /// `regex`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
-    /// The expression, options written into it as `(?i)` and the like; it compiles.
+    /// The expression over bytes, options written into it as `(?i-u)` and the like; `regex::bytes` compiles it.
     pub regex: String,
     /// `regex_no_match`: it must not be found.
     pub absent: bool,

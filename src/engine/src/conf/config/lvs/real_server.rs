@@ -26,7 +26,7 @@ pub struct RealServer {
     pub notify_up: Option<Command>,
     /// `notify_down`.
     pub notify_down: Option<Command>,
-    /// `smtp_alert`: changes are mailed; default on.
+    /// `smtp_alert`: changes are mailed; default on, else what `global_defs` says.
     pub smtp_alert: bool,
     /// All of them must pass. Empty: always up.
     pub checkers: Vec<Checker>,

@@ -36,7 +36,7 @@ pub struct VirtualServer {
     pub omega: bool,
     /// `ha_suspend`: checks rest while this host does not hold the address.
     pub ha_suspend: bool,
-    /// `smtp_alert`: gain and loss of the quorum are mailed; default on.
+    /// `smtp_alert`: gain and loss of the quorum are mailed; default off, else what `global_defs` says.
     pub smtp_alert: bool,
     /// `slow_start SECONDS` (hactl's own): a server that comes back gets its weight bit by bit; default 0.
     pub slow_start: Duration,
