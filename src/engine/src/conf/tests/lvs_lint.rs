@@ -168,6 +168,14 @@ fn the_sync_daemon_follows_somebody() {
 #[test]
 fn a_mark_holds_no_address() {
     let text = "virtual_server fwmark 5 {\nha_suspend\nreal_server 10.0.0.7 80 {\n}\n}\n";
-    assert_eq!(faults(text), ["E 2:1 `ha_suspend` is ignored: a mark has no address that this host could hold"]);
-    assert!(!parse("f", text).config.virtual_servers[0].ha_suspend);
+    assert_eq!(
+        faults(text),
+        [
+            "E 2:1 `ha_suspend` is ignored: a mark has no address that this host could hold",
+            "W 3:1 `10.0.0.7:80`: behind a mark every packet keeps its port; the port is for checks only",
+        ]
+    );
+    let found = &parse("f", text).config.virtual_servers[0];
+    assert!(!found.ha_suspend);
+    assert_eq!(found.real_servers[0].address.port(), 0);
 }
