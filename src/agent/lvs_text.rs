@@ -23,6 +23,9 @@ pub fn virtual_server_text(server: &VirtualServerStatus) -> String {
         text.push_str("  checks rest: this host does not hold the address (ha_suspend)\n");
     }
     match server.in_kernel {
+        _ if server.absent => {
+            text.push_str("  not in the kernel's table: this host does not hold the address (master_only)\n")
+        }
         Some(true) => {}
         Some(false) => text.push_str("  the kernel's table lacks it; see the log, and `ipvsadm -Ln`\n"),
         None => text.push_str("  the kernel's table cannot be read: is the module ip_vs there?\n"),
@@ -137,6 +140,7 @@ mod tests {
             needed: 91,
             sorry_server: Some("127.0.0.1:8080".into()),
             suspended: true,
+            absent: false,
             in_kernel: Some(false),
             traffic: TrafficStatus { connections: 1234, bytes_in: 1_530_000, ..TrafficStatus::default() },
             real_servers: vec![real("10.0.0.7:80"), down, drained],

@@ -84,7 +84,10 @@ impl Director {
             }
             Letter::State { instance, state } => {
                 director.states.insert(instance, state);
-                director.follow_vrrp();
+                let known = (!director.kernel.behind).then(|| director.balancer.told());
+                if director.follow_vrrp() {
+                    director.resync(known);
+                }
                 director.run_checks(this);
             }
             Letter::Order(selection, order, asker) => {
@@ -123,9 +126,9 @@ impl Director {
         self.tell_troubles();
     }
 
-    /// `ha_suspend` and the synchronisation follow the VRRP instances.
-    fn follow_vrrp(&mut self) {
-        let Some(orders) = &self.orders else { return };
+    /// `ha_suspend`, `master_only` and the synchronisation follow the VRRP instances. Returns whether the table changes.
+    fn follow_vrrp(&mut self) -> bool {
+        let Some(orders) = &self.orders else { return false };
         let states = &self.states;
         let holds = |address: IpAddr| -> Option<bool> {
             let mut named = orders.instances.iter().filter(|(_, one)| one.addresses.contains(&address)).peekable();
@@ -134,9 +137,10 @@ impl Director {
                 states.get(name).is_some_and(|state| matches!(state, RouterState::Master | RouterState::Handover))
             }))
         };
-        self.balancer.suspend(holds);
+        let changed = self.balancer.suspend(holds);
         self.kernel.synchronise(orders.global.lvs.sync_daemon.as_ref(), states, &orders.instances);
         self.tell_troubles();
+        changed
     }
 
     /// Starts the checks that shall run and ends the others.

@@ -52,7 +52,7 @@ impl Lvs {
         let Some(running) = &self.running else { return };
         let needed = |name: &str| {
             let sync = config.global.lvs.sync_daemon.as_ref().and_then(|daemon| daemon.instance.as_deref());
-            sync == Some(name) || config.virtual_servers.iter().any(|server| server.ha_suspend)
+            sync == Some(name) || config.virtual_servers.iter().any(|server| server.ha_suspend || server.master_only)
         };
         let instances = config.instances.iter().filter(|one| needed(&one.name));
         let orders = Orders {

@@ -164,16 +164,22 @@ impl Balancer {
         }
     }
 
-    /// `ha_suspend`: told whether this host holds an address; `None` where nobody decides that.
-    pub fn suspend(&mut self, holds: impl Fn(IpAddr) -> Option<bool>) {
+    /// `ha_suspend` and `master_only`: told whether this host holds an address; `None` where nobody decides that.
+    ///
+    /// When it returns true, the kernel is to be given [`Balancer::wanted`].
+    pub fn suspend(&mut self, holds: impl Fn(IpAddr) -> Option<bool>) -> bool {
+        let mut changed = false;
         for pool in &mut self.pools {
             let mut addresses = pool.config().services.iter().filter_map(|service| match service {
                 ServiceKey::Address { address, .. } => Some(address.ip()),
                 ServiceKey::Mark { .. } => None,
             });
-            let suspended = pool.config().ha_suspend && addresses.any(|address| holds(address) == Some(false));
-            pool.suspended = suspended;
+            let elsewhere = addresses.any(|address| holds(address) == Some(false));
+            let (ha_suspend, master_only) = (pool.config().ha_suspend, pool.config().master_only);
+            changed |= pool.absent != (master_only && elsewhere);
+            (pool.suspended, pool.absent) = (ha_suspend && elsewhere, master_only && elsewhere);
         }
+        changed
     }
 
     /// Carries out an operator's order and says what was done.

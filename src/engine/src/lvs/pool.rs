@@ -23,6 +23,8 @@ pub struct Pool {
     quorum_since: Instant,
     /// Checks rest: this host does not hold the address.
     pub(super) suspended: bool,
+    /// The kernel shall not have it: this host does not hold the address (`master_only`).
+    pub(super) absent: bool,
     /// What the kernel has been told.
     told: BTreeMap<SocketAddr, DestinationSettings>,
 }
@@ -37,8 +39,15 @@ impl Pool {
     ) -> Self {
         let server = |one: &RealServer| Server::new(one, config.alpha || taken_out(one), wish(one), now);
         let servers = config.real_servers.iter().map(server).collect();
-        let mut pool =
-            Self { config, servers, quorum: true, quorum_since: now, suspended: false, told: BTreeMap::new() };
+        let mut pool = Self {
+            config,
+            servers,
+            quorum: true,
+            quorum_since: now,
+            suspended: false,
+            absent: false,
+            told: BTreeMap::new(),
+        };
         pool.quorum = pool.alive() >= pool.config.quorum;
         pool
     }
@@ -83,6 +92,11 @@ impl Pool {
     /// Whether the checks rest.
     pub fn is_suspended(&self) -> bool {
         self.suspended
+    }
+
+    /// Whether the kernel shall not have it.
+    pub fn is_absent(&self) -> bool {
+        self.absent
     }
 
     /// The sorry server, while it serves.
@@ -156,7 +170,7 @@ impl Pool {
     /// What separates the kernel from what is wanted now.
     fn changes(&mut self, now: Instant) -> Vec<super::diff::Change> {
         let wanted = self.destinations(now);
-        if wanted == self.told {
+        if wanted == self.told || self.absent {
             return Vec::new();
         }
         let before = std::mem::replace(&mut self.told, wanted.clone());
@@ -175,6 +189,9 @@ impl Pool {
     }
 
     fn table(&self, destinations: BTreeMap<SocketAddr, DestinationSettings>) -> Table {
+        if self.absent {
+            return Table::new();
+        }
         let persistence = self.config.persistence.map(|one| (one.timeout, one.prefix));
         let settings = ServiceSettings { scheduling: self.config.scheduling.clone(), persistence };
         let service = Service { settings, destinations };

@@ -35,6 +35,9 @@ pub struct VirtualServerStatus {
     /// The checks rest, since this host does not hold the address (`ha_suspend`).
     #[serde(default)]
     pub suspended: bool,
+    /// The kernel shall not have it, since this host does not hold the address (`master_only`).
+    #[serde(default)]
+    pub absent: bool,
     /// Whether the kernel has it; `None` when the kernel could not be asked.
     pub in_kernel: Option<bool>,
     /// What it carries.
@@ -148,6 +151,7 @@ fn pool_status(pool: &Pool, kernel: Option<(&Table, &Loads)>, now: Instant) -> V
         needed: config.quorum,
         sorry_server: pool.serving_sorry().map(|sorry| sorry.address.to_string()),
         suspended: pool.is_suspended(),
+        absent: pool.is_absent(),
         in_kernel: kernel.map(|(table, _)| config.services.iter().all(|key| table.contains_key(key))),
         traffic,
         real_servers: pool.servers().map(server).collect(),

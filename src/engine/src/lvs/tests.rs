@@ -311,6 +311,20 @@ fn checks_rest_while_another_host_holds_the_address() {
     assert_eq!(rig.balancer.checks().count(), 2, "nobody decides about that address");
 }
 
+#[test]
+fn master_only_is_in_the_table_of_the_master() {
+    let mut rig = Rig::new(&pool("master_only", &[(7, ""), (8, "")]));
+    assert!(rig.balancer.suspend(|_| Some(false)));
+    assert!(rig.balancer.wanted(rig.now).is_empty());
+    rig.kernel.clear();
+    rig.fails(8);
+    assert!(rig.kernel.is_empty(), "checks go on, so that the master's table is right from the start");
+    assert!(rig.balancer.suspend(|_| Some(true)));
+    rig.kernel = rig.balancer.wanted(rig.now);
+    assert_eq!(rig.table(), "7:1");
+    assert!(!rig.balancer.suspend(|_| Some(true)));
+}
+
 /// Every course of four events on two servers, under every kind of pool: what the kernel was told step by step is what is wanted as a
 /// whole (the rig checks that), a dead server has no weight, and whoever serves is alive.
 #[test]

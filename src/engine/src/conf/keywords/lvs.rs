@@ -47,6 +47,7 @@ const SCHEDULING: &[Keyword] = &[
 
 const AVAILABILITY: &[Keyword] = &[
     yes("ha_suspend"),
+    yes("master_only"),
     yes("alpha"),
     yes("omega"),
     yes("quorum"),

@@ -70,6 +70,10 @@ pub(super) fn virtual_server(block: &Statement, shared: &mut Shared<'_>, sink: &
     if let Some(place) = draft.ha_suspend.filter(|_| marks) {
         sink.error(place, "`ha_suspend` is ignored: a mark has no address that this host could hold");
     }
+    let master_only = draft.master_only.is_some() && !marks;
+    if let Some(place) = draft.master_only.filter(|_| marks) {
+        sink.error(place, "`master_only` is ignored: a mark has no address that this host could hold");
+    }
     let places: Vec<Place> = servers.iter().map(|(_, place)| *place).collect();
     let server = VirtualServer {
         name,
@@ -85,6 +89,7 @@ pub(super) fn virtual_server(block: &Statement, shared: &mut Shared<'_>, sink: &
         alpha: draft.timing.alpha.unwrap_or(false),
         omega: draft.omega,
         ha_suspend,
+        master_only,
         smtp_alert: draft.smtp_alert,
         slow_start: draft.slow_start,
         location: sink.locate(block.place()),
@@ -104,6 +109,7 @@ struct Draft<'s> {
     host: Option<String>,
     weight: u32,
     ha_suspend: Option<Place>,
+    master_only: Option<Place>,
     omega: bool,
     quorum: Option<At<u32>>,
     hysteresis: Option<At<u32>>,
@@ -131,6 +137,7 @@ impl<'s> Draft<'s> {
             host: None,
             weight: 1,
             ha_suspend: None,
+            master_only: None,
             omega: false,
             quorum: None,
             hysteresis: None,
@@ -173,6 +180,7 @@ impl<'s> Draft<'s> {
             "sorry_server_lvs_method" => self.sorry_forward = forward(line, sink),
             "smtp_alert" => self.smtp_alert = shared.alert(line, sink),
             "sorry_server_inhibit" => self.sorry_inhibit = switched(line, true, sink),
+            "master_only" => self.master_only = switched(line, true, sink).then_some(place),
             "ha_suspend" => self.ha_suspend = switched(line, true, sink).then_some(place),
             "inhibit_on_failure" => self.inhibit = switched(line, true, sink),
             "omega" => self.omega = switched(line, true, sink),

@@ -77,6 +77,7 @@ impl Page {
         self.flag(server.alpha, "alpha");
         self.flag(server.omega, "omega");
         self.flag(server.ha_suspend, "ha_suspend");
+        self.flag(server.master_only, "master_only");
         self.flag(server.smtp_alert, "smtp_alert");
         if !server.slow_start.is_zero() {
             self.line(format_args!("slow_start {}", show_seconds(server.slow_start)));

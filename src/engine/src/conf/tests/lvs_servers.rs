@@ -25,7 +25,14 @@ fn what_is_not_given_has_its_default() {
     assert_eq!((found.name.as_str(), found.scheduling.name), ("192.0.2.3:8080", "wlc"));
     assert_eq!(found.services, [tcp("192.0.2.3:8080")]);
     assert_eq!((found.quorum, found.hysteresis, found.persistence, found.sorry_server), (1, 0, None, None));
-    assert!(!found.smtp_alert && !found.alpha && !found.omega && !found.ha_suspend && found.slow_start.is_zero());
+    assert!(
+        !found.smtp_alert
+            && !found.alpha
+            && !found.omega
+            && !found.ha_suspend
+            && !found.master_only
+            && found.slow_start.is_zero()
+    );
     let real = &found.real_servers[0];
     assert_eq!((real.address.to_string().as_str(), real.weight, real.forward), ("10.0.0.7:8080", 1, Forward::Nat));
     assert!(real.smtp_alert && !real.inhibit_on_failure && real.checkers.is_empty());
@@ -56,7 +63,7 @@ fn what_a_virtual_server_says_its_real_servers_have() {
 #[test]
 fn every_line_of_a_virtual_server_is_read() {
     let lines = "lvs_sched mh\nmh-port\nmh-fallback\npersistence_timeout 91\npersistence_granularity 255.255.255.224\nquorum 2\n\
-                 hysteresis 1\nquorum_up \"/bin/up 'a b'\" nobody\nquorum_down /bin/down\nomega\nha_suspend\nslow_start 7.5\n\
+                 hysteresis 1\nquorum_up \"/bin/up 'a b'\" nobody\nquorum_down /bin/down\nomega\nha_suspend\nmaster_only\nslow_start 7.5\n\
                  sorry_server 10.0.0.99\nsorry_server_inhibit\nsorry_server_lvs_method DR\nweight 3\nvirtualhost x";
     let found = only(&server(lines));
     assert_eq!((found.scheduling.name, found.scheduling.flags), ("mh", [true, true, false]));
@@ -66,7 +73,7 @@ fn every_line_of_a_virtual_server_is_read() {
     assert_eq!(found.quorum_up.as_ref().unwrap().argv, ["/bin/up", "a b"]);
     assert_eq!(found.quorum_up.unwrap().user.unwrap().user, "nobody");
     assert_eq!(found.quorum_down.unwrap().argv, ["/bin/down"]);
-    assert!(found.omega && found.ha_suspend && !found.alpha);
+    assert!(found.omega && found.ha_suspend && found.master_only && !found.alpha);
     let sorry = found.sorry_server.unwrap();
     assert_eq!(
         (sorry.address.to_string().as_str(), sorry.forward, sorry.inhibit),

@@ -36,6 +36,9 @@ pub struct VirtualServer {
     pub omega: bool,
     /// `ha_suspend`: checks rest while this host does not hold the address.
     pub ha_suspend: bool,
+    /// `master_only` (hactl's own): the kernel has it only while this host holds the address, so that a director that is
+    /// a real server too does not balance what the other one sends it.
+    pub master_only: bool,
     /// `smtp_alert`: gain and loss of the quorum are mailed; default off, else what `global_defs` says.
     pub smtp_alert: bool,
     /// `slow_start SECONDS` (hactl's own): a server that comes back gets its weight bit by bit; default 0.
