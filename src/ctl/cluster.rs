@@ -22,6 +22,8 @@ pub struct Cluster {
     pub vips: Vec<Vip>,
     /// The site that the web hosts serve and the load balancers proxy to.
     pub site: Site,
+    /// The kernel balances rather than nginx.
+    pub lvs: Option<Lvs>,
     /// Role parameters given in the inventory, by role name, then parameter name.
     pub role_params: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
 }
@@ -32,10 +34,76 @@ impl Cluster {
         self.hosts.iter().find(|host| host.name == name)
     }
 
+    /// The hosts that the load balancers send requests to, in the order written.
+    pub fn backends(&self) -> impl Iterator<Item = &Host> {
+        self.group(self.lvs.as_ref().map_or(Group::Web, |lvs| lvs.real_servers))
+    }
+
     /// The hosts of a group, in the order written.
     pub fn group(&self, group: Group) -> impl Iterator<Item = &Host> {
         self.hosts.iter().filter(move |host| host.group == group)
     }
+}
+
+/// `lvs:`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lvs {
+    /// How packets reach the real servers.
+    pub method: LvsMethod,
+    /// The kernel's scheduler.
+    pub scheduler: String,
+    /// Port of the service on the VIP.
+    pub port: u16,
+    /// Who serves: the web hosts, or the directors themselves.
+    pub real_servers: Group,
+    /// How real servers are checked.
+    pub check: LvsCheck,
+    /// Between two checks.
+    pub interval: Duration,
+    /// Limit of a check.
+    pub timeout: Duration,
+    /// Failures more than one before a server is out.
+    pub retry: u64,
+    /// Clients that return within this time get the server they had; zero is off.
+    pub persistence: Duration,
+    /// Directors tell each other their connections.
+    pub sync: bool,
+    /// `ADDRESS PORT` of who serves when nobody else does.
+    pub sorry_server: Option<String>,
+}
+
+/// `lvs: method:`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LvsMethod {
+    /// Direct routing.
+    Dr,
+    /// Network address translation.
+    Nat,
+    /// IP in IP.
+    Tun,
+}
+
+impl LvsMethod {
+    /// The word of `lb_kind`.
+    pub fn keyword(self) -> &'static str {
+        match self {
+            Self::Dr => "DR",
+            Self::Nat => "NAT",
+            Self::Tun => "TUN",
+        }
+    }
+}
+
+/// `lvs: check:`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LvsCheck {
+    /// A request that must be answered well.
+    Http {
+        /// Its path.
+        path: String,
+    },
+    /// A connection.
+    Tcp,
 }
 
 /// What a host is for.

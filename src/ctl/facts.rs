@@ -82,7 +82,7 @@ pub fn script(wanted: &WantedHost) -> String {
     let commands = words(&mut wanted.packages.iter().map(|package| package.command.as_str()));
     let files = words(&mut wanted.files.iter().map(|file| file.dest.as_str()));
     let services = wanted.services.iter().flat_map(|s| std::iter::once(&s.name).chain(&s.replaces));
-    let services = words(&mut services.map(String::as_str));
+    let services = words(&mut services.chain(&wanted.retired).map(String::as_str));
     script.push_str(&format!(
         "echo @@os; ( . /etc/os-release; echo \"$ID\" ) 2>/dev/null; cat /proc/1/comm\n\
          echo @@pm; for c in apt-get dnf yum; do command -v $c >/dev/null && echo $c; done\n\

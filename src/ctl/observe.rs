@@ -33,10 +33,18 @@ pub struct Seen {
     pub backends: BTreeMap<String, bool>,
 }
 
+/// Devices of addresses that are not for neighbours.
+const QUIET: [&str; 2] = ["lo", "tunl0"];
+
 impl Seen {
-    /// Whether its kernel has this address.
+    /// Whether its kernel has this address where neighbours may ask for it: a real server's on `lo` or `tunl0` is no claim.
     pub fn has(&self, address: IpAddr) -> bool {
-        self.addresses.iter().any(|(_, net)| net.addr() == address)
+        self.addresses.iter().any(|(link, net)| net.addr() == address && !QUIET.contains(&link.as_str()))
+    }
+
+    /// Whether it holds an address as a real server does.
+    pub fn has_quietly(&self, address: IpAddr) -> bool {
+        self.addresses.iter().any(|(link, net)| net.addr() == address && QUIET.contains(&link.as_str()))
     }
 }
 

@@ -108,6 +108,11 @@ pub fn plan(wanted: &WantedHost, facts: &Facts, binary: &str) -> HostPlan {
     for (key, value) in wanted.sysctl.iter().filter(|(key, value)| facts.sysctl.get(*key) != Some(value)) {
         changes.push(Change::Sysctl(key.clone(), value.clone()));
     }
+    for unit in &wanted.retired {
+        if facts.services.get(unit).is_some_and(|known| known.active || known.enabled) {
+            changes.push(Change::Replace(unit.clone()));
+        }
+    }
     services(wanted, facts, &changed, new_binary, &mut changes);
     HostPlan { host: wanted.host.clone(), changes }
 }
@@ -160,7 +165,7 @@ impl std::fmt::Display for Change {
             Self::File { dest, only_rights: true, .. } => write!(f, "correct owner and mode of {dest}"),
             Self::File { dest, .. } => write!(f, "change {dest}"),
             Self::Sysctl(key, value) => write!(f, "set {key} = {value}"),
-            Self::Replace(name) => write!(f, "stop and disable {name}, which is replaced"),
+            Self::Replace(name) => write!(f, "stop and disable {name}, which has no place here any more"),
             Self::Enable(name) => write!(f, "enable {name}"),
             Self::Start(name) => write!(f, "start {name}"),
             Self::Reload(name) => write!(f, "reload {name}"),

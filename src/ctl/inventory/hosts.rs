@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::document::{Node, Value};
 use super::fields::{Fields, Reader};
 use super::secret;
-use crate::ctl::cluster::{Backend, Group, Host, Ssh};
+use crate::ctl::cluster::{Backend, Group, Host, Lvs, Ssh};
 use crate::ctl::render::lookup::known_role;
 use crate::error::Problem;
 
@@ -97,7 +97,7 @@ fn host(
         address: IpAddr::from([0, 0, 0, 0]),
         ssh: shared.ssh.clone(),
         interface: None,
-        roles: default_roles(group),
+        roles: Vec::new(),
         vars: shared.vars.iter().chain(group_vars).map(|(k, v)| (k.clone(), v.clone())).collect(),
         backend: Backend { port: 80, weight: 1, max_fails: 1, fail_timeout: Duration::from_secs(10), backup: false },
     };
@@ -136,13 +136,18 @@ fn host(
     Some(host)
 }
 
-/// What a host of a group is made of.
-pub fn default_roles(group: Group) -> Vec<String> {
-    let names: &[&str] = match group {
-        Group::Lb => &["lb-nginx", "vip"],
-        Group::Web => &["web-static"],
+/// Puts what a host of its group is made of before the roles that the inventory adds.
+pub fn give_roles(host: &mut Host, lvs: Option<&Lvs>) {
+    let names: &[&str] = match (host.group, lvs.map(|lvs| lvs.real_servers)) {
+        (Group::Lb, None) => &["lb-nginx", "vip"],
+        (Group::Lb, Some(Group::Web)) => &["lvs-director", "vip"],
+        (Group::Lb, Some(Group::Lb)) => &["web-static", "lvs-realserver", "lvs-director", "vip"],
+        (Group::Web, Some(Group::Web)) => &["web-static", "lvs-realserver"],
+        (Group::Web, None | Some(Group::Lb)) => &["web-static"],
     };
-    names.iter().map(|name| (*name).to_owned()).collect()
+    let added = std::mem::take(&mut host.roles);
+    host.roles = names.iter().map(|name| (*name).to_owned()).collect();
+    host.roles.extend(added.into_iter().filter(|role| !names.contains(&role.as_str())));
 }
 
 fn backend(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, group: Group, backend: &mut Backend) {

@@ -8,8 +8,8 @@ use std::path::Path;
 use super::document::Document;
 use super::fields::Reader;
 use super::hosts::{self, Shared, Vars};
-use super::{site, vips};
-use crate::ctl::cluster::{Cluster, Group, Host, Vip};
+use super::{lvs, site, vips};
+use crate::ctl::cluster::{Cluster, Group, Host, Lvs, LvsMethod, Vip};
 use crate::error::{Exit, Failure, Problem};
 
 /// A cluster and what should be looked at although it is valid.
@@ -81,11 +81,17 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
         groups.finish();
         read
     });
+    let site = fields.get("site").map_or_else(site::default_site, |node| site::site(reader, node));
+    let lvs = fields.get("lvs").map(|node| lvs::lvs(reader, node, site.port));
     let none = Vars::new();
     let mut all = Vec::new();
     for (key, group) in [("lb", Group::Lb), ("web", Group::Web)] {
         match fields.get(key) {
-            Some(node) => all.extend(hosts::group(reader, node, group, &shared, group_vars.get(key).unwrap_or(&none))),
+            Some(node) => {
+                let mut hosts = hosts::group(reader, node, group, &shared, group_vars.get(key).unwrap_or(&none));
+                hosts.iter_mut().for_each(|host| hosts::give_roles(host, lvs.as_ref()));
+                all.extend(hosts);
+            }
             None if group == Group::Lb => {
                 let problem = Problem::new("E108", "the inventory names no load balancers")
                     .next("add `lb: { lb-5: 10.0.0.5, lb-6: 10.0.0.6 }`");
@@ -101,16 +107,45 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
             placed.extend(vips::read(reader, node, &all, first));
         }
     }
-    let site = fields.get("site").map_or_else(site::default_site, |node| site::site(reader, node));
     let role_params = fields.get("roles").map(|node| site::role_params(reader, node)).unwrap_or_default();
     if placed.is_empty() && fields.get("vip").is_none() && fields.get("vips").is_none() {
         reader.wrong_file(Problem::new("E109", "the inventory names no VIP").next("add `vip: 10.0.0.3/24`"));
     }
     check_hosts(reader, &fields, &all);
     check_vips(reader, &placed, &all);
+    if let Some((lvs, place)) = lvs.as_ref().zip(fields.get("lvs").map(|node| node.place)) {
+        check_lvs(reader, place, lvs, &all);
+    }
     fields.finish();
     let vips: Vec<Vip> = placed.into_iter().map(|placed| placed.vip).collect();
-    Cluster { name, source: file.to_owned(), folder, hosts: all, vips, site, role_params }
+    Cluster { name, source: file.to_owned(), folder, hosts: all, vips, site, lvs, role_params }
+}
+
+/// Real servers that cannot serve.
+fn check_lvs(reader: &Reader<'_>, place: super::document::Place, lvs: &Lvs, hosts: &[Host]) {
+    let group = lvs.real_servers.name();
+    let mut real_servers = hosts.iter().filter(|host| host.group == lvs.real_servers).peekable();
+    if real_servers.peek().is_none() {
+        let problem = Problem::new("E127", format!("lvs has no real servers: the inventory names no `{group}` hosts"))
+            .next(
+                "add `web: { web-7: 10.0.0.7, web-8: 10.0.0.8 }`, or `real_servers: lb` where the directors serve too",
+            );
+        reader.wrong(place, problem);
+    }
+    for host in real_servers.filter(|host| lvs.method != LvsMethod::Nat && host.backend.port != lvs.port) {
+        let (method, port) = (lvs.method.keyword(), host.backend.port);
+        let problem =
+            Problem::new("E128", format!("{} serves on port {port}, the VIP on port {}", host.name, lvs.port))
+                .why(format!("{method} leaves the packet's port as it is"))
+                .next("use one port for both, or `method: nat`");
+        reader.wrong(place, problem);
+    }
+    if lvs.method == LvsMethod::Nat && lvs.real_servers == Group::Lb {
+        let problem = Problem::new("E129", "directors that are the real servers cannot be reached by NAT")
+            .why("the answer would not pass the director that translated the request")
+            .next("use `method: dr`");
+        reader.wrong(place, problem);
+    }
 }
 
 /// Two hosts with one name or one address.

@@ -6,6 +6,7 @@ pub mod document;
 pub mod fields;
 pub mod hosts;
 pub mod load;
+pub mod lvs;
 pub mod secret;
 pub mod site;
 pub mod vips;

@@ -1,19 +1,24 @@
 //! The roles and templates compiled into the binary.
 
 /// Built-in roles: name and `role.yaml`.
-pub const ROLES: [(&str, &str); 3] = [
+pub const ROLES: [(&str, &str); 5] = [
     ("web-static", include_str!("../../../roles/web-static/role.yaml")),
     ("lb-nginx", include_str!("../../../roles/lb-nginx/role.yaml")),
     ("vip", include_str!("../../../roles/vip/role.yaml")),
+    ("lvs-director", include_str!("../../../roles/lvs-director/role.yaml")),
+    ("lvs-realserver", include_str!("../../../roles/lvs-realserver/role.yaml")),
 ];
 
 /// Built-in templates: name and text.
-pub const TEMPLATES: [(&str, &str); 7] = [
+pub const TEMPLATES: [(&str, &str); 10] = [
     ("web.html.tera", include_str!("../../../templates/web.html.tera")),
     ("nginx-web.conf.tera", include_str!("../../../templates/nginx-web.conf.tera")),
     ("nginx-lb.conf.tera", include_str!("../../../templates/nginx-lb.conf.tera")),
     ("proxy_params.tera", include_str!("../../../templates/proxy_params.tera")),
     ("check-web.sh.tera", include_str!("../../../templates/check-web.sh.tera")),
+    ("lvs-director.conf.tera", include_str!("../../../templates/lvs-director.conf.tera")),
+    ("realserver.sh.tera", include_str!("../../../templates/realserver.sh.tera")),
+    ("hactl-realserver.service.tera", include_str!("../../../templates/hactl-realserver.service.tera")),
     ("hactl.conf.tera", include_str!("../../../templates/hactl.conf.tera")),
     ("hactl-agent.service.tera", include_str!("../../../templates/hactl-agent.service.tera")),
 ];

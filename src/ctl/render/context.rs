@@ -3,16 +3,17 @@
 //! `cluster` name · `host` {name, group, address, port, vars…} · `hosts`, `lbs`, `webs` lists of the same (webs with
 //! endpoint, weight, max_fails, fail_timeout_s, backup) · `vips` of this host {name, vrid, interface, priority, version,
 //! interval_s, preempt, preempt_delay_s, auth, unicast, peers, addresses, checks, notify} · `checks` tracked by any of
-//! them · `ipv6` whether any VIP is one · `site` · `proxy_params` · `params` of the role · `vars` · `made_by`.
+//! them · `lvs` (false, or method, scheduler, vips, services with real_servers, check…) · `ipv6` whether any VIP is one · `site` · `proxy_params` · `params` of the role · `vars` · `made_by`.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use serde_json::{Value, json};
 
 use super::builtin::PROXY_PARAMS;
-use crate::ctl::cluster::{Cluster, Group, Host, TrackedScript, Vip};
+use crate::ctl::cluster::{Cluster, Group, Host, Lvs, LvsCheck, TrackedScript, Vip};
 
 /// The interfaces of hosts and their addresses, as facts tell them; empty offline.
 pub type Interfaces = BTreeMap<String, Vec<(String, IpNet)>>;
@@ -45,6 +46,7 @@ pub fn context(cluster: &Cluster, host: &Host, interfaces: &Interfaces) -> serde
         ("ipv6", json!(cluster.vips.iter().flat_map(|vip| &vip.addresses).any(|net| net.addr().is_ipv6()))),
         ("site", site_value(cluster)),
         ("proxy_params", proxy_params(cluster)),
+        ("lvs", cluster.lvs.as_ref().map_or(Value::Bool(false), |lvs| lvs_value(cluster, lvs))),
         ("vars", json!(host.vars)),
     ];
     entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
@@ -127,6 +129,38 @@ fn check_value(check: &TrackedScript) -> Value {
 fn site_value(cluster: &Cluster) -> Value {
     let site = &cluster.site;
     json!({"kind": site.kind, "server_name": site.server_name, "port": site.port, "method": site.method})
+}
+
+/// Every address of every VIP is a service; its real servers are those of its family.
+fn lvs_value(cluster: &Cluster, lvs: &Lvs) -> Value {
+    let vips: Vec<IpAddr> = cluster.vips.iter().flat_map(|vip| &vip.addresses).map(ipnet::IpNet::addr).collect();
+    let port = |host: &Host| if lvs.real_servers == Group::Lb { lvs.port } else { host.backend.port };
+    let service = |vip: &IpAddr| {
+        let family = cluster.backends().filter(|host| host.address.is_ipv4() == vip.is_ipv4());
+        let real = |host: &Host| json!({"address": host.address.to_string(), "port": port(host), "weight": host.backend.weight});
+        json!({"vip": vip.to_string(), "port": lvs.port, "real_servers": family.map(real).collect::<Vec<_>>()})
+    };
+    let services = vips.iter().map(service).filter(|service| service["real_servers"] != json!([]));
+    let (check, path) = match &lvs.check {
+        LvsCheck::Tcp => ("tcp", ""),
+        LvsCheck::Http { path } => ("http", path.as_str()),
+    };
+    json!({
+        "method": lvs.method.keyword(),
+        "scheduler": lvs.scheduler,
+        "vips": vips.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "services": services.collect::<Vec<_>>(),
+        "check": check,
+        "path": path,
+        "interval_s": seconds(lvs.interval),
+        "timeout_s": seconds(lvs.timeout),
+        "retry": lvs.retry,
+        "retry_delay_s": seconds(lvs.interval.min(Duration::from_secs(1))),
+        "persistence_s": lvs.persistence.as_secs(),
+        "sync": lvs.sync && cluster.group(Group::Lb).count() > 1,
+        "on_directors": lvs.real_servers == Group::Lb,
+        "sorry": lvs.sorry_server,
+    })
 }
 
 /// The role's directives with the inventory's laid over them, then what the inventory adds.

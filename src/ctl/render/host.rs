@@ -5,11 +5,11 @@ use std::path::Path;
 
 use tera::{Context, Tera};
 
-use super::builtin::NGINX_CHECK;
+use super::builtin::{NGINX_CHECK, ROLES};
 use super::check::ha_config;
 use super::context::{Interfaces, context};
 use super::lookup;
-use super::role::{FileEntry, Role};
+use super::role::{FileEntry, Role, parse};
 use crate::ctl::cluster::{Cluster, Host};
 use crate::ctl::wanted::{OnChange, Package, Probe, Run, Service, WantedFile, WantedHost};
 use crate::error::{Exit, Failure, Problem};
@@ -34,11 +34,19 @@ pub fn render(cluster: &Cluster, host: &Host, interfaces: &Interfaces) -> Result
             Err(problem) => problems.push(problem),
         }
     }
+    wanted.retired = retired(host);
     problems.dedup();
     if problems.iter().any(|problem| !problem.warning) {
         return Err(Failure { exit: Exit::Invalid, problems });
     }
     Ok(wanted)
+}
+
+/// Units of built-in roles that this host does not have.
+fn retired(host: &Host) -> Vec<String> {
+    let gone = ROLES.iter().filter(|(name, _)| !host.roles.iter().any(|role| role == name));
+    let units = gone.filter_map(|(name, text)| parse(Path::new(name), text).ok()).flat_map(|role| role.retires);
+    units.collect()
 }
 
 /// A role's parameters: defaults, overlaid by the inventory.

@@ -1,0 +1,68 @@
+//! `lvs:`, the kernel's balancing in place of nginx's.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use hactl_engine::lvs::table::Scheduling;
+
+use super::document::Node;
+use super::fields::{Reader, closest};
+use crate::ctl::cluster::{Group, Lvs, LvsCheck, LvsMethod};
+use crate::error::Problem;
+
+/// Reads `lvs:`. `port` is the site's.
+pub fn lvs(reader: &Reader<'_>, node: &Node, port: u16) -> Lvs {
+    let fields = reader.fields(node, "lvs");
+    let one_of = |name, choices: &[&'static str]| -> Option<&'static str> {
+        let node = fields.get(name)?;
+        let text = reader.text(node, name)?;
+        let found = choices.iter().find(|choice| **choice == text).copied();
+        if found.is_none() {
+            let mut message = format!("{name} `{text}` is none of {}", choices.join(", "));
+            if let Some(close) = closest(text, choices.iter().copied()) {
+                message.push_str(&format!("; did you mean `{close}`?"));
+            }
+            reader.wrong(node.place, Problem::new("E107", message));
+        }
+        found
+    };
+    let time = |name, otherwise| fields.get(name).and_then(|node| reader.duration(node, name)).unwrap_or(otherwise);
+    let path = fields.get("path").and_then(|node| {
+        let text = reader.text(node, "path")?;
+        let good = text.starts_with('/') && text.chars().all(|c| c.is_ascii_graphic() && !"\"'{}#!".contains(c));
+        if !good {
+            reader.wrong(node.place, Problem::new("E107", format!("path `{text}` is not the path of a URL")));
+        }
+        good.then(|| text.to_owned())
+    });
+    let sorry = fields.get("sorry_server").and_then(|node| {
+        let at = reader.parse::<SocketAddr>(node, "sorry_server", "ADDRESS:PORT")?;
+        Some(format!("{} {}", at.ip(), at.port()))
+    });
+    let read = Lvs {
+        method: match one_of("method", &["dr", "nat", "tun"]) {
+            Some("nat") => LvsMethod::Nat,
+            Some("tun") => LvsMethod::Tun,
+            _ => LvsMethod::Dr,
+        },
+        scheduler: one_of("scheduler", &Scheduling::NAMES).unwrap_or("wrr").to_owned(),
+        port: fields
+            .get("port")
+            .and_then(|node| reader.number(node, "port", 1..=65535))
+            .and_then(|port| u16::try_from(port).ok())
+            .unwrap_or(port),
+        real_servers: if one_of("real_servers", &["web", "lb"]) == Some("lb") { Group::Lb } else { Group::Web },
+        check: match one_of("check", &["http", "tcp"]) {
+            Some("tcp") => LvsCheck::Tcp,
+            _ => LvsCheck::Http { path: path.unwrap_or_else(|| "/".to_owned()) },
+        },
+        interval: time("interval", Duration::from_secs(2)),
+        timeout: time("timeout", Duration::from_secs(2)),
+        retry: fields.get("retry").and_then(|node| reader.number(node, "retry", 0..=100)).unwrap_or(1),
+        persistence: time("persistence", Duration::ZERO),
+        sync: fields.get("sync").and_then(|node| reader.boolean(node, "sync")).unwrap_or(true),
+        sorry_server: sorry,
+    };
+    fields.finish();
+    read
+}
