@@ -3,6 +3,8 @@
 //! The language is made of lines. `#` and `!` start a comment anywhere outside quotes, `'…'` and `"…"` group
 //! characters, a backslash at the end of a line joins it to the next one.
 
+use std::collections::VecDeque;
+
 use super::sink::{Place, Sink};
 
 /// Longer lines are ignored, as keepalived ignores them.
@@ -32,22 +34,54 @@ pub enum Piece {
     End,
 }
 
-/// Cuts lines into pieces. Never fails: what cannot be read is reported and left out.
-pub fn lex<'l>(lines: impl Iterator<Item = &'l str>, sink: &mut Sink<'_>) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    let mut chars: Vec<char> = Vec::new(); // one room for all lines
-    for (index, line) in lines.enumerate() {
-        chars.clear();
-        chars.extend(line.chars());
-        Line { chars: &chars, at: 0, number: index + 1 }.cut(&mut pieces, sink);
-    }
-    end_line(&mut pieces);
-    pieces
+/// Cuts lines into pieces, as they are asked for. Never fails: what cannot be read is reported and left out.
+pub struct Lexer<I> {
+    lines: I,
+    number: usize,
+    /// Characters of one line; one room for all.
+    chars: Vec<char>,
+    /// Cut, and not taken yet.
+    ready: VecDeque<Piece>,
+    /// Whether a line that held something has not ended.
+    open: bool,
 }
 
-fn end_line(pieces: &mut Vec<Piece>) {
-    if !matches!(pieces.last(), None | Some(Piece::End)) {
-        pieces.push(Piece::End);
+impl<'l, I: Iterator<Item = &'l str>> Lexer<I> {
+    /// Nothing is read yet.
+    pub fn new(lines: I) -> Self {
+        Self { lines, number: 0, chars: Vec::new(), ready: VecDeque::new(), open: false }
+    }
+
+    /// Takes the next piece.
+    pub fn next(&mut self, sink: &mut Sink<'_>) -> Option<Piece> {
+        self.fill(1, sink);
+        self.ready.pop_front()
+    }
+
+    /// The next pieces, at least `count` where there are as many.
+    pub fn ahead(&mut self, count: usize, sink: &mut Sink<'_>) -> impl Iterator<Item = &Piece> {
+        self.fill(count, sink);
+        self.ready.iter()
+    }
+
+    fn fill(&mut self, count: usize, sink: &mut Sink<'_>) {
+        while self.ready.len() < count {
+            let Some(line) = self.lines.next() else {
+                if std::mem::take(&mut self.open) {
+                    self.ready.push_back(Piece::End);
+                }
+                return;
+            };
+            self.number += 1;
+            self.chars.clear();
+            self.chars.extend(line.chars());
+            let before = self.ready.len();
+            let ended = Line { chars: &self.chars, at: 0, number: self.number }.cut(&mut self.ready, sink);
+            self.open |= self.ready.len() > before;
+            if ended && std::mem::take(&mut self.open) {
+                self.ready.push_back(Piece::End);
+            }
+        }
     }
 }
 
@@ -58,24 +92,25 @@ struct Line<'l> {
 }
 
 impl Line<'_> {
-    fn cut(mut self, pieces: &mut Vec<Piece>, sink: &mut Sink<'_>) {
+    /// Whether the line ends here: a backslash joins it to the next one.
+    fn cut(mut self, pieces: &mut VecDeque<Piece>, sink: &mut Sink<'_>) -> bool {
         while let Some(next) = self.peek() {
             match next {
                 '#' | '!' => break,
                 '{' => {
-                    pieces.push(Piece::Open(self.place(self.at, 1)));
+                    pieces.push_back(Piece::Open(self.place(self.at, 1)));
                     self.at += 1;
                 }
                 '}' => {
-                    pieces.push(Piece::Close(self.place(self.at, 1)));
+                    pieces.push_back(Piece::Close(self.place(self.at, 1)));
                     self.at += 1;
                 }
-                '\\' if self.only_blanks_after(self.at + 1) => return, // joined to the next line: no end
+                '\\' if self.only_blanks_after(self.at + 1) => return false,
                 blank if blank.is_ascii_whitespace() => self.at += 1,
-                _ => pieces.push(Piece::Word(self.word(sink))),
+                _ => pieces.push_back(Piece::Word(self.word(sink))),
             }
         }
-        end_line(pieces);
+        true
     }
 
     fn word(&mut self, sink: &mut Sink<'_>) -> Word {
@@ -178,6 +213,11 @@ fn is_plain(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn lex<'l>(lines: impl Iterator<Item = &'l str>, sink: &mut Sink<'_>) -> Vec<Piece> {
+        let mut lexer = Lexer::new(lines);
+        std::iter::from_fn(|| lexer.next(sink)).collect()
+    }
 
     fn words(text: &str) -> Vec<String> {
         let mut sink = Sink::new("t");

@@ -5,7 +5,6 @@ use super::config::Config;
 use super::diagnostic::Diagnostic;
 use super::expand::surroundings::{Nothing, Surroundings};
 use super::expand::{Limits, expand};
-use super::lexer::lex;
 use super::sink::Sink;
 use super::tree::grow;
 
@@ -30,10 +29,7 @@ pub fn parse(file: &str, text: &str) -> Parsed {
 pub fn parse_with(file: &str, text: &str, around: &mut dyn Surroundings) -> Parsed {
     let (source, found) = expand(file, text, Limits::default(), around);
     let mut sink = Sink::over(&source, found);
-    let pieces = lex(source.texts(), &mut sink);
-    // What is wrong with the words has been said the first time.
-    let again = || lex(source.texts(), &mut Sink::over(&source, Vec::new()));
-    let statements = grow(pieces, again, &mut sink);
+    let statements = grow(&source, &mut sink);
     let config = build(&statements, &mut sink);
     Parsed { config, diagnostics: sink.finish() }
 }

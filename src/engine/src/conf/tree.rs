@@ -3,8 +3,9 @@
 //! A balanced file is taken as it stands. Only when the braces do not add up is it read a second time with the
 //! keyword table and the indentation as witnesses, so that the brace that is missing is the one that is named.
 
+use super::expand::source::Source;
 use super::keywords::ROOT;
-use super::lexer::{Piece, Word};
+use super::lexer::{Lexer, Piece, Word};
 use super::recovery;
 use super::schema::Context;
 use super::sink::{Place, Sink};
@@ -32,17 +33,16 @@ pub struct Block {
     pub statements: Vec<Statement>,
 }
 
-/// Builds the tree. Never fails: braces that do not match are reported and worked around. The words move into the tree, so
-/// `again` makes the pieces once more when the braces do not add up.
-pub fn grow(pieces: Vec<Piece>, again: impl FnOnce() -> Vec<Piece>, sink: &mut Sink<'_>) -> Vec<Statement> {
+/// Builds the tree. Never fails: braces that do not match are reported and worked around.
+pub fn grow(source: &Source, sink: &mut Sink<'_>) -> Vec<Statement> {
     let mut first = sink.fork();
-    let (statements, balanced) = Grower::new(pieces, false).run(&mut first);
+    let (statements, balanced) = Grower::new(Lexer::new(source.texts()), false).run(&mut first);
     if balanced {
         sink.absorb(first);
         return statements;
     }
     drop(statements);
-    Grower::new(again(), true).run(sink).0
+    Grower::new(Lexer::new(source.texts()), true).run(sink).0
 }
 
 /// An open block on the way down.
@@ -60,10 +60,8 @@ pub(super) struct Frame {
     pub(super) suspect: Option<Place>,
 }
 
-struct Grower {
-    /// From `at` on as they were; before it the words are gone.
-    pieces: Vec<Piece>,
-    at: usize,
+struct Grower<I> {
+    lexer: Lexer<I>,
     root: Vec<Statement>,
     frames: Vec<Frame>,
     /// Blocks beyond [`DEPTH_MAX`] that are still open.
@@ -72,13 +70,13 @@ struct Grower {
     recover: bool,
 }
 
-impl Grower {
-    fn new(pieces: Vec<Piece>, recover: bool) -> Self {
-        Self { pieces, at: 0, root: Vec::new(), frames: Vec::new(), too_deep: 0, balanced: true, recover }
+impl<'l, I: Iterator<Item = &'l str>> Grower<I> {
+    fn new(lexer: Lexer<I>, recover: bool) -> Self {
+        Self { lexer, root: Vec::new(), frames: Vec::new(), too_deep: 0, balanced: true, recover }
     }
 
     fn run(mut self, sink: &mut Sink<'_>) -> (Vec<Statement>, bool) {
-        while let Some(piece) = self.take() {
+        while let Some(piece) = self.lexer.next(sink) {
             match piece {
                 Piece::End => {}
                 Piece::Open(place) => self.open(place, sink),
@@ -90,26 +88,20 @@ impl Grower {
         (self.root, self.balanced)
     }
 
-    fn take(&mut self) -> Option<Piece> {
-        let piece = self.pieces.get_mut(self.at)?;
-        self.at += 1;
-        Some(std::mem::replace(piece, Piece::End))
-    }
-
     fn statement(&mut self, keyword: Word, sink: &mut Sink<'_>) {
-        let words = self.pieces.iter().skip(self.at).take_while(|piece| matches!(piece, Piece::Word(_))).count();
+        let is_word = |piece: &&Piece| matches!(piece, Piece::Word(_));
         // Large files have many of these: no room that is not used.
-        let mut arguments = Vec::with_capacity(words);
-        while arguments.len() < words
-            && let Some(Piece::Word(word)) = self.take()
-        {
-            arguments.push(word);
+        let mut arguments = Vec::with_capacity(self.lexer.ahead(1, sink).take_while(is_word).count());
+        while self.lexer.ahead(1, sink).next().is_some_and(|piece| is_word(&piece)) {
+            if let Some(Piece::Word(word)) = self.lexer.next(sink) {
+                arguments.push(word);
+            }
         }
         if self.too_deep > 0 {
             return;
         }
         if self.recover {
-            let has_block = self.block_follows();
+            let has_block = self.block_follows(sink);
             let depth = recovery::depth_of(&self.frames, &keyword, !arguments.is_empty(), has_block);
             self.close_down_to(depth, sink);
         }
@@ -117,10 +109,9 @@ impl Grower {
     }
 
     /// A `{` on this line or alone at the start of the next.
-    fn block_follows(&self) -> bool {
-        let next = self.pieces.get(self.at);
-        let after = self.pieces.get(self.at + 1);
-        matches!((next, after), (Some(Piece::Open(_)), _) | (Some(Piece::End), Some(Piece::Open(_))))
+    fn block_follows(&mut self, sink: &mut Sink<'_>) -> bool {
+        let mut ahead = self.lexer.ahead(2, sink);
+        matches!((ahead.next(), ahead.next()), (Some(Piece::Open(_)), _) | (Some(Piece::End), Some(Piece::Open(_))))
     }
 
     fn open(&mut self, place: Place, sink: &mut Sink<'_>) {
