@@ -6,10 +6,28 @@ use hactl_engine::lvs::table::{Forward, ServiceSettings, Table};
 
 use super::Case;
 use super::cluster::{Cluster, VIP4};
-use super::host::{Daemon, wait};
+use super::host::{Daemon, Host, wait};
 use super::words::{by, make, service, tcp};
 
-pub const CASES: &[Case] = crate::cases![open_connections_are_shared_as_named, flags_of_the_hashing_ones];
+pub const CASES: &[Case] = crate::cases![
+    a_scheduler_is_loaded_while_a_namespace_goes,
+    open_connections_are_shared_as_named,
+    flags_of_the_hashing_ones,
+];
+
+/// The kernel left to itself can lock up here, and takes the whole guest along (see `sys/ipvs/module.rs`).
+fn a_scheduler_is_loaded_while_a_namespace_goes() {
+    let host = Host::alone("lb");
+    for _ in 0..4 {
+        host.sh("modprobe -r ip_vs_lblc || true"); // another case may use it just now
+        let going = Host::alone("going");
+        going.ip("link add eth0 type veth peer name far\nlink set eth0 up\nlink set far up");
+        drop((going.ipvs(), going));
+        let mut ipvs = host.ipvs();
+        make(&mut ipvs, &Table::from([(tcp("10.37.0.3:80"), service(by("lblc"), Forward::Direct, &[]))]));
+        make(&mut ipvs, &Table::new());
+    }
+}
 
 fn open_connections_are_shared_as_named() {
     let place = Place::new();

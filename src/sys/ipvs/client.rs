@@ -12,7 +12,8 @@ use nix::errno::Errno;
 
 use super::super::genetlink::{Genetlink, Message};
 use super::error::{IpvsError, Refused};
-use super::{decode, encode, module};
+use super::module::{self, Schedulers};
+use super::{decode, encode};
 
 const FAMILY: &str = "IPVS";
 const VERSION: u8 = 1;
@@ -20,6 +21,7 @@ const VERSION: u8 = 1;
 /// The IPVS of one network namespace: the one in which the socket was opened.
 pub struct Ipvs {
     link: Genetlink,
+    schedulers: Schedulers,
 }
 
 /// What a look at the kernel found.
@@ -39,14 +41,18 @@ impl Ipvs {
     pub fn open() -> Result<Self, IpvsError> {
         let socket = |source| IpvsError::Socket { what: "ask for IPVS".to_owned(), source };
         match Genetlink::open(FAMILY, VERSION) {
-            Ok(link) => return Ok(Self { link }),
+            Ok(link) => return Ok(Self::over(link)),
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(socket(error)),
             Err(_) => module::load("ip_vs").map_err(|said| IpvsError::NoModule { said })?,
         }
-        Genetlink::open(FAMILY, VERSION).map(|link| Self { link }).map_err(|error| match error.kind() {
+        Genetlink::open(FAMILY, VERSION).map(Self::over).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => IpvsError::NoModule { said: "it is loaded and offers nothing".to_owned() },
             _ => socket(error),
         })
+    }
+
+    fn over(link: Genetlink) -> Self {
+        Self { link, schedulers: Schedulers::default() }
     }
 
     /// Reads the whole table, with what each entry carries.
@@ -91,11 +97,13 @@ impl Ipvs {
     }
 
     /// Carries out changes in their order, many in one call, and returns those that the kernel refused; the others
-    /// took effect. Destinations of a service that was refused are not reported one by one.
+    /// took effect. Destinations of a service that was refused are not reported one by one. A scheduler that is new to
+    /// the kernel is loaded first, which takes as long as `modprobe` does.
     ///
     /// # Errors
     /// When the socket fails; what took effect is unknown then: read the table.
     pub fn apply(&mut self, changes: &[Change]) -> Result<Vec<Refused>, IpvsError> {
+        self.schedulers.prepare(changes);
         let failed = self.link.transact(changes.iter().map(encode::change));
         let failed = failed.map_err(|error| IpvsError::of("take changes", error, |_| None))?;
         let mut refused: Vec<Refused> = Vec::new();

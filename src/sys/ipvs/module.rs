@@ -1,7 +1,16 @@
-//! The module `ip_vs`: asked for by name where the kernel does not load it by itself.
+//! Modules, asked for by name: `ip_vs` because the kernel does not load it by itself, schedulers because it does so at
+//! the wrong moment.
+//!
+//! A kernel that meets a scheduler it has not loaded calls `modprobe` while it holds IPVS's lock. `lblc` and `lblcr` then
+//! wait for network namespaces that are just being taken down, and these wait for that lock with the lock of
+//! all interfaces in hand: no `ip` command on the host ends any more (seen with Linux 6.1). Loading before asking avoids it.
 
+use std::collections::BTreeSet;
 use std::io;
+use std::path::Path;
 use std::process::Command;
+
+use hactl_engine::lvs::diff::Change;
 
 /// Where `modprobe` is; a service's PATH may lack the folders of root's tools.
 const PLACES: [&str; 3] = ["modprobe", "/usr/sbin/modprobe", "/sbin/modprobe"];
@@ -21,4 +30,22 @@ pub fn load(module: &str) -> Result<(), String> {
         }
     }
     Err("there is no modprobe on this host".to_owned())
+}
+
+/// Schedulers that were seen to. A refusal is the kernel's to tell: it is asked for the scheduler all the same.
+#[derive(Debug, Default)]
+pub struct Schedulers(BTreeSet<&'static str>);
+
+impl Schedulers {
+    /// Loads what these changes will ask the kernel for.
+    pub fn prepare(&mut self, changes: &[Change]) {
+        for change in changes {
+            let (Change::AddService { settings, .. } | Change::EditService { settings, .. }) = change else { continue };
+            let name = settings.scheduling.name;
+            if self.0.insert(name) && !Path::new(&format!("/sys/module/ip_vs_{name}")).exists() {
+                // Built in, missing, or no modprobe here: the kernel's answer to the change says which.
+                let _ = load(&format!("ip_vs_{name}"));
+            }
+        }
+    }
 }
