@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn lines_are_keepalived_s() {
         let text = "virtual_server 10.0.0.3 53 {\nprotocol UDP\nreal_server 10.0.0.7 53 {\nweight 1\n}\n}\n\
-                    virtual_server 2001:db8::3 80 {\nreal_server 2001:db8::7 80 {\nweight 1\n}\n}\n";
+                    virtual_server 2001:db8::3 80 {\nprotocol TCP\nreal_server 2001:db8::7 80 {\nweight 1\n}\n}\n";
         let mut lines = LvsLines::default();
         lines.configure(&parse("ha.conf", text).config);
         let say = |instance: &str, what| lines.line(&Notice { instance: instance.into(), what });

@@ -18,6 +18,8 @@ use crate::includes::Host;
 
 const HOMEWORK: &str = include_str!("../../inventories/homework.yaml");
 const EXPERT: &str = include_str!("../../inventories/expert.yaml");
+const LVS_DR: &str = include_str!("../../inventories/lvs-dr.yaml");
+const LVS_DR_TWO: &str = include_str!("../../inventories/lvs-dr-two.yaml");
 
 /// Prints an inventory to start from.
 ///
@@ -26,6 +28,8 @@ const EXPERT: &str = include_str!("../../inventories/expert.yaml");
 pub fn init(init: &Init) -> Outcome {
     let text = match init.example.as_deref() {
         Some("expert") => EXPERT.to_owned(),
+        Some("lvs-dr") => LVS_DR.to_owned(),
+        Some("lvs-dr-two") => LVS_DR_TWO.to_owned(),
         Some(_) => HOMEWORK.to_owned(),
         None if init.vip.is_none() && init.lb.is_empty() && init.web.is_empty() => HOMEWORK.to_owned(),
         None => from_flags(init),

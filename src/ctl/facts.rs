@@ -34,6 +34,8 @@ pub struct Facts {
     pub services: BTreeMap<String, ServiceFact>,
     /// Numbers of escape hatches whose `unless` succeeds.
     pub runs_done: Vec<usize>,
+    /// Names of requirements that are not met.
+    pub missing: Vec<String>,
     /// Kernel settings.
     pub sysctl: BTreeMap<String, String>,
     /// Who holds the lock, until when (Unix seconds).
@@ -99,6 +101,9 @@ pub fn script(wanted: &WantedHost) -> String {
     for (number, run) in wanted.runs.iter().enumerate() {
         script.push_str(&format!("echo @@run{number}; ( {} ) >/dev/null 2>&1 && echo done\n", run.unless));
     }
+    for (number, one) in wanted.requires.iter().enumerate() {
+        script.push_str(&format!("echo @@require{number}; ( {} ) >/dev/null 2>&1 && echo done\n", one.command));
+    }
     if !wanted.sysctl.is_empty() {
         let keys = words(&mut wanted.sysctl.keys().map(String::as_str));
         script.push_str(&format!("echo @@sysctl; sysctl -- {keys} 2>/dev/null\n"));
@@ -139,6 +144,13 @@ pub fn parse(wanted: &WantedHost, text: &str) -> Facts {
         binary: sums.get(BINARY).map(|sum| (*sum).to_owned()),
         services: services(&lines("services")),
         runs_done: (0..wanted.runs.len()).filter(|n| line(&format!("run{n}"), 0) == "done").collect(),
+        missing: wanted
+            .requires
+            .iter()
+            .enumerate()
+            .filter(|(n, _)| line(&format!("require{n}"), 0) != "done")
+            .map(|(_, one)| one.name.clone())
+            .collect(),
         sysctl: lines("sysctl")
             .into_iter()
             .filter_map(|line| line.split_once('=').map(|(key, value)| (key.trim().into(), value.trim().into())))

@@ -17,5 +17,6 @@ pub mod secret;
 pub mod ssh;
 pub mod status;
 pub mod verify;
+pub mod verify_lvs;
 pub mod verify_run;
 pub mod wanted;

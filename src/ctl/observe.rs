@@ -31,6 +31,8 @@ pub struct Seen {
     pub neighbours: BTreeMap<IpAddr, String>,
     /// Whether it reaches each web host.
     pub backends: BTreeMap<String, bool>,
+    /// `arp_ignore` and `arp_announce` of all interfaces, where they were asked for.
+    pub arp: Option<(u8, u8)>,
 }
 
 /// Devices of addresses that are not for neighbours.
@@ -85,9 +87,14 @@ pub fn script(cluster: &Cluster, host: &Host, thorough: bool) -> String {
             "echo @@neigh; for v in {}; do ping -c1 -W1 $v >/dev/null 2>&1; ip neigh show $v; done\n",
             vips.join(" ")
         ));
+        if cluster.lvs.is_some() {
+            script.push_str(
+                "echo @@arp; cat /proc/sys/net/ipv4/conf/all/arp_ignore /proc/sys/net/ipv4/conf/all/arp_announce\n",
+            );
+        }
         if host.group == Group::Lb {
             script.push_str("echo @@backends\n");
-            for web in cluster.group(Group::Web) {
+            for web in cluster.backends() {
                 let url = format!("http://{}/", SocketAddr::new(web.address, web.backend.port));
                 let name = quote(&web.name);
                 script.push_str(&format!(
@@ -142,6 +149,10 @@ pub fn parse(text: &str) -> Seen {
         nginx: lines("nginx").contains(&"active"),
         neighbours: neighbours.collect(),
         backends: backends.collect(),
+        arp: match lines("arp").iter().map(|line| line.trim().parse().ok()).collect::<Vec<_>>().as_slice() {
+            [Some(ignore), Some(announce)] => Some((*ignore, *announce)),
+            _ => None,
+        },
     }
 }
 

@@ -269,7 +269,11 @@ mod tests {
         facts.services.insert("hactl-agent".into(), ServiceFact::default());
         assert_eq!(
             words(&facts),
-            ["stop and disable keepalived, which is replaced", "enable hactl-agent", "start hactl-agent"]
+            [
+                "stop and disable keepalived, which has no place here any more",
+                "enable hactl-agent",
+                "start hactl-agent"
+            ]
         );
     }
 

@@ -2,6 +2,7 @@
 
 use super::cluster::{Cluster, Group};
 use super::observe::Sight;
+use super::verify_lvs;
 use crate::error::Problem;
 
 /// Judges what was seen. Empty means good.
@@ -45,6 +46,7 @@ pub fn judge(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
     }
     problems.extend(agents(cluster, sight));
     problems.extend(backends(cluster, sight));
+    problems.extend(verify_lvs::judge(cluster, sight));
     problems
 }
 
@@ -94,7 +96,7 @@ fn agents(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
 
 fn backends(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for web in cluster.group(Group::Web) {
+    for web in cluster.backends() {
         let blind: Vec<&str> = cluster
             .group(Group::Lb)
             .filter(|lb| sight.hosts.get(&lb.name).and_then(|seen| seen.backends.get(&web.name)) == Some(&false))

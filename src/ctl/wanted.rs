@@ -19,6 +19,8 @@ pub struct WantedHost {
     pub modules: Vec<String>,
     /// systemd services that shall be enabled and running.
     pub services: Vec<Service>,
+    /// What the host must offer before anything is changed: tried with the facts.
+    pub requires: Vec<Probe>,
     /// systemd services of roles that the host does not have: stopped and disabled where they are.
     pub retired: Vec<String>,
     /// Escape hatches.

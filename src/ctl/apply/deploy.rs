@@ -184,6 +184,10 @@ fn preflight(jobs: &[Job], binary: &Binary) -> Result<(), Failure> {
             let message = format!("{host}: process 1 is `{}`, not systemd", job.facts.init);
             problems.push(Problem::new("E412", message).why("services are managed through systemd"));
         }
+        for missing in &job.facts.missing {
+            let problem = Problem::new("E416", format!("{host}: {missing} is missing")).why("nothing was changed");
+            problems.push(problem.next("install it there, or take the role that needs it out of the inventory"));
+        }
         let installs = job.plan.changes.iter().any(|change| matches!(change, Change::Package(_)));
         if installs && job.facts.package_manager.is_none() {
             problems.push(Problem::new(

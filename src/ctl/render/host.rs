@@ -125,6 +125,11 @@ impl Work<'_> {
                 self.wanted.services.push(service);
             }
         }
+        for probe in &role.requires {
+            if let Some(command) = self.text(&format!("requires of {}", self.role), &probe.command, "") {
+                self.wanted.requires.push(Probe { name: probe.name.clone(), command });
+            }
+        }
         for probe in &role.probes {
             if let Some(command) = self.text(&format!("probe of {}", self.role), &probe.command, "") {
                 self.wanted.probes.push(Probe { name: probe.name.clone(), command });
@@ -209,6 +214,8 @@ mod tests {
     }
 
     const HOMEWORK: &str = include_str!("../../../inventories/homework.yaml");
+    const LVS_DR: &str = include_str!("../../../inventories/lvs-dr.yaml");
+    const LVS_DR_TWO: &str = include_str!("../../../inventories/lvs-dr-two.yaml");
     const EXPERT: &str = include_str!("../../../inventories/expert.yaml");
 
     #[test]
@@ -237,6 +244,29 @@ mod tests {
                 assert!(file(&wanted, "/etc/nginx/hactl_proxy_params").contains("proxy_connect_timeout 5;"));
             }
         }
+    }
+
+    #[test]
+    fn the_lvs_clusters_render() {
+        for (text, web, master_only) in [(LVS_DR, "web-7", false), (LVS_DR_TWO, "lb-6", true)] {
+            let conf = file(&rendered(text, "lb-6").unwrap(), "/etc/hactl/hactl.conf");
+            let parsed = hactl_engine::conf::parse("x", &conf);
+            assert_eq!(parsed.diagnostics, [], "{conf}");
+            let server = &parsed.config.virtual_servers[0];
+            assert_eq!((server.name.as_str(), server.real_servers.len()), ("10.0.0.3:80", 2));
+            assert_eq!(server.master_only, master_only);
+            assert_eq!(parsed.config.global.lvs.sync_daemon.as_ref().unwrap().instance.as_deref(), Some("VI_1"));
+            assert!(parsed.config.instances[0].track_scripts.is_empty(), "the directors need no web server");
+            let script = file(&rendered(text, web).unwrap(), "/etc/hactl/realserver.sh");
+            assert!(script.contains("vips=\"10.0.0.3\"") && script.contains("device=lo"), "{script}");
+        }
+        let nat = LVS_DR.replace("method: dr", "method: nat");
+        let script = file(&rendered(&nat, "web-7").unwrap(), "/etc/hactl/realserver.sh");
+        assert!(script.contains("gateway=\"10.0.0.3\"") && !script.contains("arp_ignore"), "{script}");
+        let tun = LVS_DR.replace("method: dr", "method: tun");
+        assert!(file(&rendered(&tun, "web-7").unwrap(), "/etc/hactl/realserver.sh").contains("device=tunl0"));
+        let retired = rendered(HOMEWORK, "web-7").unwrap().retired;
+        assert_eq!(retired, ["hactl-realserver"], "what LVS left behind goes");
     }
 
     #[test]

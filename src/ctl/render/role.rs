@@ -42,6 +42,9 @@ pub struct Role {
     /// Whether the hactl binary belongs on the host.
     #[serde(default)]
     pub binary: bool,
+    /// What a host must offer before anything is changed.
+    #[serde(default)]
+    pub requires: Vec<ProbeEntry>,
     /// Units that are stopped and disabled on hosts that do not have the role any more.
     #[serde(default)]
     pub retires: Vec<String>,

@@ -9,7 +9,7 @@ use super::balancer::Effect;
 use super::diff::diff;
 use super::health::Outcome;
 use super::server::{Server, Wish};
-use super::table::{DestinationSettings, Service, ServiceSettings, Table};
+use super::table::{DestinationSettings, Family, Service, ServiceKey, ServiceSettings, Table};
 use crate::conf::config::lvs::{Command, RealServer, SorryServer, VirtualServer};
 use crate::notice::{Notice, What};
 use crate::time::{Instant, millis};
@@ -174,28 +174,33 @@ impl Pool {
             return Vec::new();
         }
         let before = std::mem::replace(&mut self.told, wanted.clone());
-        diff(&self.table(before), &self.table(wanted), &BTreeSet::new())
+        diff(&self.table(&before), &self.table(&wanted), &BTreeSet::new())
     }
 
     /// The services of this pool as they are wanted; from now on the kernel is taken to have them.
     pub(super) fn wanted(&mut self, now: Instant) -> Table {
         self.told = self.destinations(now);
-        self.table(self.told.clone())
+        self.table(&self.told)
     }
 
     /// The services of this pool as the kernel is taken to have them.
     pub(super) fn told(&self) -> Table {
-        self.table(self.told.clone())
+        self.table(&self.told)
     }
 
-    fn table(&self, destinations: BTreeMap<SocketAddr, DestinationSettings>) -> Table {
+    fn table(&self, destinations: &BTreeMap<SocketAddr, DestinationSettings>) -> Table {
         if self.absent {
             return Table::new();
         }
-        let persistence = self.config.persistence.map(|one| (one.timeout, one.prefix));
-        let settings = ServiceSettings { scheduling: self.config.scheduling.clone(), persistence };
-        let service = Service { settings, destinations };
-        self.config.services.iter().map(|key| (*key, service.clone())).collect()
+        let scheduling = &self.config.scheduling;
+        let service = |key: &ServiceKey| {
+            // A group of both families has one granularity.
+            let longest = if key.family() == Family::V4 { 32 } else { 128 };
+            let persistence = self.config.persistence.map(|one| (one.timeout, one.prefix.min(longest)));
+            let settings = ServiceSettings { scheduling: scheduling.clone(), persistence };
+            (*key, Service { settings, destinations: destinations.clone() })
+        };
+        self.config.services.iter().map(service).collect()
     }
 
     fn destinations(&self, now: Instant) -> BTreeMap<SocketAddr, DestinationSettings> {
