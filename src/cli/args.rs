@@ -113,6 +113,26 @@ pub enum Command {
     Verify(Verify),
     /// Move the VIP to another load balancer and measure the gap
     Failover(Failover),
+    /// Give a real server no new connections, on every director
+    Drain {
+        /// Host of the inventory
+        host: String,
+        /// Wait until its connections have ended, at the longest so long, for example 5m
+        #[arg(long, value_name = "TIME", value_parser = parse_time)]
+        wait: Option<std::time::Duration>,
+    },
+    /// Take drain back
+    Undrain {
+        /// Host of the inventory
+        host: String,
+    },
+    /// Give a real server another weight on every director; without a number the configured one again
+    Weight {
+        /// Host of the inventory
+        host: String,
+        /// The weight
+        weight: Option<u32>,
+    },
     /// Inject faults, measure the clients' outage, restore, judge
     Drill(Drill),
     /// Real Debian hosts (systemd, sshd) on this machine
@@ -141,7 +161,7 @@ pub struct Init {
     #[arg(long, value_delimiter = ',')]
     pub web: Vec<String>,
     /// Print a ready example instead
-    #[arg(long, value_parser = ["homework", "expert"])]
+    #[arg(long, value_parser = ["homework", "expert", "lvs-dr", "lvs-dr-two"])]
     pub example: Option<String>,
 }
 

@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::args::{Color, Command, Global};
 use crate::ctl::apply::deploy::{self, Order};
 use crate::ctl::desk::Manner;
+use crate::ctl::drain;
 use crate::ctl::failover::{Move, failover};
 use crate::error::{Exit, Failure, Outcome, Problem};
 
@@ -66,6 +67,15 @@ async fn dispatch(global: &Global, mut manner: Manner, command: Command) -> Outc
             let vip = wanted.vip.as_deref().map(address).transpose()?;
             let order = Move { to: wanted.to, vip, dry_run: wanted.dry_run, stay: wanted.stay, force: wanted.force };
             failover(global.inventory.as_deref(), manner, &order).await
+        }
+        Command::Drain { host, wait } => {
+            drain::order(global.inventory.as_deref(), manner, &host, drain::Order::Drain { wait }).await
+        }
+        Command::Undrain { host } => {
+            drain::order(global.inventory.as_deref(), manner, &host, drain::Order::Undrain).await
+        }
+        Command::Weight { host, weight } => {
+            drain::order(global.inventory.as_deref(), manner, &host, drain::Order::Weight(weight)).await
         }
         Command::Drill(wanted) => super::drill::run(global, manner, wanted).await,
         _ => Err(Failure::internal("not a command of the desk")),

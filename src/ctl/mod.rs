@@ -5,6 +5,7 @@
 pub mod apply;
 pub mod cluster;
 pub mod desk;
+pub mod drain;
 pub mod drill;
 pub mod facts;
 pub mod failover;

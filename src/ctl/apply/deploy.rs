@@ -14,6 +14,7 @@ use super::script;
 use super::stage::{Job, stage};
 use crate::ctl::cluster::{Cluster, Group};
 use crate::ctl::desk::{Desk, Manner, open, remember};
+use crate::ctl::drain;
 use crate::ctl::facts::{self, Facts};
 use crate::ctl::observe::{self, Sight};
 use crate::ctl::plan::{Change, Plan, difference, plan};
@@ -185,7 +186,7 @@ fn preflight(jobs: &[Job], binary: &Binary) -> Result<(), Failure> {
             problems.push(Problem::new("E412", message).why("services are managed through systemd"));
         }
         for missing in &job.facts.missing {
-            let problem = Problem::new("E416", format!("{host}: {missing} is missing")).why("nothing was changed");
+            let problem = Problem::new("E419", format!("{host}: {missing} is missing")).why("nothing was changed");
             problems.push(problem.next("install it there, or take the role that needs it out of the inventory"));
         }
         let installs = job.plan.changes.iter().any(|change| matches!(change, Change::Package(_)));
@@ -294,12 +295,15 @@ async fn roll_out(
     for some in webs.chunks(batch.max(1)) {
         // Noted before the first change: a failure half-way is taken back as well.
         activated.extend(some.iter().map(|job| (job.host().to_owned(), generation)));
+        let drained = drain::take_out(desk, some.iter().filter_map(|job| desk.cluster.host(job.host()))).await;
         let results = join_all(some.iter().map(|job| activate(desk, job, generation))).await;
+        let back = drain::put_back(desk, drained).await; // whatever came of it: checks judge who serves
         for (job, result) in some.iter().zip(results) {
             result.map_err(failed)?;
             desk.manner.say(&format!("{}: done", job.host()));
             desk.manner.step();
         }
+        back.map_err(failed)?;
     }
     let mut lbs: Vec<&Job> = group(Group::Lb).collect();
     lbs.sort_by_key(|job| owns_any(desk, job)); // stable: the inventory's order among equals

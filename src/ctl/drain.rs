@@ -1,0 +1,165 @@
+//! `hactl drain HOST`, `undrain` and `weight`: a real server's part in the balancing, on every director at once, without a reload. A deploy uses
+//! the same around its changes of a web host.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use hactl_engine::control::{AgentStatus, RealServerStatus};
+use serde_json::json;
+
+use super::cluster::{Cluster, Group, Host};
+use super::desk::{Desk, Manner, open};
+use super::observe::{Sight, look};
+use super::wanted::BINARY;
+use crate::error::{Exit, Failure, Outcome, Problem};
+
+/// What shall become of a real server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// No new connections; with a limit, wait until the old ones have ended.
+    Drain {
+        /// At the longest.
+        wait: Option<Duration>,
+    },
+    /// New connections again.
+    Undrain,
+    /// Another weight; `None`: as configured.
+    Weight(Option<u32>),
+}
+
+/// Between two looks at the connections that are left.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Carries an order out on every load balancer.
+///
+/// # Errors
+/// Exit 3 for a host that is no real server, 4 when a load balancer could not be told, 7 when connections outlast the wait.
+pub async fn order(inventory: Option<&Path>, manner: Manner, name: &str, order: Order) -> Outcome {
+    let cluster = open(inventory, &manner)?;
+    let host = real_server(&cluster, name)?.clone();
+    let desk = Desk::connect_whole(cluster, manner).await?;
+    tell_all(&desk, &host, order).await.map_err(|problems| Failure { exit: Exit::Preflight, problems })?;
+    let mut left = connections(&look(&desk, false).await, &host);
+    if let Order::Drain { wait: Some(limit) } = order {
+        left = wait_for_end(&desk, &host, limit).await;
+    }
+    let done = match order {
+        Order::Drain { .. } => format!("{name} is drained; {left} connections are left"),
+        Order::Undrain => format!("{name} serves again"),
+        Order::Weight(Some(weight)) => format!("{name} has weight {weight}"),
+        Order::Weight(None) => format!("{name} has its configured weight"),
+    };
+    if desk.manner.json {
+        println!("{}", json!({"host": name, "done": done, "connections": left}));
+    } else {
+        println!("{done}");
+    }
+    if left > 0 && matches!(order, Order::Drain { wait: Some(_) }) {
+        let problem = Problem::new("E715", format!("{name}: {left} connections have not ended in time"));
+        return Err(Failure::one(Exit::Verification, problem.next("wait on: `hactl drain` again with --wait")));
+    }
+    Ok(Exit::Done)
+}
+
+fn real_server<'c>(cluster: &'c Cluster, name: &str) -> Result<&'c Host, Failure> {
+    if cluster.lvs.is_none() {
+        let problem = Problem::new("E144", "this cluster is balanced by nginx, and only LVS can drain a host live")
+            .next("mark the host `backup: yes` in the inventory and deploy, or balance by `lvs:`");
+        return Err(Failure::one(Exit::Invalid, problem));
+    }
+    let known: Vec<&str> = cluster.backends().map(|host| host.name.as_str()).collect();
+    let found = cluster.backends().find(|host| host.name == name);
+    found.ok_or_else(|| {
+        let problem = Problem::new("E144", format!("{name}: no such real server; there is {}", known.join(", ")));
+        Failure::one(Exit::Invalid, problem)
+    })
+}
+
+async fn tell_all(desk: &Desk, host: &Host, order: Order) -> Result<(), Vec<Problem>> {
+    let verb = match order {
+        Order::Drain { .. } => format!("drain {}", host.address),
+        Order::Undrain => format!("undrain {}", host.address),
+        Order::Weight(weight) => {
+            format!("weight {} {}", host.address, weight.map(|weight| weight.to_string()).unwrap_or_default())
+        }
+    };
+    let command = format!("{BINARY} agent {verb}");
+    let directors = desk.group(Group::Lb).into_iter().map(|host| (host.name.as_str(), command.clone(), Vec::new()));
+    let mut problems = Vec::new();
+    for (director, answer) in desk.on_all(directors).await {
+        match answer {
+            Ok(output) if output.code == 0 => {}
+            Ok(output) => {
+                let problem = Problem::new("E420", format!("{director}: {}", output.complaint()));
+                problems.push(problem.next(format!("`hactl agent status` on {director}")));
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+/// Established connections to a real server, on all directors.
+fn connections(sight: &Sight, host: &Host) -> u64 {
+    entries(sight, host).map(|real| u64::from(real.active)).sum()
+}
+
+fn entries<'s>(sight: &'s Sight, host: &Host) -> impl Iterator<Item = &'s RealServerStatus> {
+    let address = host.address;
+    let agents = sight.hosts.values().filter_map(|seen| seen.agent.as_ref());
+    agents
+        .flat_map(move |agent: &AgentStatus| agent.virtual_servers.iter())
+        .flat_map(|server| &server.real_servers)
+        .filter(move |real| real.address.parse::<std::net::SocketAddr>().is_ok_and(|real| real.ip() == address))
+}
+
+async fn wait_for_end(desk: &Desk, host: &Host, limit: Duration) -> u64 {
+    let end = Instant::now() + limit;
+    loop {
+        let left = connections(&look(desk, false).await, host);
+        if left == 0 || Instant::now() + LOOK_EVERY > end {
+            return left;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// How long a deploy waits for the connections of a web host that it is about to change.
+const DEPLOY_WAIT: Duration = Duration::from_secs(10);
+
+/// Takes web hosts out of the balancing before a deploy changes them. Returns those that this did, for [`put_back`]: who was drained
+/// already stays so, and where no director answers yet there is nothing to do.
+pub async fn take_out<'h>(desk: &Desk, hosts: impl Iterator<Item = &'h Host>) -> Vec<Host> {
+    if desk.cluster.lvs.is_none() {
+        return Vec::new();
+    }
+    let sight = look(desk, false).await;
+    let mut drained = Vec::new();
+    for host in hosts {
+        let serves = entries(&sight, host).next().is_some() && entries(&sight, host).all(|real| !real.drained);
+        if serves && tell_all(desk, host, Order::Drain { wait: None }).await.is_ok() {
+            desk.manner.say(&format!("{}: drained", host.name));
+            let left = wait_for_end(desk, host, DEPLOY_WAIT).await;
+            if left > 0 {
+                desk.manner.say(&format!("{}: {left} connections are left; going on", host.name));
+            }
+            drained.push(host.clone());
+        }
+    }
+    drained
+}
+
+/// Puts them back.
+///
+/// # Errors
+/// When a director could not be told: the host stays drained there, and the words say so.
+pub async fn put_back(desk: &Desk, hosts: Vec<Host>) -> Result<(), Problem> {
+    for host in hosts {
+        if let Err(problems) = tell_all(desk, &host, Order::Undrain).await {
+            let why = problems.into_iter().map(|problem| problem.message).collect::<Vec<_>>().join("; ");
+            let problem = Problem::new("E606", format!("{} stays drained: {why}", host.name));
+            return Err(problem.next(format!("`hactl undrain {}`", host.name)));
+        }
+    }
+    Ok(())
+}
