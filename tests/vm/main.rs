@@ -10,6 +10,7 @@ mod host;
 mod image;
 mod inside;
 mod outside;
+mod suite_agent;
 mod suite_bench;
 mod suite_schedulers;
 mod suite_sync;
@@ -34,8 +35,14 @@ macro_rules! cases {
 }
 
 /// Every suite.
-const SUITES: &[&[Case]] =
-    &[suite_table::CASES, suite_schedulers::CASES, suite_traffic::CASES, suite_sync::CASES, suite_bench::CASES];
+const SUITES: &[&[Case]] = &[
+    suite_table::CASES,
+    suite_schedulers::CASES,
+    suite_traffic::CASES,
+    suite_sync::CASES,
+    suite_agent::CASES,
+    suite_bench::CASES,
+];
 
 #[test]
 fn lvs_on_a_real_kernel() {
