@@ -22,6 +22,7 @@ fn an_address_moves_when_its_owner_dies() {
                interface eth0
                virtual_router_id 37
                priority {priority}
+               version 3
                advert_int 0.5
                virtual_ipaddress {{ {VIP4}/32 }}
              }}"
