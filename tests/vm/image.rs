@@ -35,6 +35,8 @@ exec /bin/busybox switch_root /root /vm/init
 /// What QEMU is given.
 pub struct Image {
     folder: PathBuf,
+    /// Held as long as the guest runs: two runs of one build would take each other's disk away.
+    _lock: fs::File,
 }
 
 impl Image {
@@ -63,7 +65,9 @@ impl Image {
     pub fn ensure() -> Result<Self, String> {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("vm");
         fs::create_dir_all(&folder).unwrap();
-        let image = Self { folder };
+        let lock = fs::File::create(folder.join("lock")).unwrap();
+        lock.lock().unwrap();
+        let image = Self { folder, _lock: lock };
         let stamp = image.folder.join("recipe");
         if fs::read_to_string(&stamp).is_ok_and(|made| made == RECIPE) {
             return Ok(image);

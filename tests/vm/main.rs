@@ -12,6 +12,7 @@ mod inside;
 mod outside;
 mod suite_agent;
 mod suite_bench;
+mod suite_director;
 mod suite_schedulers;
 mod suite_sync;
 mod suite_table;
@@ -36,11 +37,12 @@ macro_rules! cases {
 
 /// Every suite.
 const SUITES: &[&[Case]] = &[
-    suite_agent::CASES,
     suite_table::CASES,
     suite_schedulers::CASES,
     suite_traffic::CASES,
     suite_sync::CASES,
+    suite_agent::CASES,
+    suite_director::CASES,
     suite_bench::CASES,
 ];
 

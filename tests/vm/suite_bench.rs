@@ -59,19 +59,15 @@ fn a_thousand_services() {
         timed(|| drop(host.sh(&format!("ipvsadm -R < {}", saved.display()))))
     });
     tell("ipvsadm -R", restore);
-    let config = host.folder().join("keepalived.conf");
-    fs::write(&config, configuration(&wanted)).unwrap();
-    tell(
-        "keepalived -t: reads the file",
-        best(|| timed(|| drop(host.try_sh(&format!("keepalived -t -f {}", config.display()))))),
-    );
+    let config = configuration(&wanted);
+    let file = host.folder().join("checked.conf");
+    fs::write(&file, &config).unwrap();
+    let check = format!("keepalived -t -f {}", file.display());
+    tell("keepalived -t: reads the file", best(|| timed(|| drop(host.try_sh(&check)))));
     let keepalived = best(|| {
         ipvs.flush().unwrap();
         let started = Instant::now();
-        let folder = host.folder().display().to_string();
-        let (main, check) = (format!("{folder}/main.pid"), format!("{folder}/check.pid"));
-        let words = ["keepalived", "-n", "-l", "-C", "-f", config.to_str().unwrap(), "-p", &main, "-c", &check];
-        let daemon = host.spawn("keepalived", &words);
+        let daemon = host.keepalived(&config);
         let took = full(&mut ipvs, started);
         daemon.stop();
         took
