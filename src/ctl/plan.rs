@@ -119,6 +119,14 @@ pub fn plan(wanted: &WantedHost, facts: &Facts, binary: &str) -> HostPlan {
     let left = wanted.removed.iter().filter(|dest| facts.files.contains_key(*dest));
     changes.extend(left.map(|dest| Change::Remove(dest.clone())));
     services(wanted, facts, &changed, new_binary, &mut changes);
+    // nginx forgets them too, although it may be nobody's service here any more.
+    let nginx = wanted.services.iter().any(|service| service.name == "nginx");
+    if !nginx
+        && facts.seen.nginx
+        && changes.iter().any(|change| matches!(change, Change::Remove(dest) if dest.starts_with("/etc/nginx/")))
+    {
+        changes.push(Change::Reload("nginx".into()));
+    }
     HostPlan { host: wanted.host.clone(), changes }
 }
 
