@@ -150,22 +150,6 @@ impl Host {
         self.spawn("keepalived", &words.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    /// hactl's agent with this configuration; it answers on its control socket.
-    pub fn agent(&self, config: &str) -> Daemon {
-        let at = |name: &str| self.folder().join(name).display().to_string();
-        fs::write(at("hactl.conf"), config).unwrap();
-        let (config, socket, state) = (at("hactl.conf"), at("hactl.sock"), at("state"));
-        let words = [HACTL, "agent", "run", "-l", "--use-file", &config, "--socket", &socket, "--state-dir", &state];
-        let daemon = self.spawn("hactl", &words);
-        wait("the control socket", || std::os::unix::net::UnixStream::connect(&socket).is_ok());
-        daemon
-    }
-
-    /// `hactl agent VERB…` to this host's agent: what it printed.
-    pub fn tell(&self, words: &str) -> String {
-        self.sh(&format!("{HACTL} agent {words} --socket {}/hactl.sock", self.folder().display()))
-    }
-
     /// Does the kernel have this address on `eth0`?
     pub fn has(&self, address: IpAddr) -> bool {
         self.sh("ip -o addr show dev eth0").contains(&format!(" {address}/"))

@@ -4,15 +4,18 @@
 //! guest says, line by line. In the guest (`inside`) it runs the cases of the suites, each in a process of its own. Needs root,
 //! QEMU and mmdebstrap; without them it says so and passes. See CONTRIBUTING.md for running a single case.
 
+mod agent;
 mod cluster;
 mod cpio;
 mod host;
 mod image;
 mod inside;
 mod outside;
+mod stream;
 mod suite_agent;
 mod suite_bench;
 mod suite_director;
+mod suite_failover;
 mod suite_schedulers;
 mod suite_sync;
 mod suite_table;
@@ -43,6 +46,7 @@ const SUITES: &[&[Case]] = &[
     suite_sync::CASES,
     suite_agent::CASES,
     suite_director::CASES,
+    suite_failover::CASES,
     suite_bench::CASES,
 ];
 
