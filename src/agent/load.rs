@@ -59,7 +59,7 @@ fn read_keys(config: &mut Config) -> Result<(), (String, String)> {
     Ok(())
 }
 
-fn read_secret(path: &str) -> Result<Vec<u8>, String> {
+pub(super) fn read_secret(path: &str) -> Result<Vec<u8>, String> {
     let words = |error: std::io::Error| error.to_string();
     let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path).map_err(words)?;
     let meta = file.metadata().map_err(words)?;

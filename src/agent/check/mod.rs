@@ -1,5 +1,22 @@
-//! The checks of real servers: [`attempt`] makes one try of one check and says how it ended, within the check's own time. Nothing here knows
-//! what follows from it: that is `engine/lvs`.
+//! The checks of real servers: [`attempt`] makes one try of one check and says how it ended, within the check's own time. Each kind has its
+//! file; what others send is read by pure ones (`http_head`, `http_body`, `smtp_reply`, `dns_message`) that the fuzzer plays with. Nothing
+//! here knows what follows from a try: that is `engine/lvs`.
 
 pub mod attempt;
 pub mod connect;
+mod dns;
+pub mod dns_message;
+pub mod http;
+pub mod http_body;
+pub mod http_head;
+mod patterns;
+mod ping;
+mod script;
+mod smtp;
+pub mod smtp_reply;
+mod tls;
+mod tls_config;
+mod udp;
+
+#[cfg(test)]
+mod peer;

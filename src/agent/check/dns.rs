@@ -1,0 +1,101 @@
+//! `DNS_CHECK`: a question over UDP.
+
+use std::hash::{BuildHasher as _, RandomState};
+
+use hactl_engine::conf::config::lvs::DnsCheck;
+
+use super::connect::{refusal, udp};
+use super::dns_message::{Verdict, judge, question};
+
+/// Asks and waits for the answer; the caller limits the time.
+///
+/// # Errors
+/// In words: refused, no such name, not DNS.
+pub async fn check(dns: &DnsCheck) -> Result<(), String> {
+    let socket = udp(&dns.connection)?;
+    // Random, so that an answer cannot be forged by who does not see the question.
+    let [id_high, id_low, ..] = RandomState::new().hash_one(()).to_be_bytes();
+    let asked = question(u16::from_be_bytes([id_high, id_low]), &dns.name, dns.record_type);
+    socket.send(&asked).await.map_err(|error| refusal(&error))?;
+    let mut buffer = vec![0; MESSAGE_BYTES_MAX];
+    for _ in 0..OTHERS_MAX {
+        let count = socket.recv(&mut buffer).await.map_err(|error| refusal(&error))?;
+        match judge(&asked, buffer.get(..count).unwrap_or_default()) {
+            Verdict::Good => return Ok(()),
+            Verdict::Other => {}
+            Verdict::Bad(why) => return Err(format!("{why} for {}", dns.name)),
+        }
+    }
+    Err(format!("{OTHERS_MAX} answers, and none of them to the question"))
+}
+
+/// Without EDNS an answer has 512 bytes; what is beyond is not looked at.
+const MESSAGE_BYTES_MAX: usize = 4096;
+/// So many answers to something else are waited through.
+const OTHERS_MAX: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use hactl_engine::conf::config::lvs::Check;
+    use hactl_engine::lvs::health::Outcome;
+    use tokio::net::UdpSocket;
+
+    use super::super::peer::{failure, outcome, to};
+    use super::*;
+
+    fn dns(at: SocketAddr) -> Check {
+        Check::Dns(Box::new(DnsCheck { connection: to(at), record_type: 6, name: "example.cc".into() }))
+    }
+
+    /// A server that answers each question with these.
+    async fn server(answers: fn(&[u8]) -> Vec<Vec<u8>>) -> SocketAddr {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let at = socket.local_addr().unwrap();
+        tokio::spawn(async move {
+            let mut buffer = [0; 512];
+            while let Ok((count, from)) = socket.recv_from(&mut buffer).await {
+                for answer in answers(&buffer[..count]) {
+                    socket.send_to(&answer, from).await.unwrap();
+                }
+            }
+        });
+        at
+    }
+
+    fn good(question: &[u8]) -> Vec<u8> {
+        let mut answer = question.to_vec();
+        (answer[2], answer[3], answer[7]) = (0x85, 0x80, 1);
+        answer
+    }
+
+    fn other(question: &[u8]) -> Vec<u8> {
+        let mut answer = good(question);
+        answer[1] ^= 1;
+        answer
+    }
+
+    #[tokio::test]
+    async fn answers() {
+        assert_eq!(outcome(dns(server(|asked| vec![good(asked)]).await)).await, Outcome::Passed);
+        assert_eq!(outcome(dns(server(|asked| vec![other(asked), good(asked)]).await)).await, Outcome::Passed);
+    }
+
+    #[tokio::test]
+    async fn what_is_none() {
+        let server_fails = |asked: &[u8]| {
+            let mut answer = good(asked);
+            (answer[3], answer[7]) = (0x82, 0);
+            vec![answer]
+        };
+        assert_eq!(failure(dns(server(server_fails).await)).await, "DNS answer 2 SERVFAIL for example.cc");
+        let why = failure(dns(server(|_| vec![b"garbage".to_vec()]).await)).await;
+        assert_eq!(why, "its answer of 7 bytes is no DNS message for example.cc");
+        assert_eq!(failure(dns(server(|asked| vec![other(asked)]).await)).await, "no answer within 1.2s");
+        let why = failure(dns(server(|asked| vec![other(asked); 70]).await)).await;
+        assert_eq!(why, "64 answers, and none of them to the question");
+        let free = UdpSocket::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        assert_eq!(failure(dns(free)).await, "connection refused: nothing listens there");
+    }
+}

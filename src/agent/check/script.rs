@@ -1,0 +1,180 @@
+//! `MISC_CHECK`: a command's exit code, and `FILE_CHECK`: the number in a tracked file.
+
+use std::os::unix::process::ExitStatusExt as _;
+use std::sync::PoisonError;
+
+use hactl_engine::conf::config::Global;
+use hactl_engine::conf::config::lvs::{FileCheck, MiscCheck};
+use hactl_engine::lvs::health::{Outcome, Weighing};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use tokio::process::Child;
+use tokio::time::timeout;
+
+use super::attempt::Surroundings;
+use crate::agent::process::{identity, start, trusted};
+
+/// Runs the command; killed with all it has started when it takes too long.
+pub async fn misc(check: &MiscCheck, around: &Surroundings) -> Outcome {
+    match run(check, &around.global).await {
+        Ok(code) => judge(code, check.dynamic),
+        Err(why) => Outcome::Failed(why),
+    }
+}
+
+async fn run(check: &MiscCheck, global: &Global) -> Result<i32, String> {
+    let name = check.command.first().map_or("", String::as_str);
+    let who = identity(check.user.as_ref(), global)?;
+    if global.enable_script_security && who.is_none_or(|who| who.uid == 0) {
+        trusted(name)?;
+    }
+    let mut group = Group(start(&check.command, who)?);
+    let status = match timeout(check.timeout, group.0.wait()).await {
+        Ok(status) => status.map_err(|error| format!("waiting for {name}: {error}"))?,
+        Err(_) => return Err(format!("{name} did not end within {:?} and was killed", check.timeout)),
+    };
+    match (status.code(), status.signal()) {
+        (Some(code), _) => Ok(code),
+        (None, signal) => Err(format!("{name} was killed by signal {}", signal.unwrap_or_default())),
+    }
+}
+
+/// A running command. Whoever drops it while it runs, a reload too, ends it and what it has started.
+struct Group(Child);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // No id any more once it was waited for.
+        if let Some(id) = self.0.id().and_then(|id| i32::try_from(id).ok()) {
+            let _ = killpg(Pid::from_raw(id), Signal::SIGKILL); // it may have ended this instant
+        }
+    }
+}
+
+fn judge(code: i32, dynamic: bool) -> Outcome {
+    match (code, u32::try_from(code).ok().and_then(|code| code.checked_sub(2))) {
+        (0, _) => Outcome::Passed,
+        (_, Some(weight)) if dynamic => Outcome::Weighed(Weighing::Set(weight)),
+        _ => Outcome::Failed(format!("the script ended with exit code {code}")),
+    }
+}
+
+/// Looks at the number as it was read last.
+pub fn file(check: &FileCheck, around: &Surroundings) -> Outcome {
+    let values = around.files.lock().unwrap_or_else(PoisonError::into_inner);
+    let number = values.get(&check.file).copied().unwrap_or_default();
+    drop(values);
+    let weight = if check.reverse { -i64::from(check.weight) } else { i64::from(check.weight) };
+    match (weight, i64::from(number).saturating_mul(weight)) {
+        (0, _) if number == 0 => Outcome::Passed,
+        (0, _) => Outcome::Failed(format!("tracked file {} holds {number} instead of 0", check.file)),
+        (_, product) if product <= FAILED_AT => {
+            Outcome::Failed(format!("tracked file {} holds {number}, which times {weight} is {product}", check.file))
+        }
+        (_, product) => Outcome::Weighed(Weighing::Add(i32::try_from(product).unwrap_or(i32::MAX))),
+    }
+}
+
+/// A product that low is a failure, as it is for VRRP.
+const FAILED_AT: i64 = -254;
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    use hactl_engine::conf::config::ScriptUser;
+    use hactl_engine::conf::config::lvs::Check;
+    use nix::unistd::getuid;
+
+    use super::super::peer::{LIMIT, outcome, outcome_in};
+    use super::*;
+
+    fn shell(script: &str, dynamic: bool) -> MiscCheck {
+        let command = ["/bin/sh", "-c", script].map(str::to_owned).to_vec();
+        let user = Some(ScriptUser { user: getuid().to_string(), group: None });
+        MiscCheck { command, timeout: LIMIT, dynamic, user }
+    }
+
+    async fn result(script: &str, dynamic: bool) -> Outcome {
+        outcome(Check::Misc(Box::new(shell(script, dynamic)))).await
+    }
+
+    #[tokio::test]
+    async fn exit_codes() {
+        let ended = |code: i32| Outcome::Failed(format!("the script ended with exit code {code}"));
+        for dynamic in [false, true] {
+            assert_eq!(result("exit 0", dynamic).await, Outcome::Passed);
+            assert_eq!(result("exit 1", dynamic).await, ended(1));
+        }
+        assert_eq!(result("exit 39", false).await, ended(39));
+        assert_eq!(result("exit 39", true).await, Outcome::Weighed(Weighing::Set(37)));
+        assert_eq!(result("exit 2", true).await, Outcome::Weighed(Weighing::Set(0)));
+        assert_eq!(result("exit 255", true).await, Outcome::Weighed(Weighing::Set(253)));
+        let killed = Outcome::Failed("/bin/sh was killed by signal 9".into());
+        assert_eq!(result("kill -9 $$", true).await, killed);
+    }
+
+    #[tokio::test]
+    async fn what_takes_too_long_is_killed_with_its_children() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pid");
+        let stubborn = format!("trap '' TERM; sleep 600 & echo $! > {}; wait; sleep 600", file.display());
+        let why = result(&stubborn, false).await;
+        assert_eq!(why, Outcome::Failed("/bin/sh did not end within 1.2s and was killed".into()));
+        let pid: i32 = fs::read_to_string(&file).unwrap().trim().parse().unwrap();
+        let end = Instant::now() + Duration::from_secs(5);
+        // A zombie whose parent is gone may stay where nobody collects it.
+        let runs = || fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+        while runs() {
+            assert!(Instant::now() < end, "process {pid} still runs");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_run_says_why() {
+        let mut check = shell("exit 0", false);
+        check.command = vec!["/no/such/script".into()];
+        let Outcome::Failed(why) = outcome(Check::Misc(Box::new(check.clone()))).await else { panic!() };
+        assert!(why.contains("/no/such/script"), "{why}");
+        if getuid().is_root() {
+            let folder = tempfile::tempdir().unwrap();
+            let script = folder.path().join("check.sh");
+            fs::write(&script, "#!/bin/sh\nexit 0\n").unwrap();
+            fs::set_permissions(&script, fs::Permissions::from_mode(0o777)).unwrap();
+            check.command = vec![script.display().to_string()];
+            let global = Global { enable_script_security: true, ..Global::default() };
+            let around = Surroundings { global: Arc::new(global), ..Surroundings::default() };
+            let Outcome::Failed(why) = outcome_in(Check::Misc(Box::new(check.clone())), &around).await else {
+                panic!()
+            };
+            assert!(why.contains("can be written by others"), "{why}");
+            check.user = Some(ScriptUser { user: "no-such-user".into(), group: None });
+            let Outcome::Failed(why) = outcome(Check::Misc(Box::new(check))).await else { panic!() };
+            assert!(why.contains("no-such-user"), "{why}");
+        }
+    }
+
+    #[tokio::test]
+    async fn numbers_in_files() {
+        let around = Surroundings::default();
+        let holds = |number: i32| _ = around.files.lock().unwrap().insert("load".into(), number);
+        let check = |weight, reverse| Check::File(FileCheck { file: "load".into(), weight, reverse });
+        assert_eq!(outcome_in(check(0, false), &around).await, Outcome::Passed, "nothing read yet");
+        holds(-7);
+        let failed = Outcome::Failed("tracked file load holds -7 instead of 0".into());
+        assert_eq!(outcome_in(check(0, false), &around).await, failed);
+        assert_eq!(outcome_in(check(3, false), &around).await, Outcome::Weighed(Weighing::Add(-21)));
+        assert_eq!(outcome_in(check(3, true), &around).await, Outcome::Weighed(Weighing::Add(21)));
+        assert_eq!(outcome_in(check(36, false), &around).await, Outcome::Weighed(Weighing::Add(-252)));
+        let failed = Outcome::Failed("tracked file load holds -7, which times 37 is -259".into());
+        assert_eq!(outcome_in(check(37, false), &around).await, failed);
+        holds(i32::MAX);
+        assert_eq!(outcome_in(check(i16::MAX, false), &around).await, Outcome::Weighed(Weighing::Add(i32::MAX)));
+        holds(i32::MIN);
+        assert!(matches!(outcome_in(check(i16::MAX, false), &around).await, Outcome::Failed(_)));
+    }
+}

@@ -1,0 +1,97 @@
+//! Replies of SMTP (RFC 5321 §4.2): lines to a code. Pure.
+
+use super::http_head::shown;
+
+/// Collects the lines of one reply.
+#[derive(Debug, Default)]
+pub struct ReplyReader {
+    line: Vec<u8>,
+    code: Option<u16>,
+    lines: usize,
+}
+
+impl ReplyReader {
+    /// Takes bytes up to the end of the reply; its code, and how many bytes belonged to it, once it is whole.
+    ///
+    /// # Errors
+    /// In words: it is no SMTP, or endless.
+    pub fn push(&mut self, arrived: &[u8]) -> Result<Option<(u16, usize)>, String> {
+        for (at, byte) in arrived.iter().enumerate() {
+            if *byte != b'\n' {
+                self.line.push(*byte);
+                if self.line.len() > LINE_BYTES_MAX {
+                    return Err(format!("a line of its reply is longer than {LINE_BYTES_MAX} bytes"));
+                }
+                continue;
+            }
+            let (code, last) = parse(&self.line)?;
+            self.line.clear();
+            self.lines += 1;
+            if self.code.is_some_and(|before| before != code) {
+                return Err(format!("its reply begins with {} and goes on with {code}", self.code.unwrap_or_default()));
+            }
+            self.code = Some(code);
+            if last {
+                *self = Self::default();
+                return Ok(Some((code, at + 1)));
+            }
+            if self.lines >= LINES_MAX {
+                return Err(format!("its reply has more than {LINES_MAX} lines"));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The code of a line, and whether it is the last one.
+fn parse(line: &[u8]) -> Result<(u16, bool), String> {
+    let none = || format!("the answer is not SMTP: \"{}\"", shown(line));
+    let line = line.trim_ascii_end();
+    let (digits, rest) = line.split_at_checked(3).ok_or_else(none)?;
+    let [first, second, third] = digits else { return Err(none()) };
+    if !(b'2'..=b'5').contains(first) || !second.is_ascii_digit() || !third.is_ascii_digit() {
+        return Err(none());
+    }
+    let code = digits.iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0'));
+    match rest.first() {
+        None | Some(b' ') => Ok((code, true)),
+        Some(b'-') => Ok((code, false)),
+        Some(_) => Err(none()),
+    }
+}
+
+/// Four times what RFC 5321 §4.5.3.1.5 grants.
+const LINE_BYTES_MAX: usize = 2048;
+/// Servers with many extensions have some twenty.
+const LINES_MAX: usize = 128;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Option<(u16, usize)>, String> {
+        ReplyReader::default().push(text.as_bytes())
+    }
+
+    #[test]
+    fn replies() {
+        assert_eq!(read("220 mail ESMTP\r\n"), Ok(Some((220, 16))));
+        assert_eq!(read("250-mail\r\n250-SIZE 1\r\n250 HELP\r\nmore"), Ok(Some((250, 32))));
+        assert_eq!(read("250\n"), Ok(Some((250, 4))));
+        assert_eq!(read("250-mail\r\n250 HE"), Ok(None));
+        let mut reader = ReplyReader::default();
+        let last = "250-mail\r\n250 x\r\n".bytes().map(|byte| reader.push(&[byte]).unwrap()).last();
+        assert_eq!(last, Some(Some((250, 1))));
+    }
+
+    #[test]
+    fn what_is_none() {
+        assert_eq!(read("HTTP/1.1 400 No\r\n").unwrap_err(), "the answer is not SMTP: \"HTTP/1.1 400 No\"");
+        for text in ["\n", "25\n", "620 x\n", "2x0 x\n", "250_x\n", "\u{ff}\u{ff}\n"] {
+            assert!(read(text).unwrap_err().contains("not SMTP"), "{text:?}");
+        }
+        assert!(read("250-a\n251 b\n").unwrap_err().contains("goes on with 251"));
+        assert!(read(&"x".repeat(LINE_BYTES_MAX + 1)).unwrap_err().contains("longer"));
+        assert!(read(&"250-x\n".repeat(LINES_MAX)).unwrap_err().contains("lines"));
+    }
+}
