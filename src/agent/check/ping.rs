@@ -1,13 +1,13 @@
 //! `PING_CHECK`: one ICMP echo.
 
 use std::hash::{BuildHasher as _, RandomState};
-use std::io::{self, Read as _};
+use std::io;
 use std::net::SocketAddr;
 
 use hactl_engine::conf::config::lvs::Connection;
 use hactl_engine::wire::checksum::Checksum;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
-use tokio::io::unix::AsyncFd;
+use tokio::net::UdpSocket;
 
 use super::connect::{refusal, set};
 
@@ -16,15 +16,13 @@ use super::connect::{refusal, set};
 /// # Errors
 /// In words.
 pub async fn check(to: &Connection) -> Result<(), String> {
-    let socket = open(to)?;
+    // To tokio any connected socket of datagrams is like one of UDP.
+    let socket = UdpSocket::from_std(open(to)?.into()).map_err(|error| refusal(&error))?;
     let token = RandomState::new().hash_one(to.to).to_be_bytes();
-    socket.send(&request(to.to, token)).map_err(|error| refusal(&error))?;
-    let socket = AsyncFd::register(socket).map_err(|error| refusal(&error))?;
+    socket.send(&request(to.to, token)).await.map_err(|error| refusal(&error))?;
     let mut buffer = vec![0; PACKET_BYTES_MAX];
     loop {
-        let mut ready = socket.readable().await.map_err(|error| refusal(&error))?;
-        let Ok(read) = ready.try_io(|socket| socket.get_ref().read(&mut buffer)) else { continue };
-        let count = read.map_err(|error| refusal(&error))?;
+        let count = socket.recv(&mut buffer).await.map_err(|error| refusal(&error))?;
         // A raw socket hears every echo of this host, and its own questions on loopback.
         if answers(to.to, buffer.get(..count).unwrap_or_default(), token) {
             return Ok(());
