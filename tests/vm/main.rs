@@ -7,6 +7,7 @@
 mod agent;
 mod cluster;
 mod cpio;
+mod deployed;
 mod host;
 mod image;
 mod inside;
@@ -15,6 +16,7 @@ mod stream;
 mod suite_agent;
 mod suite_bench;
 mod suite_director;
+mod suite_examples;
 mod suite_failover;
 mod suite_schedulers;
 mod suite_sync;
@@ -47,6 +49,7 @@ const SUITES: &[&[Case]] = &[
     suite_agent::CASES,
     suite_director::CASES,
     suite_failover::CASES,
+    suite_examples::CASES,
     suite_bench::CASES,
 ];
 

@@ -52,7 +52,7 @@ fn a_download_survives_promotion_and_a_pulled_plug() {
     [first, second].iter().for_each(|host| host.until(&table));
     leads(first, second);
     let vip = SocketAddr::new(VIP4, 80);
-    // Both would begin with the same real server: whoever forgot a connection would send it there, and it is not this one's.
+    // A director that does not know a connection refuses its packets, for they do not begin one.
     let downloads = [Download::begin(&cluster.client, vip), Download::begin(&cluster.client, vip)];
     for download in &downloads {
         let port = format!(":{} ", download.port);
