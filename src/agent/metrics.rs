@@ -83,12 +83,14 @@ fn instances(page: &mut Page, status: &AgentStatus) {
     }
 }
 
+type Family<'a> = (&'static str, &'static str, &'static str, &'a dyn Fn(&RealServerStatus) -> u64);
+
 fn balancing(page: &mut Page, servers: &[VirtualServerStatus]) {
     page.family("lvs_quorum", "gauge", "Whether enough weight is alive.");
     for server in servers {
         page.sample("lvs_quorum", &[("virtual_server", &server.name)], u8::from(server.quorum));
     }
-    let families: [(&str, &str, &str, &dyn Fn(&RealServerStatus) -> u64); 6] = [
+    let families: [Family<'_>; 6] = [
         ("lvs_real_server_up", "gauge", "Whether all of its checks pass.", &|real| real.up.into()),
         ("lvs_real_server_weight", "gauge", "Its weight in the kernel's table; 0 when it is not there.", &|real| {
             real.weight_now.unwrap_or_default().into()
