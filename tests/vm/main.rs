@@ -12,6 +12,7 @@ mod inside;
 mod outside;
 mod suite_agent;
 mod suite_bench;
+mod suite_bench_checks;
 mod suite_schedulers;
 mod suite_sync;
 mod suite_table;
@@ -42,6 +43,7 @@ const SUITES: &[&[Case]] = &[
     suite_traffic::CASES,
     suite_sync::CASES,
     suite_bench::CASES,
+    suite_bench_checks::CASES,
 ];
 
 #[test]
