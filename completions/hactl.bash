@@ -28,14 +28,14 @@ _hactl() {
             hactl,deploy)
                 cmd="hactl__subcmd__deploy"
                 ;;
-            hactl,drain)
-                cmd="hactl__subcmd__drain"
-                ;;
             hactl,drill)
                 cmd="hactl__subcmd__drill"
                 ;;
             hactl,failover)
                 cmd="hactl__subcmd__failover"
+                ;;
+            hactl,genhash)
+                cmd="hactl__subcmd__genhash"
                 ;;
             hactl,help)
                 cmd="hactl__subcmd__help"
@@ -52,14 +52,8 @@ _hactl() {
             hactl,status)
                 cmd="hactl__subcmd__status"
                 ;;
-            hactl,undrain)
-                cmd="hactl__subcmd__undrain"
-                ;;
             hactl,verify)
                 cmd="hactl__subcmd__verify"
-                ;;
-            hactl,weight)
-                cmd="hactl__subcmd__weight"
                 ;;
             hactl__subcmd__agent,drain)
                 cmd="hactl__subcmd__agent__subcmd__drain"
@@ -163,14 +157,14 @@ _hactl() {
             hactl__subcmd__help,deploy)
                 cmd="hactl__subcmd__help__subcmd__deploy"
                 ;;
-            hactl__subcmd__help,drain)
-                cmd="hactl__subcmd__help__subcmd__drain"
-                ;;
             hactl__subcmd__help,drill)
                 cmd="hactl__subcmd__help__subcmd__drill"
                 ;;
             hactl__subcmd__help,failover)
                 cmd="hactl__subcmd__help__subcmd__failover"
+                ;;
+            hactl__subcmd__help,genhash)
+                cmd="hactl__subcmd__help__subcmd__genhash"
                 ;;
             hactl__subcmd__help,help)
                 cmd="hactl__subcmd__help__subcmd__help"
@@ -187,14 +181,8 @@ _hactl() {
             hactl__subcmd__help,status)
                 cmd="hactl__subcmd__help__subcmd__status"
                 ;;
-            hactl__subcmd__help,undrain)
-                cmd="hactl__subcmd__help__subcmd__undrain"
-                ;;
             hactl__subcmd__help,verify)
                 cmd="hactl__subcmd__help__subcmd__verify"
-                ;;
-            hactl__subcmd__help,weight)
-                cmd="hactl__subcmd__help__subcmd__weight"
                 ;;
             hactl__subcmd__help__subcmd__agent,drain)
                 cmd="hactl__subcmd__help__subcmd__agent__subcmd__drain"
@@ -314,7 +302,7 @@ _hactl() {
 
     case "${cmd}" in
         hactl)
-            opts="-i -o -q -v -h -V --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help --version init check plan deploy status verify failover drain undrain weight drill lab agent completions help"
+            opts="-i -o -q -v -h -V --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help --version init check plan deploy status verify failover drill lab agent genhash completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -924,7 +912,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__agent__subcmd__run)
-            opts="-f -n -l -D -p -t -V -P -C -I -R -S -d -r -c -X -x -A -i -o -q -v -h --config --use-file --config-id --socket --state-dir --dont-fork --log-console --log-detail --pid --config-test --dont-release-vrrp --signum --vrrp --check --dont-release-ipvs --dont-respawn --log-facility --dump-conf --vrrp_pid --checkers_pid --release-vips --snmp --snmp-agent-socket --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            opts="-f -n -l -D -p -t -V -P -C -R -S -d -r -c -I -X -x -A -i -o -q -v -h --config --use-file --config-id --socket --state-dir --dont-fork --log-console --log-detail --pid --config-test --dont-release-vrrp --signum --vrrp --check --dont-respawn --log-facility --dump-conf --vrrp_pid --checkers_pid --dont-release-ipvs --release-vips --snmp --snmp-agent-socket --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1431,48 +1419,6 @@ _hactl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        hactl__subcmd__drain)
-            opts="-i -o -q -v -h --wait --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --wait)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --inventory)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -i)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --output)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                -o)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
-                --timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
         hactl__subcmd__drill)
             opts="-y -i -o -q -v -h --list --all --budget --report --out --yes --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1573,8 +1519,102 @@ _hactl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hactl__subcmd__genhash)
+            opts="-s -p -u -S -I -V -P -t -m -i -o -q -v -h --server --port --url --use-ssl --use-sni --virtualhost --use-virtualhost --protocol --fwmark --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -u)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --use-virtualhost)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --virtualhost)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -V)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --protocol)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -P)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -t)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fwmark)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --inventory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hactl__subcmd__help)
-            opts="init check plan deploy status verify failover drain undrain weight drill lab agent completions help"
+            opts="init check plan deploy status verify failover drill lab agent genhash completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1839,20 +1879,6 @@ _hactl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        hactl__subcmd__help__subcmd__drain)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
         hactl__subcmd__help__subcmd__drill)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1868,6 +1894,20 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__help__subcmd__failover)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__help__subcmd__genhash)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2049,35 +2089,7 @@ _hactl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        hactl__subcmd__help__subcmd__undrain)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
         hactl__subcmd__help__subcmd__verify)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        hactl__subcmd__help__subcmd__weight)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2111,7 +2123,7 @@ _hactl() {
                     return 0
                     ;;
                 --example)
-                    COMPREPLY=($(compgen -W "homework expert lvs-dr lvs-dr-two" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "homework expert" -- "${cur}"))
                     return 0
                     ;;
                 --inventory)
@@ -2667,44 +2679,6 @@ _hactl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        hactl__subcmd__undrain)
-            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --inventory)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -i)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --output)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                -o)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
-                --timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
         hactl__subcmd__verify)
             opts="-i -o -q -v -h --for --max-gap --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -2720,44 +2694,6 @@ _hactl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --inventory)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -i)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --output)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                -o)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
-                --timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        hactl__subcmd__weight)
-            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
                 --inventory)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -15,6 +15,7 @@ mod outside;
 mod stream;
 mod suite_agent;
 mod suite_bench;
+mod suite_bench_checks;
 mod suite_director;
 mod suite_examples;
 mod suite_failover;
@@ -51,6 +52,7 @@ const SUITES: &[&[Case]] = &[
     suite_failover::CASES,
     suite_examples::CASES,
     suite_bench::CASES,
+    suite_bench_checks::CASES,
 ];
 
 #[test]
