@@ -15,6 +15,7 @@ mod outside;
 mod stream;
 mod suite_agent;
 mod suite_bench;
+mod suite_checks;
 mod suite_director;
 mod suite_examples;
 mod suite_failover;
@@ -22,6 +23,7 @@ mod suite_schedulers;
 mod suite_sync;
 mod suite_table;
 mod suite_traffic;
+mod web;
 mod words;
 
 /// One case of a suite; it runs in the guest and fails by panicking.
@@ -48,6 +50,7 @@ const SUITES: &[&[Case]] = &[
     suite_sync::CASES,
     suite_agent::CASES,
     suite_director::CASES,
+    suite_checks::CASES,
     suite_failover::CASES,
     suite_examples::CASES,
     suite_bench::CASES,
