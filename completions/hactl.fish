@@ -45,6 +45,9 @@ complete -c hactl -n "__fish_hactl_needs_command" -f -a "deploy" -d 'Plan, confi
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "status" -d 'One screen: who owns the VIP, and how everybody feels'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "verify" -d 'Check that each VIP has exactly one owner and that the service answers through it'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "failover" -d 'Move the VIP to another load balancer and measure the gap'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "drain" -d 'Give a real server no new connections, on every director'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "undrain" -d 'Take drain back'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "weight" -d 'Give a real server another weight on every director; without a number the configured one again'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "drill" -d 'Inject faults, measure the clients\' outage, restore, judge'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "lab" -d 'Real Debian hosts (systemd, sshd) on this machine'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "agent" -d 'The daemon on a load balancer, and its local controls'
@@ -55,7 +58,9 @@ complete -c hactl -n "__fish_hactl_using_subcommand init" -l vip -d 'Virtual IP 
 complete -c hactl -n "__fish_hactl_using_subcommand init" -l lb -d 'Load balancers, best first: NAME=ADDRESS or ADDRESS, comma separated' -r
 complete -c hactl -n "__fish_hactl_using_subcommand init" -l web -d 'Web hosts: NAME=ADDRESS or ADDRESS, comma separated' -r
 complete -c hactl -n "__fish_hactl_using_subcommand init" -l example -d 'Print a ready example instead' -r -f -a "homework\t''
-expert\t''"
+expert\t''
+lvs-dr\t''
+lvs-dr-two\t''"
 complete -c hactl -n "__fish_hactl_using_subcommand init" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand init" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
 json\t'For programs'"
@@ -164,6 +169,46 @@ complete -c hactl -n "__fish_hactl_using_subcommand failover" -s v -l verbose -d
 complete -c hactl -n "__fish_hactl_using_subcommand failover" -l no-progress -d 'No progress bars'
 complete -c hactl -n "__fish_hactl_using_subcommand failover" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
 complete -c hactl -n "__fish_hactl_using_subcommand failover" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -l wait -d 'Wait until its connections have ended, at the longest so long, for example 5m' -r
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hactl -n "__fish_hactl_using_subcommand drill" -l budget -d 'Longest outage that passes, instead of each scenario\'s own, for example 4s' -r
 complete -c hactl -n "__fish_hactl_using_subcommand drill" -l report -d 'Report format; html writes a file, the others go to stdout' -r -f -a "html\t'Self-contained page with a timeline'
 json\t'List of results'
@@ -358,11 +403,11 @@ complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subco
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s D -l log-detail -d 'Log in detail'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s t -l config-test -d 'Check the configuration and exit'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s V -l dont-release-vrrp -d 'Leave the addresses in place at stop'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s P -l vrrp -d 'VRRP only (always so)'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s C -l check -d 'Health checkers only: refused, there are none'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s P -l vrrp -d 'VRRP only: no virtual servers'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s C -l check -d 'Virtual servers and their checks only: no VRRP'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s I -l dont-release-ipvs -d 'Keep the IPVS table at stop'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s R -l dont-respawn -d 'Children are not started again (there are none)'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s d -l dump-conf -d 'Dump the configuration at the start'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s I -l dont-release-ipvs -d 'Keep the IPVS table at stop'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s X -l release-vips -d 'Drop addresses on a change by signal'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s x -l snmp -d 'SNMP'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l json -d 'Shorthand for --output json'
@@ -612,19 +657,22 @@ complete -c hactl -n "__fish_hactl_using_subcommand completions" -s v -l verbose
 complete -c hactl -n "__fish_hactl_using_subcommand completions" -l no-progress -d 'No progress bars'
 complete -c hactl -n "__fish_hactl_using_subcommand completions" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
 complete -c hactl -n "__fish_hactl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent genhash completions help" -f -a "init" -d 'Print an inventory to start from'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent genhash completions help" -f -a "check" -d 'Validate inventories and keepalived.conf files, offline'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent genhash completions help" -f -a "plan" -d 'Connect, compare and print what a deploy would change (exit 2 when something is pending)'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent genhash completions help" -f -a "deploy" -d 'Plan, confirm, apply and verify'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent genhash completions help" -f -a "status" -d 'One screen: who owns the VIP, and how everybody feels'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent genhash completions help" -f -a "verify" -d 'Check that each VIP has exactly one owner and that the service answers through it'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent genhash completions help" -f -a "failover" -d 'Move the VIP to another load balancer and measure the gap'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent genhash completions help" -f -a "drill" -d 'Inject faults, measure the clients\' outage, restore, judge'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent genhash completions help" -f -a "lab" -d 'Real Debian hosts (systemd, sshd) on this machine'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent genhash completions help" -f -a "agent" -d 'The daemon on a load balancer, and its local controls'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent genhash completions help" -f -a "genhash" -d 'Print the MD5 sum of a page, for the `digest` of HTTP_GET'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent genhash completions help" -f -a "completions" -d 'Print a shell completion script'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent genhash completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "init" -d 'Print an inventory to start from'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "check" -d 'Validate inventories and keepalived.conf files, offline'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "plan" -d 'Connect, compare and print what a deploy would change (exit 2 when something is pending)'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "deploy" -d 'Plan, confirm, apply and verify'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "status" -d 'One screen: who owns the VIP, and how everybody feels'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "verify" -d 'Check that each VIP has exactly one owner and that the service answers through it'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "failover" -d 'Move the VIP to another load balancer and measure the gap'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "drain" -d 'Give a real server no new connections, on every director'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "undrain" -d 'Take drain back'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "weight" -d 'Give a real server another weight on every director; without a number the configured one again'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "drill" -d 'Inject faults, measure the clients\' outage, restore, judge'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "lab" -d 'Real Debian hosts (systemd, sshd) on this machine'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "agent" -d 'The daemon on a load balancer, and its local controls'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "genhash" -d 'Print the MD5 sum of a page, for the `digest` of HTTP_GET'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "completions" -d 'Print a shell completion script'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "up" -d 'Start the hosts'
 complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "down" -d 'Stop them and leave nothing behind'
 complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "status" -d 'Show them'

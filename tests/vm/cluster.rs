@@ -102,7 +102,8 @@ impl Host {
 fn addr_add(vip: IpAddr, device: &str) -> String {
     match vip {
         IpAddr::V4(vip) => format!("addr add {vip}/32 dev {device}"),
-        IpAddr::V6(vip) => format!("addr add {vip}/128 dev {device} nodad"),
+        // Nobody shall send from it: behind DR the answers would stay with the real server.
+        IpAddr::V6(vip) => format!("addr add {vip}/128 dev {device} nodad preferred_lft 0"),
     }
 }
 

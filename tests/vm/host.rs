@@ -118,26 +118,6 @@ impl Host {
         Daemon { child, log }
     }
 
-    /// nginx on ports 80 and 8080 that answers with the host's name.
-    pub fn web(&self) -> Daemon {
-        let folder = self.folder();
-        let text = format!(
-            "daemon off; master_process off; pid {0}/nginx.pid; error_log stderr;
-             events {{}}
-             http {{ access_log off; root {0}/www;
-               server {{ listen 80; listen 8080; listen [::]:80; listen [::]:8080;
-                         location = / {{ return 200 '{1}\\n'; }} }} }}",
-            folder.display(),
-            self.name
-        );
-        fs::create_dir_all(folder.join("www")).unwrap();
-        let file = folder.join("nginx.conf");
-        fs::write(&file, text).unwrap();
-        let daemon = self.spawn("nginx", &["nginx", "-e", "stderr", "-c", file.to_str().unwrap()]);
-        self.wait("nginx", || TcpStream::connect((self.v4, 80)).is_ok());
-        daemon
-    }
-
     /// keepalived with this configuration.
     pub fn keepalived(&self, config: &str) -> Daemon {
         let at = |name: &str| self.folder().join(name).display().to_string();

@@ -16,6 +16,7 @@ mod stream;
 mod suite_agent;
 mod suite_bench;
 mod suite_bench_checks;
+mod suite_checks;
 mod suite_director;
 mod suite_examples;
 mod suite_failover;
@@ -23,6 +24,7 @@ mod suite_schedulers;
 mod suite_sync;
 mod suite_table;
 mod suite_traffic;
+mod web;
 mod words;
 
 /// One case of a suite; it runs in the guest and fails by panicking.
@@ -49,6 +51,7 @@ const SUITES: &[&[Case]] = &[
     suite_sync::CASES,
     suite_agent::CASES,
     suite_director::CASES,
+    suite_checks::CASES,
     suite_failover::CASES,
     suite_examples::CASES,
     suite_bench::CASES,

@@ -14,6 +14,7 @@ use super::stream::Download;
 pub const CASES: &[Case] = crate::cases![
     a_download_survives_promotion_and_a_pulled_plug,
     directors_that_are_real_servers_balance_without_a_loop,
+    checks_rest_while_the_other_director_serves,
 ];
 
 /// A director of a pair: who owns the address tells its connections.
@@ -105,4 +106,26 @@ fn directors_that_are_real_servers_balance_without_a_loop() {
     wait("the first alone", || cluster.client.gets(4, vip) == BTreeMap::from([("lb1".to_owned(), 4)]));
     first_agent.stop();
     assert!(first.real_servers().is_empty() && first.ipvsadm("-L --daemon").is_empty());
+}
+
+/// `ha_suspend`: who does not hold the address neither asks nor judges, and begins to when it does.
+fn checks_rest_while_the_other_director_serves() {
+    let cluster = Cluster::new(2, 2);
+    let [first, second] = &cluster.directors[..] else { panic!("two directors") };
+    let mut web: Vec<_> = cluster.servers.iter().map(|server| server.web()).collect();
+    let pool = pool("ha_suspend", &[(21, "weight 1"), (22, "weight 1")]);
+    let _agents = [(first, 150), (second, 91)].map(|(host, priority)| host.agent(&director(priority, &pool)));
+    leads(first, second);
+    let both = ["10.37.0.21:80 1", "10.37.0.22:80 1"];
+    [first, second].iter().for_each(|host| host.until(&both));
+    assert!(second.tell("status").contains("ha_suspend") && !first.tell("status").contains("ha_suspend"));
+    drop(web.pop());
+    first.until(&["10.37.0.21:80 1"]);
+    assert_eq!(second.real_servers(), both, "the second one did not look");
+    second.tell("promote");
+    second.until(&["10.37.0.21:80 1"]);
+    leads(second, first);
+    web.push(cluster.servers[1].web());
+    second.until(&both);
+    assert_eq!(first.real_servers(), ["10.37.0.21:80 1"], "the first one looks no more");
 }
