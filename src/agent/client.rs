@@ -7,10 +7,10 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use hactl_engine::control::{AgentStatus, Event, InstanceStatus, Request, Response};
+use hactl_engine::lvs::words::virtual_server_text;
 use hactl_engine::notice::state_name;
+use hactl_engine::time::span;
 
-use super::lvs_text::virtual_server_text;
-use super::report::span;
 use crate::error::{Exit, Failure, Outcome, Problem};
 
 /// How long an agent may take to answer.

@@ -21,7 +21,6 @@ pub mod letter;
 pub mod load;
 pub mod log;
 pub mod lvs;
-pub mod lvs_text;
 pub mod mail;
 pub mod mail_text;
 pub mod memory;

@@ -3,6 +3,7 @@
 use hactl_engine::conf::config::Config;
 use hactl_engine::control::RouterState;
 use hactl_engine::notice::{Level, Notice, What, state_name};
+use hactl_engine::time::span;
 use serde_json::{Value, json};
 
 /// A notice worded for mail and webhook.
@@ -124,17 +125,6 @@ fn level(level: Level) -> &'static str {
         Level::Info => "info",
         Level::Warning => "warning",
         Level::Error => "error",
-    }
-}
-
-/// `2 d 3 h`, `5 min 2 s`, `0.730 s`.
-pub fn span(ms: u64) -> String {
-    let seconds = ms / 1000;
-    match seconds {
-        0..60 => format!("{seconds}.{:03} s", ms % 1000),
-        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
-        3600..86_400 => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
-        _ => format!("{} d {} h", seconds / 86_400, seconds / 3600 % 24),
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use console::{measure_text_width, style};
 use hactl_engine::control::{InstanceStatus, RouterState, Safety};
+use hactl_engine::lvs::words::virtual_server_text;
 use hactl_engine::notice::state_name;
 use serde_json::{Value, json};
 
@@ -81,6 +82,7 @@ pub fn as_json(cluster: &Cluster, sight: &Sight) -> Value {
                 "nginx": seen.nginx,
                 "agent_version": seen.agent.as_ref().map(|agent| &agent.version),
                 "instances": instances,
+                "virtual_servers": seen.agent.as_ref().map(|agent| &agent.virtual_servers),
             })
         })
         .collect();
@@ -113,12 +115,29 @@ fn as_text(desk: &Desk, sight: &Sight) -> String {
         rows.extend(host_rows(host, sight.hosts.get(&host.name).unwrap_or(&Seen::default())));
     }
     text.push_str(&table(&rows));
+    text.push_str(&pools(cluster, sight));
     text.push_str(&format!("\n{}", safety(sight)));
     for (name, problem) in &desk.unreachable {
         text.push_str(&format!("{} {}\n", style(name).red(), problem.message));
     }
     for problem in judge(cluster, sight).iter().filter(|problem| problem.code != "E706") {
         text.push_str(&format!("{problem}\n"));
+    }
+    text
+}
+
+/// The virtual servers as the owner of the address has them, with the names of the hosts that serve.
+fn pools(cluster: &Cluster, sight: &Sight) -> String {
+    let mut text = String::new();
+    for address in cluster.vips.iter().filter_map(|vip| vip.address()) {
+        let owner = sight.owners(cluster, address).into_iter().next();
+        let Some(agent) = owner.and_then(|owner| sight.hosts.get(&owner)?.agent.as_ref()) else { continue };
+        let prefix = std::net::SocketAddr::new(address, 0).to_string();
+        let here = |name: &str| name.starts_with(prefix.trim_end_matches('0'));
+        for server in agent.virtual_servers.iter().filter(|server| here(&server.name)) {
+            text.push('\n');
+            text.push_str(&virtual_server_text(server));
+        }
     }
     text
 }

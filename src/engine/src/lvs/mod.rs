@@ -12,3 +12,4 @@ pub mod sync;
 pub mod table;
 #[cfg(test)]
 mod tests;
+pub mod words;

@@ -1,8 +1,7 @@
-//! Virtual servers as people read them in `hactl agent status`.
+//! Virtual servers as people read them in `status`.
 
-use hactl_engine::control::{RealServerStatus, VirtualServerStatus};
-
-use super::report::span;
+use super::status::{RealServerStatus, VirtualServerStatus};
+use crate::time::span;
 
 /// A virtual server and a line for each of its real servers.
 pub fn virtual_server_text(server: &VirtualServerStatus) -> String {
@@ -92,8 +91,7 @@ fn amount(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use hactl_engine::control::{CheckStatus, TrafficStatus};
-
+    use super::super::status::{CheckStatus, TrafficStatus};
     use super::*;
 
     fn real(address: &str) -> RealServerStatus {
@@ -145,7 +143,18 @@ mod tests {
             traffic: TrafficStatus { connections: 1234, bytes_in: 1_530_000, ..TrafficStatus::default() },
             real_servers: vec![real("10.0.0.7:80"), down, drained],
         };
-        insta::assert_snapshot!(virtual_server_text(&server));
+        assert_eq!(
+            virtual_server_text(&server),
+            "10.0.0.3:80 NO QUORUM for 0.700 s, wrr persistent 50 s, weight 37 of 91 alive\n\
+             \x20 sorry server 127.0.0.1:8080 serves\n\
+             \x20 checks rest: this host does not hold the address (ha_suspend)\n\
+             \x20 the kernel's table lacks it; see the log, and `ipvsadm -Ln`\n\
+             \x20 1234 connections, 0/s, 1.5 MB in, 0 B out\n\
+             \x20 10.0.0.7:80  DR up      weight 37, 12 active 5 inactive, for 1 h 2 min\n\
+             \x20 10.0.0.8:80  DR DOWN    out of 37, 12 active 5 inactive, for 1 h 2 min: connection refused\n\
+             \x20                TCP_CHECK 10.0.0.8:80: connection refused\n\
+             \x20 10.0.0.19:80 DR drained weight 0 of 37 by operator, 12 active 5 inactive, for 1 h 2 min\n"
+        );
     }
 
     #[test]
