@@ -13,6 +13,7 @@ mod outside;
 mod suite_agent;
 mod suite_bench;
 mod suite_bench_checks;
+mod suite_checks;
 mod suite_schedulers;
 mod suite_sync;
 mod suite_table;
@@ -38,6 +39,7 @@ macro_rules! cases {
 /// Every suite.
 const SUITES: &[&[Case]] = &[
     suite_agent::CASES,
+    suite_checks::CASES,
     suite_table::CASES,
     suite_schedulers::CASES,
     suite_traffic::CASES,
