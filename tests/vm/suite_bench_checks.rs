@@ -1,5 +1,6 @@
-//! What checks cost beside keepalived's, with one file for both: told, never judged. Runs when `HACTL_VM_ONLY` names it;
-//! `HACTL_VM_CHECKS` says how many there are (an emulated machine cannot make as many as a real one).
+//! What checks cost beside keepalived's, with one file for both: told, never judged. Runs when `HACTL_VM_ONLY` names it.
+//! `HACTL_VM_CHECKS` says how many there are, `HACTL_VM_INTERVAL` each how many seconds: an emulated machine manages some
+//! thousand connections a second, a real one ten times as many.
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
@@ -12,8 +13,9 @@ use super::host::{HACTL, Host};
 
 pub const CASES: &[Case] = crate::cases![checks];
 
-/// Without a number of its own.
+/// Unless told otherwise.
 const COUNT: usize = 10_000;
+const INTERVAL: usize = 10;
 /// Real servers of each virtual server.
 const EACH: usize = 10;
 /// The file is read, the table is made and every check has been tried within this time.
@@ -23,16 +25,18 @@ const WARM_UP: Duration = Duration::from_secs(3);
 /// How long it is.
 const WINDOW: Duration = Duration::from_secs(10);
 
-/// TCP checks of 1 s against a listener in the same namespace; hactl and keepalived in turn.
+/// TCP checks against a listener in the same namespace; hactl and keepalived in turn.
 fn checks() {
-    let wanted = std::env::var("HACTL_VM_CHECKS").ok().and_then(|text| text.parse().ok());
-    let count: usize = wanted.unwrap_or(COUNT).next_multiple_of(EACH);
+    let wish = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    let count: usize = wish("HACTL_VM_CHECKS").unwrap_or(COUNT).next_multiple_of(EACH);
+    let interval = wish("HACTL_VM_INTERVAL").unwrap_or(INTERVAL);
+    println!("NOTE {count} checks, each every {interval} s");
     let host = Host::alone("lb");
     host.ip("addr add 10.39.0.1/16 dev lo"); // all of it is local
     let heard = listen(&host);
     let at = |name: &str| host.folder().join(name).display().to_string();
     let file = at("ha.conf");
-    fs::write(&file, configuration(count)).unwrap();
+    fs::write(&file, configuration(count, interval)).unwrap();
     let (socket, state) = (at("sock/agent.sock"), at("state"));
     let agent =
         host.spawn("agent", &[HACTL, "agent", "run", "-l", "-f", &file, "--socket", &socket, "--state-dir", &state]);
@@ -62,7 +66,7 @@ fn measure(name: &str, count: usize, heard: &AtomicUsize, processes: &[u32]) {
     let window = begun.elapsed().as_secs_f64();
     let (checks, spent) = (heard.load(Ordering::Relaxed) - before, (cpu(processes) - spent).as_secs_f64());
     println!(
-        "NOTE {name:12} {count} checks of 1 s: all tried after {:.1} s; then {:.0}/s, CPU {:.1} %, {:.1} us a check, {:.1} MiB",
+        "NOTE {name:10} all tried after {:.1} s; then {:.0}/s, CPU {:.1} %, {:.1} us a check, {:.1} MiB",
         started.as_secs_f64(),
         checks as f64 / window,
         spent / window * 100.0,
@@ -91,12 +95,13 @@ fn listen(host: &Host) -> Arc<AtomicUsize> {
     heard
 }
 
-fn configuration(count: usize) -> String {
+fn configuration(count: usize, interval: usize) -> String {
     let mut text = String::new();
     for service in 0..count / EACH {
         let (high, low) = (service / 200, service % 200 + 1);
-        text +=
-            &format!("virtual_server 10.38.{high}.{low} 80 {{\ndelay_loop 1\nlb_algo wlc\nlb_kind NAT\nprotocol TCP\n");
+        text += &format!(
+            "virtual_server 10.38.{high}.{low} 80 {{\ndelay_loop {interval}\nlb_algo wlc\nlb_kind NAT\nprotocol TCP\n"
+        );
         for server in 0..EACH {
             let at = service * EACH + server;
             text += &format!(

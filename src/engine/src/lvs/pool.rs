@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::balancer::Effect;
 use super::diff::diff;
-use super::health::Outcome;
+use super::health::{Health, Outcome};
 use super::server::{Server, Wish};
 use super::table::{DestinationSettings, Family, Service, ServiceKey, ServiceSettings, Table};
 use crate::conf::config::lvs::{Command, RealServer, SorryServer, VirtualServer};
@@ -120,7 +120,12 @@ impl Pool {
             Outcome::Failed(why) if checker.log_all_failures => Some(why.clone()),
             _ => None,
         };
+        let weighed = server.checks().get(at.1).and_then(Health::weighing);
         let (pause, turned) = server.observe(at.1, checker, outcome, now);
+        let same_weight = server.checks().get(at.1).and_then(Health::weighing) == weighed;
+        if !turned && same_weight && failure.is_none() {
+            return (pause, Vec::new()); // as thousands do each second
+        }
         let mut words = Vec::new();
         if turned {
             let (up, reason) = (server.is_up(), server.reason().unwrap_or_default().to_owned());

@@ -93,14 +93,14 @@ impl Server {
         now: Instant,
     ) -> (Duration, bool) {
         let Some(check) = self.checks.get_mut(place) else { return (checker.interval, false) };
-        let reason = match &outcome {
-            Outcome::Failed(why) => why.clone(),
-            Outcome::Passed | Outcome::Weighed(_) => "its checks pass".to_owned(),
-        };
         let pause = check.observe(checker, outcome);
         let up = self.checks.iter().all(Health::passing);
         let turned = up != self.up;
         if turned {
+            let reason = match self.checks.get(place).and_then(Health::last) {
+                Some(Outcome::Failed(why)) => why.clone(),
+                Some(Outcome::Passed | Outcome::Weighed(_)) | None => "its checks pass".to_owned(),
+            };
             self.turn(up, reason, now);
         }
         (pause, turned)
