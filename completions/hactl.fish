@@ -45,16 +45,22 @@ complete -c hactl -n "__fish_hactl_needs_command" -f -a "deploy" -d 'Plan, confi
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "status" -d 'One screen: who owns the VIP, and how everybody feels'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "verify" -d 'Check that each VIP has exactly one owner and that the service answers through it'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "failover" -d 'Move the VIP to another load balancer and measure the gap'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "drain" -d 'Give a real server no new connections, on every director'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "undrain" -d 'Take drain back'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "weight" -d 'Give a real server another weight on every director; without a number the configured one again'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "drill" -d 'Inject faults, measure the clients\' outage, restore, judge'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "lab" -d 'Real Debian hosts (systemd, sshd) on this machine'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "agent" -d 'The daemon on a load balancer, and its local controls'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "genhash" -d 'Print the MD5 sum of a page, for the `digest` of HTTP_GET'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "completions" -d 'Print a shell completion script'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c hactl -n "__fish_hactl_using_subcommand init" -l vip -d 'Virtual IP with prefix length' -r
 complete -c hactl -n "__fish_hactl_using_subcommand init" -l lb -d 'Load balancers, best first: NAME=ADDRESS or ADDRESS, comma separated' -r
 complete -c hactl -n "__fish_hactl_using_subcommand init" -l web -d 'Web hosts: NAME=ADDRESS or ADDRESS, comma separated' -r
 complete -c hactl -n "__fish_hactl_using_subcommand init" -l example -d 'Print a ready example instead' -r -f -a "homework\t''
-expert\t''"
+expert\t''
+lvs-dr\t''
+lvs-dr-two\t''"
 complete -c hactl -n "__fish_hactl_using_subcommand init" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand init" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
 json\t'For programs'"
@@ -163,6 +169,46 @@ complete -c hactl -n "__fish_hactl_using_subcommand failover" -s v -l verbose -d
 complete -c hactl -n "__fish_hactl_using_subcommand failover" -l no-progress -d 'No progress bars'
 complete -c hactl -n "__fish_hactl_using_subcommand failover" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
 complete -c hactl -n "__fish_hactl_using_subcommand failover" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -l wait -d 'Wait until its connections have ended, at the longest so long, for example 5m' -r
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hactl -n "__fish_hactl_using_subcommand drill" -l budget -d 'Longest outage that passes, instead of each scenario\'s own, for example 4s' -r
 complete -c hactl -n "__fish_hactl_using_subcommand drill" -l report -d 'Report format; html writes a file, the others go to stdout' -r -f -a "html\t'Self-contained page with a timeline'
 json\t'List of results'
@@ -307,31 +353,34 @@ complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcomm
 complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "power" -d 'Cut a host\'s power, or give it back'
 complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "port" -d 'Make a host\'s switch port lead nowhere, or whole again'
 complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
 json\t'For programs'"
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -l json -d 'Shorthand for --output json'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -s q -l quiet -d 'Say less (errors only)'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -s v -l verbose -d 'Say more; twice for every remote command'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -l no-progress -d 'No progress bars'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -f -a "run" -d 'Run the daemon'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -f -a "status" -d 'State of the local agent'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -f -a "promote" -d 'Make this node master at once'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -f -a "resign" -d 'Hand the addresses to the best backup'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -f -a "unpin" -d 'Drop the raised priority that promote left'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -f -a "reload" -d 'Read the configuration again'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -f -a "stop" -d 'Stop the agent; under systemd, keeps the addresses when the unit is only restarting'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -f -a "history" -d 'Past events, and how long each state lasted'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -f -a "metrics" -d 'Metrics in Prometheus\' text format'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -f -a "upgrade" -d 'Replace the running process by the binary now on disk, in place: same process id, addresses untouched'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -f -a "probe" -d 'Does a web server answer? Exit 0 for any HTTP status below 500; for check scripts'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin reload stop history metrics upgrade probe help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "run" -d 'Run the daemon'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "status" -d 'State of the local agent'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "promote" -d 'Make this node master at once'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "resign" -d 'Hand the addresses to the best backup'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "unpin" -d 'Drop the raised priority that promote left'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "drain" -d 'Give a real server no new connections; what is connected goes on'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "undrain" -d 'Take drain back'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "weight" -d 'Give a real server another weight; without a number the configured one again'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "reload" -d 'Read the configuration again'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "stop" -d 'Stop the agent; under systemd, keeps the addresses when the unit is only restarting'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "history" -d 'Past events, and how long each state lasted'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "metrics" -d 'Metrics in Prometheus\' text format'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "upgrade" -d 'Replace the running process by the binary now on disk, in place: same process id, addresses untouched'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "probe" -d 'Does a web server answer? Exit 0 for any HTTP status below 500; for check scripts'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s f -l use-file -l config -d 'Configuration file' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l config-id -d 'What conditional lines (`@ID`) are compared with; the host name\'s first label when absent' -r
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l socket -d 'Control socket' -r -F
@@ -354,11 +403,11 @@ complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subco
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s D -l log-detail -d 'Log in detail'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s t -l config-test -d 'Check the configuration and exit'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s V -l dont-release-vrrp -d 'Leave the addresses in place at stop'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s P -l vrrp -d 'VRRP only (always so)'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s C -l check -d 'Health checkers only: refused, there are none'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s P -l vrrp -d 'VRRP only: no virtual servers'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s C -l check -d 'Virtual servers and their checks only: no VRRP'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s I -l dont-release-ipvs -d 'Keep the IPVS table at stop'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s R -l dont-respawn -d 'Children are not started again (there are none)'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s d -l dump-conf -d 'Dump the configuration at the start'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s I -l dont-release-ipvs -d 'Keep the IPVS table at stop'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s X -l release-vips -d 'Drop addresses on a change by signal'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s x -l snmp -d 'SNMP'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l json -d 'Shorthand for --output json'
@@ -429,6 +478,51 @@ complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subco
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from unpin" -l no-progress -d 'No progress bars'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from unpin" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from unpin" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from drain" -l socket -d 'Control socket' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from drain" -l of -d 'Only in this virtual server, by its name in `status`' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from drain" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from drain" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from drain" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from drain" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from drain" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from drain" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from drain" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from drain" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from drain" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from drain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from undrain" -l socket -d 'Control socket' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from undrain" -l of -d 'Only in this virtual server, by its name in `status`' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from undrain" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from undrain" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from undrain" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from undrain" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from undrain" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from undrain" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from undrain" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from undrain" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from undrain" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from undrain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from weight" -l socket -d 'Control socket' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from weight" -l of -d 'Only in this virtual server, by its name in `status`' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from weight" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from weight" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from weight" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from weight" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from weight" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from weight" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from weight" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from weight" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from weight" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from weight" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from reload" -l socket -d 'Control socket' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from reload" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from reload" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
@@ -518,6 +612,9 @@ complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subco
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "promote" -d 'Make this node master at once'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "resign" -d 'Hand the addresses to the best backup'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "unpin" -d 'Drop the raised priority that promote left'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "drain" -d 'Give a real server no new connections; what is connected goes on'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "undrain" -d 'Take drain back'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "weight" -d 'Give a real server another weight; without a number the configured one again'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "reload" -d 'Read the configuration again'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "stop" -d 'Stop the agent; under systemd, keeps the addresses when the unit is only restarting'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "history" -d 'Past events, and how long each state lasted'
@@ -525,6 +622,28 @@ complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subco
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "upgrade" -d 'Replace the running process by the binary now on disk, in place: same process id, addresses untouched'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "probe" -d 'Does a web server answer? Exit 0 for any HTTP status below 500; for check scripts'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hactl -n "__fish_hactl_using_subcommand genhash" -s s -l server -d 'Address to connect to' -r
+complete -c hactl -n "__fish_hactl_using_subcommand genhash" -s p -l port -d 'Port to connect to; 80, or 443 with TLS, when absent' -r
+complete -c hactl -n "__fish_hactl_using_subcommand genhash" -s u -l url -d 'Path of the page' -r
+complete -c hactl -n "__fish_hactl_using_subcommand genhash" -s V -l use-virtualhost -l virtualhost -d 'Host to ask for; the address when absent' -r
+complete -c hactl -n "__fish_hactl_using_subcommand genhash" -s P -l protocol -d '1.0, 1.0c (with `Connection: close`) or 1.1' -r
+complete -c hactl -n "__fish_hactl_using_subcommand genhash" -s t -d 'Limit in seconds, as --timeout' -r
+complete -c hactl -n "__fish_hactl_using_subcommand genhash" -s m -l fwmark -d 'Mark of the packets' -r
+complete -c hactl -n "__fish_hactl_using_subcommand genhash" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand genhash" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand genhash" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand genhash" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand genhash" -s S -l use-ssl -d 'Speak TLS; the certificate is not looked at'
+complete -c hactl -n "__fish_hactl_using_subcommand genhash" -s I -l use-sni -d 'Tell the virtual host in the TLS handshake'
+complete -c hactl -n "__fish_hactl_using_subcommand genhash" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand genhash" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand genhash" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand genhash" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand genhash" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand genhash" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hactl -n "__fish_hactl_using_subcommand completions" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand completions" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
 json\t'For programs'"
@@ -538,18 +657,22 @@ complete -c hactl -n "__fish_hactl_using_subcommand completions" -s v -l verbose
 complete -c hactl -n "__fish_hactl_using_subcommand completions" -l no-progress -d 'No progress bars'
 complete -c hactl -n "__fish_hactl_using_subcommand completions" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
 complete -c hactl -n "__fish_hactl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent completions help" -f -a "init" -d 'Print an inventory to start from'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent completions help" -f -a "check" -d 'Validate inventories and keepalived.conf files, offline'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent completions help" -f -a "plan" -d 'Connect, compare and print what a deploy would change (exit 2 when something is pending)'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent completions help" -f -a "deploy" -d 'Plan, confirm, apply and verify'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent completions help" -f -a "status" -d 'One screen: who owns the VIP, and how everybody feels'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent completions help" -f -a "verify" -d 'Check that each VIP has exactly one owner and that the service answers through it'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent completions help" -f -a "failover" -d 'Move the VIP to another load balancer and measure the gap'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent completions help" -f -a "drill" -d 'Inject faults, measure the clients\' outage, restore, judge'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent completions help" -f -a "lab" -d 'Real Debian hosts (systemd, sshd) on this machine'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent completions help" -f -a "agent" -d 'The daemon on a load balancer, and its local controls'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent completions help" -f -a "completions" -d 'Print a shell completion script'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drill lab agent completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "init" -d 'Print an inventory to start from'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "check" -d 'Validate inventories and keepalived.conf files, offline'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "plan" -d 'Connect, compare and print what a deploy would change (exit 2 when something is pending)'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "deploy" -d 'Plan, confirm, apply and verify'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "status" -d 'One screen: who owns the VIP, and how everybody feels'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "verify" -d 'Check that each VIP has exactly one owner and that the service answers through it'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "failover" -d 'Move the VIP to another load balancer and measure the gap'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "drain" -d 'Give a real server no new connections, on every director'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "undrain" -d 'Take drain back'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "weight" -d 'Give a real server another weight on every director; without a number the configured one again'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "drill" -d 'Inject faults, measure the clients\' outage, restore, judge'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "lab" -d 'Real Debian hosts (systemd, sshd) on this machine'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "agent" -d 'The daemon on a load balancer, and its local controls'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "genhash" -d 'Print the MD5 sum of a page, for the `digest` of HTTP_GET'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "completions" -d 'Print a shell completion script'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "up" -d 'Start the hosts'
 complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "down" -d 'Stop them and leave nothing behind'
 complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "status" -d 'Show them'
@@ -562,6 +685,9 @@ complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcom
 complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "promote" -d 'Make this node master at once'
 complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "resign" -d 'Hand the addresses to the best backup'
 complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "unpin" -d 'Drop the raised priority that promote left'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "drain" -d 'Give a real server no new connections; what is connected goes on'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "undrain" -d 'Take drain back'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "weight" -d 'Give a real server another weight; without a number the configured one again'
 complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "reload" -d 'Read the configuration again'
 complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "stop" -d 'Stop the agent; under systemd, keeps the addresses when the unit is only restarting'
 complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "history" -d 'Past events, and how long each state lasted'

@@ -249,7 +249,7 @@ pub(super) mod tests {
             now_unix_ms: 1_700_000_060_123,
             config: "/etc/keepalived/keepalived.conf".into(),
             warnings: vec![],
-            instances: vec![instance.into()],
+            instances: vec![instance],
             groups: vec![],
             scripts: vec![],
             files: vec![],

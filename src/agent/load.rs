@@ -18,11 +18,44 @@ use crate::includes::Host;
 /// A key is not longer than this.
 const KEY: u64 = 4096;
 
+/// Which half of a configuration runs: keepalived can be told to leave one out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Part {
+    /// Both.
+    #[default]
+    Whole,
+    /// `--vrrp`: no virtual servers.
+    Vrrp,
+    /// `--check`: no VRRP.
+    Lvs,
+}
+
+impl Part {
+    fn leave_out(self, config: &mut Config) {
+        match self {
+            Self::Whole => {}
+            Self::Vrrp => {
+                config.virtual_servers.clear();
+                config.global.lvs.sync_daemon = None;
+            }
+            Self::Lvs => {
+                config.instances.clear();
+                config.groups.clear();
+                config.scripts.clear();
+                config.processes.clear();
+                config.static_addresses.clear();
+                config.static_routes.clear();
+                config.static_rules.clear();
+            }
+        }
+    }
+}
+
 /// Reads and parses the configuration. Faults in it are warnings: the daemon takes defaults and runs.
 ///
 /// # Errors
 /// The file, or a key that it names, cannot be read or could be read by others.
-pub fn load(path: &Path, config_id: Option<&str>) -> Result<(Config, Vec<String>), Failure> {
+pub fn load(path: &Path, config_id: Option<&str>, part: Part) -> Result<(Config, Vec<String>), Failure> {
     let file = path.display().to_string();
     let text = fs::read(path).map_err(|error| {
         let problem = Problem::new("E301", format!("cannot read the configuration {file}: {error}"))
@@ -38,6 +71,7 @@ pub fn load(path: &Path, config_id: Option<&str>) -> Result<(Config, Vec<String>
             .next(format!("`chown root {path}; chmod 600 {path}`, with the secret in it"));
         Failure::one(Exit::Invalid, problem)
     })?;
+    part.leave_out(&mut parsed.config);
     Ok((parsed.config, parsed.diagnostics.iter().map(|diagnostic| words(diagnostic, &file)).collect()))
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use hactl_engine::control::{AgentStatus, InstanceStatus, RouterState, Timing};
+use hactl_engine::control::{AgentStatus, InstanceStatus, RealServerStatus, RouterState, Timing, VirtualServerStatus};
 
 /// Upper bounds of the classes of lateness, in seconds; the last has none.
 const BOUNDS: [&str; 5] = ["0.0001", "0.001", "0.01", "0.1", "+Inf"];
@@ -24,6 +24,9 @@ pub fn page(status: &AgentStatus) -> String {
         page.sample("vrrp_group_state", &[("group", &group.name)], code(group.state));
     }
     tracked(&mut page, status);
+    if !status.virtual_servers.is_empty() {
+        balancing(&mut page, &status.virtual_servers);
+    }
     timing(&mut page, &status.timing);
     page.text
 }
@@ -76,6 +79,34 @@ fn instances(page: &mut Page, status: &AgentStatus) {
     for one in &status.instances {
         if let Some(mac) = &one.answered_by {
             page.sample("vrrp_answered_by", &[("instance", &one.name), ("mac", mac)], 1);
+        }
+    }
+}
+
+type Family<'a> = (&'static str, &'static str, &'static str, &'a dyn Fn(&RealServerStatus) -> u64);
+
+fn balancing(page: &mut Page, servers: &[VirtualServerStatus]) {
+    page.family("lvs_quorum", "gauge", "Whether enough weight is alive.");
+    for server in servers {
+        page.sample("lvs_quorum", &[("virtual_server", &server.name)], u8::from(server.quorum));
+    }
+    let families: [Family<'_>; 6] = [
+        ("lvs_real_server_up", "gauge", "Whether all of its checks pass.", &|real| real.up.into()),
+        ("lvs_real_server_weight", "gauge", "Its weight in the kernel's table; 0 when it is not there.", &|real| {
+            real.weight_now.unwrap_or_default().into()
+        }),
+        ("lvs_active_connections", "gauge", "Established connections.", &|real| real.active.into()),
+        ("lvs_connections_total", "counter", "Connections scheduled.", &|real| real.traffic.connections),
+        ("lvs_in_bytes_total", "counter", "Bytes from clients.", &|real| real.traffic.bytes_in),
+        ("lvs_out_bytes_total", "counter", "Bytes to clients; only NAT sees them.", &|real| real.traffic.bytes_out),
+    ];
+    for (name, kind, help, value) in families {
+        page.family(name, kind, help);
+        for (server, real) in
+            servers.iter().flat_map(|server| server.real_servers.iter().map(move |real| (server, real)))
+        {
+            let labels = [("virtual_server", server.name.as_str()), ("real_server", real.address.as_str())];
+            page.sample(name, &labels, value(real));
         }
     }
 }

@@ -15,7 +15,7 @@ use super::control::{self, Desk};
 use super::driver::Driver;
 use super::journal::Journal;
 use super::letter::{self, Errand, Letter, Mailbox};
-use super::load::load;
+use super::load::{Part, load};
 use super::lvs::service::Lvs;
 use super::memory::{self, Memory, Pins};
 use super::notify::Job;
@@ -47,6 +47,10 @@ pub struct Settings {
     pub keep_addresses: bool,
     /// What conditional lines are compared with; the first label of the host name when absent.
     pub config_id: Option<String>,
+    /// Which half of the configuration runs.
+    pub part: Part,
+    /// The LVS table stays at the stop.
+    pub keep_table: bool,
     /// The binary as it was called, which an upgrade starts anew; `None` when the kernel does not tell.
     pub binary: Option<PathBuf>,
 }
@@ -57,7 +61,7 @@ pub struct Settings {
 /// A configuration that cannot be read, a host that does not permit raw sockets, a socket in use.
 pub fn run(settings: &Settings) -> Outcome {
     log::start(settings.log_console, settings.log_detail);
-    let (config, warnings) = load(&settings.config, settings.config_id.as_deref())?;
+    let (config, warnings) = load(&settings.config, settings.config_id.as_deref(), settings.part)?;
     for warning in &warnings {
         tracing::warn!("{warning}");
     }
@@ -183,7 +187,8 @@ impl<'a> Agent<'a> {
             return Err(Failure::internal(upgrade::exec(binary)));
         }
         systemd::say(&[NotifyState::Stopping]);
-        self.services.end_lvs(self.desk.in_a_hurry.load(Ordering::Relaxed)).await;
+        let in_a_hurry = self.desk.in_a_hurry.load(Ordering::Relaxed);
+        self.services.end_lvs(in_a_hurry || self.settings.keep_table).await;
         while let Ok(errand) = self.errands.try_recv() {
             self.run_errand(errand);
         }
@@ -263,8 +268,8 @@ impl<'a> Agent<'a> {
 
     async fn reload(&mut self) -> Result<String, String> {
         systemd::say(&[NotifyState::Reloading]);
-        let loaded =
-            load(&self.settings.config, self.settings.config_id.as_deref()).map_err(|failure| failure.to_string());
+        let loaded = load(&self.settings.config, self.settings.config_id.as_deref(), self.settings.part)
+            .map_err(|failure| failure.to_string());
         let result = match loaded {
             Err(why) => Err(format!("{why}\n  the old configuration stays in force")),
             Ok((config, warnings)) => {

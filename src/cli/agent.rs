@@ -6,6 +6,7 @@ use hactl_engine::control::{AgentStatus, Request, Response};
 
 use super::agent_args::{Agent, AgentClient, AgentRun, RealServer};
 use super::args::{Check, Global};
+use crate::agent::load::Part;
 use crate::agent::run::Settings;
 use crate::agent::{client, probe, signals, systemd};
 use crate::error::{Exit, Failure, Outcome, Problem};
@@ -59,12 +60,6 @@ fn daemon(global: &Global, run: AgentRun) -> Outcome {
         println!("{number}");
         return Ok(Exit::Done);
     }
-    if run.check {
-        let problem = Problem::new("E013", "--check (-C) runs health checkers only, and this agent has none")
-            .why("it would do nothing, or be a second VRRP router beside the one that is meant")
-            .next("leave the option out to run VRRP");
-        return Err(Failure::one(Exit::Invalid, problem));
-    }
     if run.config_test {
         return super::offline::check(global, &Check { files: vec![run.config], config_id: run.config_id });
     }
@@ -77,6 +72,12 @@ fn daemon(global: &Global, run: AgentRun) -> Outcome {
         log_detail: run.log_detail > 0,
         keep_addresses: run.dont_release_vrrp,
         config_id: run.config_id,
+        part: match (run.vrrp, run.check) {
+            (true, _) => Part::Vrrp,
+            (false, true) => Part::Lvs,
+            (false, false) => Part::Whole,
+        },
+        keep_table: run.dont_release_ipvs,
         binary: std::env::current_exe().ok(),
     })
 }

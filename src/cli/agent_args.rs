@@ -152,12 +152,15 @@ pub struct AgentRun {
     /// Print the number of keepalived's signal NAME and exit: STOP, RELOAD, DATA, STATS, STATS_CLEAR, JSON, TDUMP
     #[arg(long, value_name = "NAME")]
     pub signum: Option<String>,
-    /// VRRP only (always so)
+    /// VRRP only: no virtual servers
     #[arg(short = 'P', long)]
     pub vrrp: bool,
-    /// Health checkers only: refused, there are none
+    /// Virtual servers and their checks only: no VRRP
     #[arg(short = 'C', long, conflicts_with = "vrrp")]
     pub check: bool,
+    /// Keep the IPVS table at stop
+    #[arg(short = 'I', long)]
+    pub dont_release_ipvs: bool,
     /// Options of keepalived that change nothing here.
     #[command(flatten)]
     pub ignored: KeepalivedOnly,
@@ -182,9 +185,6 @@ pub struct KeepalivedOnly {
     /// Process id file of the checkers child
     #[arg(short = 'c', long = "checkers_pid", alias = "checkers-pid", value_name = "FILE")]
     pub checkers_pid: Option<PathBuf>,
-    /// Keep the IPVS table at stop
-    #[arg(short = 'I', long)]
-    pub dont_release_ipvs: bool,
     /// Drop addresses on a change by signal
     #[arg(short = 'X', long)]
     pub release_vips: bool,

@@ -6,15 +6,21 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::agent_args::Agent;
+use super::genhash::GenHash;
 
-/// Parses a command line. A link named `keepalived` behaves as `hactl agent run` with keepalived's options.
+/// Parses a command line. A link named `keepalived` behaves as `hactl agent run` with keepalived's options, one named `genhash` as
+/// `hactl genhash`.
 ///
 /// # Errors
 /// What clap has to say, help and version included.
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let mut words: Vec<OsString> = words.into_iter().collect();
-    let named = words.first().and_then(|w| Path::new(w).file_name()).is_some_and(|n| n == "keepalived");
-    if named {
+    let named = |name: &str| words.first().and_then(|word| Path::new(word).file_name()).is_some_and(|n| n == name);
+    if named("genhash") {
+        words.splice(0..1, ["hactl".into(), "genhash".into()]);
+    } else if named("keepalived") && words.get(1).is_some_and(|word| word == "--genhash" || word == "-T") {
+        words.splice(0..2, ["hactl".into(), "genhash".into()]);
+    } else if named("keepalived") {
         words.splice(0..1, ["hactl".into(), "agent".into(), "run".into()]);
         // Its letters that mean something else in front of every other command here.
         if words.iter().skip(3).any(|word| word == "-v" || word == "--version") {
@@ -141,6 +147,8 @@ pub enum Command {
     /// The daemon on a load balancer, and its local controls
     #[command(subcommand)]
     Agent(Agent),
+    /// Print the MD5 sum of a page, for the `digest` of HTTP_GET
+    Genhash(GenHash),
     /// Print a shell completion script
     Completions {
         /// Shell

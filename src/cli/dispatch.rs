@@ -18,6 +18,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Check(command) => super::offline::check(&global, &command),
         Command::Lab(command) => super::lab::run(&global, command),
         Command::Agent(command) => super::agent::run(&global, command),
+        Command::Genhash(command) => super::genhash::run(&global, command),
         other => super::desk::run(&global, other),
     }
 }

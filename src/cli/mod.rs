@@ -10,6 +10,7 @@ pub mod dispatch;
 pub mod drill;
 mod entry;
 pub mod generate;
+pub mod genhash;
 pub mod lab;
 pub mod offline;
 

@@ -82,7 +82,8 @@ pub fn script(wanted: &WantedHost) -> String {
     let mut script = SHOW.to_owned();
     let words = |words: &mut dyn Iterator<Item = &str>| words.map(quote).collect::<Vec<_>>().join(" ");
     let commands = words(&mut wanted.packages.iter().map(|package| package.command.as_str()));
-    let files = words(&mut wanted.files.iter().map(|file| file.dest.as_str()));
+    let files = wanted.files.iter().map(|file| &file.dest).chain(&wanted.removed);
+    let files = words(&mut files.map(String::as_str));
     let services = wanted.services.iter().flat_map(|s| std::iter::once(&s.name).chain(&s.replaces));
     let services = words(&mut services.chain(&wanted.retired).map(String::as_str));
     script.push_str(&format!(

@@ -43,6 +43,8 @@ pub enum Change {
         /// Content is the same; mode or owner differ.
         only_rights: bool,
     },
+    /// Remove a file of a role that the host has no more.
+    Remove(String),
     /// Set a kernel setting.
     Sysctl(String, String),
     /// Stop and disable a service that is replaced.
@@ -113,7 +115,18 @@ pub fn plan(wanted: &WantedHost, facts: &Facts, binary: &str) -> HostPlan {
             changes.push(Change::Replace(unit.clone()));
         }
     }
+    // After their units have stopped, which may need them.
+    let left = wanted.removed.iter().filter(|dest| facts.files.contains_key(*dest));
+    changes.extend(left.map(|dest| Change::Remove(dest.clone())));
     services(wanted, facts, &changed, new_binary, &mut changes);
+    // nginx forgets them too, although it may be nobody's service here any more.
+    let nginx = wanted.services.iter().any(|service| service.name == "nginx");
+    if !nginx
+        && facts.seen.nginx
+        && changes.iter().any(|change| matches!(change, Change::Remove(dest) if dest.starts_with("/etc/nginx/")))
+    {
+        changes.push(Change::Reload("nginx".into()));
+    }
     HostPlan { host: wanted.host.clone(), changes }
 }
 
@@ -164,6 +177,7 @@ impl std::fmt::Display for Change {
             Self::File { dest, new: true, .. } => write!(f, "create {dest}"),
             Self::File { dest, only_rights: true, .. } => write!(f, "correct owner and mode of {dest}"),
             Self::File { dest, .. } => write!(f, "change {dest}"),
+            Self::Remove(dest) => write!(f, "remove {dest}"),
             Self::Sysctl(key, value) => write!(f, "set {key} = {value}"),
             Self::Replace(name) => write!(f, "stop and disable {name}, which has no place here any more"),
             Self::Enable(name) => write!(f, "enable {name}"),

@@ -30,11 +30,12 @@ pub fn judge(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
                 problems.push(Problem::new("E703", message));
             }
         }
-        if let Some(Err(why)) = sight.service.get(&address) {
+        let service = sight.service.get(&address).filter(|_| verify_lvs::is_balanced(cluster, sight));
+        if let Some(Err(why)) = service {
             let message = format!("nothing answers on http://{address}:{}/: {why}", cluster.site.port);
             problems.push(Problem::new("E704", message).next("`hactl status`; is nginx running on the owner?"));
         }
-        if let Some(Ok(status)) = sight.service.get(&address)
+        if let Some(Ok(status)) = service
             && *status >= 500
         {
             let message = format!("http://{address}:{}/ answers with status {status}", cluster.site.port);

@@ -83,6 +83,13 @@ fn director(cluster: &Cluster, lvs: &Lvs, host: &Host, server: &VirtualServerSta
     problems
 }
 
+/// Whether somebody may be expected to answer: not where no director's kernel has IPVS, and the inventory knows that.
+pub fn is_balanced(cluster: &Cluster, sight: &Sight) -> bool {
+    let agents = || sight.hosts.values().filter_map(|seen| seen.agent.as_ref());
+    let in_kernel = || agents().flat_map(|agent| &agent.virtual_servers).any(|server| server.in_kernel.is_some());
+    cluster.lvs.is_none() || requires_ipvs(cluster) || in_kernel()
+}
+
 /// The role's own parameter: a place to try things may lack the module.
 fn requires_ipvs(cluster: &Cluster) -> bool {
     let given = cluster.role_params.get("lvs-director").and_then(|params| params.get("require_ipvs"));

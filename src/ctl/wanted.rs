@@ -23,6 +23,8 @@ pub struct WantedHost {
     pub requires: Vec<Probe>,
     /// systemd services of roles that the host does not have: stopped and disabled where they are.
     pub retired: Vec<String>,
+    /// Files of such roles: removed where they are.
+    pub removed: Vec<String>,
     /// Escape hatches.
     pub runs: Vec<Run>,
     /// Checks that the role works, run on the host after activation.
@@ -57,7 +59,7 @@ pub struct WantedFile {
     /// The content holds a secret: diffs show only that it differs.
     pub secret: bool,
     /// Command that must succeed on the staged file, with `{staged}` for its path and `{root}` for the staging
-    /// folder, which holds all of the host's files below their own paths.
+    /// folder, which holds all of the host's files below their own paths; `{gone}` stands for files that are removed.
     pub check: Option<String>,
     /// What happens when it changes.
     pub on_change: Option<OnChange>,

@@ -4,6 +4,7 @@
 //! the static binary in `HACTL_BINARY` (`make test` sees to both); without them it says so and passes.
 
 mod hosts;
+mod lvs;
 mod story;
 
 #[test]

@@ -4,6 +4,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::hosts::{Lab, SUBNET, expect, traces};
+use super::lvs;
 
 pub fn tell() {
     let lab = Lab::new();
@@ -18,6 +19,7 @@ pub fn tell() {
     a_restart_on_the_owner(&lab);
     drills(&lab, &homework);
     more_hosts_and_vips(&lab);
+    lvs::tell(&lab, &homework);
     expect("lab down", &lab.hactl(&["lab", "down"]), 0);
     assert_eq!(traces(&lab.folder), before, "the lab left something behind");
     a_crash_of_lab_up(&lab, &before);

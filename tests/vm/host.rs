@@ -200,6 +200,11 @@ pub struct Daemon {
 }
 
 impl Daemon {
+    /// The program's own process: `ip` has become it.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn signal(&self, signal: nix::sys::signal::Signal) {
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
     }

@@ -16,6 +16,7 @@ mod outside;
 mod stream;
 mod suite_agent;
 mod suite_bench;
+mod suite_bench_checks;
 mod suite_checks;
 mod suite_director;
 mod suite_examples;
@@ -55,6 +56,7 @@ const SUITES: &[&[Case]] = &[
     suite_failover::CASES,
     suite_examples::CASES,
     suite_bench::CASES,
+    suite_bench_checks::CASES,
 ];
 
 #[test]

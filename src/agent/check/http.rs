@@ -28,6 +28,8 @@ pub struct Wanted {
 pub struct Answer {
     /// 101, or 200..=999.
     pub status: u16,
+    /// Bytes of the body that were read.
+    pub length: usize,
     /// MD5 sum of the body, when wanted.
     pub digest: Option<[u8; 16]>,
     /// The body, when wanted.
@@ -127,7 +129,7 @@ where
     };
     let wanted = wanted(head);
     if wanted == Wanted::default() {
-        return Ok(Answer { status: head.status, digest: None, text: None });
+        return Ok(Answer { status: head.status, length: 0, digest: None, text: None });
     }
     let mut body = Body::new(head.framing);
     let mut content = Content::new(wanted);
@@ -190,7 +192,8 @@ impl Content {
         if self.too_long() {
             return Err(format!("the body of its answer is longer than {} MiB", self.limit >> 20));
         }
-        Ok(Answer { status, digest: self.digest.map(|digest| digest.finalize().into()), text: self.text })
+        let digest = self.digest.map(|digest| digest.finalize().into());
+        Ok(Answer { status, length: self.length, digest, text: self.text })
     }
 }
 

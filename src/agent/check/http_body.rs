@@ -140,8 +140,11 @@ const LINE_BYTES_MAX: usize = 4096;
 mod tests {
     use super::*;
 
-    /// Content, whether it is whole, and what an end here would mean; in pieces of every length alike.
-    fn read(framing: Framing, text: &[u8]) -> Result<(Vec<u8>, bool, Result<(), Fault>), Fault> {
+    /// Content, whether it is whole, and what an end here would mean.
+    type Seen = (Vec<u8>, bool, Result<(), Fault>);
+
+    /// In pieces of every length alike.
+    fn read(framing: Framing, text: &[u8]) -> Result<Seen, Fault> {
         let mut results = Vec::new();
         for length in 1..=text.len().max(1) {
             let (mut body, mut content) = (Body::new(framing), Vec::new());

@@ -9,6 +9,7 @@ pub mod dns_message;
 pub mod http;
 pub mod http_body;
 pub mod http_head;
+pub mod page;
 mod patterns;
 mod ping;
 mod script;

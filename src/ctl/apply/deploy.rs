@@ -100,11 +100,14 @@ async fn prepare(order: &Order, manner: Manner) -> Result<(Desk, Vec<Job>, Binar
     let binary = Binary::find()?;
     let desk = Desk::connect_whole(cluster, manner).await?;
     let chosen = chosen(&desk.cluster, order);
-    let offline = render_all(&desk.cluster, &Interfaces::new())?;
+    let mut offline = render_all(&desk.cluster, &Interfaces::new())?;
+    spare(order, &mut offline);
     let facts = gather(&desk, &offline, &chosen).await?;
     let interfaces = facts.iter().map(|(name, facts)| (name.clone(), facts::interfaces(facts))).collect();
     let mut jobs = Vec::new();
-    for wanted in render_all(&desk.cluster, &interfaces)? {
+    let mut all = render_all(&desk.cluster, &interfaces)?;
+    spare(order, &mut all);
+    for wanted in all {
         let Some(facts) = facts.get(&wanted.host).cloned() else { continue };
         let plan = plan(&wanted, &facts, &binary.sha256);
         jobs.push(Job { wanted, facts, plan });
@@ -136,6 +139,14 @@ fn narrow(cluster: &mut Cluster, order: &Order) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// `--only`: the other roles are not wanted, but they are not gone either.
+fn spare(order: &Order, wanted: &mut [WantedHost]) {
+    for host in wanted.iter_mut().filter(|_| !order.only.is_empty()) {
+        host.retired.clear();
+        host.removed.clear();
+    }
 }
 
 fn chosen(cluster: &Cluster, order: &Order) -> Vec<String> {

@@ -78,6 +78,11 @@ pub fn changed<'w>(wanted: &'w WantedHost, plan: &'w HostPlan) -> impl Iterator<
     })
 }
 
+/// The files that a plan removes.
+fn removed(plan: &HostPlan) -> impl Iterator<Item = &str> {
+    plan.changes.iter().filter_map(|change| if let Change::Remove(dest) = change { Some(dest.as_str()) } else { None })
+}
+
 /// Installs packages; empty when there are none.
 pub fn packages(plan: &HostPlan, package_manager: &str) -> Option<String> {
     let names: Vec<String> = plan
@@ -111,7 +116,8 @@ pub fn checks(wanted: &WantedHost, plan: &HostPlan) -> Option<String> {
     for file in changed(wanted, plan) {
         let Some(check) = &file.check else { continue };
         let staged = quote(&format!("{root}{}", file.dest));
-        let command = check.replace("{staged}", &staged).replace("{root}", &root);
+        let gone: Vec<String> = removed(plan).map(quote).collect();
+        let command = check.replace("{staged}", &staged).replace("{root}", &root).replace("{gone}", &gone.join(" "));
         if !seen.contains(&command) {
             script.push_str(&format!(
                 "( {command} ) || die {}\n",
@@ -154,6 +160,7 @@ fn back_up(wanted: &WantedHost, plan: &HostPlan) -> String {
     if plan.changes.contains(&Change::Binary) {
         paths.push(BINARY);
     }
+    paths.extend(removed(plan));
     for path in paths {
         let path = quote(path);
         let back = quote(&format!("cp -a \"$o/root\"{path} {path}.hactl-old && mv -f {path}.hactl-old {path}"));
@@ -176,7 +183,12 @@ fn back_up(wanted: &WantedHost, plan: &HostPlan) -> String {
             Change::Start(name) => after.insert(0, format!("systemctl stop {name} 2>/dev/null")),
             Change::Reload(name) => after.push(format!("systemctl reload-or-restart {name}")),
             Change::Restart(name) => after.push(format!("systemctl restart {name}")),
-            Change::Repair | Change::Package(_) | Change::Binary | Change::File { .. } | Change::Sysctl(..) => {}
+            Change::Repair
+            | Change::Package(_)
+            | Change::Binary
+            | Change::File { .. }
+            | Change::Remove(_)
+            | Change::Sysctl(..) => {}
         }
     }
     after.push(format!("rm -f {HOME}/unfinished; rm -rf {HOME}/lock {HOME}/staging"));
@@ -206,6 +218,7 @@ fn step(change: &Change, wanted: &WantedHost) -> String {
             );
             or_die(swap, &format!("cannot put {dest} in place"))
         }
+        Change::Remove(dest) => or_die(format!("rm -f {}", quote(dest)), &format!("cannot remove {dest}")),
         Change::Sysctl(key, value) => {
             or_die(format!("sysctl -q -w {}", quote(&format!("{key}={value}"))), "sysctl failed")
         }

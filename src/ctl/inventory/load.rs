@@ -81,8 +81,7 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
         groups.finish();
         read
     });
-    let site = fields.get("site").map_or_else(site::default_site, |node| site::site(reader, node));
-    let lvs = fields.get("lvs").map(|node| lvs::lvs(reader, node, site.port));
+    let mut lvs = fields.get("lvs").map(|node| lvs::lvs(reader, node));
     let none = Vars::new();
     let mut all = Vec::new();
     for (key, group) in [("lb", Group::Lb), ("web", Group::Web)] {
@@ -106,6 +105,10 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
             let first = placed.len() + 1;
             placed.extend(vips::read(reader, node, &all, first));
         }
+    }
+    let site = fields.get("site").map_or_else(site::default_site, |node| site::site(reader, node));
+    if let Some(lvs) = lvs.as_mut().filter(|lvs| lvs.port == 0) {
+        lvs.port = site.port;
     }
     let role_params = fields.get("roles").map(|node| site::role_params(reader, node)).unwrap_or_default();
     if placed.is_empty() && fields.get("vip").is_none() && fields.get("vips").is_none() {

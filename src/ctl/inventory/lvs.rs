@@ -10,8 +10,8 @@ use super::fields::{Reader, closest};
 use crate::ctl::cluster::{Group, Lvs, LvsCheck, LvsMethod};
 use crate::error::Problem;
 
-/// Reads `lvs:`. `port` is the site's.
-pub fn lvs(reader: &Reader<'_>, node: &Node, port: u16) -> Lvs {
+/// Reads `lvs:`. Port 0: the site's.
+pub fn lvs(reader: &Reader<'_>, node: &Node) -> Lvs {
     let fields = reader.fields(node, "lvs");
     let one_of = |name, choices: &[&'static str]| -> Option<&'static str> {
         let node = fields.get(name)?;
@@ -50,7 +50,7 @@ pub fn lvs(reader: &Reader<'_>, node: &Node, port: u16) -> Lvs {
             .get("port")
             .and_then(|node| reader.number(node, "port", 1..=65535))
             .and_then(|port| u16::try_from(port).ok())
-            .unwrap_or(port),
+            .unwrap_or(0),
         real_servers: if one_of("real_servers", &["web", "lb"]) == Some("lb") { Group::Lb } else { Group::Web },
         check: match one_of("check", &["http", "tcp"]) {
             Some("tcp") => LvsCheck::Tcp,

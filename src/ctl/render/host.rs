@@ -34,7 +34,7 @@ pub fn render(cluster: &Cluster, host: &Host, interfaces: &Interfaces) -> Result
             Err(problem) => problems.push(problem),
         }
     }
-    wanted.retired = retired(host);
+    retire(host, &mut wanted);
     problems.dedup();
     if problems.iter().any(|problem| !problem.warning) {
         return Err(Failure { exit: Exit::Invalid, problems });
@@ -42,11 +42,16 @@ pub fn render(cluster: &Cluster, host: &Host, interfaces: &Interfaces) -> Result
     Ok(wanted)
 }
 
-/// Units of built-in roles that this host does not have.
-fn retired(host: &Host) -> Vec<String> {
+/// What built-in roles that this host does not have may have left on it.
+fn retire(host: &Host, wanted: &mut WantedHost) {
     let gone = ROLES.iter().filter(|(name, _)| !host.roles.iter().any(|role| role == name));
-    let units = gone.filter_map(|(name, text)| parse(Path::new(name), text).ok()).flat_map(|role| role.retires);
-    units.collect()
+    for role in gone.filter_map(|(name, text)| parse(Path::new(name), text).ok()) {
+        let Some(units) = role.retires else { continue };
+        wanted.retired.extend(units);
+        let stays = |dest: &String| wanted.files.iter().any(|file| file.dest == *dest);
+        let files: Vec<String> = role.files.into_iter().map(|file| file.dest).filter(|dest| !stays(dest)).collect();
+        wanted.removed.extend(files);
+    }
 }
 
 /// A role's parameters: defaults, overlaid by the inventory.

@@ -45,9 +45,8 @@ pub struct Role {
     /// What a host must offer before anything is changed.
     #[serde(default)]
     pub requires: Vec<ProbeEntry>,
-    /// Units that are stopped and disabled on hosts that do not have the role any more.
-    #[serde(default)]
-    pub retires: Vec<String>,
+    /// When a host has the role no more: its files go, and these units are stopped and disabled. Absent: all stays.
+    pub retires: Option<Vec<String>>,
 }
 
 /// A group, as written.

@@ -1,0 +1,22 @@
+//! One page, fetched as `HTTP_GET` would: for `hactl genhash`, which prints the `digest` to write into a configuration.
+
+use std::sync::Arc;
+
+use hactl_engine::conf::config::Global;
+use hactl_engine::conf::config::lvs::HttpCheck;
+
+use super::attempt::{Surroundings, within};
+use super::http::{Answer, Wanted, ask};
+
+/// Fetches the first url whatever its status, and makes the sum of its body. Blocks, within the check's time.
+///
+/// # Errors
+/// In words, as a failed check tells them.
+pub fn fetch(http: &HttpCheck, global: Global) -> Result<Answer, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
+    let url = http.urls.first().ok_or("no url")?;
+    let around = Surroundings { global: Arc::new(global), ..Surroundings::default() };
+    let wanted = Wanted { digest: true, text: false };
+    runtime.block_on(within(http.connection.timeout, ask(http, url, wanted, &around)))
+}

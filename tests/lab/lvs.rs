@@ -1,0 +1,69 @@
+//! LVS as far as this machine's kernel goes: it has no IPVS, so everything but the balancing. `tests/vm` has that.
+
+use std::path::PathBuf;
+
+use super::hosts::{Lab, SUBNET, expect};
+
+const DR: &str = include_str!("../../inventories/lvs-dr.yaml");
+const DR_TWO: &str = include_str!("../../inventories/lvs-dr-two.yaml");
+/// Goes on without IPVS.
+const WITHOUT: &str = "roles: { lvs-director: { require_ipvs: no } }\n";
+
+/// The four-host cluster, the two-host one, and back to nginx: each takes back what the one before left.
+pub fn tell(lab: &Lab, homework: &std::path::Path) {
+    let refused = write(lab, "lvs-refused.yaml", DR, "");
+    let why = expect("a kernel without IPVS", &lab.desk(&refused, &["deploy", "-y", "--accept-new-host-keys"]), 4);
+    assert!(
+        why.contains("lb-5: the kernel's IPVS (module ip_vs) is missing") && why.contains("nothing was changed"),
+        "{why}"
+    );
+
+    let four = write(lab, "lvs-dr.yaml", DR, WITHOUT);
+    expect("LVS-DR", &lab.desk(&four, &["deploy", "-y"]), 0);
+    assert_eq!(quiet(lab, "web-7"), format!("{SUBNET}.3/32 1 2"));
+    assert_eq!(lab.sh("lb-5", "ls /etc/nginx/conf.d"), "", "nginx's part in it is over");
+    lab.sh("web-8", "echo 0 > /proc/sys/net/ipv4/conf/all/arp_ignore; ip addr del $(ip -o addr show dev lo | awk '/\\/32/{print $4}') dev lo");
+    let mistakes = expect("DSR mistakes", &lab.desk(&four, &["verify"]), 7);
+    assert!(mistakes.contains("web-8: arp_ignore is 0") && mistakes.contains("is not on lo"), "{mistakes}");
+    lab.sh("web-8", "systemctl restart hactl-realserver");
+    expect("DSR mended", &lab.desk(&four, &["verify"]), 0);
+    let nobody = expect("drain nobody", &lab.desk(&four, &["drain", "web-77"]), 3);
+    assert!(nobody.contains("there is web-7, web-8"), "{nobody}");
+    expect("drain", &lab.desk(&four, &["drain", "web-7"]), 0);
+    assert!(lab.sh("lb-6", "hactl agent status").contains(&format!("{SUBNET}.7:80 DR drained")));
+    expect("weight", &lab.desk(&four, &["weight", "web-8", "37"]), 0);
+    expect("undrain", &lab.desk(&four, &["undrain", "web-7"]), 0);
+    let status = lab.sh("lb-5", "hactl agent status");
+    assert!(status.contains("37 by operator") && !status.contains("drained"), "{status}");
+
+    let two = write(lab, "lvs-dr-two.yaml", DR_TWO, WITHOUT);
+    expect("directors that serve", &lab.desk(&two, &["deploy", "-y"]), 0);
+    assert_eq!(quiet(lab, "lb-6"), format!("{SUBNET}.3/32 1 2"));
+    assert_eq!(lab.page(), "lb5\n", "the owner's own web server");
+    expect("failover", &lab.desk(&two, &["failover", "--to", "lb-6"]), 0);
+    assert_eq!(lab.page(), "lb6\n");
+    expect("failover back", &lab.desk(&two, &["failover", "--to", "lb-5"]), 0);
+    let again = expect("deploy, again", &lab.desk(&two, &["deploy", "-y"]), 0);
+    assert!(again.contains("nothing changed"), "{again}");
+
+    expect("back to nginx", &lab.desk(homework, &["deploy", "-y"]), 0);
+    for host in ["lb-5", "lb-6", "web-7", "web-8"] {
+        assert_eq!(quiet(lab, host), " 0 0", "{host}: all taken back");
+    }
+    assert_eq!(
+        lab.sh("lb-5", "ls /etc/systemd/system/hactl-realserver.service /etc/hactl/realserver.sh 2>/dev/null"),
+        ""
+    );
+}
+
+/// What stands on `lo`, and the kernel's manners about ARP.
+fn quiet(lab: &Lab, host: &str) -> String {
+    let line = "ip -o addr show dev lo | awk '/\\/32/{print $4}' | tr -d '\\n'; cd /proc/sys/net/ipv4/conf/all; echo \" $(cat arp_ignore) $(cat arp_announce)\"";
+    lab.sh(host, line).trim_end().to_owned()
+}
+
+fn write(lab: &Lab, name: &str, example: &str, more: &str) -> PathBuf {
+    let path = lab.files.path().join(name);
+    std::fs::write(&path, example.replace("10.0.0", SUBNET) + more).unwrap();
+    path
+}

@@ -1,0 +1,136 @@
+//! What checks cost beside keepalived's, with one file for both: told, never judged. Runs when `HACTL_VM_ONLY` names it;
+//! `HACTL_VM_CHECKS` says how many there are (an emulated machine cannot make as many as a real one).
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use super::Case;
+use super::host::{HACTL, Host};
+
+pub const CASES: &[Case] = crate::cases![checks];
+
+/// Without a number of its own.
+const COUNT: usize = 10_000;
+/// Real servers of each virtual server.
+const EACH: usize = 10;
+/// The file is read, the table is made and every check has been tried within this time.
+const START: Duration = Duration::from_secs(40);
+/// How long after that the measurement begins.
+const WARM_UP: Duration = Duration::from_secs(3);
+/// How long it is.
+const WINDOW: Duration = Duration::from_secs(10);
+
+/// TCP checks of 1 s against a listener in the same namespace; hactl and keepalived in turn.
+fn checks() {
+    let wanted = std::env::var("HACTL_VM_CHECKS").ok().and_then(|text| text.parse().ok());
+    let count: usize = wanted.unwrap_or(COUNT).next_multiple_of(EACH);
+    let host = Host::alone("lb");
+    host.ip("addr add 10.39.0.1/16 dev lo"); // all of it is local
+    let heard = listen(&host);
+    let at = |name: &str| host.folder().join(name).display().to_string();
+    let file = at("ha.conf");
+    fs::write(&file, configuration(count)).unwrap();
+    let (socket, state) = (at("sock/agent.sock"), at("state"));
+    let agent =
+        host.spawn("agent", &[HACTL, "agent", "run", "-l", "-f", &file, "--socket", &socket, "--state-dir", &state]);
+    measure("hactl", count, &heard, &[agent.id()]);
+    agent.stop();
+    let (main, check) = (at("main.pid"), at("check.pid"));
+    let keepalived =
+        host.spawn("keepalived", &["keepalived", "-n", "-l", "-C", "-f", &file, "-p", &main, "-c", &check]);
+    host.wait("keepalived's checker", || pid(&check).is_some());
+    measure("keepalived", count, &heard, &[keepalived.id(), pid(&check).unwrap()]);
+    keepalived.stop();
+}
+
+fn measure(name: &str, count: usize, heard: &AtomicUsize, processes: &[u32]) {
+    let (begun, before) = (Instant::now(), heard.load(Ordering::Relaxed));
+    while heard.load(Ordering::Relaxed) - before < count {
+        if begun.elapsed() > START {
+            println!("NOTE {name}: only {} of {count} tried in {START:?}", heard.load(Ordering::Relaxed) - before);
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let started = begun.elapsed();
+    std::thread::sleep(WARM_UP);
+    let (begun, before, spent) = (Instant::now(), heard.load(Ordering::Relaxed), cpu(processes));
+    std::thread::sleep(WINDOW);
+    let window = begun.elapsed().as_secs_f64();
+    let (checks, spent) = (heard.load(Ordering::Relaxed) - before, (cpu(processes) - spent).as_secs_f64());
+    println!(
+        "NOTE {name:12} {count} checks of 1 s: all tried after {:.1} s; then {:.0}/s, CPU {:.1} %, {:.1} us a check, {:.1} MiB",
+        started.as_secs_f64(),
+        checks as f64 / window,
+        spent / window * 100.0,
+        spent * 1e6 / checks.max(1) as f64,
+        resident(processes)
+    );
+}
+
+/// Takes connections, and counts them.
+fn listen(host: &Host) -> Arc<AtomicUsize> {
+    let listener = host.within(|| {
+        fs::write("/proc/sys/net/core/somaxconn", "65535").unwrap();
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        let at: SocketAddr = "0.0.0.0:80".parse().unwrap();
+        socket.bind(&at.into()).unwrap();
+        socket.listen(65_535).unwrap();
+        TcpListener::from(socket)
+    });
+    let heard = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&heard);
+    std::thread::spawn(move || {
+        while listener.accept().is_ok() {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    heard
+}
+
+fn configuration(count: usize) -> String {
+    let mut text = String::new();
+    for service in 0..count / EACH {
+        let (high, low) = (service / 200, service % 200 + 1);
+        text +=
+            &format!("virtual_server 10.38.{high}.{low} 80 {{\ndelay_loop 1\nlb_algo wlc\nlb_kind NAT\nprotocol TCP\n");
+        for server in 0..EACH {
+            let at = service * EACH + server;
+            text += &format!(
+                "real_server 10.39.{}.{} 80 {{\nweight 1\nTCP_CHECK {{\nconnect_timeout 3\n}}\n}}\n",
+                at / 200,
+                at % 200 + 1
+            );
+        }
+        text += "}\n";
+    }
+    text
+}
+
+fn pid(file: &str) -> Option<u32> {
+    fs::read_to_string(file).ok()?.trim().parse().ok()
+}
+
+/// What all threads of these processes have spent, exactly: ticks would miss what is shorter.
+fn cpu(processes: &[u32]) -> Duration {
+    let threads =
+        processes.iter().flat_map(|id| fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten());
+    let spent = threads.filter_map(|thread| {
+        let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(spent.sum())
+}
+
+/// Private memory and its share of the common.
+fn resident(processes: &[u32]) -> f64 {
+    let pss = processes.iter().filter_map(|id| {
+        let text = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).ok()?;
+        let line = text.lines().find(|line| line.starts_with("Pss:"))?;
+        line.split_whitespace().nth(1)?.parse::<f64>().ok()
+    });
+    pss.sum::<f64>() / 1024.0
+}
