@@ -209,6 +209,10 @@ impl Daemon {
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// TERM, and wait for the end.
     pub fn stop(mut self) {
         self.signal(nix::sys::signal::Signal::SIGTERM);

@@ -11,6 +11,7 @@ mod deployed;
 mod host;
 mod image;
 mod inside;
+mod netlink;
 mod outside;
 mod stream;
 mod suite_agent;

@@ -80,7 +80,7 @@ fn boot(image: &Image) -> Child {
         .arg(image.kernel())
         .arg("-initrd")
         .arg(image.ram_disk())
-        .args(["-append", "console=ttyS0 loglevel=4 mitigations=off panic=-1"])
+        .args(["-append", "console=ttyS0 loglevel=4 mitigations=off no_timer_check panic=-1"])
         .args(["-drive", &disk(image.root()), "-drive", &disk(image.binaries())])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

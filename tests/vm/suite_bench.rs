@@ -1,18 +1,23 @@
 //! Figures beside keepalived and ipvsadm: told, never judged. They run when `HACTL_VM_ONLY` names them.
 
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use hactl::sys::ipvs::Ipvs;
 use hactl_engine::lvs::diff::diff;
 use hactl_engine::lvs::table::{ServiceKey, Table};
+use nix::sys::signal::Signal;
 
 use super::Case;
-use super::host::{Host, wait};
+use super::agent::pool;
+use super::cluster::Cluster;
+use super::host::{Daemon, Host, wait};
+use super::netlink::{DEL_DESTINATION, NEW_DESTINATION, SET_DESTINATION, Tap};
 use super::suite_table::thousand_of_ten;
 use super::words::{apply, at, make, tcp};
 
-pub const CASES: &[Case] = crate::cases![a_thousand_services];
+pub const CASES: &[Case] =
+    crate::cases![a_thousand_services, daemons_with_a_thousand_services, a_dead_server_s_way_out];
 
 /// 1,000 services of 10 servers each, three times with each tool; the best counts.
 fn a_thousand_services() {
@@ -73,6 +78,74 @@ fn a_thousand_services() {
         took
     });
     tell("keepalived: from start to the full table", keepalived);
+}
+
+/// Both daemons, one after the other, with the same file of 1,000 services of 10 servers.
+fn daemons_with_a_thousand_services() {
+    let config = configuration(&thousand_of_ten());
+    let last = config.rfind("weight 1\n").unwrap();
+    let changed = format!("{}weight 37\n{}", &config[..last], &config[last + "weight 1\n".len()..]);
+    type Start = fn(&Host, &str) -> Daemon;
+    let tools: [(&str, Start, &str); 2] =
+        [("hactl", Host::agent, "hactl.conf"), ("keepalived", Host::keepalived, "keepalived.conf")];
+    for (tool, start, file) in tools {
+        let host = Host::alone(tool);
+        drop(host.ipvs()); // the module is there
+        let tap = Tap::on(&host);
+        let before = SystemTime::now();
+        let daemon = start(&host, &config);
+        let all = || tap.requests().iter().filter(|one| one.command == NEW_DESTINATION).count() == 10_000;
+        wait("the table", all);
+        tell(&format!("{tool}: from start to the full table"), tap.requests().last().unwrap().at, before);
+        println!("NOTE {tool}: {} kB of memory", memory(&host, &daemon));
+        let known = tap.changes().len();
+        fs::write(host.folder().join(file), &changed).unwrap();
+        let before = SystemTime::now();
+        daemon.signal(Signal::SIGHUP);
+        wait("the weight", || tap.changes().len() > known);
+        let change = tap.changes()[known..].iter().find(|one| one.command == SET_DESTINATION).copied();
+        if let Some(change) = change {
+            tell(&format!("{tool}: from SIGHUP to the one weight that changed"), change.at, before);
+        }
+        println!("NOTE {tool}: {} messages for it", tap.changes().len() - known);
+        daemon.stop();
+    }
+}
+
+/// From the death of a real server to the message that takes it out of the table: both watch the same one.
+fn a_dead_server_s_way_out() {
+    let cluster = Cluster::new(2, 1);
+    let [ours, theirs] = &cluster.directors[..] else { panic!("two directors") };
+    let config = format!("global_defs {{\nscript_user root\n}}\n{}", pool("", &[(21, "weight 1")]));
+    let taps = [Tap::on(ours), Tap::on(theirs)];
+    let server = &cluster.servers[0];
+    let mut web = Some(server.web());
+    let _daemons = [ours.agent(&config), theirs.keepalived(&config)];
+    let mut took = [Vec::new(), Vec::new()];
+    for _ in 0..10 {
+        [ours, theirs].iter().for_each(|host| host.until(&["10.37.0.21:80 1"]));
+        let before = SystemTime::now();
+        drop(web.take());
+        taps.iter().zip(&mut took).for_each(|(tap, took)| took.push(tap.until(before, DEL_DESTINATION)));
+        web = Some(server.web());
+    }
+    for (tool, took) in ["hactl", "keepalived"].iter().zip(&mut took) {
+        took.sort();
+        let all: Vec<u128> = took.iter().map(Duration::as_millis).collect();
+        println!("NOTE {tool}: a dead server is out of the table after {} ms (median of {all:?})", all[all.len() / 2]);
+    }
+}
+
+fn tell(what: &str, at: SystemTime, since: SystemTime) {
+    let took = at.duration_since(since).unwrap_or_default();
+    println!("NOTE {what:58} {:8.1} ms", took.as_secs_f64() * 1e3);
+}
+
+/// Resident memory of a daemon and its children.
+fn memory(host: &Host, daemon: &Daemon) -> u64 {
+    let pid = daemon.pid();
+    let lines = host.sh(&format!("ps -o rss= -p {pid} --ppid {pid}"));
+    lines.split_whitespace().filter_map(|word| word.parse::<u64>().ok()).sum()
 }
 
 /// How long until the last server of the last service is there. Looking costs keepalived time: seldom, and not all.

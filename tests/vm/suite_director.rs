@@ -9,7 +9,8 @@ use nix::sys::signal::Signal;
 use super::Case;
 use super::agent::{direct_cluster, pool};
 use super::cluster::{Cluster, VIP4};
-use super::host::Host;
+use super::host::{Host, wait};
+use super::netlink::{SET_DESTINATION, Tap};
 
 pub const CASES: &[Case] = crate::cases![
     the_same_file_gives_keepalived_s_table,
@@ -17,6 +18,7 @@ pub const CASES: &[Case] = crate::cases![
     a_drained_server_keeps_its_connections,
     a_restart_keeps_the_table_and_a_stop_clears_it,
     a_reload_changes_what_differs,
+    a_reload_sends_one_message_for_one_weight,
     the_sorry_server_serves_without_quorum,
 ];
 
@@ -152,6 +154,21 @@ fn a_reload_changes_what_differs() {
     director.configure("");
     director.tell("reload");
     director.wait("an empty table", || !director.ipvsadm("-Ln").iter().any(|line| line.contains("10.37.0.3")));
+}
+
+fn a_reload_sends_one_message_for_one_weight() {
+    let cluster = Cluster::new(1, 0);
+    let director = cluster.director();
+    let _agent = director.agent(&everything());
+    director.wait("the table", || director.ipvsadm("-Sn").len() == 19 + 19);
+    let tap = Tap::on(director);
+    director.tell("reload");
+    director.configure(&everything().replacen("weight 7\n", "weight 37\n", 1));
+    director.tell("reload");
+    director.wait("the weight", || director.ipvsadm("-Ln").iter().any(|line| line.contains(" 37 ")));
+    wait("the message", || !tap.changes().is_empty());
+    let changes: Vec<u8> = tap.changes().iter().map(|one| one.command).collect();
+    assert_eq!(changes, [SET_DESTINATION]);
 }
 
 fn the_sorry_server_serves_without_quorum() {
