@@ -14,8 +14,8 @@ use super::host::{HACTL, Host};
 pub const CASES: &[Case] = crate::cases![checks];
 
 /// Unless told otherwise.
-const COUNT: usize = 10_000;
-const INTERVAL: usize = 10;
+const COUNT: usize = 1000;
+const INTERVAL: usize = 1;
 /// Real servers of each virtual server.
 const EACH: usize = 10;
 /// The file is read, the table is made and every check has been tried within this time.

@@ -4,6 +4,7 @@
 
 pub mod attempt;
 pub mod connect;
+pub mod descriptors;
 mod dns;
 pub mod dns_message;
 pub mod http;

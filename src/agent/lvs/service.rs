@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use super::director::{Director, serve};
 use super::letter::{Instance, Letter, Orders};
 use crate::agent::check::attempt::Surroundings;
+use crate::agent::check::descriptors::make_room;
 use crate::agent::files_tracked::Values;
 use crate::agent::letter::Errand;
 
@@ -67,6 +68,7 @@ impl Lvs {
         let (letters, inbox) = mpsc::unbounded_channel();
         let (ended, done) = oneshot::channel();
         let (errands, state_dir) = (self.errands.clone(), self.state_dir.clone());
+        make_room();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         thread::Builder::new().name("lvs".into()).spawn(move || {
             let around = Surroundings { files, ..Surroundings::default() };
