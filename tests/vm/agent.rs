@@ -62,7 +62,7 @@ fn agent_command(host: &Host, words: &str) -> String {
     format!("{HACTL} agent {words} --socket {}/hactl.sock", host.folder().display())
 }
 
-/// Pools at the virtual address that are checked five times a second: `lines` of the pool's own, and `servers` by the last byte
+/// A pool at the virtual address that is checked five times a second: `lines` of the pool's own, and `servers` by the last byte
 /// of their address with lines of theirs.
 pub fn pool(lines: &str, servers: &[(u8, &str)]) -> String {
     let check = "TCP_CHECK {\nconnect_timeout 1\nretry 0\ndelay_before_retry 0.2\n}\n";

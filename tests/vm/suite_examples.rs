@@ -31,7 +31,7 @@ fn four_hosts_by_tunnels() {
 fn four_hosts(method: &str) {
     let cluster = Cluster::new(2, 2);
     let method = format!("method: {method} ");
-    let inventory = example(FOUR, &[OFTEN, ("check: http ", "check: tcp "), ("method: dr ", &method)]);
+    let inventory = example(FOUR, &[OFTEN, ("method: dr ", &method)]);
     // Clients are elsewhere: the way to them is the default route, which is what NAT turns to the director.
     for server in &cluster.servers {
         server.ip("route del 10.91.0.0/24\nroute add default dev eth0 scope link");
@@ -41,12 +41,7 @@ fn four_hosts(method: &str) {
 
 fn two_hosts_that_are_both() {
     let cluster = Cluster::new(2, 0);
-    serve(
-        &example(TWO, &[OFTEN, ("scheduler:", "check: tcp, scheduler:")]),
-        &cluster,
-        &cluster.directors,
-        ["lb1", "lb2"],
-    );
+    serve(&example(TWO, &[OFTEN]), &cluster, &cluster.directors, ["lb1", "lb2"]);
 }
 
 /// Deploys, serves, fails over, and takes everything away.
