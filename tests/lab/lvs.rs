@@ -35,6 +35,25 @@ pub fn tell(lab: &Lab, homework: &std::path::Path) {
     expect("undrain", &lab.desk(&four, &["undrain", "web-7"]), 0);
     let status = lab.sh("lb-5", "hactl agent status");
     assert!(status.contains("37 by operator") && !status.contains("drained"), "{status}");
+    expect("weight, as configured", &lab.desk(&four, &["weight", "web-8"]), 0);
+    let screen = expect("status", &lab.desk(&four, &["status"]), 0);
+    assert!(
+        screen.contains(&format!("{SUBNET}.3:80 up for")) && screen.contains(&format!("{SUBNET}.8:80 DR up")),
+        "{screen}"
+    );
+
+    // A deploy takes each web host out before it touches it, and leaves alone whom an operator took out.
+    expect("drain", &lab.desk(&four, &["drain", "web-8"]), 0);
+    let page = write(lab, "lvs-page.yaml", DR, &WITHOUT.replace("{ lvs", "{ web-static: { page: new }, lvs"));
+    let rolled = expect("another page", &lab.desk(&page, &["deploy", "-y"]), 0);
+    assert!(rolled.contains("web-7: drained") && !rolled.contains("web-8: drained"), "{rolled}");
+    let status = lab.sh("lb-6", "hactl agent status");
+    let [seven, eight] = ["7", "8"].map(|last| {
+        let line = status.lines().find(|line| line.contains(&format!("{SUBNET}.{last}:80 DR"))).unwrap_or_default();
+        line.contains(" drained ")
+    });
+    assert!(!seven && eight, "{status}");
+    expect("undrain", &lab.desk(&four, &["undrain", "web-8"]), 0);
 
     let two = write(lab, "lvs-dr-two.yaml", DR_TWO, WITHOUT);
     expect("directors that serve", &lab.desk(&two, &["deploy", "-y"]), 0);

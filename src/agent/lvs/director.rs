@@ -14,7 +14,7 @@ use hactl_engine::lvs::balancer::{Balancer, CheckId, Effect, Order, Selection};
 use hactl_engine::lvs::health::Outcome;
 use hactl_engine::lvs::status::status;
 use hactl_engine::lvs::table::Table;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::{Instant, sleep_until};
 
@@ -36,6 +36,8 @@ pub struct Director {
     around: Surroundings,
     errands: mpsc::Sender<Errand>,
     state_dir: PathBuf,
+    /// Rung when the next wake may be another than [`serve`] waits for.
+    bell: Rc<Notify>,
 }
 
 /// How often a kernel that refused something is asked again.
@@ -43,9 +45,11 @@ const AGAIN: Duration = Duration::from_secs(5);
 
 /// Serves until it is told to stop.
 pub async fn serve(director: Rc<RefCell<Director>>, mut letters: mpsc::UnboundedReceiver<Letter>) {
+    let bell = Rc::clone(&director.borrow().bell);
     loop {
         let due = director.borrow().next_wake();
         tokio::select! {
+            () = bell.notified() => {}
             letter = letters.recv() => match letter {
                 None => return,
                 Some(Letter::Stop { keep_table }) => return director.borrow_mut().stop(keep_table),
@@ -72,6 +76,7 @@ impl Director {
             around,
             errands,
             state_dir,
+            bell: Rc::default(),
         }
     }
 
@@ -171,7 +176,10 @@ impl Director {
     /// Takes the end of a try and tells how long to wait.
     pub fn observed(&mut self, id: CheckId, outcome: Outcome) -> Duration {
         let (pause, effects) = self.balancer.observe(id, outcome, clock::now());
-        self.carry_out(effects);
+        if !effects.is_empty() {
+            self.carry_out(effects);
+            self.bell.notify_one(); // a slow start may have begun, or the kernel may have refused something
+        }
         pause
     }
 

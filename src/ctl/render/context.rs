@@ -109,10 +109,16 @@ fn vip_value(cluster: &Cluster, host: &Host, vip: &Vip, interfaces: &Interfaces)
         "auth": vip.auth.as_ref().map(|secret| &secret.0),
         "unicast": vip.unicast,
         "peers": peers,
-        "addresses": vip.addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "addresses": vip.addresses.iter().map(|net| address(cluster, net)).collect::<Vec<_>>(),
         "checks": vip.track.iter().map(|check| &check.name).collect::<Vec<_>>(),
         "notify": notify,
     })
+}
+
+/// An address as it stands in the HA configuration. A director's checks must not come from an IPv6 VIP, which the real servers hold too.
+fn address(cluster: &Cluster, net: &IpNet) -> String {
+    let never_a_source = cluster.lvs.is_some() && net.addr().is_ipv6();
+    if never_a_source { format!("{net} preferred_lft 0") } else { net.to_string() }
 }
 
 fn check_value(check: &TrackedScript) -> Value {

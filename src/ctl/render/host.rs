@@ -270,6 +270,11 @@ mod tests {
         assert!(script.contains("gateway=\"10.0.0.3\"") && !script.contains("arp_ignore"), "{script}");
         let tun = LVS_DR.replace("method: dr", "method: tun");
         assert!(file(&rendered(&tun, "web-7").unwrap(), "/etc/hactl/realserver.sh").contains("device=tunl0"));
+        let six = LVS_DR.replace("vip: 10.0.0.3/24", "vip: 2001:db8::3/64").replace("10.0.0.", "2001:db8::");
+        let conf = file(&rendered(&six, "lb-6").unwrap(), "/etc/hactl/hactl.conf");
+        let parsed = hactl_engine::conf::parse("x", &conf);
+        assert_eq!(parsed.diagnostics, [], "{conf}");
+        assert_eq!(parsed.config.instances[0].addresses[0].preferred_s, Some(0), "checks must not come from it");
         let retired = rendered(HOMEWORK, "web-7").unwrap().retired;
         assert_eq!(retired, ["hactl-realserver"], "what LVS left behind goes");
     }
