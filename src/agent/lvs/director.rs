@@ -36,6 +36,8 @@ pub struct Director {
     around: Surroundings,
     errands: mpsc::Sender<Errand>,
     state_dir: PathBuf,
+    /// When a kernel that refused something is asked again; letters in between do not put it off.
+    again: Option<Instant>,
     /// Rung when the next wake may be another than [`serve`] waits for.
     bell: Rc<Notify>,
 }
@@ -47,7 +49,7 @@ const AGAIN: Duration = Duration::from_secs(5);
 pub async fn serve(director: Rc<RefCell<Director>>, mut letters: mpsc::UnboundedReceiver<Letter>) {
     let bell = Rc::clone(&director.borrow().bell);
     loop {
-        let due = director.borrow().next_wake();
+        let due = director.borrow_mut().next_wake();
         tokio::select! {
             () = bell.notified() => {}
             letter = letters.recv() => match letter {
@@ -76,6 +78,7 @@ impl Director {
             around,
             errands,
             state_dir,
+            again: None,
             bell: Rc::default(),
         }
     }
@@ -168,9 +171,14 @@ impl Director {
         for (id, (pool, server, check)) in fresh {
             let Some(pool) = self.balancer.pools().get(pool) else { continue };
             let place = Place { pool: Arc::clone(pool.config()), server, check };
-            let task = spawn_local(watch(id, place, self.around.clone(), Rc::clone(this)));
+            let task = spawn_local(watch(id, place, Rc::clone(this)));
             self.tasks.insert(id, task.abort_handle());
         }
+    }
+
+    /// What a try needs of the agent, as the configuration in force has it.
+    pub fn around(&self) -> Surroundings {
+        self.around.clone()
     }
 
     /// Takes the end of a try and tells how long to wait.
@@ -226,15 +234,16 @@ impl Director {
         status(&self.balancer, kernel, clock::now())
     }
 
-    fn next_wake(&self) -> Instant {
+    fn next_wake(&mut self) -> Instant {
         let now = clock::now();
-        let step = self.balancer.next_wake(now).map(|at| at.since(now));
-        let again = self.kernel.behind.then_some(AGAIN);
-        Instant::now() + step.into_iter().chain(again).min().unwrap_or(AGES)
+        let step = self.balancer.next_wake(now).map(|at| Instant::now() + at.since(now));
+        self.again = self.kernel.behind.then(|| self.again.unwrap_or_else(|| Instant::now() + AGAIN));
+        step.into_iter().chain(self.again).min().unwrap_or_else(|| Instant::now() + AGES)
     }
 
     fn wake(&mut self) {
-        if self.kernel.behind {
+        if self.again.is_some_and(|at| at <= Instant::now()) {
+            self.again = None;
             self.resync(None);
         }
         let effects = self.balancer.wake(clock::now());

@@ -65,11 +65,12 @@ impl Kernel {
         if changes.is_empty() {
             return;
         }
-        self.behind = true;
+        // What was refused before is still missing, whatever succeeds now: only a look at the whole table mends that.
+        let was_behind = std::mem::replace(&mut self.behind, true);
         let Some(ipvs) = self.open() else { return };
         match ipvs.apply(changes) {
             Ok(refused) => {
-                self.behind = !refused.is_empty();
+                self.behind = was_behind || !refused.is_empty();
                 let more = refused.len().saturating_sub(TOLD_MAX);
                 for one in refused.iter().take(TOLD_MAX) {
                     self.trouble(one.to_string());

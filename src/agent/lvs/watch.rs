@@ -11,7 +11,7 @@ use hactl_engine::lvs::health::Outcome;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::director::Director;
-use crate::agent::check::attempt::{Surroundings, attempt};
+use crate::agent::check::attempt::attempt;
 
 /// Where a check stands in its virtual server.
 #[derive(Clone)]
@@ -31,11 +31,12 @@ impl Place {
 }
 
 /// Runs a check until it is aborted.
-pub async fn watch(id: CheckId, place: Place, around: Surroundings, director: Rc<RefCell<Director>>) {
+pub async fn watch(id: CheckId, place: Place, director: Rc<RefCell<Director>>) {
     let Some(checker) = place.checker() else { return };
     sleep(checker.warmup.mul_f64(share(id))).await;
     loop {
         let begin = Instant::now();
+        let around = director.borrow().around();
         let outcome = attempt(checker, &around).await;
         let failed = matches!(outcome, Outcome::Failed(_));
         let pause = director.borrow_mut().observed(id, outcome).max(PAUSE_MIN);
