@@ -74,6 +74,20 @@ impl<'d> Reader<'d> {
         parsed
     }
 
+    /// One of some words.
+    pub fn one_of(&self, node: &Node, what: &str, choices: &[&'static str]) -> Option<&'static str> {
+        let text = self.text(node, what)?;
+        let found = choices.iter().find(|choice| **choice == text).copied();
+        if found.is_none() {
+            let mut message = format!("{what} `{text}` is none of {}", choices.join(", "));
+            if let Some(close) = closest(text, choices.iter().copied()) {
+                message.push_str(&format!("; did you mean `{close}`?"));
+            }
+            self.wrong(node.place, Problem::new("E107", message));
+        }
+        found
+    }
+
     /// A number within a range.
     pub fn number(&self, node: &Node, what: &str, range: std::ops::RangeInclusive<u64>) -> Option<u64> {
         let text = self.text(node, what)?;

@@ -6,26 +6,14 @@ use std::time::Duration;
 use hactl_engine::lvs::table::Scheduling;
 
 use super::document::Node;
-use super::fields::{Reader, closest};
+use super::fields::Reader;
 use crate::ctl::cluster::{Group, Lvs, LvsCheck, LvsMethod};
 use crate::error::Problem;
 
 /// Reads `lvs:`. Port 0: the site's.
 pub fn lvs(reader: &Reader<'_>, node: &Node) -> Lvs {
     let fields = reader.fields(node, "lvs");
-    let one_of = |name, choices: &[&'static str]| -> Option<&'static str> {
-        let node = fields.get(name)?;
-        let text = reader.text(node, name)?;
-        let found = choices.iter().find(|choice| **choice == text).copied();
-        if found.is_none() {
-            let mut message = format!("{name} `{text}` is none of {}", choices.join(", "));
-            if let Some(close) = closest(text, choices.iter().copied()) {
-                message.push_str(&format!("; did you mean `{close}`?"));
-            }
-            reader.wrong(node.place, Problem::new("E107", message));
-        }
-        found
-    };
+    let one_of = |name, choices| fields.get(name).and_then(|node| reader.one_of(node, name, choices));
     let time = |name, otherwise| fields.get(name).and_then(|node| reader.duration(node, name)).unwrap_or(otherwise);
     let path = fields.get("path").and_then(|node| {
         let text = reader.text(node, "path")?;

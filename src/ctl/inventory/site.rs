@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::document::Node;
-use super::fields::{Reader, closest};
+use super::fields::Reader;
 use super::hosts::vars;
 use crate::ctl::cluster::Site;
-use crate::error::Problem;
 
 /// Balancing methods of nginx that the role writes.
 const METHODS: [&str; 3] = ["rr", "ip_hash", "least_conn"];
@@ -26,19 +25,7 @@ pub fn default_site() -> Site {
 pub fn site(reader: &Reader<'_>, node: &Node) -> Site {
     let fields = reader.fields(node, "site");
     let mut site = default_site();
-    let one_of = |name, choices: &[&'static str]| -> Option<&'static str> {
-        let node = fields.get(name)?;
-        let text = reader.text(node, name)?;
-        let found = choices.iter().find(|choice| **choice == text).copied();
-        if found.is_none() {
-            let mut message = format!("{name} `{text}` is none of {}", choices.join(", "));
-            if let Some(close) = closest(text, choices.iter().copied()) {
-                message.push_str(&format!("; did you mean `{close}`?"));
-            }
-            reader.wrong(node.place, Problem::new("E107", message));
-        }
-        found
-    };
+    let one_of = |name, choices| fields.get(name).and_then(|node| reader.one_of(node, name, choices));
     if let Some(kind) = one_of("kind", &["static"]) {
         site.kind = kind.into();
     }
