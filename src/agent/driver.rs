@@ -44,7 +44,7 @@ const LINKS: u64 = u64::MAX - 2;
 /// Bit of a token that tells the guard's sockets from those of VRRP.
 const CLAIMS: u64 = 1 << 40;
 /// Packets taken from one socket before others get a turn.
-const PACKETS_AT_A_TIME: usize = 64;
+const PACKETS_AT_A_TIME: usize = 16;
 
 /// Everything the loop owns.
 pub struct Driver {

@@ -116,7 +116,7 @@ impl VrrpSocket {
                 source: IpAddr::V4(header.source),
                 destination: IpAddr::V4(header.destination),
                 ttl: header.ttl,
-                payload: payload.to_vec(),
+                payload: payload.into(),
             })
             .collect())
     }
@@ -142,7 +142,12 @@ impl VrrpSocket {
         };
         bytes.truncate(length);
         let Some((source, destination)) = source.zip(destination) else { return Ok(None) };
-        Ok(Some(Received { source: IpAddr::V6(source), destination: IpAddr::V6(destination), ttl, payload: bytes }))
+        Ok(Some(Received {
+            source: IpAddr::V6(source),
+            destination: IpAddr::V6(destination),
+            ttl,
+            payload: bytes.into(),
+        }))
     }
 }
 

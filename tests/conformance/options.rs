@@ -160,7 +160,7 @@ const WALL: Duration = Duration::from_secs(1_750_000_000);
 fn signed_packet(rig: &Rig, secret: &[u8], ago: Duration, counter: u16) -> hactl_engine::input::Received {
     let mut packet = Peer::new(150).packet();
     let time = WALL + Duration::from_nanos(rig.now.0) - ago;
-    packet.payload = Trailer { key: 7, time, counter }.sign(packet.payload, packet.source, secret);
+    packet.payload = Trailer { key: 7, time, counter }.sign(packet.payload.to_vec(), packet.source, secret).into();
     packet
 }
 

@@ -108,7 +108,7 @@ fn holo_e_short_messages_are_harmless() {
     let mut rig = Rig::master(|_| {});
     for payload in [vec![], vec![0x31], vec![0x31, 37], vec![0x31, 37, 150, 2, 0, 70, 0]] {
         let mut packet = Peer::new(150).packet();
-        packet.payload = payload;
+        packet.payload = payload.into();
         rig.receive(packet);
         assert_eq!(rig.state(), Master);
     }
@@ -208,7 +208,7 @@ fn keepalived_either_checksum_form_is_understood() {
         let Action::Send { packet, .. } = &done[0] else { panic!("{done:?}") };
         let mut receiver = Rig::master(|_| {});
         let (source, destination) = (header.source.into(), header.destination.into());
-        receiver.receive(Received { source, destination, ttl: header.ttl, payload: packet[20..].to_vec() });
+        receiver.receive(Received { source, destination, ttl: header.ttl, payload: packet[20..].into() });
         assert_eq!(receiver.state(), Handover, "message only: {message_only}");
     }
 }
@@ -228,11 +228,8 @@ fn rvrrpd_a_signature_is_not_replayed() {
     });
     let mut recorded = Peer::new(150).packet();
     let time = Duration::from_nanos(rig.now.0);
-    recorded.payload = hactl_engine::wire::signature::Trailer { key: 1, time, counter: 1 }.sign(
-        recorded.payload,
-        recorded.source,
-        &secret,
-    );
+    let trailer = hactl_engine::wire::signature::Trailer { key: 1, time, counter: 1 };
+    recorded.payload = trailer.sign(recorded.payload.to_vec(), recorded.source, &secret).into();
     rig.receive(recorded.clone());
     assert_eq!(rig.counter("adverts_received"), 1);
     rig.pass(Duration::from_secs(6));

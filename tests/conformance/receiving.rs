@@ -3,7 +3,7 @@
 use hactl_engine::action::Action;
 use hactl_engine::conf::config::{SimplePassword, Version, VrrpInstance};
 use hactl_engine::control::RouterState;
-use hactl_engine::input::Input;
+use hactl_engine::input::{Input, Payload};
 use hactl_engine::notice::What;
 use hactl_engine::wire::checksum::Checksum;
 use hactl_engine::wire::vrrp::{Auth, ChecksumForm};
@@ -237,7 +237,7 @@ fn multicast_and_unicast_do_not_mix() {
 }
 
 /// A v3 advert with changed bytes and a checksum that fits them.
-fn drops_bytes(change: impl FnOnce(&mut Vec<u8>)) -> bool {
+fn drops_bytes(change: impl FnOnce(&mut Payload)) -> bool {
     let mut rig = Rig::master(|_| {});
     let mut packet = Peer { form: ChecksumForm::MessageOnly, ..Peer::new(150) }.packet();
     change(&mut packet.payload);

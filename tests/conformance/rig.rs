@@ -181,7 +181,7 @@ impl Peer {
                 vrid: 37,
                 priority,
                 interval: INTERVAL,
-                addresses: vec![ip("10.0.0.100"), ip("10.0.0.101")],
+                addresses: [ip("10.0.0.100"), ip("10.0.0.101")].into(),
                 auth: Auth::None,
             },
             form: ChecksumForm::PseudoHeader,
@@ -193,7 +193,7 @@ impl Peer {
     }
 
     pub fn ipv6(mut self) -> Self {
-        self.advert.addresses = vec![ip("fd00::64"), ip("fd00::65")];
+        self.advert.addresses = [ip("fd00::64"), ip("fd00::65")].into();
         Self { source: ip("fe80::6"), destination: GROUP_V6.into(), ..self }
     }
 
@@ -207,7 +207,7 @@ impl Peer {
             source: self.source,
             destination: self.destination,
             ttl: self.ttl,
-            payload: self.advert.emit(self.source, self.destination, self.form),
+            payload: self.advert.emit(self.source, self.destination, self.form).into(),
         }
     }
 }

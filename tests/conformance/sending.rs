@@ -41,7 +41,7 @@ fn an_advert_says_what_is_configured() {
         vrid: 37,
         priority: 91,
         interval: INTERVAL,
-        addresses: vec![ip("10.0.0.100"), ip("10.0.0.101")],
+        addresses: [ip("10.0.0.100"), ip("10.0.0.101")].into(),
         auth: Auth::None,
     };
     assert_eq!(adverts(&done)[0].1, wanted);
@@ -51,7 +51,7 @@ fn an_advert_says_what_is_configured() {
 fn excluded_addresses_are_held_and_not_advertised() {
     let mut rig = Rig::started(|instance| instance.excluded.extend(instance.addresses.pop()));
     let done = actions(rig.pass(MASTER_DOWN));
-    assert_eq!(adverts(&done)[0].1.addresses, [ip("10.0.0.100")]);
+    assert_eq!(adverts(&done)[0].1.addresses[..], [ip("10.0.0.100")]);
     let held =
         done.iter().find_map(|action| if let Action::AddAddresses(all) = action { Some(all.len()) } else { None });
     assert_eq!(held, Some(2));
@@ -174,7 +174,7 @@ fn ipv6_adverts_are_complete_and_go_to_the_group() {
     let length = u16::try_from(packet.len()).unwrap();
     assert_eq!(Checksum::default().pseudo_v6(from, GROUP_V6, 112, length).over(packet).finish(), 0);
     let (advert, _) = Advert::parse(packet, *source, *destination).expect("a good advert");
-    assert_eq!(advert.addresses, [ip("fd00::64"), ip("fd00::65")]);
+    assert_eq!(advert.addresses[..], [ip("fd00::64"), ip("fd00::65")]);
 }
 
 #[test]

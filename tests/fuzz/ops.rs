@@ -222,11 +222,11 @@ fn advert(how: u8) -> Received {
         vrid,
         priority,
         interval: Duration::from_millis([10, 700, 1000, 40_950][usize::from(how / 64)]),
-        addresses: vec![IpAddr::from([10, 0, 0, first]), IpAddr::from([10, 0, 0, first + 1])],
+        addresses: [IpAddr::from([10, 0, 0, first]), IpAddr::from([10, 0, 0, first + 1])].into(),
         auth: Auth::None,
     };
     let payload = advert.emit(source.into(), GROUP_V4.into(), ChecksumForm::PseudoHeader);
-    Received { source: source.into(), destination: GROUP_V4.into(), ttl: 255, payload }
+    Received { source: source.into(), destination: GROUP_V4.into(), ttl: 255, payload: payload.into() }
 }
 
 /// Stories worth changing: takeover, promotion against a master, troubles, reloads; and each operation once.

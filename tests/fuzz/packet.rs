@@ -56,7 +56,7 @@ fn accepted_survives(payload: &[u8], source: IpAddr, destination: IpAddr) {
 fn engine_goes_on(payload: &[u8], config: &Config) {
     let six = config.instances[0].addresses[0].address.addr().is_ipv6();
     let (source, destination) = if six { (PEER_6.into(), GROUP_V6.into()) } else { (PEER.into(), GROUP_V4.into()) };
-    let packet = Received { source, destination, ttl: 255, payload: payload.to_vec() };
+    let packet = Received { source, destination, ttl: 255, payload: payload.into() };
     for master in [false, true] {
         let (mut node, mut now) = (started(config), Instant(1_000_000_000));
         while master && node.routers().any(|router| router.state() != hactl_engine::vrrp::fsm::State::Master) {
@@ -96,7 +96,7 @@ fn corpus() -> Vec<Vec<u8>> {
         vrid: 37,
         priority,
         interval: Duration::from_secs(1),
-        addresses: addresses.to_vec(),
+        addresses: addresses.into(),
         auth,
     };
     let header = Ipv4Header { source: PEER, destination: GROUP_V4, ttl: 255, protocol: PROTOCOL_VRRP };

@@ -257,7 +257,7 @@ impl World {
                     source: IpAddr::V4(header.source),
                     destination,
                     ttl: header.ttl,
-                    payload: payload.to_vec(),
+                    payload: payload.into(),
                 };
                 self.flying.insert(self.sequence, InFlight { to, input: Input::Packet { link: ETH0, packet } });
             }

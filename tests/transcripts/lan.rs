@@ -150,7 +150,7 @@ impl Lan {
                 self.advert(format!("{name} advertises {}", payload[2]));
                 for to in (0..self.hosts.len()).filter(|to| *to != host && !self.alone.contains(&host)) {
                     let source = IpAddr::V4(header.source);
-                    let packet = Received { source, destination, ttl: header.ttl, payload: payload.to_vec() };
+                    let packet = Received { source, destination, ttl: header.ttl, payload: payload.into() };
                     self.flying.push((self.now.after(WIRE), to, packet));
                 }
             }

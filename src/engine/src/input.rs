@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use smallvec::SmallVec;
+
 use crate::action::RouterId;
 use crate::conf::config::{Config, Destination};
 use crate::control::Pin;
@@ -117,6 +119,9 @@ pub enum Input {
     },
 }
 
+/// A VRRP message: most fit without the heap.
+pub type Payload = SmallVec<[u8; 32]>;
+
 /// A received packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
@@ -127,7 +132,7 @@ pub struct Received {
     /// TTL or hop limit.
     pub ttl: u8,
     /// The VRRP message.
-    pub payload: Vec<u8>,
+    pub payload: Payload,
 }
 
 /// An interface.

@@ -9,6 +9,7 @@ pub mod action;
 pub mod conf;
 pub mod control;
 pub mod input;
+pub mod links;
 pub mod lvs;
 pub mod node;
 pub mod notice;

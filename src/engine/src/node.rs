@@ -9,10 +9,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
+
 use crate::action::{Action, Batch, RouterId};
 use crate::conf::config::{Config, SyncGroup, VrrpInstance};
 use crate::control::{GroupStatus, InstanceStatus};
 use crate::input::{Command, Input, Link, Received, Remembered};
+use crate::links::Links;
 use crate::notice::{Notice, What};
 use crate::starting::{BURST, Starting};
 use crate::time::Instant;
@@ -21,6 +24,9 @@ use crate::vrrp::fsm::State;
 use crate::vrrp::group::Group;
 use crate::vrrp::router::{Context, Router, Settings, Timer};
 
+/// Who listens for a VRID and family, and on which interface: few enough to look through.
+type Listeners = FxHashMap<(u8, bool), Vec<(u32, RouterId)>>;
+
 /// The engine of one agent.
 #[derive(Debug, Default)]
 pub struct Node {
@@ -28,14 +34,13 @@ pub struct Node {
     routers: BTreeMap<RouterId, Box<Router>>,
     groups: Vec<Group>,
     next_id: RouterId,
-    /// Who listens for a VRID and family, whatever the interface.
-    listening: HashMap<(u8, bool), Vec<RouterId>>,
+    /// `None` when it has to be found out anew.
+    listening: Option<Listeners>,
     timers: Timers<(RouterId, Timer)>,
-    links: BTreeMap<u32, Link>,
+    links: Links,
     scripts: HashMap<String, bool>,
     files: HashMap<String, i32>,
     processes: HashMap<String, bool>,
-    virtual_addresses: BTreeSet<IpAddr>,
     settings: Settings,
     /// Wall clock minus the driver's clock.
     wall_offset: Duration,
@@ -108,12 +113,13 @@ impl Node {
             Input::Packet { link, packet } => self.packet(now, link, &packet, &mut batches),
             Input::Link(link) => self.link(now, link, &mut batches),
             Input::LinkGone(index) => {
-                if let Some(gone) = self.links.remove(&index) {
+                if let Some(gone) = self.links.remove(index) {
+                    self.listening = None;
                     self.depending(&gone.name, now, &mut batches, |router, ctx| router.reassess("interface gone", ctx));
                 }
             }
             Input::AddressLost { link: _, address } => {
-                if self.virtual_addresses.contains(&address) {
+                if self.links.is_virtual(address) {
                     self.each(now, &mut batches, |router, ctx| router.address_lost(address, ctx));
                 }
             }
@@ -124,7 +130,7 @@ impl Node {
                 self.each(now, &mut batches, |router, ctx| router.rule_lost(preference, ipv6, ctx));
             }
             Input::Claimed { link, address, mac } => {
-                if self.virtual_addresses.contains(&address) {
+                if self.links.is_virtual(address) {
                     self.each(now, &mut batches, |router, ctx| router.claimed(link, address, mac, ctx));
                 }
             }
@@ -251,43 +257,41 @@ impl Node {
     }
 
     fn packet(&mut self, now: Instant, link: u32, packet: &Received, batches: &mut Vec<Batch>) {
-        let (Some(name), Some(&vrid)) = (self.links.get(&link).map(|link| &link.name), packet.payload.get(1)) else {
-            return;
-        };
-        let Some(candidates) = self.listening.get(&(vrid, packet.source.is_ipv6())) else {
-            self.unknown(link, vrid, packet, batches);
-            return;
-        };
-        let here = candidates.iter().filter_map(|id| Some((*id, self.routers.get(id)?)));
-        let here = here.filter(|(_, router)| router.config().interface == *name);
+        let Some(&vrid) = packet.payload.get(1) else { return };
+        if self.listening.is_none() {
+            self.listening = Some(self.listeners());
+        }
+        let all = self.listening.as_ref().and_then(|all| all.get(&(vrid, packet.source.is_ipv6())));
+        let mut here = all.into_iter().flatten().filter(|(at, _)| *at == link).map(|(_, id)| *id);
         // Two routers may share a VRID when their peers differ: the packet is for the one whose peer sent it.
-        let id =
-            here.max_by_key(|(_, router)| router.config().unicast_peers.iter().any(|p| p.address == packet.source));
-        if let Some((id, _)) = id {
-            self.with(id, now, batches, |router, ctx| router.packet(packet, ctx));
+        let sent_by_peer = |id: &RouterId| {
+            let router = self.routers.get(id);
+            router.is_some_and(|router| router.config().unicast_peers.iter().any(|p| p.address == packet.source))
+        };
+        match here.next().map(|first| here.find(sent_by_peer).unwrap_or(first)) {
+            Some(id) => self.with(id, now, batches, |router, ctx| router.packet(packet, ctx)),
+            None => self.unknown(link, vrid, packet, batches),
         }
     }
 
     /// Somebody's virtual router, but not ours.
     fn unknown(&mut self, link: u32, vrid: u8, packet: &Received, batches: &mut Vec<Batch>) {
         if self.logs_unknown && self.unknown.len() < UNKNOWN_MAX && self.unknown.insert((link, vrid)) {
-            let instance = self.links.get(&link).map(|link| link.name.clone()).unwrap_or_default();
+            let instance = self.links.get(link).map(|link| link.name.clone()).unwrap_or_default();
             let what = What::UnknownVrid { vrid, source: packet.source };
             batches.push(Batch { router: GROUP_IDS, actions: vec![Action::Tell(Notice { instance, what })] });
         }
     }
 
     fn link(&mut self, now: Instant, link: Link, batches: &mut Vec<Batch>) {
-        let own = |link: &Link| {
-            let mut link = link.clone();
-            link.addresses.retain(|address| !self.virtual_addresses.contains(address));
-            link
-        };
         // Our own coming and going addresses concern nobody; with a thousand of them that is most of what happens.
-        let before = self.links.get(&link.index);
-        let (news, renamed) = (before.map(own) != Some(own(&link)), before.map(|link| link.name.clone()));
-        let name = link.name.clone();
-        self.links.insert(link.index, link);
+        let (own, name) = (self.links.own(&link), link.name.clone());
+        let before = self.links.insert(link);
+        let news = before.as_ref().map(|before| self.links.own(before)) != Some(own);
+        let renamed = before.map(|link| link.name);
+        if renamed.as_ref() != Some(&name) {
+            self.listening = None;
+        }
         if self.started && news {
             let reason = format!("interface {name} is up");
             for name in renamed.iter().filter(|old| **old != name).chain([&name]) {
@@ -361,7 +365,10 @@ impl Node {
             self.with(id, now, batches, |router, ctx| router.leave(ctx));
         }
         let keeping: Vec<(RouterId, Arc<VrrpInstance>)> = kept;
-        self.virtual_addresses.extend(keeping.iter().flat_map(|(_, new)| virtual_addresses(new)));
+        // What was virtual stays so until those that held it are gone.
+        let old = self.routers.values().map(|router| router.config());
+        let new = keeping.iter().map(|(_, new)| new).chain(&wanted).map(Arc::as_ref);
+        self.links.set_virtual(old.chain(new).flat_map(virtual_addresses));
         for (id, new) in keeping {
             let (settings, group) = (self.settings, group_of(&new.name));
             self.with(id, now, batches, |router, ctx| {
@@ -370,7 +377,6 @@ impl Node {
             });
         }
         for new in wanted {
-            self.virtual_addresses.extend(virtual_addresses(&new));
             let group = group_of(&new.name);
             let id = self.add(new, group);
             self.with(id, now, batches, |router, ctx| router.start(false, None, ctx));
@@ -381,23 +387,26 @@ impl Node {
         self.processes.retain(|name, _| tracked(name));
         self.form_groups(&config.groups);
         self.note_virtual_addresses();
-        self.note_listeners();
+        self.listening = None;
     }
 
     fn add(&mut self, instance: Arc<VrrpInstance>, group: Option<String>) -> RouterId {
         let id = self.next_id;
         self.next_id += 1;
         let router = Router::new(id, instance, self.settings, group);
-        self.listening.entry((router.config().vrid, router.is_ipv6())).or_default().push(id);
+        self.listening = None;
         self.routers.insert(id, Box::new(router));
         id
     }
 
-    fn note_listeners(&mut self) {
-        self.listening.clear();
+    fn listeners(&self) -> Listeners {
+        let mut listeners = Listeners::default();
         for (id, router) in &self.routers {
-            self.listening.entry((router.config().vrid, router.is_ipv6())).or_default().push(*id);
+            if let Some(link) = self.links.named(&router.config().interface) {
+                listeners.entry((router.config().vrid, router.is_ipv6())).or_default().push((link.index, *id));
+            }
         }
+        listeners
     }
 
     /// Routers that left with a reload go once their handover is done; at a stop they stay, to be counted.
@@ -405,12 +414,12 @@ impl Node {
         if !self.stopping && self.leaving && self.routers.values().any(|router| router.state() == State::Stopped) {
             self.routers.retain(|_, router| router.state() != State::Stopped);
             self.leaving = self.routers.values().any(|router| router.is_leaving());
-            self.note_listeners();
+            self.listening = None;
         }
     }
 
     fn note_virtual_addresses(&mut self) {
-        self.virtual_addresses = self.routers.values().flat_map(|router| virtual_addresses(router.config())).collect();
+        self.links.set_virtual(self.routers.values().flat_map(|router| virtual_addresses(router.config())));
     }
 
     fn each(&mut self, now: Instant, batches: &mut Vec<Batch>, mut work: impl FnMut(&mut Router, &mut Context<'_>)) {
@@ -452,7 +461,6 @@ impl Node {
             scripts: &self.scripts,
             files: &self.files,
             processes: &self.processes,
-            virtual_addresses: &self.virtual_addresses,
             lapsed: false,
             actions: &mut actions,
         };

@@ -11,7 +11,7 @@ use crate::time::Instant;
 /// acts on the first ones meanwhile.
 ///
 /// [`Node::next_wake`]: crate::node::Node::next_wake
-pub(crate) const BURST: usize = 512;
+pub(crate) const BURST: usize = 256;
 
 /// Routers that have not begun yet.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ mod tests {
     use crate::input::{Input, Link};
     use crate::node::Node;
 
-    const ROUTERS: usize = 1300;
+    const ROUTERS: usize = 650;
 
     fn many() -> Node {
         let instance = |n: usize| {

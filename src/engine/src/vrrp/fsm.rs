@@ -20,6 +20,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use smallvec::{SmallVec, smallvec};
+
 use super::priority::{OWNER, PROMOTED};
 use crate::conf::config::Version;
 
@@ -127,6 +129,9 @@ pub enum Effect {
     DropPin,
 }
 
+/// What one event asks for, in order.
+pub type Effects = SmallVec<[Effect; 4]>;
+
 /// Whether a lower master may be preempted now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preempt {
@@ -218,18 +223,18 @@ impl View {
 }
 
 /// The table. No wildcard over states or events: a new one must be thought about everywhere.
-pub fn transition(state: State, event: Event, view: &View) -> (State, Vec<Effect>) {
+pub fn transition(state: State, event: Event, view: &View) -> (State, Effects) {
     use Effect as E;
     use State::{Backup, Fault, Handover, Initialize, Master, Stopped};
     match (state, event) {
         // --- Initialize (RFC 9568 §6.4.1) ---
         (Initialize, Event::Start { adopt: true }) if !view.faulty => {
-            (Master, vec![E::Advertise, E::AddAddresses, E::Announce, E::StartAdvertTimer])
+            (Master, smallvec![E::Advertise, E::AddAddresses, E::Announce, E::StartAdvertTimer])
         }
-        (Initialize, Event::Start { .. }) if view.faulty => (Fault, vec![E::RemoveAddresses]),
-        (Initialize, Event::Start { .. }) if view.priority == OWNER => master(vec![E::RemoveAddresses]),
-        (Initialize, Event::Start { .. }) => backup(vec![E::RemoveAddresses], view),
-        (Initialize, Event::Stop | Event::StopKeeping) => (Stopped, vec![]),
+        (Initialize, Event::Start { .. }) if view.faulty => (Fault, smallvec![E::RemoveAddresses]),
+        (Initialize, Event::Start { .. }) if view.priority == OWNER => master(smallvec![E::RemoveAddresses]),
+        (Initialize, Event::Start { .. }) => backup(smallvec![E::RemoveAddresses], view),
+        (Initialize, Event::Stop | Event::StopKeeping) => (Stopped, smallvec![]),
         (
             Initialize,
             Event::Advert(_)
@@ -243,14 +248,14 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Vec<Effect
             | Event::AddressLost
             | Event::LeaseLapsed
             | Event::Yield,
-        ) => (Initialize, vec![]),
+        ) => (Initialize, smallvec![]),
 
         // --- Backup (RFC 9568 §6.4.2) ---
         (Backup, Event::Advert(heard)) => (Backup, heard_as_backup(&heard, view)),
-        (Backup, Event::MasterDown) => master(vec![]),
+        (Backup, Event::MasterDown) => master(smallvec![]),
         (Backup, Event::Promote) => promoted(),
-        (Backup, Event::Failed) => (Fault, vec![E::DropPin]),
-        (Backup, Event::Stop | Event::StopKeeping) => (Stopped, vec![]),
+        (Backup, Event::Failed) => (Fault, smallvec![E::DropPin]),
+        (Backup, Event::Stop | Event::StopKeeping) => (Stopped, smallvec![]),
         // Resigned while another is master already: only the override counts.
         (
             Backup,
@@ -261,39 +266,41 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Vec<Effect
             | Event::AddressLost
             | Event::LeaseLapsed
             | Event::Yield,
-        ) => (Backup, vec![]),
-        (Backup, Event::Start { .. }) => (Backup, vec![]),
+        ) => (Backup, smallvec![]),
+        (Backup, Event::Start { .. }) => (Backup, smallvec![]),
 
         // --- Master (RFC 9568 §6.4.3) ---
-        (Master, Event::AdvertDue) => (Master, vec![E::Advertise, E::StartAdvertTimer]),
+        (Master, Event::AdvertDue) => (Master, smallvec![E::Advertise, E::StartAdvertTimer]),
         (Master, Event::Advert(heard)) => heard_as_master(&heard, view),
-        (Master, Event::Failed) => (Fault, vec![E::AdvertiseZero, E::RemoveAddresses, E::DropPin]),
+        (Master, Event::Failed) => (Fault, smallvec![E::AdvertiseZero, E::RemoveAddresses, E::DropPin]),
         (Master, Event::Resign) => {
-            (Handover(Next::Backup), vec![E::AdvertiseZero, E::StartLinger(view.handover_limit())])
+            (Handover(Next::Backup), smallvec![E::AdvertiseZero, E::StartLinger(view.handover_limit())])
         }
         (Master, Event::Stop) => {
-            (Handover(Next::Stopped), vec![E::AdvertiseZero, E::StartLinger(view.handover_limit())])
+            (Handover(Next::Stopped), smallvec![E::AdvertiseZero, E::StartLinger(view.handover_limit())])
         }
-        (Master, Event::StopKeeping) => (Stopped, vec![]),
-        (Master, Event::AddressLost) => (Master, vec![E::AddAddresses, E::Announce]),
-        (Master, Event::LeaseLapsed) => backup(vec![E::RemoveAddresses], view),
-        (Master, Event::Yield) => backup(vec![E::RemoveAddresses, E::DropPin], view),
-        (Master, Event::Promote) => (Master, vec![E::Advertise, E::StartAdvertTimer]),
-        (Master, Event::MasterDown | Event::LingerDue | Event::Recovered | Event::Start { .. }) => (Master, vec![]),
+        (Master, Event::StopKeeping) => (Stopped, smallvec![]),
+        (Master, Event::AddressLost) => (Master, smallvec![E::AddAddresses, E::Announce]),
+        (Master, Event::LeaseLapsed) => backup(smallvec![E::RemoveAddresses], view),
+        (Master, Event::Yield) => backup(smallvec![E::RemoveAddresses, E::DropPin], view),
+        (Master, Event::Promote) => (Master, smallvec![E::Advertise, E::StartAdvertTimer]),
+        (Master, Event::MasterDown | Event::LingerDue | Event::Recovered | Event::Start { .. }) => {
+            (Master, smallvec![])
+        }
 
         // --- Handover: given up, still answering ---
         (Handover(next), Event::Advert(heard)) if heard.priority > 0 => {
-            (Handover(next), vec![E::Follow(heard), E::StartLinger(LINGER)])
+            (Handover(next), smallvec![E::Follow(heard), E::StartLinger(LINGER)])
         }
-        (Handover(Next::Backup), Event::LingerDue) => backup(vec![E::RemoveAddresses], view),
-        (Handover(Next::Stopped), Event::LingerDue) => (Stopped, vec![E::RemoveAddresses]),
+        (Handover(Next::Backup), Event::LingerDue) => backup(smallvec![E::RemoveAddresses], view),
+        (Handover(Next::Stopped), Event::LingerDue) => (Stopped, smallvec![E::RemoveAddresses]),
         (Handover(Next::Backup), Event::Promote) => promoted(),
-        (Handover(Next::Backup), Event::Failed) => (Fault, vec![E::RemoveAddresses, E::DropPin]),
-        (Handover(_), Event::Stop) => (Handover(Next::Stopped), vec![]),
-        (Handover(_), Event::StopKeeping) => (Stopped, vec![E::RemoveAddresses]),
-        (Handover(Next::Stopped), Event::Failed) => (Stopped, vec![E::RemoveAddresses]),
-        (Handover(next), Event::AddressLost | Event::LeaseLapsed | Event::Yield) => (Handover(next), vec![]),
-        (Handover(Next::Stopped), Event::Promote) => (Handover(Next::Stopped), vec![]),
+        (Handover(Next::Backup), Event::Failed) => (Fault, smallvec![E::RemoveAddresses, E::DropPin]),
+        (Handover(_), Event::Stop) => (Handover(Next::Stopped), smallvec![]),
+        (Handover(_), Event::StopKeeping) => (Stopped, smallvec![E::RemoveAddresses]),
+        (Handover(Next::Stopped), Event::Failed) => (Stopped, smallvec![E::RemoveAddresses]),
+        (Handover(next), Event::AddressLost | Event::LeaseLapsed | Event::Yield) => (Handover(next), smallvec![]),
+        (Handover(Next::Stopped), Event::Promote) => (Handover(Next::Stopped), smallvec![]),
         (
             Handover(next),
             Event::Advert(_)
@@ -302,13 +309,13 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Vec<Effect
             | Event::Recovered
             | Event::Resign
             | Event::Start { .. },
-        ) => (Handover(next), vec![]),
+        ) => (Handover(next), smallvec![]),
 
         // --- Fault ---
-        (Fault, Event::Recovered) if view.priority == OWNER => master(vec![]),
-        (Fault, Event::Recovered) => backup(vec![], view),
-        (Fault, Event::Stop | Event::StopKeeping) => (Stopped, vec![]),
-        (Fault, Event::Advert(heard)) if heard.priority > 0 => (Fault, vec![E::Follow(heard)]),
+        (Fault, Event::Recovered) if view.priority == OWNER => master(smallvec![]),
+        (Fault, Event::Recovered) => backup(smallvec![], view),
+        (Fault, Event::Stop | Event::StopKeeping) => (Stopped, smallvec![]),
+        (Fault, Event::Advert(heard)) if heard.priority > 0 => (Fault, smallvec![E::Follow(heard)]),
         (
             Fault,
             Event::Advert(_)
@@ -322,7 +329,7 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Vec<Effect
             | Event::LeaseLapsed
             | Event::Yield
             | Event::Start { .. },
-        ) => (Fault, vec![]),
+        ) => (Fault, smallvec![]),
 
         // --- Stopped ---
         (
@@ -341,51 +348,51 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Vec<Effect
             | Event::AddressLost
             | Event::LeaseLapsed
             | Event::Yield,
-        ) => (Stopped, vec![]),
+        ) => (Stopped, smallvec![]),
     }
 }
 
 /// The election says master: advert first, so that other backups stay quiet (RFC 9568 §6.4.2).
-fn master(mut first: Vec<Effect>) -> (State, Vec<Effect>) {
+fn master(mut first: Effects) -> (State, Effects) {
     first.extend([Effect::Advertise, Effect::AddAddresses, Effect::Announce, Effect::StartAdvertTimer]);
     (State::Master, first)
 }
 
 /// An operator says master: make before break. The old master steps down on our advert, so the addresses are here
 /// and announced before it is sent.
-fn promoted() -> (State, Vec<Effect>) {
-    (State::Master, vec![Effect::AddAddresses, Effect::Announce, Effect::Advertise, Effect::StartAdvertTimer])
+fn promoted() -> (State, Effects) {
+    (State::Master, smallvec![Effect::AddAddresses, Effect::Announce, Effect::Advertise, Effect::StartAdvertTimer])
 }
 
-fn backup(mut first: Vec<Effect>, view: &View) -> (State, Vec<Effect>) {
+fn backup(mut first: Effects, view: &View) -> (State, Effects) {
     first.push(Effect::StartMasterDown(view.master_down()));
     (State::Backup, first)
 }
 
-fn heard_as_backup(heard: &Heard, view: &View) -> Vec<Effect> {
+fn heard_as_backup(heard: &Heard, view: &View) -> Effects {
     let view = view.with_interval(heard);
     if heard.priority == 0 {
-        return vec![Effect::StartMasterDown(view.skew())];
+        return smallvec![Effect::StartMasterDown(view.skew())];
     }
     let (follow, wait) = (Effect::Follow(*heard), Effect::StartMasterDown(view.master_down()));
     if heard.priority >= view.priority {
-        return vec![follow, wait, Effect::DisarmPreempt];
+        return smallvec![follow, wait, Effect::DisarmPreempt];
     }
     match view.preempt {
         // A lower master: the timer runs on, so we take over within one master-down interval.
-        Preempt::Now => vec![follow],
-        Preempt::Never | Preempt::Waiting => vec![follow, wait],
-        Preempt::Unarmed => vec![follow, wait, Effect::ArmPreempt],
+        Preempt::Now => smallvec![follow],
+        Preempt::Never | Preempt::Waiting => smallvec![follow, wait],
+        Preempt::Unarmed => smallvec![follow, wait, Effect::ArmPreempt],
     }
 }
 
-fn heard_as_master(heard: &Heard, view: &View) -> (State, Vec<Effect>) {
+fn heard_as_master(heard: &Heard, view: &View) -> (State, Effects) {
     if heard.priority == 0 {
         // Another master stops: tell its listeners at once that we are here.
-        return (State::Master, vec![Effect::Advertise, Effect::StartAdvertTimer]);
+        return (State::Master, smallvec![Effect::Advertise, Effect::StartAdvertTimer]);
     }
     if view.loses_to(heard) {
-        let mut effects = vec![Effect::Follow(*heard), Effect::StartLinger(LINGER)];
+        let mut effects = smallvec![Effect::Follow(*heard), Effect::StartLinger(LINGER)];
         if view.answers_higher {
             effects.insert(0, Effect::Advertise);
         }
@@ -396,8 +403,8 @@ fn heard_as_master(heard: &Heard, view: &View) -> (State, Vec<Effect>) {
     }
     // Two masters and we win: say so, and correct every cache on the LAN.
     match view.answers_lower {
-        true => (State::Master, vec![Effect::Advertise, Effect::AnnounceLower, Effect::StartAdvertTimer]),
-        false => (State::Master, vec![Effect::AnnounceLower]),
+        true => (State::Master, smallvec![Effect::Advertise, Effect::AnnounceLower, Effect::StartAdvertTimer]),
+        false => (State::Master, smallvec![Effect::AnnounceLower]),
     }
 }
 

@@ -99,7 +99,7 @@ impl Router {
 
     fn ask(&self, ctx: &mut Context<'_>) {
         let Some(at) = self.link_addresses(ctx).into_iter().next() else { return };
-        let Some(link) = ctx.links.get(&at.link) else { return };
+        let Some(link) = ctx.links.get(at.link) else { return };
         let frame = match at.address.address.addr() {
             IpAddr::V4(address) => Frame {
                 link: at.link,

@@ -184,7 +184,7 @@ impl Router {
             .filter_map(|address| {
                 let link = match &address.interface {
                     None => own?,
-                    Some(name) => ctx.links.values().find(|link| link.name == *name)?.index,
+                    Some(name) => ctx.links.named(name)?.index,
                 };
                 Some(LinkAddress { link, address: address.clone(), lifetime_s })
             })
@@ -192,7 +192,7 @@ impl Router {
     }
 
     fn routing(&self, ctx: &Context<'_>) -> Routing {
-        let index = |name: &str| ctx.links.values().find(|link| link.name == name).map(|link| link.index);
+        let index = |name: &str| ctx.links.named(name).map(|link| link.index);
         let own = self.home(ctx).map_or(0, |link| link.index);
         let links = |route: &Route| -> Option<Vec<u32>> {
             let hop = |hop: &crate::conf::config::NextHop| match (&hop.interface, hop.via) {

@@ -144,7 +144,7 @@ impl Router {
         self.count(Counter::AddressesDiffer);
         self.tell_once("addresses_differ", What::AddressesDiffer { source }, ctx);
         if !advert.addresses.is_empty() {
-            self.advertise_also(advert.addresses.clone(), ctx.now);
+            self.advertise_also(advert.addresses.to_vec(), ctx.now);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One virtual router: holds its state, judges its packets, turns the table's effects into actions.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::sign::Signed;
 use crate::action::{Action, Frame, RouterId};
 use crate::conf::config::{Version, VrrpInstance};
 use crate::control::{Pin, RouterState};
-use crate::input::Link;
+use crate::links::Links;
 use crate::time::Instant;
 use crate::timer::Timers;
 
@@ -57,16 +57,14 @@ pub struct Context<'a> {
     pub wall: Duration,
     /// Everyone's timers.
     pub timers: &'a mut Timers<(RouterId, Timer)>,
-    /// Interfaces by kernel index.
-    pub links: &'a BTreeMap<u32, Link>,
+    /// The interfaces.
+    pub links: &'a Links,
     /// Scripts by name.
     pub scripts: &'a HashMap<String, bool>,
     /// Tracked files by name.
     pub files: &'a HashMap<String, i32>,
     /// Tracked processes by name.
     pub processes: &'a HashMap<String, bool>,
-    /// Addresses that are virtual somewhere on this node: never a source.
-    pub virtual_addresses: &'a BTreeSet<IpAddr>,
     /// The router has just given up because its lease had run out: what it waited for is void.
     pub lapsed: bool,
     /// This router's actions.

@@ -25,7 +25,7 @@ impl Router {
                 vrid: self.config.vrid,
                 priority,
                 interval: self.config.advert_interval,
-                addresses,
+                addresses: addresses.into(),
                 auth: self.config.password.map_or(Auth::None, |password| Auth::Simple(password.0)),
             };
             for destination in self.destinations(source) {
@@ -69,7 +69,7 @@ impl Router {
     /// itself: their source address is its own.
     fn transmit_link(&self, ctx: &Context<'_>) -> Option<u32> {
         let vmac = self.config.vmac.as_ref().filter(|vmac| !vmac.transmit_base && !self.is_ipv6())?;
-        ctx.links.values().find(|link| link.name == vmac.name).map(|link| link.index)
+        ctx.links.named(&vmac.name).map(|link| link.index)
     }
 
     pub(super) fn announce(&mut self, times: u32, ctx: &mut Context<'_>) {
@@ -77,7 +77,7 @@ impl Router {
             .link_addresses(ctx)
             .iter()
             .filter_map(|at| {
-                let mac = ctx.links.get(&at.link)?.mac;
+                let mac = ctx.links.get(at.link)?.mac;
                 Some(match at.address.address.addr() {
                     IpAddr::V4(address) => Frame {
                         link: at.link,

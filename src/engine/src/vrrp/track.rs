@@ -48,7 +48,7 @@ impl Router {
         let mut tally = Tally::default();
         self.assess_link(ctx, &mut tally);
         for track in &self.config.track_interfaces {
-            let up = ctx.links.values().any(|link| link.name == track.name && link.up);
+            let up = ctx.links.named(&track.name).is_some_and(|link| link.up);
             let health = if up { Health::Up } else { Health::Down };
             tally.count(priority::influence(track, health), || format!("tracked interface {} is down", track.name));
         }
@@ -113,25 +113,17 @@ impl Router {
     pub(super) fn home<'c>(&self, ctx: &'c Context<'_>) -> Option<&'c Link> {
         match &self.config.vmac {
             None => self.link(ctx),
-            Some(vmac) => ctx.links.values().find(|link| link.name == vmac.name),
+            Some(vmac) => ctx.links.named(&vmac.name),
         }
     }
 
     pub(super) fn link<'c>(&self, ctx: &'c Context<'_>) -> Option<&'c Link> {
-        ctx.links.values().find(|link| link.name == self.config.interface)
+        ctx.links.named(&self.config.interface)
     }
 
     /// The address adverts come from: configured, or the first of the interface that is not virtual.
     pub(super) fn source(&self, ctx: &Context<'_>) -> Option<IpAddr> {
-        if self.config.source.is_some() {
-            return self.config.source;
-        }
-        let six = self.is_ipv6();
-        let usable = |address: &&IpAddr| match address {
-            IpAddr::V4(_) => !six && !ctx.virtual_addresses.contains(*address),
-            IpAddr::V6(v6) => six && v6.is_unicast_link_local() && !ctx.virtual_addresses.contains(*address),
-        };
-        self.link(ctx)?.addresses.iter().find(usable).copied()
+        self.config.source.or_else(|| ctx.links.source(&self.config.interface, self.is_ipv6()))
     }
 }
 

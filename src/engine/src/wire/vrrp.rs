@@ -12,6 +12,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
+use smallvec::SmallVec;
+
 use super::checksum::Checksum;
 use super::ip::PROTOCOL_VRRP;
 use crate::conf::config::Version;
@@ -38,7 +40,7 @@ pub struct Advert {
     /// Advertisement interval: whole seconds in v2, centiseconds up to 40.95 s in v3.
     pub interval: Duration,
     /// Virtual addresses, all of the family that carries the advert.
-    pub addresses: Vec<IpAddr>,
+    pub addresses: SmallVec<[IpAddr; 2]>,
     /// v2 authentication.
     pub auth: Auth,
 }
@@ -249,6 +251,8 @@ fn address(bytes: &[u8]) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
+    use smallvec::smallvec;
+
     use super::*;
 
     fn v4(text: &str) -> IpAddr {
@@ -261,7 +265,7 @@ mod tests {
             vrid: 37,
             priority: 91,
             interval: if version == Version::V2 { Duration::from_secs(2) } else { Duration::from_millis(700) },
-            addresses: vec![v4("10.0.0.3"), v4("10.0.0.4")],
+            addresses: smallvec![v4("10.0.0.3"), v4("10.0.0.4")],
             auth: if version == Version::V2 { Auth::Simple(*b"1111\0\0\0\0") } else { Auth::None },
         }
     }
@@ -298,7 +302,7 @@ mod tests {
     #[test]
     fn v3_over_ipv6_always_has_the_pseudo_header() {
         let (s, d) = ("fe80::5".parse().unwrap(), IpAddr::V6(GROUP_V6));
-        let six = Advert { addresses: vec!["fe80::3".parse().unwrap()], ..advert(Version::V3) };
+        let six = Advert { addresses: smallvec!["fe80::3".parse().unwrap()], ..advert(Version::V3) };
         let bytes = six.emit(s, d, ChecksumForm::MessageOnly);
         assert_eq!(bytes.len(), 8 + 16);
         assert_eq!(Advert::parse(&bytes, s, d), Ok((six, ChecksumForm::PseudoHeader)));

@@ -53,7 +53,7 @@ fn a_backup_lets_its_timer_run_on_a_lower_master() {
 #[test]
 fn priority_0_shortens_the_wait_to_the_skew() {
     let (_, effects) = transition(State::Backup, heard(0, "10.0.0.6"), &view());
-    assert_eq!(effects, [Effect::StartMasterDown(Duration::from_millis(400) * 165 / 256)]);
+    assert_eq!(effects[..], [Effect::StartMasterDown(Duration::from_millis(400) * 165 / 256)]);
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn equal_priorities_are_decided_by_address() {
     assert_eq!(state, State::Handover(Next::Backup));
     let (state, effects) = transition(State::Master, heard(91, "10.0.0.4"), &view());
     assert_eq!(state, State::Master);
-    assert_eq!(effects, [Effect::Advertise, Effect::AnnounceLower, Effect::StartAdvertTimer]);
+    assert_eq!(effects[..], [Effect::Advertise, Effect::AnnounceLower, Effect::StartAdvertTimer]);
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn the_latest_promotion_wins() {
 fn a_clean_stop_answers_until_the_next_master_is_heard() {
     let (state, effects) = transition(State::Master, Event::Stop, &view());
     assert_eq!(state, State::Handover(Next::Stopped));
-    assert_eq!(effects, [Effect::AdvertiseZero, Effect::StartLinger(Duration::from_millis(1400))]);
+    assert_eq!(effects[..], [Effect::AdvertiseZero, Effect::StartLinger(Duration::from_millis(1400))]);
     let (state, effects) = transition(state, heard(37, "10.0.0.6"), &view());
     assert_eq!(state, State::Handover(Next::Stopped));
     assert!(effects.contains(&Effect::StartLinger(LINGER)));
@@ -98,7 +98,7 @@ fn a_clean_stop_answers_until_the_next_master_is_heard() {
 
 #[test]
 fn stop_for_a_successor_says_and_removes_nothing() {
-    assert_eq!(transition(State::Master, Event::StopKeeping, &view()), (State::Stopped, vec![]));
+    assert_eq!(transition(State::Master, Event::StopKeeping, &view()), (State::Stopped, Effects::new()));
 }
 
 #[test]
