@@ -43,12 +43,12 @@ fn main() {
 }
 
 fn scale_rows() {
-    let binary = std::path::Path::new(env!("CARGO_BIN_EXE_hactl"));
+    let binary = lan::binary();
     let runs = std::env::var("HACTL_BENCH_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(5);
     for count in [1000, 4000] {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..runs {
-            ours.push(scale::run(count, Some(binary)));
+            ours.push(scale::run(count, Some(&binary)));
             theirs.push(scale::run(count, None));
         }
         let head = format!("{count} instances at 100 ms, median (min..max)");

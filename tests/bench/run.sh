@@ -2,6 +2,8 @@
 # Every figure of the README, measured: outages beside keepalived, then deploys on the lab's hosts.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+# As shipped: static, against musl.
+export HACTL_BENCH_BINARY=$PWD/target/dist/hactl
 cargo bench --locked --profile release --bench outages
 # Not a figure of speed: how many invented networks the engine has gone through.
 HACTL_SIM_SEEDS=${HACTL_SIM_SEEDS:-10000} cargo test --locked --profile fast --test sim

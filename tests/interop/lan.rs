@@ -8,6 +8,11 @@ use std::time::{Duration, Instant};
 /// How long anything may take. Generous: a test asserts that things happen, not how fast.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
+/// The binary that is tried: built with the tests, or for the bench the one that is shipped.
+pub fn binary() -> PathBuf {
+    std::env::var_os("HACTL_BENCH_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_hactl").into(), PathBuf::from)
+}
+
 /// Says why privileged tests do not run here; `None` when they do.
 pub fn unavailable() -> Option<String> {
     if !nix::unistd::getuid().is_root() {
@@ -104,8 +109,9 @@ impl Lan {
     pub fn restart_hactl(&self, n: usize) -> Daemon {
         let (config, socket) = (self.path(&format!("{n}.conf")), self.socket(n));
         let state = self.path(&format!("{n}.state"));
+        let binary = binary();
         let arguments = [
-            env!("CARGO_BIN_EXE_hactl").as_ref(),
+            binary.as_os_str(),
             "agent".as_ref(),
             "run".as_ref(),
             "-l".as_ref(),
@@ -157,13 +163,7 @@ impl Lan {
 
     /// Runs `hactl agent VERB…` against the agent of a host.
     pub fn agent(&self, n: usize, words: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_hactl"))
-            .arg("agent")
-            .args(words)
-            .arg("--socket")
-            .arg(self.socket(n))
-            .output()
-            .unwrap()
+        Command::new(binary()).arg("agent").args(words).arg("--socket").arg(self.socket(n)).output().unwrap()
     }
 
     /// The status of the agent of a host.
