@@ -20,6 +20,7 @@ pub const CASES: &[Case] = crate::cases![
     who_returns_starts_slowly,
     ipv6_datagrams_and_marks,
     a_persistent_client_moves_when_its_server_dies,
+    connections_are_refused_lost_and_made_again,
 ];
 
 /// No check is tried twice, so that a case need not wait for it.
@@ -234,6 +235,46 @@ fn a_persistent_client_moves_when_its_server_dies() {
     drop(web[place].take());
     wait("the table without it", || director.real_servers().len() == 1);
     assert_eq!(cluster.client.gets(6, vip), BTreeMap::from([(other.to_owned(), 6)]));
+}
+
+/// TCP checks that end at once, that end with their time, and whose interval a reload changes while all is well.
+fn connections_are_refused_lost_and_made_again() {
+    let (cluster, web) = direct_cluster(2);
+    let director = cluster.director();
+    let servers = [(21, "weight 1"), (22, "weight 1")];
+    let _agent = director.agent(&pool("", &servers));
+    let (all, second) = (["10.37.0.21:80 1", "10.37.0.22:80 1"], ["10.37.0.22:80 1"]);
+    let lost = |reason: &str| {
+        director.until(&second);
+        let status = director.tell("status");
+        assert!(status.contains(reason), "{reason}: {status}");
+    };
+    director.until(&all);
+    let mut web = web.into_iter();
+    drop(web.next());
+    lost("connection refused: nothing listens there");
+    let _web = cluster.servers[0].web();
+    director.until(&all);
+    cluster.plug(&cluster.servers[0], false);
+    lost("no answer within 1s");
+    cluster.plug(&cluster.servers[0], true);
+    director.until(&all);
+    // Checks that pass are no news to the director; one that comes more seldom from now on must know it nevertheless.
+    let seldom = pool("", &servers).replace("delay_loop 0.2", "delay_loop 600");
+    director.configure(&seldom);
+    director.tell("reload");
+    director.wait("the slower rhythm", || {
+        let before = connections(director);
+        assert!(before > 1.0);
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        connections(director) == before
+    });
+}
+
+/// TCP connections that a host has begun so far.
+fn connections(host: &Host) -> f64 {
+    let counter = host.sh("nstat -asz TcpActiveOpens");
+    counter.lines().last().and_then(|line| line.split_whitespace().nth(1)).unwrap().parse().unwrap()
 }
 
 /// A shell script in the host's folder; its path.

@@ -47,7 +47,7 @@ pub async fn attempt(checker: &Checker, around: &Surroundings) -> Outcome {
 }
 
 /// The work has so long.
-pub(super) async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+pub async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
     timeout(limit, work).await.unwrap_or_else(|_| Err(format!("no answer within {limit:?}")))
 }
 

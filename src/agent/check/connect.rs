@@ -6,19 +6,55 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use hactl_engine::conf::config::lvs::{Connection, Endpoint};
 use nix::errno::Errno;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpStream;
+
+/// Begins a connection and does not wait for it: see [`connected`].
+///
+/// # Errors
+/// In words: what the kernel refuses at once.
+pub fn begin(to: &Connection) -> Result<Socket, String> {
+    let socket = Socket::new(Domain::for_address(to.to), Type::STREAM.nonblocking(), Some(Protocol::TCP));
+    let socket = socket.map_err(|error| format!("no socket: {error}"))?;
+    if let Some(from) = to.from.as_deref() {
+        set(&SockRef::from(&socket), to.to, from)?;
+    }
+    match socket.connect(&to.to.into()) {
+        Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => Err(refusal(&error)),
+        _ => Ok(socket),
+    }
+}
+
+/// Whether a connection that was begun, and is writable or broken by now, was made.
+///
+/// # Errors
+/// In words: what the kernel or the other host said.
+pub fn connected(socket: &SockRef<'_>) -> Result<(), String> {
+    match socket.take_error().unwrap_or_else(Some) {
+        None => Ok(()),
+        // While it was being made the other host could only refuse. It was made, and then the host thought better of it.
+        Some(error) if matches!(error.raw_os_error(), Some(libc::ECONNRESET | libc::EPIPE)) => Ok(()),
+        Some(error) => Err(refusal(&error)),
+    }
+}
 
 /// Connects; the caller limits the time.
 ///
 /// # Errors
 /// In words: what the kernel or the other host said.
 pub async fn connect(to: &Connection) -> Result<TcpStream, String> {
-    let socket = if to.to.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
-    let socket = socket.map_err(|error| format!("no socket: {error}"))?;
-    if let Some(from) = to.from.as_deref() {
-        set(&SockRef::from(&socket), to.to, from)?;
-    }
-    socket.connect(to.to).await.map_err(|error| refusal(&error))
+    finish(begin(to)?).await
+}
+
+/// Waits for a connection that was begun; the caller limits the time.
+///
+/// # Errors
+/// In words: what the kernel or the other host said.
+pub async fn finish(begun: Socket) -> Result<TcpStream, String> {
+    let words = |error: io::Error| refusal(&error);
+    let stream = TcpStream::from_std(begun.into()).map_err(words)?;
+    stream.writable().await.map_err(words)?;
+    connected(&SockRef::from(&stream))?;
+    Ok(stream)
 }
 
 /// A connected UDP socket, not blocking.
@@ -66,5 +102,41 @@ pub fn refusal(error: &io::Error) -> String {
         Some(Errno::ENETUNREACH) => "network unreachable".to_owned(),
         Some(Errno::ECONNRESET) => "connection reset".to_owned(),
         _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::os::fd::AsFd;
+    use std::time::Duration;
+
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+    use super::super::peer::to;
+    use super::*;
+
+    /// A connection that was begun and has had all the time it needs.
+    fn begun(at: SocketAddr, meanwhile: impl FnOnce()) -> Result<(), String> {
+        let socket = begin(&to(at))?;
+        meanwhile();
+        let mut asked = [PollFd::new(socket.as_fd(), PollFlags::POLLOUT)];
+        poll(&mut asked, PollTimeout::from(5000_u16)).unwrap();
+        connected(&SockRef::from(&socket))
+    }
+
+    #[test]
+    fn a_host_that_thinks_better_of_it_was_connected() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = listener.local_addr().unwrap();
+        assert_eq!(begun(at, || {}), Ok(()));
+        drop(listener.accept().unwrap());
+        let reset = || {
+            let (stream, _) = listener.accept().unwrap();
+            SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap(); // closes with a reset
+        };
+        assert_eq!(begun(at, reset), Ok(()));
+        drop(listener);
+        assert_eq!(begun(at, || {}), Err("connection refused: nothing listens there".into()));
     }
 }

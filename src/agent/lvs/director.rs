@@ -8,19 +8,21 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hactl_engine::conf::config::lvs::FlushOnStop;
+use hactl_engine::conf::config::lvs::{Check, FlushOnStop};
 use hactl_engine::control::{RouterState, VirtualServerStatus};
 use hactl_engine::lvs::balancer::{Balancer, CheckId, Effect, Order, Selection};
 use hactl_engine::lvs::health::Outcome;
 use hactl_engine::lvs::status::status;
 use hactl_engine::lvs::table::Table;
+use hactl_engine::time::Instant as EngineInstant;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::{Instant, sleep_until};
 
 use super::kernel::Kernel;
 use super::letter::{Letter, Orders};
-use super::watch::{Place, watch};
+use super::rounds::{self, Rounds};
+use super::watch::{Place, first_wait, watch};
 use super::wishes;
 use crate::agent::check::attempt::Surroundings;
 use crate::agent::letter::Errand;
@@ -32,6 +34,8 @@ pub struct Director {
     kernel: Kernel,
     orders: Option<Orders>,
     states: BTreeMap<String, RouterState>,
+    /// The TCP checks; all others have a task each.
+    rounds: Rc<Rounds>,
     tasks: HashMap<CheckId, AbortHandle>,
     around: Surroundings,
     errands: mpsc::Sender<Errand>,
@@ -48,6 +52,8 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// Serves until it is told to stop.
 pub async fn serve(director: Rc<RefCell<Director>>, mut letters: mpsc::UnboundedReceiver<Letter>) {
     let bell = Rc::clone(&director.borrow().bell);
+    let rounds = Rc::clone(&director.borrow().rounds);
+    spawn_local(rounds::make(rounds, Rc::clone(&director)));
     loop {
         let due = director.borrow_mut().next_wake();
         tokio::select! {
@@ -74,6 +80,7 @@ impl Director {
             kernel: Kernel::default(),
             orders: None,
             states: BTreeMap::new(),
+            rounds: Rc::default(),
             tasks: HashMap::new(),
             around,
             errands,
@@ -157,7 +164,7 @@ impl Director {
         let mut fresh = Vec::new();
         for (id, at) in self.balancer.checks() {
             wanted.insert(id);
-            if !self.tasks.contains_key(&id) {
+            if !self.tasks.contains_key(&id) && !self.rounds.has(id) {
                 fresh.push((id, at));
             }
         }
@@ -168,11 +175,21 @@ impl Director {
             }
             stays
         });
+        self.rounds.retain(|id| wanted.contains(&id));
         for (id, (pool, server, check)) in fresh {
             let Some(pool) = self.balancer.pools().get(pool) else { continue };
             let place = Place { pool: Arc::clone(pool.config()), server, check };
-            let task = spawn_local(watch(id, place, Rc::clone(this)));
-            self.tasks.insert(id, task.abort_handle());
+            let tcp = place.checker().and_then(|checker| match &checker.check {
+                Check::Tcp(to) => Some((to.clone(), first_wait(id, checker))),
+                _ => None,
+            });
+            match tcp {
+                Some((to, wait)) => self.rounds.add(id, to, wait),
+                None => {
+                    let task = spawn_local(watch(id, place, Rc::clone(this)));
+                    self.tasks.insert(id, task.abort_handle());
+                }
+            }
         }
     }
 
@@ -182,13 +199,18 @@ impl Director {
     }
 
     /// Takes the end of a try and tells how long to wait.
-    pub fn observed(&mut self, id: CheckId, outcome: Outcome) -> Duration {
-        let (pause, effects) = self.balancer.observe(id, outcome, clock::now());
+    pub fn observed(&mut self, id: CheckId, outcome: Outcome, now: EngineInstant) -> Duration {
+        let (pause, effects) = self.balancer.observe(id, outcome, now);
         if !effects.is_empty() {
             self.carry_out(effects);
             self.bell.notify_one(); // a slow start may have begun, or the kernel may have refused something
         }
         pause
+    }
+
+    /// Whether a check passes as it did before.
+    pub fn is_steady(&self, id: CheckId) -> bool {
+        self.balancer.is_steady(id)
     }
 
     fn order(&mut self, selection: &Selection, order: Order) -> Result<String, String> {
@@ -252,6 +274,7 @@ impl Director {
 
     fn stop(&mut self, keep_table: bool) {
         self.tasks.drain().for_each(|(_, task)| task.abort());
+        self.rounds.retain(|_| false);
         if keep_table {
             return; // a successor finds the table and takes it over
         }

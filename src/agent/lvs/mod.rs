@@ -4,6 +4,7 @@
 pub mod director;
 pub mod kernel;
 pub mod letter;
+pub mod rounds;
 pub mod service;
 pub mod watch;
 pub mod wishes;

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::director::Director;
 use crate::agent::check::attempt::attempt;
+use crate::sys::clock;
 
 /// Where a check stands in its virtual server.
 #[derive(Clone)]
@@ -25,7 +26,8 @@ pub struct Place {
 }
 
 impl Place {
-    fn checker(&self) -> Option<&Checker> {
+    /// What is checked.
+    pub fn checker(&self) -> Option<&Checker> {
         self.pool.real_servers.get(self.server)?.checkers.get(self.check)
     }
 }
@@ -33,13 +35,13 @@ impl Place {
 /// Runs a check until it is aborted.
 pub async fn watch(id: CheckId, place: Place, director: Rc<RefCell<Director>>) {
     let Some(checker) = place.checker() else { return };
-    sleep(checker.warmup.mul_f64(share(id))).await;
+    sleep(first_wait(id, checker)).await;
     loop {
         let begin = Instant::now();
         let around = director.borrow().around();
         let outcome = attempt(checker, &around).await;
         let failed = matches!(outcome, Outcome::Failed(_));
-        let pause = director.borrow_mut().observed(id, outcome).max(PAUSE_MIN);
+        let pause = director.borrow_mut().observed(id, outcome, clock::now()).max(PAUSE_MIN);
         match &checker.check {
             // What costs nothing is looked at often: the file is watched already.
             Check::File(_) => sleep(pause.min(FILE_PAUSE)).await,
@@ -50,6 +52,11 @@ pub async fn watch(id: CheckId, place: Place, director: Rc<RefCell<Director>>) {
     }
 }
 
+/// How long a check waits before its first try.
+pub fn first_wait(id: CheckId, checker: &Checker) -> Duration {
+    checker.warmup.mul_f64(share(id))
+}
+
 /// Spreads first tries evenly over the warm-up: multiples of the golden ratio never crowd.
 fn share(id: CheckId) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "an id beyond 2^52 would take ages to reach")]
@@ -58,7 +65,7 @@ fn share(id: CheckId) -> f64 {
 }
 
 /// No check runs without a pause, whatever the configuration says.
-const PAUSE_MIN: Duration = Duration::from_millis(10);
+pub const PAUSE_MIN: Duration = Duration::from_millis(10);
 /// How often `FILE_CHECK` looks at the number that was read.
 const FILE_PAUSE: Duration = Duration::from_secs(1);
 

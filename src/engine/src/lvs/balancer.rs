@@ -5,8 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
+
 use super::diff::Change;
-use super::health::Outcome;
+use super::health::{Health, Outcome};
 use super::pool::Pool;
 use super::server::Wish;
 use super::table::{ServiceKey, Table};
@@ -63,7 +65,7 @@ pub enum Order {
 pub struct Balancer {
     pools: Vec<Pool>,
     /// Where a check belongs: pool, server, check.
-    places: HashMap<CheckId, (usize, usize, usize)>,
+    places: FxHashMap<CheckId, (usize, usize, usize)>,
     ids: BTreeMap<(usize, usize, usize), CheckId>,
     next_id: CheckId,
     wishes: BTreeMap<ServerName, Wish>,
@@ -162,6 +164,13 @@ impl Balancer {
             Some(pool) => pool.observe((server, check), outcome, now),
             None => (FAREWELL, Vec::new()),
         }
+    }
+
+    /// Whether another [`Outcome::Passed`] of this check would change nothing.
+    pub fn is_steady(&self, id: CheckId) -> bool {
+        let place = self.places.get(&id).copied();
+        let health = place.and_then(|(pool, server, check)| self.pools.get(pool)?.health(server, check));
+        health.is_some_and(Health::is_steady)
     }
 
     /// `ha_suspend` and `master_only`: told whether this host holds an address; `None` where nobody decides that.

@@ -58,6 +58,11 @@ impl Health {
         }
     }
 
+    /// It passes and passed the last time: another pass changes nothing.
+    pub fn is_steady(&self) -> bool {
+        self.passing && self.contrary == 0 && self.last == Some(Outcome::Passed)
+    }
+
     /// Takes the end of a try and tells how long to wait for the next one.
     pub fn observe(&mut self, checker: &Checker, outcome: Outcome) -> Duration {
         let good = !matches!(outcome, Outcome::Failed(_));

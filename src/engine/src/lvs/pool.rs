@@ -74,6 +74,11 @@ impl Pool {
         &self.config
     }
 
+    /// One check of one real server, by their positions.
+    pub(super) fn health(&self, server: usize, check: usize) -> Option<&Health> {
+        self.servers.get(server)?.checks().get(check)
+    }
+
     /// Real servers and their configurations.
     pub fn servers(&self) -> impl Iterator<Item = (&RealServer, &Server)> {
         self.config.real_servers.iter().zip(&self.servers)

@@ -1,0 +1,189 @@
+//! TCP checks, thousands of them in one task.
+//!
+//! Nearly every server answers within a fraction of a millisecond. So a connection is begun, left alone for a moment and then
+//! looked at together with all the others of that moment: a check costs a socket, a connect, its share of one poll, and a close.
+//! The few that take longer get a task each.
+
+use std::cell::RefCell;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::os::fd::AsFd;
+use std::rc::Rc;
+use std::time::Duration;
+
+use hactl_engine::conf::config::lvs::Connection;
+use hactl_engine::lvs::balancer::CheckId;
+use hactl_engine::lvs::health::Outcome;
+use hactl_engine::time::Instant;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use rustc_hash::FxHashMap;
+use socket2::{SockRef, Socket};
+use tokio::sync::Notify;
+use tokio::task::spawn_local;
+use tokio::time::sleep;
+
+use super::director::Director;
+use super::watch::PAUSE_MIN;
+use crate::agent::check::attempt::within;
+use crate::agent::check::connect::{begin, connected, finish};
+use crate::sys::clock;
+
+/// The checks and when each is due.
+#[derive(Default)]
+pub struct Rounds {
+    state: RefCell<State>,
+    bell: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    checks: FxHashMap<CheckId, TcpCheck>,
+    /// Who is due when; those of checks that ended are passed over.
+    due: BinaryHeap<Reverse<(Instant, CheckId)>>,
+    begun: Vec<Try>,
+}
+
+struct TcpCheck {
+    to: Connection,
+    /// It passes, as it did before: another pass is no news, and the next try is after this pause.
+    steady: Option<Duration>,
+}
+
+/// A connection that was begun.
+struct Try {
+    id: CheckId,
+    socket: Socket,
+    limit: Duration,
+    due: Instant,
+}
+
+/// How long a connection is left alone before it is looked at; checks that are due within it are begun together.
+const MOMENT: Duration = Duration::from_millis(3);
+/// Nothing to wait for but the bell.
+const AGES: Duration = Duration::from_secs(3600);
+
+impl Rounds {
+    /// Whether this check is made here.
+    pub fn has(&self, id: CheckId) -> bool {
+        self.state.borrow().checks.contains_key(&id)
+    }
+
+    /// Makes a check for the first time after `wait`, and then as the director says.
+    pub fn add(&self, id: CheckId, to: Connection, wait: Duration) {
+        let mut state = self.state.borrow_mut();
+        state.due.push(Reverse((clock::now().after(wait), id)));
+        state.checks.insert(id, TcpCheck { to, steady: None });
+        self.bell.notify_one();
+    }
+
+    /// Ends the checks that do not stay. Those that do tell the director anew how they are.
+    pub fn retain(&self, stays: impl Fn(CheckId) -> bool) {
+        self.state.borrow_mut().checks.retain(|id, check| {
+            check.steady = None;
+            stays(*id)
+        });
+    }
+
+    /// Begins what is due.
+    fn begin_due(&self, now: Instant, director: &RefCell<Director>) {
+        while let Some((id, due, begun)) = self.begin_one(now) {
+            if let Err(why) = begun {
+                self.ended(id, due, Outcome::Failed(why), now, director);
+            }
+        }
+    }
+
+    fn begin_one(&self, now: Instant) -> Option<(CheckId, Instant, Result<(), String>)> {
+        let State { due: queue, checks, begun } = &mut *self.state.borrow_mut();
+        while queue.peek().is_some_and(|Reverse((due, _))| *due <= now) {
+            let Reverse((due, id)) = queue.pop()?;
+            if let Some(check) = checks.get(&id) {
+                let tried = begin(&check.to);
+                return Some((
+                    id,
+                    due,
+                    tried.map(|socket| begun.push(Try { id, socket, limit: check.to.timeout, due })),
+                ));
+            }
+        }
+        None
+    }
+
+    /// Looks at what was begun a moment ago: who is connected, who is refused, and who takes longer.
+    fn look(self: &Rc<Self>, now: Instant, director: &Rc<RefCell<Director>>) {
+        let mut begun = std::mem::take(&mut self.state.borrow_mut().begun);
+        if begun.is_empty() {
+            return;
+        }
+        let mut asked: Vec<PollFd<'_>> = Vec::with_capacity(begun.len());
+        asked.extend(begun.iter().map(|one| PollFd::new(one.socket.as_fd(), PollFlags::POLLOUT)));
+        // Interrupted or out of memory: then they all take longer.
+        let _ = poll(&mut asked, PollTimeout::ZERO);
+        let seen: Vec<PollFlags> = asked.iter().map(|one| one.revents().unwrap_or(PollFlags::POLLERR)).collect();
+        for (one, seen) in begun.drain(..).zip(seen) {
+            let outcome = match seen {
+                PollFlags::POLLOUT => Outcome::Passed,
+                seen if seen.is_empty() => {
+                    spawn_local(see_out(one, Rc::clone(self), Rc::clone(director)));
+                    continue;
+                }
+                _ => connected(&SockRef::from(&one.socket)).map_or_else(Outcome::Failed, |()| Outcome::Passed),
+            };
+            self.ended(one.id, one.due, outcome, now, director);
+        }
+        self.state.borrow_mut().begun = begun; // empty, with its room
+    }
+
+    fn wait(&self, now: Instant) -> Duration {
+        let state = self.state.borrow();
+        match state.due.peek() {
+            _ if !state.begun.is_empty() => MOMENT,
+            Some(Reverse((due, _))) => due.since(now).max(MOMENT),
+            None => AGES,
+        }
+    }
+
+    /// Takes the end of a try, tells the director if it is news, and plans the next one.
+    fn ended(&self, id: CheckId, due: Instant, outcome: Outcome, now: Instant, director: &RefCell<Director>) {
+        let mut state = self.state.borrow_mut();
+        let State { checks, due: queue, .. } = &mut *state;
+        let Some(check) = checks.get_mut(&id) else { return }; // a reload took it out meanwhile
+        let failed = matches!(outcome, Outcome::Failed(_));
+        let pause = match check.steady.filter(|_| !failed) {
+            Some(pause) => pause,
+            None => {
+                let mut director = director.borrow_mut();
+                let pause = director.observed(id, outcome, now).max(PAUSE_MIN);
+                check.steady = director.is_steady(id).then_some(pause);
+                pause
+            }
+        };
+        // As for every check: a retry waits from the failure on, a regular try from when the last one was due.
+        let next = if failed { now.after(pause) } else { due.after(pause).max(now) };
+        queue.push(Reverse((next, id)));
+    }
+}
+
+/// Makes the checks until the runtime ends.
+pub async fn make(rounds: Rc<Rounds>, director: Rc<RefCell<Director>>) {
+    loop {
+        let now = clock::now();
+        rounds.look(now, &director);
+        rounds.begin_due(now, &director);
+        let wait = rounds.wait(now);
+        tokio::select! {
+            () = rounds.bell.notified() => {}
+            () = sleep(wait) => {}
+        }
+    }
+}
+
+/// Waits for a connection that takes longer.
+async fn see_out(one: Try, rounds: Rc<Rounds>, director: Rc<RefCell<Director>>) {
+    let outcome = match within(one.limit, finish(one.socket)).await {
+        Ok(_) => Outcome::Passed,
+        Err(why) => Outcome::Failed(why),
+    };
+    rounds.ended(one.id, one.due, outcome, clock::now(), &director);
+    rounds.bell.notify_one(); // the next try may be due before anything else is
+}
