@@ -47,8 +47,13 @@ pub async fn attempt(checker: &Checker, around: &Surroundings) -> Outcome {
 }
 
 /// The work has so long.
-pub async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
-    timeout(limit, work).await.unwrap_or_else(|_| Err(format!("no answer within {limit:?}")))
+pub(super) async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+    timeout(limit, work).await.unwrap_or_else(|_| Err(no_answer(limit)))
+}
+
+/// The time is over, in words.
+pub fn no_answer(limit: Duration) -> String {
+    format!("no answer within {limit:?}")
 }
 
 #[cfg(test)]

@@ -142,7 +142,13 @@ impl Kernel {
         }
         match how {
             FlushOnStop::All => self.flush(),
-            FlushOnStop::Ours | FlushOnStop::Services => self.become_like(None, &Table::new(), BTreeSet::new()),
+            FlushOnStop::Ours | FlushOnStop::Services => {
+                self.become_like(None, &Table::new(), BTreeSet::new());
+                if self.behind && self.ipvs.is_some() {
+                    // Something was changed by others meanwhile. There is no later try.
+                    self.become_like(None, &Table::new(), BTreeSet::new());
+                }
+            }
         }
     }
 

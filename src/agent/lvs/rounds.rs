@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 use std::os::fd::AsFd;
 use std::rc::Rc;
 use std::time::Duration;
@@ -20,11 +21,11 @@ use rustc_hash::FxHashMap;
 use socket2::{SockRef, Socket};
 use tokio::sync::Notify;
 use tokio::task::spawn_local;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::director::Director;
 use super::watch::PAUSE_MIN;
-use crate::agent::check::attempt::within;
+use crate::agent::check::attempt::no_answer;
 use crate::agent::check::connect::{begin, connected, finish};
 use crate::sys::clock;
 
@@ -53,12 +54,13 @@ struct TcpCheck {
 struct Try {
     id: CheckId,
     socket: Socket,
-    limit: Duration,
     due: Instant,
+    begun: Instant,
+    limit: Duration,
 }
 
 /// How long a connection is left alone before it is looked at; checks that are due within it are begun together.
-const MOMENT: Duration = Duration::from_millis(3);
+const MOMENT: Duration = Duration::from_millis(5);
 /// Nothing to wait for but the bell.
 const AGES: Duration = Duration::from_secs(3600);
 
@@ -84,29 +86,19 @@ impl Rounds {
         });
     }
 
-    /// Begins what is due.
-    fn begin_due(&self, now: Instant, director: &RefCell<Director>) {
-        while let Some((id, due, begun)) = self.begin_one(now) {
-            if let Err(why) = begun {
-                self.ended(id, due, Outcome::Failed(why), now, director);
-            }
-        }
-    }
-
-    fn begin_one(&self, now: Instant) -> Option<(CheckId, Instant, Result<(), String>)> {
+    /// Begins what is due; returns what was refused at once.
+    fn begin_due(&self, now: Instant) -> Vec<(CheckId, Instant, String)> {
         let State { due: queue, checks, begun } = &mut *self.state.borrow_mut();
-        while queue.peek().is_some_and(|Reverse((due, _))| *due <= now) {
-            let Reverse((due, id)) = queue.pop()?;
-            if let Some(check) = checks.get(&id) {
-                let tried = begin(&check.to);
-                return Some((
-                    id,
-                    due,
-                    tried.map(|socket| begun.push(Try { id, socket, limit: check.to.timeout, due })),
-                ));
+        let mut refused = Vec::new();
+        while let Some(next) = queue.peek_mut().filter(|next| next.0.0 <= now) {
+            let Reverse((due, id)) = PeekMut::pop(next);
+            let Some(check) = checks.get(&id) else { continue };
+            match begin(&check.to) {
+                Ok(socket) => begun.push(Try { id, socket, due, begun: now, limit: check.to.timeout }),
+                Err(why) => refused.push((id, due, why)),
             }
         }
-        None
+        refused
     }
 
     /// Looks at what was begun a moment ago: who is connected, who is refused, and who takes longer.
@@ -169,7 +161,9 @@ pub async fn make(rounds: Rc<Rounds>, director: Rc<RefCell<Director>>) {
     loop {
         let now = clock::now();
         rounds.look(now, &director);
-        rounds.begin_due(now, &director);
+        for (id, due, why) in rounds.begin_due(now) {
+            rounds.ended(id, due, Outcome::Failed(why), now, &director);
+        }
         let wait = rounds.wait(now);
         tokio::select! {
             () = rounds.bell.notified() => {}
@@ -180,9 +174,11 @@ pub async fn make(rounds: Rc<Rounds>, director: Rc<RefCell<Director>>) {
 
 /// Waits for a connection that takes longer.
 async fn see_out(one: Try, rounds: Rc<Rounds>, director: Rc<RefCell<Director>>) {
-    let outcome = match within(one.limit, finish(one.socket)).await {
-        Ok(_) => Outcome::Passed,
-        Err(why) => Outcome::Failed(why),
+    let left = one.limit.saturating_sub(clock::now().since(one.begun));
+    let outcome = match timeout(left, finish(one.socket)).await {
+        Ok(Ok(_)) => Outcome::Passed,
+        Ok(Err(why)) => Outcome::Failed(why),
+        Err(_) => Outcome::Failed(no_answer(one.limit)),
     };
     rounds.ended(one.id, one.due, outcome, clock::now(), &director);
     rounds.bell.notify_one(); // the next try may be due before anything else is

@@ -118,7 +118,12 @@ impl Work<'_> {
         for file in &role.files {
             self.file(file);
         }
-        self.wanted.sysctl.extend(role.sysctl.clone());
+        for (key, value) in &role.sysctl {
+            let what = format!("sysctl of {}", self.role);
+            if let (Some(key), Some(value)) = (self.text(&what, key, ""), self.text(&what, value, "")) {
+                self.wanted.sysctl.insert(key, value);
+            }
+        }
         self.wanted.modules.extend(role.modules.iter().cloned());
         for service in &role.services {
             let service = Service {

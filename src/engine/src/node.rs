@@ -262,6 +262,7 @@ impl Node {
             self.listening = Some(self.listeners());
         }
         let all = self.listening.as_ref().and_then(|all| all.get(&(vrid, packet.source.is_ipv6())));
+        let nobody = all.is_none();
         let mut here = all.into_iter().flatten().filter(|(at, _)| *at == link).map(|(_, id)| *id);
         // Two routers may share a VRID when their peers differ: the packet is for the one whose peer sent it.
         let sent_by_peer = |id: &RouterId| {
@@ -270,7 +271,8 @@ impl Node {
         };
         match here.next().map(|first| here.find(sent_by_peer).unwrap_or(first)) {
             Some(id) => self.with(id, now, batches, |router, ctx| router.packet(packet, ctx)),
-            None => self.unknown(link, vrid, packet, batches),
+            None if nobody => self.unknown(link, vrid, packet, batches),
+            None => {} // a macvlan hears what its interface hears
         }
     }
 
