@@ -66,7 +66,8 @@ fn serve(inventory: &hactl::ctl::cluster::Cluster, cluster: &Cluster, servers: &
     assert!(!second.has(VIP4));
     let [first_agent, second_agent] = agents;
     first_agent.stop();
-    assert!(first.real_servers().is_empty() && !first.has(VIP4), "{:?}", first.ipvsadm("-Ln"));
+    let log = std::fs::read_to_string(first.folder().join("hactl.log")).unwrap_or_default();
+    assert!(first.real_servers().is_empty() && !first.has(VIP4), "{:?}\n{log}", first.ipvsadm("-Ln"));
     wait("the second director's address", || second.has(VIP4));
     wait("both to serve through the second", || cluster.client.gets(20, vip) == halves);
     second_agent.stop();

@@ -135,11 +135,6 @@ impl Kernel {
 
     /// Takes away what the configuration says that a stop shall.
     pub fn leave(&mut self, how: FlushOnStop) {
-        for role in std::mem::take(&mut self.daemons).into_keys() {
-            if let Some(Err(error)) = self.open().map(|ipvs| ipvs.stop_daemon(role)) {
-                self.trouble(error.to_string());
-            }
-        }
         match how {
             FlushOnStop::All => self.flush(),
             FlushOnStop::Ours | FlushOnStop::Services => {
@@ -148,6 +143,12 @@ impl Kernel {
                     // Something was changed by others meanwhile. There is no later try.
                     self.become_like(None, &Table::new(), BTreeSet::new());
                 }
+            }
+        }
+        // The daemons last: stopping them waits for locks that the kernel may hold for seconds.
+        for role in std::mem::take(&mut self.daemons).into_keys() {
+            if let Some(Err(error)) = self.open().map(|ipvs| ipvs.stop_daemon(role)) {
+                self.trouble(error.to_string());
             }
         }
     }
@@ -179,9 +180,8 @@ fn roles(daemon: &SyncDaemon, states: &BTreeMap<String, RouterState>) -> Vec<Syn
         None => vec![SyncRole::Master, SyncRole::Backup],
         Some(name) => match states.get(name) {
             Some(RouterState::Master | RouterState::Handover) => vec![SyncRole::Master],
-            Some(RouterState::Init | RouterState::Backup | RouterState::Fault | RouterState::Stopped) | None => {
-                vec![SyncRole::Backup]
-            }
+            Some(RouterState::Init | RouterState::Backup | RouterState::Fault) | None => vec![SyncRole::Backup],
+            Some(RouterState::Stopped) => Vec::new(),
         },
     }
 }

@@ -36,8 +36,8 @@ struct Running {
 
 /// A status without what the director knows is better than none.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long a stop waits for the table to be cleaned up.
-const FAREWELL: Duration = Duration::from_secs(10);
+/// How long a stop waits for the table to be cleaned up: the kernel's locks may be held for seconds while namespaces go.
+const FAREWELL: Duration = Duration::from_secs(25);
 
 impl Lvs {
     /// Nothing runs yet. `errands` is where notices and scripts go.
