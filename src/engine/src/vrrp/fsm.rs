@@ -162,6 +162,8 @@ pub struct View {
     pub preempt: Preempt,
     /// How long ago an operator promoted this router; `None` without override.
     pub promoted_for: Option<Duration>,
+    /// Master for less than [`LINGER`]: nobody counts on this router yet.
+    pub just_claimed: bool,
     /// Whether something forbids being master.
     pub faulty: bool,
     /// Silent intervals until the master counts as down.
@@ -392,13 +394,20 @@ fn heard_as_master(heard: &Heard, view: &View) -> (State, Effects) {
         return (State::Master, smallvec![Effect::Advertise, Effect::StartAdvertTimer]);
     }
     if view.loses_to(heard) {
-        let mut effects = smallvec![Effect::Follow(*heard), Effect::StartLinger(LINGER)];
+        let mut effects = smallvec![Effect::Follow(*heard)];
         if view.answers_higher {
             effects.insert(0, Effect::Advertise);
         }
         if view.promoted_for.is_some() {
             effects.push(Effect::DropPin);
         }
+        if view.just_claimed {
+            // Both claimed after the same silence, and the other announced itself as we did: nothing is handed over,
+            // and each moment of lingering would be a second owner's.
+            effects.push(Effect::RemoveAddresses);
+            return backup(effects, &view.with_interval(heard));
+        }
+        effects.push(Effect::StartLinger(LINGER));
         return (State::Handover(Next::Backup), effects);
     }
     // Two masters and we win: say so, and correct every cache on the LAN.

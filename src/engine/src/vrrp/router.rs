@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::counters::{Counter, Counters};
-use super::fsm::{Effect, Event, Heard, Preempt, State, View, transition};
+use super::fsm::{Effect, Event, Heard, LINGER, Preempt, State, View, transition};
 use super::guard::Claim;
 use super::priority;
 use super::sign::Signed;
@@ -385,6 +385,7 @@ impl Router {
             master_interval,
             preempt,
             promoted_for: promoted.then(|| ctx.now.since(self.pinned_at)),
+            just_claimed: self.last_transition.as_ref().is_some_and(|(at, _)| ctx.now.since(*at) < LINGER),
             faulty: !self.faults.is_empty(),
             down_adverts: self.config.down_adverts,
             answers_lower: !self.config.lower_prio_no_advert,

@@ -96,13 +96,17 @@ impl Reader<'_> {
             }
             let mut more = Vec::new();
             if begins_definition(line) && continues(line) {
-                for (_, next) in lines.by_ref() {
+                for (further, next) in lines.by_ref() {
                     let next = next.strip_suffix('\r').unwrap_or(next);
-                    more.push(without_backslash(next).to_owned());
+                    self.number = further + 1;
+                    if !self.unreadable(next) {
+                        more.push(without_backslash(next).to_owned());
+                    }
                     if !continues(next) {
                         break;
                     }
                 }
+                self.number = index + 1;
             }
             self.line(Draft::new(line), more, 0);
         }

@@ -237,6 +237,8 @@ fn unreadable_lines_are_named_and_left_out() {
         shown(&parse("f", &text)),
         ["W 1:1 line of 1102 bytes is longer than 1024; ignored", "W 2:1 line holds a NUL byte; ignored"]
     );
+    let text = instance("$A=\\\n\0nopreempt\\\nnopreempt\n$A\npriority 37\n");
+    assert_eq!(shown(&parse("f", &text)), ["W 3:1 line holds a NUL byte; ignored"]);
 }
 
 #[test]

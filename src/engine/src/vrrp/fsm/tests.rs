@@ -11,6 +11,7 @@ fn view() -> View {
         master_interval: Duration::from_millis(700),
         preempt: Preempt::Now,
         promoted_for: None,
+        just_claimed: false,
         faulty: false,
         down_adverts: 3,
         answers_lower: true,
@@ -63,6 +64,16 @@ fn equal_priorities_are_decided_by_address() {
     let (state, effects) = transition(State::Master, heard(91, "10.0.0.4"), &view());
     assert_eq!(state, State::Master);
     assert_eq!(effects[..], [Effect::Advertise, Effect::AnnounceLower, Effect::StartAdvertTimer]);
+}
+
+#[test]
+fn who_claimed_in_the_same_moment_and_loses_lets_go_at_once() {
+    let claimed = View { just_claimed: true, ..view() };
+    let (state, effects) = transition(State::Master, heard(91, "10.0.0.6"), &claimed);
+    assert_eq!(state, State::Backup);
+    let down = Duration::from_millis(1200) + Duration::from_millis(400) * 165 / 256;
+    assert_eq!(effects[1..], [Effect::RemoveAddresses, Effect::StartMasterDown(down)]);
+    assert_eq!(transition(State::Master, heard(91, "10.0.0.4"), &claimed).0, State::Master);
 }
 
 #[test]
