@@ -28,47 +28,38 @@ const START: Duration = Duration::from_secs(40);
 const WARM_UP: Duration = Duration::from_secs(2);
 /// How often each of the two is measured, in turn: an emulated machine translates code when it meets it first.
 const TURNS: usize = 5;
+/// The processor of hactl and keepalived, and the one of the servers.
+const CHECKERS: usize = 0;
+const SERVERS: usize = 1;
 /// Connections that the server keeps: some tenths of a second's worth.
 const HELD: usize = 500;
 /// How long it is.
 const WINDOW: Duration = Duration::from_secs(5);
 
-/// TCP checks against a listener in the same namespace; hactl and keepalived in turn.
+/// TCP checks of another host's servers; hactl and keepalived in turn.
 fn checks() {
     let wish = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
     let count: usize = wish("HACTL_VM_CHECKS").unwrap_or(COUNT).next_multiple_of(EACH);
     let interval = wish("HACTL_VM_INTERVAL").unwrap_or(INTERVAL);
     println!("NOTE {count} checks, each every {interval} s");
-    let host = Host::alone("lb");
-    host.ip("addr add 10.39.0.1/16 dev lo"); // all of it is local
-    let heard = listen(&host);
+    let (host, web) = (Host::alone("lb"), Host::alone("web"));
+    connect(&host, &web);
+    let heard = listen(&web);
     let at = |name: &str| host.folder().join(name).display().to_string();
     let file = at("ha.conf");
     fs::write(&file, configuration(count, interval)).unwrap();
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let processor = CHECKERS.to_string();
+    let alone = ["taskset", "-c", &processor];
     for _ in 0..TURNS {
         let (socket, state) = (at("sock/agent.sock"), at("state"));
-        let words = [
-            "taskset",
-            "-c",
-            "0",
-            HACTL,
-            "agent",
-            "run",
-            "-l",
-            "-f",
-            &file,
-            "--socket",
-            &socket,
-            "--state-dir",
-            &state,
-        ];
-        let agent = host.spawn("agent", &words);
+        let words = ["agent", "run", "-l", "-f", &file, "--socket", &socket, "--state-dir", &state];
+        let agent = host.spawn("agent", &[&alone[..], &[HACTL], &words].concat());
         ours.push(measure("hactl", count, &heard, &[agent.id()]));
         agent.stop();
         let (main, check) = (at("main.pid"), at("check.pid"));
-        let words = ["taskset", "-c", "0", "keepalived", "-n", "-l", "-C", "-f", &file, "-p", &main, "-c", &check];
-        let keepalived = host.spawn("keepalived", &words);
+        let words = ["keepalived", "-n", "-l", "-C", "-f", &file, "-p", &main, "-c", &check];
+        let keepalived = host.spawn("keepalived", &[&alone[..], &words].concat());
         host.wait("keepalived's checker", || pid(&check).is_some());
         theirs.push(measure("keepalived", count, &heard, &[keepalived.id(), pid(&check).unwrap()]));
         keepalived.stop();
@@ -108,6 +99,17 @@ fn measure(name: &str, count: usize, heard: &AtomicUsize, processes: &[u32]) -> 
     each
 }
 
+/// A cable between the two, each with a processor of its own: what the servers' kernel does is no cost of the checks.
+fn connect(host: &Host, web: &Host) {
+    host.ip(&format!("link add eth0 type veth peer name eth0 netns {}", web.namespace));
+    for (one, address, processor) in [(host, "10.40.0.1/24", CHECKERS), (web, "10.40.0.2/24", SERVERS)] {
+        one.ip(&format!("addr add {address} dev eth0\nlink set eth0 up"));
+        one.sh(&format!("echo {:x} > /sys/class/net/eth0/queues/rx-0/rps_cpus", 1 << processor));
+    }
+    host.ip("route add 10.39.0.0/16 via 10.40.0.2");
+    web.ip("route add local 10.39.0.0/16 dev lo");
+}
+
 /// Takes connections, and counts them.
 fn listen(host: &Host) -> Arc<AtomicUsize> {
     let listener = host.within(|| {
@@ -121,10 +123,9 @@ fn listen(host: &Host) -> Arc<AtomicUsize> {
     let heard = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&heard);
     std::thread::spawn(move || {
-        // The servers' share of the work belongs to other machines; here it gets a processor of its own.
-        let mut second = CpuSet::new();
-        second.set(1).unwrap();
-        sched_setaffinity(Pid::from_raw(0), &second).unwrap();
+        let mut processor = CpuSet::new();
+        processor.set(SERVERS).unwrap();
+        sched_setaffinity(Pid::from_raw(0), &processor).unwrap();
         // A server waits for what its client has to say: the checks close first, as they do in life.
         let mut held = VecDeque::new();
         while let Ok(connection) = listener.accept() {

@@ -22,7 +22,7 @@ fn director(priority: u8, pool: &str) -> String {
     format!(
         "global_defs {{\nlvs_sync_daemon eth0 web\n}}\n\
          vrrp_instance web {{\nstate BACKUP\ninterface eth0\nvirtual_router_id 37\npriority {priority}\nversion 3\n\
-         advert_int 0.2\nvirtual_ipaddress {{\n{VIP4}/32\n}}\n}}\n{pool}"
+         advert_int 1\nvirtual_ipaddress {{\n{VIP4}/32\n}}\n}}\n{pool}"
     )
 }
 
