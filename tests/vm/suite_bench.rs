@@ -19,12 +19,14 @@ use super::words::{apply, at, make, tcp};
 pub const CASES: &[Case] =
     crate::cases![a_thousand_services, daemons_with_a_thousand_services, a_dead_server_s_way_out];
 
+/// How often each daemon is started.
+const TURNS: usize = 5;
+
 /// 1,000 services of 10 servers each, three times with each tool; the best counts.
 fn a_thousand_services() {
     let wanted = thousand_of_ten();
     let host = Host::alone("lb");
     let mut ipvs = host.ipvs();
-    let tell = |what: &str, took: Duration| println!("NOTE {what:58} {:8.1} ms", took.as_secs_f64() * 1e3);
     make(&mut ipvs, &wanted); // modules loaded, caches warm
     let saved = host.folder().join("saved");
     host.sh(&format!("ipvsadm -Sn > {}", saved.display()));
@@ -80,7 +82,7 @@ fn a_thousand_services() {
     tell("keepalived: from start to the full table", keepalived);
 }
 
-/// Both daemons, one after the other, with the same file of 1,000 services of 10 servers.
+/// Both daemons in turn with the same file of 1,000 services of 10 servers, each turn from nothing.
 fn daemons_with_a_thousand_services() {
     let config = configuration(&thousand_of_ten());
     let last = config.rfind("weight 1\n").unwrap();
@@ -88,28 +90,49 @@ fn daemons_with_a_thousand_services() {
     type Start = fn(&Host, &str) -> Daemon;
     let tools: [(&str, Start, &str); 2] =
         [("hactl", Host::agent, "hactl.conf"), ("keepalived", Host::keepalived, "keepalived.conf")];
-    for (tool, start, file) in tools {
-        let host = Host::alone(tool);
-        drop(host.ipvs()); // the module is there
-        let tap = Tap::on(&host);
-        let before = SystemTime::now();
-        let daemon = start(&host, &config);
-        let all = || tap.requests().iter().filter(|one| one.command == NEW_DESTINATION).count() == 10_000;
-        wait("the table", all);
-        tell(&format!("{tool}: from start to the full table"), tap.requests().last().unwrap().at, before);
-        println!("NOTE {tool}: {} kB of memory", memory(&host, &daemon));
-        let known = tap.changes().len();
-        fs::write(host.folder().join(file), &changed).unwrap();
-        let before = SystemTime::now();
-        daemon.signal(Signal::SIGHUP);
-        wait("the weight", || tap.changes().len() > known);
-        let change = tap.changes()[known..].iter().find(|one| one.command == SET_DESTINATION).copied();
-        if let Some(change) = change {
-            tell(&format!("{tool}: from SIGHUP to the one weight that changed"), change.at, before);
+    let mut seen: [Vec<Turn>; 2] = Default::default();
+    for turn in 0..TURNS {
+        for ((tool, start, file), seen) in tools.iter().zip(&mut seen) {
+            let host = Host::alone(&format!("{tool}{turn}"));
+            drop(host.ipvs()); // the module is there
+            seen.push(turn_of(&host, *start, file, [&config, &changed]));
         }
-        println!("NOTE {tool}: {} messages for it", tap.changes().len() - known);
-        daemon.stop();
     }
+    for ((tool, ..), seen) in tools.iter().zip(&seen) {
+        tell(&format!("{tool}: from start to the full table"), median(seen, |turn| turn.full));
+        tell(&format!("{tool}: from SIGHUP to the one weight that changed"), median(seen, |turn| turn.reloaded));
+        println!("NOTE {tool}: {} messages for it", median(seen, |turn| turn.messages));
+        println!("NOTE {tool}: {} kB of memory", median(seen, |turn| turn.memory));
+    }
+}
+
+/// One turn of one daemon.
+struct Turn {
+    full: Duration,
+    reloaded: Duration,
+    messages: usize,
+    memory: u64,
+}
+
+fn turn_of(host: &Host, start: fn(&Host, &str) -> Daemon, file: &str, [config, changed]: [&str; 2]) -> Turn {
+    let tap = Tap::on(host);
+    let before = SystemTime::now();
+    let daemon = start(host, config);
+    let all = || tap.requests().iter().filter(|one| one.command == NEW_DESTINATION).count() == 10_000;
+    wait("the table", all);
+    let full = tap.requests().last().unwrap().at.duration_since(before).unwrap();
+    let memory = memory(host, &daemon);
+    let known = tap.changes().len();
+    fs::write(host.folder().join(file), changed).unwrap();
+    let before = SystemTime::now();
+    daemon.signal(Signal::SIGHUP);
+    wait("the weight", || tap.changes()[known..].iter().any(|one| one.command == SET_DESTINATION));
+    let changes = &tap.changes()[known..];
+    let weight = changes.iter().find(|one| one.command == SET_DESTINATION).unwrap();
+    let reloaded = weight.at.duration_since(before).unwrap();
+    let messages = changes.len();
+    daemon.stop();
+    Turn { full, reloaded, messages, memory }
 }
 
 /// From the death of a real server to the message that takes it out of the table: both watch the same one.
@@ -136,8 +159,7 @@ fn a_dead_server_s_way_out() {
     }
 }
 
-fn tell(what: &str, at: SystemTime, since: SystemTime) {
-    let took = at.duration_since(since).unwrap_or_default();
+fn tell(what: &str, took: Duration) {
     println!("NOTE {what:58} {:8.1} ms", took.as_secs_f64() * 1e3);
 }
 
@@ -172,6 +194,12 @@ fn configuration(table: &Table) -> String {
         text += "}\n";
     }
     text
+}
+
+fn median<T: Ord>(turns: &[Turn], figure: impl Fn(&Turn) -> T) -> T {
+    let mut all: Vec<T> = turns.iter().map(figure).collect();
+    all.sort_unstable();
+    all.swap_remove(all.len() / 2)
 }
 
 fn best(mut once: impl FnMut() -> Duration) -> Duration {

@@ -2,7 +2,7 @@
 //!
 //! Nearly every server answers within a fraction of a millisecond. So a connection is begun, left alone for a moment and then
 //! looked at together with all the others of that moment: a check costs a socket, a connect, its share of one poll, and a close.
-//! The few that take longer get a task each.
+//! Who is not connected then is looked at some times more; the few that take longer still get a task each.
 
 use std::cell::RefCell;
 use std::cmp::Reverse;
@@ -61,6 +61,8 @@ struct Try {
 
 /// How long a connection is left alone before it is looked at; checks that are due within it are begun together.
 const MOMENT: Duration = Duration::from_millis(5);
+/// How long a connection is looked at every moment. A task would be dearer: it asks for two events and sets two timers.
+const PATIENCE: Duration = Duration::from_millis(20);
 /// Nothing to wait for but the bell.
 const AGES: Duration = Duration::from_secs(3600);
 
@@ -112,9 +114,14 @@ impl Rounds {
         // Interrupted or out of memory: then they all take longer.
         let _ = poll(&mut asked, PollTimeout::ZERO);
         let seen: Vec<PollFlags> = asked.iter().map(|one| one.revents().unwrap_or(PollFlags::POLLERR)).collect();
+        let mut waits = Vec::new();
         for (one, seen) in begun.drain(..).zip(seen) {
             let outcome = match seen {
                 PollFlags::POLLOUT => Outcome::Passed,
+                seen if seen.is_empty() && now.since(one.begun) < PATIENCE.min(one.limit) => {
+                    waits.push(one);
+                    continue;
+                }
                 seen if seen.is_empty() => {
                     spawn_local(see_out(one, Rc::clone(self), Rc::clone(director)));
                     continue;
@@ -123,7 +130,8 @@ impl Rounds {
             };
             self.ended(one.id, one.due, outcome, now, director);
         }
-        self.state.borrow_mut().begun = begun; // empty, with its room
+        begun.append(&mut waits);
+        self.state.borrow_mut().begun = begun;
     }
 
     fn wait(&self, now: Instant) -> Duration {
