@@ -12,7 +12,7 @@ use hactl::sys::ipvs::Ipvs;
 use nix::sched::{CloneFlags, setns};
 
 /// How long anything may take: under emulation, beside another case.
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The binary under test.
 pub const HACTL: &str = "/vm/hactl";

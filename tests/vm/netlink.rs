@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::host::{Daemon, Host};
 
 /// `IPVS_CMD_…` of the kernel's `ip_vs.h`.
+pub const NEW_SERVICE: u8 = 1;
 pub const NEW_DESTINATION: u8 = 5;
 pub const SET_DESTINATION: u8 = 6;
 pub const DEL_DESTINATION: u8 = 7;
