@@ -158,7 +158,7 @@ fn who_returns_starts_slowly() {
     let (cluster, mut web) = direct_cluster(2);
     let director = cluster.director();
     let servers = [(21, "weight 100"), (22, "weight 100")];
-    let _agent = director.agent(&pool("slow_start 3", &servers));
+    let _agent = director.agent(&pool("slow_start 10", &servers));
     director.until(&["10.37.0.21:80 100", "10.37.0.22:80 100"]);
     drop(web.pop());
     director.until(&["10.37.0.21:80 100"]);
