@@ -49,7 +49,7 @@ impl Names {
         let wanted: BTreeSet<Wanted> = config
             .instances
             .iter()
-            .flat_map(|instance| instance.peer_names.iter().map(|name| (name.clone(), instance.is_ipv6())))
+            .flat_map(|instance| instance.peer_names.iter().map(|name| (name.clone(), instance.ipv6)))
             .collect();
         self.tasks.retain(|name, task| {
             if !wanted.contains(name) {
@@ -79,7 +79,7 @@ impl Names {
     pub fn complete(&self, config: &Config) -> Config {
         let mut config = config.clone();
         for instance in config.instances.iter_mut().filter(|one| !one.peer_names.is_empty()).map(Arc::make_mut) {
-            let is_ipv6 = instance.is_ipv6();
+            let is_ipv6 = instance.ipv6;
             let known = instance.peer_names.iter().filter_map(|name| self.found.get(&(name.clone(), is_ipv6)));
             for address in known.flatten() {
                 if !instance.unicast_peers.iter().any(|peer| peer.address == *address) {

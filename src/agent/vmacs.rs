@@ -49,7 +49,7 @@ impl Vmacs {
                     }
                 }
                 Some(link) if self.made.get(&vmac.name) != Some(&true) => {
-                    self.quieten(&vmac.name, &parent.name, instance.is_ipv6(), troubles);
+                    self.quieten(&vmac.name, &parent.name, instance.ipv6, troubles);
                     match macvlan::up(netlink, link.index) {
                         Ok(()) => drop(self.made.insert(vmac.name.clone(), true)),
                         Err(error) => troubles.push(format!("cannot bring up {}: {error}", vmac.name)),

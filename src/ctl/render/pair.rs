@@ -15,7 +15,7 @@ pub fn across(files: &[(String, Config)]) -> Vec<Problem> {
     for (at, (_, one)) in files.iter().enumerate() {
         for (_, other) in files.iter().skip(at + 1) {
             for left in &one.instances {
-                let same = |right: &&Arc<VrrpInstance>| right.vrid == left.vrid && right.is_ipv6() == left.is_ipv6();
+                let same = |right: &&Arc<VrrpInstance>| right.vrid == left.vrid && right.ipv6 == left.ipv6;
                 other.instances.iter().filter(same).for_each(|right| compare(left, right, &mut problems));
             }
         }

@@ -480,7 +480,7 @@ fn same_router(router: &Router, new: &VrrpInstance) -> bool {
         && old.name == new.name
         && old.vrid == new.vrid
         && old.interface == new.interface
-        && router.is_ipv6() == new.is_ipv6()
+        && router.is_ipv6() == new.ipv6
         && old.vmac.as_ref().map(|vmac| &vmac.name) == new.vmac.as_ref().map(|vmac| &vmac.name)
 }
 

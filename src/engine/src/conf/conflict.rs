@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::config::{Notify, VrrpInstance};
+use super::config::{Notify, VirtualAddress, VrrpInstance};
+use super::draft::At;
 use super::resolve::Resolved;
 use super::sink::{Place, Sink};
 
@@ -44,9 +45,23 @@ impl Known {
         if notify == *self.notify { Arc::clone(&self.notify) } else { Arc::new(notify) }
     }
 
+    /// Leaves out addresses that an earlier instance holds on the same interface; those without one are on `home`.
+    pub(super) fn leave_to_others(&self, addresses: &mut Vec<At<VirtualAddress>>, home: &str, sink: &mut Sink<'_>) {
+        addresses.retain(|(one, place)| {
+            let key = (one.address.addr(), one.interface.as_deref().unwrap_or(home).to_owned());
+            let Some(holder) = self.addresses.get(&key) else { return true };
+            sink.error(*place, format!("`{}` already belongs to `{holder}`; ignored here", key.0));
+            false
+        });
+    }
+
     /// Remembers an instance that will be the one at `position`.
     pub(super) fn add(&mut self, instance: &VrrpInstance, place: Place, position: usize) {
         self.names.insert(instance.name.clone(), place);
+        for one in instance.addresses.iter().chain(&instance.excluded) {
+            let device = one.interface.as_ref().unwrap_or(&instance.interface);
+            self.addresses.insert((one.address.addr(), device.clone()), instance.name.clone());
+        }
         self.numbers.entry((instance.interface.clone(), instance.vrid)).or_default().push(position);
         self.notify = Arc::clone(&instance.notify);
         self.vmacs.extend(instance.vmac.iter().map(|vmac| vmac.name.clone()));
@@ -55,35 +70,11 @@ impl Known {
 
 /// Two instances that would answer to the same adverts.
 fn clash(left: &VrrpInstance, right: &VrrpInstance) -> bool {
-    let family = |one: &VrrpInstance| one.addresses.first().map(|address| address.address.addr().is_ipv6());
-    let same_family = match (family(left), family(right)) {
-        (Some(left), Some(right)) => left == right,
-        _ => true,
-    };
+    let same_family = left.ipv6 == right.ipv6;
     let shared_peer =
         left.unicast_peers.iter().any(|peer| right.unicast_peers.iter().any(|other| other.address == peer.address))
             || left.peer_names.iter().any(|name| right.peer_names.contains(name));
     let peers_apart = left.is_unicast() && right.is_unicast() && !shared_peer;
     let groups_apart = !left.is_unicast() && !right.is_unicast() && left.group_address != right.group_address;
     same_family && !peers_apart && !groups_apart
-}
-
-/// Removes addresses that an earlier instance already holds on the same interface.
-pub(super) fn taken_addresses(known: &mut Known, instance: &mut VrrpInstance, places: &[Place], sink: &mut Sink<'_>) {
-    let (on, name) = (instance.interface.clone(), instance.name.clone());
-    let mut places = places.iter();
-    for list in [&mut instance.addresses, &mut instance.excluded] {
-        list.retain(|one| {
-            let place = places.next();
-            let device = one.interface.clone().unwrap_or_else(|| on.clone());
-            let key = (one.address.addr(), device);
-            if let (Some(holder), Some(place)) = (known.addresses.get(&key).filter(|holder| **holder != name), place) {
-                let message = format!("`{}` already belongs to `{holder}`; ignored here", one.address.addr());
-                sink.error(*place, message);
-                return false;
-            }
-            known.addresses.insert(key, name.clone());
-            true
-        });
-    }
 }

@@ -44,6 +44,7 @@ pub(super) struct Draft {
     pub(super) addresses: Vec<At<VirtualAddress>>,
     pub(super) excluded: Vec<At<VirtualAddress>>,
     pub(super) no_address_meant: bool,
+    pub(super) native_ipv6: Option<Place>,
     pub(super) nopreempt: Option<Place>,
     pub(super) preempt_delay: Option<At<Duration>>,
     pub(super) tracks: TrackLists,
@@ -97,6 +98,7 @@ impl Draft {
             addresses: Vec::new(),
             excluded: Vec::new(),
             no_address_meant: false,
+            native_ipv6: None,
             nopreempt: None,
             preempt_delay: None,
             tracks: TrackLists::default(),
@@ -188,6 +190,7 @@ impl Draft {
             "accept" => self.accept = Some((true, place)),
             "no_accept" => self.accept = Some((false, place)),
             "no_virtual_ipaddress" => self.no_address_meant = true,
+            "native_ipv6" => self.native_ipv6 = Some(place),
             _ => self.plain.dont_track_primary = true,
         }
     }

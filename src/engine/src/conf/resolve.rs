@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use super::config::{InitialState, Version, VirtualAddress, VrrpInstance};
-use super::conflict::{Known, taken_addresses};
+use super::conflict::Known;
 use super::defaults::Defaults;
 use super::draft::{At, Draft, PRIORITY_DEFAULT};
 use super::objects::Objects;
@@ -37,14 +37,13 @@ pub(super) fn resolve(
             sink.error(place, format!("vrrp_instance `{name}` exists already on {line}; ignored"));
             continue;
         }
-        let Some((mut resolved, places)) = one(draft, objects, defaults, &known, sink) else { continue };
+        let Some((resolved, places)) = one(draft, objects, defaults, &known, sink) else { continue };
         if let Some(earlier) = known.clash(&found, &resolved.instance) {
             let (vrid, interface) = (resolved.instance.vrid, &resolved.instance.interface);
             let message = format!("virtual_router_id {vrid} is already used on {interface} by `{earlier}`; ignored");
             sink.error_help(places.vrid, message, "give each instance on an interface a number of its own");
             continue;
         }
-        taken_addresses(&mut known, &mut resolved.instance, &places.addresses, sink);
         known.add(&resolved.instance, places.name, found.len());
         found.push(resolved);
     }
@@ -55,7 +54,6 @@ pub(super) fn resolve(
 struct Places {
     name: Place,
     vrid: Place,
-    addresses: Vec<Place>,
 }
 
 fn one(
@@ -65,8 +63,17 @@ fn one(
     known: &Known,
     sink: &mut Sink<'_>,
 ) -> Option<(Resolved, Places)> {
-    let (addresses, overflow) = advertised(&mut draft, sink);
-    let ipv6 = addresses.first().map_or_else(|| draft.speaks_ipv6(), |(first, _)| first.address.addr().is_ipv6());
+    let (mut addresses, overflow) = advertised(&mut draft, sink);
+    let given = overflow.into_iter().chain(draft.excluded.drain(..)).collect();
+    let mut excluded = without_repeats(&addresses, given, sink);
+    if addresses.is_empty() && excluded.is_empty() && !draft.no_address_meant {
+        let message = format!("vrrp_instance `{}` has no virtual address", draft.name.0);
+        sink.warning_help(draft.name.1, message, "add `virtual_ipaddress { ADDRESS/LENGTH }`");
+    }
+    let home = draft.interface.as_deref().unwrap_or_default();
+    known.leave_to_others(&mut addresses, home, sink);
+    known.leave_to_others(&mut excluded, home, sink);
+    let ipv6 = draft.speaks_ipv6(&addresses, &excluded, sink);
     let version = draft.version_for(ipv6, defaults.version, sink);
     let advert_interval = interval(draft.advert_interval, version, sink);
     let priority = draft.priority(sink);
@@ -74,26 +81,17 @@ fn one(
     let password = std::mem::take(&mut draft.authentication).complete(version, sink);
     let hmac = draft.hmac.take().and_then(|hmac| hmac.complete(advert_interval, sink));
     let (nopreempt, preempt_delay) = draft.preemption(sink);
-    let excluded = without_repeats(&addresses, overflow.into_iter().chain(draft.excluded.drain(..)).collect(), sink);
     let source = same_family(draft.source.take(), ipv6, "source address", sink);
     draft.peers(ipv6, sink);
     let group = draft.group_address(ipv6, defaults, sink);
     let tracks = draft.tracks.resolve(objects, sink);
-    if addresses.is_empty() && excluded.is_empty() && !draft.no_address_meant {
-        let message = format!("vrrp_instance `{}` has no virtual address", draft.name.0);
-        sink.warning_help(draft.name.1, message, "add `virtual_ipaddress { ADDRESS/LENGTH }`");
-    }
     let (vrid, interface) = draft.required(sink)?;
     let transmit_base = draft.transmits_base(sink);
     let vmac = draft.vmac.take().map(|line| {
         let taken = |name: &str| known.vmac(name);
         line.complete(&defaults.vmac_prefix, vrid.0, ipv6, transmit_base, taken, sink)
     });
-    let places = Places {
-        name: draft.place,
-        vrid: vrid.1,
-        addresses: addresses.iter().chain(&excluded).map(|(_, at)| *at).collect(),
-    };
+    let places = Places { name: draft.place, vrid: vrid.1 };
     let instance = VrrpInstance {
         initial_state: draft.state.map_or(InitialState::Backup, |(state, _)| state),
         interface,
@@ -105,6 +103,7 @@ fn one(
         hmac,
         addresses: addresses.into_iter().map(|(address, _)| address).collect(),
         excluded: excluded.into_iter().map(|(address, _)| address).collect(),
+        ipv6,
         nopreempt,
         preempt_delay,
         source,
@@ -120,10 +119,25 @@ fn one(
 }
 
 impl Draft {
-    fn speaks_ipv6(&self) -> bool {
+    /// The addresses decide; without any, `native_ipv6` and the addresses that adverts come from and go to.
+    fn speaks_ipv6(
+        &self,
+        addresses: &[At<VirtualAddress>],
+        excluded: &[At<VirtualAddress>],
+        sink: &mut Sink<'_>,
+    ) -> bool {
+        let first = |list: &[At<VirtualAddress>]| list.first().map(|(one, _)| one.address.addr());
+        if let Some(address) = first(addresses) {
+            if let Some(place) = self.native_ipv6.filter(|_| address.is_ipv4()) {
+                sink.warning(place, format!("`native_ipv6` changes nothing: `{address}` is advertised, and is IPv4"));
+            }
+            return address.is_ipv6();
+        }
         let source = self.source.map(|(address, _)| address);
-        let witness = source.or_else(|| self.peers.found.first().map(|(peer, _)| peer.address));
-        witness.is_some_and(|address| address.is_ipv6())
+        let peer = || self.peers.found.first().map(|(peer, _)| peer.address);
+        let group = || self.group.map(|(address, _)| address);
+        let witness = first(excluded).or(source).or_else(peer).or_else(group);
+        self.native_ipv6.is_some() || witness.is_some_and(|address| address.is_ipv6())
     }
 
     fn version_for(&self, ipv6: bool, standard: Version, sink: &mut Sink<'_>) -> Version {

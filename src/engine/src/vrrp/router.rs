@@ -196,7 +196,7 @@ impl Router {
 
     /// Whether its virtual addresses are IPv6.
     pub fn is_ipv6(&self) -> bool {
-        self.config.is_ipv6()
+        self.config.ipv6
     }
 
     /// How long after our last advert no backup, whatever its priority, has claimed the addresses.

@@ -99,6 +99,8 @@ pub struct VrrpInstance {
     pub addresses: Vec<VirtualAddress>,
     /// `virtual_ipaddress_excluded`: owned but not advertised.
     pub excluded: Vec<VirtualAddress>,
+    /// Adverts and the addresses in them are IPv6: as the first address is (`native_ipv6` where there is none).
+    pub ipv6: bool,
     /// `nopreempt`.
     pub nopreempt: bool,
     /// `preempt_delay`, 0..=1000 s.
@@ -177,6 +179,7 @@ impl VrrpInstance {
             password: None,
             addresses: Vec::new(),
             excluded: Vec::new(),
+            ipv6: false,
             nopreempt: false,
             preempt_delay: Duration::ZERO,
             track_interfaces: Vec::new(),
@@ -209,13 +212,6 @@ impl VrrpInstance {
             notify: Arc::default(),
             location: Location::default(),
         }
-    }
-
-    /// Whether its virtual addresses are IPv6.
-    pub fn is_ipv6(&self) -> bool {
-        let first = self.addresses.first().or(self.excluded.first()).map(|one| one.address.addr());
-        let spoken = first.or(self.source).or(self.unicast_peers.first().map(|peer| peer.address));
-        spoken.is_some_and(|address| address.is_ipv6())
     }
 
     /// Whether adverts go to peers rather than to the group.

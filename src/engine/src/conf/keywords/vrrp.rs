@@ -83,7 +83,7 @@ const SUPPORTED: &[Keyword] = &[
     yes("no_accept"),
     yes("strict_mode"),
     yes_block("auth_hmac", &AUTH_HMAC),
-    already("native_ipv6"),
+    yes("native_ipv6"),
 ];
 
 const TRACKING: &[Keyword] = &[

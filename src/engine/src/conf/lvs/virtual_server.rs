@@ -31,7 +31,8 @@ pub(super) fn virtual_server(block: &Statement, shared: &mut Shared<'_>, sink: &
     let mut draft = Draft::read(block, shared, sink);
     let group = draft.group(&head, shared, sink).ok()?;
     let outer = draft.outer(&head, group.as_deref(), shared);
-    let mut servers = real_servers(&draft.servers, &outer, shared, sink);
+    let read = |block: &&Statement| Some((real_server(block, &outer, shared, sink)?, block.place()));
+    let mut servers: Vec<_> = draft.servers.iter().filter_map(read).collect();
     let mut sorry = draft.sorry(&outer);
     let members: Vec<_> = servers
         .iter()
@@ -63,6 +64,7 @@ pub(super) fn virtual_server(block: &Statement, shared: &mut Shared<'_>, sink: &
         return None; // each of them has been reported
     }
     ports(&head, &services, &mut servers, sink);
+    once_each(&mut servers, sink);
     let persistence = draft.persistence(&head, &services, block, sink);
     let (quorum, hysteresis) = quorum(draft.quorum, draft.hysteresis, &servers, block.place(), sink);
     let marks = services.iter().any(|key| matches!(key, ServiceKey::Mark { .. }));
@@ -291,26 +293,18 @@ impl<'s> Draft<'s> {
     }
 }
 
-/// Each with the place of its block; no address twice.
-fn real_servers(
-    blocks: &[&Statement],
-    outer: &Outer,
-    shared: &mut Shared<'_>,
-    sink: &mut Sink<'_>,
-) -> Vec<(RealServer, Place)> {
-    let mut known: HashMap<SocketAddr, Place> = HashMap::with_capacity(blocks.len());
-    let mut servers = Vec::with_capacity(blocks.len());
-    for block in blocks {
-        let Some(server) = real_server(block, outer, shared, sink) else { continue };
-        if let Some(earlier) = known.get(&server.address) {
-            let line = sink.earlier(*earlier);
-            sink.error(block.place(), format!("real server `{}` stands already on {line}; ignored", server.address));
-            continue;
-        }
-        known.insert(server.address, block.place());
-        servers.push((server, block.place()));
-    }
-    servers
+/// No address twice.
+fn once_each(servers: &mut Vec<(RealServer, Place)>, sink: &mut Sink<'_>) {
+    let mut known: HashMap<SocketAddr, Place> = HashMap::with_capacity(servers.len());
+    servers.retain(|(server, place)| {
+        let Some(earlier) = known.get(&server.address) else {
+            known.insert(server.address, *place);
+            return true;
+        };
+        let line = sink.earlier(*earlier);
+        sink.error(*place, format!("real server `{}` stands already on {line}; ignored", server.address));
+        false
+    });
 }
 
 /// `persistence_timeout [SECONDS]`: what the kernel takes is whole seconds.

@@ -108,6 +108,8 @@ impl Page {
             self.line(format_args!("use_vmac {} {}", word(&vmac.name), mac.join(":")));
             self.flag(vmac.transmit_base, "vmac_xmit_base");
         }
+        self.flag(instance.ipv6 && instance.addresses.is_empty(), "native_ipv6");
+        self.flag(instance.addresses.is_empty() && instance.excluded.is_empty(), "no_virtual_ipaddress");
         if let Some(source) = instance.source {
             let keyword = if instance.is_unicast() { "unicast_src_ip" } else { "mcast_src_ip" };
             self.line(format_args!("{keyword} {source}"));

@@ -222,5 +222,11 @@ fn the_same_number_may_serve_two_families_and_separate_peers() {
         )
     };
     assert_eq!(faults(&(peer("a", 1) + &peer("b", 2))), Vec::<String>::new());
-    assert_eq!(faults(&(peer("a", 1) + &peer("b", 1))).len(), 1);
+    assert_eq!(
+        faults(&(peer("a", 1) + &peer("b", 1))),
+        [
+            "E 9:1 virtual_router_id 37 is already used on eth7 by `a`; ignored",
+            "E 11:21 `10.7.0.1` already belongs to `a`; ignored here",
+        ]
+    );
 }

@@ -9,6 +9,9 @@ fn nothing_stands_twice() {
     let text = server("real_server 10.0.0.9 {\n}\nreal_server 10.0.0.9 8080 {\n}");
     assert_eq!(faults(&text), ["E 5:1 real server `10.0.0.9:8080` stands already on line 3; ignored"]);
     assert_eq!(parse("f", &text).config.virtual_servers[0].real_servers.len(), 2);
+    // The same one only after the port is the service's, which direct routing keeps.
+    let text = server("lb_kind DR\nreal_server 10.0.0.9 {\n}\nreal_server 10.0.0.9 90 {\n}");
+    assert_eq!(faults(&text).last().unwrap(), "E 6:1 real server `10.0.0.9:8080` stands already on line 4; ignored");
     let text = server("") + &server("").replace("TCP", "UDP") + &server("");
     assert_eq!(faults(&text), ["E 13:1 TCP 192.0.2.3:8080 is served already by the virtual server on line 1; ignored"]);
     assert_eq!(parse("f", &text).config.virtual_servers.len(), 2);
