@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::config::{Notify, VirtualAddress, VrrpInstance};
 use super::draft::At;
 use super::resolve::Resolved;
@@ -15,8 +17,8 @@ pub(super) struct Known {
     names: HashMap<String, Place>,
     /// Positions of the instances with this number on this interface.
     numbers: HashMap<(String, u8), Vec<usize>>,
-    /// Who holds an address on an interface.
-    addresses: HashMap<(IpAddr, String), String>,
+    /// Positions of the instances that hold an address, each on an interface of its own.
+    addresses: HashMap<IpAddr, SmallVec<[usize; 1]>>,
     vmacs: HashSet<String>,
     /// The latest: most instances have the same, or none.
     notify: Arc<Notify>,
@@ -46,11 +48,19 @@ impl Known {
     }
 
     /// Leaves out addresses that an earlier instance holds on the same interface; those without one are on `home`.
-    pub(super) fn leave_to_others(&self, addresses: &mut Vec<At<VirtualAddress>>, home: &str, sink: &mut Sink<'_>) {
+    pub(super) fn leave_to_others(
+        &self,
+        found: &[Resolved],
+        addresses: &mut Vec<At<VirtualAddress>>,
+        home: &str,
+        sink: &mut Sink<'_>,
+    ) {
         addresses.retain(|(one, place)| {
-            let key = (one.address.addr(), one.interface.as_deref().unwrap_or(home).to_owned());
-            let Some(holder) = self.addresses.get(&key) else { return true };
-            sink.error(*place, format!("`{}` already belongs to `{holder}`; ignored here", key.0));
+            let (address, device) = (one.address.addr(), one.interface.as_deref().unwrap_or(home));
+            let holders = self.addresses.get(&address).into_iter().flatten().filter_map(|at| found.get(*at));
+            let mut holders = holders.map(|holder| &holder.instance);
+            let Some(holder) = holders.find(|holder| holds(holder, address, device)) else { return true };
+            sink.error(*place, format!("`{address}` already belongs to `{}`; ignored here", holder.name));
             false
         });
     }
@@ -59,13 +69,17 @@ impl Known {
     pub(super) fn add(&mut self, instance: &VrrpInstance, place: Place, position: usize) {
         self.names.insert(instance.name.clone(), place);
         for one in instance.addresses.iter().chain(&instance.excluded) {
-            let device = one.interface.as_ref().unwrap_or(&instance.interface);
-            self.addresses.insert((one.address.addr(), device.clone()), instance.name.clone());
+            self.addresses.entry(one.address.addr()).or_default().push(position);
         }
         self.numbers.entry((instance.interface.clone(), instance.vrid)).or_default().push(position);
         self.notify = Arc::clone(&instance.notify);
         self.vmacs.extend(instance.vmac.iter().map(|vmac| vmac.name.clone()));
     }
+}
+
+fn holds(instance: &VrrpInstance, address: IpAddr, device: &str) -> bool {
+    let on = |one: &VirtualAddress| one.interface.as_deref().unwrap_or(&instance.interface) == device;
+    instance.addresses.iter().chain(&instance.excluded).any(|one| one.address.addr() == address && on(one))
 }
 
 /// Two instances that would answer to the same adverts.

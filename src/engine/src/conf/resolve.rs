@@ -37,7 +37,7 @@ pub(super) fn resolve(
             sink.error(place, format!("vrrp_instance `{name}` exists already on {line}; ignored"));
             continue;
         }
-        let Some((resolved, places)) = one(draft, objects, defaults, &known, sink) else { continue };
+        let Some((resolved, places)) = one(draft, objects, defaults, (&known, &found), sink) else { continue };
         if let Some(earlier) = known.clash(&found, &resolved.instance) {
             let (vrid, interface) = (resolved.instance.vrid, &resolved.instance.interface);
             let message = format!("virtual_router_id {vrid} is already used on {interface} by `{earlier}`; ignored");
@@ -60,7 +60,7 @@ fn one(
     mut draft: Draft,
     objects: &Objects,
     defaults: &Defaults,
-    known: &Known,
+    (known, found): (&Known, &[Resolved]),
     sink: &mut Sink<'_>,
 ) -> Option<(Resolved, Places)> {
     let (mut addresses, overflow) = advertised(&mut draft, sink);
@@ -71,8 +71,8 @@ fn one(
         sink.warning_help(draft.name.1, message, "add `virtual_ipaddress { ADDRESS/LENGTH }`");
     }
     let home = draft.interface.as_deref().unwrap_or_default();
-    known.leave_to_others(&mut addresses, home, sink);
-    known.leave_to_others(&mut excluded, home, sink);
+    known.leave_to_others(found, &mut addresses, home, sink);
+    known.leave_to_others(found, &mut excluded, home, sink);
     let ipv6 = draft.speaks_ipv6(&addresses, &excluded, sink);
     let version = draft.version_for(ipv6, defaults.version, sink);
     let advert_interval = interval(draft.advert_interval, version, sink);
