@@ -119,7 +119,12 @@ pub(super) fn word(text: &str) -> String {
         quoted.push(c);
     }
     quoted.push('"');
-    quoted
+    no_reference(&quoted)
+}
+
+/// Text that only looks like `${_PWD}` and its like: what is always defined would stand there when it is read.
+fn no_reference(quoted: &str) -> String {
+    quoted.replace("${_", "$\\{_")
 }
 
 /// An argument vector as one quoted word: inner quotes keep arguments together, escapes protect both kinds.
@@ -142,7 +147,7 @@ pub(super) fn command(argv: &[String]) -> String {
         }
     }
     outer.push('"');
-    outer
+    no_reference(&outer)
 }
 
 /// Runs of characters in the kind of quotes that they do not hold.

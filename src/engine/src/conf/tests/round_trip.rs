@@ -40,6 +40,8 @@ fn awkward_words_read_back() {
         "</x",
         "@a",
         "$A=b",
+        "a${_RANDOM}",
+        "${_PWD}'s \\${_HASH}",
         "~SEQ(",
         "include",
     ];
