@@ -9,6 +9,9 @@ cargo bench --locked --profile release --bench outages
 HACTL_SIM_SEEDS=${HACTL_SIM_SEEDS:-10000} cargo test --locked --profile fast --test sim
 
 export HACTL_BINARY=$PWD/target/dist/hactl
+# LVS, in a kernel of its own.
+HACTL_VM_ONLY=bench cargo test --locked --profile fast --test vm -- --nocapture
+HACTL_VM_ONLY=bench_checks HACTL_VM_HELD=500 cargo test --locked --profile fast --test vm -- --nocapture
 PATH=$PWD/target/dist:$PATH
 seconds() { # runs a command and prints how long it took
     local begin=$EPOCHREALTIME
