@@ -49,6 +49,7 @@ test: setup
 	else set -x; cargo test --locked --workspace; fi
 
 bench: setup
+	@bash .ci/setup peers
 	@$(MAKE) --no-print-directory build
 	bash tests/bench/run.sh
 

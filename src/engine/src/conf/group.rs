@@ -100,7 +100,7 @@ impl Draft {
     fn members(&mut self, block: &Statement, sink: &mut Sink<'_>) {
         surplus(block, &block.arguments, sink);
         for line in inside(block) {
-            if let Some(Block { open, .. }) = &line.block {
+            if let Some(Block { open, .. }) = line.block.as_deref() {
                 sink.error(*open, "the name of a member takes no block; the block is ignored");
             }
             let words = std::iter::once(&line.keyword).chain(&line.arguments);

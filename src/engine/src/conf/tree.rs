@@ -20,8 +20,8 @@ pub struct Statement {
     pub keyword: Word,
     /// The other words before a brace or the end of the line.
     pub arguments: Vec<Word>,
-    /// What stands in braces after it.
-    pub block: Option<Block>,
+    /// What stands in braces after it; boxed, for most have none.
+    pub block: Option<Box<Block>>,
 }
 
 /// What stands between two braces.
@@ -54,15 +54,17 @@ pub(super) struct Frame {
     pub(super) open: Place,
     /// The keywords that belong here, when they are known.
     pub(super) context: Option<&'static Context>,
-    /// What was read so far.
-    pub(super) statements: Vec<Statement>,
+    /// Where its statements begin in [`Grower::statements`].
+    pub(super) first: usize,
     /// The `{` of a block inside this one whose `}` is indented like this block's own.
     pub(super) suspect: Option<Place>,
 }
 
 struct Grower<I> {
     lexer: Lexer<I>,
-    root: Vec<Statement>,
+    /// What is read and not closed yet: the root's, then each open block's. A block takes its own when it is closed, and no
+    /// room that it does not use: large files have many.
+    statements: Vec<Statement>,
     frames: Vec<Frame>,
     /// Blocks beyond [`DEPTH_MAX`] that are still open.
     too_deep: usize,
@@ -72,7 +74,7 @@ struct Grower<I> {
 
 impl<'l, I: Iterator<Item = &'l str>> Grower<I> {
     fn new(lexer: Lexer<I>, recover: bool) -> Self {
-        Self { lexer, root: Vec::new(), frames: Vec::new(), too_deep: 0, balanced: true, recover }
+        Self { lexer, statements: Vec::new(), frames: Vec::new(), too_deep: 0, balanced: true, recover }
     }
 
     fn run(mut self, sink: &mut Sink<'_>) -> (Vec<Statement>, bool) {
@@ -85,7 +87,7 @@ impl<'l, I: Iterator<Item = &'l str>> Grower<I> {
             }
         }
         self.close_down_to(0, sink);
-        (self.root, self.balanced)
+        (self.statements, self.balanced)
     }
 
     fn statement(&mut self, keyword: Word, sink: &mut Sink<'_>) {
@@ -105,7 +107,7 @@ impl<'l, I: Iterator<Item = &'l str>> Grower<I> {
             let depth = recovery::depth_of(&self.frames, &keyword, !arguments.is_empty(), has_block);
             self.close_down_to(depth, sink);
         }
-        self.statements().push(Statement { keyword, arguments, block: None });
+        self.statements.push(Statement { keyword, arguments, block: None });
     }
 
     /// A `{` on this line or alone at the start of the next.
@@ -123,13 +125,15 @@ impl<'l, I: Iterator<Item = &'l str>> Grower<I> {
             return;
         }
         let outer = self.context();
-        let head = self.statements().pop_if(|last| last.block.is_none());
+        let first = self.frames.last().map_or(0, |frame| frame.first);
+        let open_to_a_block = self.statements.len() > first;
+        let head = self.statements.pop_if(|last| open_to_a_block && last.block.is_none());
         if head.is_none() {
             sink.error(place, "`{` without a keyword before it; what it holds is ignored");
         }
         let context = head.as_ref().and_then(|head| outer?.find(&head.keyword.text)?.block);
         let head = head.map(|head| (head.keyword, head.arguments));
-        self.frames.push(Frame { head, open: place, context, statements: Vec::new(), suspect: None });
+        self.frames.push(Frame { head, open: place, context, first: self.statements.len(), suspect: None });
     }
 
     fn close(&mut self, place: Place, sink: &mut Sink<'_>) {
@@ -161,22 +165,15 @@ impl<'l, I: Iterator<Item = &'l str>> Grower<I> {
         }
     }
 
-    fn attach(&mut self, mut frame: Frame) {
-        frame.statements.shrink_to_fit();
-        let block = Some(Block { open: frame.open, statements: frame.statements });
+    fn attach(&mut self, frame: Frame) {
+        let statements = self.statements.drain(frame.first..).collect();
+        let block = Some(Box::new(Block { open: frame.open, statements }));
         if let Some((keyword, arguments)) = frame.head {
-            self.statements().push(Statement { keyword, arguments, block });
+            self.statements.push(Statement { keyword, arguments, block });
         }
     }
 
     fn context(&self) -> Option<&'static Context> {
         self.frames.last().map_or(Some(&ROOT), |frame| frame.context)
-    }
-
-    fn statements(&mut self) -> &mut Vec<Statement> {
-        match self.frames.last_mut() {
-            Some(frame) => &mut frame.statements,
-            None => &mut self.root,
-        }
     }
 }

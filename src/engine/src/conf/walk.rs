@@ -42,7 +42,7 @@ pub fn walk<'s>(
 
 /// The statements of a block; none when it is missing.
 pub fn inside(statement: &Statement) -> &[Statement] {
-    match &statement.block {
+    match statement.block.as_deref() {
         Some(Block { statements, .. }) => statements,
         None => &[],
     }

@@ -5,7 +5,7 @@ use super::super::lexer::LINE_BYTES_MAX;
 use super::draft::Draft;
 use super::include::{Wanted, braces, has_wildcard, keyword};
 use super::sequence::Repeat;
-use super::source::{Line, Source};
+use super::source::Source;
 use super::surroundings::{Included, Surroundings};
 use super::variable::{Definitions, Meaning, Reference, definition};
 
@@ -91,7 +91,7 @@ impl Reader<'_> {
                 continue;
             }
             if !is_special(line) {
-                self.emit(line.to_owned(), Vec::new());
+                self.emit(line, Vec::new());
                 continue;
             }
             let mut more = Vec::new();
@@ -182,7 +182,7 @@ impl Reader<'_> {
             }
         }
         let (text, parts) = draft.finish();
-        self.emit(text, parts);
+        self.emit(&text, parts);
     }
 
     /// Whether a limit is met, which is told once.
@@ -342,7 +342,7 @@ impl Reader<'_> {
         }
     }
 
-    fn emit(&mut self, text: String, parts: Vec<super::source::Part>) {
+    fn emit(&mut self, text: &str, parts: Vec<super::source::Part>) {
         self.bytes += text.len();
         if self.source.lines.len() >= self.limits.lines || self.bytes > self.limits.bytes {
             if !self.full {
@@ -353,8 +353,7 @@ impl Reader<'_> {
             self.full = true;
             return;
         }
-        let (file, number, group) = (self.file, self.number, self.group);
-        self.source.lines.push(Line { text, file, number, group, parts });
+        self.source.push(text, (self.file, self.number, self.group), parts);
     }
 
     fn tell(&mut self, severity: Severity, at: (usize, usize), message: String, help: Option<String>) {

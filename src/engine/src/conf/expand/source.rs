@@ -1,5 +1,6 @@
 //! Lines ready for the grammar, each with the place where it was written.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::super::diagnostic::Location;
@@ -9,13 +10,16 @@ use super::super::sink::Place;
 #[derive(Debug, Default)]
 pub struct Source {
     pub(super) files: Vec<Arc<str>>,
+    /// The text of all lines: large files have too many for a string each.
+    text: String,
     pub(super) lines: Vec<Line>,
 }
 
 /// One line.
 #[derive(Debug)]
 pub(super) struct Line {
-    pub(super) text: String,
+    /// Where it stands in the text of the source.
+    range: Range<usize>,
     /// Position in the list of files.
     pub(super) file: usize,
     /// As written, from 1.
@@ -39,7 +43,14 @@ pub(super) struct Part {
 impl Source {
     /// The text of each line, in order.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
-        self.lines.iter().map(|line| line.text.as_str())
+        self.lines.iter().filter_map(|line| self.text.get(line.range.clone()))
+    }
+
+    /// Appends a line that was written as `number` of a file, with what [`Line`] keeps of it.
+    pub(super) fn push(&mut self, text: &str, (file, number, group): (usize, usize, usize), parts: Vec<Part>) {
+        let range = self.text.len()..self.text.len() + text.len();
+        self.text.push_str(text);
+        self.lines.push(Line { range, file, number, group, parts });
     }
 
     /// Where a place of the expanded text was written, and what it is sorted by.

@@ -32,7 +32,8 @@ pub(super) fn virtual_server(block: &Statement, shared: &mut Shared<'_>, sink: &
     let group = draft.group(&head, shared, sink).ok()?;
     let outer = draft.outer(&head, group.as_deref(), shared);
     let read = |block: &&Statement| Some((real_server(block, &outer, shared, sink)?, block.place()));
-    let mut servers: Vec<_> = draft.servers.iter().filter_map(read).collect();
+    let mut servers = Vec::with_capacity(draft.servers.len());
+    servers.extend(draft.servers.iter().filter_map(read));
     let mut sorry = draft.sorry(&outer);
     let members: Vec<_> = servers
         .iter()
