@@ -142,7 +142,8 @@ fn turn_of(host: &Host, start: fn(&Host, &str) -> Daemon, file: &str, [config, c
     Turn { full: full.duration_since(started).unwrap(), applied, reloaded, messages, memory }
 }
 
-/// From the death of a real server to the message that takes it out of the table: both watch the same one.
+/// From the death of a real server to the message that takes it out of the table: both watch the same one. Its web server
+/// ends, which refuses connections; or its cable is pulled, and checks run into their timeout.
 fn a_dead_server_s_way_out() {
     let cluster = Cluster::new(2, 1);
     let [ours, theirs] = &cluster.directors[..] else { panic!("two directors") };
@@ -151,18 +152,28 @@ fn a_dead_server_s_way_out() {
     let server = &cluster.servers[0];
     let mut web = Some(server.web());
     let _daemons = [ours.agent(&config), theirs.keepalived(&config)];
-    let mut took = [Vec::new(), Vec::new()];
-    for _ in 0..10 {
-        [ours, theirs].iter().for_each(|host| host.until(&["10.37.0.21:80 1"]));
-        let before = SystemTime::now();
-        drop(web.take());
-        taps.iter().zip(&mut took).for_each(|(tap, took)| took.push(tap.until(before, DEL_DESTINATION)));
-        web = Some(server.web());
-    }
-    for (tool, took) in ["hactl", "keepalived"].iter().zip(&mut took) {
-        took.sort();
-        let all: Vec<u128> = took.iter().map(Duration::as_millis).collect();
-        println!("NOTE {tool}: a dead server is out of the table after {} ms (median of {all:?})", all[all.len() / 2]);
+    for refuses in [true, false] {
+        let mut took = [Vec::new(), Vec::new()];
+        for _ in 0..10 {
+            [ours, theirs].iter().for_each(|host| host.until(&["10.37.0.21:80 1"]));
+            let before = SystemTime::now();
+            match refuses {
+                true => drop(web.take()),
+                false => cluster.plug(server, false),
+            }
+            taps.iter().zip(&mut took).for_each(|(tap, took)| took.push(tap.until(before, DEL_DESTINATION)));
+            match refuses {
+                true => web = Some(server.web()),
+                false => cluster.plug(server, true),
+            }
+        }
+        let death = if refuses { "that refuses" } else { "that is silent" };
+        for (tool, took) in ["hactl", "keepalived"].iter().zip(&mut took) {
+            took.sort();
+            let all: Vec<u128> = took.iter().map(Duration::as_millis).collect();
+            let median = all[all.len() / 2];
+            println!("NOTE {tool}: a dead server {death} is out of the table after {median} ms (median of {all:?})");
+        }
     }
 }
 
