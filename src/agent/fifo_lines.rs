@@ -155,6 +155,7 @@ impl Lines {
                 Some(instance_line(name, "MASTER_RX_LOWER_PRI", *priority))
             }
             What::HeartbeatBlocked { .. }
+            | What::NotReleased { .. }
             | What::Duplicate { .. }
             | What::RoutingRestored { .. }
             | What::BadAdvert { .. }

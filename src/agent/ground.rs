@@ -204,7 +204,8 @@ fn gates(config: &Config, os: &mut Linux, troubles: &mut Vec<String>) {
     if let Err(error) = made {
         let lost = match (plan.leased.is_empty(), plan.closed.is_empty()) {
             (false, _) => "there is no lease below 1 s: a hung agent keeps answering",
-            (true, _) => "addresses with no_accept take traffic",
+            (true, true) => "an agent that hangs while it hands over answers until its lease ends",
+            (true, false) => "addresses with no_accept take traffic",
         };
         troubles.push(format!("nftables: {error}; {lost}; a kernel with nf_tables and CAP_NET_ADMIN are needed"));
     }
@@ -221,6 +222,7 @@ fn plan(config: &Config) -> Plan {
         table,
         leased: config.instances.iter().filter(fast).flat_map(addresses).collect(),
         closed: config.instances.iter().filter(closed).flat_map(addresses).collect(),
+        parting: config.own.lease && config.instances.iter().any(|one| !fast(&one)),
     }
 }
 

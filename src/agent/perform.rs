@@ -188,17 +188,12 @@ fn word(action: Action) -> Option<Errand> {
 }
 
 fn renew(os: &mut impl Os, renewal: Renewal, left: &mut Leftovers) {
-    match renewal {
-        Renewal::Lifetime(addresses) => {
-            for (_, error) in os.add_addresses(&addresses) {
-                left.trouble(format!("lease not renewed: {error}"));
-            }
-        }
-        Renewal::Gate { addresses, open_for } => {
-            if let Err(error) = os.open_gate(&addresses, open_for) {
-                left.trouble(format!("lease not renewed: {error}"));
-            }
-        }
+    let errors = match renewal {
+        Renewal::Lifetime(addresses) => os.add_addresses(&addresses).into_iter().map(|(_, error)| error).collect(),
+        Renewal::Gate { addresses, gate } => Vec::from_iter(os.gate(&addresses, gate).err()),
+    };
+    for error in errors {
+        left.trouble(format!("lease not renewed: {error}"));
     }
 }
 
@@ -213,9 +208,8 @@ fn unsent(what: &str, error: &io::Error) -> Errand {
 #[cfg(test)]
 mod tests {
     use std::net::IpAddr;
-    use std::time::Duration;
 
-    use hactl_engine::action::Routing;
+    use hactl_engine::action::{Gate, Routing};
     use hactl_engine::conf::config::VirtualAddress;
 
     use super::*;
@@ -245,7 +239,7 @@ mod tests {
         fn remove_routing(&mut self, _: &Routing) -> Vec<String> {
             vec![]
         }
-        fn open_gate(&mut self, _: &[IpAddr], _: Duration) -> Result<(), String> {
+        fn gate(&mut self, _: &[IpAddr], _: Gate) -> Result<(), String> {
             Ok(())
         }
         fn announce(&mut self, frames: &[Frame]) -> io::Result<()> {

@@ -66,6 +66,7 @@ impl Report {
                 (format!("Virtual server {name} - event"), lines, more)
             }
             What::HeartbeatBlocked { .. }
+            | What::NotReleased { .. }
             | What::Duplicate { .. }
             | What::RoutingRestored { .. }
             | What::BadAdvert { .. }

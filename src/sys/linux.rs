@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
-use std::time::Duration;
 
-use hactl_engine::action::{Frame, LinkAddress, Routing};
+use hactl_engine::action::{Frame, Gate, LinkAddress, Routing};
 
 use super::frames::Frames;
 use super::netlink::Netlink;
@@ -85,9 +84,9 @@ impl Os for Linux {
         routing::remove(&mut self.netlink, routing).unwrap_or_else(|error| vec![format!("netlink: {error}")])
     }
 
-    fn open_gate(&mut self, addresses: &[IpAddr], open_for: Duration) -> Result<(), String> {
+    fn gate(&mut self, addresses: &[IpAddr], gate: Gate) -> Result<(), String> {
         match &mut self.gates {
-            Some(gates) => gates.open_for(addresses, open_for).map_err(|error| format!("nftables: {error}")),
+            Some(gates) => gates.set(addresses, gate).map_err(|error| format!("nftables: {error}")),
             None => Ok(()), // no gate, nothing to open: the agent has said so when it could not be made
         }
     }

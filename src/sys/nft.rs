@@ -5,6 +5,8 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use hactl_engine::action::Gate;
+
 use super::nfnetlink::{Attributes, Batch, Message, Nfnetlink};
 
 /// What the tables shall do.
@@ -16,12 +18,14 @@ pub struct Plan {
     pub leased: Vec<IpAddr>,
     /// Addresses that take no traffic (their ARP and neighbour discovery are answered).
     pub closed: Vec<IpAddr>,
+    /// Other addresses may get a lease for a moment: see [`Gate::Part`].
+    pub parting: bool,
 }
 
 impl Plan {
     /// Whether nothing is to be done.
     pub fn is_empty(&self) -> bool {
-        self.leased.is_empty() && self.closed.is_empty()
+        self.leased.is_empty() && self.closed.is_empty() && !self.parting
     }
 }
 
@@ -62,29 +66,30 @@ impl Gates {
         Ok(())
     }
 
-    /// Lets leased addresses answer for so long from now on.
+    /// Opens, sets or lifts the gate of these addresses.
     ///
     /// # Errors
     /// The kernel's.
-    pub fn open_for(&mut self, addresses: &[IpAddr], time: Duration) -> io::Result<()> {
+    pub fn set(&mut self, addresses: &[IpAddr], gate: Gate) -> io::Result<()> {
         let mut batch = Batch::new();
         for ipv6 in [false, true] {
             let mine: Vec<IpAddr> = addresses.iter().copied().filter(|one| one.is_ipv6() == ipv6).collect();
-            if mine.is_empty() {
-                continue;
-            }
             let families: &[u8] = if ipv6 { &[INET] } else { &[INET, ARP] };
-            for family in families {
-                // An element's time cannot be changed: it is made (when it has run out), removed and made anew, and
-                // nobody sees the batch half done.
-                let element = elements(&self.plan.table, set("leased", ipv6), &mine, Some(time));
-                batch.add(Message::NewElement, *family, &element);
-                batch.add(
-                    Message::DeleteElement,
-                    *family,
-                    &elements(&self.plan.table, set("leased", ipv6), &mine, None),
-                );
-                batch.add(Message::NewElement, *family, &element);
+            for family in families.iter().filter(|_| !mine.is_empty()) {
+                let elements = |kind, time| elements(&self.plan.table, set(kind, ipv6), &mine, time);
+                if let Gate::Open(time) | Gate::Part(time) = gate {
+                    // An element's time cannot be changed: it is made (when it has run out), removed and made anew,
+                    // and nobody sees the batch half done.
+                    batch.add(Message::NewElement, *family, &elements("leased", Some(time)));
+                    batch.add(Message::DeleteElement, *family, &elements("leased", None));
+                    batch.add(Message::NewElement, *family, &elements("leased", Some(time)));
+                }
+                if let Gate::Part(_) | Gate::Parted = gate {
+                    batch.add(Message::NewElement, *family, &elements("gated", None));
+                }
+                if gate == Gate::Parted {
+                    batch.add(Message::DeleteElement, *family, &elements("gated", None));
+                }
             }
         }
         self.netfilter.commit(batch)

@@ -3,9 +3,8 @@
 
 use std::io;
 use std::net::IpAddr;
-use std::time::Duration;
 
-use hactl_engine::action::{Frame, LinkAddress, Routing};
+use hactl_engine::action::{Frame, Gate, LinkAddress, Routing};
 
 /// An advert on its way out; see `Action::Send` for what `packet` holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,11 +36,11 @@ pub trait Os {
     /// Takes routes and rules away; the refusals, worded.
     fn remove_routing(&mut self, routing: &Routing) -> Vec<String>;
 
-    /// Lets addresses answer for so long from now on.
+    /// Changes what the firewall does for addresses.
     ///
     /// # Errors
     /// In words.
-    fn open_gate(&mut self, addresses: &[IpAddr], open_for: Duration) -> Result<(), String>;
+    fn gate(&mut self, addresses: &[IpAddr], gate: Gate) -> Result<(), String>;
 
     /// Sends Ethernet frames.
     ///

@@ -3,14 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hactl_engine::action::{Action, Renewal};
+use hactl_engine::action::{Action, Gate, Renewal};
 use hactl_engine::control::RouterState::{Backup, Fault, Handover, Master};
 use hactl_engine::input::{Command, Input, Link};
+use hactl_engine::vrrp::view::LINGER;
 use hactl_engine::wire::arp::Arp;
 
 use super::rig::{ETH0, INTERVAL, MAC, MASTER_DOWN, Peer, Rig, actions, ip, order, priorities};
 
 const OTHER: [u8; 6] = [2, 0, 0, 0, 0, 6];
+
+/// So long nobody must answer after the claim.
+const TWO_ANSWERS: Duration = Duration::from_millis(4);
 
 fn leased(interval: Duration) -> Rig {
     Rig::configured(|config| {
@@ -44,7 +48,7 @@ fn quarrel(rig: &mut Rig) -> Vec<Action> {
 /// How long each renewal lasts, with the time it was made at.
 fn renewals(done: &[(Duration, Action)]) -> Vec<(Duration, Duration)> {
     let length = |action: &Action| match action {
-        Action::Renew(Renewal::Gate { open_for, .. }) => Some(*open_for),
+        Action::Renew(Renewal::Gate { gate: Gate::Open(time), .. }) => Some(*time),
         Action::Renew(Renewal::Lifetime(all)) => Some(Duration::from_secs(all[0].lifetime_s.unwrap().into())),
         _ => None,
     };
@@ -104,7 +108,8 @@ fn who_cannot_be_heard_lets_go() {
 #[test]
 fn the_lan_is_asked_before_the_wait_ends() {
     let mut rig = guarded();
-    let done = rig.pass(MASTER_DOWN);
+    let mut done = rig.pass(MASTER_DOWN);
+    assert_eq!((rig.state(), order(&actions(done.clone()))), (Backup, vec!["advert"]), "claims, takes nothing");
     let asked: Vec<Duration> =
         done.iter().filter(|(_, one)| matches!(one, Action::Probe(_))).map(|(at, _)| *at).collect();
     assert!(asked.len() >= 2 && asked[0] < MASTER_DOWN && asked[0] >= MASTER_DOWN / 2, "{asked:?}");
@@ -113,7 +118,8 @@ fn the_lan_is_asked_before_the_wait_ends() {
     };
     let arp = Arp::parse(&frames[0].payload).unwrap();
     assert_eq!((arp.sender, arp.target), ([0, 0, 0, 0].into(), [10, 0, 0, 100].into()), "asks, and claims nothing");
-    assert_eq!(rig.state(), Master, "nobody answered, and the asking took no time");
+    done.extend(rig.pass(TWO_ANSWERS));
+    assert_eq!(rig.state(), Master, "nobody answered, and the last questions took milliseconds");
     let done = Rig::started(|_| {}).pass(MASTER_DOWN);
     assert!(!done.iter().any(|(_, one)| matches!(one, Action::Probe(_))), "off by default");
 }
@@ -144,6 +150,104 @@ fn an_answer_does_not_hold_up_who_was_told_goodbye() {
     claim(&mut rig);
     rig.pass(INTERVAL);
     assert_eq!(rig.state(), Master, "a master that hands over goes on answering");
+}
+
+/// A router that is to preempt 10.0.0.6, which answers for the address whenever it is asked.
+fn preempting() -> Rig {
+    let mut rig = guarded();
+    for _ in 0..8 {
+        rig.hear(&Peer::new(37));
+        answered(&mut rig, INTERVAL / 2);
+    }
+    rig
+}
+
+fn answered(rig: &mut Rig, time: Duration) -> Vec<Action> {
+    let mut done = Vec::new();
+    for _ in 0..time.as_millis() {
+        let now = actions(rig.pass(Duration::from_millis(1)));
+        let asked = now.iter().any(|one| matches!(one, Action::Probe(_)));
+        done.extend(now);
+        if asked {
+            claim(rig);
+        }
+    }
+    done
+}
+
+#[test]
+fn a_living_master_is_told_first_and_its_goodbye_is_the_handover() {
+    let mut rig = preempting();
+    assert_eq!(order(&rig.hear(&Peer::new(37))), [""; 0], "it has not heard, and will with the next advert");
+    while order(&answered(&mut rig, Duration::from_millis(1))) != ["advert"] {
+        assert_eq!(rig.state(), Backup);
+    }
+    assert_eq!(order(&rig.hear(&Peer::new(0).from("10.0.0.7"))), [""; 0], "another's goodbye is none");
+    assert_eq!(rig.state(), Backup);
+    assert_eq!(order(&rig.hear(&Peer::new(0))), ["add", "announce", "advert"]);
+    assert_eq!(rig.state(), Master);
+}
+
+#[test]
+fn a_master_that_hangs_is_waited_for() {
+    let mut rig = preempting();
+    let done = answered(&mut rig, INTERVAL * 4);
+    assert!(!order(&done).contains(&"add"), "it answers, so its lease is not over");
+    let told = |one: &Action| matches!(one, Action::Tell(notice) if notice.to_string().contains("is to hand over"));
+    assert_eq!(done.iter().filter(|one| told(one)).count(), 1);
+    let done = actions(rig.pass(Duration::from_millis(60)));
+    assert_eq!((rig.state(), order(&done).contains(&"add")), (Master, true), "now nobody answers");
+}
+
+#[test]
+fn a_claim_ends_without_a_word_where_a_better_one_is_heard() {
+    let mut rig = preempting();
+    assert_eq!(order(&rig.hear(&Peer::new(150))), [""; 0]);
+    rig.pass(INTERVAL);
+    assert_eq!((rig.state(), rig.counter("became_master")), (Backup, 0));
+}
+
+#[test]
+fn who_steps_down_lets_the_kernel_end_it_and_says_so() {
+    for (interval, gate) in [(INTERVAL, Gate::Open(LINGER)), (Duration::from_secs(1), Gate::Part(LINGER))] {
+        let mut rig = Rig::configured(|config| {
+            (config.own.lease, config.own.guard) = (true, true);
+            Arc::make_mut(&mut config.instances[0]).advert_interval = interval;
+        });
+        rig.pass(Duration::from_secs(20));
+        let done = rig.hear(&Peer::new(150).with(|advert| advert.interval = interval));
+        let gates = |done: &[Action]| -> Vec<Gate> {
+            let gate = |one: &Action| match one {
+                Action::Renew(Renewal::Gate { gate, .. }) => Some(*gate),
+                _ => None,
+            };
+            done.iter().filter_map(gate).collect()
+        };
+        assert_eq!((order(&done), gates(&done)), (vec!["goodbye"], vec![gate]), "{interval:?}");
+        let again = rig.hear(&Peer::new(200).with(|advert| advert.interval = interval));
+        assert_eq!((order(&again), gates(&again)), (vec!["goodbye"], vec![]), "the end stays where it was");
+        let done = actions(rig.pass(LINGER));
+        let lifted: &[Gate] = if gate == Gate::Part(LINGER) { &[Gate::Parted] } else { &[] };
+        assert_eq!((order(&done), gates(&done)), (vec!["remove"], lifted.to_vec()), "{interval:?}");
+    }
+    let mut rig = Rig::master(|_| {});
+    assert_eq!(order(&rig.hear(&Peer::new(150))), [""; 0], "without guard not a word more than the RFC's");
+}
+
+#[test]
+fn two_that_claimed_in_the_same_moment_are_told_apart_by_hardware_address() {
+    for (mac, left) in [([2, 0, 0, 0, 0, 6], Backup), ([2, 0, 0, 0, 0, 4], Master)] {
+        let mut rig = guarded();
+        rig.pass(MASTER_DOWN + TWO_ANSWERS);
+        assert_eq!(rig.state(), Master);
+        let claim = |rig: &mut Rig| rig.step(Input::Claimed { link: ETH0, address: ip("10.0.0.100"), mac });
+        claim(&mut rig);
+        let done = actions(rig.pass(Duration::from_millis(5)));
+        assert!(done.iter().any(|one| matches!(one, Action::Probe(_))), "the other may have let go");
+        claim(&mut rig);
+        rig.pass(Duration::from_millis(5));
+        assert_eq!(rig.state(), left);
+    }
 }
 
 #[test]
@@ -184,7 +288,7 @@ fn own_announcements_are_no_second_owner() {
 fn who_came_later_and_is_not_heard_yields() {
     let mut rig = guarded();
     rig.hear(&Peer::new(37));
-    rig.pass(MASTER_DOWN);
+    rig.pass(MASTER_DOWN + TWO_ANSWERS);
     assert_eq!(rig.state(), Master, "preempts");
     rig.pass(INTERVAL / 2);
     quarrel(&mut rig);

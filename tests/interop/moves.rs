@@ -15,8 +15,15 @@ fn config(priority: u8) -> String {
 }
 
 fn pair() -> (Lan, Daemon, Daemon) {
+    pair_with("")
+}
+
+/// As the desk deploys it.
+const GUARDED: &str = "hactl {\nlease on\nguard on\n}\n";
+
+fn pair_with(own: &str) -> (Lan, Daemon, Daemon) {
     let lan = Lan::new(3);
-    let (a, b) = (lan.hactl(0, &config(150)), lan.hactl(1, &config(100)));
+    let (a, b) = (lan.hactl(0, &(own.to_owned() + &config(150))), lan.hactl(1, &(own.to_owned() + &config(100))));
     lan.wait_owner(0, VIP);
     (lan, a, b)
 }
@@ -48,7 +55,17 @@ const NOISE: u64 = 25;
 #[test]
 fn promote_moves_the_vip_and_back() {
     need_root!();
-    let (lan, _a, _b) = pair();
+    moves_and_returns("");
+}
+
+#[test]
+fn promote_moves_the_vip_and_back_with_lease_and_guard() {
+    need_root!();
+    moves_and_returns(GUARDED);
+}
+
+fn moves_and_returns(own: &str) {
+    let (lan, _a, _b) = pair_with(own);
     let lost = lost_while(&lan, || {
         let output = lan.agent(1, &["promote"]);
         assert!(output.status.success(), "{output:?}");
@@ -71,19 +88,34 @@ fn promote_moves_the_vip_and_back() {
 #[test]
 fn promote_works_against_keepalived() {
     need_root!();
-    let lan = Lan::new(3);
-    let _peer = lan.keepalived(0, &config(150));
-    let _ours = lan.hactl(1, &config(100));
-    lan.wait_owner(0, VIP);
-    wait("hactl to follow", || lan.status(1)["instances"][0]["master_priority"] == 150);
-    assert!(lan.agent(1, &["promote"]).status.success());
-    lan.wait_owner(1, VIP);
+    for own in ["", GUARDED] {
+        let lan = Lan::new(3);
+        let _peer = lan.keepalived(0, &config(150));
+        let _ours = lan.hactl(1, &(own.to_owned() + &config(100)));
+        lan.wait_owner(0, VIP);
+        wait("hactl to follow", || lan.status(1)["instances"][0]["master_priority"] == 150);
+        let lost = lost_while(&lan, || {
+            assert!(lan.agent(1, &["promote"]).status.success());
+            lan.wait_owner(1, VIP);
+        });
+        assert!(lost <= NOISE, "{lost} pings lost: keepalived acknowledges nothing, and lets go at once");
+    }
 }
 
 #[test]
 fn a_clean_stop_leaves_no_hole() {
     need_root!();
-    let (lan, a, _b) = pair();
+    stops("");
+}
+
+#[test]
+fn a_clean_stop_leaves_no_hole_with_lease_and_guard() {
+    need_root!();
+    stops(GUARDED);
+}
+
+fn stops(own: &str) {
+    let (lan, a, _b) = pair_with(own);
     let lost = lost_while(&lan, || {
         a.stop();
         lan.wait_owner(1, VIP);

@@ -55,6 +55,54 @@ fn the_same_at_adverts_faster_than_a_second() {
     hung("0.2", Duration::from_secs(3));
 }
 
+/// A promotion, while the owner hangs: it says that it is master and waits until the kernel has let go over there.
+fn promoted_over_a_hung_owner(advert: &str, watch: Duration) {
+    let lan = Lan::new(3);
+    let [owner, _standby] = pair(&lan, advert);
+    owner.signal(Signal::SIGSTOP);
+    assert!(lan.agent(1, &["promote"]).status.success());
+    let (at_once, ever) = answering(&lan, CLIENT, VIP, watch);
+    assert_eq!((at_once, ever.len()), (1, 2), "never two, and the other one in the end");
+    let promoted = lan.status(1)["instances"][0].clone();
+    assert_eq!((&promoted["state"], &promoted["last_reason"]), (&"MASTER".into(), &"promoted by hand".into()));
+    owner.signal(Signal::SIGCONT);
+    let (at_once, ever) = answering(&lan, CLIENT, VIP, Duration::from_secs(1));
+    assert_eq!((at_once, ever.len()), (1, 1), "who wakes up claims nothing");
+}
+
+#[test]
+fn an_owner_that_hangs_while_another_is_promoted_is_waited_for() {
+    need_root!();
+    promoted_over_a_hung_owner("1", Duration::from_secs(5));
+}
+
+#[test]
+fn the_same_promotion_at_adverts_faster_than_a_second() {
+    need_root!();
+    promoted_over_a_hung_owner("0.2", Duration::from_secs(2));
+}
+
+/// A promotion, and the owner dies in the very milliseconds in which it hands over.
+#[test]
+fn an_owner_that_dies_while_it_hands_over_is_silenced_by_its_kernel() {
+    need_root!();
+    for delay_ms in [2, 4, 6, 8] {
+        let lan = Lan::new(3);
+        let [owner, _standby] = pair(&lan, "1");
+        std::thread::scope(|scope| {
+            let promotion = scope.spawn(|| lan.agent(1, &["promote"]));
+            std::thread::sleep(Duration::from_millis(delay_ms));
+            owner.kill();
+            assert!(promotion.join().unwrap().status.success());
+        });
+        // The handover itself is over when this asks for the first time; the lifetime of the address is not.
+        std::thread::sleep(Duration::from_millis(20));
+        let (at_once, _) = answering(&lan, CLIENT, VIP, Duration::from_millis(600));
+        assert!(at_once <= 1, "killed {delay_ms} ms after the promotion began");
+        lan.wait_owner(1, VIP);
+    }
+}
+
 #[test]
 fn an_agent_that_is_killed_loses_the_address_before_another_claims_it() {
     need_root!();

@@ -49,25 +49,24 @@ pub fn kernel_agrees(number: usize, host: &Host) -> Result<(), String> {
 pub fn one_answers(world: &mut World) -> Result<(), String> {
     let Some(allowed) = world.overlap_max else { return Ok(()) };
     let addresses: Vec<_> = world.hosts[0].config.instances.iter().flat_map(|one| &one.addresses).cloned().collect();
-    let all: Vec<usize> = (0..world.hosts.len()).collect();
-    let doubled = addresses.iter().find_map(|one| {
-        let address = one.address.addr();
-        let holders: Vec<usize> = all.iter().copied().filter(|n| world.answers(*n, address)).collect();
-        (holders.len() > 1).then_some((address, holders))
-    });
-    let Some((address, holders)) = doubled else {
-        world.doubled_since = None;
-        return Ok(());
-    };
-    let since = *world.doubled_since.get_or_insert(world.now);
-    match world.now.since(since) > allowed {
-        true => Err(format!(
-            "hosts {holders:?} both answer for {address} from {:.4} s to {:.4} s",
-            since.0 as f64 / 1e9,
-            world.now.0 as f64 / 1e9
-        )),
-        false => Ok(()),
+    let all = 0..world.hosts.len();
+    for (one, other) in all.clone().flat_map(|one| all.clone().map(move |other| (one, other))).filter(|(a, b)| a < b) {
+        let both = |address| world.answers(one, address) && world.answers(other, address);
+        let Some(address) = addresses.iter().map(|one| one.address.addr()).find(|address| both(*address)) else {
+            world.doubled_since.remove(&(one, other));
+            continue;
+        };
+        let now = world.now;
+        let since = *world.doubled_since.entry((one, other)).or_insert(now);
+        if now.since(since) > allowed {
+            return Err(format!(
+                "hosts {one} and {other} both answer for {address} from {:.4} s to {:.4} s",
+                since.0 as f64 / 1e9,
+                now.0 as f64 / 1e9
+            ));
+        }
     }
+    Ok(())
 }
 
 /// Priority 0 is the last advert of a clean stop.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use hactl_engine::action::{Action, Batch, Frame, Renewal};
+use hactl_engine::action::{Action, Batch, Frame, Gate, Renewal};
 use hactl_engine::conf::config::Config;
 use hactl_engine::control::{Pin, RouterState};
 use hactl_engine::input::{Input, Link, Received, Remembered};
@@ -67,7 +67,7 @@ pub struct World {
     pub random: Random,
     pub trace: u64,
     /// Since when two hosts answer for the same address.
-    pub doubled_since: Option<Instant>,
+    pub doubled_since: BTreeMap<(usize, usize), Instant>,
     /// No two hosts may answer for longer than this; `None` where plain VRRP promises nothing.
     pub overlap_max: Option<Duration>,
     tell: bool,
@@ -103,7 +103,7 @@ impl World {
             wire: Wire::default(),
             random,
             trace: 0,
-            doubled_since: None,
+            doubled_since: BTreeMap::new(),
             overlap_max: None,
             tell,
             queue: BinaryHeap::new(),
@@ -124,21 +124,25 @@ impl World {
     /// Starts an agent on a host, with what the host remembers.
     pub fn start(&mut self, host: usize) -> Result<(), String> {
         let at = &mut self.hosts[host];
-        let remembered = at
-            .config
-            .instances
-            .iter()
-            .map(|instance| {
-                let fresh = at
-                    .stamps
-                    .get(&instance.name)
-                    .is_some_and(|stamp| self.now.since(*stamp) < instance.advert_interval * 3);
+        let node = Node::new(&at.config);
+        let remembered = node
+            .routers()
+            .map(|router| {
+                let instance = router.config();
+                let stamp = at.stamps.get(&instance.name);
+                let fresh = stamp.is_some_and(|stamp| self.now.since(*stamp) < router.unclaimed_for());
                 let here = instance.addresses.iter().all(|a| at.addresses.contains_key(&a.address.addr()));
                 let pin = at.pins.get(&instance.name).cloned();
                 Remembered { instance: instance.name.clone(), was_master: fresh && here, pin }
             })
             .collect();
-        at.agent = Some(Node::new(&at.config));
+        // The tables are made anew: only whose lease always is a gate keeps what an earlier agent left.
+        let gated: Vec<IpAddr> = {
+            let fast = at.config.instances.iter().filter(|one| one.advert_interval < Duration::from_secs(1));
+            fast.flat_map(|one| &one.addresses).map(|one| one.address.addr()).collect()
+        };
+        at.gates.retain(|address, _| gated.contains(address));
+        at.agent = Some(node);
         at.said_goodbye = false;
         at.hung_until = None;
         at.waiting.clear();
@@ -194,9 +198,12 @@ impl World {
                     let added = all.iter().map(|a| (a.address.address.addr(), a.lifetime_s.map(until)));
                     self.hosts[host].addresses.extend(added);
                 }
-                Action::Renew(Renewal::Gate { addresses, open_for }) => {
-                    let until = self.now.after(open_for);
+                Action::Renew(Renewal::Gate { addresses, gate: Gate::Open(time) | Gate::Part(time) }) => {
+                    let until = self.now.after(time);
                     self.hosts[host].gates.extend(addresses.into_iter().map(|address| (address, until)));
+                }
+                Action::Renew(Renewal::Gate { addresses, gate: Gate::Parted }) => {
+                    self.hosts[host].gates.retain(|address, _| !addresses.contains(address));
                 }
                 Action::Probe(frames) => self.probe(host, &frames),
                 Action::RemoveAddresses(all) => {

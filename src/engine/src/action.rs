@@ -125,13 +125,24 @@ pub struct LinkRoute {
 pub enum Renewal {
     /// The lifetime of the addresses themselves, in whole seconds: each is added again with its lifetime.
     Lifetime(Vec<LinkAddress>),
-    /// The time during which the firewall lets the addresses answer: for adverts faster than one a second.
+    /// The time during which the firewall lets the addresses answer.
     Gate {
         /// The addresses.
         addresses: Vec<IpAddr>,
-        /// From now on.
-        open_for: Duration,
+        /// What becomes of it.
+        gate: Gate,
     },
+}
+
+/// What the firewall does for addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gate {
+    /// For adverts faster than one a second: the addresses answer for so long from now on.
+    Open(Duration),
+    /// The same for addresses whose own lifetime is their lease: their router gives up, and a second is too long.
+    Part(Duration),
+    /// It gave up: they have no gate any more.
+    Parted,
 }
 
 /// An Ethernet frame without its header.

@@ -59,6 +59,14 @@ pub enum What {
         /// Who answers.
         mac: Mac,
     },
+    /// This router has claimed an address, and the old master neither lets go nor falls silent: it hangs, or does not
+    /// hear the claim. The router goes on claiming, and waits.
+    NotReleased {
+        /// The address.
+        address: IpAddr,
+        /// Who answers.
+        mac: Mac,
+    },
     /// Another host answers for an address that this master holds.
     Duplicate {
         /// The address.
@@ -164,6 +172,7 @@ impl What {
             | Self::GroupEntered { to: RouterState::Fault, .. }
             | Self::Failed { .. }
             | Self::HeartbeatBlocked { .. }
+            | Self::NotReleased { .. }
             | Self::Duplicate { .. }
             | Self::Quorum { up: false, .. } => Level::Error,
             Self::Entered { .. }
@@ -214,6 +223,12 @@ impl fmt::Display for What {
                 f,
                 "the master is silent, but {} still answers for {address}: adverts are blocked on the way, so this \
                  node stays backup; check firewalls and switches for IP protocol 112",
+                mac_text(mac)
+            ),
+            Self::NotReleased { address, mac } => write!(
+                f,
+                "{} is to hand over {address} and does not: it hangs, and its lease will end that, or adverts from \
+                 here do not reach it; if this lasts, check firewalls and switches for IP protocol 112",
                 mac_text(mac)
             ),
             Self::Duplicate { address, mac } => write!(

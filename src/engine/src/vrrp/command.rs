@@ -33,8 +33,8 @@ impl Router {
         }
         if self.blocked && !force {
             return Err(format!(
-                "{name}: the master is silent but still answers for the address, so adverts are blocked on the way and \
-                 both would own it; mend the network (IP protocol 112), or use --force"
+                "{name}: another host still answers for the address and does not let go, so adverts are blocked on \
+                 the way, and both would own it; mend the network (IP protocol 112), or use --force"
             ));
         }
         match (self.state, self.heard) {
@@ -42,14 +42,16 @@ impl Router {
             (State::Initialize | State::Stopped | State::Fault | State::Handover(Next::Stopped), _) => {
                 return Err(format!("{name} is not running"));
             }
-            (State::Backup | State::Handover(Next::Backup), Some(heard)) if heard.priority == priority::OWNER => {
+            (State::Backup | State::Claiming | State::Handover(Next::Backup), Some(heard))
+                if heard.priority == priority::OWNER =>
+            {
                 return Err(format!(
                     "{name}: the master {} is the address owner (priority 255), which nothing outbids; lower its \
                      priority in the configuration",
                     heard.source
                 ));
             }
-            (State::Backup | State::Handover(Next::Backup), _) => {}
+            (State::Backup | State::Claiming | State::Handover(Next::Backup), _) => {}
         }
         // The configured priority wins by itself when it is the higher one; only otherwise an override is needed.
         let natural = priority::effective(self.config.priority, self.weights, None);
@@ -64,8 +66,11 @@ impl Router {
                 self.arm(Timer::Pin, after, ctx);
             }
         }
-        self.apply(Event::Promote, &why, ctx);
-        Ok(format!("{name} is master now"))
+        self.apply(Event::Promote { force }, &why, ctx);
+        Ok(match self.state {
+            State::Claiming => format!("{name} is master as soon as the old one lets go: at once, unless it hangs"),
+            _ => format!("{name} is master now"),
+        })
     }
 
     /// Hands the addresses to the best backup and stays last in line.

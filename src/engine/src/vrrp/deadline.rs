@@ -9,6 +9,9 @@ use super::router::{Context, RETRY, Router, Timer};
 impl Router {
     /// A deadline passed, `late` ago.
     pub fn fire(&mut self, timer: Timer, late: Duration, ctx: &mut Context<'_>) {
+        if late > LISTEN_GUARDED {
+            self.stood_still_at = Some(ctx.now);
+        }
         if ctx.lapsed || self.listens_first(timer, late, ctx) {
             return;
         }
@@ -29,6 +32,7 @@ impl Router {
             }
             Timer::Pace => self.announce_paced(ctx),
             Timer::Probe => self.probe(ctx),
+            Timer::Asked => self.asked(late, ctx),
             Timer::Quarrel => self.quarrel(ctx),
             Timer::Startup => {
                 self.assess(ctx);
@@ -62,7 +66,7 @@ impl Router {
         }
         if self.group.is_some() {
             // The group decides when all its members want: see `vrrp::group`.
-            self.wants = true;
+            (self.wants, self.outbid) = (true, false);
             self.arm(Timer::MasterDown, self.config.advert_interval, ctx);
             return;
         }
@@ -102,4 +106,4 @@ const LATE: Duration = Duration::from_millis(2);
 /// Time to empty the queue after a standstill.
 const LISTEN: Duration = Duration::from_millis(1);
 /// The same, and to ask who answers for the addresses.
-const LISTEN_GUARDED: Duration = Duration::from_millis(20);
+pub(super) const LISTEN_GUARDED: Duration = Duration::from_millis(20);

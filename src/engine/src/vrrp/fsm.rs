@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!               Start                      MasterDown, Promote
-//!  Initialize ─────────► Backup ──────────────────────────────► Master
+//!  Initialize ─────────► Backup ──────────► (Claiming) ───────► Master
 //!      │ Start{adopt}, owner ▲ ▲                                 │  │
 //!      └─────────────────────┼─┼─► Master                        │  │ higher advert, Resign, Stop
 //!                            │ └────────── LingerDue ── Handover ◄──┘
@@ -14,6 +14,11 @@
 //! `Handover` is ours: a master that gives up keeps answering for the addresses until the next master has announced
 //! itself, so that clients miss nothing. On the wire it looks like an RFC router that left Master.
 //!
+//! `Claiming` is the guard's: a router that is to be master says so, and takes the addresses when the old master
+//! acknowledges (priority 0) or when nobody answers for them. A master that hangs does neither, until its lease is over;
+//! and who claims in the same moment is heard before anything is taken. On the wire it looks like an RFC router that
+//! became Master.
+//!
 //! The function is pure: what it needs to know comes in a [`View`], what shall happen goes out as [`Effect`]s in
 //! order. The vocabulary is the RFC's; `router` translates it into what Linux understands.
 
@@ -22,8 +27,8 @@ use std::time::Duration;
 
 use smallvec::{SmallVec, smallvec};
 
-use super::priority::{OWNER, PROMOTED};
-use crate::conf::config::Version;
+use super::priority::OWNER;
+use super::view::{LINGER, Preempt, View};
 
 /// Where a virtual router stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +37,8 @@ pub enum State {
     Initialize,
     /// Listens; takes over when the master falls silent.
     Backup,
+    /// Says that it is master, and waits until the old one lets go.
+    Claiming,
     /// Owns the addresses and says so.
     Master,
     /// Gave up, still answers; then goes on as told.
@@ -82,8 +89,13 @@ pub enum Event {
     Failed,
     /// Nothing does any more.
     Recovered,
-    /// An operator wants this router to be master.
-    Promote,
+    /// An operator wants this router to be master. `force`: whoever else may answer for the addresses.
+    Promote {
+        /// Do not wait until the old master lets go.
+        force: bool,
+    },
+    /// Nobody answers for the addresses any more.
+    Unanswered,
     /// An operator wants another router to be master.
     Resign,
     /// Clean stop.
@@ -119,6 +131,10 @@ pub enum Effect {
     StartMasterDown(Duration),
     /// Arm the handover timer.
     StartLinger(Duration),
+    /// Ask the LAN who answers for the addresses, until nobody does.
+    Ask,
+    /// Tell the kernel that the handover ends soon, so that it does even if this router does not live to see it.
+    ShortenLease,
     /// The other router is the master: remember it.
     Follow(Heard),
     /// Start waiting for `preempt_delay`.
@@ -132,109 +148,17 @@ pub enum Effect {
 /// What one event asks for, in order.
 pub type Effects = SmallVec<[Effect; 4]>;
 
-/// Whether a lower master may be preempted now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Preempt {
-    /// Yes.
-    Now,
-    /// `nopreempt`.
-    Never,
-    /// `preempt_delay` has not begun.
-    Unarmed,
-    /// `preempt_delay` runs.
-    Waiting,
-}
-
-/// What the table needs to know of a router.
-#[derive(Debug, Clone, Copy)]
-pub struct View {
-    /// Priority in force.
-    pub priority: u8,
-    /// Own address on the wire; breaks ties.
-    pub source: Option<IpAddr>,
-    /// Protocol version: decides how skew is computed.
-    pub version: Version,
-    /// Own advertisement interval.
-    pub interval: Duration,
-    /// The master's interval (v3), own otherwise.
-    pub master_interval: Duration,
-    /// May a lower master be preempted?
-    pub preempt: Preempt,
-    /// How long ago an operator promoted this router; `None` without override.
-    pub promoted_for: Option<Duration>,
-    /// Master for less than [`LINGER`]: nobody counts on this router yet.
-    pub just_claimed: bool,
-    /// Whether something forbids being master.
-    pub faulty: bool,
-    /// Silent intervals until the master counts as down.
-    pub down_adverts: u32,
-    /// A master that hears a lower claim answers with an advert at once (RFC 9568 §6.4.3).
-    pub answers_lower: bool,
-    /// A master that hears a higher claim sends one more advert before it steps down.
-    pub answers_higher: bool,
-}
-
-/// How long a router that gave up answers on after the next master was heard: time for that master's own GARP.
-pub const LINGER: Duration = Duration::from_millis(10);
-
-impl View {
-    /// Skew time: v2 (256 - priority) / 256 s (RFC 3768 §6.1); v3 that share of the master's interval
-    /// (RFC 9568 §6.1). Nanosecond arithmetic: never truncated to 0.
-    pub fn skew(&self) -> Duration {
-        let unit = match self.version {
-            Version::V2 => Duration::from_secs(1),
-            Version::V3 => self.master_interval,
-        };
-        unit * (256 - u32::from(self.priority)) / 256
-    }
-
-    /// Master-down interval.
-    pub fn master_down(&self) -> Duration {
-        self.master_interval * self.down_adverts + self.skew()
-    }
-
-    /// The longest a backup of any priority waits after priority 0, and one advert: when a clean stop ends unheard.
-    fn handover_limit(&self) -> Duration {
-        let longest_skew = match self.version {
-            Version::V2 => Duration::from_secs(1),
-            Version::V3 => self.interval,
-        };
-        self.interval + longest_skew
-    }
-
-    fn with_interval(mut self, heard: &Heard) -> Self {
-        if self.version == Version::V3 {
-            self.master_interval = heard.interval;
-        }
-        self
-    }
-
-    fn just_promoted(&self) -> bool {
-        self.promoted_for.is_some_and(|age| age < self.interval)
-    }
-
-    /// Does the other router win against us as master? (RFC 9568 §6.4.3)
-    fn loses_to(&self, heard: &Heard) -> bool {
-        if heard.priority == PROMOTED && self.priority == PROMOTED && self.promoted_for.is_some() {
-            // Two operators' overrides: the latest promotion wins, whatever the addresses say.
-            return !self.just_promoted();
-        }
-        heard.priority > self.priority
-            || heard.priority == self.priority && self.source.is_some_and(|own| heard.source > own)
-    }
-}
-
 /// The table. No wildcard over states or events: a new one must be thought about everywhere.
 pub fn transition(state: State, event: Event, view: &View) -> (State, Effects) {
     use Effect as E;
-    use State::{Backup, Fault, Handover, Initialize, Master, Stopped};
+    use State::{Backup, Claiming, Fault, Handover, Initialize, Master, Stopped};
     match (state, event) {
         // --- Initialize (RFC 9568 §6.4.1) ---
         (Initialize, Event::Start { adopt: true }) if !view.faulty => {
             (Master, smallvec![E::Advertise, E::AddAddresses, E::Announce, E::StartAdvertTimer])
         }
         (Initialize, Event::Start { .. }) if view.faulty => (Fault, smallvec![E::RemoveAddresses]),
-        (Initialize, Event::Start { .. }) if view.priority == OWNER => master(smallvec![E::RemoveAddresses]),
+        (Initialize, Event::Start { .. }) if view.priority == OWNER => elected(smallvec![E::RemoveAddresses], view),
         (Initialize, Event::Start { .. }) => backup(smallvec![E::RemoveAddresses], view),
         (Initialize, Event::Stop | Event::StopKeeping) => (Stopped, smallvec![]),
         (
@@ -245,7 +169,8 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Effects) {
             | Event::LingerDue
             | Event::Failed
             | Event::Recovered
-            | Event::Promote
+            | Event::Promote { .. }
+            | Event::Unanswered
             | Event::Resign
             | Event::AddressLost
             | Event::LeaseLapsed
@@ -254,8 +179,9 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Effects) {
 
         // --- Backup (RFC 9568 §6.4.2) ---
         (Backup, Event::Advert(heard)) => (Backup, heard_as_backup(&heard, view)),
-        (Backup, Event::MasterDown) => master(smallvec![]),
-        (Backup, Event::Promote) => promoted(),
+        (Backup, Event::MasterDown) => elected(smallvec![], view),
+        (Backup, Event::Promote { force }) if view.guard && !force => claiming(smallvec![]),
+        (Backup, Event::Promote { .. }) => promoted(),
         (Backup, Event::Failed) => (Fault, smallvec![E::DropPin]),
         (Backup, Event::Stop | Event::StopKeeping) => (Stopped, smallvec![]),
         // Resigned while another is master already: only the override counts.
@@ -265,11 +191,33 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Effects) {
             | Event::Recovered
             | Event::AdvertDue
             | Event::LingerDue
+            | Event::Unanswered
             | Event::AddressLost
             | Event::LeaseLapsed
             | Event::Yield,
         ) => (Backup, smallvec![]),
         (Backup, Event::Start { .. }) => (Backup, smallvec![]),
+
+        // --- Claiming: says so, and waits ---
+        (Claiming, Event::Advert(heard)) => heard_while_claiming(&heard, view),
+        (Claiming, Event::Unanswered | Event::Promote { force: true }) => promoted(),
+        (Claiming, Event::AdvertDue | Event::Promote { force: false }) => {
+            (Claiming, smallvec![E::Advertise, E::StartAdvertTimer])
+        }
+        // Without a word: priority 0 says that the addresses are let go, and it has none.
+        (Claiming, Event::Failed) => (Fault, smallvec![E::DropPin]),
+        (Claiming, Event::Stop | Event::StopKeeping) => (Stopped, smallvec![]),
+        (Claiming, Event::Resign) => backup(smallvec![], view),
+        (
+            Claiming,
+            Event::MasterDown
+            | Event::LingerDue
+            | Event::Recovered
+            | Event::AddressLost
+            | Event::LeaseLapsed
+            | Event::Yield
+            | Event::Start { .. },
+        ) => (Claiming, smallvec![]),
 
         // --- Master (RFC 9568 §6.4.3) ---
         (Master, Event::AdvertDue) => (Master, smallvec![E::Advertise, E::StartAdvertTimer]),
@@ -285,36 +233,43 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Effects) {
         (Master, Event::AddressLost) => (Master, smallvec![E::AddAddresses, E::Announce]),
         (Master, Event::LeaseLapsed) => backup(smallvec![E::RemoveAddresses], view),
         (Master, Event::Yield) => backup(smallvec![E::RemoveAddresses, E::DropPin], view),
-        (Master, Event::Promote) => (Master, smallvec![E::Advertise, E::StartAdvertTimer]),
-        (Master, Event::MasterDown | Event::LingerDue | Event::Recovered | Event::Start { .. }) => {
+        (Master, Event::Promote { .. }) => (Master, smallvec![E::Advertise, E::StartAdvertTimer]),
+        (Master, Event::MasterDown | Event::LingerDue | Event::Unanswered | Event::Recovered | Event::Start { .. }) => {
             (Master, smallvec![])
         }
 
         // --- Handover: given up, still answering ---
         (Handover(next), Event::Advert(heard)) if heard.priority > 0 => {
-            (Handover(next), smallvec![E::Follow(heard), E::StartLinger(LINGER)])
+            let mut effects = smallvec![E::Follow(heard), E::StartLinger(LINGER)];
+            acknowledge(&mut effects, view);
+            (Handover(next), effects)
         }
         (Handover(Next::Backup), Event::LingerDue) => backup(smallvec![E::RemoveAddresses], view),
         (Handover(Next::Stopped), Event::LingerDue) => (Stopped, smallvec![E::RemoveAddresses]),
-        (Handover(Next::Backup), Event::Promote) => promoted(),
+        // The next master may hold the addresses already.
+        (Handover(Next::Backup), Event::Promote { force: false }) if view.guard && view.handed_over => {
+            claiming(smallvec![E::RemoveAddresses])
+        }
+        (Handover(Next::Backup), Event::Promote { .. }) => promoted(),
         (Handover(Next::Backup), Event::Failed) => (Fault, smallvec![E::RemoveAddresses, E::DropPin]),
         (Handover(_), Event::Stop) => (Handover(Next::Stopped), smallvec![]),
         (Handover(_), Event::StopKeeping) => (Stopped, smallvec![E::RemoveAddresses]),
         (Handover(Next::Stopped), Event::Failed) => (Stopped, smallvec![E::RemoveAddresses]),
         (Handover(next), Event::AddressLost | Event::LeaseLapsed | Event::Yield) => (Handover(next), smallvec![]),
-        (Handover(Next::Stopped), Event::Promote) => (Handover(Next::Stopped), smallvec![]),
+        (Handover(Next::Stopped), Event::Promote { .. }) => (Handover(Next::Stopped), smallvec![]),
         (
             Handover(next),
             Event::Advert(_)
             | Event::MasterDown
             | Event::AdvertDue
+            | Event::Unanswered
             | Event::Recovered
             | Event::Resign
             | Event::Start { .. },
         ) => (Handover(next), smallvec![]),
 
         // --- Fault ---
-        (Fault, Event::Recovered) if view.priority == OWNER => master(smallvec![]),
+        (Fault, Event::Recovered) if view.priority == OWNER => elected(smallvec![], view),
         (Fault, Event::Recovered) => backup(smallvec![], view),
         (Fault, Event::Stop | Event::StopKeeping) => (Stopped, smallvec![]),
         (Fault, Event::Advert(heard)) if heard.priority > 0 => (Fault, smallvec![E::Follow(heard)]),
@@ -325,7 +280,8 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Effects) {
             | Event::AdvertDue
             | Event::LingerDue
             | Event::Failed
-            | Event::Promote
+            | Event::Promote { .. }
+            | Event::Unanswered
             | Event::Resign
             | Event::AddressLost
             | Event::LeaseLapsed
@@ -343,7 +299,8 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Effects) {
             | Event::LingerDue
             | Event::Failed
             | Event::Recovered
-            | Event::Promote
+            | Event::Promote { .. }
+            | Event::Unanswered
             | Event::Resign
             | Event::Stop
             | Event::StopKeeping
@@ -351,6 +308,27 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Effects) {
             | Event::LeaseLapsed
             | Event::Yield,
         ) => (Stopped, smallvec![]),
+    }
+}
+
+/// The election says master; with the guard, as soon as nobody else answers.
+fn elected(first: Effects, view: &View) -> (State, Effects) {
+    if view.guard { claiming(first) } else { master(first) }
+}
+
+/// Says master and waits until nobody else answers.
+fn claiming(mut first: Effects) -> (State, Effects) {
+    first.extend([Effect::Advertise, Effect::StartAdvertTimer, Effect::Ask]);
+    (State::Claiming, first)
+}
+
+/// A master that steps down says so where that is waited for; the kernel ends its handover in any case.
+fn acknowledge(effects: &mut Effects, view: &View) {
+    if view.guard && !view.handed_over {
+        effects.push(Effect::ShortenLease);
+    }
+    if view.guard {
+        effects.push(Effect::AdvertiseZero);
     }
 }
 
@@ -388,6 +366,21 @@ fn heard_as_backup(heard: &Heard, view: &View) -> Effects {
     }
 }
 
+fn heard_while_claiming(heard: &Heard, view: &View) -> (State, Effects) {
+    if heard.priority == 0 {
+        return if view.awaits == Some(heard.source) { promoted() } else { (State::Claiming, smallvec![]) };
+    }
+    let mut effects: Effects = smallvec![Effect::Follow(*heard)];
+    if view.loses_to(heard) {
+        if view.promoted_for.is_some() {
+            effects.push(Effect::DropPin);
+        }
+        return backup(effects, &view.with_interval(heard));
+    }
+    // It has not heard us yet, and the next advert is due soon. To answer at once would be answered at once.
+    (State::Claiming, effects)
+}
+
 fn heard_as_master(heard: &Heard, view: &View) -> (State, Effects) {
     if heard.priority == 0 {
         // Another master stops: tell its listeners at once that we are here.
@@ -405,9 +398,13 @@ fn heard_as_master(heard: &Heard, view: &View) -> (State, Effects) {
             // Both claimed after the same silence, and the other announced itself as we did: nothing is handed over,
             // and each moment of lingering would be a second owner's.
             effects.push(Effect::RemoveAddresses);
+            if view.guard {
+                effects.push(Effect::AdvertiseZero);
+            }
             return backup(effects, &view.with_interval(heard));
         }
         effects.push(Effect::StartLinger(LINGER));
+        acknowledge(&mut effects, view);
         return (State::Handover(Next::Backup), effects);
     }
     // Two masters and we win: say so, and correct every cache on the LAN.

@@ -70,6 +70,11 @@ impl Group {
             // One has left: the others must not serve half a site.
             return routers.iter().find(|(_, router)| is_master(router)).map(|(id, _)| (*id, Push::Down));
         }
+        if routers.iter().any(|(_, router)| router.outbid) {
+            // One found a better router while it claimed: it has the site.
+            let claims = |router: &Router| matches!(router.state, State::Master | State::Claiming);
+            return routers.iter().find(|(_, router)| claims(router)).map(|(id, _)| (*id, Push::Down));
+        }
         let ready = |router: &Router| is_master(router) || router.wants;
         let pulled = masters > 0 || routers.iter().all(|(_, router)| ready(router));
         let waiting =
@@ -129,7 +134,7 @@ impl Router {
             }
             Push::Up if self.wants => self.become_master(ctx),
             Push::Up if self.state != State::Backup => {
-                self.apply(Event::Promote, &format!("follows sync group {group}"), ctx)
+                self.apply(Event::Promote { force: false }, &format!("follows sync group {group}"), ctx)
             }
             Push::Up => self.apply(Event::MasterDown, &format!("follows sync group {group}"), ctx),
             Push::Down => self.apply(Event::Resign, &format!("follows sync group {group}"), ctx),

@@ -1,12 +1,15 @@
 //! The guard: before an address is claimed the LAN is asked who answers for it. A silent master that still answers is
-//! alive, and its adverts are lost on the way: claiming would make two owners.
+//! alive, and its adverts are lost on the way: claiming would make two owners. A master that is known to live is told
+//! first, and asked until it lets go.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use super::counters::Counter;
-use super::fsm::{Event, LINGER, State};
-use super::router::{Context, Router, Timer};
+use super::deadline::LISTEN_GUARDED;
+use super::fsm::{Event, State};
+use super::router::{Context, Router, Timer, recently};
+use super::view::LINGER;
 use crate::action::{Action, Frame};
 use crate::notice::{What, mac_text};
 use crate::time::Instant;
@@ -24,6 +27,15 @@ pub struct Claim {
     pub at: Instant,
 }
 
+/// A claim that waits for the old master.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asking {
+    begun: Instant,
+    last: Instant,
+    /// Questions in a row that nobody answered.
+    silent: u32,
+}
+
 impl Router {
     /// Another host said that an address of ours is his.
     pub fn claimed(&mut self, link: u32, address: IpAddr, mac: Mac, ctx: &mut Context<'_>) {
@@ -32,39 +44,57 @@ impl Router {
         if ours || !at_home || !self.settings.guard {
             return;
         }
+        // Of all that answer one question the one that wins a contest counts.
+        let rival = self.claim.filter(|claim| self.quarrel_asked.is_some_and(|asked| claim.at >= asked));
+        let mac = rival.map_or(mac, |claim| claim.mac.max(mac));
         self.claim = Some(Claim { address, mac, at: ctx.now });
         match self.state {
             // The next master has announced itself, also where its adverts do not reach us.
-            State::Handover(_) => self.linger(LINGER, ctx),
+            State::Handover(_) => {
+                if !self.view(ctx).handed_over {
+                    self.shorten_lease(ctx);
+                }
+                self.linger(LINGER, ctx);
+            }
             // Not at once: a promoted router announces itself a moment before its advert arrives.
             State::Master if ctx.timers.at((self.id, Timer::Quarrel)).is_none() => {
                 self.quarrel_asked = None;
-                self.arm(Timer::Quarrel, self.config.advert_interval / 2, ctx);
+                let patience = if self.view(ctx).just_claimed { SETTLE } else { self.config.advert_interval / 2 };
+                self.arm(Timer::Quarrel, patience, ctx);
             }
-            State::Master | State::Initialize | State::Backup | State::Fault | State::Stopped => {}
+            State::Master | State::Initialize | State::Backup | State::Claiming | State::Fault | State::Stopped => {}
         }
     }
 
-    /// Another host claimed the address, and half an interval later this router is still master. A last packet of the
-    /// old master proves nothing, so the LAN is asked. Who still answers holds the address, and adverts have not settled
-    /// it: the one that came later gives way, since the other serves and does not hear us.
+    /// Another host claimed the address, and a while later this router is still master. A last packet of the old master
+    /// proves nothing, so the LAN is asked. Who still answers holds the address, and adverts have not settled it.
     pub(super) fn quarrel(&mut self, ctx: &mut Context<'_>) {
         let (State::Master, Some(Claim { address, mac, at })) = (self.state, self.claim) else { return };
+        let age = self.last_transition.as_ref().map_or(Duration::MAX, |(at, _)| ctx.now.since(*at));
         let Some(asked) = self.quarrel_asked.take() else {
             self.quarrel_asked = Some(ctx.now);
             self.ask(ctx);
-            self.arm(Timer::Quarrel, self.config.advert_interval / 2, ctx);
+            let patience = if age < CONTEST { self.answer_time() } else { self.config.advert_interval / 2 };
+            self.arm(Timer::Quarrel, patience, ctx);
             return;
         };
         if at < asked {
             return; // nobody answered
         }
         self.count(Counter::DuplicatesSeen);
-        let age = self.last_transition.as_ref().map_or(Duration::MAX, |(at, _)| ctx.now.since(*at));
+        let them = mac_text(&mac);
+        if age < CONTEST {
+            // Both claimed in the same moment, and neither heard the other's advert: what both can see decides.
+            if self.home(ctx).is_some_and(|link| link.mac < mac) {
+                let reason = format!("{them} claimed {address} in the same moment: its hardware address is the higher");
+                self.apply(Event::Yield, &reason, ctx);
+            }
+            return;
+        }
         if age < self.view(ctx).master_down() + self.config.advert_interval {
+            // The one that came later gives way: the other serves, and does not hear it.
             self.yielded_until = Some(ctx.now.after(YIELD));
-            let reason =
-                format!("{} still answers for {address}: it does not hear us, so this node yields", mac_text(&mac));
+            let reason = format!("{them} still answers for {address}: it does not hear us, so this node yields");
             self.apply(Event::Yield, &reason, ctx);
             return;
         }
@@ -119,25 +149,65 @@ impl Router {
 
     /// Whether the guard forbids to claim now. The wait then begins anew, one interval long.
     pub(super) fn guard_forbids(&mut self, ctx: &mut Context<'_>) -> bool {
-        let asked = self.probing_since.take();
-        let (Some(asked), Some(claim)) = (asked, self.claim) else { return self.unblock() };
-        // A goodbye or a lower master's adverts are no silence: whoever answers then is about to stop.
+        self.blocked = false;
+        let Some(asked) = self.probing_since.take() else { return false };
+        let Some(claim) = self.claim.filter(|claim| claim.at >= asked) else {
+            self.unanswered_at = Some(ctx.now).filter(|_| ctx.now.since(asked) >= self.answer_time());
+            return false;
+        };
+        // A goodbye or a lower master's adverts are no silence: who answers then is told, and lets go.
         let silent =
             self.goodbye.is_none() && self.last_heard.is_none_or(|at| ctx.now.since(at) >= self.config.advert_interval);
-        if !silent || claim.at < asked {
-            return self.unblock();
+        if silent {
+            self.withheld(What::HeartbeatBlocked { address: claim.address, mac: claim.mac }, ctx);
+            self.start_master_down(self.config.advert_interval, ctx);
         }
-        self.blocked = true;
-        self.count(Counter::ClaimsWithheld);
-        let (address, mac) = (claim.address, claim.mac);
-        self.tell_once("blocked", What::HeartbeatBlocked { address, mac }, ctx);
-        self.start_master_down(self.config.advert_interval, ctx);
-        true
+        silent
     }
 
-    fn unblock(&mut self) -> bool {
-        self.blocked = false;
-        false
+    fn withheld(&mut self, what: What, ctx: &mut Context<'_>) {
+        self.blocked = true;
+        self.count(Counter::ClaimsWithheld);
+        self.tell_once("blocked", what, ctx);
+    }
+
+    /// The claim has been said; who answers for the addresses now?
+    pub(super) fn ask_until_silent(&mut self, ctx: &mut Context<'_>) {
+        // While the silence lasted the LAN was asked already.
+        let silent = if recently(self.unanswered_at, ANSWER, ctx.now) { 1 } else { 0 };
+        self.asking = Some(Asking { begun: ctx.now, last: ctx.now, silent });
+        self.ask(ctx);
+        self.arm(Timer::Asked, self.answer_time(), ctx);
+    }
+
+    fn answer_time(&self) -> Duration {
+        ANSWER.min(self.config.advert_interval / 8)
+    }
+
+    /// Time for an answer is over. Several questions, since one frame may be lost.
+    pub(super) fn asked(&mut self, late: Duration, ctx: &mut Context<'_>) {
+        let Some(mut asking) = self.asking else { return };
+        let waited = ctx.now.since(asking.begun);
+        let mut pause = self.answer_time();
+        match self.claim.filter(|claim| claim.at >= asking.last) {
+            Some(Claim { address, mac, .. }) => {
+                asking.silent = 0;
+                pause = (waited / 4).clamp(pause, ASK_PAUSE_MAX);
+                if !self.blocked && waited >= self.config.advert_interval {
+                    self.withheld(What::NotReleased { address, mac }, ctx);
+                }
+            }
+            // After a standstill the answer, and much else, may still wait to be read.
+            None if late > LISTEN_GUARDED => asking.silent = 0,
+            None => asking.silent += 1,
+        }
+        if asking.silent == QUESTIONS {
+            self.apply(Event::Unanswered, "nobody answers for the addresses any more", ctx);
+            return;
+        }
+        self.asking = Some(Asking { last: ctx.now, ..asking });
+        self.ask(ctx);
+        self.arm(Timer::Asked, pause, ctx);
     }
 }
 
@@ -150,5 +220,15 @@ fn probe_window(wait: Duration) -> Duration {
 const PROBE_WINDOW_MAX: Duration = Duration::from_millis(500);
 /// Shortest pause between two probes.
 const PROBE_PAUSE_MIN: Duration = Duration::from_millis(2);
+/// So long adverts have to settle who of two that claimed in the same moment is master.
+const SETTLE: Duration = Duration::from_millis(4);
+/// A quarrel that is settled so soon after the claim is between two that claimed in the same moment.
+const CONTEST: Duration = Duration::from_millis(20);
+/// So long an answer takes at most, on a LAN.
+const ANSWER: Duration = Duration::from_millis(2);
+/// So many questions in a row that nobody answers are an answer.
+const QUESTIONS: u32 = 3;
+/// Longest pause between two questions to a master that does not let go.
+const ASK_PAUSE_MAX: Duration = Duration::from_millis(20);
 /// So long a router that yielded lets a lower master be.
 const YIELD: Duration = Duration::from_secs(60);

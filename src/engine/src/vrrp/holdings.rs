@@ -8,7 +8,8 @@ use std::time::Duration;
 use super::counters::Counter;
 use super::fsm::{Event, State};
 use super::router::{Context, Router, Timer};
-use crate::action::{Action, LinkAddress, LinkRoute, Renewal, Routing};
+use super::view::LINGER;
+use crate::action::{Action, Gate, LinkAddress, LinkRoute, Renewal, Routing};
 use crate::conf::config::{Destination, Route, VirtualAddress, VrrpInstance};
 use crate::time::Instant;
 
@@ -30,7 +31,22 @@ impl Router {
         if !routing.is_empty() {
             ctx.actions.push(Action::RemoveRouting(routing));
         }
-        ctx.actions.push(Action::RemoveAddresses(self.link_addresses(ctx)));
+        let addresses = self.link_addresses(ctx);
+        let parted = self.parting.then(|| every(&addresses));
+        ctx.actions.push(Action::RemoveAddresses(addresses));
+        ctx.actions.extend(parted.map(|addresses| Action::Renew(Renewal::Gate { addresses, gate: Gate::Parted })));
+        self.parting = false;
+    }
+
+    /// A handover ends soon, and the kernel sees to it: the next master does not ask again.
+    pub(super) fn shorten_lease(&mut self, ctx: &mut Context<'_>) {
+        let addresses = every(&self.link_addresses(ctx));
+        if !self.settings.lease || addresses.is_empty() {
+            return;
+        }
+        self.parting = self.lifetime_s().is_some(); // whole seconds are too long here
+        let gate = if self.parting { Gate::Part(LINGER) } else { Gate::Open(LINGER) };
+        ctx.actions.push(Action::Renew(Renewal::Gate { addresses, gate }));
     }
 
     /// Takes a new configuration of the same instance; what stays is not touched.
@@ -136,8 +152,7 @@ impl Router {
 
     fn renew_gate(&self, addresses: &[LinkAddress], ctx: &mut Context<'_>) {
         if let Some(open_for) = self.lease().filter(|_| self.lifetime_s().is_none() && !addresses.is_empty()) {
-            let addresses = addresses.iter().map(|at| at.address.address.addr()).collect();
-            ctx.actions.push(Action::Renew(Renewal::Gate { addresses, open_for }));
+            ctx.actions.push(Action::Renew(Renewal::Gate { addresses: every(addresses), gate: Gate::Open(open_for) }));
         }
     }
 
@@ -208,6 +223,10 @@ impl Router {
             rules: self.config.rules.clone(),
         }
     }
+}
+
+fn every(addresses: &[LinkAddress]) -> Vec<IpAddr> {
+    addresses.iter().map(|at| at.address.address.addr()).collect()
 }
 
 fn same_place(one: &LinkAddress, other: &LinkAddress) -> bool {

@@ -1,8 +1,7 @@
 //! The state machine of RFC 9568 and RFC 3768, and what surrounds it in one virtual router.
 //!
-//! [`fsm`] is the table. [`router`] holds one virtual router and is the only writer of its state, [`deadline`] tells what its
-//! timers mean; [`receive`] judges
-//! packets, [`send`] makes them (signed by [`sign`]), [`track`] and [`priority`] follow what it depends on, [`holdings`] is what it owns as
+//! [`fsm`] is the table, [`view`] what it looks at. [`router`] holds one virtual router and is the only writer of its
+//! state, [`deadline`] tells what its timers mean; [`receive`] judges packets, [`send`] makes them (signed by [`sign`]), [`track`] and [`priority`] follow what it depends on, [`holdings`] is what it owns as
 //! master, [`guard`] asks before it claims, [`group`] keeps routers together, [`command`] obeys operators, [`notify`]
 //! and [`status`] answer for it.
 
@@ -21,3 +20,4 @@ mod send;
 mod sign;
 mod status;
 mod track;
+pub mod view;

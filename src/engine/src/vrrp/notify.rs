@@ -12,6 +12,11 @@ use crate::time::millis;
 impl Router {
     pub(super) fn entered(&mut self, before: State, reason: &str, priority: u8, ctx: &mut Context<'_>) {
         let (from, to) = (public(before), public(self.state));
+        if (from, to) == (RouterState::Backup, RouterState::Backup) {
+            return; // a claim is nobody's business before it succeeds
+        }
+        let claimed = std::mem::take(&mut self.claim_reason);
+        let reason = if before == State::Claiming && self.state == State::Master { &claimed } else { reason };
         self.told.clear();
         match to {
             RouterState::Master => self.count(Counter::BecameMaster),

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::counters::{Counter, Counters};
-use super::fsm::{Effect, Event, Heard, LINGER, Preempt, State, View, transition};
-use super::guard::Claim;
+use super::fsm::{Effect, Event, Heard, State, transition};
+use super::guard::{Asking, Claim};
 use super::priority;
 use super::sign::Signed;
+use super::view::{LINGER, Preempt, View};
 use crate::action::{Action, Frame, RouterId};
 use crate::conf::config::{Version, VrrpInstance};
 use crate::control::{Pin, RouterState};
@@ -40,6 +41,8 @@ pub enum Timer {
     Retry,
     /// The guard asks who answers for the addresses.
     Probe,
+    /// Time for an answer to that question is over.
+    Asked,
     /// The end of a startup delay.
     Startup,
     /// Another host claimed our addresses an interval ago.
@@ -121,6 +124,16 @@ pub struct Router {
     /// Who else said that our addresses are his.
     pub(super) claim: Option<Claim>,
     pub(super) probing_since: Option<Instant>,
+    /// When it was found that nobody answers for the addresses.
+    pub(super) unanswered_at: Option<Instant>,
+    /// How the asking of a claim goes, when its last advert was sent, and what it is for.
+    pub(super) asking: Option<Asking>,
+    pub(super) claim_sent: Option<Instant>,
+    /// When a standstill ended: what is read then may be old.
+    pub(super) stood_still_at: Option<Instant>,
+    pub(super) claim_reason: String,
+    /// A better router was heard while this one claimed.
+    pub(super) outbid: bool,
     /// When the LAN was asked whether a claim still stands.
     pub(super) quarrel_asked: Option<Instant>,
     /// Yielded to a lower master that does not hear us: no preemption until then.
@@ -131,6 +144,8 @@ pub struct Router {
     pub(super) unsent_since: Option<Instant>,
     pub(super) send_failed: bool,
     pub(super) leased_until: Option<Instant>,
+    /// The firewall ends this router's handover.
+    pub(super) parting: bool,
     /// Lists advertised beside the own one, each until its time is over.
     pub(super) also: Vec<(Vec<IpAddr>, Instant)>,
     /// Adverts signed so far, and who signed what last.
@@ -171,12 +186,19 @@ impl Router {
             last_heard: None,
             claim: None,
             probing_since: None,
+            unanswered_at: None,
+            asking: None,
+            claim_sent: None,
+            stood_still_at: None,
+            claim_reason: String::new(),
+            outbid: false,
             quarrel_asked: None,
             yielded_until: None,
             blocked: false,
             unsent_since: None,
             send_failed: false,
             leased_until: None,
+            parting: false,
             also: Vec::new(),
             signatures: 0,
             signed_last: Vec::new(),
@@ -199,9 +221,11 @@ impl Router {
         self.config.ipv6
     }
 
-    /// How long after our last advert no backup, whatever its priority, has claimed the addresses.
+    /// How long after our last advert no backup, whatever its priority, has claimed the addresses: while the kernel's
+    /// lease lives, with time to renew it.
     pub fn unclaimed_for(&self) -> Duration {
-        self.config.advert_interval * self.config.down_adverts
+        let silence = self.config.advert_interval * self.config.down_adverts;
+        self.lease().map_or(silence, |lease| lease - lease.min(self.config.advert_interval / 8))
     }
 
     /// Priority in force.
@@ -270,6 +294,7 @@ impl Router {
             for timer in [
                 Timer::MasterDown,
                 Timer::Probe,
+                Timer::Asked,
                 Timer::Quarrel,
                 Timer::Advert,
                 Timer::Announce,
@@ -284,8 +309,12 @@ impl Router {
             }
             self.preempt_elapsed = false;
             ctx.timers.cancel((self.id, Timer::Preempt));
-            (self.wants, self.blocked, self.probing_since) = (false, false, None);
+            (self.wants, self.blocked, self.probing_since, self.asking) = (false, false, None, None);
             (self.unsent_since, self.send_failed) = (None, false);
+            self.outbid = before == State::Claiming && matches!(event, Event::Advert(_)) && after == State::Backup;
+            if after == State::Claiming {
+                reason.clone_into(&mut self.claim_reason);
+            }
         }
         let stays_master = (before, after) == (State::Master, State::Master);
         for effect in effects {
@@ -301,7 +330,10 @@ impl Router {
 
     fn perform(&mut self, effect: Effect, ctx: &mut Context<'_>) {
         match effect {
-            Effect::Advertise => self.advertise(self.priority(), ctx),
+            Effect::Advertise => {
+                self.claim_sent = Some(ctx.now).filter(|_| self.state == State::Claiming);
+                self.advertise(self.priority(), ctx);
+            }
             Effect::AdvertiseZero => self.advertise(0, ctx),
             Effect::AddAddresses => self.take(ctx),
             Effect::RemoveAddresses => self.release(ctx),
@@ -323,6 +355,8 @@ impl Router {
                 self.start_master_down(after, ctx);
             }
             Effect::StartLinger(after) => self.linger(after, ctx),
+            Effect::Ask => self.ask_until_silent(ctx),
+            Effect::ShortenLease => self.shorten_lease(ctx),
             Effect::Follow(heard) => {
                 self.goodbye = None;
                 self.heard = Some(heard);
@@ -377,6 +411,8 @@ impl Router {
             (Version::V3, Some(heard)) => heard.interval,
             _ => self.config.advert_interval,
         };
+        let acknowledgeable =
+            recently(self.claim_sent, LINGER, ctx.now) && !recently(self.stood_still_at, LINGER, ctx.now);
         View {
             priority: self.priority(),
             source: self.source(ctx),
@@ -385,11 +421,14 @@ impl Router {
             master_interval,
             preempt,
             promoted_for: promoted.then(|| ctx.now.since(self.pinned_at)),
-            just_claimed: self.last_transition.as_ref().is_some_and(|(at, _)| ctx.now.since(*at) < LINGER),
+            just_claimed: recently(self.last_transition.as_ref().map(|(at, _)| *at), LINGER, ctx.now),
             faulty: !self.faults.is_empty(),
             down_adverts: self.config.down_adverts,
             answers_lower: !self.config.lower_prio_no_advert,
             answers_higher: self.config.higher_prio_send_advert,
+            guard: self.settings.guard,
+            awaits: self.heard.filter(|_| acknowledgeable).map(|heard| heard.source),
+            handed_over: ctx.timers.at((self.id, Timer::Linger)).is_some_and(|end| end.since(ctx.now) <= LINGER),
         }
     }
 
@@ -417,11 +456,15 @@ impl Router {
     }
 }
 
+pub(super) fn recently(at: Option<Instant>, within: Duration, now: Instant) -> bool {
+    at.is_some_and(|at| now.since(at) < within)
+}
+
 /// The state as the outside knows it.
 pub fn public(state: State) -> RouterState {
     match state {
         State::Initialize => RouterState::Init,
-        State::Backup => RouterState::Backup,
+        State::Backup | State::Claiming => RouterState::Backup,
         State::Master => RouterState::Master,
         State::Handover(_) => RouterState::Handover,
         State::Fault => RouterState::Fault,

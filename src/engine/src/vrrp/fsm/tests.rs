@@ -1,6 +1,7 @@
 //! The table, state by state.
 
 use super::*;
+use crate::conf::config::Version;
 
 fn view() -> View {
     View {
@@ -16,6 +17,9 @@ fn view() -> View {
         down_adverts: 3,
         answers_lower: true,
         answers_higher: false,
+        guard: false,
+        awaits: None,
+        handed_over: false,
     }
 }
 
@@ -80,7 +84,7 @@ fn who_claimed_in_the_same_moment_and_loses_lets_go_at_once() {
 fn an_election_adverts_first_and_a_promotion_last() {
     let (_, effects) = transition(State::Backup, Event::MasterDown, &view());
     assert_eq!(effects[..3], [Effect::Advertise, Effect::AddAddresses, Effect::Announce]);
-    let (_, effects) = transition(State::Backup, Event::Promote, &view());
+    let (_, effects) = transition(State::Backup, Event::Promote { force: false }, &view());
     assert_eq!(effects[..3], [Effect::AddAddresses, Effect::Announce, Effect::Advertise]);
 }
 

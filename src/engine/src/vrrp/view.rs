@@ -1,0 +1,107 @@
+//! What the table of states needs to know of a router, and what follows from it: skew, waits, who wins.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::fsm::Heard;
+use super::priority::PROMOTED;
+use crate::conf::config::Version;
+
+/// Whether a lower master may be preempted now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preempt {
+    /// Yes.
+    Now,
+    /// `nopreempt`.
+    Never,
+    /// `preempt_delay` has not begun.
+    Unarmed,
+    /// `preempt_delay` runs.
+    Waiting,
+}
+
+/// What the table needs to know of a router.
+#[derive(Debug, Clone, Copy)]
+pub struct View {
+    /// Priority in force.
+    pub priority: u8,
+    /// Own address on the wire; breaks ties.
+    pub source: Option<IpAddr>,
+    /// Protocol version: decides how skew is computed.
+    pub version: Version,
+    /// Own advertisement interval.
+    pub interval: Duration,
+    /// The master's interval (v3), own otherwise.
+    pub master_interval: Duration,
+    /// May a lower master be preempted?
+    pub preempt: Preempt,
+    /// How long ago an operator promoted this router; `None` without override.
+    pub promoted_for: Option<Duration>,
+    /// Master for less than [`LINGER`]: nobody counts on this router yet.
+    pub just_claimed: bool,
+    /// Whether something forbids being master.
+    pub faulty: bool,
+    /// Silent intervals until the master counts as down.
+    pub down_adverts: u32,
+    /// A master that hears a lower claim answers with an advert at once (RFC 9568 §6.4.3).
+    pub answers_lower: bool,
+    /// A master that hears a higher claim sends one more advert before it steps down.
+    pub answers_higher: bool,
+    /// The guard is on: who steps down acknowledges, and who takes over waits for that.
+    pub guard: bool,
+    /// Whose priority 0 acknowledges our claim: the master's that we followed. `None` when there was none, or when our
+    /// claim is too old to be what it speaks of.
+    pub awaits: Option<IpAddr>,
+    /// The next master was heard: this handover ends within [`LINGER`].
+    pub handed_over: bool,
+}
+
+/// How long a router that gave up answers on after the next master was heard: time for that master's own GARP.
+pub const LINGER: Duration = Duration::from_millis(10);
+
+impl View {
+    /// Skew time: v2 (256 - priority) / 256 s (RFC 3768 §6.1); v3 that share of the master's interval
+    /// (RFC 9568 §6.1). Nanosecond arithmetic: never truncated to 0.
+    pub fn skew(&self) -> Duration {
+        let unit = match self.version {
+            Version::V2 => Duration::from_secs(1),
+            Version::V3 => self.master_interval,
+        };
+        unit * (256 - u32::from(self.priority)) / 256
+    }
+
+    /// Master-down interval.
+    pub fn master_down(&self) -> Duration {
+        self.master_interval * self.down_adverts + self.skew()
+    }
+
+    /// The longest a backup of any priority waits after priority 0, and one advert: when a clean stop ends unheard.
+    pub(super) fn handover_limit(&self) -> Duration {
+        let longest_skew = match self.version {
+            Version::V2 => Duration::from_secs(1),
+            Version::V3 => self.interval,
+        };
+        self.interval + longest_skew
+    }
+
+    pub(super) fn with_interval(mut self, heard: &Heard) -> Self {
+        if self.version == Version::V3 {
+            self.master_interval = heard.interval;
+        }
+        self
+    }
+
+    pub(super) fn just_promoted(&self) -> bool {
+        self.promoted_for.is_some_and(|age| age < self.interval)
+    }
+
+    /// Does the other router win against us as master? (RFC 9568 §6.4.3)
+    pub(super) fn loses_to(&self, heard: &Heard) -> bool {
+        if heard.priority == PROMOTED && self.priority == PROMOTED && self.promoted_for.is_some() {
+            // Two operators' overrides: the latest promotion wins, whatever the addresses say.
+            return !self.just_promoted();
+        }
+        heard.priority > self.priority
+            || heard.priority == self.priority && self.source.is_some_and(|own| heard.source > own)
+    }
+}
