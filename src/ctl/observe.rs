@@ -2,14 +2,14 @@
 //! are run by whoever asks.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use hactl_engine::control::AgentStatus;
 use ipnet::IpNet;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::cluster::{Cluster, Group, Host};
+use super::cluster::{Cluster, Group, Host, LvsMethod, Vip};
 use super::desk::Desk;
 use super::remote::quote;
 use super::wanted::BINARY;
@@ -176,18 +176,29 @@ pub async fn look(desk: &Desk, thorough: bool) -> Sight {
     Sight { hosts, service }
 }
 
-/// Asks for `/` through every VIP.
+/// Asks for `/` through every VIP that can answer here.
 pub async fn ask_all(cluster: &Cluster) -> BTreeMap<IpAddr, Result<u16, String>> {
-    let vips = cluster.vips.iter().filter_map(|vip| vip.address()).filter(|vip| vip.is_ipv4() || routed(*vip));
+    let vips = cluster.vips.iter().filter(|vip| can_answer(cluster, vip)).filter_map(Vip::address);
     let asks = vips
         .map(|vip| async move { (vip, ask(SocketAddr::new(vip, cluster.site.port), &cluster.site.server_name).await) });
     futures_util::future::join_all(asks).await.into_iter().collect()
 }
 
-/// Whether this machine has a route to an address: a desk without IPv6 says nothing about an IPv6 VIP. Sends nothing.
-fn routed(address: IpAddr) -> bool {
-    let any = SocketAddr::new(std::net::Ipv6Addr::UNSPECIFIED.into(), 0);
-    std::net::UdpSocket::bind(any).and_then(|socket| socket.connect((address, 9))).is_ok()
+/// Whether an answer through this VIP can be expected here: a desk without IPv6 says nothing about an IPv6 VIP, and to a
+/// desk in their own network the real servers of NAT answer past the director.
+pub fn can_answer(cluster: &Cluster, vip: &Vip) -> bool {
+    let Some(net) = vip.addresses.first() else { return false };
+    let nat = cluster.lvs.as_ref().is_some_and(|lvs| lvs.method == LvsMethod::Nat);
+    let here = route_source(net.addr());
+    (net.addr().is_ipv4() || here.is_some()) && !(nat && here.is_some_and(|here| net.contains(&here)))
+}
+
+/// The address from which this machine would send to another; `None` without a route. Sends nothing.
+fn route_source(to: IpAddr) -> Option<IpAddr> {
+    let any: IpAddr = if to.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let socket = std::net::UdpSocket::bind((any, 0)).ok()?;
+    socket.connect((to, 9)).ok()?;
+    socket.local_addr().ok().map(|from| from.ip())
 }
 
 /// How long the service may take to answer.

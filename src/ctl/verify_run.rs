@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::desk::{Desk, Manner, open};
-use super::observe::{ask, look};
+use super::observe::{ask, can_answer, look};
 use super::verify::judge;
 use crate::error::{Exit, Failure, Outcome, Problem};
 
@@ -46,10 +46,11 @@ pub async fn verify(
         println!("{}", json!({"verified": problems.is_empty(), "problems": words, "gap_ms": gap_ms}));
     } else if problems.is_empty() {
         let gap = gap.map(|gap| format!(", longest gap {} ms", gap.as_millis())).unwrap_or_default();
-        println!(
-            "verified: {} VIPs, one owner each, service answers, every web host reached{gap}",
-            desk.cluster.vips.len()
-        );
+        let service = match desk.cluster.vips.iter().any(|vip| can_answer(&desk.cluster, vip)) {
+            true => "service answers",
+            false => "service not asked (NAT answers other networks than this desk's)",
+        };
+        println!("verified: {} VIPs, one owner each, {service}, every web host reached{gap}", desk.cluster.vips.len());
     }
     if problems.is_empty() { Ok(Exit::Done) } else { Err(Failure { exit: Exit::Verification, problems }) }
 }
@@ -75,7 +76,8 @@ async fn watch(desk: &Desk, duration: Option<Duration>) -> Vec<Problem> {
 /// The longest time the service was without an answer; `None` when it was not watched.
 async fn longest_gap(desk: &Desk, duration: Option<Duration>) -> Option<Duration> {
     let end = Instant::now() + duration?;
-    let target = SocketAddr::new(desk.cluster.vips.first()?.address()?, desk.cluster.site.port);
+    let vip = desk.cluster.vips.first().filter(|vip| can_answer(&desk.cluster, vip))?;
+    let target = SocketAddr::new(vip.address()?, desk.cluster.site.port);
     let (mut last_good, mut longest) = (Instant::now(), Duration::ZERO);
     while Instant::now() < end {
         let begin = Instant::now();

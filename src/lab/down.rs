@@ -8,7 +8,7 @@ use nix::unistd::getpid;
 
 use super::layout::Layout;
 use super::tool::{preflight, try_run};
-use super::{host, network};
+use super::{cgroup, host, network};
 use crate::error::Failure;
 
 /// Takes the lab down. The root file system is kept.
@@ -16,7 +16,7 @@ use crate::error::Failure;
 /// # Errors
 /// Exit 4 without root or tools.
 pub fn down(layout: &Layout, say: &dyn Fn(&str)) -> Result<(), Failure> {
-    preflight()?;
+    preflight(true)?;
     clear(layout, say);
     Ok(())
 }
@@ -40,6 +40,7 @@ pub fn clear(layout: &Layout, say: &dyn Fn(&str)) {
     }
     for name in &names {
         host::unmount(&layout.host(name).join("merged"));
+        cgroup::remove(layout, name);
     }
     for space in &spaces {
         try_run(&["ip", "netns", "del", space]);

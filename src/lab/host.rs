@@ -12,12 +12,13 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use super::cgroup;
 use super::layout::{Layout, Plan};
 use super::tool::{at, run, try_run};
 use crate::error::Failure;
 
 /// How long a host may take until sshd answers.
-pub const BOOT_LIMIT: Duration = Duration::from_secs(60);
+pub const BOOT_LIMIT: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(50);
 
 /// Lays out the host's file system: overlay, names, the desk's key.
@@ -70,7 +71,18 @@ pub fn boot(layout: &Layout, name: &str) -> Result<(), Failure> {
     let folder = layout.host(name);
     let console = folder.join("console.log");
     let log = File::create(&console).map_err(at(&console))?;
-    let child = Command::new("systemd-nspawn")
+    let mut command = match cgroup::make(layout, name) {
+        None => Command::new("systemd-nspawn"),
+        Some(group) => {
+            let mut command = Command::new("sh");
+            command
+                .args(["-c", "echo $$ >\"$0\" && exec \"$@\""])
+                .arg(group.join("cgroup.procs"))
+                .arg("systemd-nspawn");
+            command
+        }
+    };
+    let child = command
         .args(["--quiet", "--register=no", "--keep-unit", "--boot", "--resolv-conf=off", "--timezone=off"])
         .arg(format!("--directory={}", folder.join("merged").display()))
         .arg(format!("--network-namespace-path=/run/netns/{}", layout.namespace(name)))

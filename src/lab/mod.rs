@@ -2,6 +2,7 @@
 //! with a desk and a client beside them. [`up`] builds, [`down`] leaves nothing behind, also after a crash;
 //! [`enter`] and [`fault`] are the doors. Everything is found again by name, so a lost state file loses nothing.
 
+pub mod cgroup;
 pub mod down;
 pub mod enter;
 pub mod fault;

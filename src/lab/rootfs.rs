@@ -11,7 +11,8 @@ use crate::error::Failure;
 
 /// Changes whenever a root file system made earlier no longer serves.
 const RECIPE: &str = "1";
-const PACKAGES: &str = "systemd,systemd-sysv,dbus,openssh-server,iproute2,iputils-ping,procps,nftables,ca-certificates,\
+/// What a host has before anything is deployed.
+pub const PACKAGES: &str = "systemd,systemd-sysv,dbus,openssh-server,iproute2,iputils-ping,procps,nftables,ca-certificates,\
                         sudo,less,kmod";
 /// Units that slow the boot or have nothing to do in a container.
 const MASKED: [&str; 9] = [
@@ -31,10 +32,10 @@ const MASKED: [&str; 9] = [
 /// # Errors
 /// What mmdebstrap or the file system said.
 pub fn ensure(layout: &Layout, say: &dyn Fn(&str)) -> Result<(), Failure> {
-    let (root, stamp) = (layout.rootfs(), layout.folder.join("rootfs.recipe"));
-    if root.is_dir() && fs::read_to_string(&stamp).is_ok_and(|made| made == RECIPE) {
+    if is_made(layout) {
         return Ok(());
     }
+    let root = layout.rootfs();
     say("making the root file system, once (about a minute)");
     let fresh = layout.folder.join("rootfs.new");
     for old in [&fresh, &root] {
@@ -62,10 +63,31 @@ pub fn ensure(layout: &Layout, say: &dyn Fn(&str)) -> Result<(), Failure> {
     ])?;
     prepare(&fresh)?;
     fs::rename(&fresh, &root).map_err(at(&root))?;
-    fs::write(&stamp, RECIPE).map_err(at(&stamp))
+    made(layout)
 }
 
-fn prepare(root: &Path) -> Result<(), Failure> {
+/// Whether the root file system is there, and today's.
+pub fn is_made(layout: &Layout) -> bool {
+    layout.rootfs().is_dir() && fs::read_to_string(stamp(layout)).is_ok_and(|made| made == RECIPE)
+}
+
+/// Notes that the root file system is there and has been through [`prepare`].
+///
+/// # Errors
+/// What the file system said.
+pub fn made(layout: &Layout) -> Result<(), Failure> {
+    fs::write(stamp(layout), RECIPE).map_err(at(&stamp(layout)))
+}
+
+fn stamp(layout: &Layout) -> PathBuf {
+    layout.folder.join("rootfs.recipe")
+}
+
+/// Makes a Debian with [`PACKAGES`] one that boots fast as a host and takes the desk's key.
+///
+/// # Errors
+/// What the file system said.
+pub fn prepare(root: &Path) -> Result<(), Failure> {
     let write = |name: &str, text: &str| {
         let path = root.join(name);
         path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text)).map_err(at(&path))

@@ -18,11 +18,12 @@ const TOOLS: [(&str, &str); 9] = [
     ("ssh-keygen", "openssh-client"),
 ];
 
-/// Checks for root and tools, naming everything that is missing at once.
+/// Checks for root and tools, naming everything that is missing at once. mmdebstrap is only needed for a root file
+/// system that is not `made` yet.
 ///
 /// # Errors
 /// Exit 4; nothing was changed.
-pub fn preflight() -> Result<(), Failure> {
+pub fn preflight(made: bool) -> Result<(), Failure> {
     let mut problems = Vec::new();
     if !nix::unistd::getuid().is_root() {
         let problem = Problem::new("E501", "the lab needs root")
@@ -31,7 +32,7 @@ pub fn preflight() -> Result<(), Failure> {
         problems.push(problem);
     }
     for (tool, package) in TOOLS {
-        if which::which(tool).is_err() {
+        if which::which(tool).is_err() && !(made && tool == "mmdebstrap") {
             let next = format!("apt-get install {package}");
             problems.push(Problem::new("E502", format!("`{tool}` is not installed")).next(next));
         }

@@ -15,7 +15,7 @@ use crate::error::{Exit, Failure, Problem};
 /// Exit 3 for a bad plan, 4 when the machine lacks something or the subnet is taken; 1 when a host does not boot, and
 /// then the lab is taken down again.
 pub fn up(layout: &Layout, plan: Plan, say: &(dyn Fn(&str) + Sync)) -> Result<(), Failure> {
-    preflight()?;
+    preflight(rootfs::is_made(layout))?;
     if let Some(old) = layout.plan() {
         if old.subnet == plan.subnet && old.hosts == plan.hosts && network_is_whole(layout, &old) {
             return repair(layout, &old, say);

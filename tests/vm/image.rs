@@ -5,13 +5,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use hactl::lab::rootfs;
+
 use super::cpio::Cpio;
 
 /// Changes whenever what was made earlier no longer serves.
-const RECIPE: &str = "1";
+const RECIPE: &str = "2";
 /// What the guest has beside Debian's minimum.
 const PACKAGES: &str = "iproute2,iputils-ping,procps,kmod,nftables,iptables,ipvsadm,keepalived,nginx-light,curl,socat,\
-                        python3-minimal,conntrack,tcpdump,openssl,busybox-static";
+                        python3-minimal,conntrack,tcpdump,openssl,busybox-static,systemd-container";
 /// The meta package that names the newest kernel.
 const KERNEL: &str = "linux-image-cloud-amd64";
 /// What the kernel needs to see its disks, in the order of their dependencies.
@@ -84,12 +86,14 @@ impl Image {
         fs::copy(unpacked.join(format!("boot/vmlinuz-{version}")), self.kernel()).unwrap();
         let root = self.fresh("rootfs");
         let (suite, sources) = release()?;
-        let include = format!("--include={PACKAGES}");
+        // The guest is a host of `hactl lab`, too.
+        let include = format!("--include={PACKAGES},{}", rootfs::PACKAGES);
         let bootstrap = ["--quiet", "--variant=minbase", "--dpkgopt=force-unsafe-io", &include, &suite];
         run(Command::new("mmdebstrap").args(bootstrap).arg(&root).arg(sources))?;
         run(Command::new("cp").arg("-a").arg(unpacked.join("lib/modules")).arg(root.join("lib")))?;
         run(Command::new("chroot").arg(&root).args(["depmod", &version]))?;
         fs::create_dir_all(root.join("vm")).unwrap();
+        rootfs::prepare(&root).map_err(|failure| failure.to_string())?;
         self.make_ram_disk(&root, &unpacked.join("lib/modules").join(&version).join("kernel"));
         make_disk(&root, &self.root(), 1500)?;
         // Both are in the image now.

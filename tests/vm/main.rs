@@ -18,6 +18,7 @@ mod suite_agent;
 mod suite_bench;
 mod suite_bench_checks;
 mod suite_checks;
+mod suite_deploy;
 mod suite_director;
 mod suite_examples;
 mod suite_failover;
@@ -46,6 +47,7 @@ macro_rules! cases {
 
 /// Every suite.
 const SUITES: &[&[Case]] = &[
+    suite_deploy::CASES, // the longest one first
     suite_table::CASES,
     suite_schedulers::CASES,
     suite_traffic::CASES,

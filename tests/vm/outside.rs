@@ -72,7 +72,7 @@ fn boot(image: &Image) -> Child {
     // KVM is not to be trusted inside another virtual machine: who knows that it works here asks for it.
     let accelerator = std::env::var("HACTL_VM_ACCEL").unwrap_or_else(|_| "tcg,thread=multi".into());
     Command::new("qemu-system-x86_64")
-        .args(["-M", "q35", "-cpu", "max", "-smp", "2", "-m", "1536", "-net", "none", "-no-reboot"])
+        .args(["-M", "q35", "-cpu", "max", "-smp", "2", "-m", "2048", "-net", "none", "-no-reboot"])
         .args(["-accel", &accelerator])
         .args(["-display", "none", "-monitor", "none"])
         .args(["-serial", &format!("file:{}", image.console().display()), "-serial", "stdio"])
