@@ -3,7 +3,9 @@
 //! Everybody reaches everybody; the client's subnet lies on the same wire, so that real servers answer it directly (DR,
 //! TUN) or through a director (NAT), as each case says.
 
+use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::process::{Child, Command, Stdio};
 
 use super::host::Host;
 
@@ -60,6 +62,35 @@ impl Cluster {
     /// Takes a host off the wire at the switch, or puts it back: its own link stays up.
     pub fn plug(&self, host: &Host, plugged: bool) {
         self.switch.ip(&format!("link set {} {}", port(host), if plugged { "up" } else { "down" }));
+    }
+
+    /// The host's cable in one's hand: pulled in a moment that can be told.
+    pub fn cable(&self, host: &Host) -> Cable {
+        let batch = ["-n", &self.switch.namespace, "-batch", "-"];
+        let ip = Command::new("ip").args(batch).stdin(Stdio::piped()).spawn().unwrap();
+        Cable { ip, port: port(host) }
+    }
+}
+
+/// A port of the switch that is left and joined at once: no process is started for it, and no link goes down.
+pub struct Cable {
+    ip: Child,
+    port: String,
+}
+
+impl Cable {
+    /// Pulls it, or plugs it in again.
+    pub fn plug(&mut self, plugged: bool) {
+        let state = if plugged { "master br0" } else { "nomaster" };
+        let line = format!("link set dev {} {state}\n", self.port);
+        self.ip.stdin.as_mut().unwrap().write_all(line.as_bytes()).unwrap();
+    }
+}
+
+impl Drop for Cable {
+    fn drop(&mut self) {
+        let _ = self.ip.kill();
+        let _ = self.ip.wait();
     }
 }
 

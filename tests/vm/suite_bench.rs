@@ -19,6 +19,8 @@ use super::words::{apply, at, make, tcp};
 pub const CASES: &[Case] =
     crate::cases![a_thousand_services, daemons_with_a_thousand_services, a_dead_server_s_way_out];
 
+/// How often a server dies of each cause.
+const DEATHS: usize = 30;
 /// How often each daemon is started.
 const TURNS: usize = 5;
 
@@ -151,20 +153,21 @@ fn a_dead_server_s_way_out() {
     let taps = [Tap::on(ours), Tap::on(theirs)];
     let server = &cluster.servers[0];
     let mut web = Some(server.web());
+    let mut cable = cluster.cable(server);
     let _daemons = [ours.agent(&config), theirs.keepalived(&config)];
     for refuses in [true, false] {
         let mut took = [Vec::new(), Vec::new()];
-        for _ in 0..10 {
+        for _ in 0..DEATHS {
             [ours, theirs].iter().for_each(|host| host.until(&["10.37.0.21:80 1"]));
             let before = SystemTime::now();
             match refuses {
                 true => drop(web.take()),
-                false => cluster.plug(server, false),
+                false => cable.plug(false),
             }
             taps.iter().zip(&mut took).for_each(|(tap, took)| took.push(tap.until(before, DEL_DESTINATION)));
             match refuses {
                 true => web = Some(server.web()),
-                false => cluster.plug(server, true),
+                false => cable.plug(true),
             }
         }
         let death = if refuses { "that refuses" } else { "that is silent" };
