@@ -34,9 +34,9 @@ fn main() {
     }
     match words.get(1).map(String::as_str) {
         Some("scale") => scale_rows(),
-        Some("outages") => outage_rows(),
+        Some("outages") => outage_rows(words.get(2).map_or("", String::as_str)),
         _ => {
-            outage_rows();
+            outage_rows("");
             scale_rows();
         }
     }
@@ -73,15 +73,16 @@ fn scale_rows() {
     }
 }
 
-fn outage_rows() {
+/// The rows whose name contains `only`.
+fn outage_rows(only: &str) {
     println!("{:<44} {:>12} {:>12} {:>7}", "longest gap at 1 kHz, median (min..max)", "hactl", "keepalived", "ratio");
     for (what, runs, advert, fault) in [
         ("planned switch (keepalived: stop)", 10, "1", Fault::Planned),
-        ("the same, lease and guard on", 10, "1 guarded", Fault::Planned),
+        ("planned switch, lease and guard on", 10, "1 guarded", Fault::Planned),
         ("clean stop of the owner", 5, "1", Fault::Stop),
-        ("the same, lease and guard on", 5, "1 guarded", Fault::Stop),
+        ("clean stop, lease and guard on", 5, "1 guarded", Fault::Stop),
         ("host lost, 1 s adverts", 5, "1", Fault::Lost),
-        ("the same, lease and guard on", 5, "1 guarded", Fault::Lost),
+        ("host lost, lease and guard on", 5, "1 guarded", Fault::Lost),
         ("host lost, 100 ms adverts", 5, "0.1", Fault::Lost),
         ("host lost, 10 ms adverts", 5, "0.01", Fault::Lost),
         ("agent killed and started again", 5, "1", Fault::Killed),
@@ -89,10 +90,15 @@ fn outage_rows() {
         // keepalived keeps the addresses for a quarter of a second after its last advert, and its standby is quicker here.
         ("upgrade, 100 ms adverts", 5, "0.1", Fault::Upgraded),
     ] {
-        row(what, runs, advert, fault);
+        if what.contains(only) {
+            row(what, runs, advert, fault);
+        }
     }
     println!("\n{:<44} {:>12} {:>12}", "two hosts answer, of 8 s, median (min..max)", "hactl", "keepalived");
-    for (what, advert) in [("agent hangs, 1 s adverts", "1"), ("agent hangs, 200 ms adverts", "0.2")] {
+    for (what, advert) in [("agent hangs, 1 s adverts", "1"), ("agent hangs, 200 ms adverts", "0.2")]
+        .into_iter()
+        .filter(|(what, _)| what.contains(only))
+    {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..5 {
             ours.push(doubled(advert, true));

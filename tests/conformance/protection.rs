@@ -235,6 +235,19 @@ fn who_steps_down_lets_the_kernel_end_it_and_says_so() {
 }
 
 #[test]
+fn who_is_promoted_while_it_hands_over_claims_like_any_other() {
+    let mut rig = guarded();
+    rig.pass(Duration::from_secs(30));
+    rig.hear(&Peer::new(150));
+    assert_eq!(rig.state(), Handover);
+    assert_eq!(order(&rig.promote()), ["remove", "advert"], "the next master may have the addresses already");
+    assert_eq!(rig.state(), Backup);
+    rig.hear(&Peer::new(0));
+    let status = rig.node.status(rig.now, 0);
+    assert_eq!((rig.state(), status[0].last_reason.as_deref()), (Master, Some("promoted")));
+}
+
+#[test]
 fn two_that_claimed_in_the_same_moment_are_told_apart_by_hardware_address() {
     for (mac, left) in [([2, 0, 0, 0, 0, 6], Backup), ([2, 0, 0, 0, 0, 4], Master)] {
         let mut rig = guarded();

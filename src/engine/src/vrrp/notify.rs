@@ -15,8 +15,8 @@ impl Router {
         if (from, to) == (RouterState::Backup, RouterState::Backup) {
             return; // a claim is nobody's business before it succeeds
         }
-        let claimed = std::mem::take(&mut self.claim_reason);
-        let reason = if before == State::Claiming && self.state == State::Master { &claimed } else { reason };
+        let claimed = (before == State::Claiming).then(|| std::mem::take(&mut self.claim_reason));
+        let reason = claimed.as_deref().filter(|_| self.state == State::Master).unwrap_or(reason);
         self.told.clear();
         match to {
             RouterState::Master => self.count(Counter::BecameMaster),
