@@ -80,6 +80,41 @@ fn who_loses_one_gives_all() {
     assert_eq!(states(&rig), [Handover, Handover]);
 }
 
+fn guarded() -> Rig {
+    Rig::configured(|config| {
+        group(config);
+        (config.own.lease, config.own.guard) = (true, true);
+    })
+}
+
+#[test]
+fn with_the_guard_members_claim_together() {
+    let mut rig = guarded();
+    rig.pass(MASTER_DOWN);
+    assert_eq!(states(&rig), [Backup, Backup], "both have said so");
+    rig.pass(INTERVAL);
+    assert_eq!(states(&rig), [Master, Master]);
+}
+
+#[test]
+fn a_member_that_is_outbid_while_it_claims_gives_all() {
+    let mut rig = guarded();
+    rig.hear(&Peer::new(150));
+    rig.hear(&second(150));
+    rig.command(Command::Promote { instance: None, force: false, expires: None, reason: None });
+    rig.hear(&Peer::new(0));
+    assert_eq!(states(&rig), [Master, Backup], "the first one's master has let go");
+    rig.hear(&second(255));
+    assert_eq!(states(&rig), [Handover, Backup], "half a site serves nobody");
+    for n in 0..20 {
+        rig.hear(&second(255));
+        rig.pass(INTERVAL);
+        assert_eq!(states(&rig), [if n == 0 { Handover } else { Backup }, Backup]);
+    }
+    rig.pass(MASTER_DOWN + INTERVAL * 2);
+    assert_eq!(states(&rig), [Master, Master]);
+}
+
 #[test]
 fn a_promotion_of_one_promotes_all() {
     let mut rig = Rig::configured(group);
