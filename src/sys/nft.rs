@@ -77,18 +77,33 @@ impl Gates {
             let families: &[u8] = if ipv6 { &[INET] } else { &[INET, ARP] };
             for family in families.iter().filter(|_| !mine.is_empty()) {
                 let elements = |kind, time| elements(&self.plan.table, set(kind, ipv6), &mine, time);
-                if let Gate::Open(time) | Gate::Part(time) = gate {
+                let mut put = |kind, time| {
                     // An element's time cannot be changed: it is made (when it has run out), removed and made anew,
                     // and nobody sees the batch half done.
-                    batch.add(Message::NewElement, *family, &elements("leased", Some(time)));
-                    batch.add(Message::DeleteElement, *family, &elements("leased", None));
-                    batch.add(Message::NewElement, *family, &elements("leased", Some(time)));
+                    batch.add(Message::NewElement, *family, &elements(kind, time));
+                    batch.add(Message::DeleteElement, *family, &elements(kind, None));
+                    if time.is_some() {
+                        batch.add(Message::NewElement, *family, &elements(kind, time));
+                    }
+                };
+                // Whether neighbours are answered: a table of its own (ARP), or a set of its own (NA).
+                let answers = match (*family, ipv6) {
+                    (ARP, _) => Some("leased"),
+                    (_, true) => Some("answered"),
+                    (_, false) => None,
+                };
+                match gate {
+                    Gate::Open(time) | Gate::Part(time) if *family == INET => put("leased", Some(time)),
+                    Gate::Open(_) | Gate::Part(_) | Gate::Parted => {}
                 }
-                if let Gate::Part(_) | Gate::Parted = gate {
+                match (gate, answers) {
+                    (Gate::Open(time), Some(kind)) => put(kind, Some(time)),
+                    (Gate::Part(_), Some(kind)) => put(kind, None),
+                    (Gate::Parted, _) => put("gated", None),
+                    (Gate::Open(_) | Gate::Part(_), None) => {}
+                }
+                if let Gate::Part(_) = gate {
                     batch.add(Message::NewElement, *family, &elements("gated", None));
-                }
-                if gate == Gate::Parted {
-                    batch.add(Message::DeleteElement, *family, &elements("gated", None));
                 }
             }
         }
@@ -130,6 +145,9 @@ fn tables(batch: &mut Batch, family: u8, plan: &Plan) {
     for ipv6 in versions {
         batch.add(Message::NewSet, family, &new_set(table, set("leased", *ipv6), *ipv6, SET_TIMEOUT));
     }
+    if family == INET {
+        batch.add(Message::NewSet, family, &new_set(table, set("answered", true), true, SET_TIMEOUT));
+    }
     let chains: &[(&str, u32)] =
         if family == ARP { &[("output", ARP_OUT)] } else { &[("input", INPUT), ("output", OUTPUT)] };
     for (chain, hook) in chains {
@@ -155,17 +173,17 @@ fn inet_rules() -> Vec<(&'static str, Attributes)> {
     let v4 = || meta_is(META_NFPROTO, 2);
     let v6 = || meta_is(META_NFPROTO, 10);
     let icmp6 = |kind: u8| [meta_is(META_L4PROTO, 58), vec![load(TRANSPORT, 0, 1), equal(&[kind])]].concat();
-    let gated = |version: Vec<Attributes>, from: Attributes, four: bool| {
-        let (gated, leased) = if four { ("gated4", "leased4") } else { ("gated6", "leased6") };
-        list([version, vec![from, lookup(gated, false), lookup(leased, true), verdict(DROP)]].concat())
+    let gated = |what: Vec<Attributes>, from: Attributes, [gated, leased]: [&str; 2]| {
+        list([what, vec![from, lookup(gated, false), lookup(leased, true), verdict(DROP)]].concat())
     };
+    let (four, six) = (["gated4", "leased4"], ["gated6", "leased6"]);
     vec![
-        ("input", gated(v4(), load(NETWORK, 16, 4), true)),
-        ("input", gated(v6(), load(NETWORK, 24, 16), false)),
-        ("output", gated(v4(), load(NETWORK, 12, 4), true)),
-        ("output", gated(v6(), load(NETWORK, 8, 16), false)),
+        ("input", gated(v4(), load(NETWORK, 16, 4), four)),
+        ("input", gated(v6(), load(NETWORK, 24, 16), six)),
+        ("output", gated(v4(), load(NETWORK, 12, 4), four)),
+        ("output", gated(v6(), load(NETWORK, 8, 16), six)),
         // A neighbour advertisement may come from another address of this host: its target counts.
-        ("output", gated([v6(), icmp6(136)].concat(), load(TRANSPORT, 8, 16), false)),
+        ("output", gated([v6(), icmp6(136)].concat(), load(TRANSPORT, 8, 16), ["gated6", "answered6"])),
         ("input", list([v4(), vec![load(NETWORK, 16, 4), lookup("closed4", false), verdict(DROP)]].concat())),
         ("input", list([v6(), icmp6(135), vec![verdict(ACCEPT)]].concat())),
         ("input", list([v6(), icmp6(136), vec![verdict(ACCEPT)]].concat())),
@@ -200,6 +218,7 @@ fn set(kind: &str, ipv6: bool) -> &'static str {
         ("gated", true) => "gated6",
         ("closed", false) => "closed4",
         ("closed", true) => "closed6",
+        ("answered", _) => "answered6",
         (_, false) => "leased4",
         (_, true) => "leased6",
     }

@@ -8,7 +8,7 @@ use hactl_engine::conf::config::{Config, Notify, SyncGroup};
 use hactl_engine::control::RouterState::{Backup, Fault, Handover, Master};
 use hactl_engine::input::{Command, Input};
 
-use super::rig::{INTERVAL, MASTER_DOWN, Peer, Rig};
+use super::rig::{ETH0, INTERVAL, MASTER_DOWN, Peer, Rig, ip};
 
 /// Two instances, 37 and 38, in one group.
 fn group(config: &mut Config) {
@@ -103,6 +103,10 @@ fn a_member_that_is_outbid_while_it_claims_gives_all() {
     rig.hear(&second(150));
     rig.command(Command::Promote { instance: None, force: false, expires: None, reason: None });
     rig.hear(&Peer::new(0));
+    for _ in 0..2 {
+        rig.pass(Duration::from_millis(2));
+        rig.step(Input::Claimed { link: ETH0, address: ip("10.0.0.110"), mac: [2, 0, 0, 0, 0, 6] });
+    }
     assert_eq!(states(&rig), [Master, Backup], "the first one's master has let go");
     rig.hear(&second(255));
     assert_eq!(states(&rig), [Handover, Backup], "half a site serves nobody");

@@ -198,8 +198,9 @@ impl World {
                     let added = all.iter().map(|a| (a.address.address.addr(), a.lifetime_s.map(until)));
                     self.hosts[host].addresses.extend(added);
                 }
-                Action::Renew(Renewal::Gate { addresses, gate: Gate::Open(time) | Gate::Part(time) }) => {
-                    let until = self.now.after(time);
+                Action::Renew(Renewal::Gate { addresses, gate: gate @ (Gate::Open(_) | Gate::Part(_)) }) => {
+                    // What is asked here is who answers neighbours: traffic is taken for longer.
+                    let until = if let Gate::Open(time) = gate { self.now.after(time) } else { self.now };
                     self.hosts[host].gates.extend(addresses.into_iter().map(|address| (address, until)));
                 }
                 Action::Renew(Renewal::Gate { addresses, gate: Gate::Parted }) => {

@@ -139,9 +139,10 @@ pub enum Renewal {
 pub enum Gate {
     /// For adverts faster than one a second: the addresses answer for so long from now on.
     Open(Duration),
-    /// The same for addresses whose own lifetime is their lease: their router gives up, and a second is too long.
+    /// Their router gives up: neighbours are answered no more from now on, and traffic is taken for so long. Also for
+    /// addresses whose own lifetime is their lease.
     Part(Duration),
-    /// It gave up: they have no gate any more.
+    /// It gave up: addresses whose own lifetime is their lease have no gate any more.
     Parted,
 }
 

@@ -14,9 +14,9 @@
 //! `Handover` is ours: a master that gives up keeps answering for the addresses until the next master has announced
 //! itself, so that clients miss nothing. On the wire it looks like an RFC router that left Master.
 //!
-//! `Claiming` is the guard's: a router that is to be master says so, and takes the addresses when the old master
-//! acknowledges (priority 0) or when nobody answers for them. A master that hangs does neither, until its lease is over;
-//! and who claims in the same moment is heard before anything is taken. On the wire it looks like an RFC router that
+//! `Claiming` is the guard's: a router that is to be master says so, and takes the addresses when nobody answers for them,
+//! at once when the old master has acknowledged (priority 0). A master that hangs answers until its lease is over; and who
+//! claims in the same moment is heard before anything is taken. On the wire it looks like an RFC router that
 //! became Master.
 //!
 //! The function is pure: what it needs to know comes in a [`View`], what shall happen goes out as [`Effect`]s in
@@ -28,7 +28,7 @@ use std::time::Duration;
 use smallvec::{SmallVec, smallvec};
 
 use super::priority::OWNER;
-use super::view::{LINGER, Preempt, View};
+use super::view::{Preempt, View};
 
 /// Where a virtual router stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,7 +133,9 @@ pub enum Effect {
     StartLinger(Duration),
     /// Ask the LAN who answers for the addresses, until nobody does.
     Ask,
-    /// Tell the kernel that the handover ends soon, so that it does even if this router does not live to see it.
+    /// The old master has let go.
+    Acknowledged,
+    /// Answer neighbours no more, and let the kernel end the handover soon, even if this router does not live to see it.
     ShortenLease,
     /// The other router is the master: remember it.
     Follow(Heard),
@@ -240,7 +242,7 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Effects) {
 
         // --- Handover: given up, still answering ---
         (Handover(next), Event::Advert(heard)) if heard.priority > 0 => {
-            let mut effects = smallvec![E::Follow(heard), E::StartLinger(LINGER)];
+            let mut effects = smallvec![E::Follow(heard), E::StartLinger(view.linger())];
             acknowledge(&mut effects, view);
             (Handover(next), effects)
         }
@@ -368,7 +370,8 @@ fn heard_as_backup(heard: &Heard, view: &View) -> Effects {
 
 fn heard_while_claiming(heard: &Heard, view: &View) -> (State, Effects) {
     if heard.priority == 0 {
-        return if view.awaits == Some(heard.source) { promoted() } else { (State::Claiming, smallvec![]) };
+        let ours = view.awaits == Some(heard.source);
+        return (State::Claiming, if ours { smallvec![Effect::Acknowledged] } else { smallvec![] });
     }
     let mut effects: Effects = smallvec![Effect::Follow(*heard)];
     if view.loses_to(heard) {
@@ -403,7 +406,7 @@ fn heard_as_master(heard: &Heard, view: &View) -> (State, Effects) {
             }
             return backup(effects, &view.with_interval(heard));
         }
-        effects.push(Effect::StartLinger(LINGER));
+        effects.push(Effect::StartLinger(view.linger()));
         acknowledge(&mut effects, view);
         return (State::Handover(Next::Backup), effects);
     }

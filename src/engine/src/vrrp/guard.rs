@@ -32,8 +32,9 @@ pub struct Claim {
 pub struct Asking {
     begun: Instant,
     last: Instant,
-    /// Questions in a row that nobody answered.
+    /// Questions in a row that nobody answered, and how many of them are an answer.
     silent: u32,
+    enough: u32,
 }
 
 impl Router {
@@ -175,7 +176,15 @@ impl Router {
     pub(super) fn ask_until_silent(&mut self, ctx: &mut Context<'_>) {
         // While the silence lasted the LAN was asked already.
         let silent = if recently(self.unanswered_at, ANSWER, ctx.now) { 1 } else { 0 };
-        self.asking = Some(Asking { begun: ctx.now, last: ctx.now, silent });
+        self.asking = Some(Asking { begun: ctx.now, last: ctx.now, silent, enough: QUESTIONS });
+        self.ask(ctx);
+        self.arm(Timer::Asked, self.answer_time(), ctx);
+    }
+
+    /// The old master has let go: one silent question confirms it, asked now.
+    pub(super) fn acknowledged(&mut self, ctx: &mut Context<'_>) {
+        let Some(asking) = self.asking else { return };
+        self.asking = Some(Asking { last: ctx.now, silent: 0, enough: 1, ..asking });
         self.ask(ctx);
         self.arm(Timer::Asked, self.answer_time(), ctx);
     }
@@ -201,7 +210,7 @@ impl Router {
             None if late > LISTEN_GUARDED => asking.silent = 0,
             None => asking.silent += 1,
         }
-        if asking.silent == QUESTIONS {
+        if asking.silent >= asking.enough && waited >= SETTLE {
             self.apply(Event::Unanswered, "nobody answers for the addresses any more", ctx);
             return;
         }
@@ -220,7 +229,7 @@ fn probe_window(wait: Duration) -> Duration {
 const PROBE_WINDOW_MAX: Duration = Duration::from_millis(500);
 /// Shortest pause between two probes.
 const PROBE_PAUSE_MIN: Duration = Duration::from_millis(2);
-/// So long adverts have to settle who of two that claimed in the same moment is master.
+/// So long adverts have to settle who of two that claim in the same moment is master.
 const SETTLE: Duration = Duration::from_millis(4);
 /// A quarrel that is settled so soon after the claim is between two that claimed in the same moment.
 const CONTEST: Duration = Duration::from_millis(20);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::counters::Counter;
 use super::fsm::{Event, State};
 use super::router::{Context, Router, Timer};
-use super::view::LINGER;
+use super::view::PARTING;
 use crate::action::{Action, Gate, LinkAddress, LinkRoute, Renewal, Routing};
 use crate::conf::config::{Destination, Route, VirtualAddress, VrrpInstance};
 use crate::time::Instant;
@@ -38,15 +38,15 @@ impl Router {
         self.parting = false;
     }
 
-    /// A handover ends soon, and the kernel sees to it: the next master does not ask again.
+    /// The next master is about to take the addresses and asks no more. From now on neighbours are answered by him alone;
+    /// what still comes here is served for a moment, and the kernel sees to that end.
     pub(super) fn shorten_lease(&mut self, ctx: &mut Context<'_>) {
         let addresses = every(&self.link_addresses(ctx));
         if !self.settings.lease || addresses.is_empty() {
             return;
         }
-        self.parting = self.lifetime_s().is_some(); // whole seconds are too long here
-        let gate = if self.parting { Gate::Part(LINGER) } else { Gate::Open(LINGER) };
-        ctx.actions.push(Action::Renew(Renewal::Gate { addresses, gate }));
+        self.parting = self.lifetime_s().is_some();
+        ctx.actions.push(Action::Renew(Renewal::Gate { addresses, gate: Gate::Part(PARTING) }));
     }
 
     /// Takes a new configuration of the same instance; what stays is not touched.

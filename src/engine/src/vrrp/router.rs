@@ -10,7 +10,7 @@ use super::fsm::{Effect, Event, Heard, State, transition};
 use super::guard::{Asking, Claim};
 use super::priority;
 use super::sign::Signed;
-use super::view::{LINGER, Preempt, View};
+use super::view::{LINGER, PARTING, Preempt, View};
 use crate::action::{Action, Frame, RouterId};
 use crate::conf::config::{Version, VrrpInstance};
 use crate::control::{Pin, RouterState};
@@ -356,6 +356,7 @@ impl Router {
             }
             Effect::StartLinger(after) => self.linger(after, ctx),
             Effect::Ask => self.ask_until_silent(ctx),
+            Effect::Acknowledged => self.acknowledged(ctx),
             Effect::ShortenLease => self.shorten_lease(ctx),
             Effect::Follow(heard) => {
                 self.goodbye = None;
@@ -428,7 +429,7 @@ impl Router {
             answers_higher: self.config.higher_prio_send_advert,
             guard: self.settings.guard,
             awaits: self.heard.filter(|_| acknowledgeable).map(|heard| heard.source),
-            handed_over: ctx.timers.at((self.id, Timer::Linger)).is_some_and(|end| end.since(ctx.now) <= LINGER),
+            handed_over: ctx.timers.at((self.id, Timer::Linger)).is_some_and(|end| end.since(ctx.now) <= PARTING),
         }
     }
 

@@ -52,14 +52,22 @@ pub struct View {
     /// Whose priority 0 acknowledges our claim: the master's that we followed. `None` when there was none, or when our
     /// claim is too old to be what it speaks of.
     pub awaits: Option<IpAddr>,
-    /// The next master was heard: this handover ends within [`LINGER`].
+    /// The next master was heard: this handover ends soon.
     pub handed_over: bool,
 }
 
 /// How long a router that gave up answers on after the next master was heard: time for that master's own GARP.
 pub const LINGER: Duration = Duration::from_millis(10);
 
+/// The same with the guard: the next master hears of it first, and asks, and neighbours are not answered meanwhile.
+pub const PARTING: Duration = Duration::from_millis(20);
+
 impl View {
+    /// How long a handover lasts once the next master was heard.
+    pub(super) fn linger(&self) -> Duration {
+        if self.guard { PARTING } else { LINGER }
+    }
+
     /// Skew time: v2 (256 - priority) / 256 s (RFC 3768 §6.1); v3 that share of the master's interval
     /// (RFC 9568 §6.1). Nanosecond arithmetic: never truncated to 0.
     pub fn skew(&self) -> Duration {

@@ -1,5 +1,6 @@
 //! The table, state by state.
 
+use super::super::view::LINGER;
 use super::*;
 use crate::conf::config::Version;
 
