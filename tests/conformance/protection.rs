@@ -187,6 +187,7 @@ fn a_living_master_is_told_first_and_its_goodbye_is_the_handover() {
     assert_eq!(order(&rig.hear(&Peer::new(0))), [""; 0], "another claim may be on its way");
     assert_eq!(order(&actions(rig.pass(TWO_ANSWERS))), ["add", "announce", "advert"]);
     assert_eq!(rig.state(), Master);
+    assert_eq!(rig.node.status(rig.now, 0)[0].answered_by, None, "that was before");
 }
 
 #[test]

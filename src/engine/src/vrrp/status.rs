@@ -10,6 +10,8 @@ impl Router {
     /// A snapshot. `unix_ms` is the wall clock at `now`, used to date the last transition.
     pub fn status(&self, now: Instant, unix_ms: u64) -> InstanceStatus {
         let ago = |at: Instant| millis(now.since(at));
+        // What the old master answered before this router took over is history.
+        let since = self.last_transition.as_ref().map_or(Instant::default(), |(at, _)| *at);
         InstanceStatus {
             name: self.config.name.clone(),
             state: public(self.state),
@@ -34,7 +36,7 @@ impl Router {
             pinned: self.pin.clone(),
             group: self.group.clone(),
             lease_ms: self.leased_until.filter(|_| self.state == State::Master).map(|until| millis(until.since(now))),
-            answered_by: self.claim.map(|claim| mac_text(&claim.mac)),
+            answered_by: self.claim.filter(|claim| claim.at >= since).map(|claim| mac_text(&claim.mac)),
             counters: self.counters.iter().map(|(name, count)| (name.to_owned(), count)).collect(),
         }
     }
