@@ -9,10 +9,9 @@ use std::time::{Duration, Instant};
 
 use super::{Case, SUITES};
 
-/// What a case may take: the slowest, which deploys, needs half of it on a quiet machine, the others a tenth.
-const DEADLINE: Duration = Duration::from_secs(480);
-/// What a measurement may take.
-const BENCH_DEADLINE: Duration = Duration::from_secs(700);
+/// What a case may take: a measurement, or the one that deploys, needs a third of it on a quiet machine, the others less
+/// than a tenth.
+const DEADLINE: Duration = Duration::from_secs(700);
 /// Hosts of one case barely keep a processor busy; QEMU gives the guest two.
 const AT_A_TIME: usize = 2;
 
@@ -40,7 +39,7 @@ fn run_all() {
         for _ in 0..if bench { 1 } else { AT_A_TIME } {
             scope.spawn(|| {
                 while let Some(case) = { queue.lock().unwrap().next() } {
-                    say(&run_one(case, if bench { BENCH_DEADLINE } else { DEADLINE }));
+                    say(&run_one(case));
                 }
             });
         }
@@ -49,7 +48,7 @@ fn run_all() {
 }
 
 /// One case; the lines that tell how it went.
-fn run_one(case: &Case, deadline: Duration) -> String {
+fn run_one(case: &Case) -> String {
     let name = name(case);
     let log = format!("/tmp/{}.log", name.replace("::", "."));
     let out = File::create(&log).unwrap();
@@ -66,7 +65,7 @@ fn run_one(case: &Case, deadline: Duration) -> String {
     let status = loop {
         match child.try_wait().unwrap() {
             Some(status) => break Some(status),
-            None if started.elapsed() > deadline => break None,
+            None if started.elapsed() > DEADLINE => break None,
             None => std::thread::sleep(Duration::from_millis(10)),
         }
     };
@@ -80,7 +79,7 @@ fn run_one(case: &Case, deadline: Duration) -> String {
     let said = std::fs::read(&log).unwrap_or_default();
     let said = String::from_utf8_lossy(&said);
     if status.is_none() {
-        lines += &format!("\n    still running after {} s", deadline.as_secs());
+        lines += &format!("\n    still running after {} s", DEADLINE.as_secs());
     }
     // Of a failure everything but what the test harness adds.
     let told = said.lines().take_while(|line| !line.ends_with("--- FAILED")).skip_while(|line| line.is_empty());
