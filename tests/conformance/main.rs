@@ -11,3 +11,4 @@ mod protection;
 mod receiving;
 mod rig;
 mod sending;
+mod signing;

@@ -17,6 +17,7 @@ use crate::control::{Pin, RouterState};
 use crate::links::Links;
 use crate::time::Instant;
 use crate::timer::Timers;
+use crate::wire::signature::Sequence;
 
 /// What a router waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -148,8 +149,8 @@ pub struct Router {
     pub(super) parting: bool,
     /// Lists advertised beside the own one, each until its time is over.
     pub(super) also: Vec<(Vec<IpAddr>, Instant)>,
-    /// Adverts signed so far, and who signed what last.
-    pub(super) signatures: u16,
+    /// What this router signed last, and each sender.
+    pub(super) signed_own: Option<Sequence>,
     pub(super) signed_last: Vec<Signed>,
     /// Peers that were heard with the checksum of keepalived before 1.3.6.
     pub(super) old_peers: BTreeSet<IpAddr>,
@@ -200,7 +201,7 @@ impl Router {
             leased_until: None,
             parting: false,
             also: Vec::new(),
-            signatures: 0,
+            signed_own: None,
             signed_last: Vec::new(),
             old_peers: BTreeSet::new(),
         }

@@ -265,7 +265,7 @@ pub enum OldChecksum {
 pub enum HmacMode {
     /// Dropped.
     Enforce,
-    /// Counted and taken.
+    /// Counted and taken. One that carries a wrong trailer is dropped in every mode.
     Permissive,
     /// Taken if they carry none, and none is sent.
     ReceiveOnly,
@@ -274,9 +274,9 @@ pub enum HmacMode {
 /// How replayed adverts are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replay {
-    /// Their time may be off by the window only.
+    /// Their time may be off by the window only, and must grow.
     Time,
-    /// Their time must also grow.
+    /// Their time must grow; clocks are not compared.
     Monotonic,
 }
 
