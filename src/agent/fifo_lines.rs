@@ -160,6 +160,8 @@ impl Lines {
             | What::RoutingRestored { .. }
             | What::BadAdvert { .. }
             | What::AddressesDiffer { .. }
+            | What::OtherCluster { .. }
+            | What::Stranger { .. }
             | What::AddressRestored { .. }
             | What::UnknownVrid { .. }
             | What::Failed { .. }

@@ -1,24 +1,33 @@
 //! The simulator: N engines, one clock, a network that loses, delays, duplicates and splits, one seed.
 //!
-//! `HACTL_SIM_SEEDS=10000 cargo test --test sim` runs more; a failure names its seed, and
-//! `HACTL_SIM_SEED=N cargo test --test sim -- --nocapture` tells that story again, line by line.
+//! Each day has seeds of its own, so that every run of the tests sees something new. `HACTL_SIM_SEEDS=10000 cargo test --test
+//! sim` runs more, `HACTL_SIM_FROM=0` begins with that one; a failure names its seed, and `HACTL_SIM_SEED=N cargo test --test
+//! sim -- --nocapture` tells that story again, line by line.
 
 mod check;
 mod guarded;
 mod random;
+mod sent;
 mod story;
 mod world;
+
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use guarded::Guarded;
 use story::Story;
 
-const SEEDS: u64 = 200;
+/// Seeds of one run of each kind.
+const SEEDS: u64 = 2000;
 
 fn seeds() -> std::ops::Range<u64> {
     if let Some(one) = number("HACTL_SIM_SEED") {
         return one..one + 1;
     }
-    0..number("HACTL_SIM_SEEDS").unwrap_or(SEEDS)
+    let count = number("HACTL_SIM_SEEDS").unwrap_or(SEEDS);
+    let today = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() / 86_400);
+    let from = number("HACTL_SIM_FROM").unwrap_or(today * SEEDS);
+    println!("seeds {from} to {}", from + count - 1);
+    from..from + count
 }
 
 fn number(name: &str) -> Option<u64> {

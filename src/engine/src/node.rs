@@ -16,6 +16,7 @@ use crate::conf::config::{Config, SyncGroup, VrrpInstance};
 use crate::control::{GroupStatus, InstanceStatus};
 use crate::input::{Command, Input, Link, Received, Remembered};
 use crate::links::Links;
+use crate::neighbours::Neighbours;
 use crate::notice::{Notice, What};
 use crate::starting::{BURST, Starting};
 use crate::time::Instant;
@@ -38,6 +39,9 @@ pub struct Node {
     listening: Option<Listeners>,
     timers: Timers<(RouterId, Timer)>,
     links: Links,
+    /// Own addresses of the other load balancers, as configured.
+    peers: Vec<IpAddr>,
+    neighbours: Neighbours,
     scripts: HashMap<String, bool>,
     files: HashMap<String, i32>,
     processes: HashMap<String, bool>,
@@ -130,8 +134,14 @@ impl Node {
                 self.each(now, &mut batches, |router, ctx| router.rule_lost(preference, ipv6, ctx));
             }
             Input::Claimed { link, address, mac } => {
+                self.neighbours.answered(link, address, mac);
                 if self.links.is_virtual(address) {
                     self.each(now, &mut batches, |router, ctx| router.claimed(link, address, mac, ctx));
+                }
+            }
+            Input::Probed { link, address, mac } => {
+                if self.links.is_virtual(address) {
+                    self.each(now, &mut batches, |router, ctx| router.probed(link, address, mac, ctx));
                 }
             }
             Input::Script { name, ok } => {
@@ -228,6 +238,7 @@ impl Node {
     fn follow_settings(&mut self, config: &Config) {
         self.settings =
             Settings { lease: config.own.lease, guard: config.own.guard, startup_delay: config.global.startup_delay };
+        self.peers.clone_from(&config.own.peers);
         self.delay_after_boot = config.global.delay_after_boot;
         self.logs_unknown = config.global.log_unknown_vrids;
     }
@@ -460,6 +471,8 @@ impl Node {
             wall: self.wall_offset + now.since(Instant(0)),
             timers: &mut self.timers,
             links: &self.links,
+            peers: &self.peers,
+            neighbours: &mut self.neighbours,
             scripts: &self.scripts,
             files: &self.files,
             processes: &self.processes,

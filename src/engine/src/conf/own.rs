@@ -1,6 +1,6 @@
 //! `hactl`: the settings that keepalived does not have.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::config::{MetricsAddress, Own};
 use super::defaults::switched;
@@ -16,9 +16,27 @@ pub(super) fn own(block: &Statement, own: &mut Own, sink: &mut Sink<'_>) {
     walk(inside(block), &HACTL, sink, |line, sink| match line.name() {
         "lease" => own.lease = switched(line, false, sink),
         "guard" => own.guard = switched(line, false, sink),
+        "peers" => own.peers.extend(peers(line, sink)),
         "metrics" => own.metrics = metrics(line, sink),
         _ => own.webhook = webhook(line, sink),
     });
+}
+
+fn peers(line: &Statement, sink: &mut Sink<'_>) -> Vec<IpAddr> {
+    if line.arguments.is_empty() {
+        sink.error_help(line.place(), "`peers` names nobody", "write the addresses of the other load balancers");
+    }
+    let mut all = Vec::new();
+    for word in &line.arguments {
+        match word.text.parse::<IpAddr>() {
+            Ok(address) => all.push(address),
+            Err(_) => {
+                let help = "write the address from which that load balancer sends its adverts";
+                sink.error_help(word.place, format!("`{}` is no IP address; this peer is left out", word.text), help);
+            }
+        }
+    }
+    all
 }
 
 fn metrics(line: &Statement, sink: &mut Sink<'_>) -> Option<MetricsAddress> {

@@ -56,7 +56,7 @@ impl Router {
         let old_routing = self.routing(ctx);
         let (interval_changed, list_changed) =
             (config.advert_interval != self.config.advert_interval, config.addresses != self.config.addresses);
-        if self.state == State::Master && list_changed {
+        if list_changed {
             self.advertise_also(self.advertised(), ctx.now);
         }
         self.config = config;

@@ -5,16 +5,20 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::answered::Answered;
 use super::counters::{Counter, Counters};
 use super::fsm::{Effect, Event, Heard, State, transition};
-use super::guard::{Asking, Claim};
+use super::guard::Asking;
+use super::lan::Lan;
 use super::priority;
+use super::quarrel::{Defence, Quarrel};
 use super::sign::Signed;
 use super::view::{LINGER, PARTING, Preempt, View};
 use crate::action::{Action, Frame, RouterId};
 use crate::conf::config::{Version, VrrpInstance};
 use crate::control::{Pin, RouterState};
 use crate::links::Links;
+use crate::neighbours::Neighbours;
 use crate::time::Instant;
 use crate::timer::Timers;
 use crate::wire::signature::Sequence;
@@ -46,7 +50,7 @@ pub enum Timer {
     Asked,
     /// The end of a startup delay.
     Startup,
-    /// Another host claimed our addresses an interval ago.
+    /// Another host claimed our addresses: time to see what came of it.
     Quarrel,
 }
 
@@ -63,6 +67,10 @@ pub struct Context<'a> {
     pub timers: &'a mut Timers<(RouterId, Timer)>,
     /// The interfaces.
     pub links: &'a Links,
+    /// Own addresses of the other load balancers, as configured.
+    pub peers: &'a [IpAddr],
+    /// Whose hardware addresses are known.
+    pub neighbours: &'a mut Neighbours,
     /// Scripts by name.
     pub scripts: &'a HashMap<String, bool>,
     /// Tracked files by name.
@@ -122,8 +130,8 @@ pub struct Router {
     pub(super) wants: bool,
     /// When any router with this VRID was heard last, followed or not.
     pub(super) last_heard: Option<Instant>,
-    /// Who else said that our addresses are his.
-    pub(super) claim: Option<Claim>,
+    /// Who else said that our addresses are his, and who of them is a peer.
+    pub(super) lan: Lan,
     pub(super) probing_since: Option<Instant>,
     /// When it was found that nobody answers for the addresses.
     pub(super) unanswered_at: Option<Instant>,
@@ -133,10 +141,15 @@ pub struct Router {
     /// When a standstill ended: what is read then may be old.
     pub(super) stood_still_at: Option<Instant>,
     pub(super) claim_reason: String,
+    /// Whose adverts were answered by one of ours.
+    pub(super) answered: Answered,
     /// A better router was heard while this one claimed.
     pub(super) outbid: bool,
-    /// When the LAN was asked whether a claim still stands.
-    pub(super) quarrel_asked: Option<Instant>,
+    /// Somebody else claims what this master holds.
+    pub(super) quarrel: Option<Quarrel>,
+    pub(super) defence: Defence,
+    /// An operator made this router master by force: no answer of others takes that back.
+    pub(super) forced: bool,
     /// Yielded to a lower master that does not hear us: no preemption until then.
     pub(super) yielded_until: Option<Instant>,
     /// The guard withholds a claim at present.
@@ -185,15 +198,18 @@ impl Router {
             group_fault: None,
             wants: false,
             last_heard: None,
-            claim: None,
+            lan: Lan::default(),
             probing_since: None,
             unanswered_at: None,
             asking: None,
             claim_sent: None,
             stood_still_at: None,
             claim_reason: String::new(),
+            answered: Answered::default(),
             outbid: false,
-            quarrel_asked: None,
+            quarrel: None,
+            defence: Defence::default(),
+            forced: false,
             yielded_until: None,
             blocked: false,
             unsent_since: None,
@@ -286,7 +302,10 @@ impl Router {
     // --- the only writer of the state ---
 
     pub(super) fn apply(&mut self, event: Event, reason: &str, ctx: &mut Context<'_>) {
-        let view = self.view(ctx);
+        let mut view = self.view(ctx);
+        if let Event::Advert(heard) = event {
+            view.may_answer = self.answered.permit(&heard, self.config.advert_interval, ctx.now);
+        }
         let before = self.state;
         let (after, effects) = transition(before, event, &view);
         let notify_priority = self.priority();
@@ -311,13 +330,20 @@ impl Router {
             self.preempt_elapsed = false;
             ctx.timers.cancel((self.id, Timer::Preempt));
             (self.wants, self.blocked, self.probing_since, self.asking) = (false, false, None, None);
+            (self.quarrel, self.forced) = (None, matches!(event, Event::Promote { force: true }));
             (self.unsent_since, self.send_failed) = (None, false);
+            self.answered.forget();
             self.outbid = before == State::Claiming && matches!(event, Event::Advert(_)) && after == State::Backup;
             if after == State::Claiming {
                 reason.clone_into(&mut self.claim_reason);
             }
         }
         let stays_master = (before, after) == (State::Master, State::Master);
+        if let Event::Advert(heard) = event
+            && effects.iter().any(|one| matches!(one, Effect::Advertise | Effect::AdvertiseZero | Effect::AnnounceLower))
+        {
+            self.answered.note(&heard, ctx.now);
+        }
         for effect in effects {
             if stays_master && effect == Effect::Advertise {
                 self.renew(ctx);
@@ -413,8 +439,8 @@ impl Router {
             (Version::V3, Some(heard)) => heard.interval,
             _ => self.config.advert_interval,
         };
-        let acknowledgeable =
-            recently(self.claim_sent, LINGER, ctx.now) && !recently(self.stood_still_at, LINGER, ctx.now);
+        let stale = recently(self.stood_still_at, LINGER, ctx.now);
+        let acknowledgeable = recently(self.claim_sent, LINGER, ctx.now) && !stale;
         View {
             priority: self.priority(),
             source: self.source(ctx),
@@ -431,6 +457,10 @@ impl Router {
             guard: self.settings.guard,
             awaits: self.heard.filter(|_| acknowledgeable).map(|heard| heard.source),
             handed_over: ctx.timers.at((self.id, Timer::Linger)).is_some_and(|end| end.since(ctx.now) <= PARTING),
+            followed: self.heard.map(|heard| heard.source),
+            pair: self.is_pair(ctx),
+            stale,
+            may_answer: true,
         }
     }
 

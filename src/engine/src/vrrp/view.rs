@@ -54,6 +54,15 @@ pub struct View {
     pub awaits: Option<IpAddr>,
     /// The next master was heard: this handover ends soon.
     pub handed_over: bool,
+    /// The master that this router follows.
+    pub followed: Option<IpAddr>,
+    /// There is exactly one other router.
+    pub pair: bool,
+    /// This router stood still a moment ago: what it hears may be old.
+    pub stale: bool,
+    /// This advert may be answered by one of ours. What a router sends is bounded by time and by its own changes of state,
+    /// never by what it hears: one answer an interval to each of the others, or two would answer each other for ever.
+    pub may_answer: bool,
 }
 
 /// How long a router that gave up answers on after the next master was heard: time for that master's own GARP.
@@ -61,6 +70,9 @@ pub const LINGER: Duration = Duration::from_millis(10);
 
 /// The same with the guard: the next master hears of it first, and asks, and neighbours are not answered meanwhile.
 pub const PARTING: Duration = Duration::from_millis(20);
+
+/// The longest wait after a goodbye with the guard.
+const GOODBYE_WAIT: Duration = Duration::from_millis(4);
 
 impl View {
     /// How long a handover lasts once the next master was heard.
@@ -76,6 +88,21 @@ impl View {
             Version::V3 => self.master_interval,
         };
         unit * (256 - u32::from(self.priority)) / 256
+    }
+
+    /// The wait after a goodbye (priority 0). The skew (RFC 9568 §6.4.2) only sees to it that the best of several backups comes
+    /// first: where there is no other one it is for nothing, and with the guard, which settles who is master before
+    /// anything is taken, milliseconds do.
+    pub(super) fn goodbye_wait(&self, heard: &Heard) -> Duration {
+        let anothers = self.followed.is_some_and(|master| master != heard.source);
+        if anothers || self.stale {
+            return self.skew();
+        }
+        match (self.pair, self.guard) {
+            (true, _) => Duration::ZERO,
+            (false, true) => self.skew().min(GOODBYE_WAIT * (256 - u32::from(self.priority)) / 256),
+            (false, false) => self.skew(),
+        }
     }
 
     /// Master-down interval.

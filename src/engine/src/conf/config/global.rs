@@ -1,6 +1,6 @@
 //! Settings of the whole daemon: `global_defs`, and hactl's own block.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::lvs::Lvs;
@@ -123,6 +123,8 @@ pub struct Own {
     pub lease: bool,
     /// `guard on`: the LAN is asked before an address is claimed. Default off.
     pub guard: bool,
+    /// `peers ADDRESS…`: own addresses of the other load balancers, which the guard asks for.
+    pub peers: Vec<IpAddr>,
     /// `metrics ADDRESS:PORT|unix:PATH`: Prometheus metrics by HTTP. Loopback addresses only.
     pub metrics: Option<MetricsAddress>,
     /// `webhook URL`: gets each alert as JSON by HTTP POST.

@@ -56,7 +56,7 @@ const OWN: &[Keyword] = &[yes_block("hactl", &HACTL)];
 
 /// `hactl`: our own settings.
 pub static HACTL: Context =
-    Context { name: "hactl", tables: &[&[yes("lease"), yes("guard"), yes("metrics"), yes("webhook")]] };
+    Context { name: "hactl", tables: &[&[yes("lease"), yes("guard"), yes("peers"), yes("metrics"), yes("webhook")]] };
 
 static LINKBEAT_INTERFACES: Context = list("linkbeat_interfaces");
 static INTERFACE_DELAYS: Context = list("interface_up_down_delays");

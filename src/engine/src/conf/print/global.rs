@@ -56,6 +56,10 @@ impl Page {
         self.open(format_args!("hactl"));
         self.flag(own.lease, "lease on");
         self.flag(own.guard, "guard on");
+        if !own.peers.is_empty() {
+            let peers: Vec<String> = own.peers.iter().map(ToString::to_string).collect();
+            self.line(format_args!("peers {}", peers.join(" ")));
+        }
         match &own.metrics {
             None => {}
             Some(MetricsAddress::Tcp(address)) => self.line(format_args!("metrics {}", word(&address.to_string()))),
