@@ -4,6 +4,7 @@
 mod election;
 mod groups;
 mod ledger;
+mod neighbours;
 mod options;
 mod ours;
 mod peers;

@@ -356,7 +356,9 @@ fn backup(mut first: Effects, view: &View) -> (State, Effects) {
 fn heard_as_backup(heard: &Heard, view: &View) -> Effects {
     let view = view.with_interval(heard);
     if heard.priority == 0 {
-        return smallvec![Effect::StartMasterDown(view.goodbye_wait(heard))];
+        // Another one than the master leaves: the master was heard after it, and lives.
+        let anothers = view.followed.is_some_and(|master| master != heard.source);
+        return if anothers { smallvec![] } else { smallvec![Effect::StartMasterDown(view.goodbye_wait())] };
     }
     let (follow, wait) = (Effect::Follow(*heard), Effect::StartMasterDown(view.master_down()));
     if heard.priority >= view.priority {

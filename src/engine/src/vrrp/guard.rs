@@ -36,6 +36,8 @@ pub struct Asking {
     direct: SmallVec<[Mac; 2]>,
     /// Direct questions in a row without an answer.
     unheard: u32,
+    /// When those for whom something else answers were asked directly, in the second half of this round.
+    half: Option<Instant>,
     /// A better one was seen that claims, too.
     rival: bool,
 }
@@ -177,8 +179,17 @@ impl Router {
         let alone = self.goodbye.is_some() && self.is_pair(ctx);
         let (enough, settle) = if alone { (1, Duration::ZERO) } else { (QUESTIONS, SETTLE) };
         let (begun, last) = (ctx.now, ctx.now);
-        self.asking =
-            Some(Asking { begun, last, silent, enough, settle, direct: SmallVec::new(), unheard: 0, rival: false });
+        self.asking = Some(Asking {
+            begun,
+            last,
+            silent,
+            enough,
+            settle,
+            direct: SmallVec::new(),
+            unheard: 0,
+            half: None,
+            rival: false,
+        });
         self.ask(true, ctx);
         self.arm(Timer::Asked, self.answer_time(), ctx);
     }
@@ -189,7 +200,7 @@ impl Router {
             return;
         };
         (asking.last, asking.silent, asking.enough) = (ctx.now, 0, 1);
-        (asking.direct, asking.unheard) = (SmallVec::new(), 0);
+        (asking.direct, asking.unheard, asking.half) = (SmallVec::new(), 0, None);
         self.ask(false, ctx);
         self.arm(Timer::Asked, self.answer_time(), ctx);
     }
@@ -201,6 +212,19 @@ impl Router {
     /// Time for an answer is over. Several questions, since one frame may be lost.
     pub(super) fn asked(&mut self, late: Duration, ctx: &mut Context<'_>) {
         let Some(mut asking) = self.asking.take() else { return };
+        if asking.half.is_none() && !self.lan.ghosts.is_empty() {
+            // Something else answers everybody for them. They may be back: an answer after this question is their own.
+            asking.half = Some(ctx.now);
+            self.ask_directly(&self.lan.ghosts, ctx);
+            self.asking = Some(asking);
+            self.arm(Timer::Asked, self.answer_time() / 2, ctx);
+            return;
+        }
+        if let Some(half) = asking.half.take() {
+            let back: SmallVec<[Mac; 2]> =
+                self.lan.claims.iter().filter(|claim| claim.at >= half).map(|claim| claim.mac).collect();
+            self.lan.ghosts.retain(|mac| !back.contains(mac));
+        }
         let waited = ctx.now.since(asking.begun);
         let mut pause = self.answer_time();
         self.tell_strangers(asking.last, ctx);

@@ -340,7 +340,9 @@ impl Router {
         }
         let stays_master = (before, after) == (State::Master, State::Master);
         if let Event::Advert(heard) = event
-            && effects.iter().any(|one| matches!(one, Effect::Advertise | Effect::AdvertiseZero | Effect::AnnounceLower))
+            && effects
+                .iter()
+                .any(|one| matches!(one, Effect::Advertise | Effect::AdvertiseZero | Effect::AnnounceLower))
         {
             self.answered.note(&heard, ctx.now);
         }

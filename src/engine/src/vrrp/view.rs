@@ -93,12 +93,9 @@ impl View {
     /// The wait after a goodbye (priority 0). The skew (RFC 9568 §6.4.2) only sees to it that the best of several backups comes
     /// first: where there is no other one it is for nothing, and with the guard, which settles who is master before
     /// anything is taken, milliseconds do.
-    pub(super) fn goodbye_wait(&self, heard: &Heard) -> Duration {
-        let anothers = self.followed.is_some_and(|master| master != heard.source);
-        if anothers || self.stale {
-            return self.skew();
-        }
+    pub(super) fn goodbye_wait(&self) -> Duration {
         match (self.pair, self.guard) {
+            _ if self.stale => self.skew(),
             (true, _) => Duration::ZERO,
             (false, true) => self.skew().min(GOODBYE_WAIT * (256 - u32::from(self.priority)) / 256),
             (false, false) => self.skew(),
