@@ -14,6 +14,7 @@ mod defaults;
 pub mod diagnostic;
 mod draft;
 pub mod expand;
+mod family;
 mod global;
 mod group;
 pub mod keywords;

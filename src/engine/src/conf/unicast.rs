@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::config::Peer;
 use super::draft::At;
 use super::lexer::Word;
-use super::sink::Sink;
+use super::sink::{Place, Sink};
 use super::tree::Statement;
 use super::walk::inside;
 
@@ -16,12 +16,18 @@ pub(super) struct Peers {
     pub(super) names: Vec<String>,
     /// A range of TTLs was given, which says that only peers are listened to.
     pub(super) checked: bool,
+    /// Where the first block stands.
+    pub(super) block: Option<Place>,
+    /// Where the first peer stands, usable or not.
+    pub(super) named: Option<Place>,
 }
 
 impl Peers {
     /// Reads a block; blocks add up.
     pub(super) fn read(&mut self, block: &Statement, sink: &mut Sink<'_>) {
+        self.block.get_or_insert(block.place());
         for line in inside(block) {
+            self.named.get_or_insert(line.place());
             self.line(line, sink);
         }
     }

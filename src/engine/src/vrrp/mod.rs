@@ -2,7 +2,7 @@
 //!
 //! [`fsm`] is the table, [`view`] what it looks at. [`router`] holds one virtual router and is the only writer of its
 //! state, [`deadline`] tells what its timers mean; [`receive`] judges packets, [`send`] makes them (signed by [`sign`]), [`track`] and [`priority`] follow what it depends on, [`holdings`] is what it owns as
-//! master, [`guard`] asks before it claims, [`group`] keeps routers together, [`command`] obeys operators, [`notify`]
+//! master, [`guard`] asks before it claims, [`group`] keeps routers together, [`together`] shares addresses, [`command`] obeys operators, [`notify`]
 //! and [`status`] answer for it.
 
 mod command;
@@ -19,5 +19,6 @@ pub mod router;
 mod send;
 mod sign;
 mod status;
+pub mod together;
 mod track;
 pub mod view;

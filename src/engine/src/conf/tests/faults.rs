@@ -83,7 +83,10 @@ fn names_and_addresses_exist_once() {
     let same_name = instance("").replace("37", "38");
     assert_eq!(faults(&(instance("") + &same_name)), ["E 9:15 vrrp_instance `web` exists already on line 1; ignored"]);
     let same_address = same_name.replace("web", "mail");
-    assert_eq!(faults(&(instance("") + &same_address)), ["E 14:1 `10.1.2.3` already belongs to `web`; ignored here"]);
+    assert_eq!(
+        faults(&(instance("") + &same_address)),
+        ["W 14:1 `10.1.2.3` belongs to `web`, too: it goes when neither is master"]
+    );
     let twice = instance("").replace("10.1.2.3/27", "10.1.2.3/27\n10.1.2.3/26");
     assert_eq!(faults(&twice), ["W 7:1 `10.1.2.3` is listed twice; this line is ignored"]);
     let script = "vrrp_script c { script /bin/true }\nvrrp_script c { script /bin/false }\n";
@@ -181,31 +184,6 @@ fn address_options_are_checked() {
             "E 7:76 `preferred_lft x` is ignored: neither whole seconds nor `forever`",
         ]
     );
-}
-
-#[test]
-fn peers_and_source_speak_the_family_of_the_addresses() {
-    let (found, said) = one(&instance(
-        "unicast_src_ip fe80::5\nunicast_peer {\n10.0.0.6 min_ttl 3 max_ttl\nfe80::6\nlb-6\n10.0.0.300\n}",
-    ));
-    assert_eq!((found.source, found.unicast_peers.len()), (None, 1));
-    assert_eq!((found.unicast_peers[0].min_ttl, found.unicast_peers[0].max_ttl), (3, 255));
-    assert_eq!((found.peer_names, found.check_unicast_source), (vec!["lb-6".to_owned()], true));
-    assert_eq!(
-        said,
-        [
-            "E 2:16 source address `fe80::5` is ignored: the instance speaks IPv4",
-            "E 4:20 `max_ttl` needs a value",
-            "E 5:1 peer `fe80::6` is ignored: the instance speaks IPv4",
-            "E 7:1 `10.0.0.300` is neither an IP address nor a host name",
-        ]
-    );
-}
-
-#[test]
-fn unicast_without_peers_is_multicast() {
-    let (_, said) = one(&instance("unicast_src_ip 10.1.2.9"));
-    assert_eq!(said, ["W 2:1 without `unicast_peer` adverts are sent by multicast"]);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod braces;
 mod corpus;
 mod expand;
+mod family;
 mod faults;
 mod features;
 mod full;
