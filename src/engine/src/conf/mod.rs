@@ -21,6 +21,7 @@ pub mod keywords;
 pub mod lexer;
 mod lint;
 mod lvs;
+mod namespace;
 mod notify;
 mod objects;
 mod own;

@@ -14,6 +14,7 @@ mod keywords;
 mod lvs_checkers;
 mod lvs_lint;
 mod lvs_servers;
+mod namespace;
 mod network;
 mod robust;
 mod round_trip;
