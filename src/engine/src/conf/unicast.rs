@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 use super::config::Peer;
 use super::draft::At;
 use super::lexer::Word;
@@ -51,7 +53,12 @@ impl Peers {
                 }
             }
         }
-        match text.parse::<IpAddr>() {
+        let net = text.parse::<IpNet>().ok();
+        if let Some(net) = net {
+            let message = format!("peer `{text}`: a peer has no prefix length; {} is used", net.addr());
+            sink.warning_help(line.place(), message, "leave it out, as in keepalived");
+        }
+        match net.map_or_else(|| text.parse::<IpAddr>(), |net| Ok(net.addr())) {
             Ok(address) if self.found.iter().any(|(earlier, _)| earlier.address == address) => {
                 sink.warning(line.place(), format!("peer {address} is listed twice"));
             }

@@ -120,7 +120,7 @@ fn a_script_is_one_word() {
     let text = "vrrp_script c { script /bin/kill -0 nginx }\n".to_owned() + &instance("track_script { c }");
     let parsed = parse("ha.conf", &text);
     assert_eq!(parsed.config.scripts[0].command, ["/bin/kill"]);
-    assert_eq!(super::support::shown(&parsed), ["E 1:34 `-0` is not part of the command: only the first word is"]);
+    assert_eq!(super::support::shown(&parsed), ["W 1:34 `-0` is not part of the command: only the first word is"]);
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn authentication_must_be_complete() {
     assert_eq!(said("auth_type PASS"), ["E 2:1 `authentication` has no `auth_pass`; adverts carry no authentication"]);
     assert_eq!(said("auth_pass x"), ["E 3:11 `auth_pass` without `auth_type`; adverts carry no authentication"]);
     assert_eq!(said("auth_type AH\nauth_pass x").len(), 1);
-    assert_eq!(said("auth_type PASS auth_pass x"), ["E 3:16 `auth_pass` is not read: `auth_type` is already complete"]);
+    assert_eq!(said("auth_type PASS auth_pass x"), ["W 3:16 `auth_pass` is not read: `auth_type` is already complete"]);
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn shapes_are_checked() {
     assert_eq!(said("track_script"), ["E 2:1 `track_script` needs a block"]);
     assert_eq!(said("priority 37 {\n}"), ["E 2:13 `priority` takes no block; the block is ignored"]);
     assert_eq!(said("priority"), ["E 2:1 `priority` needs a value"]);
-    assert_eq!(said("priority 37 38"), ["E 2:13 `38` is not read: `priority` is already complete"]);
+    assert_eq!(said("priority 37 38"), ["W 2:13 `38` is not read: `priority` is already complete"]);
     assert_eq!(said("priority 37\npriority 91"), ["W 3:1 `priority` was already given on line 2; this one counts"]);
     assert_eq!(faults("vrrp_instance {\n}"), ["E 1:1 `vrrp_instance` needs a name; ignored"]);
 }

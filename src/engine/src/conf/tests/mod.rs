@@ -18,5 +18,6 @@ mod namespace;
 mod network;
 mod robust;
 mod round_trip;
+mod severities;
 mod support;
 mod wild;
