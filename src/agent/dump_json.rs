@@ -31,7 +31,7 @@ pub fn json(config: &Config, status: &AgentStatus) -> String {
 fn data(instance: &VrrpInstance, status: &InstanceStatus) -> Value {
     let seconds = |ms: u64| std::time::Duration::from_millis(ms).as_secs_f64();
     let set = matches!(status.state, RouterState::Master | RouterState::Handover);
-    let listed = |one| format!("{}{}", address(one, &instance.interface), if set { " set" } else { "" });
+    let listed = |one| format!("{}{}", address(one, &status.interface), if set { " set" } else { "" });
     let announcement = &instance.announcement;
     json!({
         "iname": instance.name,
@@ -39,7 +39,7 @@ fn data(instance: &VrrpInstance, status: &InstanceStatus) -> Value {
         "skip_check_adv_addr": false,
         "strict_mode": instance.strict,
         "vmac_ifname": instance.vmac.as_ref().map(|vmac| vmac.name.as_str()).unwrap_or_default(),
-        "ifp_ifname": instance.interface,
+        "ifp_ifname": status.interface,
         "master_priority": status.master_priority.unwrap_or_default(),
         "last_transition": status.last_transition.map(seconds).unwrap_or_default(),
         "garp_delay": announcement.delay.as_secs_f64(),

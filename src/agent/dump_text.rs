@@ -57,7 +57,7 @@ fn topology(lines: &mut Lines, instance: &VrrpInstance, status: &InstanceStatus)
     }
     let at = status.last_transition.unwrap_or_default();
     lines.field(2, "Last transition", format_args!("{}.{:06} ({})", at / 1000, at % 1000 * 1000, time(at)));
-    lines.field(2, "Interface", &instance.interface);
+    lines.field(2, "Interface", &status.interface);
     if let Some(vmac) = &instance.vmac {
         lines.field(2, "Using VMAC", &vmac.name);
     }

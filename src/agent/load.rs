@@ -2,6 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Read as _;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
@@ -15,6 +16,8 @@ use nix::unistd::geteuid;
 use crate::error::{Exit, Failure, Problem};
 use crate::includes::Host;
 
+/// Any port would do.
+const DISCARD: u16 = 9;
 /// A key is not longer than this.
 const KEY: u64 = 4096;
 
@@ -72,7 +75,28 @@ pub fn load(path: &Path, config_id: Option<&str>, part: Part) -> Result<(Config,
         Failure::one(Exit::Invalid, problem)
     })?;
     part.leave_out(&mut parsed.config);
+    source_of_unplaced(&mut parsed.config);
     Ok((parsed.config, parsed.diagnostics.iter().map(|diagnostic| words(diagnostic, &file)).collect()))
+}
+
+/// A unicast instance with neither interface nor source sends from where this host's route to its first peer begins. Without
+/// a route it is in FAULT, which says so, until a reload.
+fn source_of_unplaced(config: &mut Config) {
+    let unplaced = config.instances.iter_mut().filter(|one| one.interface.is_empty() && one.source.is_none());
+    for instance in unplaced {
+        let source = instance.unicast_peers.first().and_then(|peer| source_towards(peer.address).ok());
+        if source.is_some() {
+            Arc::make_mut(instance).source = source;
+        }
+    }
+}
+
+/// The kernel chooses a source when a datagram socket is connected; nothing is sent.
+fn source_towards(peer: IpAddr) -> std::io::Result<IpAddr> {
+    let any = if peer.is_ipv6() { IpAddr::V6(Ipv6Addr::UNSPECIFIED) } else { IpAddr::V4(Ipv4Addr::UNSPECIFIED) };
+    let socket = UdpSocket::bind((any, 0))?;
+    socket.connect((peer, DISCARD))?;
+    Ok(socket.local_addr()?.ip())
 }
 
 fn words(diagnostic: &Diagnostic, file: &str) -> String {
@@ -123,6 +147,14 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+
+    #[test]
+    fn the_route_to_a_peer_names_the_source_of_an_instance_without_interface() {
+        let text = "vrrp_instance v {\n virtual_router_id 37\n unicast_peer { 127.0.0.9 }\n virtual_ipaddress { 10.0.0.3/27 }\n}\n";
+        let mut config = parse_with("f", text, &mut Host::new(None)).config;
+        source_of_unplaced(&mut config);
+        assert_eq!(config.instances[0].source, Some([127, 0, 0, 1].into()));
+    }
 
     #[test]
     fn secrets_are_kept_from_others() {

@@ -25,6 +25,7 @@ pub mod mail;
 pub mod mail_text;
 pub mod memory;
 pub mod metrics;
+pub mod namespace;
 pub mod notify;
 pub mod perform;
 pub mod probe;

@@ -23,7 +23,7 @@ use super::resolve::{Names, Resolved};
 use super::services::Services;
 use super::signals::{Signalled, Signals};
 use super::timed::run_script;
-use super::{dump, log, safety, systemd, upgrade};
+use super::{dump, log, namespace, safety, systemd, upgrade};
 use crate::error::{Exit, Failure, Outcome, Problem};
 use crate::sys::wake::Sleeper;
 use crate::sys::{clock, sched};
@@ -65,6 +65,7 @@ pub fn run(settings: &Settings) -> Outcome {
     for warning in &warnings {
         tracing::warn!("{warning}");
     }
+    namespace::enter(&config)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -272,6 +273,9 @@ impl<'a> Agent<'a> {
             .map_err(|failure| failure.to_string());
         let result = match loaded {
             Err(why) => Err(format!("{why}\n  the old configuration stays in force")),
+            Ok((config, _)) if config.namespaces != self.config.namespaces => {
+                Err("`net_namespace` has changed: restart the agent; the old configuration stays in force".into())
+            }
             Ok((config, warnings)) => {
                 for warning in &warnings {
                     tracing::warn!("{warning}");

@@ -14,6 +14,7 @@ pub mod linux;
 pub mod macvlan;
 pub mod many;
 pub mod memory;
+pub mod namespace;
 pub mod netlink;
 pub mod nfnetlink;
 pub mod nft;

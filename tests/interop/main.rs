@@ -10,5 +10,6 @@ mod lan;
 mod matrix;
 mod moves;
 mod peers;
+mod places;
 mod safety;
 mod services;

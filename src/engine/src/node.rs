@@ -24,6 +24,7 @@ use crate::timer::Timers;
 use crate::vrrp::fsm::State;
 use crate::vrrp::group::Group;
 use crate::vrrp::router::{Context, Router, Settings, Timer};
+use crate::vrrp::together::{Shared, place, same_router, virtual_addresses};
 
 /// Who listens for a VRID and family, and on which interface: few enough to look through.
 type Listeners = FxHashMap<(u8, bool), Vec<(u32, RouterId)>>;
@@ -42,6 +43,7 @@ pub struct Node {
     /// Own addresses of the other load balancers, as configured.
     peers: Vec<IpAddr>,
     neighbours: Neighbours,
+    shared: Shared,
     scripts: HashMap<String, bool>,
     files: HashMap<String, i32>,
     processes: HashMap<String, bool>,
@@ -302,6 +304,11 @@ impl Node {
         let before = self.links.insert(link);
         let news = before.as_ref().map(|before| self.links.own(before)) != Some(own);
         let renamed = before.map(|link| link.name);
+        for router in self.routers.values_mut().filter(|router| router.config().interface.is_empty()) {
+            if router.place(&self.links) {
+                self.listening = None;
+            }
+        }
         if renamed.as_ref() != Some(&name) {
             self.listening = None;
         }
@@ -363,6 +370,7 @@ impl Node {
         self.follow_settings(&config);
         let group_of = |name: &str| config.group_of(name).map(|group| group.name.clone());
         let mut wanted = config.instances.clone();
+        wanted.iter_mut().for_each(|new| _ = place(new, &self.links));
         let mut kept = Vec::new();
         for (id, router) in &self.routers {
             if let Some(at) = wanted.iter().position(|new| same_router(router, new)) {
@@ -381,7 +389,9 @@ impl Node {
         // What was virtual stays so until those that held it are gone.
         let old = self.routers.values().map(|router| router.config());
         let new = keeping.iter().map(|(_, new)| new).chain(&wanted).map(Arc::as_ref);
-        self.links.set_virtual(old.chain(new).flat_map(virtual_addresses));
+        let all: Vec<&VrrpInstance> = old.chain(new).collect();
+        self.links.set_virtual(all.iter().flat_map(|one| virtual_addresses(one)));
+        self.shared = Shared::of(all.into_iter());
         for (id, new) in keeping {
             let (settings, group) = (self.settings, group_of(&new.name));
             self.with(id, now, batches, |router, ctx| {
@@ -433,6 +443,7 @@ impl Node {
 
     fn note_virtual_addresses(&mut self) {
         self.links.set_virtual(self.routers.values().flat_map(|router| virtual_addresses(router.config())));
+        self.shared = Shared::of(self.routers.values().map(|router| router.config()));
     }
 
     fn each(&mut self, now: Instant, batches: &mut Vec<Batch>, mut work: impl FnMut(&mut Router, &mut Context<'_>)) {
@@ -481,24 +492,11 @@ impl Node {
         };
         router.check_lease(&mut ctx);
         work(router, &mut ctx);
+        self.shared.keep(&mut actions, id, &self.routers, &self.links);
         if !actions.is_empty() {
             batches.push(Batch { router: id, actions });
         }
     }
-}
-
-fn same_router(router: &Router, new: &VrrpInstance) -> bool {
-    let old = router.config();
-    router.state() != State::Stopped
-        && old.name == new.name
-        && old.vrid == new.vrid
-        && old.interface == new.interface
-        && router.is_ipv6() == new.ipv6
-        && old.vmac.as_ref().map(|vmac| &vmac.name) == new.vmac.as_ref().map(|vmac| &vmac.name)
-}
-
-fn virtual_addresses(instance: &VrrpInstance) -> impl Iterator<Item = IpAddr> + '_ {
-    instance.addresses.iter().chain(&instance.excluded).map(|a| a.address.addr())
 }
 
 /// Adverts that are due within this time leave together.

@@ -127,7 +127,12 @@ fn broadcast(word: &Word, read: &mut VirtualAddress, sink: &mut Sink<'_>) {
         return;
     };
     match word.text.as_str() {
-        "-" => read.broadcast = None,
+        sign @ ("-" | "+") if network.prefix_len() > 30 => {
+            let length = network.prefix_len();
+            sink.warning(word.place, format!("`brd {sign}` is ignored: a /{length} has no broadcast address"));
+        }
+        // As in ip-address(8): all host bits 0, and all 1.
+        "-" => read.broadcast = Some(network.network()),
         "+" => read.broadcast = Some(network.broadcast()),
         text => match text.parse::<Ipv4Addr>() {
             Ok(address) => read.broadcast = Some(address),

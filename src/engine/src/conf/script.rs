@@ -26,7 +26,7 @@ pub fn command(statement: &Statement, sink: &mut Sink<'_>) -> Option<Argv> {
     };
     if let Some(extra) = rest.first() {
         let message = format!("`{}` is not part of the command: only the first word is", extra.text);
-        sink.error_help(extra.place, message, "put the command and its arguments in one pair of quotes");
+        sink.warning_help(extra.place, message, "put the command and its arguments in one pair of quotes");
     }
     argv(first, sink)
 }

@@ -11,6 +11,7 @@ use super::router::{Context, Router, Timer};
 use super::view::PARTING;
 use crate::action::{Action, Gate, LinkAddress, LinkRoute, Renewal, Routing};
 use crate::conf::config::{Destination, Route, VirtualAddress, VrrpInstance};
+use crate::links::Links;
 use crate::time::Instant;
 
 impl Router {
@@ -193,13 +194,17 @@ impl Router {
     }
 
     pub(super) fn link_addresses(&self, ctx: &Context<'_>) -> Vec<LinkAddress> {
+        self.addresses_on(ctx.links)
+    }
+
+    pub(super) fn addresses_on(&self, links: &Links) -> Vec<LinkAddress> {
         let lifetime_s = self.lifetime_s();
-        let own = self.home(ctx).map(|link| link.index);
+        let own = self.home_on(links).map(|link| link.index);
         self.every_address()
             .filter_map(|address| {
                 let link = match &address.interface {
                     None => own?,
-                    Some(name) => ctx.links.named(name)?.index,
+                    Some(name) => links.named(name)?.index,
                 };
                 Some(LinkAddress { link, address: address.clone(), lifetime_s })
             })

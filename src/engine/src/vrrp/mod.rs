@@ -3,7 +3,8 @@
 //! [`fsm`] is the table, [`view`] what it looks at. [`router`] holds one virtual router and is the only writer of its
 //! state, [`deadline`] tells what its timers mean; [`receive`] judges packets, [`send`] makes them (signed by [`sign`]),
 //! [`answered`] bounds those that answer others; [`track`] and [`priority`] follow what it depends on, [`holdings`] is what
-//! it owns as master, [`guard`] asks before it claims, [`lan`] tells peers from strangers, [`quarrel`] defends; [`group`] keeps routers together, [`command`] obeys operators, [`notify`]
+//! it owns as master, [`together`] what several own; [`guard`] asks before it claims, [`lan`] tells peers from strangers,
+//! [`quarrel`] defends; [`group`] keeps routers together, [`command`] obeys operators, [`notify`]
 //! and [`status`] answer for it.
 
 mod answered;
@@ -23,5 +24,6 @@ pub mod router;
 mod send;
 mod sign;
 mod status;
+pub mod together;
 mod track;
 pub mod view;

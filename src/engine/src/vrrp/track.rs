@@ -7,6 +7,7 @@ use super::fsm::{Event, State};
 use super::priority::{self, Health, Influence};
 use super::router::{Context, RETRY, Router, Timer};
 use crate::input::Link;
+use crate::links::Links;
 use crate::notice::What;
 
 impl Router {
@@ -73,7 +74,11 @@ impl Router {
 
     fn assess_link(&self, ctx: &Context<'_>, tally: &mut Tally) {
         let Some(link) = self.link(ctx) else {
-            tally.faults.push(format!("interface {} does not exist", self.config.interface));
+            tally.faults.push(match (self.config.interface.as_str(), self.config.source) {
+                ("", Some(source)) => format!("no interface carries the source address {source}"),
+                ("", None) => "no interface leads to its peers".to_owned(),
+                (name, _) => format!("interface {name} does not exist"),
+            });
             return;
         };
         if !link.up && !self.config.dont_track_primary {
@@ -111,10 +116,11 @@ impl Router {
 
     /// The interface that addresses without one of their own stand on.
     pub(super) fn home<'c>(&self, ctx: &'c Context<'_>) -> Option<&'c Link> {
-        match &self.config.vmac {
-            None => self.link(ctx),
-            Some(vmac) => ctx.links.named(&vmac.name),
-        }
+        self.home_on(ctx.links)
+    }
+
+    pub(super) fn home_on<'c>(&self, links: &'c Links) -> Option<&'c Link> {
+        links.named(self.config.vmac.as_ref().map_or(&self.config.interface, |vmac| &vmac.name))
     }
 
     pub(super) fn link<'c>(&self, ctx: &'c Context<'_>) -> Option<&'c Link> {

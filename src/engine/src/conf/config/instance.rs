@@ -83,7 +83,8 @@ pub struct VrrpInstance {
     pub name: String,
     /// `state`.
     pub initial_state: InitialState,
-    /// `interface` that carries adverts (and addresses that name no `dev`).
+    /// `interface` that carries adverts (and addresses that name no `dev`). Empty for a unicast instance without one: then it
+    /// is whichever carries the source address.
     pub interface: String,
     /// `virtual_router_id`, 1..=255.
     pub vrid: u8,
@@ -99,7 +100,7 @@ pub struct VrrpInstance {
     pub addresses: Vec<VirtualAddress>,
     /// `virtual_ipaddress_excluded`: owned but not advertised.
     pub excluded: Vec<VirtualAddress>,
-    /// Adverts and the addresses in them are IPv6: as the first address is (`native_ipv6` where there is none).
+    /// Adverts and the addresses in them are IPv6.
     pub ipv6: bool,
     /// `nopreempt`.
     pub nopreempt: bool,
@@ -211,6 +212,14 @@ impl VrrpInstance {
             announcement: Announcement::default(),
             notify: Arc::default(),
             location: Location::default(),
+        }
+    }
+
+    /// Whether it runs on the interface of this name, which has these addresses.
+    pub fn is_on(&self, name: &str, addresses: &[IpAddr]) -> bool {
+        match self.interface.as_str() {
+            "" => self.source.is_some_and(|source| addresses.contains(&source)),
+            own => own == name,
         }
     }
 

@@ -19,4 +19,4 @@ pub use instance::{
 pub use notify::{Argv, Notify, NotifyUsers, ScriptUser};
 pub use route::{Destination, NextHop, PortRange, Route, RouteKind, Rule, RuleAction};
 pub use track::{ProcessMatch, Track, TrackFile, TrackProcess, VrrpScript};
-pub use whole::Config;
+pub use whole::{Config, Namespaces};

@@ -1,5 +1,6 @@
 //! A line on its way: its characters, and for each where it was written.
 
+use super::lines;
 use super::source::Part;
 
 /// Characters with their origins.
@@ -42,24 +43,14 @@ impl Draft {
 
     /// Where a comment starts, or the end.
     pub(super) fn comment(&self) -> usize {
-        let mut quote = None;
-        let mut at = 0;
-        while let Some(next) = self.chars.get(at) {
-            match (*next, quote) {
-                ('\\', _) => at += 1,
-                (mark, Some(open)) if mark == open => quote = None,
-                (_, Some(_)) => {}
-                ('"' | '\'', None) => quote = Some(*next),
-                ('$', None) if self.chars.get(at + 1) == Some(&'{') => {
-                    let rest = self.chars.iter().skip(at).position(|c| *c == '}');
-                    at += rest.unwrap_or(self.chars.len());
-                }
-                ('#' | '!', None) => return at,
-                _ => {}
-            }
-            at += 1;
-        }
-        self.chars.len()
+        lines::comment(&self.chars)
+    }
+
+    /// What stands before `at`, and the rest.
+    pub(super) fn split(mut self, at: usize) -> (Self, Self) {
+        let at = at.min(self.chars.len());
+        let rest = Self { chars: self.chars.split_off(at), origins: self.origins.split_off(at) };
+        (self, rest)
     }
 
     /// Makes characters blank; what follows keeps its column.

@@ -10,8 +10,8 @@ pub static ROOT: Context = Context { name: "the file", tables: &[PROCESS, VRRP, 
 
 const PROCESS: &[Keyword] = &[
     yes_block("global_defs", &GLOBAL_DEFS),
-    no_so("net_namespace", "the agent stays in the namespace it is started in"),
-    no_so("net_namespace_ipvs", "the agent uses the IPVS of the namespace it is started in"),
+    yes("net_namespace"),
+    yes("net_namespace_ipvs"),
     no_so("namespace_with_ipsets", "no ipset is used"),
     already("instance"),
     no_so("use_pid_dir", "name the pid file with -p instead"),

@@ -20,7 +20,7 @@ use super::lint::lint;
 use super::network::host_name;
 use super::pool::{ports, quorum};
 use super::read::Shared;
-use super::real_server::{Outer, WEIGHT_MAX, command, real_server};
+use super::real_server::{Outer, command, real_server, weight};
 use super::scheduling::{Granularity, SchedulingLines, forward, granularity, protocol};
 use super::timing::Timing;
 use crate::lvs::table::{Family, Forward, Protocol, ServiceKey};
@@ -170,7 +170,7 @@ impl<'s> Draft<'s> {
             "persistence_timeout" => self.persistence = persistence(line, sink),
             "persistence_granularity" => self.granularity = granularity(line, sink),
             "virtualhost" => self.host = single(line, sink).and_then(|word| host_name("virtualhost", word, sink)),
-            "weight" => self.weight = whole(line, 0..=WEIGHT_MAX, "1 is used", sink).unwrap_or(1),
+            "weight" => self.weight = weight(line, sink),
             "quorum" => self.quorum = whole(line, 1..=u32::MAX, "1 is used", sink).map(|quorum| (quorum, place)),
             "hysteresis" => self.hysteresis = whole(line, 0..=u32::MAX, "0 is used", sink).map(|one| (one, place)),
             "quorum_up" => self.quorum_up = command(line, sink),
@@ -313,8 +313,13 @@ fn persistence(line: &Statement, sink: &mut Sink<'_>) -> Option<Duration> {
     if line.arguments.is_empty() {
         return Some(PERSISTENCE_DEFAULT);
     }
-    let seconds = whole(line, 1..=PERSISTENCE_MAX_S, "360 s is used", sink);
-    Some(seconds.map_or(PERSISTENCE_DEFAULT, Duration::from_secs))
+    if let [zero] = line.arguments.as_slice()
+        && zero.text == "0"
+    {
+        sink.warning_help(zero.place, "`persistence_timeout 0` leaves persistence off", "leave the line out");
+        return None;
+    }
+    whole(line, 1..=PERSISTENCE_MAX_S, "persistence stays off", sink).map(Duration::from_secs)
 }
 
 const PERSISTENCE_DEFAULT: Duration = Duration::from_secs(360);

@@ -4,6 +4,7 @@
 mod braces;
 mod corpus;
 mod expand;
+mod family;
 mod faults;
 mod features;
 mod full;
@@ -13,8 +14,10 @@ mod keywords;
 mod lvs_checkers;
 mod lvs_lint;
 mod lvs_servers;
+mod namespace;
 mod network;
 mod robust;
 mod round_trip;
+mod severities;
 mod support;
 mod wild;
