@@ -15,7 +15,7 @@ use super::control::{self, Desk};
 use super::driver::Driver;
 use super::journal::Journal;
 use super::letter::{self, Errand, Letter, Mailbox};
-use super::load::{Part, load};
+use super::load::{Part, Remark, load};
 use super::lvs::service::Lvs;
 use super::memory::{self, Memory, Pins};
 use super::notify::Job;
@@ -62,9 +62,6 @@ pub struct Settings {
 pub fn run(settings: &Settings) -> Outcome {
     log::start(settings.log_console, settings.log_detail);
     let (config, warnings) = load(&settings.config, settings.config_id.as_deref(), settings.part)?;
-    for warning in &warnings {
-        tracing::warn!("{warning}");
-    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -86,7 +83,7 @@ pub fn run(settings: &Settings) -> Outcome {
 struct Agent<'a> {
     settings: &'a Settings,
     config: Config,
-    warnings: Vec<String>,
+    warnings: Vec<Remark>,
     mailbox: Mailbox,
     errands: mpsc::Receiver<Errand>,
     desk: Desk,
@@ -103,7 +100,7 @@ struct Agent<'a> {
 }
 
 impl<'a> Agent<'a> {
-    fn start(settings: &'a Settings, config: Config, warnings: Vec<String>) -> Result<Self, Failure> {
+    fn start(settings: &'a Settings, config: Config, warnings: Vec<Remark>) -> Result<Self, Failure> {
         let trouble = |error: String| Failure::one(Exit::Internal, Problem::new("E010", error));
         let pins = memory::read_pins(&settings.state_dir).unwrap_or_else(|why| {
             tracing::error!("{why}");
@@ -124,6 +121,7 @@ impl<'a> Agent<'a> {
         let (news, resolved) = mpsc::channel(16);
         let (main, questions) = mpsc::channel(64);
         let journal = Journal::default();
+        say(&warnings, &journal);
         let started_unix_s = clock::unix_ms() / 1000;
         let desk = Desk {
             mailbox: mailbox.clone(),
@@ -258,7 +256,7 @@ impl<'a> Agent<'a> {
             }
             control::Errand::Complete(mut status, asker) => {
                 status.config = self.settings.config.display().to_string();
-                status.warnings.clone_from(&self.warnings);
+                status.warnings = self.warnings.iter().map(|warning| warning.text.clone()).collect();
                 self.services.complete(&mut status).await;
                 status.safety = Some(safety::tier(&self.config));
                 let _ = asker.send(*status); // may have hung up
@@ -273,9 +271,7 @@ impl<'a> Agent<'a> {
         let result = match loaded {
             Err(why) => Err(format!("{why}\n  the old configuration stays in force")),
             Ok((config, warnings)) => {
-                for warning in &warnings {
-                    tracing::warn!("{warning}");
-                }
+                say(&warnings, &self.journal);
                 self.services.configure(&config, &self.desk);
                 self.names.configure(&config);
                 self.config = config;
@@ -362,5 +358,15 @@ impl<'a> Agent<'a> {
                 systemd::say(&[NotifyState::Watchdog]);
             }
         });
+    }
+}
+
+/// Logs what there is to say about a configuration; what does not work is in the history too.
+fn say(remarks: &[Remark], journal: &Journal) {
+    for remark in remarks {
+        remark.log();
+        if remark.severe {
+            journal.note(&remark.text, clock::unix_ms());
+        }
     }
 }

@@ -12,7 +12,8 @@ use tokio::process::Child;
 use tokio::time::timeout;
 
 use super::attempt::Surroundings;
-use crate::agent::process::{identity, start, trusted};
+use crate::agent::permit::permit;
+use crate::agent::process::start;
 
 /// Runs the command; killed with all it has started when it takes too long.
 pub async fn misc(check: &MiscCheck, around: &Surroundings) -> Outcome {
@@ -24,11 +25,8 @@ pub async fn misc(check: &MiscCheck, around: &Surroundings) -> Outcome {
 
 async fn run(check: &MiscCheck, global: &Global) -> Result<i32, String> {
     let name = check.command.first().map_or("", String::as_str);
-    let who = identity(check.user.as_ref(), global)?;
-    if global.enable_script_security && who.is_none_or(|who| who.uid == 0) {
-        trusted(name)?;
-    }
-    let mut group = Group(start(&check.command, who)?);
+    let permit = permit(&check.command, check.user.as_ref(), global)?;
+    let mut group = Group(start(&check.command, permit.who)?);
     let status = match timeout(check.timeout, group.0.wait()).await {
         Ok(status) => status.map_err(|error| format!("waiting for {name}: {error}"))?,
         Err(_) => return Err(format!("{name} did not end within {:?} and was killed", check.timeout)),
