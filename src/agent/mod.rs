@@ -3,6 +3,7 @@
 //! lives on a small tokio runtime in [`run`] and talks to the loop by [`letter`]s. Never imports `ctl`.
 
 pub mod alert;
+pub mod birth;
 pub mod check;
 pub mod client;
 pub mod control;
@@ -39,6 +40,7 @@ pub mod safety;
 pub mod scripts;
 pub mod services;
 pub mod signals;
+pub mod syslog;
 pub mod systemd;
 pub mod timed;
 pub mod unrunnable;

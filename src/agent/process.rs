@@ -9,6 +9,7 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use super::permit::Identity;
+use super::upgrade;
 
 /// How long a script that was told to end may take before it is killed.
 const GRACE: Duration = Duration::from_secs(2);
@@ -62,6 +63,9 @@ pub fn start(command: &[String], identity: Option<Identity>) -> Result<Child, St
 
 fn spawn(command: &mut Command, identity: Option<Identity>) -> std::io::Result<Child> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    for name in upgrade::OURS {
+        command.env_remove(name);
+    }
     if let Some(identity) = identity {
         command.uid(identity.uid).gid(identity.gid);
     }

@@ -4,6 +4,7 @@
 
 mod agent;
 mod asking;
+mod background;
 mod election;
 mod holdings;
 mod lan;
@@ -13,3 +14,4 @@ mod peers;
 mod safety;
 mod scripts;
 mod services;
+mod upgrade;
