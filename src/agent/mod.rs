@@ -38,6 +38,7 @@ pub mod resolve;
 pub mod run;
 pub mod safety;
 pub mod scripts;
+pub mod seats;
 pub mod services;
 pub mod signals;
 pub mod syslog;

@@ -12,7 +12,7 @@ use super::permit::Identity;
 use super::upgrade;
 
 /// How long a script that was told to end may take before it is killed.
-const GRACE: Duration = Duration::from_secs(2);
+pub const GRACE: Duration = Duration::from_secs(2);
 /// Runs what names no interpreter.
 const SHELL: &str = "/bin/sh";
 
@@ -70,6 +70,47 @@ fn spawn(command: &mut Command, identity: Option<Identity>) -> std::io::Result<C
         command.uid(identity.uid).gid(identity.gid);
     }
     command.spawn()
+}
+
+/// A running command. Whoever drops it while it runs, a reload or a stop too, ends it and what it has started.
+pub struct Group(Child);
+
+impl Group {
+    /// Starts a command.
+    ///
+    /// # Errors
+    /// In words, when it cannot be started.
+    pub fn start(command: &[String], identity: Option<Identity>) -> Result<Self, String> {
+        start(command, identity).map(Self)
+    }
+
+    /// Waits for its end. When the time is over it is told to end, and killed after `grace`.
+    ///
+    /// # Errors
+    /// In words.
+    pub async fn wait(mut self, limit: Duration, grace: Duration) -> Result<Ended, String> {
+        if let Ok(status) = timeout(limit, self.0.wait()).await {
+            return status.map(Ended::Exited).map_err(|error| format!("waiting for it: {error}"));
+        }
+        if !grace.is_zero() {
+            self.signal(Signal::SIGTERM);
+            let _ = timeout(grace, self.0.wait()).await; // killed below if it did not
+        }
+        Ok(Ended::TimedOut)
+    }
+
+    fn signal(&self, signal: Signal) {
+        // No id any more once it was waited for.
+        if let Some(id) = self.0.id().and_then(|id| i32::try_from(id).ok()) {
+            let _ = killpg(Pid::from_raw(id), signal); // it may have ended this instant
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.signal(Signal::SIGKILL);
+    }
 }
 
 /// Runs a command to its end or to the limit.

@@ -195,7 +195,7 @@ impl<'a> Agent<'a> {
         };
         if let (Some(binary), Ok(())) = (&self.upgrading, &outcome) {
             // Adverts are due: nothing is waited for, and the successor finds the addresses in place.
-            self.services.abandon();
+            self.services.abandon().await;
             return Err(Failure::internal(upgrade::exec(binary)));
         }
         systemd::say(&[NotifyState::Stopping]);

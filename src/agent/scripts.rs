@@ -11,7 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::letter::{Letter, Mailbox};
 use super::permit::permit;
-use super::process::run;
+use super::process::{GRACE, Group};
 
 /// Running checks; dropping a handle's task ends its check.
 #[derive(Default)]
@@ -37,6 +37,14 @@ impl Scripts {
                 let task = watch(script.clone(), config.global.clone(), mailbox.clone(), Arc::clone(&self.state));
                 self.running.insert(script.name.clone(), (script.clone(), tokio::spawn(task)));
             }
+        }
+    }
+
+    /// Ends every check, and kills what one is running.
+    pub async fn finish(&mut self) {
+        for (_, (_, task)) in self.running.drain() {
+            task.abort();
+            let _ = task.await; // it was told to end
         }
     }
 
@@ -72,7 +80,10 @@ async fn watch(script: VrrpScript, global: Global, mailbox: Mailbox, state: Arc<
         clock.tick().await;
         // Asked each time: a program that vanishes, or that others may write by now, is a check that fails.
         let ended = match permit(&script.command, script.user.as_ref(), &global) {
-            Ok(permit) => run(&script.command, permit.who, script.timeout).await,
+            Ok(permit) => match Group::start(&script.command, permit.who) {
+                Ok(group) => group.wait(script.timeout, GRACE).await,
+                Err(why) => Err(why),
+            },
             Err(why) => Err(why),
         };
         let (good, words) = match ended {
