@@ -10,6 +10,7 @@ pub mod dns_message;
 pub mod http;
 pub mod http_body;
 pub mod http_head;
+pub mod pace;
 pub mod page;
 mod patterns;
 mod ping;
