@@ -39,6 +39,7 @@ pub mod run;
 pub mod safety;
 pub mod scripts;
 pub mod seats;
+pub mod secure;
 pub mod services;
 pub mod signals;
 pub mod syslog;

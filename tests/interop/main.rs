@@ -11,6 +11,7 @@ mod lan;
 mod matrix;
 mod moves;
 mod peers;
+mod protected;
 mod safety;
 mod scripts;
 mod services;

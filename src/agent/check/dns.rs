@@ -37,7 +37,7 @@ async fn answer(dns: &DnsCheck, others: &mut usize) -> Result<(), String> {
             Verdict::Other => *others += 1,
             Verdict::Bad(why) => return Err(format!("{why} for {}", dns.name)),
         }
-        if *others % AT_A_TIME == 0 {
+        if others.is_multiple_of(AT_A_TIME) {
             sleep(BREATH).await; // a flood costs little, and the right answer may be in it
         }
     }

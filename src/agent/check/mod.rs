@@ -17,8 +17,8 @@ mod ping;
 mod script;
 mod smtp;
 pub mod smtp_reply;
-mod tls;
-mod tls_config;
+pub mod tls;
+pub mod tls_config;
 mod udp;
 
 #[cfg(test)]
