@@ -81,10 +81,7 @@ impl Driver {
         errands: tokio_mpsc::Sender<Errand>,
         memory: Memory,
     ) -> Result<Self, String> {
-        let os = Linux::open().map_err(|error| {
-            format!("cannot open raw sockets: {error}; the agent needs root, or CAP_NET_RAW and CAP_NET_ADMIN")
-        })?;
-        let links = Links::open().map_err(|error| format!("cannot read the network interfaces: {error}"))?;
+        let (os, links) = Self::doors()?;
         sleeper.watch(links.fd(), LINKS).map_err(|error| format!("epoll: {error}"))?;
         let mut driver = Self {
             node: Node::new(config),
@@ -111,6 +108,18 @@ impl Driver {
         driver.watch_routing()?;
         driver.number_routers();
         Ok(driver)
+    }
+
+    /// What every agent needs of the kernel; another one that runs does not mind.
+    ///
+    /// # Errors
+    /// The kernel's, worded with what was tried.
+    pub fn doors() -> Result<(Linux, Links), String> {
+        let os = Linux::open().map_err(|error| {
+            format!("cannot open raw sockets: {error}; the agent needs root, or CAP_NET_RAW and CAP_NET_ADMIN")
+        })?;
+        let links = Links::open().map_err(|error| format!("cannot read the network interfaces: {error}"))?;
+        Ok((os, links))
     }
 
     /// Runs until a stop is carried out.

@@ -13,6 +13,7 @@ use hactl_engine::conf::parse_with;
 use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
 
+use super::unrunnable::leave_out;
 use crate::error::{Exit, Failure, Problem};
 use crate::includes::Host;
 
@@ -54,11 +55,32 @@ impl Part {
     }
 }
 
-/// Reads and parses the configuration. Faults in it are warnings: the daemon takes defaults and runs.
+/// What there is to say about a configuration that runs nevertheless.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// Something of it does not work.
+    pub severe: bool,
+    /// Place, what and why.
+    pub text: String,
+}
+
+impl Remark {
+    /// Logs it with its weight.
+    pub fn log(&self) {
+        if self.severe {
+            tracing::error!("{}", self.text);
+        } else {
+            tracing::warn!("{}", self.text);
+        }
+    }
+}
+
+/// Reads and parses the configuration. Faults in it are remarks: the daemon takes defaults and runs. Checks that cannot run
+/// here are left out.
 ///
 /// # Errors
 /// The file, or a key that it names, cannot be read or could be read by others.
-pub fn load(path: &Path, config_id: Option<&str>, part: Part) -> Result<(Config, Vec<String>), Failure> {
+pub fn load(path: &Path, config_id: Option<&str>, part: Part) -> Result<(Config, Vec<Remark>), Failure> {
     let file = path.display().to_string();
     let text = fs::read(path).map_err(|error| {
         let problem = Problem::new("E301", format!("cannot read the configuration {file}: {error}"))
@@ -76,7 +98,8 @@ pub fn load(path: &Path, config_id: Option<&str>, part: Part) -> Result<(Config,
     })?;
     part.leave_out(&mut parsed.config);
     source_of_unplaced(&mut parsed.config);
-    Ok((parsed.config, parsed.diagnostics.iter().map(|diagnostic| words(diagnostic, &file)).collect()))
+    let unrunnable = leave_out(&mut parsed.config);
+    Ok((parsed.config, parsed.diagnostics.iter().map(|one| remark(one, &file)).chain(unrunnable).collect()))
 }
 
 /// A unicast instance with neither interface nor source sends from where this host's route to its first peer begins. Without
@@ -99,11 +122,10 @@ fn source_towards(peer: IpAddr) -> std::io::Result<IpAddr> {
     Ok(socket.local_addr()?.ip())
 }
 
-fn words(diagnostic: &Diagnostic, file: &str) -> String {
+fn remark(diagnostic: &Diagnostic, file: &str) -> Remark {
     let place = diagnostic.location.as_ref().map_or_else(|| file.to_owned(), ToString::to_string);
-    let severity = if diagnostic.severity == Severity::Error { "error" } else { "warning" };
     let help = diagnostic.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
-    format!("{place}: {severity}: {}{help}", diagnostic.message)
+    Remark { severe: diagnostic.severity == Severity::Error, text: format!("{place}: {}{help}", diagnostic.message) }
 }
 
 /// Fills in the secrets of `key ID file:PATH`.

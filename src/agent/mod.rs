@@ -3,6 +3,7 @@
 //! lives on a small tokio runtime in [`run`] and talks to the loop by [`letter`]s. Never imports `ctl`.
 
 pub mod alert;
+pub mod birth;
 pub mod check;
 pub mod client;
 pub mod control;
@@ -28,6 +29,7 @@ pub mod metrics;
 pub mod namespace;
 pub mod notify;
 pub mod perform;
+pub mod permit;
 pub mod probe;
 pub mod process;
 pub mod processes;
@@ -37,10 +39,14 @@ pub mod resolve;
 pub mod run;
 pub mod safety;
 pub mod scripts;
+pub mod seats;
+pub mod secure;
 pub mod services;
 pub mod signals;
+pub mod syslog;
 pub mod systemd;
 pub mod timed;
+pub mod unrunnable;
 pub mod upgrade;
 pub mod vmacs;
 pub mod webhook;

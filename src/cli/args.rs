@@ -21,7 +21,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Err
     } else if named("keepalived") && words.get(1).is_some_and(|word| word == "--genhash" || word == "-T") {
         words.splice(0..2, ["hactl".into(), "genhash".into()]);
     } else if named("keepalived") {
-        words.splice(0..1, ["hactl".into(), "agent".into(), "run".into()]);
+        words.splice(0..1, ["hactl".into(), "agent".into(), "run".into(), "--as-keepalived".into()]);
         // Its letters that mean something else in front of every other command here.
         if words.iter().skip(3).any(|word| word == "-v" || word == "--version") {
             words = vec!["hactl".into(), "--version".into()];

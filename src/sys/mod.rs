@@ -5,6 +5,7 @@
 pub mod address;
 pub mod claims;
 pub mod clock;
+pub mod daemon;
 pub mod frames;
 pub mod genetlink;
 pub mod inotify;

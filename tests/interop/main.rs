@@ -4,6 +4,7 @@
 
 mod agent;
 mod asking;
+mod background;
 mod election;
 mod holdings;
 mod lan;
@@ -11,5 +12,8 @@ mod matrix;
 mod moves;
 mod peers;
 mod places;
+mod protected;
 mod safety;
+mod scripts;
 mod services;
+mod upgrade;

@@ -7,6 +7,7 @@ use hactl_engine::conf::config::lvs::HttpCheck;
 
 use super::attempt::{Surroundings, within};
 use super::http::{Answer, Wanted, ask};
+use super::pace::Meter;
 
 /// Fetches the first url whatever its status, and makes the sum of its body. Blocks, within the check's time.
 ///
@@ -18,5 +19,5 @@ pub fn fetch(http: &HttpCheck, global: Global) -> Result<Answer, String> {
     let url = http.urls.first().ok_or("no url")?;
     let around = Surroundings { global: Arc::new(global), ..Surroundings::default() };
     let wanted = Wanted { digest: true, text: false };
-    runtime.block_on(within(http.connection.timeout, ask(http, url, wanted, &around)))
+    runtime.block_on(within(http.connection.timeout, ask(http, url, wanted, &around, &Meter::default())))
 }

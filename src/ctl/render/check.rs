@@ -37,7 +37,7 @@ fn missing(config: &Config, pages: &Pages<'_>) -> Vec<Problem> {
         let at = pages.find(block.unwrap_or(&top), program);
         let problem = Problem::new("W303", format!("{what}: `{program}` is not an executable file on this host"))
             .at(pages.span(&at))
-            .why("a check that cannot run counts as failed, and nobody is notified")
+            .why(consequence(&what))
             .next("create it, or make it executable with `chmod +x`")
             .warn();
         if !problems.contains(&problem) {
@@ -45,6 +45,17 @@ fn missing(config: &Config, pages: &Pages<'_>) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// What comes of a command that cannot run.
+fn consequence(what: &str) -> &'static str {
+    if what.starts_with("vrrp_script") || what.starts_with("misc_path") {
+        "the agent leaves a check that cannot run out, so nothing watches what it is for"
+    } else if what.starts_with("notify") || what.starts_with("quorum") {
+        "nobody is told of the change"
+    } else {
+        "the agent goes on without what it is to do"
+    }
 }
 
 /// Every command with what it is for and the block that it stands in.

@@ -44,6 +44,8 @@ mod unicast;
 mod values;
 mod vmac;
 mod walk;
+mod web_url;
 
 pub use expand::surroundings::{Included, Surroundings};
 pub use parse::{Parsed, parse, parse_with};
+pub use web_url::WebUrl;

@@ -129,6 +129,26 @@ pub struct Own {
     pub metrics: Option<MetricsAddress>,
     /// `webhook URL`: gets each alert as JSON by HTTP POST.
     pub webhook: Option<String>,
+    /// `smtp_tls off|starttls|on`: how mail is protected on its way. Default off, as with keepalived.
+    pub smtp_tls: SmtpTls,
+    /// `smtp_user`: logs in at the mail server, with the password; over TLS only.
+    pub smtp_user: Option<String>,
+    /// `smtp_password_file`: where the password is, which nobody else may read.
+    pub smtp_password_file: Option<String>,
+    /// `tls_authorities FILE`: whom webhook and mail server must have their certificates from; the system's authorities when absent.
+    pub tls_authorities: Option<String>,
+}
+
+/// How mail is protected on its way to the server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SmtpTls {
+    /// Not at all.
+    #[default]
+    Off,
+    /// The connection becomes one of TLS before anything is said (RFC 3207).
+    StartTls,
+    /// TLS from the first byte on (RFC 8314), usually on port 465.
+    On,
 }
 
 /// Where metrics are offered.

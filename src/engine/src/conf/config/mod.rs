@@ -11,7 +11,7 @@ mod track;
 mod whole;
 
 pub use address::{AddressFlag, VirtualAddress};
-pub use global::{Fifo, Global, Mail, MetricsAddress, Own, TimedScript};
+pub use global::{Fifo, Global, Mail, MetricsAddress, Own, SmtpTls, TimedScript};
 pub use instance::{
     Announcement, HmacKey, HmacMode, HmacSettings, InitialState, OldChecksum, Peer, Replay, SimplePassword, SyncGroup,
     Version, Vmac, VrrpInstance,

@@ -55,8 +55,20 @@ const LVS: &[Keyword] = &[
 const OWN: &[Keyword] = &[yes_block("hactl", &HACTL)];
 
 /// `hactl`: our own settings.
-pub static HACTL: Context =
-    Context { name: "hactl", tables: &[&[yes("lease"), yes("guard"), yes("peers"), yes("metrics"), yes("webhook")]] };
+pub static HACTL: Context = Context {
+    name: "hactl",
+    tables: &[&[
+        yes("lease"),
+        yes("guard"),
+        yes("peers"),
+        yes("metrics"),
+        yes("webhook"),
+        yes("smtp_tls"),
+        yes("smtp_user"),
+        yes("smtp_password_file"),
+        yes("tls_authorities"),
+    ]],
+};
 
 static LINKBEAT_INTERFACES: Context = list("linkbeat_interfaces");
 static INTERFACE_DELAYS: Context = list("interface_up_down_delays");

@@ -1,7 +1,7 @@
 //! `global_defs` and `hactl`.
 
 use super::super::config::lvs::{ClientCertificate, FlushOnStop, Lvs, SyncDaemon};
-use super::super::config::{Announcement, Fifo, Global, Mail, MetricsAddress, Own, TimedScript};
+use super::super::config::{Announcement, Fifo, Global, Mail, MetricsAddress, Own, SmtpTls, TimedScript};
 use super::super::values::show_seconds;
 use super::page::{Page, command, user_words, word};
 
@@ -66,6 +66,14 @@ impl Page {
             Some(MetricsAddress::Unix(path)) => self.line(format_args!("metrics {}", word(&format!("unix:{path}")))),
         }
         self.word("webhook", own.webhook.as_ref());
+        match own.smtp_tls {
+            SmtpTls::Off => {}
+            SmtpTls::StartTls => self.line(format_args!("smtp_tls starttls")),
+            SmtpTls::On => self.line(format_args!("smtp_tls on")),
+        }
+        self.word("smtp_user", own.smtp_user.as_ref());
+        self.word("smtp_password_file", own.smtp_password_file.as_ref());
+        self.word("tls_authorities", own.tls_authorities.as_ref());
         self.close();
     }
 
