@@ -16,4 +16,5 @@ mod protected;
 mod safety;
 mod scripts;
 mod services;
+mod strangers;
 mod upgrade;
