@@ -12,8 +12,11 @@ use hactl_engine::conf::parse_with;
 use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
 
+use super::names::{self, has_macvlan};
 use crate::error::{Exit, Failure, Problem};
 use crate::includes::Host;
+use crate::sys::macvlan;
+use crate::sys::netlink::Netlink;
 
 /// A key is not longer than this.
 const KEY: u64 = 4096;
@@ -72,7 +75,14 @@ pub fn load(path: &Path, config_id: Option<&str>, part: Part) -> Result<(Config,
         Failure::one(Exit::Invalid, problem)
     })?;
     part.leave_out(&mut parsed.config);
-    Ok((parsed.config, parsed.diagnostics.iter().map(|diagnostic| words(diagnostic, &file)).collect()))
+    let mut warnings: Vec<String> = parsed.diagnostics.iter().map(|diagnostic| words(diagnostic, &file)).collect();
+    if parsed.config.instances.iter().any(|instance| has_macvlan(instance)) {
+        match Netlink::open(0).and_then(|mut netlink| macvlan::all(&mut netlink)) {
+            Ok(here) => warnings.extend(names::settle(&mut parsed.config, &here)),
+            Err(error) => warnings.push(format!("cannot read the network interfaces: {error}")),
+        }
+    }
+    Ok((parsed.config, warnings))
 }
 
 fn words(diagnostic: &Diagnostic, file: &str) -> String {

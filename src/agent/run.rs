@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::control::{self, Desk};
 use super::driver::Driver;
 use super::journal::Journal;
+use super::left;
 use super::letter::{self, Errand, Letter, Mailbox};
 use super::load::{Part, load};
 use super::lvs::service::Lvs;
@@ -53,6 +54,13 @@ pub struct Settings {
     pub keep_table: bool,
     /// The binary as it was called, which an upgrade starts anew; `None` when the kernel does not tell.
     pub binary: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Where the configuration in force lies for a successor that finds things it has not.
+    fn left(&self) -> PathBuf {
+        PathBuf::from(format!("{}.left", self.socket.display()))
+    }
 }
 
 /// Runs the daemon until it is told to stop.
@@ -118,7 +126,7 @@ impl<'a> Agent<'a> {
             fs::create_dir_all(folder).map_err(|error| trouble(format!("{}: {error}", folder.display())))?;
         }
         let stamps = PathBuf::from(format!("{}.masters", settings.socket.display()));
-        let memory = Memory::recall(stamps, pins.clone());
+        let memory = Memory::recall(stamps, pins.clone(), left::read(&settings.left()));
         let driver = Driver::new(&config, sleeper, inbox, errand_sender, memory).map_err(trouble)?;
         let (done, ended) = oneshot::channel();
         let (news, resolved) = mpsc::channel(16);
@@ -166,6 +174,7 @@ impl<'a> Agent<'a> {
         let mut signals = Signals::listen().map_err(|error| io("signals", error))?;
         tokio::spawn(control::serve(listener, self.desk.clone()));
         self.spawn_loop().map_err(|error| io("thread", error))?;
+        self.note();
         self.services.configure(&self.config, &self.desk);
         self.names.configure(&self.config);
         systemd::say(&[NotifyState::Ready, NotifyState::Status("running")]);
@@ -188,6 +197,9 @@ impl<'a> Agent<'a> {
         }
         systemd::say(&[NotifyState::Stopping]);
         let in_a_hurry = self.desk.in_a_hurry.load(Ordering::Relaxed);
+        if outcome.is_ok() && !in_a_hurry {
+            left::forget(&self.settings.left());
+        }
         self.services.end_lvs(in_a_hurry || self.settings.keep_table).await;
         while let Ok(errand) = self.errands.try_recv() {
             self.run_errand(errand);
@@ -231,6 +243,14 @@ impl<'a> Agent<'a> {
             Errand::RunFor { server, command } => self.services.run_for(server, command),
             Errand::SavePin { instance, pin } => self.save_pin(instance, pin),
             Errand::Trouble(text) => tracing::warn!("{text}"),
+        }
+    }
+
+    /// For a successor, should this process be killed.
+    fn note(&self) {
+        let path = self.settings.left();
+        if let Err(error) = left::note(&path, &self.config) {
+            tracing::warn!("{}: {error}; what a killed agent leaves may stay", path.display());
         }
     }
 
@@ -280,6 +300,7 @@ impl<'a> Agent<'a> {
                 self.names.configure(&config);
                 self.config = config;
                 let in_force = self.put_in_force().await;
+                self.note();
                 let count = warnings.len();
                 self.warnings = warnings;
                 in_force.map(|()| format!("reloaded, {count} warnings"))

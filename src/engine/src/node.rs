@@ -123,8 +123,9 @@ impl Node {
                     self.each(now, &mut batches, |router, ctx| router.address_lost(address, ctx));
                 }
             }
-            Input::RouteLost { destination, table, ipv6 } => {
-                self.each(now, &mut batches, |router, ctx| router.route_lost(destination, table, ipv6, ctx));
+            Input::RouteLost { destination, table, ipv6, protocol } => {
+                let lost = (destination, table, ipv6, protocol);
+                self.each(now, &mut batches, |router, ctx| router.route_lost(lost, ctx));
             }
             Input::RuleLost { preference, ipv6 } => {
                 self.each(now, &mut batches, |router, ctx| router.rule_lost(preference, ipv6, ctx));

@@ -45,3 +45,4 @@ mod walk;
 
 pub use expand::surroundings::{Included, Surroundings};
 pub use parse::{Parsed, parse, parse_with};
+pub use vmac::names as macvlan_names;

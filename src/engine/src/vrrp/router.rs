@@ -354,7 +354,10 @@ impl Router {
                 self.wants = false;
                 self.start_master_down(after, ctx);
             }
-            Effect::StartLinger(after) => self.linger(after, ctx),
+            Effect::StartLinger(after) => {
+                self.linger(after, ctx);
+                self.limit_lifetime(after, ctx);
+            }
             Effect::Ask => self.ask_until_silent(ctx),
             Effect::Acknowledged => self.acknowledged(ctx),
             Effect::ShortenLease => self.shorten_lease(ctx),

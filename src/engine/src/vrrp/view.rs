@@ -62,6 +62,9 @@ pub const LINGER: Duration = Duration::from_millis(10);
 /// The same with the guard: the next master hears of it first, and asks, and neighbours are not answered meanwhile.
 pub const PARTING: Duration = Duration::from_millis(20);
 
+/// The longest that a stop goes on answering.
+pub const STOP_MAX: Duration = Duration::from_millis(4500);
+
 impl View {
     /// How long a handover lasts once the next master was heard.
     pub(super) fn linger(&self) -> Duration {
@@ -83,7 +86,13 @@ impl View {
         self.master_interval * self.down_adverts + self.skew()
     }
 
-    /// The longest a backup of any priority waits after priority 0, and one advert: when a clean stop ends unheard.
+    /// When a clean stop ends unheard: as [`View::handover_limit`], but whoever stops a service waits for it, and systemd
+    /// kills what does not end.
+    pub(super) fn stop_limit(&self) -> Duration {
+        self.handover_limit().min(STOP_MAX)
+    }
+
+    /// The longest a backup of any priority waits after priority 0, and one advert.
     pub(super) fn handover_limit(&self) -> Duration {
         let longest_skew = match self.version {
             Version::V2 => Duration::from_secs(1),
