@@ -11,4 +11,5 @@ mod matrix;
 mod moves;
 mod peers;
 mod safety;
+mod same;
 mod services;
