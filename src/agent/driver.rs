@@ -28,6 +28,7 @@ use hactl_engine::wire::vrrp::{GROUP_V4, GROUP_V6};
 use tokio::sync::{mpsc as tokio_mpsc, oneshot};
 
 use super::ground::Ground;
+use super::left;
 use super::letter::{Errand, Letter, LoopStatus};
 use super::memory::Memory;
 use super::perform::perform;
@@ -58,6 +59,8 @@ pub struct Driver {
     inbox: mpsc::Receiver<Letter>,
     errands: tokio_mpsc::Sender<Errand>,
     memory: Memory,
+    /// What an agent that was killed had, and what is in force now.
+    left: Option<(Config, Config)>,
     slots: BTreeMap<RouterId, usize>,
     asked: HashMap<u64, oneshot::Sender<Result<String, String>>>,
     next_token: u64,
@@ -79,11 +82,13 @@ impl Driver {
         sleeper: Sleeper,
         inbox: mpsc::Receiver<Letter>,
         errands: tokio_mpsc::Sender<Errand>,
-        memory: Memory,
+        mut memory: Memory,
     ) -> Result<Self, String> {
         let (os, links) = Self::doors()?;
         sleeper.watch(links.fd(), LINKS).map_err(|error| format!("epoll: {error}"))?;
+        let left = memory.left().map(|old| (old, config.clone()));
         let mut driver = Self {
+            left,
             node: Node::new(config),
             os,
             ground: Ground::default(),
@@ -127,6 +132,7 @@ impl Driver {
     /// # Errors
     /// When the kernel takes away what the loop stands on (epoll, netlink).
     pub fn run(mut self) -> Result<(), String> {
+        self.strip();
         // The macvlans made a moment ago are among the changes.
         self.take_link_changes()?;
         let known: Vec<Input> = self.links.table().values().cloned().map(Input::Link).collect();
@@ -161,6 +167,14 @@ impl Driver {
                 return Ok(());
             }
         }
+    }
+
+    /// Takes away what an agent that was killed left and the configuration has not.
+    fn strip(&mut self) {
+        let Some((old, new)) = self.left.take() else { return };
+        let held = |instance: &str| self.memory.last_master(instance).is_some();
+        let said = left::strip(&old, &new, held, self.links.table(), &mut self.os);
+        self.troubles(said);
     }
 
     /// What only the start needed is given back first: locked memory stays.
@@ -344,7 +358,9 @@ impl Driver {
                 groups.extend((!config.is_unicast()).then(|| config.group_address.unwrap_or(standard)));
             }
             // The macvlan only sends; adverts are heard on the interface itself.
-            if let Some(link) = config.vmac.as_ref().and_then(|vmac| by_name(&vmac.name)) {
+            if let Some(link) =
+                config.vmac.as_ref().and_then(|vmac| by_name(&vmac.name).filter(|at| at.mac == vmac.mac))
+            {
                 wanted.entry((link.index, six)).or_insert_with(|| (link.name.clone(), BTreeSet::new()));
             }
         }

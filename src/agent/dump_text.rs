@@ -116,7 +116,7 @@ pub fn address(one: &VirtualAddress, interface: &str) -> String {
         254 => "host".into(),
         other => other.to_string(),
     };
-    let device = one.interface.as_deref().unwrap_or(interface);
+    let device = one.stands_on().unwrap_or(interface);
     let label = one.label.as_ref().map(|label| format!(" label {label}")).unwrap_or_default();
     format!("{} dev {device} scope {scope}{label}", one.address)
 }

@@ -10,6 +10,7 @@ use hactl_engine::action::{LinkAddress, LinkRoute, Routing};
 use hactl_engine::conf::config::{Config, VrrpInstance};
 use hactl_engine::input::{Input, Link};
 
+use super::names::has_macvlan;
 use super::vmacs::Vmacs;
 use crate::sys::claims::Claims;
 use crate::sys::linux::Linux;
@@ -45,7 +46,7 @@ impl Ground {
         needed.static_addresses.clone_from(&config.static_addresses);
         needed.static_routes.clone_from(&config.static_routes);
         needed.static_rules.clone_from(&config.static_rules);
-        let concerns = |one: &&Arc<VrrpInstance>| config.own.guard || one.vmac.is_some();
+        let concerns = |one: &&Arc<VrrpInstance>| config.own.guard || has_macvlan(one);
         needed.instances = config.instances.iter().filter(concerns).cloned().collect();
         self.config = needed;
         let mut troubles = Vec::new();
@@ -96,10 +97,11 @@ impl Ground {
                     false => os.add_addresses(&lost).into_iter().map(|(_, error)| error).collect(),
                 }
             }
-            Input::RouteLost { destination, table, ipv6 } => {
+            Input::RouteLost { destination, table, ipv6, protocol } => {
+                let lost = (*destination, *table, *ipv6, *protocol);
                 let ours = |at: &&LinkRoute| {
                     let route = &at.route;
-                    (route.destination, route.table, route.ipv6) == (*destination, *table, *ipv6) && !route.no_track
+                    (route.destination, route.table, route.ipv6, route.protocol) == lost && !route.no_track
                 };
                 let routes: Vec<LinkRoute> = self.statics.routing.routes.iter().filter(ours).cloned().collect();
                 match routes.is_empty() {

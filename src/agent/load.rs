@@ -13,9 +13,12 @@ use hactl_engine::conf::parse_with;
 use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
 
+use super::names::{self, has_macvlan};
 use super::unrunnable::leave_out;
 use crate::error::{Exit, Failure, Problem};
 use crate::includes::Host;
+use crate::sys::macvlan;
+use crate::sys::netlink::Netlink;
 
 /// Any port would do.
 const DISCARD: u16 = 9;
@@ -97,9 +100,21 @@ pub fn load(path: &Path, config_id: Option<&str>, part: Part) -> Result<(Config,
         Failure::one(Exit::Invalid, problem)
     })?;
     part.leave_out(&mut parsed.config);
-    source_of_unplaced(&mut parsed.config);
     let unrunnable = leave_out(&mut parsed.config);
     Ok((parsed.config, parsed.diagnostics.iter().map(|one| remark(one, &file)).chain(unrunnable).collect()))
+}
+
+/// Settles what depends on the interfaces of the network namespace that the agent is in.
+pub fn settle(config: &mut Config) -> Vec<Remark> {
+    source_of_unplaced(config);
+    if !config.instances.iter().any(|instance| has_macvlan(instance)) {
+        return Vec::new();
+    }
+    let said = match Netlink::open(0).and_then(|mut netlink| macvlan::all(&mut netlink)) {
+        Ok(here) => names::settle(config, &here),
+        Err(error) => vec![format!("cannot read the network interfaces: {error}")],
+    };
+    said.into_iter().map(|text| Remark { severe: false, text }).collect()
 }
 
 /// A unicast instance with neither interface nor source sends from where this host's route to its first peer begins. Without

@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use hactl_engine::conf::config::Config;
 use hactl_engine::control::Pin;
 use hactl_engine::time::Instant;
 use serde::Serialize;
@@ -22,12 +23,19 @@ pub struct Memory {
     earlier: stamp::Stamps,
     file: Option<stamp::StampFile>,
     pins: Pins,
+    left: Option<Config>,
 }
 
 impl Memory {
-    /// Reads what an earlier process left. `runtime` is the path of the stamp file, on a memory file system.
-    pub fn recall(runtime: PathBuf, pins: Pins) -> Self {
-        Self { earlier: stamp::read(&runtime), path: runtime, file: None, pins }
+    /// Reads what an earlier process left. `runtime` is the path of the stamp file, on a memory file system; `left` the
+    /// configuration that an agent had which was killed.
+    pub fn recall(runtime: PathBuf, pins: Pins, left: Option<Config>) -> Self {
+        Self { earlier: stamp::read(&runtime), path: runtime, file: None, pins, left }
+    }
+
+    /// The configuration of an agent that was killed, once.
+    pub fn left(&mut self) -> Option<Config> {
+        self.left.take()
     }
 
     /// The stamp file, for messages.
@@ -131,7 +139,7 @@ mod tests {
         let pin = |expires_unix_s| Pin { priority: 254, reason: Some("drill".into()), expires_unix_s };
         let pins = Pins::from([("VI_1".to_owned(), pin(None)), ("VI_2".to_owned(), pin(Some(1)))]);
         write_pins(folder.path(), &pins).unwrap();
-        let memory = Memory::recall(folder.path().join("stamps"), read_pins(folder.path()).unwrap());
+        let memory = Memory::recall(folder.path().join("stamps"), read_pins(folder.path()).unwrap(), None);
         assert_eq!(memory.pin("VI_1"), Some(pin(None)));
         assert_eq!(memory.pin("VI_2"), None, "its time is over");
         fs::write(pins_path(folder.path()), "{").unwrap();

@@ -15,8 +15,9 @@ use super::birth::{Birth, PidFiles};
 use super::control::{self, Desk};
 use super::driver::Driver;
 use super::journal::Journal;
+use super::left;
 use super::letter::{self, Errand, Letter, Mailbox};
-use super::load::{Part, Remark, load};
+use super::load::{Part, Remark, load, settle};
 use super::log::Logging;
 use super::lvs::service::Lvs;
 use super::memory::{self, Memory, Pins};
@@ -55,6 +56,13 @@ pub struct Settings {
     pub binary: Option<PathBuf>,
 }
 
+impl Settings {
+    /// Where the configuration in force lies for a successor that finds things it has not.
+    fn left(&self) -> PathBuf {
+        PathBuf::from(format!("{}.left", self.socket.display()))
+    }
+}
+
 /// Runs the daemon until it is told to stop. `birth` is told when it is up.
 ///
 /// # Errors
@@ -63,9 +71,10 @@ pub fn run(settings: &Settings, birth: Birth) -> Outcome {
     log::start(&settings.logging);
     upgrade::watch_start();
     upgrade::take_name();
-    let (config, mut warnings) = load(&settings.config, settings.config_id.as_deref(), settings.part)?;
+    let (mut config, mut warnings) = load(&settings.config, settings.config_id.as_deref(), settings.part)?;
     warnings.extend(upgrade::failed().map(|text| Remark { severe: true, text }));
     namespace::enter(&config)?;
+    warnings.extend(settle(&mut config));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -131,7 +140,7 @@ impl<'a> Agent<'a> {
             fs::create_dir_all(folder).map_err(|error| trouble(format!("{}: {error}", folder.display())))?;
         }
         let stamps = PathBuf::from(format!("{}.masters", settings.socket.display()));
-        let memory = Memory::recall(stamps, pins.clone());
+        let memory = Memory::recall(stamps, pins.clone(), left::read(&settings.left()));
         let driver = Driver::new(&config, sleeper, inbox, errand_sender, memory).map_err(trouble)?;
         let (done, ended) = oneshot::channel();
         let (news, resolved) = mpsc::channel(16);
@@ -178,6 +187,7 @@ impl<'a> Agent<'a> {
         tokio::spawn(control::serve(listener, self.desk.clone()));
         self.spawn_loop().map_err(|error| io("thread", error))?;
         self.first_breath().await?;
+        self.note();
         birth.is_over();
         self.services.configure(&self.config, &self.desk);
         self.names.configure(&self.config);
@@ -201,6 +211,9 @@ impl<'a> Agent<'a> {
         }
         systemd::say(&[NotifyState::Stopping]);
         let in_a_hurry = self.desk.in_a_hurry.load(Ordering::Relaxed);
+        if outcome.is_ok() && !in_a_hurry {
+            left::forget(&self.settings.left());
+        }
         self.services.end_lvs(in_a_hurry || self.settings.keep_table).await;
         while let Ok(errand) = self.errands.try_recv() {
             self.run_errand(errand);
@@ -260,6 +273,14 @@ impl<'a> Agent<'a> {
         }
     }
 
+    /// For a successor, should this process be killed.
+    fn note(&self) {
+        let path = self.settings.left();
+        if let Err(error) = left::note(&path, &self.config) {
+            tracing::warn!("{}: {error}; what a killed agent leaves may stay", path.display());
+        }
+    }
+
     fn save_pin(&mut self, instance: String, pin: Option<hactl_engine::control::Pin>) {
         match pin {
             Some(pin) => drop(self.pins.insert(instance, pin)),
@@ -301,12 +322,14 @@ impl<'a> Agent<'a> {
             Ok((config, _)) if config.namespaces != self.config.namespaces => {
                 Err("`net_namespace` has changed: restart the agent; the old configuration stays in force".into())
             }
-            Ok((config, warnings)) => {
+            Ok((mut config, mut warnings)) => {
+                warnings.extend(settle(&mut config));
                 say(&warnings, &self.journal);
                 self.services.configure(&config, &self.desk);
                 self.names.configure(&config);
                 self.config = config;
                 let in_force = self.put_in_force().await;
+                self.note();
                 let count = warnings.len();
                 self.warnings = warnings;
                 in_force.map(|()| format!("reloaded, {count} warnings"))

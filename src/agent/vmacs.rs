@@ -1,27 +1,39 @@
-//! `use_vmac`: a macvlan with the virtual router's MAC for each instance that asks for one, and the settings without
-//! which the host would answer for it with the wrong MAC.
+//! `use_vmac`: a macvlan with the virtual router's MAC for each instance and address that asks for one, and the settings
+//! without which the host would answer for it with the wrong MAC.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use hactl_engine::conf::config::VrrpInstance;
 use hactl_engine::input::Link;
+use hactl_engine::wire::arp::Mac;
 
-use crate::sys::macvlan;
+use super::names::{Wanted, wanted};
+use crate::sys::macvlan::{self, Seen};
 use crate::sys::netlink::Netlink;
 use crate::sys::sysctl::Sysctls;
 
 /// The macvlans made here, and what was changed for them.
 #[derive(Default)]
 pub struct Vmacs {
-    /// By name; `true` once it is up and set.
-    made: BTreeMap<String, bool>,
+    made: BTreeMap<String, Made>,
+    /// Names that somebody else's interface bears, once told.
+    foreign: BTreeSet<String>,
     sysctls: Sysctls,
+}
+
+/// One of them.
+struct Made {
+    base: String,
+    parent: u32,
+    mac: Mac,
+    /// Up and set.
+    ready: bool,
 }
 
 impl Vmacs {
     /// Makes those that are missing and whose parent is there, finishes those that have appeared, and removes those that
-    /// no instance wants any more.
+    /// no instance wants any more. An interface that only bears the name is nobody's but its maker's.
     pub fn follow(
         &mut self,
         instances: &[Arc<VrrpInstance>],
@@ -29,55 +41,76 @@ impl Vmacs {
         netlink: &mut Netlink,
         troubles: &mut Vec<String>,
     ) {
-        let find = |name: &str| links.values().find(|link| link.name == name);
-        let wanted = |name: &String| instances.iter().any(|one| one.vmac.as_ref().is_some_and(|v| v.name == *name));
-        let unwanted: Vec<String> = self.made.keys().filter(|name| !wanted(name)).cloned().collect();
-        for name in unwanted {
-            self.made.remove(&name);
-            if let Some(Err(error)) = find(&name).map(|link| macvlan::remove(netlink, link.index)) {
-                troubles.push(format!("cannot remove {name}: {error}"));
-            }
+        let all: Vec<Wanted> = instances.iter().flat_map(|one| wanted(one)).collect();
+        if all.is_empty() && self.made.is_empty() {
+            return;
         }
-        for instance in instances {
-            let Some(vmac) = &instance.vmac else { continue };
-            let Some(parent) = find(&instance.interface) else { continue };
-            match find(&vmac.name) {
-                None => {
-                    self.made.insert(vmac.name.clone(), false);
-                    if let Err(error) = macvlan::create(netlink, parent.index, &vmac.name, vmac.mac) {
-                        troubles.push(format!("cannot make the macvlan {} on {}: {error}", vmac.name, parent.name));
-                    }
+        let by_name: BTreeMap<&str, &Link> = links.values().map(|link| (link.name.as_str(), link)).collect();
+        let names: BTreeSet<&str> = all.iter().map(|one| one.name.as_str()).collect();
+        let gone: Vec<String> = self.made.keys().filter(|name| !names.contains(name.as_str())).cloned().collect();
+        self.remove(gone, netlink, troubles);
+        let mut seen: Option<Vec<Seen>> = None;
+        for one in &all {
+            let Some(parent) = by_name.get(one.base.as_str()) else { continue };
+            let Some(link) = by_name.get(one.name.as_str()) else {
+                self.make(one, parent.index, netlink, troubles);
+                continue;
+            };
+            if self.made.get(&one.name).is_some_and(|made| made.ready) {
+                continue;
+            }
+            let seen = seen.get_or_insert_with(|| macvlan::all(netlink).unwrap_or_default());
+            if !seen.iter().any(|seen| seen.index == link.index && seen.is(parent.index, one.mac)) {
+                if self.foreign.insert(one.name.clone()) {
+                    troubles.push(format!(
+                        "{} is an interface of somebody else, so it is left alone and the addresses cannot stand on it; \
+                         rename it, or give `use_vmac` another name, and reload",
+                        one.name
+                    ));
                 }
-                Some(link) if self.made.get(&vmac.name) != Some(&true) => {
-                    self.quieten(&vmac.name, &parent.name, instance.ipv6, troubles);
-                    match macvlan::up(netlink, link.index) {
-                        Ok(()) => drop(self.made.insert(vmac.name.clone(), true)),
-                        Err(error) => troubles.push(format!("cannot bring up {}: {error}", vmac.name)),
-                    }
-                }
-                Some(_) => {}
+                continue;
+            }
+            self.quieten(one, troubles);
+            match macvlan::up(netlink, link.index) {
+                Ok(()) => self.note(one, parent.index, true),
+                Err(error) => troubles.push(format!("cannot bring up {}: {error}", one.name)),
             }
         }
     }
 
+    fn make(&mut self, one: &Wanted, parent: u32, netlink: &mut Netlink, troubles: &mut Vec<String>) {
+        self.foreign.remove(&one.name);
+        match macvlan::create(netlink, parent, &one.name, one.mac) {
+            Ok(()) => self.note(one, parent, false),
+            Err(error) => troubles.push(format!("cannot make the macvlan {} on {}: {error}", one.name, one.base)),
+        }
+    }
+
+    fn note(&mut self, one: &Wanted, parent: u32, ready: bool) {
+        let made = Made { base: one.base.clone(), parent, mac: one.mac, ready };
+        self.made.insert(one.name.clone(), made);
+    }
+
     /// Only the macvlan answers for its addresses, and it says nothing of itself.
-    fn quieten(&mut self, name: &str, parent: &str, ipv6: bool, troubles: &mut Vec<String>) {
+    fn quieten(&mut self, one: &Wanted, troubles: &mut Vec<String>) {
+        let (name, parent) = (&one.name, &one.base);
         let v4 = |link: &str, key: &str, value: &'static str| (format!("net/ipv4/conf/{link}/{key}"), value);
-        let mut settings = vec![
-            v4(name, "arp_ignore", "1"),
-            v4(name, "accept_local", "1"),
-            v4(name, "rp_filter", "0"),
-            v4(name, "promote_secondaries", "1"),
-            v4(parent, "arp_ignore", "1"),
-            v4(parent, "arp_filter", "1"),
-            // Else the interface asks its neighbours in the name of the virtual address, under its own MAC.
-            v4(parent, "arp_announce", "2"),
-        ];
-        if ipv6 {
-            settings.push((format!("net/ipv6/conf/{name}/addr_gen_mode"), "1"));
-            settings.push((format!("net/ipv6/conf/{name}/accept_dad"), "0"));
+        let v6 = |key: &str, value: &'static str| (format!("net/ipv6/conf/{name}/{key}"), value);
+        let mut settings = vec![v6("addr_gen_mode", "1")];
+        if one.ipv6 {
+            settings.push(v6("accept_dad", "0"));
         } else {
-            settings.push((format!("net/ipv6/conf/{name}/disable_ipv6"), "1"));
+            settings.extend([
+                v6("disable_ipv6", "1"),
+                v4(name, "arp_ignore", "1"),
+                v4(name, "accept_local", "1"),
+                v4(name, "rp_filter", "0"),
+                v4(name, "promote_secondaries", "1"),
+                v4(parent, "arp_ignore", "1"),
+                v4(parent, "arp_filter", "1"),
+                // Else the interface asks its neighbours in the name of the virtual address, under its own MAC.
+                v4(parent, "arp_announce", "2"),
+            ]);
         }
         for (key, value) in settings {
             match self.sysctls.set(&key, value) {
@@ -96,14 +129,28 @@ impl Vmacs {
         }
     }
 
-    /// Removes the macvlans and puts the settings back.
-    pub fn leave(mut self, netlink: &mut Netlink, troubles: &mut Vec<String>) {
-        self.sysctls.restore();
-        for name in self.made.into_keys() {
-            let removed = macvlan::index(&name).map_or(Ok(()), |link| macvlan::remove(netlink, link));
-            if let Err(error) = removed {
+    fn remove(&mut self, names: Vec<String>, netlink: &mut Netlink, troubles: &mut Vec<String>) {
+        if names.is_empty() {
+            return;
+        }
+        let seen = macvlan::all(netlink).unwrap_or_default();
+        for name in names {
+            let Some(made) = self.made.remove(&name) else { continue };
+            // Somebody may have taken ours away and given the name to another.
+            let ours = seen.iter().find(|seen| seen.name == name && seen.is(made.parent, made.mac));
+            if let Some(Err(error)) = ours.map(|link| macvlan::remove(netlink, link.index)) {
                 troubles.push(format!("cannot remove {name}: {error}"));
             }
+            if !self.made.values().any(|other| other.base == made.base) {
+                self.sysctls.restore(&format!("net/ipv4/conf/{}/", made.base));
+            }
         }
+    }
+
+    /// Removes the macvlans and puts the settings back.
+    pub fn leave(mut self, netlink: &mut Netlink, troubles: &mut Vec<String>) {
+        let names = self.made.keys().cloned().collect();
+        self.remove(names, netlink, troubles);
+        self.sysctls.restore("");
     }
 }

@@ -9,15 +9,21 @@ use rtnetlink::packet_route::address::{AddressAttribute, AddressFlags, AddressMe
 use rtnetlink::packet_route::{AddressFamily, RouteNetlinkMessage};
 
 use super::netlink::Netlink;
+use super::prefix::Prefixes;
 
 /// Puts addresses on interfaces, all in one transaction; returns the refusals by their place in the list, worded. An
 /// address that is there already has its lifetime renewed.
 ///
 /// # Errors
 /// When the socket fails.
-pub fn add(netlink: &mut Netlink, addresses: &[LinkAddress]) -> io::Result<Vec<(usize, String)>> {
-    let requests =
-        addresses.iter().map(|at| (RouteNetlinkMessage::NewAddress(message(at)), NLM_F_CREATE | NLM_F_REPLACE));
+pub fn add(
+    netlink: &mut Netlink,
+    prefixes: &mut Prefixes,
+    addresses: &[LinkAddress],
+) -> io::Result<Vec<(usize, String)>> {
+    prefixes.learn(netlink, addresses)?;
+    let request = |at| RouteNetlinkMessage::NewAddress(message(at, prefixes.is_guest(at)));
+    let requests = addresses.iter().map(|at| (request(at), NLM_F_CREATE | NLM_F_REPLACE));
     let failures = netlink.transact(requests)?;
     Ok(worded("add", addresses, &failures, &[libc::EEXIST]))
 }
@@ -27,8 +33,15 @@ pub fn add(netlink: &mut Netlink, addresses: &[LinkAddress]) -> io::Result<Vec<(
 ///
 /// # Errors
 /// When the socket fails.
-pub fn remove(netlink: &mut Netlink, addresses: &[LinkAddress]) -> io::Result<Vec<(usize, String)>> {
-    let requests = addresses.iter().map(|at| (RouteNetlinkMessage::DelAddress(message(at)), 0));
+pub fn remove(
+    netlink: &mut Netlink,
+    prefixes: &mut Prefixes,
+    addresses: &[LinkAddress],
+) -> io::Result<Vec<(usize, String)>> {
+    let stay = prefixes.stay(netlink, addresses)?;
+    // One that is gone by now needs no care.
+    netlink.transact(stay.into_iter().map(|message| (RouteNetlinkMessage::NewAddress(message), NLM_F_REPLACE)))?;
+    let requests = addresses.iter().map(|at| (RouteNetlinkMessage::DelAddress(message(at, false)), 0));
     let failures = netlink.transact(requests)?;
     Ok(worded("remove", addresses, &failures, &[libc::EADDRNOTAVAIL, libc::ENODEV]))
 }
@@ -50,7 +63,7 @@ fn worded(
         .collect()
 }
 
-fn message(at: &LinkAddress) -> AddressMessage {
+fn message(at: &LinkAddress, guest: bool) -> AddressMessage {
     let address = at.address.address.addr();
     let mut message = AddressMessage::default();
     message.header.index = at.link;
@@ -73,15 +86,18 @@ fn message(at: &LinkAddress) -> AddressMessage {
     for flag in &at.address.flags {
         flags |= match flag {
             AddressFlag::Home => AddressFlags::Homeaddress,
-            AddressFlag::NoDad => AddressFlags::Nodad,
+            AddressFlag::DetectDuplicates => AddressFlags::empty(),
             AddressFlag::ManageTemporary => AddressFlags::Managetempaddr,
             AddressFlag::NoPrefixRoute => AddressFlags::Noprefixroute,
             AddressFlag::AutoJoin => AddressFlags::Mcautojoin,
         };
     }
-    if address.is_ipv6() {
+    if address.is_ipv6() && !at.address.flags.contains(&AddressFlag::DetectDuplicates) {
         // The election has made sure that it is ours; detection would silence it for a second.
         flags |= AddressFlags::Nodad;
+    }
+    if guest {
+        flags |= AddressFlags::Noprefixroute;
     }
     if !flags.is_empty() {
         message.attributes.push(AddressAttribute::Flags(flags));

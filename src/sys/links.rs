@@ -101,8 +101,7 @@ impl Links {
     ) {
         match message {
             RouteNetlinkMessage::DelRoute(message) => {
-                let gone = super::routing::lost_route(&message);
-                routing.extend(gone.map(|(destination, table, ipv6)| Input::RouteLost { destination, table, ipv6 }));
+                routing.extend(super::routing::lost_route(&message));
             }
             RouteNetlinkMessage::DelRule(message) => {
                 let gone = super::routing::lost_rule(&message);

@@ -6,18 +6,22 @@ use std::net::IpAddr;
 
 use hactl_engine::action::{Frame, Gate, LinkAddress, Routing};
 
+use super::address;
 use super::frames::Frames;
 use super::netlink::Netlink;
 use super::nft::Gates;
 use super::os::{Os, Outgoing};
+use super::prefix::Prefixes;
+use super::routing::Ours;
 use super::vrrp::VrrpSocket;
-use super::{address, routing};
 
 /// This host's kernel.
 pub struct Linux {
     netlink: Netlink,
     frames: Frames,
     gates: Option<Gates>,
+    ours: Ours,
+    prefixes: Prefixes,
     sockets: HashMap<(u32, bool), VrrpSocket>,
 }
 
@@ -27,7 +31,15 @@ impl Linux {
     /// # Errors
     /// The kernel's.
     pub fn open() -> io::Result<Self> {
-        Ok(Self { netlink: Netlink::open(0)?, frames: Frames::open()?, gates: None, sockets: HashMap::new() })
+        let (netlink, frames) = (Netlink::open(0)?, Frames::open()?);
+        Ok(Self {
+            netlink,
+            frames,
+            gates: None,
+            ours: Ours::default(),
+            prefixes: Prefixes::default(),
+            sockets: HashMap::new(),
+        })
     }
 
     /// The VRRP sockets by interface and family.
@@ -38,6 +50,11 @@ impl Linux {
     /// The route netlink socket, for what is not the engine's to decide.
     pub fn netlink(&mut self) -> &mut Netlink {
         &mut self.netlink
+    }
+
+    /// Routes and rules that an earlier process put in place.
+    pub fn inherit(&mut self, routing: &Routing) {
+        self.ours.inherit(routing);
     }
 
     /// The firewall's part; `None` as long as nothing needs it.
@@ -69,19 +86,21 @@ impl Os for Linux {
     }
 
     fn add_addresses(&mut self, addresses: &[LinkAddress]) -> Vec<(usize, String)> {
-        address::add(&mut self.netlink, addresses).unwrap_or_else(|error| all(addresses.len(), &error))
+        address::add(&mut self.netlink, &mut self.prefixes, addresses)
+            .unwrap_or_else(|error| all(addresses.len(), &error))
     }
 
     fn remove_addresses(&mut self, addresses: &[LinkAddress]) -> Vec<(usize, String)> {
-        address::remove(&mut self.netlink, addresses).unwrap_or_else(|error| all(addresses.len(), &error))
+        address::remove(&mut self.netlink, &mut self.prefixes, addresses)
+            .unwrap_or_else(|error| all(addresses.len(), &error))
     }
 
     fn add_routing(&mut self, routing: &Routing) -> Vec<String> {
-        routing::add(&mut self.netlink, routing).unwrap_or_else(|error| vec![format!("netlink: {error}")])
+        self.ours.add(&mut self.netlink, routing).unwrap_or_else(|error| vec![format!("netlink: {error}")])
     }
 
     fn remove_routing(&mut self, routing: &Routing) -> Vec<String> {
-        routing::remove(&mut self.netlink, routing).unwrap_or_else(|error| vec![format!("netlink: {error}")])
+        self.ours.remove(&mut self.netlink, routing).unwrap_or_else(|error| vec![format!("netlink: {error}")])
     }
 
     fn gate(&mut self, addresses: &[IpAddr], gate: Gate) -> Result<(), String> {

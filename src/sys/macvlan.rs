@@ -11,10 +11,64 @@ use rtnetlink::packet_route::link::{
 
 use super::netlink::Netlink;
 
-/// Makes the macvlan on an interface, and brings it up. One of that name that is there already is taken as it is.
+/// An interface of this host, as far as it may be a macvlan of ours.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Kernel index.
+    pub index: u32,
+    /// Name.
+    pub name: String,
+    /// Index of the interface below, when it is a private macvlan.
+    pub private_on: Option<u32>,
+    /// Hardware address.
+    pub mac: Mac,
+}
+
+impl Seen {
+    /// Whether this is what [`create`] makes, on that interface and with that MAC: only such a one is ours to use and to
+    /// remove.
+    pub fn is(&self, parent: u32, mac: Mac) -> bool {
+        self.private_on == Some(parent) && self.mac == mac
+    }
+}
+
+/// All interfaces.
 ///
 /// # Errors
-/// The kernel's, such as an interface that cannot carry one.
+/// When the socket fails.
+pub fn all(netlink: &mut Netlink) -> io::Result<Vec<Seen>> {
+    let links = netlink.dump(RouteNetlinkMessage::GetLink(LinkMessage::default()))?;
+    Ok(links
+        .iter()
+        .filter_map(|link| if let RouteNetlinkMessage::NewLink(link) = link { Some(seen(link)) } else { None })
+        .collect())
+}
+
+fn seen(message: &LinkMessage) -> Seen {
+    let mut seen = Seen { index: message.header.index, ..Seen::default() };
+    let (mut below, mut private) = (None, false);
+    for attribute in &message.attributes {
+        match attribute {
+            LinkAttribute::IfName(name) => seen.name.clone_from(name),
+            LinkAttribute::Link(index) => below = Some(*index),
+            LinkAttribute::Address(bytes) => seen.mac = Mac::try_from(bytes.as_slice()).unwrap_or_default(),
+            LinkAttribute::LinkInfo(infos) => {
+                private = infos.iter().any(|info| match info {
+                    LinkInfo::Data(InfoData::MacVlan(data)) => data.contains(&InfoMacVlan::Mode(MacVlanMode::Private)),
+                    _ => false,
+                });
+            }
+            _ => {}
+        }
+    }
+    seen.private_on = below.filter(|_| private);
+    seen
+}
+
+/// Makes the macvlan on an interface.
+///
+/// # Errors
+/// The kernel's, such as an interface that cannot carry one, or a name that is taken.
 pub fn create(netlink: &mut Netlink, parent: u32, name: &str, mac: Mac) -> io::Result<()> {
     let mut message = LinkMessage::default();
     message.header.flags = LinkFlags::empty();
@@ -28,7 +82,7 @@ pub fn create(netlink: &mut Netlink, parent: u32, name: &str, mac: Mac) -> io::R
         ]),
     ];
     let request = (RouteNetlinkMessage::NewLink(message), NLM_F_CREATE | NLM_F_EXCL);
-    refused(netlink.transact(std::iter::once(request))?, libc::EEXIST)
+    refused(netlink.transact(std::iter::once(request))?, 0)
 }
 
 /// Brings an interface up.
@@ -58,9 +112,4 @@ fn refused(failures: Vec<(usize, io::Error)>, harmless: i32) -> io::Result<()> {
         None => Ok(()),
         Some((_, error)) => Err(error),
     }
-}
-
-/// The kernel index of an interface by name.
-pub fn index(name: &str) -> Option<u32> {
-    nix::net::if_::if_nametoindex(name).ok()
 }

@@ -22,6 +22,7 @@ pub mod nft;
 pub mod os;
 pub mod ping;
 pub mod pipe;
+pub mod prefix;
 pub mod processes;
 pub mod routing;
 pub mod sched;

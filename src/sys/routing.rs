@@ -1,12 +1,14 @@
 //! Routes and policy rules as netlink messages.
 
+use std::collections::HashSet;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use hactl_engine::action::{LinkRoute, Routing};
 use hactl_engine::conf::config::{Destination, NextHop, Route, RouteKind, Rule, RuleAction};
+use hactl_engine::input::Input;
 use ipnet::IpNet;
-use rtnetlink::packet_core::{DefaultNla, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
+use rtnetlink::packet_core::{DefaultNla, NLM_F_CREATE, NLM_F_EXCL};
 use rtnetlink::packet_route::route::{
     RouteAddress, RouteAttribute, RouteFlags, RouteHeader, RouteMessage, RouteMetric, RouteNextHop, RouteNextHopFlags,
     RouteProtocol, RouteScope, RouteType,
@@ -18,28 +20,59 @@ use rtnetlink::packet_route::{AddressFamily, IpProtocol, RouteNetlinkMessage};
 
 use super::netlink::Netlink;
 
-/// Puts routes and rules in place; returns the refusals, worded. What is there already is none.
-///
-/// # Errors
-/// When the socket fails.
-pub fn add(netlink: &mut Netlink, routing: &Routing) -> io::Result<Vec<String>> {
-    let routes =
-        routing.routes.iter().map(|at| (RouteNetlinkMessage::NewRoute(route(at)), NLM_F_CREATE | NLM_F_REPLACE));
-    let rules = routing.rules.iter().map(|one| (RouteNetlinkMessage::NewRule(rule(one)), NLM_F_CREATE | NLM_F_EXCL));
-    let failures = netlink.transact(routes.chain(rules))?;
-    Ok(worded("add", routing, &failures, &[libc::EEXIST]))
+/// Which routes and rules are ours. The kernel tells those with keepalived's protocol number from everybody else's; of
+/// others only those are ours that were not there before we added them.
+#[derive(Debug, Default)]
+pub struct Ours {
+    routes: HashSet<LinkRoute>,
+    rules: HashSet<Rule>,
 }
 
-/// Takes routes and rules away; returns the refusals, worded. What is not there is none.
-///
-/// # Errors
-/// When the socket fails.
-pub fn remove(netlink: &mut Netlink, routing: &Routing) -> io::Result<Vec<String>> {
-    let routes = routing.routes.iter().map(|at| (RouteNetlinkMessage::DelRoute(route(at)), 0));
-    let rules = routing.rules.iter().map(|one| (RouteNetlinkMessage::DelRule(rule(one)), 0));
-    let failures = netlink.transact(routes.chain(rules))?;
-    Ok(worded("remove", routing, &failures, &[libc::ESRCH, libc::ENOENT, libc::ENODEV]))
+impl Ours {
+    /// Puts routes and rules beside what is there, before routes to the same place as `ip route prepend` does; nothing is
+    /// replaced. Returns the refusals, worded; what is there already is none.
+    ///
+    /// # Errors
+    /// When the socket fails.
+    pub fn add(&mut self, netlink: &mut Netlink, routing: &Routing) -> io::Result<Vec<String>> {
+        let routes = routing.routes.iter().map(|at| (RouteNetlinkMessage::NewRoute(route(at)), NLM_F_CREATE));
+        let rules =
+            routing.rules.iter().map(|one| (RouteNetlinkMessage::NewRule(rule(one)), NLM_F_CREATE | NLM_F_EXCL));
+        let failures = netlink.transact(routes.chain(rules))?;
+        let failed: HashSet<usize> = failures.iter().map(|(place, _)| *place).collect();
+        let came = |place: usize| !failed.contains(&place);
+        let marked = |protocol: u8| protocol == KEEPALIVED;
+        let routes = routing.routes.iter().enumerate().filter(|(place, at)| came(*place) && !marked(at.route.protocol));
+        self.routes.extend(routes.map(|(_, at)| at.clone()));
+        let rules = routing.rules.iter().zip(routing.routes.len()..);
+        let rules = rules.filter(|(one, place)| came(*place) && !marked(one.protocol));
+        self.rules.extend(rules.map(|(one, _)| one.clone()));
+        Ok(worded("add", routing, &failures, &[libc::EEXIST]))
+    }
+
+    /// Takes those away that are ours; returns the refusals, worded. What is not there is none.
+    ///
+    /// # Errors
+    /// When the socket fails.
+    pub fn remove(&mut self, netlink: &mut Netlink, routing: &Routing) -> io::Result<Vec<String>> {
+        let mut routing = routing.clone();
+        routing.routes.retain(|at| at.route.protocol == KEEPALIVED || self.routes.remove(at));
+        routing.rules.retain(|one| one.protocol == KEEPALIVED || self.rules.remove(one));
+        let routes = routing.routes.iter().map(|at| (RouteNetlinkMessage::DelRoute(route(at)), 0));
+        let rules = routing.rules.iter().map(|one| (RouteNetlinkMessage::DelRule(rule(one)), 0));
+        let failures = netlink.transact(routes.chain(rules))?;
+        Ok(worded("remove", &routing, &failures, &[libc::ESRCH, libc::ENOENT, libc::ENODEV]))
+    }
+
+    /// What an earlier process added is ours.
+    pub fn inherit(&mut self, routing: &Routing) {
+        self.routes.extend(routing.routes.iter().cloned());
+        self.rules.extend(routing.rules.iter().cloned());
+    }
 }
+
+/// `RTPROT_KEEPALIVED`.
+const KEEPALIVED: u8 = 18;
 
 fn worded(verb: &str, routing: &Routing, failures: &[(usize, io::Error)], harmless: &[i32]) -> Vec<String> {
     let serious =
@@ -215,8 +248,8 @@ fn rule(rule: &Rule) -> RuleMessage {
     message
 }
 
-/// Where a route that vanished led: destination, table, family.
-pub fn lost_route(message: &RouteMessage) -> Option<(Destination, u32, bool)> {
+/// The route that vanished.
+pub fn lost_route(message: &RouteMessage) -> Option<Input> {
     let ipv6 = match message.header.address_family {
         AddressFamily::Inet => false,
         AddressFamily::Inet6 => true,
@@ -236,7 +269,7 @@ pub fn lost_route(message: &RouteMessage) -> Option<(Destination, u32, bool)> {
     let any = if ipv6 { IpAddr::from(Ipv6Addr::UNSPECIFIED) } else { IpAddr::from(Ipv4Addr::UNSPECIFIED) };
     let prefix = IpNet::new(destination.unwrap_or(any), length).ok()?;
     let destination = if length == 0 { Destination::Default } else { Destination::Prefix(prefix) };
-    Some((destination, table, ipv6))
+    Some(Input::RouteLost { destination, table, ipv6, protocol: message.header.protocol.into() })
 }
 
 /// The preference and family of a rule that vanished.

@@ -107,7 +107,11 @@ pub fn read(path: &Path) -> Stamps {
     slots.filter(|(_, at)| at.0 > 0).collect()
 }
 
-fn boot_id() -> io::Result<String> {
+/// What tells this boot from others.
+///
+/// # Errors
+/// The kernel's.
+pub fn boot_id() -> io::Result<String> {
     Ok(fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned())
 }
 

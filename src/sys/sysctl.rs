@@ -31,11 +31,15 @@ impl Sysctls {
         fs::read_to_string(path(key)).ok().map(|value| value.trim().to_owned())
     }
 
-    /// Puts everything back.
-    pub fn restore(&mut self) {
-        for (key, value) in std::mem::take(&mut self.before) {
-            let _ = fs::write(path(&key), value); // an interface that is gone needs no setting
-        }
+    /// Puts back what begins so.
+    pub fn restore(&mut self, prefix: &str) {
+        self.before.retain(|key, value| {
+            let ours = key.starts_with(prefix);
+            if ours {
+                let _ = fs::write(path(key), value); // an interface that is gone needs no setting
+            }
+            !ours
+        });
     }
 }
 

@@ -222,7 +222,7 @@ fn routing(done: &[Action]) -> Vec<&'static str> {
 fn routes_follow_the_addresses() {
     let mut rig = Rig::started(|instance| instance.routes = vec![route()]);
     assert_eq!(routing(&actions(rig.pass(MASTER_DOWN))), ["addresses", "routing"]);
-    let lost = Input::RouteLost { destination: route().destination, table: 254, ipv6: false };
+    let lost = Input::RouteLost { destination: route().destination, table: 254, ipv6: false, protocol: 18 };
     assert_eq!(routing(&rig.step(lost.clone())), ["routing"], "put back");
     assert_eq!(routing(&rig.link(false)), ["no routing", "no addresses"]);
     assert_eq!(routing(&rig.step(lost)), Vec::<&str>::new(), "a backup has none");

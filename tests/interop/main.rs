@@ -14,6 +14,7 @@ mod peers;
 mod places;
 mod protected;
 mod safety;
+mod same;
 mod scripts;
 mod services;
 mod strangers;

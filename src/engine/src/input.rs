@@ -46,6 +46,8 @@ pub enum Input {
         table: u32,
         /// Its family.
         ipv6: bool,
+        /// Who put it there: the kernel's number of it.
+        protocol: u8,
     },
     /// A policy rule disappeared.
     RuleLost {

@@ -10,6 +10,7 @@ pub mod conf;
 pub mod control;
 pub mod input;
 pub mod links;
+pub mod listening;
 pub mod lvs;
 pub mod neighbours;
 pub mod node;

@@ -9,13 +9,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustc_hash::FxHashMap;
-
 use crate::action::{Action, Batch, RouterId};
 use crate::conf::config::{Config, SyncGroup, VrrpInstance};
 use crate::control::{GroupStatus, InstanceStatus};
 use crate::input::{Command, Input, Link, Received, Remembered};
 use crate::links::Links;
+use crate::listening::{Listeners, Meant};
 use crate::neighbours::Neighbours;
 use crate::notice::{Notice, What};
 use crate::starting::{BURST, Starting};
@@ -25,9 +24,6 @@ use crate::vrrp::fsm::State;
 use crate::vrrp::group::Group;
 use crate::vrrp::router::{Context, Router, Settings, Timer};
 use crate::vrrp::together::{Shared, place, same_router, virtual_addresses};
-
-/// Who listens for a VRID and family, and on which interface: few enough to look through.
-type Listeners = FxHashMap<(u8, bool), Vec<(u32, RouterId)>>;
 
 /// The engine of one agent.
 #[derive(Debug, Default)]
@@ -129,8 +125,9 @@ impl Node {
                     self.each(now, &mut batches, |router, ctx| router.address_lost(address, ctx));
                 }
             }
-            Input::RouteLost { destination, table, ipv6 } => {
-                self.each(now, &mut batches, |router, ctx| router.route_lost(destination, table, ipv6, ctx));
+            Input::RouteLost { destination, table, ipv6, protocol } => {
+                let lost = (destination, table, ipv6, protocol);
+                self.each(now, &mut batches, |router, ctx| router.route_lost(lost, ctx));
             }
             Input::RuleLost { preference, ipv6 } => {
                 self.each(now, &mut batches, |router, ctx| router.rule_lost(preference, ipv6, ctx));
@@ -272,20 +269,13 @@ impl Node {
     fn packet(&mut self, now: Instant, link: u32, packet: &Received, batches: &mut Vec<Batch>) {
         let Some(&vrid) = packet.payload.get(1) else { return };
         if self.listening.is_none() {
-            self.listening = Some(self.listeners());
+            self.listening = Some(Listeners::of(&self.routers, &self.links));
         }
-        let all = self.listening.as_ref().and_then(|all| all.get(&(vrid, packet.source.is_ipv6())));
-        let nobody = all.is_none();
-        let mut here = all.into_iter().flatten().filter(|(at, _)| *at == link).map(|(_, id)| *id);
-        // Two routers may share a VRID when their peers differ: the packet is for the one whose peer sent it.
-        let sent_by_peer = |id: &RouterId| {
-            let router = self.routers.get(id);
-            router.is_some_and(|router| router.config().unicast_peers.iter().any(|p| p.address == packet.source))
-        };
-        match here.next().map(|first| here.find(sent_by_peer).unwrap_or(first)) {
-            Some(id) => self.with(id, now, batches, |router, ctx| router.packet(packet, ctx)),
-            None if nobody => self.unknown(link, vrid, packet, batches),
-            None => {} // a macvlan hears what its interface hears
+        let listening = self.listening.as_ref().map(|all| all.meant(link, vrid, packet.source, &self.routers));
+        match listening.unwrap_or(Meant::Nobody) {
+            Meant::Router(id) => self.with(id, now, batches, |router, ctx| router.packet(packet, ctx)),
+            Meant::Nobody => self.unknown(link, vrid, packet, batches),
+            Meant::Elsewhere => {} // a macvlan hears what its interface hears
         }
     }
 
@@ -420,16 +410,6 @@ impl Node {
         self.listening = None;
         self.routers.insert(id, Box::new(router));
         id
-    }
-
-    fn listeners(&self) -> Listeners {
-        let mut listeners = Listeners::default();
-        for (id, router) in &self.routers {
-            if let Some(link) = self.links.named(&router.config().interface) {
-                listeners.entry((router.config().vrid, router.is_ipv6())).or_default().push((link.index, *id));
-            }
-        }
-        listeners
     }
 
     /// Routers that left with a reload go once their handover is done; at a stop they stay, to be counted.

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
 
-use super::config::{AddressFlag, VirtualAddress};
+use super::config::{AddressFlag, VirtualAddress, Vmac};
 use super::lexer::Word;
 use super::sink::Sink;
 use super::tree::Statement;
@@ -60,7 +60,8 @@ fn option<'w>(
         return;
     }
     if name == "use_vmac" {
-        sink.warning(word.place, "`use_vmac` is known but not supported yet for an address; ignored");
+        // Which one is found out when the instance is known.
+        read.vmac = Some(Box::new(Vmac { name: String::new(), mac: [0; 6], transmit_base: false }));
         return;
     }
     if !VALUED.contains(&name) {
@@ -170,7 +171,7 @@ pub const SCOPES: &[(&str, u8)] = &[("global", 0), ("site", 200), ("link", 253),
 /// Flags and their words.
 pub const ADDRESS_FLAGS: &[(&str, AddressFlag)] = &[
     ("home", AddressFlag::Home),
-    ("-nodad", AddressFlag::NoDad),
+    ("-nodad", AddressFlag::DetectDuplicates),
     ("mngtmpaddr", AddressFlag::ManageTemporary),
     ("noprefixroute", AddressFlag::NoPrefixRoute),
     ("autojoin", AddressFlag::AutoJoin),

@@ -51,6 +51,7 @@ pub fn build(statements: &[Statement], sink: &mut Sink<'_>) -> Config {
         _ if lvs_blocks.keep(statement) => {}
         _ => blocks.push(statement),
     });
+    defaults.macvlan_prefixes = [false, true].map(|address| config.global.macvlan_prefix(address).to_owned());
     let mut drafts = Vec::new();
     for block in blocks {
         match block.name() {
@@ -117,6 +118,9 @@ fn add_address(mut read: VirtualAddress, place: Place, config: &mut Config, defa
             sink.warning_help(place, message, "add `dev INTERFACE`, or `default_interface` to global_defs");
         }
         read.interface = Some(name);
+    }
+    if read.vmac.take().is_some() {
+        sink.warning(place, "`use_vmac` is ignored: a static address belongs to no virtual router");
     }
     let same = |one: &VirtualAddress| one.address.addr() == read.address.addr() && one.interface == read.interface;
     if config.static_addresses.iter().any(same) {

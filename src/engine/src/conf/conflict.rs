@@ -77,7 +77,8 @@ impl Known {
         }
         self.numbers.entry((instance.interface.clone(), instance.vrid)).or_default().push(position);
         self.notify = Arc::clone(&instance.notify);
-        self.vmacs.extend(instance.vmac.iter().map(|vmac| vmac.name.clone()));
+        let of_addresses = instance.addresses.iter().chain(&instance.excluded).filter_map(|one| one.vmac.as_deref());
+        self.vmacs.extend(instance.vmac.iter().chain(of_addresses).map(|vmac| vmac.name.clone()));
     }
 }
 

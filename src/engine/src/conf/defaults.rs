@@ -31,8 +31,9 @@ pub(super) struct Defaults {
     pub(super) log_all_failures: Option<bool>,
     /// Where the sync daemon of LVS is configured.
     pub(super) sync_place: Option<Place>,
-    pub(super) vmac_prefix: String,
     pub(super) interface: Option<String>,
+    /// How names of macvlans begin: those of instances, those of addresses.
+    pub(super) macvlan_prefixes: [String; 2],
 }
 
 impl Default for Defaults {
@@ -55,8 +56,8 @@ impl Default for Defaults {
             smtp_alert_checker: None,
             log_all_failures: None,
             sync_place: None,
-            vmac_prefix: "vrrp".to_owned(),
             interface: None,
+            macvlan_prefixes: Default::default(),
         }
     }
 }

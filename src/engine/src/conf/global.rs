@@ -69,6 +69,10 @@ impl Reader<'_> {
             }
             "fifo_write_vrrp_states_on_reload" => self.global.fifo_states_on_reload = switched(line, true, sink),
             "nftables" => self.nftables(line, sink),
+            "vmac_prefix" => self.global.vmac_prefix = single(line, sink).and_then(|word| interface(word, sink)),
+            "vmac_addr_prefix" => {
+                self.global.vmac_addr_prefix = single(line, sink).and_then(|word| interface(word, sink));
+            }
             "state_dump_file" | "state_file_location" => self.global.state_dump_file = path(line, sink),
             "stats_dump_file" | "stats_file_location" => self.global.stats_dump_file = path(line, sink),
             "json_dump_file" | "json_file_location" => self.global.json_dump_file = path(line, sink),
@@ -116,11 +120,6 @@ impl Reader<'_> {
             "v3_checksum_as_v2" => defaults.v3_checksum_as_v2 = switched(line, false, sink),
             "vrrp_strict" => defaults.strict = switched(line, true, sink),
             "vrrp_notify_priority_changes" => defaults.priority_changes = switched(line, true, sink),
-            "vmac_prefix" => {
-                if let Some(prefix) = single(line, sink).and_then(|word| interface(word, sink)) {
-                    defaults.vmac_prefix = prefix;
-                }
-            }
             "default_interface" => {
                 defaults.interface = single(line, sink).and_then(|word| interface(word, sink));
             }

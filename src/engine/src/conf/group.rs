@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::build::block_name;
-use super::config::{Notify, SyncGroup, Track};
+use super::config::{Notify, SyncGroup};
 use super::defaults::{Defaults, switched};
 use super::keywords::VRRP_SYNC_GROUP;
 use super::notify::notify;
@@ -135,18 +135,12 @@ impl Draft {
             }
             _ => {}
         }
-        let mut weighed: Option<(String, Place)> = None;
         for at in positions {
             let Some(member) = instances.get_mut(at) else { continue };
-            share(&tracks, &mut member.tracks);
             if !self.weights {
-                unweigh(&mut member.tracks, &mut weighed);
+                leave_weights_out(name, member, sink);
             }
-        }
-        if let Some((track, place)) = weighed {
-            let message =
-                format!("in vrrp_sync_group `{name}` weights do not count: a failure of `{track}` means FAULT");
-            sink.warning_help(place, message, "use weight 0, or add `sync_group_tracking_weight` to the group");
+            share(&tracks, &mut member.tracks);
         }
         Some(self.group)
     }
@@ -207,11 +201,19 @@ fn share(from: &Tracks, to: &mut Tracks) {
     }
 }
 
-fn unweigh(tracks: &mut Tracks, weighed: &mut Option<(String, Place)>) {
-    for (Track { name, weight, .. }, place) in tracks.all_mut() {
-        if *weight != 0 {
-            weighed.get_or_insert_with(|| (name.clone(), *place));
-            *weight = 0;
+/// A weight of one member alone would pull the group apart. What the group tracks changes the priority of all.
+fn leave_weights_out(group: &str, member: &mut Resolved, sink: &mut Sink<'_>) {
+    let name = member.instance.name.clone();
+    member.tracks.retain(|(track, place)| {
+        if track.weight != 0 {
+            let message = format!(
+                "`{}` is not tracked: with a weight it would change the priority of `{name}` alone, which is in \
+                 vrrp_sync_group `{group}`",
+                track.name
+            );
+            let help = "track it in the group, or use weight 0, or add `sync_group_tracking_weight` to the group";
+            sink.warning_help(*place, message, help);
         }
-    }
+        track.weight == 0
+    });
 }

@@ -48,4 +48,5 @@ mod web_url;
 
 pub use expand::surroundings::{Included, Surroundings};
 pub use parse::{Parsed, parse, parse_with};
+pub use vmac::names as macvlan_names;
 pub use web_url::WebUrl;

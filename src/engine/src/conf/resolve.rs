@@ -13,6 +13,7 @@ use super::objects::Objects;
 use super::sink::{Place, Sink};
 use super::strict;
 use super::track::Tracks;
+use super::vmac::settle;
 
 /// An instance with what groups and later checks have to know of it.
 pub(super) struct Resolved {
@@ -90,10 +91,10 @@ fn one(
     let transmit_base = draft.transmits_base(sink);
     let vmac = draft.vmac.take().map(|line| {
         let taken = |name: &str| known.vmac(name);
-        line.complete(&defaults.vmac_prefix, vrid.0, ipv6, transmit_base, taken, sink)
+        line.complete(&defaults.macvlan_prefixes[0], vrid.0, ipv6, transmit_base, taken, sink)
     });
     let places = Places { name: draft.place, vrid: vrid.1 };
-    let instance = VrrpInstance {
+    let mut instance = VrrpInstance {
         initial_state: draft.state.map_or(InitialState::Backup, |(state, _)| state),
         interface,
         vrid: vrid.0,
@@ -115,6 +116,7 @@ fn one(
         location: sink.locate(draft.place),
         ..draft.plain
     };
+    settle(&mut instance, draft.vmac_for_addresses, &defaults.macvlan_prefixes[1], |name| known.vmac(name));
     let nopreempt = draft.nopreempt.filter(|_| nopreempt);
     Some((Resolved { instance, tracks, nopreempt }, places))
 }

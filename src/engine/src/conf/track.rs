@@ -71,9 +71,11 @@ impl Tracks {
         self.interfaces.iter().chain(&self.scripts).chain(&self.files).chain(&self.processes)
     }
 
-    /// Every track, to be changed.
-    pub(super) fn all_mut(&mut self) -> impl Iterator<Item = &mut (Track, Place)> {
-        self.interfaces.iter_mut().chain(&mut self.scripts).chain(&mut self.files).chain(&mut self.processes)
+    /// Keeps those for which the function says yes.
+    pub(super) fn retain(&mut self, mut keep: impl FnMut(&(Track, Place)) -> bool) {
+        for list in [&mut self.interfaces, &mut self.scripts, &mut self.files, &mut self.processes] {
+            list.retain(&mut keep);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `use_vmac [NAME] [MAC] …`: the name and address of the macvlan.
 
-use super::config::Vmac;
+use super::config::{Vmac, VrrpInstance};
 use super::sink::{Place, Sink};
 use super::tree::Statement;
 use super::values::INTERFACE_BYTES_MAX;
@@ -53,15 +53,11 @@ impl VmacLine {
         taken: impl Fn(&str) -> bool,
         sink: &mut Sink<'_>,
     ) -> Vmac {
-        let family = if ipv6 { 2 } else { 1 };
         let mac: Mac = match self.mac {
             Some([a, b, c, d, e]) => [a, b, c, d, e, self.last.unwrap_or(vrid)],
-            None => [0, 0, 0x5e, 0, family, vrid],
+            None => standard_mac(vrid, ipv6),
         };
-        let mut free = [format!("{prefix}.{vrid}"), format!("{prefix}6.{vrid}")]
-            .into_iter()
-            .chain((1..=u16::MAX).map(|number| format!("{prefix}.{vrid}.{number}")))
-            .filter(|name| !taken(name));
+        let mut free = names(prefix, vrid, ipv6).filter(|name| !taken(name));
         let name = match self.name {
             Some((name, place)) if taken(&name) => {
                 let instead = free.next().unwrap_or_default();
@@ -72,6 +68,56 @@ impl VmacLine {
             None => free.next().unwrap_or_default(),
         };
         Vmac { name: cut(name, sink, self.place), mac, transmit_base }
+    }
+}
+
+/// The names that keepalived gives, in its order: `vrrp.11`, for IPv6 then `vrrp6.11`, and `vrrp1.11`, `vrrp2.11` …
+pub fn names(prefix: &str, vrid: u8, ipv6: bool) -> impl Iterator<Item = String> {
+    let six = ipv6.then(|| format!("{prefix}6.{vrid}"));
+    let numbers = (1..=u16::MAX).filter(move |number| !ipv6 || *number != 6);
+    let rest = numbers.map(move |number| (number, vrid));
+    let prefix = prefix.to_owned();
+    std::iter::once(format!("{prefix}.{vrid}"))
+        .chain(six)
+        .chain(rest.map(move |(number, vrid)| format!("{prefix}{number}.{vrid}")))
+}
+
+/// RFC 9568 §7.3.
+fn standard_mac(vrid: u8, ipv6: bool) -> Mac {
+    [0, 0, 0x5e, 0, if ipv6 { 2 } else { 1 }, vrid]
+}
+
+/// Settles where each address of an instance stands. Those of its family without an interface of their own, or with the
+/// instance's, are on its macvlan; of the other family they are on the interface below, since the MAC would be wrong.
+/// With `use_vmac`, and with `use_vmac_addr` (`every`) wherever the macvlan of the instance is not meant, an address gets a
+/// macvlan on its own interface; addresses of one interface and family share it.
+pub(super) fn settle(instance: &mut VrrpInstance, every: bool, prefix: &str, taken: impl Fn(&str) -> bool) {
+    let (vrid, own) = (instance.vrid, instance.interface.clone());
+    let main = instance.vmac.as_ref().map(|vmac| vmac.name.clone());
+    let mut made: Vec<(String, bool, Vmac)> = Vec::new();
+    for address in instance.addresses.iter_mut().chain(&mut instance.excluded) {
+        let asked = address.vmac.take().is_some();
+        let ipv6 = address.address.addr().is_ipv6();
+        let here = address.interface.as_ref().is_none_or(|name| *name == own);
+        let ours = here && ipv6 == instance.ipv6;
+        if main.is_some() && ours {
+            address.interface = None;
+        } else if asked || every && !ours {
+            let base = address.interface.clone().unwrap_or_else(|| own.clone());
+            let known = made.iter().find(|(on, six, _)| *on == base && *six == ipv6).map(|(_, _, vmac)| vmac.clone());
+            let vmac = known.unwrap_or_else(|| {
+                let used = |name: &String| {
+                    taken(name) || main.as_ref() == Some(name) || made.iter().any(|(_, _, vmac)| vmac.name == *name)
+                };
+                let name = names(prefix, vrid, ipv6).find(|name| !used(name)).unwrap_or_default();
+                let vmac = Vmac { name, mac: standard_mac(vrid, ipv6), transmit_base: false };
+                made.push((base, ipv6, vmac.clone()));
+                vmac
+            });
+            address.vmac = Some(Box::new(vmac));
+        } else if main.is_some() && here {
+            address.interface = Some(own.clone());
+        }
     }
 }
 

@@ -229,7 +229,7 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Effects) {
             (Handover(Next::Backup), smallvec![E::AdvertiseZero, E::StartLinger(view.handover_limit())])
         }
         (Master, Event::Stop) => {
-            (Handover(Next::Stopped), smallvec![E::AdvertiseZero, E::StartLinger(view.handover_limit())])
+            (Handover(Next::Stopped), smallvec![E::AdvertiseZero, E::StartLinger(view.stop_limit())])
         }
         (Master, Event::StopKeeping) => (Stopped, smallvec![]),
         (Master, Event::AddressLost) => (Master, smallvec![E::AddAddresses, E::Announce]),
@@ -256,7 +256,7 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Effects) {
         }
         (Handover(Next::Backup), Event::Promote { .. }) => promoted(),
         (Handover(Next::Backup), Event::Failed) => (Fault, smallvec![E::RemoveAddresses, E::DropPin]),
-        (Handover(_), Event::Stop) => (Handover(Next::Stopped), smallvec![]),
+        (Handover(_), Event::Stop) => (Handover(Next::Stopped), smallvec![E::StartLinger(view.stop_limit())]),
         (Handover(_), Event::StopKeeping) => (Stopped, smallvec![E::RemoveAddresses]),
         (Handover(Next::Stopped), Event::Failed) => (Stopped, smallvec![E::RemoveAddresses]),
         (Handover(next), Event::AddressLost | Event::LeaseLapsed | Event::Yield) => (Handover(next), smallvec![]),

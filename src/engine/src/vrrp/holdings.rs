@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::counters::Counter;
 use super::fsm::{Event, State};
 use super::router::{Context, Router, Timer};
+use super::track::macvlan;
 use super::view::PARTING;
 use crate::action::{Action, Gate, LinkAddress, LinkRoute, Renewal, Routing};
 use crate::conf::config::{Destination, Route, VirtualAddress, VrrpInstance};
@@ -68,7 +69,8 @@ impl Router {
             if !gone.is_empty() {
                 ctx.actions.push(Action::RemoveRouting(gone));
             }
-            // An option of an address that changed makes it another entry: it is replaced, never removed in between.
+            // An option of an address that changed makes it another entry: it is replaced, and not removed in between where the
+            // kernel can do that.
             let stays = |at: &LinkAddress| new.iter().any(|new| same_place(new, at));
             let gone: Vec<_> = old.difference(&new).filter(|at| !stays(at)).cloned().collect();
             let come: Vec<_> = new.difference(&old).cloned().collect();
@@ -91,11 +93,12 @@ impl Router {
         self.reassess("configuration reloaded", ctx);
     }
 
-    /// A route of ours may have gone.
-    pub fn route_lost(&mut self, destination: Destination, table: u32, ipv6: bool, ctx: &mut Context<'_>) {
-        let ours = |route: &&LinkRoute| {
-            let route = &route.route;
-            route.destination == destination && route.table == table && route.ipv6 == ipv6 && !route.no_track
+    /// A route of ours may have gone: where it led, its table, whether it is IPv6, its protocol number.
+    pub fn route_lost(&mut self, lost: (Destination, u32, bool, u8), ctx: &mut Context<'_>) {
+        let destination = lost.0;
+        let ours = |at: &&LinkRoute| {
+            let route = &at.route;
+            (route.destination, route.table, route.ipv6, route.protocol) == lost && !route.no_track
         };
         let routes: Vec<LinkRoute> = self.routing(ctx).routes.iter().filter(ours).cloned().collect();
         if self.state == State::Master && !routes.is_empty() {
@@ -151,6 +154,20 @@ impl Router {
         }
     }
 
+    /// A handover has an end, also when this process does not live to see it: the kernel removes the addresses then. A lease
+    /// ends by itself, and moments need no such care.
+    pub(super) fn limit_lifetime(&self, handover: Duration, ctx: &mut Context<'_>) {
+        if handover <= PARTING || self.lifetime_s().is_some() {
+            return;
+        }
+        let seconds = u32::try_from(handover.as_secs()).unwrap_or(u32::MAX).saturating_add(2);
+        let mut addresses = self.link_addresses(ctx);
+        addresses.iter_mut().for_each(|at| at.lifetime_s = Some(seconds));
+        if !addresses.is_empty() {
+            ctx.actions.push(Action::Renew(Renewal::Lifetime(addresses)));
+        }
+    }
+
     fn renew_gate(&self, addresses: &[LinkAddress], ctx: &mut Context<'_>) {
         if let Some(open_for) = self.lease().filter(|_| self.lifetime_s().is_none() && !addresses.is_empty()) {
             ctx.actions.push(Action::Renew(Renewal::Gate { addresses: every(addresses), gate: Gate::Open(open_for) }));
@@ -202,9 +219,10 @@ impl Router {
         let own = self.home_on(links).map(|link| link.index);
         self.every_address()
             .filter_map(|address| {
-                let link = match &address.interface {
-                    None => own?,
-                    Some(name) => links.named(name)?.index,
+                let link = match (&address.vmac, &address.interface) {
+                    (Some(vmac), _) => macvlan(links, vmac)?.index,
+                    (None, None) => own?,
+                    (None, Some(name)) => links.named(name)?.index,
                 };
                 Some(LinkAddress { link, address: address.clone(), lifetime_s })
             })
@@ -234,8 +252,15 @@ fn every(addresses: &[LinkAddress]) -> Vec<IpAddr> {
     addresses.iter().map(|at| at.address.address.addr()).collect()
 }
 
+/// Whether the kernel takes the one for the other. Of what stands beside an IPv4 address it replaces its times only.
 fn same_place(one: &LinkAddress, other: &LinkAddress) -> bool {
-    one.link == other.link && one.address.address == other.address.address
+    let fixed = |at: &LinkAddress| {
+        let of = &at.address;
+        let four = of.address.addr().is_ipv4();
+        four.then(|| (of.label.clone(), of.scope, of.broadcast, of.flags.clone()))
+    };
+    (one.link, one.address.address, one.address.peer) == (other.link, other.address.address, other.address.peer)
+        && fixed(one) == fixed(other)
 }
 
 fn without(mut routing: Routing, other: &Routing) -> Routing {

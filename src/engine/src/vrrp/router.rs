@@ -13,9 +13,8 @@ use super::lan::Lan;
 use super::priority;
 use super::quarrel::{Defence, Quarrel};
 use super::sign::Signed;
-use super::view::{LINGER, PARTING, Preempt, View};
 use crate::action::{Action, Frame, RouterId};
-use crate::conf::config::{Version, VrrpInstance};
+use crate::conf::config::VrrpInstance;
 use crate::control::{Pin, RouterState};
 use crate::links::Links;
 use crate::neighbours::Neighbours;
@@ -383,7 +382,10 @@ impl Router {
                 self.wants = false;
                 self.start_master_down(after, ctx);
             }
-            Effect::StartLinger(after) => self.linger(after, ctx),
+            Effect::StartLinger(after) => {
+                self.linger(after, ctx);
+                self.limit_lifetime(after, ctx);
+            }
             Effect::Ask => self.ask_until_silent(ctx),
             Effect::Acknowledged => self.acknowledged(ctx),
             Effect::ShortenLease => self.shorten_lease(ctx),
@@ -424,45 +426,6 @@ impl Router {
         self.second_burst = repeat;
         if !delay.is_zero() {
             self.arm(Timer::Announce, delay, ctx);
-        }
-    }
-
-    pub(super) fn view(&self, ctx: &Context<'_>) -> View {
-        let yielded = self.yielded_until.is_some_and(|until| ctx.now < until);
-        let preempt =
-            match (self.config.nopreempt || yielded, self.config.preempt_delay.is_zero() || self.preempt_elapsed) {
-                (true, _) => Preempt::Never,
-                (false, true) => Preempt::Now,
-                (false, false) if ctx.timers.at((self.id, Timer::Preempt)).is_some() => Preempt::Waiting,
-                (false, false) => Preempt::Unarmed,
-            };
-        let promoted = self.pin.as_ref().is_some_and(|pin| pin.priority == priority::PROMOTED);
-        let master_interval = match (self.config.version, self.heard) {
-            (Version::V3, Some(heard)) => heard.interval,
-            _ => self.config.advert_interval,
-        };
-        let stale = recently(self.stood_still_at, LINGER, ctx.now);
-        let acknowledgeable = recently(self.claim_sent, LINGER, ctx.now) && !stale;
-        View {
-            priority: self.priority(),
-            source: self.source(ctx),
-            version: self.config.version,
-            interval: self.config.advert_interval,
-            master_interval,
-            preempt,
-            promoted_for: promoted.then(|| ctx.now.since(self.pinned_at)),
-            just_claimed: recently(self.last_transition.as_ref().map(|(at, _)| *at), LINGER, ctx.now),
-            faulty: !self.faults.is_empty(),
-            down_adverts: self.config.down_adverts,
-            answers_lower: !self.config.lower_prio_no_advert,
-            answers_higher: self.config.higher_prio_send_advert,
-            guard: self.settings.guard,
-            awaits: self.heard.filter(|_| acknowledgeable).map(|heard| heard.source),
-            handed_over: ctx.timers.at((self.id, Timer::Linger)).is_some_and(|end| end.since(ctx.now) <= PARTING),
-            followed: self.heard.map(|heard| heard.source),
-            pair: self.is_pair(ctx),
-            stale,
-            may_answer: true,
         }
     }
 

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::counters::Counter;
 use super::router::{Context, Router, Timer};
+use super::track::macvlan;
 use crate::action::{Action, Frame};
 use crate::conf::config::OldChecksum;
 use crate::wire::ip::{Ipv4Header, PROTOCOL_VRRP, TTL};
@@ -69,7 +70,7 @@ impl Router {
     /// itself: their source address is its own.
     fn transmit_link(&self, ctx: &Context<'_>) -> Option<u32> {
         let vmac = self.config.vmac.as_ref().filter(|vmac| !vmac.transmit_base && !self.is_ipv6())?;
-        ctx.links.named(&vmac.name).map(|link| link.index)
+        macvlan(ctx.links, vmac).map(|link| link.index)
     }
 
     pub(super) fn announce(&mut self, times: u32, ctx: &mut Context<'_>) {

@@ -1,11 +1,13 @@
 //! What a router stands on: its interface, its source address, tracked interfaces and scripts.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::counters::Counter;
 use super::fsm::{Event, State};
 use super::priority::{self, Health, Influence};
 use super::router::{Context, RETRY, Router, Timer};
+use crate::conf::config::{VirtualAddress, Vmac};
 use crate::input::Link;
 use crate::links::Links;
 use crate::notice::What;
@@ -30,7 +32,8 @@ impl Router {
 
     /// Somebody removed one of our addresses.
     pub fn address_lost(&mut self, address: IpAddr, ctx: &mut Context<'_>) {
-        if self.state == State::Master && self.every_address().any(|a| a.address.addr() == address) {
+        let ours = |one: &VirtualAddress| one.address.addr() == address && !one.no_track;
+        if self.state == State::Master && self.every_address().any(ours) {
             self.tell(What::AddressRestored { address }, ctx);
             self.apply(Event::AddressLost, "", ctx);
         }
@@ -48,6 +51,7 @@ impl Router {
     pub(super) fn assess(&mut self, ctx: &Context<'_>) {
         let mut tally = Tally::default();
         self.assess_link(ctx, &mut tally);
+        self.assess_others(ctx, &mut tally);
         for track in &self.config.track_interfaces {
             let up = ctx.links.named(&track.name).is_some_and(|link| link.up);
             let health = if up { Health::Up } else { Health::Down };
@@ -95,23 +99,54 @@ impl Router {
             }
             Some(_) => {}
         }
-        if let Some(vmac) = &self.config.vmac
-            && self.home(ctx).is_none()
-        {
-            tally.faults.push(format!("the macvlan {} on {} does not exist", vmac.name, link.name));
+        let own = self.config.vmac.iter();
+        for vmac in own.chain(self.every_address().filter_map(|address| address.vmac.as_deref())) {
+            if macvlan(ctx.links, vmac).is_none() {
+                tally.faults.push(format!("the macvlan {} does not exist", vmac.name));
+            }
         }
         if self.config.fault_without_peer && self.config.unicast_peers.is_empty() {
             tally.faults.push("no unicast peer is configured".into());
         }
     }
 
+    /// The other interfaces that it serves: an address on a dead link serves nobody, and a route by it leads nowhere.
+    fn assess_others(&self, ctx: &Context<'_>, tally: &mut Tally) {
+        let mut seen = BTreeSet::from([self.config.interface.as_str()]);
+        let addresses = self.every_address().filter(|address| !address.no_track);
+        for name in addresses.filter_map(|address| address.interface.as_deref()).filter(|name| seen.insert(name)) {
+            match ctx.links.named(name) {
+                None => tally.faults.push(format!("interface {name} of an address does not exist")),
+                Some(link) if !link.up => tally.faults.push(format!("interface {name} of an address is down")),
+                Some(_) => {}
+            }
+        }
+        for name in self.ways().filter(|name| seen.insert(name)) {
+            if ctx.links.named(name).is_some_and(|link| !link.up) {
+                tally.faults.push(format!("interface {name} of a route or rule is down"));
+            }
+        }
+    }
+
+    /// The interfaces that its routes and rules name.
+    fn ways(&self) -> impl Iterator<Item = &str> {
+        let routes = self.config.routes.iter().filter(|route| !route.no_track).flat_map(|route| &route.hops);
+        let rules = self.config.rules.iter().filter(|rule| !rule.no_track);
+        let rules = rules.flat_map(|rule| rule.iif.iter().chain(&rule.oif));
+        routes.filter_map(|hop| hop.interface.as_ref()).chain(rules).map(String::as_str)
+    }
+
     /// Whether a change of this interface may concern the router.
     pub fn depends_on(&self, link: &str) -> bool {
         let config = &self.config;
+        let bears = |address: &VirtualAddress| {
+            address.interface.as_deref() == Some(link) || address.vmac.as_ref().is_some_and(|vmac| vmac.name == link)
+        };
         config.interface == link
             || config.vmac.as_ref().is_some_and(|vmac| vmac.name == link)
             || config.track_interfaces.iter().any(|track| track.name == link)
-            || self.every_address().any(|address| address.interface.as_deref() == Some(link))
+            || self.every_address().any(bears)
+            || self.ways().any(|name| name == link)
     }
 
     /// The interface that addresses without one of their own stand on.
@@ -120,7 +155,10 @@ impl Router {
     }
 
     pub(super) fn home_on<'c>(&self, links: &'c Links) -> Option<&'c Link> {
-        links.named(self.config.vmac.as_ref().map_or(&self.config.interface, |vmac| &vmac.name))
+        match &self.config.vmac {
+            None => links.named(&self.config.interface),
+            Some(vmac) => macvlan(links, vmac),
+        }
     }
 
     pub(super) fn link<'c>(&self, ctx: &'c Context<'_>) -> Option<&'c Link> {
@@ -131,6 +169,11 @@ impl Router {
     pub(super) fn source(&self, ctx: &Context<'_>) -> Option<IpAddr> {
         self.config.source.or_else(|| ctx.links.source(&self.config.interface, self.is_ipv6()))
     }
+}
+
+/// The macvlan of that name, and not some other interface that bears it.
+pub(super) fn macvlan<'l>(links: &'l Links, vmac: &Vmac) -> Option<&'l Link> {
+    links.named(&vmac.name).filter(|link| link.mac == vmac.mac)
 }
 
 /// Faults and weights of everything tracked.

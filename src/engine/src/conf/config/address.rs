@@ -4,6 +4,8 @@ use std::net::Ipv4Addr;
 
 use ipnet::IpNet;
 
+use super::instance::Vmac;
+
 /// One line of `virtual_ipaddress`, `virtual_ipaddress_excluded` or `static_ipaddress`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct VirtualAddress {
@@ -23,8 +25,10 @@ pub struct VirtualAddress {
     pub preferred_s: Option<u32>,
     /// `home`, `-nodad`, `mngtmpaddr`, `noprefixroute`, `autojoin`, each at most once.
     pub flags: Vec<AddressFlag>,
-    /// `no_track`: when somebody deletes a static address it is not put back.
+    /// `no_track`: when somebody deletes it, it is not put back; nor is its interface watched.
     pub no_track: bool,
+    /// `use_vmac`: the macvlan on `interface` that it stands on, when that is not the instance's own.
+    pub vmac: Option<Box<Vmac>>,
 }
 
 impl VirtualAddress {
@@ -40,7 +44,13 @@ impl VirtualAddress {
             preferred_s: None,
             flags: Vec::new(),
             no_track: false,
+            vmac: None,
         }
+    }
+
+    /// The interface that it stands on; the instance's own when absent.
+    pub fn stands_on(&self) -> Option<&str> {
+        self.vmac.as_ref().map(|vmac| vmac.name.as_str()).or(self.interface.as_deref())
     }
 }
 
@@ -49,8 +59,8 @@ impl VirtualAddress {
 pub enum AddressFlag {
     /// IPv6 mobility home address.
     Home,
-    /// No duplicate address detection (always so for virtual addresses).
-    NoDad,
+    /// `-nodad`: duplicate address detection, which virtual addresses go without: the election has made sure.
+    DetectDuplicates,
     /// Template for temporary addresses.
     ManageTemporary,
     /// No route to the prefix.

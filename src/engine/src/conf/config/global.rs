@@ -37,6 +37,10 @@ pub struct Global {
     pub log_unknown_vrids: bool,
     /// `vrrp_rt_priority`: round-robin priority of the VRRP loop; the agent's own choice when absent.
     pub rt_priority: Option<u8>,
+    /// `vmac_prefix`: how names of macvlans begin; `vrrp` by default.
+    pub vmac_prefix: Option<String>,
+    /// `vmac_addr_prefix`: the same for macvlans of addresses (`use_vmac_addr`); as `vmac_prefix` by default.
+    pub vmac_addr_prefix: Option<String>,
     /// `nftables [TABLE]`: name of the tables for no_accept; `hactl` by default.
     pub nftables_table: Option<String>,
     /// `state_dump_file`; `/tmp/keepalived.data` by default.
@@ -66,12 +70,22 @@ impl Default for Global {
             delay_after_boot: Duration::ZERO,
             log_unknown_vrids: false,
             rt_priority: None,
+            vmac_prefix: None,
+            vmac_addr_prefix: None,
             nftables_table: None,
             state_dump_file: None,
             stats_dump_file: None,
             json_dump_file: None,
             json_version: 1,
         }
+    }
+}
+
+impl Global {
+    /// How names of macvlans begin; `address`: those of addresses.
+    pub fn macvlan_prefix(&self, address: bool) -> &str {
+        let own = self.vmac_addr_prefix.as_deref().filter(|_| address);
+        own.or(self.vmac_prefix.as_deref()).unwrap_or("vrrp")
     }
 }
 

@@ -247,7 +247,7 @@ impl From<IpAddr> for Peer {
 }
 
 /// `use_vmac [NAME] [MAC]` and `vmac_xmit_base`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Vmac {
     /// Name of the macvlan: `vrrp.VRID` (`vmac_prefix` changes the first part) unless given.
     pub name: String,

@@ -157,12 +157,8 @@ const BUFFERS: &[Keyword] = &[
     no_so("vrrp_rx_bufs_multiplier", "the kernel's default size is used"),
 ];
 
-const INTERFACES: &[Keyword] = &[
-    yes("default_interface"),
-    already("dynamic_interfaces"),
-    yes("vmac_prefix"),
-    no_so("vmac_addr_prefix", "MAC addresses come from the VRID, or from `use_vmac`"),
-];
+const INTERFACES: &[Keyword] =
+    &[yes("default_interface"), already("dynamic_interfaces"), yes("vmac_prefix"), yes("vmac_addr_prefix")];
 
 const FILES: &[Keyword] = &[
     already("reload_check_config"),

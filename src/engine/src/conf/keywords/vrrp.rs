@@ -103,7 +103,7 @@ const ADDRESSES: &[Keyword] = &[
 
 const MACVLAN: &[Keyword] = &[
     yes("use_vmac"),
-    no_so("use_vmac_addr", "the addresses stand on the interface itself, under its own MAC address"),
+    yes("use_vmac_addr"),
     yes("vmac_xmit_base"),
     no_so("use_ipvlan", "the addresses stand on the interface itself"),
     no_so("vrf", "the addresses stand in the VRF that their interface belongs to"),

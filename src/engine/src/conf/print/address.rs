@@ -17,6 +17,9 @@ pub(super) fn address(one: &VirtualAddress) -> String {
     if let Some(interface) = &one.interface {
         line += &format!(" dev {}", word(interface));
     }
+    if one.vmac.is_some() {
+        line += " use_vmac";
+    }
     if one.scope != 0 {
         line += &format!(" scope {}", show(one.scope, SCOPES));
     }

@@ -39,6 +39,8 @@ impl Page {
         if let Some(priority) = global.rt_priority {
             self.line(format_args!("vrrp_rt_priority {priority}"));
         }
+        self.word("vmac_prefix", global.vmac_prefix.as_ref());
+        self.word("vmac_addr_prefix", global.vmac_addr_prefix.as_ref());
         self.word("nftables", global.nftables_table.as_ref());
         self.word("state_dump_file", global.state_dump_file.as_ref());
         self.word("stats_dump_file", global.stats_dump_file.as_ref());

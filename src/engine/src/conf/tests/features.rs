@@ -84,6 +84,50 @@ fn a_macvlan_has_the_virtual_routers_mac() {
 }
 
 #[test]
+fn macvlans_are_numbered_as_keepalived_does() {
+    let names = |six: bool| crate::conf::macvlan_names("vrrp", 11, six).take(8).collect::<Vec<_>>().join(" ");
+    assert_eq!(names(false), "vrrp.11 vrrp1.11 vrrp2.11 vrrp3.11 vrrp4.11 vrrp5.11 vrrp6.11 vrrp7.11");
+    assert_eq!(names(true), "vrrp.11 vrrp6.11 vrrp1.11 vrrp2.11 vrrp3.11 vrrp4.11 vrrp5.11 vrrp7.11");
+    let one = |name: &str, link: &str, six: bool| {
+        let address = if six { "fe80::1/64" } else { "10.1.2.3/27" };
+        format!(
+            "vrrp_instance {name} {{\ninterface {link}\nvirtual_router_id 11\nuse_vmac\nvirtual_ipaddress {{\n{address}\n}}\n}}\n"
+        )
+    };
+    let text =
+        [("a", "eth0", false), ("b", "eth1", false), ("c", "eth2", false), ("d", "eth0", true), ("e", "eth1", true)];
+    let config = read(&text.map(|(name, link, six)| one(name, link, six)).concat());
+    let found: Vec<&str> = config.instances.iter().map(|one| one.vmac.as_ref().unwrap().name.as_str()).collect();
+    assert_eq!(found, ["vrrp.11", "vrrp1.11", "vrrp2.11", "vrrp6.11", "vrrp3.11"]);
+}
+
+#[test]
+fn addresses_find_the_macvlan_they_belong_on() {
+    let text = "global_defs {\nvmac_prefix V\nvmac_addr_prefix A\n}\n".to_owned()
+        + "vrrp_instance a {\ninterface eth0\nvirtual_router_id 11\nuse_vmac\nuse_vmac_addr\nvirtual_ipaddress {\n\
+           10.1.2.3/27\n10.1.2.4/27 dev eth0\n10.1.2.5/27 dev eth1\n10.1.2.6/27 dev eth1\n}\n\
+           virtual_ipaddress_excluded {\nfd00::3/64\n}\n}\n"
+        + "vrrp_instance b {\ninterface eth0\nvirtual_router_id 12\nvirtual_ipaddress {\n\
+           10.1.3.3/27\n10.1.3.4/27 dev eth1 use_vmac\n10.1.3.5/27 use_vmac\n10.1.3.6/27 dev eth1\n}\n}\n"
+        + "vrrp_instance c {\ninterface eth0\nvirtual_router_id 13\nuse_vmac\nvirtual_ipaddress {\nfe80::3/64\n}\n\
+           virtual_ipaddress_excluded {\n10.1.4.3/27\nfd00::4/64 dev eth0\n}\n}\n";
+    let config = read(&text);
+    let stand = |at: usize| {
+        let one = &config.instances[at];
+        let all = one.addresses.iter().chain(&one.excluded);
+        all.map(|address| address.stands_on().unwrap_or("-")).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(
+        (stand(0), stand(1), stand(2)),
+        ("- - A.11 A.11 A6.11".into(), "- A.12 A1.12 eth1".into(), "- eth0 -".into())
+    );
+    let six = config.instances[0].excluded[0].vmac.clone().unwrap();
+    assert_eq!(six.mac, [0, 0, 0x5e, 0, 2, 11]);
+    let printed = print(&config, Secrets::Shown);
+    assert_eq!(read(&printed).instances[1].addresses, config.instances[1].addresses, "{printed}");
+}
+
+#[test]
 fn files_and_processes_are_tracked() {
     let text = "track_file load {\nfile /run/load\nweight -2 reverse\ninit_file 3 overwrite\n}\n\
                 vrrp_track_process web {\nprocess /usr/sbin/nginx -g daemon\nparam_match initial\nweight 20\nquorum 2\n\
@@ -114,8 +158,8 @@ fn a_group_joins_its_members() {
     assert_eq!(config.instances[1].track_interfaces[0].name, "eth1");
     assert_eq!(config.instances[0].track_scripts[0].weight, -20);
     let parsed = parse("f", &(text + &group.replace("sync_group_tracking_weight\n", "")));
-    assert_eq!(parsed.config.instances[0].track_scripts[0].weight, 0, "a failure is everybody's fault");
-    assert_eq!(parsed.diagnostics.len(), 1);
+    assert_eq!(parsed.config.instances[0].track_scripts, [], "one member alone has no weight");
+    assert_eq!(parsed.diagnostics.len(), 2, "left out, and so it never runs");
     let said = faults("vrrp_sync_group G {\ngroup {\nnone\n}\n}\n");
     assert_eq!(said.len(), 2, "{said:?}");
 }
@@ -155,7 +199,7 @@ fn address_options_are_read() {
         "virtual_ipaddress_excluded {\n10.1.2.9/32 peer 10.1.2.10/32 -nodad noprefixroute preferred_lft 60 no_track\n}";
     let address = read(&instance(lines)).instances[0].excluded[0].clone();
     assert_eq!(address.peer, Some("10.1.2.10/32".parse().unwrap()));
-    assert_eq!(address.flags, [AddressFlag::NoDad, AddressFlag::NoPrefixRoute]);
+    assert_eq!(address.flags, [AddressFlag::DetectDuplicates, AddressFlag::NoPrefixRoute]);
     assert_eq!((address.preferred_s, address.no_track), (Some(60), true));
 }
 

@@ -42,17 +42,45 @@ fn old_forms_of_members_work() {
     }
 }
 
+/// Scripts c (weight 5) and d, a group of both instances, and what each tracks.
+fn weighed(group: &str, web: &str) -> String {
+    let scripts = "vrrp_script c {\nscript /bin/true\nweight 5\n}\nvrrp_script d { script /bin/true }\n";
+    let groups = format!("{scripts}vrrp_sync_group a {{\ngroup {{ web mail }}\n{group}\n}}\n");
+    two(&groups).replacen("interface", &format!("{web}\ninterface"), 1)
+}
+
+fn weights(text: &str) -> (Vec<Vec<(String, i16)>>, Vec<String>) {
+    let parsed = parse("f", text);
+    let of = |one: &std::sync::Arc<super::super::config::VrrpInstance>| {
+        one.track_scripts.iter().map(|track| (track.name.clone(), track.weight)).collect()
+    };
+    (parsed.config.instances.iter().map(of).collect(), shown(&parsed))
+}
+
 #[test]
-fn weights_in_a_group_become_fault_with_one_warning() {
-    let text = two(
-        "vrrp_script c {\nscript /bin/true\nweight 5\n}\nvrrp_sync_group a {\ngroup { web mail }\ntrack_script { c\nd weight 3 }\n}\nvrrp_script d { script /bin/true }\n",
+fn what_a_group_tracks_weighs_on_all_members() {
+    let (found, said) = weights(&weighed("track_script { c\nd weight 3 }", ""));
+    let both = vec![("c".to_owned(), 5), ("d".to_owned(), 3)];
+    assert_eq!((found, said), (vec![both.clone(), both], Vec::<String>::new()));
+}
+
+#[test]
+fn a_weight_of_one_member_alone_is_left_out() {
+    let (found, said) = weights(&weighed("", "track_script { c\nd }"));
+    assert_eq!(found, [vec![("d".to_owned(), 0)], vec![]], "without a weight a failure is everybody's FAULT");
+    assert_eq!(
+        said,
+        [
+            "W 2:16 `c` is not tracked: with a weight it would change the priority of `web` alone, which is in \
+          vrrp_sync_group `a`",
+            "W 19:1 vrrp_script `c` is tracked by no instance, so it never runs"
+        ]
     );
-    let parsed = parse("f", &text);
-    for one in &parsed.config.instances {
-        let weights: Vec<_> = one.track_scripts.iter().map(|track| (track.name.as_str(), track.weight)).collect();
-        assert_eq!(weights, [("c", 0), ("d", 0)]);
-    }
-    assert_eq!(shown(&parsed), ["W 23:16 in vrrp_sync_group `a` weights do not count: a failure of `c` means FAULT"]);
+    let (found, said) = weights(&weighed("sync_group_tracking_weight", "track_script { c\nd }"));
+    assert_eq!((found[0][0].1, said), (5, Vec::new()));
+    let (found, _) = weights(&weighed("track_script { c weight 7 }", "track_script { c }"));
+    let seven = vec![("c".to_owned(), 7)];
+    assert_eq!(found, [seven.clone(), seven], "the group's own entry counts");
 }
 
 #[test]

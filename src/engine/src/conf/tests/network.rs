@@ -24,8 +24,8 @@ fn static_addresses() {
     assert_eq!((link.scope, link.interface.as_deref()), (253, Some("eth1")));
     assert_eq!((peer.interface.as_deref(), peer.label.as_deref()), (Some("eth5"), Some("eth5:s")));
     assert_eq!((peer.peer, peer.no_track), (Some("192.0.2.61/32".parse().unwrap()), true));
-    use AddressFlag::{AutoJoin, Home, ManageTemporary, NoDad, NoPrefixRoute};
-    assert_eq!(flags.flags, [Home, NoDad, ManageTemporary, NoPrefixRoute, AutoJoin]);
+    use AddressFlag::{AutoJoin, DetectDuplicates, Home, ManageTemporary, NoPrefixRoute};
+    assert_eq!(flags.flags, [Home, DetectDuplicates, ManageTemporary, NoPrefixRoute, AutoJoin]);
     assert_eq!((flags.preferred_s, forever.preferred_s, link.preferred_s), (Some(91), Some(u32::MAX), None));
     let text = "static_ipaddress { 10.9.9.1/27 }\n".to_owned() + &instance("");
     assert_eq!(faults(&text), ["W 1:20 a static address without `dev` stands on eth0"]);
