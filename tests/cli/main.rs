@@ -1,6 +1,8 @@
 //! The whole binary offline: help, errors, exit codes, JSON, completions. Screens are snapshots; `INSTA_UPDATE=always`
 //! rewrites them.
 
+mod unit;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};

@@ -187,3 +187,15 @@ fn a_check_that_will_not_end_goes_with_the_agent() {
     let stat = format!("/proc/{}/stat", read(&pid).trim());
     assert!(!fs::read_to_string(stat).is_ok_and(|stat| !stat.contains(") Z ")), "it still runs");
 }
+
+#[test]
+fn unpin_says_what_it_did() {
+    need_root!();
+    let lan = Lan::new(1);
+    let _a = lan.hactl(0, &config(150, ""));
+    lan.wait_owner(0, VIP);
+    assert!(lan.agent(0, &["resign"]).status.success());
+    let said = || String::from_utf8(lan.agent(0, &["unpin"]).stdout).unwrap();
+    assert_eq!(said(), "VI_1: the override is dropped; priority 150 instead of 1\n");
+    assert_eq!(said(), "VI_1: there was no override\n");
+}

@@ -6,6 +6,7 @@ mod agent;
 mod asking;
 mod background;
 mod election;
+mod formats;
 mod holdings;
 mod lan;
 mod matrix;

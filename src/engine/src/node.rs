@@ -333,10 +333,7 @@ impl Node {
                         router.promote(*force, *expires, reason.clone(), ctx)
                     }
                     Command::Resign { .. } => router.resign(ctx),
-                    Command::Unpin { .. } => {
-                        router.unpin(ctx);
-                        Ok(format!("{}: no override", router.config().name))
-                    }
+                    Command::Unpin { .. } => Ok(router.unpin(ctx)),
                 });
             });
         }
