@@ -119,6 +119,11 @@ pub enum Command {
     Verify(Verify),
     /// Move the VIP to another load balancer and measure the gap
     Failover(Failover),
+    /// Drop the raised priorities that failovers left: the election decides again
+    Unpin {
+        /// Only on this load balancer; on all when absent
+        host: Option<String>,
+    },
     /// Give a real server no new connections, on every director
     Drain {
         /// Host of the inventory

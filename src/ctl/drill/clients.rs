@@ -78,7 +78,7 @@ async fn ask_on(target: SocketAddr, server_name: String, begin: Instant, stop: A
         let at = begin.elapsed();
         let name = server_name.clone();
         asked.push(tokio::spawn(async move {
-            let answer = tokio::time::timeout(REQUEST_LIMIT, ask(target, &name)).await;
+            let answer = tokio::time::timeout(REQUEST_LIMIT, ask(target, &name, "/")).await;
             Mark { at, ok: matches!(answer, Ok(Ok(status)) if status < 500) }
         }));
     }
