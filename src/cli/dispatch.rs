@@ -14,6 +14,10 @@ pub fn run(cli: Cli) -> Outcome {
             super::generate::completions(shell, &mut std::io::stdout());
             Ok(Exit::Done)
         }
+        Command::Complete { names } => {
+            super::generate::names(&global, names);
+            Ok(Exit::Done)
+        }
         Command::Init(command) => super::init::init(&command),
         Command::Check(command) => super::offline::check(&global, &command),
         Command::Lab(command) => super::lab::run(&global, command),

@@ -139,16 +139,9 @@ async fn measure(
     address: IpAddr,
     owners: &Owners,
 ) -> Result<(Result<(), Failure>, Option<Recording>), Failure> {
-    let unmeasured = |why: String| desk.manner.say(&format!("the gap is not measured: {why}"));
-    let prober = match address {
-        IpAddr::V4(v4) => {
-            Prober::start(v4, PROBE_EVERY).map_err(|error| unmeasured(format!("raw sockets need root ({error})")))
-        }
-        IpAddr::V6(_) => {
-            unmeasured("the VIP is an IPv6 address, and only IPv4 is pinged".into());
-            Err(())
-        }
-    };
+    let prober = Prober::start(address, PROBE_EVERY).map_err(|error| {
+        desk.manner.say(&format!("the gap is not measured: raw sockets need root ({error})"));
+    });
     tokio::time::sleep(BEFORE).await;
     let moved = carry_out(desk, order, vip, address, owners).await;
     tokio::time::sleep(AFTER).await;

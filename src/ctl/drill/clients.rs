@@ -30,13 +30,10 @@ impl Clients {
     /// Starts both.
     ///
     /// # Errors
-    /// Raw sockets need root; IPv6 VIPs cannot be pinged yet.
+    /// Raw sockets need root.
     pub fn start(vip: IpAddr, port: u16, server_name: &str, begin: Instant) -> Result<Self, Failure> {
-        let IpAddr::V4(v4) = vip else {
-            return Err(Failure::internal(format!("drills ping IPv4 VIPs only, {vip} is none")));
-        };
         let ping_begin = begin.elapsed();
-        let prober = Prober::start(v4, PING_EVERY).map_err(|error| {
+        let prober = Prober::start(vip, PING_EVERY).map_err(|error| {
             Failure::internal(format!("cannot ping {vip}: {error}; drills need root for raw sockets"))
         })?;
         let stop = Arc::new(AtomicBool::new(false));
