@@ -119,6 +119,11 @@ pub enum Command {
     Verify(Verify),
     /// Move the VIP to another load balancer and measure the gap
     Failover(Failover),
+    /// Drop the raised priorities that failovers left: the election decides again
+    Unpin {
+        /// Only on this load balancer; on all when absent
+        host: Option<String>,
+    },
     /// Give a real server no new connections, on every director
     Drain {
         /// Host of the inventory
@@ -149,11 +154,28 @@ pub enum Command {
     Agent(Agent),
     /// Print the MD5 sum of a page, for the `digest` of HTTP_GET
     Genhash(GenHash),
+    /// Names for completion scripts
+    #[command(name = "__complete", hide = true)]
+    Complete {
+        /// Which.
+        names: Names,
+    },
     /// Print a shell completion script
     Completions {
         /// Shell
         shell: clap_complete::Shell,
     },
+}
+
+/// What `__complete` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Names {
+    /// Hosts of the inventory.
+    Hosts,
+    /// Load balancers of the inventory.
+    Balancers,
+    /// Hosts of the lab.
+    Lab,
 }
 
 /// `hactl init`.

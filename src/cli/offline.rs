@@ -1,4 +1,4 @@
-//! `hactl init` and `hactl check`: nothing is contacted.
+//! `hactl check`: nothing is contacted.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use hactl_engine::conf::config::Config;
 use hactl_engine::conf::parse_with;
 
-use super::args::{Check, Global, Init};
+use super::args::{Check, Global};
 use crate::ctl::cluster::Cluster;
 use crate::ctl::inventory::load::load;
 use crate::ctl::render::check::ha_file;
@@ -15,54 +15,6 @@ use crate::ctl::render::host::render;
 use crate::ctl::render::pair::across;
 use crate::error::{Exit, Failure, Outcome, Problem};
 use crate::includes::Host;
-
-const HOMEWORK: &str = include_str!("../../inventories/homework.yaml");
-const EXPERT: &str = include_str!("../../inventories/expert.yaml");
-const LVS_DR: &str = include_str!("../../inventories/lvs-dr.yaml");
-const LVS_DR_TWO: &str = include_str!("../../inventories/lvs-dr-two.yaml");
-
-/// Prints an inventory to start from.
-///
-/// # Errors
-/// A name or address that cannot be used.
-pub fn init(init: &Init) -> Outcome {
-    let text = match init.example.as_deref() {
-        Some("expert") => EXPERT.to_owned(),
-        Some("lvs-dr") => LVS_DR.to_owned(),
-        Some("lvs-dr-two") => LVS_DR_TWO.to_owned(),
-        Some(_) => HOMEWORK.to_owned(),
-        None if init.vip.is_none() && init.lb.is_empty() && init.web.is_empty() => HOMEWORK.to_owned(),
-        None => from_flags(init),
-    };
-    // What is printed must be loadable: mistakes in the flags show here and not after copying.
-    crate::ctl::inventory::load::parse(Path::new("(inventory from these flags)"), &text)?;
-    print!("{text}");
-    Ok(Exit::Done)
-}
-
-fn from_flags(init: &Init) -> String {
-    let group = |prefix: &str, words: &[String]| {
-        let entries: Vec<String> = words
-            .iter()
-            .map(|word| match word.split_once('=') {
-                Some((name, address)) => format!("{name}: {address}"),
-                None => format!("{prefix}-{}: {word}", word.rsplit(['.', ':']).next().unwrap_or_default()),
-            })
-            .collect();
-        format!("{prefix}: {{ {} }}\n", entries.join(", "))
-    };
-    let mut text = String::from("cluster: mine\n");
-    if let Some(vip) = &init.vip {
-        text.push_str(&format!("vip: {vip}\n"));
-    }
-    text.push_str("ssh: { user: root }\n");
-    text.push_str(&group("lb", &init.lb));
-    if !init.web.is_empty() {
-        text.push_str(&group("web", &init.web));
-    }
-    text.push_str("site: { kind: static, server_name: www.example.cc }\n");
-    text
-}
 
 /// Validates inventories and keepalived.conf files.
 ///

@@ -37,7 +37,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 pub async fn order(inventory: Option<&Path>, manner: Manner, name: &str, order: Order) -> Outcome {
     let cluster = open(inventory, &manner)?;
     let host = real_server(&cluster, name)?.clone();
-    let desk = Desk::connect_whole(cluster, manner).await?;
+    // The directors alone: a web host need not be up to be drained.
+    let directors = cluster.group(Group::Lb).map(|host| host.name.clone()).collect();
+    let desk = Desk::connect_to(cluster, manner, directors).await?.whole()?;
     tell_all(&desk, &host, order).await.map_err(|problems| Failure { exit: Exit::Preflight, problems })?;
     let mut left = connections(&look(&desk, false).await, &host);
     if let Order::Drain { wait: Some(limit) } = order {

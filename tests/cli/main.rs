@@ -154,6 +154,50 @@ fn a_reader_that_leaves_is_no_panic() {
     assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"), "{output:?}");
 }
 
+/// What the shell offers after some words, with the homework as inventory.
+fn offered(words: &[&str]) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (last, before) = (words.last().unwrap(), words.get(words.len() - 2).unwrap());
+    let script = format!(
+        "source {}/completions/hactl.bash; COMP_WORDS=({}); COMP_CWORD={}; _hactl hactl '{last}' '{before}'; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        root.display(),
+        words.join(" "),
+        words.len() - 1
+    );
+    let bin = Path::new(env!("CARGO_BIN_EXE_hactl")).parent().unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let mut command = Command::new("bash");
+    command.args(["-c", &script]).env("PATH", path).env("HACTL_INVENTORY", root.join("inventories/homework.yaml"));
+    String::from_utf8(command.output().unwrap().stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn completions_know_hosts_and_scenarios() {
+    assert_eq!(offered(&["hactl", "failover", "--to", "l"]), ["lb-5", "lb-6"]);
+    assert_eq!(offered(&["hactl", "deploy", "--limit", "w"]), ["web-7", "web-8"]);
+    assert_eq!(offered(&["hactl", "drain", "web"]), ["web-7", "web-8"]);
+    assert_eq!(offered(&["hactl", "unpin", "lb-6"]), ["lb-6"]);
+    assert_eq!(offered(&["hactl", "drill", "hea"]), ["heartbeat-blocked"]);
+}
+
+#[test]
+fn init_names_hosts_apart() {
+    let init = |lb: &str| hactl(&["init", "--vip", "10.0.0.3/16", "--lb", lb, "--web", "10.0.0.7"]);
+    let output = init("10.0.0.5,10.0.1.5,six=10.0.0.6");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("lb: { lb-5: 10.0.0.5, lb-1-5: 10.0.1.5, six: 10.0.0.6 }"), "{text}");
+    for (lb, said) in
+        [("lb5,lb6", "give a name with its address: --lb lb5=10.0.0.5"), ("a=10.0.0.5,a=10.0.0.6", "`a` is used twice")]
+    {
+        let output = init(lb);
+        assert_eq!(output.status.code(), Some(3));
+        assert!(String::from_utf8_lossy(&output.stderr).contains(said), "{output:?}");
+    }
+    let output = hactl(&["init", "--vip", "fd83::3/64", "--lb", "fd83::5,fd83::6", "--web", "fd83::7"]);
+    assert_eq!(check("x.yaml", &String::from_utf8(output.stdout).unwrap()), "exit 0\nx.yaml: valid\n");
+}
+
 /// `HACTL_UPDATE=1` writes the files; otherwise a difference fails.
 #[test]
 fn completions_are_current() {

@@ -28,9 +28,16 @@ pub fn read(reader: &Reader<'_>, node: &Node, hosts: &[Host], first: usize) -> V
         .enumerate()
         .filter_map(|(n, node)| {
             let vip = one(reader, node, hosts, first + n)?;
-            Some(Placed { vip, place: node.place })
+            Some(Placed { vip, place: address_place(node) })
         })
         .collect()
+}
+
+/// Where the address itself stands: a mapping's own place is its first letter.
+fn address_place(node: &Node) -> Place {
+    let Value::Map(entries) = &node.value else { return node.place };
+    let written = entries.iter().find(|(key, _)| key.name == "address" || key.name == "addresses");
+    written.map_or(node.place, |(_, value)| value.place)
 }
 
 fn one(reader: &Reader<'_>, node: &Node, hosts: &[Host], number: usize) -> Option<Vip> {
@@ -230,17 +237,38 @@ fn notify(reader: &Reader<'_>, node: &Node) -> BTreeMap<String, String> {
 fn net(reader: &Reader<'_>, node: &Node) -> Option<IpNet> {
     let text = reader.text(node, "vip")?;
     if let Ok(net) = text.parse() {
-        return Some(net);
+        return usable(reader, node, net);
     }
+    let several: Vec<&str> = text.split([',', ' ']).filter(|word| !word.is_empty()).collect();
     let problem = if text.parse::<IpAddr>().is_ok() {
         Problem::new("E116", format!("VIP `{text}` has no prefix length"))
             .why("the load balancers must know which subnet it belongs to")
             .next(format!("write it like {text}/24"))
+    } else if several.len() > 1 && several.iter().all(|word| word.parse::<IpNet>().is_ok()) {
+        Problem::new("E104", format!("VIP `{text}` is several addresses in one text"))
+            .next(format!("write a list: vip: [{}]", several.join(", ")))
     } else {
         Problem::new("E104", format!("VIP `{text}` is not an address with prefix length"))
             .next("write it like 10.0.0.3/24")
     };
     reader.wrong(node.place, problem);
+    None
+}
+
+/// Neither the subnet's own address nor its broadcast address can belong to a host.
+fn usable(reader: &Reader<'_>, node: &Node, net: IpNet) -> Option<IpNet> {
+    let whole = net.max_prefix_len() - net.prefix_len() > 1;
+    let (what, why) = match net.addr() {
+        address if !whole || address != net.network() && address != net.broadcast() => return Some(net),
+        address if address == net.network() => {
+            ("the network's own address", "hosts and routers take it for the subnet itself")
+        }
+        IpAddr::V6(_) => return Some(net), // IPv6 has no broadcast
+        IpAddr::V4(_) => ("the broadcast address", "packets to it go to every host of the subnet"),
+    };
+    let problem = Problem::new("E121", format!("VIP {net} is {what} of {}", net.trunc())).why(why);
+    let free = net.hosts().nth(2).unwrap_or(net.addr());
+    reader.wrong(node.place, problem.next(format!("choose an address between, such as {free}/{}", net.prefix_len())));
     None
 }
 
