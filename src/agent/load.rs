@@ -1,6 +1,6 @@
 //! From the file to a configuration that can be used: parsed, with the keys that lie in files of their own.
 
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::Read as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
@@ -14,7 +14,7 @@ use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
 
 use crate::error::{Exit, Failure, Problem};
-use crate::includes::Host;
+use crate::includes::{Host, read_file};
 
 /// Any port would do.
 const DISCARD: u16 = 9;
@@ -60,7 +60,7 @@ impl Part {
 /// The file, or a key that it names, cannot be read or could be read by others.
 pub fn load(path: &Path, config_id: Option<&str>, part: Part) -> Result<(Config, Vec<String>), Failure> {
     let file = path.display().to_string();
-    let text = fs::read(path).map_err(|error| {
+    let text = read_file(path).map_err(|error| {
         let problem = Problem::new("E301", format!("cannot read the configuration {file}: {error}"))
             .why("without it there is nothing to run")
             .next("name the file with --use-file");
@@ -144,6 +144,7 @@ pub(super) fn read_secret(path: &str) -> Result<Vec<u8>, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;

@@ -61,7 +61,10 @@ fn daemon(global: &Global, run: AgentRun) -> Outcome {
         return Ok(Exit::Done);
     }
     if run.config_test {
-        return super::offline::check(global, &Check { files: vec![run.config], config_id: run.config_id });
+        return super::offline::check(
+            global,
+            &Check { files: vec![run.config], config_id: run.config_id, elsewhere: false },
+        );
     }
     crate::agent::run::run(&Settings {
         config: run.config,
