@@ -1350,7 +1350,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__check)
-            opts="-i -o -q -v -h --config-id --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            opts="-i -o -q -v -h --config-id --elsewhere --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -83,6 +83,7 @@ complete -c hactl -n "__fish_hactl_using_subcommand check" -l color -d 'Colour' 
 always\t'Always'
 never\t'Never'"
 complete -c hactl -n "__fish_hactl_using_subcommand check" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand check" -l elsewhere -d 'The keepalived.conf is for another host: do not look here for the interfaces, users, files and programs it names'
 complete -c hactl -n "__fish_hactl_using_subcommand check" -l json -d 'Shorthand for --output json'
 complete -c hactl -n "__fish_hactl_using_subcommand check" -s q -l quiet -d 'Say less (errors only)'
 complete -c hactl -n "__fish_hactl_using_subcommand check" -s v -l verbose -d 'Say more; twice for every remote command'

@@ -1,6 +1,6 @@
 //! From the file to a configuration that can be used: parsed, with the keys that lie in files of their own.
 
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::Read as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
@@ -16,7 +16,7 @@ use nix::unistd::geteuid;
 use super::names::{self, has_macvlan};
 use super::unrunnable::leave_out;
 use crate::error::{Exit, Failure, Problem};
-use crate::includes::Host;
+use crate::includes::{Host, read_file};
 use crate::sys::macvlan;
 use crate::sys::netlink::Netlink;
 
@@ -85,7 +85,7 @@ impl Remark {
 /// The file, or a key that it names, cannot be read or could be read by others.
 pub fn load(path: &Path, config_id: Option<&str>, part: Part) -> Result<(Config, Vec<Remark>), Failure> {
     let file = path.display().to_string();
-    let text = fs::read(path).map_err(|error| {
+    let text = read_file(path).map_err(|error| {
         let problem = Problem::new("E301", format!("cannot read the configuration {file}: {error}"))
             .why("without it there is nothing to run")
             .next("name the file with --use-file");
@@ -181,6 +181,7 @@ pub(super) fn read_secret(path: &str) -> Result<Vec<u8>, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;

@@ -65,7 +65,10 @@ fn serve(global: &Global, run: AgentRun) -> Outcome {
         return Ok(Exit::Done);
     }
     if run.config_test {
-        return super::offline::check(global, &Check { files: vec![run.config], config_id: run.config_id });
+        return super::offline::check(
+            global,
+            &Check { files: vec![run.config], config_id: run.config_id, elsewhere: false },
+        );
     }
     let rehearsal = run.rehearse;
     let binary = upgrade::binary(); // before the folder is left that a relative name counts from

@@ -203,6 +203,9 @@ pub struct Check {
     /// Read the `@ID` lines of a keepalived.conf for this host; for this one's name when absent
     #[arg(long, value_name = "ID")]
     pub config_id: Option<String>,
+    /// The keepalived.conf is for another host: do not look here for the interfaces, users, files and programs it names
+    #[arg(long)]
+    pub elsewhere: bool,
 }
 
 /// The inventory of `plan` and `deploy`, which may also stand as a bare argument.

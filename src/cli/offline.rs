@@ -1,6 +1,5 @@
 //! `hactl check`: nothing is contacted.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use hactl_engine::conf::config::Config;
@@ -14,7 +13,7 @@ use crate::ctl::render::context::{Interfaces, interface};
 use crate::ctl::render::host::render;
 use crate::ctl::render::pair::across;
 use crate::error::{Exit, Failure, Outcome, Problem};
-use crate::includes::Host;
+use crate::includes::{Host, read_file};
 
 /// Validates inventories and keepalived.conf files.
 ///
@@ -28,11 +27,7 @@ pub fn check(global: &Global, check: &Check) -> Outcome {
     let mut problems = Vec::new();
     for file in &files {
         let is_yaml = file.extension().is_some_and(|end| end == "yaml" || end == "yml");
-        problems.extend(if is_yaml {
-            inventory(global, file)
-        } else {
-            configuration(file, check.config_id.as_deref())
-        });
+        problems.extend(if is_yaml { inventory(global, file) } else { configuration(file, check) });
     }
     problems.extend(across(&configurations(&files, check.config_id.as_deref())));
     let errors = problems.iter().filter(|problem| !problem.warning).count();
@@ -76,7 +71,7 @@ fn configurations(files: &[PathBuf], config_id: Option<&str>) -> Vec<(String, Co
     }
     conf.into_iter()
         .filter_map(|file| {
-            let (name, bytes) = (file.display().to_string(), fs::read(file).ok()?);
+            let (name, bytes) = (file.display().to_string(), read_file(file).ok()?);
             let text = String::from_utf8_lossy(&bytes);
             let config = parse_with(&name, &text, &mut Host::new(config_id)).config;
             Some((name, config))
@@ -84,12 +79,12 @@ fn configurations(files: &[PathBuf], config_id: Option<&str>) -> Vec<(String, Co
         .collect()
 }
 
-fn configuration(file: &Path, config_id: Option<&str>) -> Vec<Problem> {
-    match fs::read(file) {
+fn configuration(file: &Path, check: &Check) -> Vec<Problem> {
+    match read_file(file) {
         Ok(bytes) if bytes.iter().all(u8::is_ascii_whitespace) => {
             vec![Problem::new("E302", format!("{} is empty", file.display())).why("an agent with it would own nothing")]
         }
-        Ok(bytes) => ha_file(file, &String::from_utf8_lossy(&bytes), config_id),
+        Ok(bytes) => ha_file(file, &String::from_utf8_lossy(&bytes), check.config_id.as_deref(), check.elsewhere),
         Err(error) => {
             vec![Problem::new("E101", format!("{}: {error}", file.display())).next("name an existing file")]
         }

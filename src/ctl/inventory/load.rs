@@ -1,7 +1,6 @@
 //! From file to cluster.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::net::IpAddr;
 use std::path::Path;
 
@@ -11,6 +10,7 @@ use super::hosts::{self, Shared, Vars};
 use super::{lvs, site, vips};
 use crate::ctl::cluster::{Cluster, Group, Host, Lvs, LvsMethod, Vip};
 use crate::error::{Exit, Failure, Problem};
+use crate::includes::read_file;
 
 /// A cluster and what should be looked at although it is valid.
 #[derive(Debug, Clone)]
@@ -30,8 +30,8 @@ pub fn load(file: &Path) -> Result<Loaded, Failure> {
         let problem = Problem::new("E101", format!("inventory {}: {why}", file.display())).next(next);
         Failure::one(Exit::Invalid, problem)
     };
-    let bytes = fs::read(file).map_err(|error| {
-        unreadable(error.to_string(), "`hactl init --example homework > inventory.yaml` writes one to start from")
+    let bytes = read_file(file).map_err(|error| {
+        unreadable(error, "`hactl init --example homework > inventory.yaml` writes one to start from")
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let line = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();

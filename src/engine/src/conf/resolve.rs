@@ -79,14 +79,25 @@ fn one(
     let version = draft.version_for(ipv6, defaults.version, sink);
     let advert_interval = interval(draft.advert_interval, version, sink);
     let priority = draft.priority(sink);
-    strict::enforce(&mut draft, priority, sink);
+    strict::enforce(&mut draft, addresses.first(), priority, sink);
     let password = std::mem::take(&mut draft.authentication).complete(version, sink);
     let hmac = draft.hmac.take().and_then(|hmac| hmac.complete(advert_interval, sink));
     let (nopreempt, preempt_delay) = draft.preemption(sink);
     let source = same_family(draft.source.take(), ipv6, "source address", sink);
     draft.peers(ipv6, sink)?;
     let group = draft.group_address(ipv6, defaults, sink);
-    let tracks = draft.tracks.resolve(objects, sink);
+    let mut tracks = draft.tracks.resolve(objects, sink);
+    tracks.interfaces.retain(|(track, place)| {
+        let own = draft.interface.as_ref() == Some(&track.name);
+        if own {
+            let message = format!(
+                "`{}` is the instance's own interface, which is followed anyway; this line is ignored",
+                track.name
+            );
+            sink.warning_help(*place, message, "take it out; `dont_track_primary` is how not to follow it");
+        }
+        !own
+    });
     let (vrid, interface) = draft.required(source, sink)?;
     let transmit_base = draft.transmits_base(sink);
     let vmac = draft.vmac.take().map(|line| {

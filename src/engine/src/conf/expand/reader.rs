@@ -3,7 +3,7 @@
 use super::super::diagnostic::{Diagnostic, Location, Severity};
 use super::super::lexer::LINE_BYTES_MAX;
 use super::draft::Draft;
-use super::include::{Wanted, braces, has_wildcard, keyword};
+use super::include::{Wanted, braces, keyword};
 use super::lines::{block_end, content, continues, directive_behind_brace, is_special, without_backslash};
 use super::sequence::Repeat;
 use super::source::Source;
@@ -357,9 +357,10 @@ impl Reader<'_> {
         let patterns = braces(pattern);
         for one in &patterns {
             let files = self.around.include(one, &from);
-            if files.is_empty() && (wanted.matching || !has_wildcard(one)) {
+            if files.is_empty() {
                 let severity = if wanted.matching { Severity::Error } else { Severity::Warning };
-                self.tell(severity, at, format!("there is no file `{one}` to include"), None);
+                let help = "what it should hold is missing here: create the file, or take the line out".to_owned();
+                self.tell(severity, at, format!("there is no file `{one}` to include"), Some(help));
             }
             for file in files {
                 self.include_one(file, at, wanted);

@@ -191,6 +191,7 @@ fn files_are_included_where_they_are_named() {
             "/etc/ha/conf.d/b.conf:3:3+6 unknown keyword `wieght` in vrrp_script",
             "/etc/ha/ha.conf:2:1+8 `/etc/ha/conf.d/d.key` cannot be read and is left out: permission denied",
             "/etc/ha/ha.conf:2:1+8 there is no file `conf.d/e.key` to include",
+            "/etc/ha/ha.conf:3:1+7 there is no file `none.d/*` to include",
             "/etc/ha/ha.conf:4:1+8 there is no file `none.d/*` to include",
             "/etc/ha/conf.d/sub/c:2:1+9 unknown keyword `prioritty` in vrrp_instance",
             "/etc/ha/ha.conf:9:1+9 unknown keyword `prioritty` in vrrp_instance",

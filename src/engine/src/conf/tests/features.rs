@@ -196,7 +196,7 @@ fn routes_and_rules_are_read() {
 #[test]
 fn address_options_are_read() {
     let lines =
-        "virtual_ipaddress_excluded {\n10.1.2.9/32 peer 10.1.2.10/32 -nodad noprefixroute preferred_lft 60 no_track\n}";
+        "virtual_ipaddress_excluded {\n10.1.2.9/32 peer 10.1.2.10 -nodad noprefixroute preferred_lft 60 no_track\n}";
     let address = read(&instance(lines)).instances[0].excluded[0].clone();
     assert_eq!(address.peer, Some("10.1.2.10/32".parse().unwrap()));
     assert_eq!(address.flags, [AddressFlag::DetectDuplicates, AddressFlag::NoPrefixRoute]);

@@ -121,9 +121,9 @@ fn what_cannot_be_meant_is_told() {
         ("lb_kind TUN port 9", "E 3:13 `port` is ignored: a tunnel of type ipip has none"),
         (
             "real_server 10.0.0.9 {\nuthreshold 3\nlthreshold 5\n}",
-            "E 3:1 `lthreshold 5` is ignored: it is above `uthreshold 3`, which the kernel refuses",
+            "W 3:1 `lthreshold 5` is ignored: it is above `uthreshold 3`, which the kernel refuses",
         ),
-        ("real_server 10.0.0.9 {\nweight 65536\n}", "E 4:8 `weight 65536` is not in 0..=65535; 1 is used"),
+        ("real_server 10.0.0.9 {\nweight 65536\n}", "W 4:8 `weight 65536` is more than 65535, which is used"),
     ] {
         assert_eq!(faults(&server(lines)).first().map(String::as_str), Some(said), "{lines}");
     }

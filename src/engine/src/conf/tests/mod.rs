@@ -20,4 +20,5 @@ mod robust;
 mod round_trip;
 mod severities;
 mod support;
+mod told;
 mod wild;
