@@ -11,9 +11,14 @@ mod sent;
 mod story;
 mod world;
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use hactl_engine::action::{Action, Batch};
+use hactl_engine::node::Node;
+use hactl_engine::time::Instant;
 
 use guarded::Guarded;
+use sent::Sent;
 use story::Story;
 
 /// Seeds of one run of each kind.
@@ -78,4 +83,24 @@ fn a_deaf_network_is_noticed() {
     story.never_heal();
     let verdict = story.run();
     assert!(verdict.as_ref().is_err_and(|why| why.contains("masters")), "{verdict:?}");
+}
+
+/// The purse can be empty.
+#[test]
+fn a_chatterbox_is_noticed() {
+    let config = story::config("3", "1", "", 0, 100, 1);
+    let agent = Node::new(&config);
+    let chatter = |count| {
+        let one = Action::Send {
+            link: 2,
+            source: [10, 0, 0, 5].into(),
+            destination: [224, 0, 0, 18].into(),
+            packet: Vec::new(),
+        };
+        vec![Batch { router: agent.router_ids().next().unwrap(), actions: vec![one; count] }]
+    };
+    let (mut sent, begin) = (Sent::default(), Instant(1_000_000_000));
+    sent.follow(begin, &agent, &chatter(12), false).unwrap();
+    assert!(sent.follow(begin.after(Duration::from_millis(100)), &agent, &chatter(1), false).is_err());
+    sent.follow(begin.after(Duration::from_secs(1)), &agent, &chatter(5), false).unwrap();
 }

@@ -2,7 +2,6 @@
 //! hears. Each router has a purse: time and its own changes fill it, packets empty it.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use hactl_engine::action::{Action, Batch, RouterId};
 use hactl_engine::node::Node;
@@ -46,23 +45,3 @@ const PER_INTERVAL: f64 = 6.0;
 /// A claim, a first advert and a goodbye.
 const PER_CHANGE: f64 = 3.0;
 const MOST: f64 = 12.0;
-
-/// The purse can be empty.
-#[test]
-fn a_chatterbox_is_noticed() {
-    let config = super::story::config("3", "1", "", 0, 100, 1);
-    let agent = Node::new(&config);
-    let chatter = |count| {
-        let one = Action::Send {
-            link: 2,
-            source: [10, 0, 0, 5].into(),
-            destination: [224, 0, 0, 18].into(),
-            packet: Vec::new(),
-        };
-        vec![Batch { router: agent.router_ids().next().unwrap(), actions: vec![one; count] }]
-    };
-    let (mut sent, begin) = (Sent::default(), Instant(1_000_000_000));
-    sent.follow(begin, &agent, &chatter(12), false).unwrap();
-    assert!(sent.follow(begin.after(Duration::from_millis(100)), &agent, &chatter(1), false).is_err());
-    sent.follow(begin.after(Duration::from_secs(1)), &agent, &chatter(5), false).unwrap();
-}
