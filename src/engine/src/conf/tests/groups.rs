@@ -71,7 +71,7 @@ fn a_weight_of_one_member_alone_is_left_out() {
     assert_eq!(
         said,
         [
-            "W 2:16 `c` is not tracked: with a weight it would change the priority of `web` alone, which is in \
+            "W 3:16 `c` is not tracked: with a weight it would change the priority of `web` alone, which is in \
           vrrp_sync_group `a`",
             "W 19:1 vrrp_script `c` is tracked by no instance, so it never runs"
         ]
