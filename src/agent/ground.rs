@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::os::fd::AsFd as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use hactl_engine::action::{LinkAddress, LinkRoute, Routing};
@@ -37,6 +38,11 @@ struct Statics {
 }
 
 impl Ground {
+    /// Nothing is made yet; what the kernel's settings were is noted in this file.
+    pub fn new(settings: PathBuf) -> Self {
+        Self { vmacs: Vmacs::noted_in(settings), ..Self::default() }
+    }
+
     /// Makes the host fit the configuration; returns what did not work, worded.
     pub fn prepare(&mut self, config: &Config, links: &BTreeMap<u32, Link>, os: &mut Linux) -> Vec<String> {
         self.has_routing = has_routing(config);

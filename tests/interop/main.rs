@@ -7,6 +7,7 @@ mod asking;
 mod election;
 mod holdings;
 mod lan;
+mod left;
 mod matrix;
 mod moves;
 mod peers;
