@@ -104,10 +104,10 @@ impl Ground {
                 }
             }
             Input::RouteLost { destination, table, ipv6, protocol } => {
-                let lost = (*destination, *table, *ipv6, *protocol);
                 let ours = |at: &&LinkRoute| {
                     let route = &at.route;
-                    (route.destination, route.table, route.ipv6, route.protocol) == lost && !route.no_track
+                    let there = (route.destination, route.table, route.ipv6) == (*destination, *table, *ipv6);
+                    there && (route.protocol == *protocol || *ipv6) && !route.no_track
                 };
                 let routes: Vec<LinkRoute> = self.statics.routing.routes.iter().filter(ours).cloned().collect();
                 match routes.is_empty() {

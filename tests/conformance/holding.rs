@@ -82,6 +82,20 @@ fn the_loss_of_somebody_elses_route_is_nothing() {
         protocol,
     };
     assert_eq!(rig.step(lost(2)), [], "the kernel's");
+    let mut six = Rig::master(|instance| {
+        let text =
+            "vrrp_instance x {\ninterface eth0\nvirtual_router_id 1\nvirtual_routes {\nfd09::/64 dev eth0\n}\n}\n";
+        instance.routes = hactl_engine::conf::parse("f", text).config.instances[0].routes.clone();
+    });
+    let destination = Destination::Prefix("fd09::/64".parse().unwrap());
+    let lost_six = |protocol| Input::RouteLost { destination, table: 254, ipv6: true, protocol };
+    let put = |done: Vec<Action>| done.into_iter().map(|one| matches!(one, Action::AddRouting(_))).collect::<Vec<_>>();
+    assert_eq!(
+        put(six.step(lost_six(2))),
+        [true],
+        "the kernel may have kept that one instead of ours; nothing to tell"
+    );
+    assert_eq!(put(six.step(lost_six(18))), [false, true], "told, and put back");
     assert!(rig.step(lost(18)).iter().any(|one| matches!(one, Action::AddRouting(_))));
 }
 
