@@ -203,12 +203,23 @@ fn has_routing(config: &Config) -> bool {
 
 /// Makes or changes the firewall's part.
 fn gates(config: &Config, os: &mut Linux, troubles: &mut Vec<String>) {
-    let plan = plan(config);
-    let made = match os.gates() {
-        None if plan.is_empty() => return,
+    let mut plan = plan(config);
+    let mut make = |plan: &Plan| match os.gates() {
+        None if plan.is_empty() => Ok(()),
         None => Gates::make(plan.clone()).map(|gates| *os.gates() = Some(gates)),
         Some(gates) => gates.change(plan.clone()),
     };
+    let mut made = make(&plan);
+    if let Err(error) = &made
+        && error.kind() == std::io::ErrorKind::AlreadyExists
+        && plan.table != TABLE
+    {
+        troubles.push(format!(
+            "nftables: {error}; `{TABLE}` is used instead; give `nftables` a name that no table bears, or none"
+        ));
+        TABLE.clone_into(&mut plan.table);
+        made = make(&plan);
+    }
     if let Err(error) = made {
         let lost = match (plan.leased.is_empty(), plan.closed.is_empty()) {
             (false, _) => "there is no lease below 1 s: a hung agent keeps answering",
@@ -220,7 +231,7 @@ fn gates(config: &Config, os: &mut Linux, troubles: &mut Vec<String>) {
 }
 
 fn plan(config: &Config) -> Plan {
-    let table = config.global.nftables_table.clone().unwrap_or_else(|| "hactl".into());
+    let table = config.global.nftables_table.clone().unwrap_or_else(|| TABLE.into());
     let addresses = |one: &Arc<VrrpInstance>| -> Vec<IpAddr> {
         one.addresses.iter().chain(&one.excluded).map(|address| address.address.addr()).collect()
     };
@@ -254,5 +265,7 @@ fn statics(config: &Config, links: &BTreeMap<u32, Link>) -> Statics {
     }
 }
 
+/// The table's name where the configuration gives none.
+const TABLE: &str = "hactl";
 /// Claims taken from one socket before others get a turn.
 const CLAIMS_AT_A_TIME: usize = 256;

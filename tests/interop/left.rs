@@ -132,3 +132,57 @@ fn settings_are_put_back_after_a_kill() {
     let _b = lan.restart_hactl(0);
     wait("the setting put back", || setting() == "0");
 }
+
+#[test]
+fn a_table_of_somebody_elses_firewall_is_left_alone() {
+    need_root!();
+    let lan = Lan::new(1);
+    let host = lan.host(0);
+    let nft = |words: &str| {
+        let words = ["netns", "exec", &host, "nft"].into_iter().chain(words.split(' '));
+        String::from_utf8(Command::new("ip").args(words).output().unwrap().stdout).unwrap()
+    };
+    nft("add table inet fw");
+    nft("add chain inet fw mine");
+    nft("add rule inet fw mine tcp dport 80 accept");
+    let before = nft("list ruleset");
+    assert!(before.contains("dport 80"), "{before}");
+    let config =
+        "global_defs {\nnftables fw\n}\n".to_owned() + &instance("one", 51, "0.2", "no_accept", "10.77.0.3/24");
+    let a = lan.hactl(0, &config);
+    lan.wait_owner(0, VIP);
+    assert_eq!(nft("list table inet fw"), before);
+    assert!(nft("list table inet hactl").contains("10.77.0.3"), "the addresses are closed all the same");
+    assert!(a.log().contains("somebody else's and is left alone"), "{}", a.log());
+    a.kill();
+    // Its own table is known again, whatever it is called.
+    let own = config.replace("nftables fw", "nftables ours");
+    let a = lan.hactl(0, &own);
+    lan.wait_owner(0, VIP);
+    a.kill();
+    let a = lan.restart_hactl(0);
+    wait("master", || lan.status(0)["instances"][0]["state"] == "MASTER");
+    assert!(!a.log().contains("`ours` is somebody else's"), "{}", a.log());
+    a.stop();
+    assert!(nft("list table inet fw") == before && !nft("list tables").contains("ours"), "{}", nft("list tables"));
+}
+
+#[test]
+fn an_interface_that_takes_the_macvlans_name_is_left_alone() {
+    need_root!();
+    let lan = Lan::new(1);
+    let a = lan.hactl(0, &instance("one", 51, "0.2", "use_vmac web0", "10.77.0.3/24"));
+    wait("the address", || ip(&lan, "-o addr show dev web0").contains(VIP));
+    // Faster than the agent: both in one breath.
+    let swap = "ip link del web0; ip link add web0 address 02:00:00:00:00:77 type veth peer name web1; ip addr add 10.80.0.1/24 dev web0";
+    Command::new("ip").args(["netns", "exec", &lan.host(0), "sh", "-c", swap]).status().unwrap();
+    wait("one of the two", || {
+        let shown = ip(&lan, "-o addr show dev web0");
+        shown.contains(VIP) || shown.contains("10.80.0.1") && lan.status(0)["instances"][0]["state"] == "FAULT"
+    });
+    let theirs = || ip(&lan, "-o link show dev web0").contains("02:00:00:00:00:77");
+    let (taken, shown) = (theirs(), ip(&lan, "-o addr show dev web0"));
+    assert!(!taken || !shown.contains(VIP), "{shown}");
+    a.stop();
+    assert_eq!(theirs(), taken, "what is theirs stays");
+}
