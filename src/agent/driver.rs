@@ -91,7 +91,7 @@ impl Driver {
             left,
             node: Node::new(config),
             os,
-            ground: Ground::default(),
+            ground: Ground::new(memory.settings()),
             inbox_v4: Inbox::new(PACKETS_AT_A_TIME, vrrp::LARGEST),
             timing: Timing::default(),
             links,

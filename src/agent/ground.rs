@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::os::fd::AsFd as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use hactl_engine::action::{LinkAddress, LinkRoute, Routing};
@@ -37,6 +38,11 @@ struct Statics {
 }
 
 impl Ground {
+    /// Nothing is made yet; what the kernel's settings were is noted in this file.
+    pub fn new(settings: PathBuf) -> Self {
+        Self { vmacs: Vmacs::noted_in(settings), ..Self::default() }
+    }
+
     /// Makes the host fit the configuration; returns what did not work, worded.
     pub fn prepare(&mut self, config: &Config, links: &BTreeMap<u32, Link>, os: &mut Linux) -> Vec<String> {
         self.has_routing = has_routing(config);
@@ -98,10 +104,10 @@ impl Ground {
                 }
             }
             Input::RouteLost { destination, table, ipv6, protocol } => {
-                let lost = (*destination, *table, *ipv6, *protocol);
                 let ours = |at: &&LinkRoute| {
                     let route = &at.route;
-                    (route.destination, route.table, route.ipv6, route.protocol) == lost && !route.no_track
+                    let there = (route.destination, route.table, route.ipv6) == (*destination, *table, *ipv6);
+                    there && (route.protocol == *protocol || *ipv6) && !route.no_track
                 };
                 let routes: Vec<LinkRoute> = self.statics.routing.routes.iter().filter(ours).cloned().collect();
                 match routes.is_empty() {
@@ -199,12 +205,23 @@ fn has_routing(config: &Config) -> bool {
 
 /// Makes or changes the firewall's part.
 fn gates(config: &Config, os: &mut Linux, troubles: &mut Vec<String>) {
-    let plan = plan(config);
-    let made = match os.gates() {
-        None if plan.is_empty() => return,
+    let mut plan = plan(config);
+    let mut make = |plan: &Plan| match os.gates() {
+        None if plan.is_empty() => Ok(()),
         None => Gates::make(plan.clone()).map(|gates| *os.gates() = Some(gates)),
         Some(gates) => gates.change(plan.clone()),
     };
+    let mut made = make(&plan);
+    if let Err(error) = &made
+        && error.kind() == std::io::ErrorKind::AlreadyExists
+        && plan.table != TABLE
+    {
+        troubles.push(format!(
+            "nftables: {error}; `{TABLE}` is used instead; give `nftables` a name that no table bears, or none"
+        ));
+        TABLE.clone_into(&mut plan.table);
+        made = make(&plan);
+    }
     if let Err(error) = made {
         let lost = match (plan.leased.is_empty(), plan.closed.is_empty()) {
             (false, _) => "there is no lease below 1 s: a hung agent keeps answering",
@@ -216,7 +233,7 @@ fn gates(config: &Config, os: &mut Linux, troubles: &mut Vec<String>) {
 }
 
 fn plan(config: &Config) -> Plan {
-    let table = config.global.nftables_table.clone().unwrap_or_else(|| "hactl".into());
+    let table = config.global.nftables_table.clone().unwrap_or_else(|| TABLE.into());
     let addresses = |one: &Arc<VrrpInstance>| -> Vec<IpAddr> {
         one.addresses.iter().chain(&one.excluded).map(|address| address.address.addr()).collect()
     };
@@ -250,5 +267,7 @@ fn statics(config: &Config, links: &BTreeMap<u32, Link>) -> Statics {
     }
 }
 
+/// The table's name where the configuration gives none.
+const TABLE: &str = "hactl";
 /// Claims taken from one socket before others get a turn.
 const CLAIMS_AT_A_TIME: usize = 256;

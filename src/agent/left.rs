@@ -24,7 +24,7 @@ use crate::sys::{macvlan, stamp};
 /// The kernel's.
 pub fn note(path: &Path, config: &Config) -> io::Result<()> {
     let text = format!("# {}\n{}", stamp::boot_id()?, print(config, Secrets::Masked));
-    let fresh = path.with_extension("new");
+    let fresh = path.with_extension("left.new");
     let flags = libc::O_NOFOLLOW;
     let file =
         fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).custom_flags(flags).open(&fresh);
@@ -68,8 +68,7 @@ pub fn strip(
     if !gone.is_empty() {
         said.extend(os.remove_addresses(&gone).into_iter().map(|(_, error)| error));
     }
-    // What others put there has other protocol numbers, or was never noted as ours.
-    os.inherit(&routing(old, &held, &by_name));
+    // What others put there has other protocol numbers.
     let (mut routing, stay) = (routing(old, all, &by_name), routing(new, all, &by_name));
     routing.routes.retain(|route| !stay.routes.contains(route));
     routing.rules.retain(|rule| !stay.rules.contains(rule));

@@ -33,6 +33,11 @@ impl Memory {
         Self { earlier: stamp::read(&runtime), path: runtime, file: None, pins, left }
     }
 
+    /// Where the kernel's settings are noted as they were.
+    pub fn settings(&self) -> PathBuf {
+        self.path.with_extension("settings")
+    }
+
     /// The configuration of an agent that was killed, once.
     pub fn left(&mut self) -> Option<Config> {
         self.left.take()

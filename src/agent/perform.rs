@@ -193,7 +193,7 @@ fn renew(os: &mut impl Os, renewal: Renewal, left: &mut Leftovers) {
         Renewal::Gate { addresses, gate } => Vec::from_iter(os.gate(&addresses, gate).err()),
     };
     for error in errors {
-        left.trouble(format!("lease not renewed: {error}"));
+        left.trouble(format!("the time that the kernel gives the addresses was not set: {error}"));
     }
 }
 

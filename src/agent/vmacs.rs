@@ -2,6 +2,7 @@
 //! without which the host would answer for it with the wrong MAC.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use hactl_engine::conf::config::VrrpInstance;
@@ -24,7 +25,6 @@ pub struct Vmacs {
 
 /// One of them.
 struct Made {
-    base: String,
     parent: u32,
     mac: Mac,
     /// Up and set.
@@ -32,6 +32,11 @@ struct Made {
 }
 
 impl Vmacs {
+    /// Settings of an earlier process that was killed are put back with ours; they are noted in this file.
+    pub fn noted_in(settings: PathBuf) -> Self {
+        Self { sysctls: Sysctls::noted_in(settings), ..Self::default() }
+    }
+
     /// Makes those that are missing and whose parent is there, finishes those that have appeared, and removes those that
     /// no instance wants any more. An interface that only bears the name is nobody's but its maker's.
     pub fn follow(
@@ -42,13 +47,17 @@ impl Vmacs {
         troubles: &mut Vec<String>,
     ) {
         let all: Vec<Wanted> = instances.iter().flat_map(|one| wanted(one)).collect();
-        if all.is_empty() && self.made.is_empty() {
+        if all.is_empty() && self.made.is_empty() && self.sysctls.is_untouched() {
             return;
         }
         let by_name: BTreeMap<&str, &Link> = links.values().map(|link| (link.name.as_str(), link)).collect();
         let names: BTreeSet<&str> = all.iter().map(|one| one.name.as_str()).collect();
         let gone: Vec<String> = self.made.keys().filter(|name| !names.contains(name.as_str())).cloned().collect();
-        self.remove(gone, netlink, troubles);
+        if !gone.is_empty() || self.made.is_empty() {
+            self.remove(gone, netlink, troubles);
+            let touched: BTreeSet<&str> = all.iter().flat_map(|one| [one.base.as_str(), one.name.as_str()]).collect();
+            self.sysctls.restore(|key| key.split('/').nth(3).is_some_and(|link| touched.contains(link)));
+        }
         let mut seen: Option<Vec<Seen>> = None;
         for one in &all {
             let Some(parent) = by_name.get(one.base.as_str()) else { continue };
@@ -87,7 +96,7 @@ impl Vmacs {
     }
 
     fn note(&mut self, one: &Wanted, parent: u32, ready: bool) {
-        let made = Made { base: one.base.clone(), parent, mac: one.mac, ready };
+        let made = Made { parent, mac: one.mac, ready };
         self.made.insert(one.name.clone(), made);
     }
 
@@ -141,9 +150,6 @@ impl Vmacs {
             if let Some(Err(error)) = ours.map(|link| macvlan::remove(netlink, link.index)) {
                 troubles.push(format!("cannot remove {name}: {error}"));
             }
-            if !self.made.values().any(|other| other.base == made.base) {
-                self.sysctls.restore(&format!("net/ipv4/conf/{}/", made.base));
-            }
         }
     }
 
@@ -151,6 +157,6 @@ impl Vmacs {
     pub fn leave(mut self, netlink: &mut Netlink, troubles: &mut Vec<String>) {
         let names = self.made.keys().cloned().collect();
         self.remove(names, netlink, troubles);
-        self.sysctls.restore("");
+        self.sysctls.restore(|_| false);
     }
 }

@@ -52,11 +52,6 @@ impl Linux {
         &mut self.netlink
     }
 
-    /// Routes and rules that an earlier process put in place.
-    pub fn inherit(&mut self, routing: &Routing) {
-        self.ours.inherit(routing);
-    }
-
     /// The firewall's part; `None` as long as nothing needs it.
     pub fn gates(&mut self) -> &mut Option<Gates> {
         &mut self.gates

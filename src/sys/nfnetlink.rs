@@ -9,6 +9,8 @@ use rtnetlink::sys::{Socket, SocketAddr, protocols::NETLINK_NETFILTER};
 pub enum Message {
     /// NFT_MSG_NEWTABLE.
     NewTable = 0,
+    /// NFT_MSG_GETTABLE.
+    Table = 1,
     /// NFT_MSG_DELTABLE.
     DeleteTable = 2,
     /// NFT_MSG_NEWCHAIN.
@@ -19,6 +21,8 @@ pub enum Message {
     DeleteRule = 8,
     /// NFT_MSG_NEWSET.
     NewSet = 9,
+    /// NFT_MSG_GETSET.
+    Set = 10,
     /// NFT_MSG_NEWSETELEM.
     NewElement = 12,
     /// NFT_MSG_DELSETELEM: without elements, all of a set.
@@ -126,6 +130,30 @@ impl Nfnetlink {
         Ok(Self { socket })
     }
 
+    /// Whether there is what the attributes name.
+    ///
+    /// # Errors
+    /// The kernel's, other than that there is none.
+    pub fn has(&mut self, message: Message, family: u8, attributes: &Attributes) -> io::Result<bool> {
+        let mut question = Batch::default();
+        question.push((SUBSYSTEM << 8) | message as u16, NLM_F_ACK, family, 0, attributes);
+        self.socket.send(&question.bytes, 0)?;
+        loop {
+            let (bytes, _) = self.socket.recv_from_full()?;
+            let mut rest = bytes.as_slice();
+            // The answer itself comes before its acknowledgement.
+            while let Some((code, later)) = verdict(rest) {
+                match (is_verdict(rest), code.saturating_abs()) {
+                    (false, _) => {}
+                    (true, 0) => return Ok(true),
+                    (true, libc::ENOENT) => return Ok(false),
+                    (true, code) => return Err(io::Error::from_raw_os_error(code)),
+                }
+                rest = later;
+            }
+        }
+    }
+
     /// Sends a batch and waits for the verdict.
     ///
     /// # Errors
@@ -157,6 +185,10 @@ impl Nfnetlink {
         }
         refused.map_or(Ok(()), Err)
     }
+}
+
+fn is_verdict(bytes: &[u8]) -> bool {
+    bytes.get(4..6).is_some_and(|kind| kind == NLMSG_ERROR.to_ne_bytes())
 }
 
 /// The error code in the first message, and what follows it.

@@ -54,6 +54,10 @@ impl Gates {
         if self.plan == plan {
             return Ok(());
         }
+        if self.plan.table != plan.table && self.is_anothers(&plan.table)? {
+            let words = format!("the table `{}` is somebody else's and is left alone", plan.table);
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, words));
+        }
         let mut batch = Batch::new();
         for family in [INET, ARP] {
             tables(&mut batch, family, &plan);
@@ -64,6 +68,18 @@ impl Gates {
         }
         self.plan = plan;
         Ok(())
+    }
+
+    /// Whether there is a table of that name that an earlier process of ours did not make: rules and table would go with ours.
+    fn is_anothers(&mut self, table: &str) -> io::Result<bool> {
+        for family in [INET, ARP] {
+            let name = Attributes::default().text(1, table);
+            let set = Attributes::default().text(1, table).text(2, set("gated", false));
+            if self.netfilter.has(Message::Table, family, &name)? && !self.netfilter.has(Message::Set, family, &set)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Opens, sets or lifts the gate of these addresses.

@@ -63,12 +63,6 @@ impl Ours {
         let failures = netlink.transact(routes.chain(rules))?;
         Ok(worded("remove", &routing, &failures, &[libc::ESRCH, libc::ENOENT, libc::ENODEV]))
     }
-
-    /// What an earlier process added is ours.
-    pub fn inherit(&mut self, routing: &Routing) {
-        self.routes.extend(routing.routes.iter().cloned());
-        self.rules.extend(routing.rules.iter().cloned());
-    }
 }
 
 /// `RTPROT_KEEPALIVED`.

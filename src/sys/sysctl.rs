@@ -5,13 +5,44 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
+use super::stamp::boot_id;
+
 /// What was changed, and what it was before.
 #[derive(Debug, Default)]
 pub struct Sysctls {
     before: BTreeMap<String, String>,
+    /// Where that is noted for a successor, should this process be killed.
+    note: Option<PathBuf>,
 }
 
 impl Sysctls {
+    /// Goes on where an earlier process of this boot was killed.
+    pub fn noted_in(note: PathBuf) -> Self {
+        let text = fs::read_to_string(&note).unwrap_or_default();
+        let boot = boot_id().unwrap_or_default();
+        let mut lines = text.lines();
+        let before = match lines.next() {
+            Some(first) if first == boot => {
+                lines.filter_map(|line| line.split_once(' ')).map(|(key, value)| (key.into(), value.into())).collect()
+            }
+            _ => BTreeMap::new(),
+        };
+        Self { before, note: Some(note) }
+    }
+
+    fn write(&self) {
+        let Some(note) = &self.note else { return };
+        if self.before.is_empty() {
+            let _ = fs::remove_file(note); // gone already is as good
+            return;
+        }
+        let lines = self.before.iter().map(|(key, value)| format!("{key} {value}\n"));
+        let text = format!("{}\n{}", boot_id().unwrap_or_default(), lines.collect::<String>());
+        let fresh = note.with_extension("settings.new");
+        // Without the note a killed agent's settings stay, as they would without this.
+        let _ = fs::write(&fresh, text).and_then(|()| fs::rename(&fresh, note));
+    }
+
     /// Sets `net/ipv4/conf/eth0/arp_ignore` and its like; remembers the value found the first time.
     ///
     /// # Errors
@@ -22,8 +53,16 @@ impl Sysctls {
             return Ok(());
         }
         fs::write(path(key), value)?;
-        self.before.entry(key.to_owned()).or_insert_with(|| found.trim().to_owned());
+        if !self.before.contains_key(key) {
+            self.before.insert(key.to_owned(), found.trim().to_owned());
+            self.write();
+        }
         Ok(())
+    }
+
+    /// Whether nothing is to be put back.
+    pub fn is_untouched(&self) -> bool {
+        self.before.is_empty()
     }
 
     /// The value now, where there is such a setting.
@@ -31,15 +70,19 @@ impl Sysctls {
         fs::read_to_string(path(key)).ok().map(|value| value.trim().to_owned())
     }
 
-    /// Puts back what begins so.
-    pub fn restore(&mut self, prefix: &str) {
+    /// Puts back what the function says is not needed any more.
+    pub fn restore(&mut self, needed: impl Fn(&str) -> bool) {
+        let count = self.before.len();
         self.before.retain(|key, value| {
-            let ours = key.starts_with(prefix);
-            if ours {
+            let stays = needed(key);
+            if !stays {
                 let _ = fs::write(path(key), value); // an interface that is gone needs no setting
             }
-            !ours
+            stays
         });
+        if self.before.len() != count {
+            self.write();
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod election;
 mod groups;
+mod holding;
 mod ledger;
 mod neighbours;
 mod options;

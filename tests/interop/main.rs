@@ -9,6 +9,7 @@ mod election;
 mod formats;
 mod holdings;
 mod lan;
+mod left;
 mod matrix;
 mod moves;
 mod peers;

@@ -97,19 +97,22 @@ impl Case {
         lines.join("\n") + "\n"
     }
 
+    /// Whether this is what the header says of a phase, so that nothing is to be waited for.
+    pub fn expects(&self, phase: &str, found: &[Found]) -> bool {
+        let here: Vec<&Meant> =
+            self.differs.iter().filter(|meant| meant.phase == phase || meant.phase == "*").collect();
+        let said = |one: &Found| here.iter().any(|meant| meant.fits(one));
+        found.iter().all(said) && here.iter().all(|meant| found.iter().any(|one| meant.fits(one)))
+    }
+
     /// What is wrong about what was found; nothing if all is as the header says.
     pub fn judge(&self, found: &[Found]) -> Vec<String> {
-        let fits = |meant: &Meant, one: &Found| {
-            // What is left behind is never meant by a star.
-            (meant.phase == one.phase || meant.phase == "*" && one.phase != "stopped")
-                && (meant.table == "*" || meant.table == one.table)
-        };
         let mut wrong: Vec<String> = found
             .iter()
-            .filter(|one| !self.differs.iter().any(|meant| fits(meant, one)))
+            .filter(|one| !self.differs.iter().any(|meant| meant.fits(one)))
             .map(|one| one.to_string())
             .collect();
-        let idle = self.differs.iter().filter(|meant| !found.iter().any(|one| fits(meant, one)));
+        let idle = self.differs.iter().filter(|meant| !found.iter().any(|one| meant.fits(one)));
         wrong.extend(
             idle.map(|meant| format!("{} {}: equal, but said to differ: {}", meant.phase, meant.table, meant.reason)),
         );
@@ -118,6 +121,14 @@ impl Case {
             (Some(_), false) => Vec::new(),
             (None, _) => wrong,
         }
+    }
+}
+
+impl Meant {
+    /// What is left behind is never meant by a star.
+    fn fits(&self, one: &Found) -> bool {
+        (self.phase == one.phase || self.phase == "*" && one.phase != "stopped")
+            && (self.table == "*" || self.table == one.table)
     }
 }
 

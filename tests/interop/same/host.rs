@@ -126,12 +126,13 @@ impl Host {
 
     /// Whether every instance has come to where it stays as long as nothing happens.
     pub fn settled(&mut self) -> bool {
-        let begun = match self.who {
-            Who::Keepalived => self.log().contains("Startup complete"),
-            Who::Hactl => self.status().is_some(),
+        let states = match self.who {
+            Who::Keepalived => {
+                Some(self.log()).filter(|log| log.contains("Startup complete")).map(|log| keepalived_states(&log))
+            }
+            Who::Hactl => self.status().map(|status| hactl_states(&status)),
         };
-        let states = self.states();
-        self.ended() || begun && states.values().all(|state| !state.starts_with("BACKUP"))
+        self.ended() || states.is_some_and(|states| states.values().all(|state| !state.starts_with("BACKUP")))
     }
 
     pub fn ended(&mut self) -> bool {

@@ -19,6 +19,8 @@ use host::{Host, Picture, Who, differences};
 const AT_ONCE: usize = 32;
 /// How long the two may take to agree, once both have settled.
 const AGREE: Duration = Duration::from_secs(4);
+/// How long what is done to the hosts may take to be seen; often there is nothing to see.
+const CHANGE: Duration = Duration::from_secs(2);
 /// How long the two may take to settle: master-down interval, delays of checks, a busy machine.
 const SETTLE: Duration = Duration::from_secs(12);
 
@@ -114,21 +116,21 @@ fn live(case: &Case, folder: &Path, number: usize) -> Report {
     found.extend(differences("before", &before[0], &before[1]));
     let checks = (hosts[0].check(), hosts[1].check());
     hosts.iter_mut().for_each(Host::start);
-    found.extend(compare("master", &mut hosts));
+    found.extend(compare("master", case, &mut hosts));
     if !case.then.is_empty() {
         let earlier = [0, 1].map(|n| hosts[n].picture());
         for host in &hosts {
             case.then.iter().for_each(|line| drop(host.shell(line)));
         }
         let changed = |hosts: &[Host; 2]| (0..2).all(|n| hosts[n].picture() != earlier[n]);
-        wait_until(AGREE, || changed(&hosts));
-        found.extend(compare("changed", &mut hosts));
+        wait_until(CHANGE, || changed(&hosts));
+        found.extend(compare("changed", case, &mut hosts));
     }
     for host in &hosts {
         host.write(&case.changed());
         host.reload();
     }
-    found.extend(compare("reloaded", &mut hosts));
+    found.extend(compare("reloaded", case, &mut hosts));
     hosts.iter().for_each(Host::terminate);
     wait_until(SETTLE, || hosts.iter_mut().all(Host::ended));
     for host in &hosts {
@@ -146,7 +148,7 @@ fn live(case: &Case, folder: &Path, number: usize) -> Report {
 }
 
 /// Waits until both have settled and agree, and says what they do not agree upon.
-fn compare(phase: &'static str, hosts: &mut [Host; 2]) -> Vec<Found> {
+fn compare(phase: &'static str, case: &Case, hosts: &mut [Host; 2]) -> Vec<Found> {
     wait_until(SETTLE, || hosts.iter_mut().all(Host::settled));
     let look = |hosts: &[Host; 2]| {
         let mut pictures = [0, 1].map(|n| hosts[n].picture());
@@ -157,7 +159,7 @@ fn compare(phase: &'static str, hosts: &mut [Host; 2]) -> Vec<Found> {
         alike(&mut pictures);
         differences(phase, &pictures[0], &pictures[1])
     };
-    wait_until(AGREE, || look(hosts).is_empty());
+    wait_until(AGREE, || case.expects(phase, &look(hosts)));
     look(hosts)
 }
 
@@ -187,6 +189,6 @@ fn without_priorities(mut picture: Picture) -> Picture {
 fn wait_until(limit: Duration, mut condition: impl FnMut() -> bool) {
     let end = Instant::now() + limit;
     while !condition() && Instant::now() < end {
-        std::thread::sleep(Duration::from_millis(250));
+        std::thread::sleep(Duration::from_millis(300));
     }
 }

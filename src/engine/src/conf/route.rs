@@ -283,6 +283,12 @@ impl Reader {
             sink.warning_help(at, "the route says no way to its destination; left out", help);
             return None;
         }
+        if self.route.protocol != KEEPALIVED && !self.route.no_track {
+            let message =
+                "the protocol of a tracked route is keepalived's (18), by which it is told from routes of others";
+            sink.warning_help(at, message, "add `no_track` to give it another one");
+            self.route.protocol = KEEPALIVED;
+        }
         self.route.ipv6 = ipv6;
         self.route.destination = match destination {
             Destination::Prefix(prefix) if prefix.trunc() != prefix => {

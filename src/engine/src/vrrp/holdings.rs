@@ -95,13 +95,20 @@ impl Router {
 
     /// A route of ours may have gone: where it led, its table, whether it is IPv6, its protocol number.
     pub fn route_lost(&mut self, lost: (Destination, u32, bool, u8), ctx: &mut Context<'_>) {
-        let destination = lost.0;
+        let (destination, table, ipv6, protocol) = lost;
         let ours = |at: &&LinkRoute| {
             let route = &at.route;
-            (route.destination, route.table, route.ipv6, route.protocol) == lost && !route.no_track
+            let there = (route.destination, route.table, route.ipv6) == (destination, table, ipv6);
+            // Of IPv6 routes by the same way the kernel keeps one: where it was somebody else's, ours was not needed yet.
+            there && (route.protocol == protocol || ipv6) && !route.no_track
         };
         let routes: Vec<LinkRoute> = self.routing(ctx).routes.iter().filter(ours).cloned().collect();
-        if self.state == State::Master && !routes.is_empty() {
+        if self.state != State::Master || routes.is_empty() {
+            return;
+        }
+        if routes.iter().all(|at| at.route.protocol != protocol) {
+            ctx.actions.push(Action::AddRouting(Routing { routes, rules: Vec::new() }));
+        } else {
             let words = match destination {
                 Destination::Default => "route default".to_owned(),
                 Destination::Prefix(prefix) => format!("route {prefix}"),
