@@ -18,6 +18,7 @@ pub mod files_tracked;
 pub mod ground;
 pub mod journal;
 pub mod letter;
+pub mod listen;
 pub mod load;
 pub mod log;
 pub mod lvs;
