@@ -79,6 +79,9 @@ _hactl() {
             hactl__subcmd__agent,history)
                 cmd="hactl__subcmd__agent__subcmd__history"
                 ;;
+            hactl__subcmd__agent,listen)
+                cmd="hactl__subcmd__agent__subcmd__listen"
+                ;;
             hactl__subcmd__agent,metrics)
                 cmd="hactl__subcmd__agent__subcmd__metrics"
                 ;;
@@ -123,6 +126,9 @@ _hactl() {
                 ;;
             hactl__subcmd__agent__subcmd__help,history)
                 cmd="hactl__subcmd__agent__subcmd__help__subcmd__history"
+                ;;
+            hactl__subcmd__agent__subcmd__help,listen)
+                cmd="hactl__subcmd__agent__subcmd__help__subcmd__listen"
                 ;;
             hactl__subcmd__agent__subcmd__help,metrics)
                 cmd="hactl__subcmd__agent__subcmd__help__subcmd__metrics"
@@ -219,6 +225,9 @@ _hactl() {
                 ;;
             hactl__subcmd__help__subcmd__agent,history)
                 cmd="hactl__subcmd__help__subcmd__agent__subcmd__history"
+                ;;
+            hactl__subcmd__help__subcmd__agent,listen)
+                cmd="hactl__subcmd__help__subcmd__agent__subcmd__listen"
                 ;;
             hactl__subcmd__help__subcmd__agent,metrics)
                 cmd="hactl__subcmd__help__subcmd__agent__subcmd__metrics"
@@ -408,7 +417,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__agent)
-            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help"
+            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -492,7 +501,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__agent__subcmd__help)
-            opts="run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help"
+            opts="run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -534,6 +543,20 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__agent__subcmd__help__subcmd__history)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__agent__subcmd__help__subcmd__listen)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -723,6 +746,48 @@ _hactl() {
             fi
             case "${prev}" in
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --inventory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__agent__subcmd__listen)
+            opts="-i -o -q -v -h --for --ipv6 --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --for)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1752,7 +1817,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__help__subcmd__agent)
-            opts="run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe"
+            opts="run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1780,6 +1845,20 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__help__subcmd__agent__subcmd__history)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__help__subcmd__agent__subcmd__listen)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -20,6 +20,7 @@ pub mod ground;
 pub mod journal;
 pub mod left;
 pub mod letter;
+pub mod listen;
 pub mod load;
 pub mod log;
 pub mod lvs;

@@ -51,6 +51,7 @@ pub fn run(global: &Global, command: Agent) -> Outcome {
         Agent::History(client) => ask(global, &client, &Request::History),
         Agent::Metrics(client) => ask(global, &client, &Request::Metrics),
         Agent::Upgrade(client) => show_answer(global, client::upgrade(&client.socket)?),
+        Agent::Listen { interface, limit, ipv6 } => listen(&interface, limit, ipv6),
         Agent::Probe { url, limit } => probe_web(&url, limit),
     }
 }
@@ -150,6 +151,15 @@ fn show(global: &Global, status: &AgentStatus) -> Result<(), Failure> {
     cleared.map_err(|error| Failure::internal(error.to_string()))?;
     println!("{}", client::status_text(status));
     Ok(())
+}
+
+fn listen(interface: &str, limit: Duration, ipv6: bool) -> Outcome {
+    let heard = crate::agent::listen::listen(interface, ipv6, limit).map_err(|error| {
+        let problem = Problem::new("E013", format!("cannot listen for adverts on {interface}: {error}"));
+        Failure::one(Exit::Internal, problem.next("`ip link` shows the interfaces; raw sockets need root"))
+    })?;
+    heard.iter().for_each(|used| println!("vrid {} from {}", used.vrid, used.source));
+    Ok(Exit::Done)
 }
 
 fn probe_web(url: &str, limit: Duration) -> Outcome {

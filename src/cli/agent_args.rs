@@ -68,6 +68,17 @@ pub enum Agent {
     Metrics(AgentClient),
     /// Replace the running process by the binary now on disk, in place: same process id, addresses untouched
     Upgrade(AgentClient),
+    /// Which VRIDs are in use on a LAN: listens, then prints one line for each router heard
+    Listen {
+        /// Interface
+        interface: String,
+        /// How long
+        #[arg(long = "for", default_value = "1500ms", value_name = "TIME", value_parser = parse_time)]
+        limit: std::time::Duration,
+        /// Adverts over IPv6
+        #[arg(long)]
+        ipv6: bool,
+    },
     /// Does a web server answer? Exit 0 for any HTTP status below 500; for check scripts
     Probe {
         /// http://HOST[:PORT][/PATH]

@@ -220,6 +220,8 @@ pub struct Vip {
     pub addresses: Vec<IpNet>,
     /// VRID; derived from the address unless given.
     pub vrid: u8,
+    /// Whether the inventory gives it.
+    pub vrid_given: bool,
     /// Load balancers in order of preference with their priorities.
     pub members: Vec<Member>,
     /// Advert interval.

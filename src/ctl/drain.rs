@@ -10,6 +10,7 @@ use serde_json::json;
 use super::cluster::{Cluster, Group, Host};
 use super::desk::{Desk, Manner, open};
 use super::observe::{Sight, look};
+use super::verify_lvs;
 use super::wanted::BINARY;
 use crate::error::{Exit, Failure, Outcome, Problem};
 
@@ -41,7 +42,11 @@ pub async fn order(inventory: Option<&Path>, manner: Manner, name: &str, order: 
     let directors = cluster.group(Group::Lb).map(|host| host.name.clone()).collect();
     let desk = Desk::connect_to(cluster, manner, directors).await?.whole()?;
     tell_all(&desk, &host, order).await.map_err(|problems| Failure { exit: Exit::Preflight, problems })?;
-    let mut left = connections(&look(&desk, false).await, &host);
+    let sight = look(&desk, false).await;
+    for problem in verify_lvs::without_quorum(&sight) {
+        desk.manner.say(&problem.warn().to_string());
+    }
+    let mut left = connections(&sight, &host);
     if let Order::Drain { wait: Some(limit) } = order {
         left = wait_for_end(&desk, &host, limit).await;
     }

@@ -13,6 +13,7 @@ use super::revert::revert;
 use super::script;
 use super::stage::{Job, stage};
 use super::stranger::no_stranger;
+use super::vrids::no_collision;
 use crate::ctl::cluster::{Cluster, Group, Host};
 use crate::ctl::desk::{Desk, Manner, open, remember};
 use crate::ctl::drain;
@@ -79,6 +80,10 @@ pub async fn deploy(order: &Order, manner: Manner) -> Outcome {
     desk.manner.say(&format!("staging on {} hosts", busy.len()));
     desk.manner.begin("staging", busy.len() * 2);
     stage(&desk, &busy, &binary, &owner_name()).await?;
+    if let Err(failure) = no_collision(&desk, &busy).await {
+        desk.on_all(busy.iter().map(|job| (job.host(), script::unlock(), Vec::new()))).await;
+        return Err(failure);
+    }
     let generation = busy.iter().chain(&idle).map(|job| job.facts.generation).max().unwrap_or_default() + 1;
     let mut activated = Vec::new();
     let result = tokio::select! {

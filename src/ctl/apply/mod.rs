@@ -9,3 +9,4 @@ pub mod revert;
 pub mod script;
 pub mod stage;
 mod stranger;
+mod vrids;

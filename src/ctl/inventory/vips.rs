@@ -72,6 +72,7 @@ fn derived(name: String, addresses: Vec<IpNet>, hosts: &[Host]) -> Vip {
     Vip {
         name,
         vrid: 0,
+        vrid_given: false,
         members: members(&lbs),
         interval: Duration::from_secs(1),
         version: if six { 3 } else { 2 },
@@ -272,12 +273,14 @@ fn usable(reader: &Reader<'_>, node: &Node, net: IpNet) -> Option<IpNet> {
     None
 }
 
-/// The VRID: given, or the last byte of the first address, which is as unique on the LAN as the address.
+/// The VRID: given, or the last byte of the first address, which is as unique in its subnet as the address; a first deploy
+/// listens whether somebody else on the LAN has it.
 fn finish(reader: &Reader<'_>, place: Place, mut vip: Vip, vrid: Option<u64>) -> Vip {
     let last = vip.addresses.first().map(|net| match net.addr() {
         IpAddr::V4(v4) => v4.octets()[3],
         IpAddr::V6(v6) => v6.octets()[15],
     });
+    vip.vrid_given = vrid.is_some();
     vip.vrid = vrid.and_then(|vrid| u8::try_from(vrid).ok()).or(last).unwrap_or_default();
     if vip.vrid == 0 {
         let problem = Problem::new("E117", "no VRID can be derived from an address ending in 0").next("add `vrid: 51`");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt as _, join_all};
@@ -158,6 +159,7 @@ impl Shared {
             keys: self.keys.clone(),
             refusal: Arc::clone(&refusal),
         };
+        let known = AtomicBool::new(false);
         let greeting = async {
             let mut handle = connect_stream(self.config(peer), stream, trust).await.map_err(|error| {
                 let refused = refusal.lock().ok().and_then(|mut refusal| refusal.take());
@@ -167,22 +169,22 @@ impl Shared {
                         .next(format!("`ssh -v -p {} {}@{}`", peer.port, login.user, peer.address))
                 })
             })?;
+            known.store(true, Ordering::Relaxed);
             auth::log_in(&mut handle, peer.name, login, &self.ring, password).await?;
             Ok(handle)
         };
         match timeout(self.limit, greeting).await {
             Ok(done) => done,
-            Err(_) => Err(Problem::new(
-                "E301",
-                format!(
-                    "{}: SSH on {} port {} did not finish within {} s",
-                    peer.name,
-                    peer.address,
-                    peer.port,
-                    self.limit.as_secs()
-                ),
-            )
-            .next("give slow hosts more time with --timeout")),
+            Err(_) => {
+                let (phase, why) = if known.load(Ordering::Relaxed) {
+                    ("the login", "the host asks others first (names, a directory, PAM), or is overloaded")
+                } else {
+                    ("the key exchange", "the host is overloaded, or what listens there speaks no SSH")
+                };
+                let (name, address, port, seconds) = (peer.name, &peer.address, peer.port, self.limit.as_secs());
+                let what = format!("{name}: {phase} with {address} port {port} did not finish within {seconds} s");
+                Err(Problem::new("E301", what).why(why).next("give slow hosts more time with --timeout"))
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! The side of an SSH connection that decides whether the host is the one it should be.
 
 use std::io::Write as _;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::{Arc, Mutex};
 
 use russh::client::Handler;
@@ -106,7 +107,7 @@ impl Trust {
         let file = known_hosts::user_file().ok_or_else(|| problem("no home directory".into()))?;
         let write = || -> std::io::Result<()> {
             if let Some(folder) = file.parent() {
-                std::fs::create_dir_all(folder)?;
+                std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
             }
             // A last line without its end must not swallow the new one.
             let torn = std::fs::read(&file).is_ok_and(|old| old.last().is_some_and(|&byte| byte != b'\n'));
