@@ -31,7 +31,8 @@ pub struct Used {
 /// # Errors
 /// No such interface, or the kernel's: raw sockets need CAP_NET_RAW.
 pub fn listen(interface: &str, ipv6: bool, limit: Duration) -> io::Result<BTreeSet<Used>> {
-    let link = nix::net::if_::if_nametoindex(interface)?;
+    let missing = |_| io::Error::new(io::ErrorKind::NotFound, "no such interface");
+    let link = nix::net::if_::if_nametoindex(interface).map_err(missing)?;
     let group: IpAddr = if ipv6 { GROUP_V6.into() } else { GROUP_V4.into() };
     let socket = VrrpSocket::open(link, interface, ipv6, &[group])?;
     let mut inbox = Inbox::new(BATCH, LARGEST);
