@@ -290,8 +290,8 @@ fn two_masters_by_promotion_do_not_answer_each_other_for_ever() {
     let mut rigs = [Rig::started(|_| {}), Rig::started(|_| {})];
     let mut sent = 0;
     let mut queue: Vec<(usize, Peer)> = Vec::new();
-    for n in 0..2 {
-        let done = rigs[n].promote();
+    for (n, rig) in rigs.iter_mut().enumerate() {
+        let done = rig.promote();
         queue.extend(priorities(&done).into_iter().map(|priority| (1 - n, Peer::new(priority))));
     }
     for _ in 0..1000 {

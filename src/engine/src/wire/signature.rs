@@ -63,7 +63,7 @@ impl Sequence {
     pub fn distance(self, other: Self) -> Duration {
         let ahead = self.0.wrapping_sub(other.0);
         let apart = ahead.min(ahead.wrapping_neg());
-        Duration::from_secs(apart >> 32) + Duration::from_nanos((apart & u64::from(u32::MAX)) * 1_000_000_000 >> 32)
+        Duration::from_secs(apart >> 32) + Duration::from_nanos(((apart & u64::from(u32::MAX)) * 1_000_000_000) >> 32)
     }
 }
 
