@@ -197,7 +197,8 @@ fn instance_text(instance: &InstanceStatus, now_unix_ms: u64) -> String {
         text.push_str(&format!("  since {} s: {reason}\n", now_unix_ms.saturating_sub(at) / 1000));
     }
     if let (Some(master), Some(priority)) = (&instance.master, instance.master_priority) {
-        text.push_str(&format!("  master is {master} with priority {priority}\n"));
+        let age = instance.last_advert_ms.map(|ms| format!(", heard {} ago", span(ms))).unwrap_or_default();
+        text.push_str(&format!("  master is {master} with priority {priority}{age}\n"));
     }
     if let Some(ms) = instance.lease_ms {
         text.push_str(&format!("  the kernel lets go of the addresses by itself in {}\n", span(ms)));
