@@ -89,7 +89,7 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     if found.len() > FILE_BYTES_MAX {
         return Err(too_large());
     }
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or(0));
     file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(words)?;
     match u64::try_from(bytes.len()) {
         Ok(0..=FILE_BYTES_MAX) => Ok(bytes),

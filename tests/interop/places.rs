@@ -75,3 +75,25 @@ fn unicast_finds_its_interface_by_the_source_address() {
     a.stop();
     lan.wait_owner(1, VIP);
 }
+
+/// Peers of IPv6 and a first address of IPv4: keepalived goes by the peers and drops the address, and so does hactl. By multicast
+/// of IPv4 both would be master.
+#[test]
+fn unicast_peers_decide_the_family_as_in_keepalived() {
+    need_root!();
+    let lan = Lan::new(2);
+    let text = |own: u8, peer: u8, priority: u8| {
+        format!(
+            "vrrp_instance VI_1 {{\ninterface eth0\nvirtual_router_id 51\npriority {priority}\nversion 3\nadvert_int 0.2\n\
+             unicast_src_ip fd77::{own}\nunicast_peer {{\nfd77::{peer}\n}}\n\
+             virtual_ipaddress {{\n{VIP}/24\nfd77::3/64\n}}\n}}\n"
+        )
+    };
+    let a = lan.hactl(0, &text(5, 6, 150));
+    let _b = lan.keepalived(1, &text(6, 5, 100));
+    lan.wait_owner(0, "fd77::3");
+    assert!(!lan.has(0, VIP) && !lan.has(1, VIP));
+    a.stop();
+    lan.wait_owner(1, "fd77::3");
+    assert!(!lan.has(1, VIP));
+}

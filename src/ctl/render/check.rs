@@ -1,5 +1,6 @@
 //! The HA configuration is read as the agent would read it, before it leaves the desk; also behind `hactl check FILE`.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -140,7 +141,7 @@ pub(super) fn lvs_commands<'c>(config: &'c Config) -> Vec<(String, Option<&'c Lo
         }
         for real in &server.real_servers {
             for (keyword, command) in [("notify_up", &real.notify_up), ("notify_down", &real.notify_down)] {
-                command.iter().for_each(|command| add(keyword, &server.name, &real.location, &command.argv));
+                command.as_deref().iter().for_each(|command| add(keyword, &server.name, &real.location, &command.argv));
             }
             for checker in &real.checkers {
                 if let Check::Misc(misc) = &checker.check {
@@ -156,17 +157,19 @@ pub(super) fn lvs_commands<'c>(config: &'c Config) -> Vec<(String, Option<&'c Lo
 pub struct Pages<'a> {
     /// What diagnostics call the file itself.
     name: String,
-    lines: BTreeMap<&'a str, Vec<&'a str>>,
+    /// Each text, and its lines from the first time that one of them is asked for: of a large file without faults none is.
+    texts: BTreeMap<&'a str, (&'a str, OnceCell<Vec<&'a str>>)>,
 }
 
 impl<'a> Pages<'a> {
     fn new(name: &'a str, text: &'a str, included: &'a BTreeMap<String, String>) -> Self {
         let texts = included.iter().map(|(name, text)| (name.as_str(), text.as_str())).chain([(name, text)]);
-        Self { name: name.to_owned(), lines: texts.map(|(name, text)| (name, text.lines().collect())).collect() }
+        Self { name: name.to_owned(), texts: texts.map(|(name, text)| (name, (text, OnceCell::new()))).collect() }
     }
 
     fn lines(&self, file: &str) -> &[&'a str] {
-        self.lines.get(file).map(Vec::as_slice).unwrap_or_default()
+        let lines = self.texts.get(file).map(|(text, lines)| lines.get_or_init(|| text.lines().collect()));
+        lines.map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The file itself.

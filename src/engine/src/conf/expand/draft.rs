@@ -102,17 +102,12 @@ impl Draft {
     pub(super) fn finish(self) -> (String, Vec<Part>) {
         let mut parts: Vec<Part> = Vec::new();
         for (at, (written, length)) in self.origins.iter().copied().enumerate() {
-            let fits = parts.last().is_some_and(|last| match last.length {
-                None => length == 1 && last.written + (at - last.at) == written,
-                Some(known) => known == length && last.written == written,
-            });
-            if !fits {
+            if !parts.last().is_some_and(|last| last.goes_on(at, written, length)) {
                 // What stands for something stands for two characters at least.
-                let length = (length > 1).then_some(length);
-                parts.push(Part { at, written, length });
+                parts.push(Part::new(at, written, (length > 1).then_some(length)));
             }
         }
-        if let [Part { at: 0, written: 0, length: None }] = parts.as_slice() {
+        if parts.len() == 1 && parts.iter().all(|part| part.is_identity()) {
             parts.clear();
         }
         (self.chars.into_iter().collect(), parts)

@@ -38,6 +38,16 @@ pub(super) fn comment(chars: &[char]) -> usize {
 
 /// Just behind the first brace that a line of its own kind stands behind: `virtual_ipaddress { ~SEQ(…) …`.
 pub(super) fn directive_behind_brace(draft: &Draft) -> Option<usize> {
+    // Most lines have none, and each is asked several times: a quick look first.
+    let mut brace = false;
+    let near = draft.chars.iter().any(|c| {
+        let first = brace && matches!(c, '@' | '~' | '$' | 'i');
+        brace = matches!(c, '{' | '}') || (brace && c.is_ascii_whitespace());
+        first
+    });
+    if !near {
+        return None;
+    }
     braces(draft).map(|(at, _)| at + 1).find(|behind| {
         let blanks = draft.chars.iter().skip(*behind).take_while(|c| c.is_ascii_whitespace()).count();
         let start = behind + blanks;

@@ -86,7 +86,7 @@ impl Reader<'_> {
             if self.full {
                 break;
             }
-            (self.number, self.group) = (index + 1, self.source.lines.len());
+            (self.number, self.group) = (index + 1, self.source.len());
             let line = line.strip_suffix('\r').unwrap_or(line);
             if self.unreadable(line) {
                 continue;
@@ -385,7 +385,7 @@ impl Reader<'_> {
 
     fn emit(&mut self, text: &str, parts: Vec<super::source::Part>) {
         self.bytes += text.len();
-        if self.source.lines.len() >= self.limits.lines || self.bytes > self.limits.bytes {
+        if self.source.len() >= self.limits.lines || self.bytes > self.limits.bytes {
             if !self.full {
                 let Limits { lines, bytes, .. } = self.limits;
                 let message = format!("the file expands beyond {lines} lines or {bytes} bytes; it is read up to here");

@@ -62,8 +62,8 @@ pub(super) fn real_server(
         "uthreshold" => server.upper_threshold = whole(line, 0..=u32::MAX, "there is none", sink).unwrap_or(0),
         "lthreshold" => server.lower_threshold = whole(line, 0..=u32::MAX, "there is none", sink).unwrap_or(0),
         "inhibit_on_failure" => server.inhibit_on_failure = switched(line, true, sink),
-        "notify_up" => server.notify_up = command(line, sink),
-        "notify_down" => server.notify_down = command(line, sink),
+        "notify_up" => server.notify_up = command(line, sink).map(Box::new),
+        "notify_down" => server.notify_down = command(line, sink).map(Box::new),
         "smtp_alert" => server.smtp_alert = shared.alert(line, sink),
         "virtualhost" => host = single(line, sink).and_then(|word| host_name("virtualhost", word, sink)),
         _ => {
