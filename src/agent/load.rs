@@ -54,11 +54,16 @@ impl Part {
     }
 }
 
-/// Reads and parses the configuration. Faults in it are warnings: the daemon takes defaults and runs.
+/// Reads and parses the configuration; `before` is the one that was in force until now. Faults in it are warnings: the daemon takes defaults and runs.
 ///
 /// # Errors
 /// The file, or a key that it names, cannot be read or could be read by others.
-pub fn load(path: &Path, config_id: Option<&str>, part: Part) -> Result<(Config, Vec<String>), Failure> {
+pub fn load(
+    path: &Path,
+    config_id: Option<&str>,
+    part: Part,
+    before: Option<&Config>,
+) -> Result<(Config, Vec<String>), Failure> {
     let file = path.display().to_string();
     let text = fs::read(path).map_err(|error| {
         let problem = Problem::new("E301", format!("cannot read the configuration {file}: {error}"))
@@ -78,7 +83,7 @@ pub fn load(path: &Path, config_id: Option<&str>, part: Part) -> Result<(Config,
     let mut warnings: Vec<String> = parsed.diagnostics.iter().map(|diagnostic| words(diagnostic, &file)).collect();
     if parsed.config.instances.iter().any(|instance| has_macvlan(instance)) {
         match Netlink::open(0).and_then(|mut netlink| macvlan::all(&mut netlink)) {
-            Ok(here) => warnings.extend(names::settle(&mut parsed.config, &here)),
+            Ok(here) => warnings.extend(names::settle(&mut parsed.config, before, &here)),
             Err(error) => warnings.push(format!("cannot read the network interfaces: {error}")),
         }
     }

@@ -69,7 +69,8 @@ impl Settings {
 /// A configuration that cannot be read, a host that does not permit raw sockets, a socket in use.
 pub fn run(settings: &Settings) -> Outcome {
     log::start(settings.log_console, settings.log_detail);
-    let (config, warnings) = load(&settings.config, settings.config_id.as_deref(), settings.part)?;
+    let (config, warnings) =
+        load(&settings.config, settings.config_id.as_deref(), settings.part, left::read(&settings.left()).as_ref())?;
     for warning in &warnings {
         tracing::warn!("{warning}");
     }
@@ -288,8 +289,9 @@ impl<'a> Agent<'a> {
 
     async fn reload(&mut self) -> Result<String, String> {
         systemd::say(&[NotifyState::Reloading]);
-        let loaded = load(&self.settings.config, self.settings.config_id.as_deref(), self.settings.part)
-            .map_err(|failure| failure.to_string());
+        let loaded =
+            load(&self.settings.config, self.settings.config_id.as_deref(), self.settings.part, Some(&self.config))
+                .map_err(|failure| failure.to_string());
         let result = match loaded {
             Err(why) => Err(format!("{why}\n  the old configuration stays in force")),
             Ok((config, warnings)) => {
