@@ -51,9 +51,14 @@ impl Vmacs {
             return;
         }
         let by_name: BTreeMap<&str, &Link> = links.values().map(|link| (link.name.as_str(), link)).collect();
-        let macs: BTreeMap<&str, Mac> = all.iter().map(|one| (one.name.as_str(), one.mac)).collect();
-        // One whose MAC has changed is made anew.
-        let stays = |name: &str, made: &Made| macs.get(name) == Some(&made.mac);
+        let asked: BTreeMap<&str, &Wanted> = all.iter().map(|one| (one.name.as_str(), one)).collect();
+        // One whose MAC or place has changed is made anew.
+        let below = |one: &Wanted| by_name.get(one.base.as_str()).map(|link| link.index);
+        let stays = |name: &str, made: &Made| {
+            asked
+                .get(name)
+                .is_some_and(|one| one.mac == made.mac && below(one).is_none_or(|index| index == made.parent))
+        };
         let gone = self.made.iter().filter(|(name, made)| !stays(name, made)).map(|(name, _)| name.clone());
         let gone: Vec<String> = gone.collect();
         if !gone.is_empty() || self.made.is_empty() {
