@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use hactl_engine::action::{LinkAddress, LinkRoute, Routing};
 use hactl_engine::conf::config::{Config, Route, VirtualAddress, VrrpInstance};
@@ -23,13 +24,39 @@ use crate::sys::{macvlan, stamp};
 /// # Errors
 /// The kernel's.
 pub fn note(path: &Path, config: &Config) -> io::Result<()> {
-    let text = format!("# {}\n{}", stamp::boot_id()?, print(config, Secrets::Masked));
+    let text = format!("# {}\n{}", stamp::boot_id()?, print(&traces(config), Secrets::Masked));
     let fresh = path.with_extension("left.new");
     let flags = libc::O_NOFOLLOW;
     let file =
         fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).custom_flags(flags).open(&fresh);
     file?.write_all(text.as_bytes())?;
     fs::rename(fresh, path)
+}
+
+/// Of a configuration, what is left in the kernel.
+fn traces(config: &Config) -> Config {
+    let mut kept = Config {
+        static_addresses: config.static_addresses.clone(),
+        static_routes: config.static_routes.clone(),
+        static_rules: config.static_rules.clone(),
+        ..Config::default()
+    };
+    kept.global.vmac_prefix.clone_from(&config.global.vmac_prefix);
+    kept.global.vmac_addr_prefix.clone_from(&config.global.vmac_addr_prefix);
+    let of = |one: &Arc<VrrpInstance>| {
+        Arc::new(VrrpInstance {
+            version: one.version,
+            ipv6: one.ipv6,
+            addresses: one.addresses.clone(),
+            excluded: one.excluded.clone(),
+            routes: one.routes.clone(),
+            rules: one.rules.clone(),
+            vmac: one.vmac.clone(),
+            ..VrrpInstance::new(&one.name, &one.interface, one.vrid)
+        })
+    };
+    kept.instances = config.instances.iter().map(of).collect();
+    kept
 }
 
 /// What an earlier process of this boot noted and did not take back.
@@ -144,6 +171,10 @@ mod tests {
         let noted = fs::read_to_string(&path).unwrap();
         assert!(!noted.contains("s3cret"));
         let old = read(&path).unwrap();
+        let text = include_str!("../../tests/interop/same/cases/vmac-addr-families.conf");
+        note(&path, &parse("f", text).config).unwrap();
+        let macvlans = |config: &Config| config.instances.iter().flat_map(|one| wanted(one)).collect::<Vec<_>>();
+        assert_eq!(macvlans(&read(&path).unwrap()), macvlans(&parse("f", text).config));
         let found: Vec<_> = addresses(&old, |_| true).map(|(name, one)| format!("{name} {}", one.address)).collect();
         assert_eq!(found, ["lan0 10.20.0.50/27"]);
         assert_eq!(addresses(&old, |name| name == "B").count(), 0);

@@ -104,14 +104,15 @@ pub fn load(path: &Path, config_id: Option<&str>, part: Part) -> Result<(Config,
     Ok((parsed.config, parsed.diagnostics.iter().map(|one| remark(one, &file)).chain(unrunnable).collect()))
 }
 
-/// Settles what depends on the interfaces of the network namespace that the agent is in.
-pub fn settle(config: &mut Config) -> Vec<Remark> {
+/// Settles what depends on the interfaces of the network namespace that the agent is in. `before` is the configuration that
+/// was in force until now.
+pub fn settle(config: &mut Config, before: Option<&Config>) -> Vec<Remark> {
     source_of_unplaced(config);
     if !config.instances.iter().any(|instance| has_macvlan(instance)) {
         return Vec::new();
     }
     let said = match Netlink::open(0).and_then(|mut netlink| macvlan::all(&mut netlink)) {
-        Ok(here) => names::settle(config, &here),
+        Ok(here) => names::settle(config, before, &here),
         Err(error) => vec![format!("cannot read the network interfaces: {error}")],
     };
     said.into_iter().map(|text| Remark { severe: false, text }).collect()

@@ -44,14 +44,18 @@ pub fn has_macvlan(instance: &VrrpInstance) -> bool {
     instance.vmac.is_some() || instance.addresses.iter().chain(&instance.excluded).any(|one| one.vmac.is_some())
 }
 
-/// Renames the macvlans that cannot have their names on this host; returns what is said about each.
-pub fn settle(config: &mut Config, here: &[Seen]) -> Vec<String> {
+/// Renames the macvlans that cannot have their names on this host; returns what is said about each. `before` is what was in
+/// force: its macvlans are ours too.
+pub fn settle(config: &mut Config, before: Option<&Config>, here: &[Seen]) -> Vec<String> {
     let named = |name: &str| here.iter().find(|seen| seen.name == name);
     let mut used: BTreeSet<String> = config.instances.iter().flat_map(|one| wanted(one)).map(|one| one.name).collect();
+    let earlier: Vec<Wanted> = before.into_iter().flat_map(|one| &one.instances).flat_map(|one| wanted(one)).collect();
+    let is = |seen: &Seen, one: &Wanted| named(&one.base).is_some_and(|base| seen.is(base.index, one.mac));
     let mut said = Vec::new();
     for instance in &mut config.instances {
         for (at, one) in wanted(instance).into_iter().enumerate() {
-            let ours = |seen: &Seen| named(&one.base).is_some_and(|base| seen.is(base.index, one.mac));
+            let old = |seen: &Seen| earlier.iter().any(|other| other.name == seen.name && is(seen, other));
+            let ours = |seen: &Seen| is(seen, &one) || old(seen);
             if named(&one.name).is_none_or(ours) {
                 continue;
             }
@@ -95,7 +99,7 @@ mod tests {
 
     fn names(here: &[Seen]) -> (Vec<String>, usize) {
         let mut config = parse("f", TEXT).config;
-        let said = settle(&mut config, here).len();
+        let said = settle(&mut config, None, here).len();
         (wanted(&config.instances[0]).into_iter().map(|one| one.name).collect(), said)
     }
 
@@ -119,5 +123,10 @@ mod tests {
             seen(5, "vrrp.11", None, [5; 6]),
         ];
         assert_eq!(names(&here), (vec!["lan1".into(), "vrrp1.11".into()], 1));
+        // Under a MAC that was in force until now, too.
+        let before = parse("f", &TEXT.replace("use_vmac lan1", "use_vmac lan1 02:00:00:00:00:99")).config;
+        let mut after = parse("f", TEXT).config;
+        let here = [here[0].clone(), here[1].clone(), seen(4, "lan1", Some(2), [2, 0, 0, 0, 0, 0x99])];
+        assert_eq!(settle(&mut after, Some(&before), &here), Vec::<String>::new());
     }
 }

@@ -74,7 +74,7 @@ pub fn run(settings: &Settings, birth: Birth) -> Outcome {
     let (mut config, mut warnings) = load(&settings.config, settings.config_id.as_deref(), settings.part)?;
     warnings.extend(upgrade::failed().map(|text| Remark { severe: true, text }));
     namespace::enter(&config)?;
-    warnings.extend(settle(&mut config));
+    warnings.extend(settle(&mut config, left::read(&settings.left()).as_ref()));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -323,7 +323,7 @@ impl<'a> Agent<'a> {
                 Err("`net_namespace` has changed: restart the agent; the old configuration stays in force".into())
             }
             Ok((mut config, mut warnings)) => {
-                warnings.extend(settle(&mut config));
+                warnings.extend(settle(&mut config, Some(&self.config)));
                 say(&warnings, &self.journal);
                 self.services.configure(&config, &self.desk);
                 self.names.configure(&config);

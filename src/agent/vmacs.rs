@@ -51,8 +51,16 @@ impl Vmacs {
             return;
         }
         let by_name: BTreeMap<&str, &Link> = links.values().map(|link| (link.name.as_str(), link)).collect();
-        let names: BTreeSet<&str> = all.iter().map(|one| one.name.as_str()).collect();
-        let gone: Vec<String> = self.made.keys().filter(|name| !names.contains(name.as_str())).cloned().collect();
+        let asked: BTreeMap<&str, &Wanted> = all.iter().map(|one| (one.name.as_str(), one)).collect();
+        // One whose MAC or place has changed is made anew.
+        let below = |one: &Wanted| by_name.get(one.base.as_str()).map(|link| link.index);
+        let stays = |name: &str, made: &Made| {
+            asked
+                .get(name)
+                .is_some_and(|one| one.mac == made.mac && below(one).is_none_or(|index| index == made.parent))
+        };
+        let gone = self.made.iter().filter(|(name, made)| !stays(name, made)).map(|(name, _)| name.clone());
+        let gone: Vec<String> = gone.collect();
         if !gone.is_empty() || self.made.is_empty() {
             self.remove(gone, netlink, troubles);
             let touched: BTreeSet<&str> = all.iter().flat_map(|one| [one.base.as_str(), one.name.as_str()]).collect();
@@ -69,7 +77,9 @@ impl Vmacs {
                 continue;
             }
             let seen = seen.get_or_insert_with(|| macvlan::all(netlink).unwrap_or_default());
-            if !seen.iter().any(|seen| seen.index == link.index && seen.is(parent.index, one.mac)) {
+            // Its end has not been heard of yet.
+            let Some(found) = seen.iter().find(|seen| seen.index == link.index) else { continue };
+            if !found.is(parent.index, one.mac) {
                 if self.foreign.insert(one.name.clone()) {
                     troubles.push(format!(
                         "{} is an interface of somebody else, so it is left alone and the addresses cannot stand on it; \
