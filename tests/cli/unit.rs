@@ -51,6 +51,9 @@ fn the_agent_s_unit_is_not_exposed() {
 fn system_calls_are_refused_by_name() {
     for unit in units() {
         let filters: Vec<&str> = unit.lines().filter(|line| line.starts_with("SystemCallFilter=")).collect();
-        assert!(!filters.is_empty() && filters.iter().all(|line| line.starts_with("SystemCallFilter=~")), "{filters:?}");
+        assert!(
+            !filters.is_empty() && filters.iter().all(|line| line.starts_with("SystemCallFilter=~")),
+            "{filters:?}"
+        );
     }
 }
