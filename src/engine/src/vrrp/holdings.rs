@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::counters::Counter;
 use super::fsm::{Event, State};
-use super::router::{Context, Router, Settings, Timer};
+use super::router::{Context, Router, Timer};
 use super::view::PARTING;
 use crate::action::{Action, Gate, LinkAddress, LinkRoute, Renewal, Routing};
 use crate::conf::config::{Destination, Route, VirtualAddress, VrrpInstance};
@@ -53,7 +53,7 @@ impl Router {
     pub fn reconfigure(
         &mut self,
         config: Arc<VrrpInstance>,
-        settings: Settings,
+        settings: super::router::Settings,
         group: Option<String>,
         ctx: &mut Context<'_>,
     ) {
