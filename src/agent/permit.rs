@@ -32,8 +32,15 @@ pub struct Permit {
 /// # Errors
 /// In words: why it is not run.
 pub fn permit(command: &[String], user: Option<&ScriptUser>, global: &Global) -> Result<Permit, String> {
+    permit_as(command, account(user, global)?, global)
+}
+
+/// Judges a command whose account is known.
+///
+/// # Errors
+/// In words: why it is not run.
+pub fn permit_as(command: &[String], who: Option<Identity>, global: &Global) -> Result<Permit, String> {
     let program = command.first().ok_or("the command is empty")?;
-    let who = account(user, global)?;
     let as_root = who.map_or_else(|| getuid().is_root(), |who| who.uid == 0);
     if as_root && who.is_none() && global.enable_script_security {
         return Err(format!(

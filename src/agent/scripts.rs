@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::letter::{Letter, Mailbox};
-use super::permit::permit;
+use super::permit::{account, permit_as};
 use super::process::{GRACE, Group};
 
 /// Running checks; dropping a handle's task ends its check.
@@ -73,13 +73,15 @@ async fn watch(script: VrrpScript, global: Global, mailbox: Mailbox, state: Arc<
     if script.init_fail {
         mailbox.send(Letter::Input(Input::Script { name: script.name.clone(), ok: false }));
     }
+    let who = account(script.user.as_ref(), &global); // once: a directory of accounts may be far away
     let mut judge = Judge::new(script.rise, script.fall, script.init_fail);
     let mut clock = interval(script.interval);
     clock.set_missed_tick_behavior(MissedTickBehavior::Skip); // a run still going when the next is due: skip that one
     loop {
         clock.tick().await;
         // Asked each time: a program that vanishes, or that others may write by now, is a check that fails.
-        let ended = match permit(&script.command, script.user.as_ref(), &global) {
+        let permitted = who.clone().and_then(|who| permit_as(&script.command, who, &global));
+        let ended = match permitted {
             Ok(permit) => match Group::start(&script.command, permit.who) {
                 Ok(group) => group.wait(script.timeout, GRACE).await,
                 Err(why) => Err(why),

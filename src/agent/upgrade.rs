@@ -26,7 +26,7 @@ const PREVIOUS: &str = "HACTL_PREVIOUS";
 /// Why the binary before had to go on.
 const FAILED: &str = "HACTL_UPGRADE_FAILED";
 /// Where the binary is, for one that goes on from its image alone.
-const BINARY: &str = "HACTL_BINARY";
+const BINARY: &str = "HACTL_ORIGIN";
 
 /// What is said to a successor, and to nobody whom it starts.
 pub const OURS: [&str; 4] = [MARK, PREVIOUS, FAILED, BINARY];

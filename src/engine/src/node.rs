@@ -381,10 +381,7 @@ impl Node {
         self.shared = Shared::of(all.into_iter());
         for (id, new) in keeping {
             let (settings, group) = (self.settings, group_of(&new.name));
-            self.with(id, now, batches, |router, ctx| {
-                router.follow(settings, group);
-                router.reconfigure(new, ctx);
-            });
+            self.with(id, now, batches, |router, ctx| router.reconfigure(new, settings, group, ctx));
         }
         for new in wanted {
             let group = group_of(&new.name);

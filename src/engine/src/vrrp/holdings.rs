@@ -52,9 +52,17 @@ impl Router {
     }
 
     /// Takes a new configuration of the same instance; what stays is not touched.
-    pub fn reconfigure(&mut self, config: Arc<VrrpInstance>, ctx: &mut Context<'_>) {
+    pub fn reconfigure(
+        &mut self,
+        config: Arc<VrrpInstance>,
+        settings: super::router::Settings,
+        group: Option<String>,
+        ctx: &mut Context<'_>,
+    ) {
         let holds = matches!(self.state, State::Master | State::Handover(_));
+        // With the lifetime that the old settings gave them: a lease that ends must not let go of what stays.
         let old: HashSet<LinkAddress> = self.link_addresses(ctx).into_iter().collect();
+        self.follow(settings, group);
         let old_routing = self.routing(ctx);
         let (interval_changed, list_changed) =
             (config.advert_interval != self.config.advert_interval, config.addresses != self.config.addresses);

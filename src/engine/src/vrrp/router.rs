@@ -272,7 +272,7 @@ impl Router {
     }
 
     /// Takes the settings of a new configuration.
-    pub fn follow(&mut self, settings: Settings, group: Option<String>) {
+    pub(super) fn follow(&mut self, settings: Settings, group: Option<String>) {
         self.settings = settings;
         if self.group != group {
             (self.group, self.group_fault, self.wants) = (group, None, false);
