@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use hactl_engine::control::RouterState;
 use serde_json::json;
 
-use super::cluster::{Group, Vip};
+use super::cluster::{Cluster, Group, Vip};
 use super::desk::{Desk, Manner, open};
 use super::observe::{Owners, Sight, look};
 use super::remote::quote;
+use super::verify_standby;
 use super::wanted::BINARY;
 use crate::error::{Exit, Failure, Outcome, Problem};
 use crate::sys::ping::{Prober, Recording};
@@ -80,7 +81,7 @@ pub async fn failover(inventory: Option<&Path>, manner: Manner, order: &Move) ->
 async fn move_one(desk: &Desk, order: &Move, vip: &Vip, before: &Sight) -> Result<(), Failure> {
     let Some(address) = vip.address() else { return Ok(()) };
     let owners = before.who_owns(&desk.cluster, address);
-    permitted(order, vip, before)?;
+    permitted(&desk.cluster, order, vip, before)?;
     if owners.names == [order.to.clone()] {
         return say(desk, address, &owners, order, None, "nothing to do");
     }
@@ -111,9 +112,12 @@ async fn taken_back(desk: &Desk, order: &Move, vip: &Vip, mut failure: Failure) 
     failure
 }
 
-/// The target's agent must answer and not be in FAULT.
-fn permitted(order: &Move, vip: &Vip, before: &Sight) -> Result<(), Failure> {
-    let refuse = |problem: Problem| Err(Failure::one(Exit::Preflight, problem.why("nothing was changed")));
+/// The target's agent must answer and not be in FAULT, and its web server must be reached.
+fn permitted(cluster: &Cluster, order: &Move, vip: &Vip, before: &Sight) -> Result<(), Failure> {
+    let refuse = |problem: Problem| {
+        let why = problem.why.as_ref().map_or_else(String::new, |why| format!("{why}; "));
+        Err(Failure::one(Exit::Preflight, problem.why(format!("{why}nothing was changed"))))
+    };
     let agent = before.hosts.get(&order.to).and_then(|seen| seen.agent.as_ref());
     let Some(instance) = agent.and_then(|agent| agent.instances.iter().find(|i| i.name == vip.name)) else {
         let problem = Problem::new("E416", format!("{}: no agent with {} answers", order.to, vip.name));
@@ -124,7 +128,12 @@ fn permitted(order: &Move, vip: &Vip, before: &Sight) -> Result<(), Failure> {
         let problem = Problem::new("E417", format!("{}: {} is in FAULT: {reasons}", order.to, vip.name));
         return refuse(problem.next("mend that first; a node in FAULT cannot be owner"));
     }
-    Ok(())
+    // A move to a host whose web server nobody reaches would be an outage by order.
+    let host = cluster.host(&order.to).filter(|_| !order.force);
+    match host.and_then(|host| verify_standby::unheard(cluster, before, host, before.hosts.get(&order.to)?)) {
+        Some(problem) => refuse(problem),
+        None => Ok(()),
+    }
 }
 
 fn preferred(vip: &Vip) -> Option<&str> {

@@ -107,7 +107,7 @@ pub fn firewall(seen: &Seen) -> Option<(&str, String)> {
 }
 
 /// A load balancer whose web server answers neither the others nor the desk.
-fn unheard(cluster: &Cluster, sight: &Sight, host: &Host, seen: &Seen) -> Option<Problem> {
+pub fn unheard(cluster: &Cluster, sight: &Sight, host: &Host, seen: &Seen) -> Option<Problem> {
     let others = sight.hosts.iter().filter_map(|(name, other)| Some((name.as_str(), *other.peers.get(&host.name)?)));
     let asked: Vec<(&str, bool)> =
         others.chain(sight.direct.get(&host.name).map(|answers| ("this desk", *answers))).collect();

@@ -85,13 +85,18 @@ impl Scene {
 
     /// Runs hactl at the desk.
     pub fn desk(&self, words: &[&str]) -> Output {
+        self.command(words).output().unwrap()
+    }
+
+    /// The same, to be run.
+    pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hactl"));
         command.args(words).arg("-i").arg(self.path("inventory.yaml"));
         if !words.contains(&"--timeout") {
             command.args(["--timeout", "8"]);
         }
         command.env("HOME", self.path("home")).env_remove("HACTL_INVENTORY").env_remove("SSH_AUTH_SOCK");
-        command.output().unwrap()
+        command
     }
 
     /// The same with the keys of hosts taken; both outputs.

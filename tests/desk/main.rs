@@ -6,4 +6,5 @@
 mod habits;
 mod host;
 mod keys;
+mod moves;
 mod ways;

@@ -49,3 +49,15 @@ fn jump_hosts_may_be_aliases_and_stand_in_a_row() {
     let said = scene.accepting(&["status"]);
     assert!(said.contains("ProxyCommand") && said.contains("use ProxyJump"), "{said}");
 }
+
+/// Where there is no ssh to ask, that is said to whoever may need it.
+#[test]
+fn a_configuration_that_nobody_reads_is_told() {
+    let Some(scene) = Scene::new(FINE, "") else { return };
+    scene.write("home/.ssh/config", "Host 127.0.0.*\n User deploy\n");
+    scene.inventory("ssh: { port: 9 }");
+    let mut command = scene.command(&["status"]);
+    let output = command.env("PATH", "/nowhere").output().unwrap();
+    let said = super::host::text(&output);
+    assert!(said.contains("there is no `ssh` here to ask what ~/.ssh/config says"), "{said}");
+}

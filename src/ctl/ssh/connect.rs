@@ -71,7 +71,7 @@ pub async fn connect_all(
                 Ok(login) => shared.host(host, &login, password).await,
                 Err(problem) => Err(problem),
             };
-            (host.name.clone(), answer)
+            (host.name.clone(), answer.map_err(|problem| shared.unread(problem)))
         }
     });
     stream::iter(connects).buffered(options.parallel.clamp(1, PARALLEL)).collect().await
@@ -108,6 +108,14 @@ impl Shared {
         let through = jump.map(|jump| jump as Arc<dyn std::any::Any + Send + Sync>);
         let session = Session::new(handle, &host.name, login, through);
         Ok(Arc::new(session.elevate(password.cloned(), self.limit).await?))
+    }
+
+    /// A host that is not reached, where ssh's configuration may say how and there is no ssh to ask.
+    fn unread(&self, mut problem: Problem) -> Problem {
+        if let Some(remark) = self.config.unread() {
+            problem.next = Some(problem.next.map_or_else(|| remark.to_owned(), |next| format!("{next}; {remark}")));
+        }
+        problem
     }
 
     /// Directly, or through the jump host that the login names.
@@ -192,11 +200,7 @@ impl Shared {
         let Peer { name, address, port } = peer;
         let problem = Problem::new("E301", format!("{name}: {address} port {port}: {error}"));
         if address.parse::<std::net::IpAddr>().is_err() {
-            let unread = self
-                .config
-                .unread()
-                .unwrap_or("a jump host is a name that resolves here, an address, or an alias of ~/.ssh/config");
-            return problem.why("the name is not known here").next(unread);
+            return problem.why("the name is not known here").next(NAMES);
         }
         match error.kind() {
             std::io::ErrorKind::ConnectionRefused => problem
@@ -275,6 +279,9 @@ impl Shared {
 
 /// A silent connection is asked for life this often; three silences end it.
 const KEEPALIVE: Duration = Duration::from_secs(15);
+
+/// What a jump host may be called.
+const NAMES: &str = "a jump host is a name that resolves here, an address, or an alias of ~/.ssh/config";
 
 /// A host that is not reached because its jump host is not.
 fn not_reached(host: &str, spec: &str, mut problem: Problem) -> Problem {
