@@ -202,7 +202,8 @@ impl FrrDialect {
             let settled = || {
                 hactl_is(&lan, when_better);
                 frr.wait(when_not);
-                assert_eq!(lan.has(0, self.vip()), better == 0);
+                // hactl may have been first for a moment, and hands over.
+                wait("the address where the better one is", || lan.has(0, self.vip()) == (better == 0));
             };
             settled();
             lan.plug(better, false);

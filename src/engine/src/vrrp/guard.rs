@@ -34,8 +34,9 @@ pub struct Asking {
     settle: Duration,
     /// Whom the last question was addressed to; empty: everybody.
     direct: SmallVec<[Mac; 2]>,
-    /// Direct questions in a row without an answer.
+    /// Direct questions in a row without an answer, and how often everybody's question was answered after them all the same.
     unheard: u32,
+    spoken_for: u32,
     /// When those for whom something else answers were asked directly, in the second half of this round.
     half: Option<Instant>,
     /// A better one was seen that claims, too.
@@ -119,8 +120,9 @@ impl Router {
         let Some(asked) = self.probing_since.take() else { return false };
         self.tell_strangers(asked, ctx);
         let answered = self.answers_since(asked, ctx);
-        // Who was asked directly has had time to answer.
-        let direct = self.lan.direct_since.filter(|at| ctx.now.since(*at) >= self.answer_time());
+        // Who was asked directly has had time to answer, also on a busy host.
+        let time = DIRECT_TIME.min(self.config.advert_interval / 4);
+        let direct = self.lan.direct_since.filter(|at| ctx.now.since(*at) >= time);
         let (alive, spoken_for): (Vec<Claim>, Vec<Claim>) =
             answered.into_iter().partition(|claim| direct.is_none_or(|direct| claim.at >= direct));
         self.lan.ghosts.extend(spoken_for.iter().map(|claim| claim.mac));
@@ -174,10 +176,10 @@ impl Router {
         if !fresh {
             self.lan.ghosts.clear(); // what was found out about them is old
         }
-        // The only other router has just said that it gives up: nobody else can claim, and one question shows that it has
-        // let go.
+        // The only other router has just said that it gives up: nobody else can claim, and fewer questions show that it
+        // has let go.
         let alone = self.goodbye.is_some() && self.is_pair(ctx);
-        let (enough, settle) = if alone { (1, Duration::ZERO) } else { (QUESTIONS, SETTLE) };
+        let (enough, settle) = if alone { (QUESTIONS_ALONE, Duration::ZERO) } else { (QUESTIONS, SETTLE) };
         let (begun, last) = (ctx.now, ctx.now);
         self.asking = Some(Asking {
             begun,
@@ -187,6 +189,7 @@ impl Router {
             settle,
             direct: SmallVec::new(),
             unheard: 0,
+            spoken_for: 0,
             half: None,
             rival: false,
         });
@@ -230,6 +233,8 @@ impl Router {
         self.tell_strangers(asking.last, ctx);
         let answered = self.answers_since(asking.last, ctx);
         if let Some(claim) = answered.first() {
+            // Until a direct question shows who it was.
+            asking.spoken_for = if asking.direct.is_empty() { asking.spoken_for + 1 } else { 0 };
             (asking.silent, asking.unheard) = (0, 0);
             pause = (waited / 4).clamp(pause, ASK_PAUSE_MAX);
             if !self.blocked && waited >= self.config.advert_interval {
@@ -246,7 +251,12 @@ impl Router {
         } else {
             asking.unheard += 1;
             if asking.unheard == DIRECT_QUESTIONS {
-                self.lan.ghosts.extend(std::mem::take(&mut asking.direct));
+                // They may have let go: everybody is asked again. Who never answers directly, and always otherwise, does
+                // not answer himself.
+                let unheard = std::mem::take(&mut asking.direct);
+                if asking.spoken_for >= SPOKEN_FOR {
+                    self.lan.ghosts.extend(unheard);
+                }
                 asking.unheard = 0;
             }
         }
@@ -283,7 +293,13 @@ pub(super) const SETTLE: Duration = Duration::from_millis(4);
 const ANSWER: Duration = Duration::from_millis(2);
 /// So many questions in a row that nobody answers are an answer.
 const QUESTIONS: u32 = 3;
-/// So many direct questions in a row that are not answered mean that something else had answered for that host.
+/// The same where the only other router has given up.
+const QUESTIONS_ALONE: u32 = 2;
+/// After so many direct questions in a row that are not answered everybody is asked again.
 const DIRECT_QUESTIONS: u32 = 2;
+/// So often in turn everybody's question is answered and direct ones are not where something else answers for a host.
+const SPOKEN_FOR: u32 = 8;
+/// So long a direct question may be on its way before a silence that ends the wait counts.
+const DIRECT_TIME: Duration = Duration::from_millis(20);
 /// Longest pause between two questions to a master that does not let go.
 const ASK_PAUSE_MAX: Duration = Duration::from_millis(20);
