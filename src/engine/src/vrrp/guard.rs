@@ -176,10 +176,10 @@ impl Router {
         if !fresh {
             self.lan.ghosts.clear(); // what was found out about them is old
         }
-        // The only other router has just said that it gives up: nobody else can claim, and fewer questions show that it
-        // has let go.
+        // The only other router has just said that it gives up: nobody else can claim, and one question shows that it has
+        // let go.
         let alone = self.goodbye.is_some() && self.is_pair(ctx);
-        let (enough, settle) = if alone { (QUESTIONS_ALONE, Duration::ZERO) } else { (QUESTIONS, SETTLE) };
+        let (enough, settle) = if alone { (1, Duration::ZERO) } else { (QUESTIONS, SETTLE) };
         let (begun, last) = (ctx.now, ctx.now);
         self.asking = Some(Asking {
             begun,
@@ -293,8 +293,6 @@ pub(super) const SETTLE: Duration = Duration::from_millis(4);
 const ANSWER: Duration = Duration::from_millis(2);
 /// So many questions in a row that nobody answers are an answer.
 const QUESTIONS: u32 = 3;
-/// The same where the only other router has given up.
-const QUESTIONS_ALONE: u32 = 2;
 /// After so many direct questions in a row that are not answered everybody is asked again.
 const DIRECT_QUESTIONS: u32 = 2;
 /// So often in turn everybody's question is answered and direct ones are not where something else answers for a host.
