@@ -16,6 +16,9 @@ _hactl() {
             ",$1")
                 cmd="hactl"
                 ;;
+            hactl,__complete)
+                cmd="hactl__subcmd____complete"
+                ;;
             hactl,agent)
                 cmd="hactl__subcmd__agent"
                 ;;
@@ -58,6 +61,9 @@ _hactl() {
             hactl,undrain)
                 cmd="hactl__subcmd__undrain"
                 ;;
+            hactl,unpin)
+                cmd="hactl__subcmd__unpin"
+                ;;
             hactl,verify)
                 cmd="hactl__subcmd__verify"
                 ;;
@@ -72,6 +78,9 @@ _hactl() {
                 ;;
             hactl__subcmd__agent,history)
                 cmd="hactl__subcmd__agent__subcmd__history"
+                ;;
+            hactl__subcmd__agent,listen)
+                cmd="hactl__subcmd__agent__subcmd__listen"
                 ;;
             hactl__subcmd__agent,metrics)
                 cmd="hactl__subcmd__agent__subcmd__metrics"
@@ -118,6 +127,9 @@ _hactl() {
             hactl__subcmd__agent__subcmd__help,history)
                 cmd="hactl__subcmd__agent__subcmd__help__subcmd__history"
                 ;;
+            hactl__subcmd__agent__subcmd__help,listen)
+                cmd="hactl__subcmd__agent__subcmd__help__subcmd__listen"
+                ;;
             hactl__subcmd__agent__subcmd__help,metrics)
                 cmd="hactl__subcmd__agent__subcmd__help__subcmd__metrics"
                 ;;
@@ -153,6 +165,9 @@ _hactl() {
                 ;;
             hactl__subcmd__agent__subcmd__help,weight)
                 cmd="hactl__subcmd__agent__subcmd__help__subcmd__weight"
+                ;;
+            hactl__subcmd__help,__complete)
+                cmd="hactl__subcmd__help__subcmd____complete"
                 ;;
             hactl__subcmd__help,agent)
                 cmd="hactl__subcmd__help__subcmd__agent"
@@ -196,6 +211,9 @@ _hactl() {
             hactl__subcmd__help,undrain)
                 cmd="hactl__subcmd__help__subcmd__undrain"
                 ;;
+            hactl__subcmd__help,unpin)
+                cmd="hactl__subcmd__help__subcmd__unpin"
+                ;;
             hactl__subcmd__help,verify)
                 cmd="hactl__subcmd__help__subcmd__verify"
                 ;;
@@ -207,6 +225,9 @@ _hactl() {
                 ;;
             hactl__subcmd__help__subcmd__agent,history)
                 cmd="hactl__subcmd__help__subcmd__agent__subcmd__history"
+                ;;
+            hactl__subcmd__help__subcmd__agent,listen)
+                cmd="hactl__subcmd__help__subcmd__agent__subcmd__listen"
                 ;;
             hactl__subcmd__help__subcmd__agent,metrics)
                 cmd="hactl__subcmd__help__subcmd__agent__subcmd__metrics"
@@ -320,7 +341,7 @@ _hactl() {
 
     case "${cmd}" in
         hactl)
-            opts="-i -o -q -v -h -V --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help --version init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help"
+            opts="-i -o -q -v -h -V --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help --version init check status verify agent genhash completions plan deploy failover unpin drain undrain weight drill lab help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -357,8 +378,46 @@ _hactl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hactl__subcmd____complete)
+            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help hosts balancers lab"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --inventory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hactl__subcmd__agent)
-            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help"
+            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -442,7 +501,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__agent__subcmd__help)
-            opts="run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help"
+            opts="run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -484,6 +543,20 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__agent__subcmd__help__subcmd__history)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__agent__subcmd__help__subcmd__listen)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -673,6 +746,48 @@ _hactl() {
             fi
             case "${prev}" in
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --inventory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__agent__subcmd__listen)
+            opts="-i -o -q -v -h --for --ipv6 --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --for)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -930,7 +1045,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__agent__subcmd__run)
-            opts="-f -n -l -D -p -t -V -P -C -I -R -S -d -r -c -X -x -A -i -o -q -v -h --config --use-file --config-id --socket --state-dir --dont-fork --log-console --log-detail --pid --config-test --dont-release-vrrp --signum --vrrp --check --dont-release-ipvs --dont-respawn --log-facility --dump-conf --vrrp_pid --checkers_pid --release-vips --snmp --snmp-agent-socket --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            opts="-f -n -l -D -p -r -c -S -t -V -P -C -I -R -d -X -x -A -i -o -q -v -h --config --use-file --config-id --socket --state-dir --dont-fork --log-console --log-detail --pid --vrrp_pid --checkers_pid --log-facility --config-test --dont-release-vrrp --signum --vrrp --check --dont-release-ipvs --as-keepalived --rehearse --dont-respawn --dump-conf --release-vips --snmp --snmp-agent-socket --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -968,18 +1083,6 @@ _hactl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --signum)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --log-facility)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -S)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --vrrp_pid)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -993,6 +1096,18 @@ _hactl() {
                     return 0
                     ;;
                 -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-facility)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -S)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --signum)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1300,7 +1415,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__check)
-            opts="-i -o -q -v -h --config-id --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            opts="-i -o -q -v -h --config-id --elsewhere --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1387,7 +1502,7 @@ _hactl() {
             fi
             case "${prev}" in
                 --limit)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "$(hactl __complete hosts 2>/dev/null)" -- "${cur}"))
                     return 0
                     ;;
                 --only)
@@ -1438,7 +1553,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__drain)
-            opts="-i -o -q -v -h --wait --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            opts="-i -o -q -v -h --wait --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help $(hactl __complete hosts 2>/dev/null)"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1480,7 +1595,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__drill)
-            opts="-y -i -o -q -v -h --list --all --budget --report --out --yes --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            opts="-y -i -o -q -v -h --list --all --budget --report --out --yes --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help stop agent-killed crash link nginx heartbeat-blocked web-down"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1537,7 +1652,7 @@ _hactl() {
             fi
             case "${prev}" in
                 --to)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "$(hactl __complete balancers 2>/dev/null)" -- "${cur}"))
                     return 0
                     ;;
                 --vip)
@@ -1674,7 +1789,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__help)
-            opts="init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help"
+            opts="init check status verify agent genhash completions plan deploy failover unpin drain undrain weight drill lab help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1687,8 +1802,22 @@ _hactl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hactl__subcmd__help__subcmd____complete)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hactl__subcmd__help__subcmd__agent)
-            opts="run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe"
+            opts="run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1716,6 +1845,20 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__help__subcmd__agent__subcmd__history)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__help__subcmd__agent__subcmd__listen)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2024,7 +2167,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__help__subcmd__lab)
-            opts="up down status ssh exec power port"
+            opts="up down status power port ssh exec"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2177,6 +2320,20 @@ _hactl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hactl__subcmd__help__subcmd__unpin)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hactl__subcmd__help__subcmd__verify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2260,7 +2417,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__lab)
-            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help up down status ssh exec power port help"
+            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help up down status power port ssh exec help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2336,7 +2493,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__lab__subcmd__exec)
-            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help $(hactl __complete lab 2>/dev/null)"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2374,7 +2531,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__lab__subcmd__help)
-            opts="up down status ssh exec power port help"
+            opts="up down status power port ssh exec help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2576,7 +2733,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__lab__subcmd__ssh)
-            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help $(hactl __complete lab 2>/dev/null)"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2705,7 +2862,7 @@ _hactl() {
             fi
             case "${prev}" in
                 --limit)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "$(hactl __complete hosts 2>/dev/null)" -- "${cur}"))
                     return 0
                     ;;
                 --only)
@@ -2782,7 +2939,45 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__undrain)
-            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help $(hactl __complete hosts 2>/dev/null)"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --inventory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__unpin)
+            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help $(hactl __complete balancers 2>/dev/null)"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2866,7 +3061,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__weight)
-            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help $(hactl __complete hosts 2>/dev/null)"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -40,19 +40,20 @@ complete -c hactl -n "__fish_hactl_needs_command" -s h -l help -d 'Print help (s
 complete -c hactl -n "__fish_hactl_needs_command" -s V -l version -d 'Print version'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "init" -d 'Print an inventory to start from'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "check" -d 'Validate inventories and keepalived.conf files, offline'
-complete -c hactl -n "__fish_hactl_needs_command" -f -a "plan" -d 'Connect, compare and print what a deploy would change (exit 2 when something is pending)'
-complete -c hactl -n "__fish_hactl_needs_command" -f -a "deploy" -d 'Plan, confirm, apply and verify'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "status" -d 'One screen: who owns the VIP, and how everybody feels'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "verify" -d 'Check that each VIP has exactly one owner and that the service answers through it'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "agent" -d 'The daemon on a load balancer, and its local controls'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "genhash" -d 'Print the MD5 sum of a page, for the `digest` of HTTP_GET'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "completions" -d 'Print a shell completion script'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "plan" -d 'Connect, compare and print what a deploy would change (exit 2 when something is pending)'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "deploy" -d 'Plan, confirm, apply and verify'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "failover" -d 'Move the VIP to another load balancer and measure the gap'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "unpin" -d 'Drop the raised priorities that failovers left: the election decides again'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "drain" -d 'Give a real server no new connections, on every director'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "undrain" -d 'Take drain back'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "weight" -d 'Give a real server another weight on every director; without a number the configured one again'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "drill" -d 'Inject faults, measure the clients\' outage, restore, judge'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "lab" -d 'Real Debian hosts (systemd, sshd) on this machine'
-complete -c hactl -n "__fish_hactl_needs_command" -f -a "agent" -d 'The daemon on a load balancer, and its local controls'
-complete -c hactl -n "__fish_hactl_needs_command" -f -a "genhash" -d 'Print the MD5 sum of a page, for the `digest` of HTTP_GET'
-complete -c hactl -n "__fish_hactl_needs_command" -f -a "completions" -d 'Print a shell completion script'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c hactl -n "__fish_hactl_using_subcommand init" -l vip -d 'Virtual IP with prefix length' -r
 complete -c hactl -n "__fish_hactl_using_subcommand init" -l lb -d 'Load balancers, best first: NAME=ADDRESS or ADDRESS, comma separated' -r
@@ -82,46 +83,13 @@ complete -c hactl -n "__fish_hactl_using_subcommand check" -l color -d 'Colour' 
 always\t'Always'
 never\t'Never'"
 complete -c hactl -n "__fish_hactl_using_subcommand check" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand check" -l elsewhere -d 'The keepalived.conf is for another host: do not look here for the interfaces, users, files and programs it names'
 complete -c hactl -n "__fish_hactl_using_subcommand check" -l json -d 'Shorthand for --output json'
 complete -c hactl -n "__fish_hactl_using_subcommand check" -s q -l quiet -d 'Say less (errors only)'
 complete -c hactl -n "__fish_hactl_using_subcommand check" -s v -l verbose -d 'Say more; twice for every remote command'
 complete -c hactl -n "__fish_hactl_using_subcommand check" -l no-progress -d 'No progress bars'
 complete -c hactl -n "__fish_hactl_using_subcommand check" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
 complete -c hactl -n "__fish_hactl_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hactl -n "__fish_hactl_using_subcommand plan" -l limit -d 'Only these hosts, comma separated' -r
-complete -c hactl -n "__fish_hactl_using_subcommand plan" -l only -d 'Only these roles, comma separated' -r
-complete -c hactl -n "__fish_hactl_using_subcommand plan" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
-complete -c hactl -n "__fish_hactl_using_subcommand plan" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
-json\t'For programs'"
-complete -c hactl -n "__fish_hactl_using_subcommand plan" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
-complete -c hactl -n "__fish_hactl_using_subcommand plan" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
-complete -c hactl -n "__fish_hactl_using_subcommand plan" -l json -d 'Shorthand for --output json'
-complete -c hactl -n "__fish_hactl_using_subcommand plan" -s q -l quiet -d 'Say less (errors only)'
-complete -c hactl -n "__fish_hactl_using_subcommand plan" -s v -l verbose -d 'Say more; twice for every remote command'
-complete -c hactl -n "__fish_hactl_using_subcommand plan" -l no-progress -d 'No progress bars'
-complete -c hactl -n "__fish_hactl_using_subcommand plan" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
-complete -c hactl -n "__fish_hactl_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l limit -d 'Only these hosts, comma separated' -r
-complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l only -d 'Only these roles, comma separated' -r
-complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l batch -d 'Web hosts changed at a time' -r
-complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s j -l jobs -d 'Hosts worked on in parallel' -r
-complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
-complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
-json\t'For programs'"
-complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
-complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
-complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s y -l yes -d 'Do not ask'
-complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l no-auto-rollback -d 'Leave a failed deploy as it is, for inspection'
-complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l json -d 'Shorthand for --output json'
-complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s q -l quiet -d 'Say less (errors only)'
-complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s v -l verbose -d 'Say more; twice for every remote command'
-complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l no-progress -d 'No progress bars'
-complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
-complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hactl -n "__fish_hactl_using_subcommand status" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand status" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
 json\t'For programs'"
@@ -151,245 +119,44 @@ complete -c hactl -n "__fish_hactl_using_subcommand verify" -s v -l verbose -d '
 complete -c hactl -n "__fish_hactl_using_subcommand verify" -l no-progress -d 'No progress bars'
 complete -c hactl -n "__fish_hactl_using_subcommand verify" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
 complete -c hactl -n "__fish_hactl_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hactl -n "__fish_hactl_using_subcommand failover" -l to -d 'Load balancer that shall own the VIP' -r
-complete -c hactl -n "__fish_hactl_using_subcommand failover" -l vip -d 'Only this VIP' -r
-complete -c hactl -n "__fish_hactl_using_subcommand failover" -l stay -d 'Go back to the election\'s own choice after this time, for example 10m' -r
-complete -c hactl -n "__fish_hactl_using_subcommand failover" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
-complete -c hactl -n "__fish_hactl_using_subcommand failover" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
 json\t'For programs'"
-complete -c hactl -n "__fish_hactl_using_subcommand failover" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c hactl -n "__fish_hactl_using_subcommand failover" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
-complete -c hactl -n "__fish_hactl_using_subcommand failover" -l dry-run -d 'Show what would happen'
-complete -c hactl -n "__fish_hactl_using_subcommand failover" -l force -d 'Move although the target\'s checks are bad'
-complete -c hactl -n "__fish_hactl_using_subcommand failover" -l json -d 'Shorthand for --output json'
-complete -c hactl -n "__fish_hactl_using_subcommand failover" -s q -l quiet -d 'Say less (errors only)'
-complete -c hactl -n "__fish_hactl_using_subcommand failover" -s v -l verbose -d 'Say more; twice for every remote command'
-complete -c hactl -n "__fish_hactl_using_subcommand failover" -l no-progress -d 'No progress bars'
-complete -c hactl -n "__fish_hactl_using_subcommand failover" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
-complete -c hactl -n "__fish_hactl_using_subcommand failover" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hactl -n "__fish_hactl_using_subcommand drain" -l wait -d 'Wait until its connections have ended, at the longest so long, for example 5m' -r
-complete -c hactl -n "__fish_hactl_using_subcommand drain" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
-complete -c hactl -n "__fish_hactl_using_subcommand drain" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
-json\t'For programs'"
-complete -c hactl -n "__fish_hactl_using_subcommand drain" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
-complete -c hactl -n "__fish_hactl_using_subcommand drain" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
-complete -c hactl -n "__fish_hactl_using_subcommand drain" -l json -d 'Shorthand for --output json'
-complete -c hactl -n "__fish_hactl_using_subcommand drain" -s q -l quiet -d 'Say less (errors only)'
-complete -c hactl -n "__fish_hactl_using_subcommand drain" -s v -l verbose -d 'Say more; twice for every remote command'
-complete -c hactl -n "__fish_hactl_using_subcommand drain" -l no-progress -d 'No progress bars'
-complete -c hactl -n "__fish_hactl_using_subcommand drain" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
-complete -c hactl -n "__fish_hactl_using_subcommand drain" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hactl -n "__fish_hactl_using_subcommand undrain" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
-complete -c hactl -n "__fish_hactl_using_subcommand undrain" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
-json\t'For programs'"
-complete -c hactl -n "__fish_hactl_using_subcommand undrain" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
-complete -c hactl -n "__fish_hactl_using_subcommand undrain" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
-complete -c hactl -n "__fish_hactl_using_subcommand undrain" -l json -d 'Shorthand for --output json'
-complete -c hactl -n "__fish_hactl_using_subcommand undrain" -s q -l quiet -d 'Say less (errors only)'
-complete -c hactl -n "__fish_hactl_using_subcommand undrain" -s v -l verbose -d 'Say more; twice for every remote command'
-complete -c hactl -n "__fish_hactl_using_subcommand undrain" -l no-progress -d 'No progress bars'
-complete -c hactl -n "__fish_hactl_using_subcommand undrain" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
-complete -c hactl -n "__fish_hactl_using_subcommand undrain" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hactl -n "__fish_hactl_using_subcommand weight" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
-complete -c hactl -n "__fish_hactl_using_subcommand weight" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
-json\t'For programs'"
-complete -c hactl -n "__fish_hactl_using_subcommand weight" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
-complete -c hactl -n "__fish_hactl_using_subcommand weight" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
-complete -c hactl -n "__fish_hactl_using_subcommand weight" -l json -d 'Shorthand for --output json'
-complete -c hactl -n "__fish_hactl_using_subcommand weight" -s q -l quiet -d 'Say less (errors only)'
-complete -c hactl -n "__fish_hactl_using_subcommand weight" -s v -l verbose -d 'Say more; twice for every remote command'
-complete -c hactl -n "__fish_hactl_using_subcommand weight" -l no-progress -d 'No progress bars'
-complete -c hactl -n "__fish_hactl_using_subcommand weight" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
-complete -c hactl -n "__fish_hactl_using_subcommand weight" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hactl -n "__fish_hactl_using_subcommand drill" -l budget -d 'Longest outage that passes, instead of each scenario\'s own, for example 4s' -r
-complete -c hactl -n "__fish_hactl_using_subcommand drill" -l report -d 'Report format; html writes a file, the others go to stdout' -r -f -a "html\t'Self-contained page with a timeline'
-json\t'List of results'
-junit\t'JUnit XML for CI'
-md\t'Markdown table'"
-complete -c hactl -n "__fish_hactl_using_subcommand drill" -l out -d 'Folder for report files' -r -F
-complete -c hactl -n "__fish_hactl_using_subcommand drill" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
-complete -c hactl -n "__fish_hactl_using_subcommand drill" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
-json\t'For programs'"
-complete -c hactl -n "__fish_hactl_using_subcommand drill" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
-complete -c hactl -n "__fish_hactl_using_subcommand drill" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
-complete -c hactl -n "__fish_hactl_using_subcommand drill" -l list -d 'Name the scenarios and what each expects'
-complete -c hactl -n "__fish_hactl_using_subcommand drill" -l all -d 'Run every scenario'
-complete -c hactl -n "__fish_hactl_using_subcommand drill" -s y -l yes -d 'Do not ask'
-complete -c hactl -n "__fish_hactl_using_subcommand drill" -l json -d 'Shorthand for --output json'
-complete -c hactl -n "__fish_hactl_using_subcommand drill" -s q -l quiet -d 'Say less (errors only)'
-complete -c hactl -n "__fish_hactl_using_subcommand drill" -s v -l verbose -d 'Say more; twice for every remote command'
-complete -c hactl -n "__fish_hactl_using_subcommand drill" -l no-progress -d 'No progress bars'
-complete -c hactl -n "__fish_hactl_using_subcommand drill" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
-complete -c hactl -n "__fish_hactl_using_subcommand drill" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
-json\t'For programs'"
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -l json -d 'Shorthand for --output json'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -s q -l quiet -d 'Say less (errors only)'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -s v -l verbose -d 'Say more; twice for every remote command'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -l no-progress -d 'No progress bars'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -f -a "up" -d 'Start the hosts'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -f -a "down" -d 'Stop them and leave nothing behind'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -f -a "status" -d 'Show them'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -f -a "ssh" -d 'Open a shell, or run a command, on a host through SSH'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -f -a "exec" -d 'Run a command in the desk, the client or a host without SSH'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -f -a "power" -d 'Cut a host\'s power, or give it back'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -f -a "port" -d 'Make a host\'s switch port lead nowhere, or whole again'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status ssh exec power port help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -l hosts -d 'Host names; the number at the end becomes the last octet' -r
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -l subnet -d 'IPv4 subnet of the lab' -r
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
-json\t'For programs'"
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -l json -d 'Shorthand for --output json'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -s q -l quiet -d 'Say less (errors only)'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -s v -l verbose -d 'Say more; twice for every remote command'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -l no-progress -d 'No progress bars'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
-json\t'For programs'"
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -l json -d 'Shorthand for --output json'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -s q -l quiet -d 'Say less (errors only)'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -s v -l verbose -d 'Say more; twice for every remote command'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -l no-progress -d 'No progress bars'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
-json\t'For programs'"
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -l json -d 'Shorthand for --output json'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say less (errors only)'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more; twice for every remote command'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -l no-progress -d 'No progress bars'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
-json\t'For programs'"
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -l json -d 'Shorthand for --output json'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -s q -l quiet -d 'Say less (errors only)'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -s v -l verbose -d 'Say more; twice for every remote command'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -l no-progress -d 'No progress bars'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
-json\t'For programs'"
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -l json -d 'Shorthand for --output json'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -s q -l quiet -d 'Say less (errors only)'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -s v -l verbose -d 'Say more; twice for every remote command'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -l no-progress -d 'No progress bars'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
-json\t'For programs'"
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -l json -d 'Shorthand for --output json'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -s q -l quiet -d 'Say less (errors only)'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -s v -l verbose -d 'Say more; twice for every remote command'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -l no-progress -d 'No progress bars'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
-json\t'For programs'"
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -l json -d 'Shorthand for --output json'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -s q -l quiet -d 'Say less (errors only)'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -s v -l verbose -d 'Say more; twice for every remote command'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -l no-progress -d 'No progress bars'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "up" -d 'Start the hosts'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "down" -d 'Stop them and leave nothing behind'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show them'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "ssh" -d 'Open a shell, or run a command, on a host through SSH'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "exec" -d 'Run a command in the desk, the client or a host without SSH'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "power" -d 'Cut a host\'s power, or give it back'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "port" -d 'Make a host\'s switch port lead nowhere, or whole again'
-complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
-json\t'For programs'"
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -l json -d 'Shorthand for --output json'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -s q -l quiet -d 'Say less (errors only)'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -s v -l verbose -d 'Say more; twice for every remote command'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -l no-progress -d 'No progress bars'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "run" -d 'Run the daemon'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "status" -d 'State of the local agent'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "promote" -d 'Make this node master at once'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "resign" -d 'Hand the addresses to the best backup'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "unpin" -d 'Drop the raised priority that promote left'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "drain" -d 'Give a real server no new connections; what is connected goes on'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "undrain" -d 'Take drain back'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "weight" -d 'Give a real server another weight; without a number the configured one again'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "reload" -d 'Read the configuration again'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "stop" -d 'Stop the agent; under systemd, keeps the addresses when the unit is only restarting'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "history" -d 'Past events, and how long each state lasted'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "metrics" -d 'Metrics in Prometheus\' text format'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "upgrade" -d 'Replace the running process by the binary now on disk, in place: same process id, addresses untouched'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "probe" -d 'Does a web server answer? Exit 0 for any HTTP status below 500; for check scripts'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade probe help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help" -f -a "run" -d 'Run the daemon'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help" -f -a "status" -d 'State of the local agent'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help" -f -a "promote" -d 'Make this node master at once'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help" -f -a "resign" -d 'Hand the addresses to the best backup'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help" -f -a "unpin" -d 'Drop the raised priority that promote left'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help" -f -a "drain" -d 'Give a real server no new connections; what is connected goes on'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help" -f -a "undrain" -d 'Take drain back'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help" -f -a "weight" -d 'Give a real server another weight; without a number the configured one again'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help" -f -a "reload" -d 'Read the configuration again'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help" -f -a "stop" -d 'Stop the agent; under systemd, keeps the addresses when the unit is only restarting'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help" -f -a "history" -d 'Past events, and how long each state lasted'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help" -f -a "metrics" -d 'Metrics in Prometheus\' text format'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help" -f -a "upgrade" -d 'Replace the running process by the binary now on disk, in place: same process id, addresses untouched'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help" -f -a "listen" -d 'Which VRIDs are in use on a LAN: listens, then prints one line for each router heard'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help" -f -a "probe" -d 'Does a web server answer? Exit 0 for any HTTP status below 500; for check scripts'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s f -l use-file -l config -d 'Configuration file' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l config-id -d 'What conditional lines (`@ID`) are compared with; the host name\'s first label when absent' -r
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l socket -d 'Control socket' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l state-dir -d 'Where overrides survive a reboot' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s p -l pid -d 'Process id file' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s r -l vrrp_pid -d 'Second process id file, written when there is a VRRP instance' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s c -l checkers_pid -d 'Third process id file, written when there is a virtual server' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s S -l log-facility -d 'Facility local0 to local7 in the system\'s log; daemon when absent' -r
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l signum -d 'Print the number of keepalived\'s signal NAME and exit: STOP, RELOAD, DATA, STATS, STATS_CLEAR, JSON, TDUMP' -r
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s S -l log-facility -d 'Syslog facility' -r
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s r -l vrrp_pid -d 'Process id file of the VRRP child' -r -F
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s c -l checkers_pid -d 'Process id file of the checkers child' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s A -l snmp-agent-socket -d 'SNMP agent\'s socket' -r
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
@@ -398,7 +165,7 @@ complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subco
 always\t'Always'
 never\t'Never'"
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s n -l dont-fork -d 'Stay in the foreground (always so)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s n -l dont-fork -d 'Stay in the foreground, as `hactl agent run` always does; a link named keepalived goes to the background without it'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s l -l log-console -d 'Log to standard error instead of the journal'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s D -l log-detail -d 'Log in detail'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s t -l config-test -d 'Check the configuration and exit'
@@ -406,6 +173,8 @@ complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subco
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s P -l vrrp -d 'VRRP only: no virtual servers'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s C -l check -d 'Virtual servers and their checks only: no VRRP'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s I -l dont-release-ipvs -d 'Keep the IPVS table at stop'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l as-keepalived -d 'Called by keepalived\'s name: goes to the background, and has its process id files'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -l rehearse -d 'Do what can be done beside a running agent, and say whether this binary could take its place'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s R -l dont-respawn -d 'Children are not started again (there are none)'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s d -l dump-conf -d 'Dump the configuration at the start'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from run" -s X -l release-vips -d 'Drop addresses on a change by signal'
@@ -593,6 +362,21 @@ complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subco
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from upgrade" -l no-progress -d 'No progress bars'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from upgrade" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from upgrade" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from listen" -l for -d 'How long' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from listen" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from listen" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from listen" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from listen" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from listen" -l ipv6 -d 'Adverts over IPv6'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from listen" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from listen" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from listen" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from listen" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from listen" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from listen" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from probe" -l limit -d 'Limit for each step, for example 500ms' -r
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from probe" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from probe" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
@@ -620,6 +404,7 @@ complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subco
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "history" -d 'Past events, and how long each state lasted'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "metrics" -d 'Metrics in Prometheus\' text format'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "upgrade" -d 'Replace the running process by the binary now on disk, in place: same process id, addresses untouched'
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "listen" -d 'Which VRIDs are in use on a LAN: listens, then prints one line for each router heard'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "probe" -d 'Does a web server answer? Exit 0 for any HTTP status below 500; for check scripts'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c hactl -n "__fish_hactl_using_subcommand genhash" -s s -l server -d 'Address to connect to' -r
@@ -644,6 +429,19 @@ complete -c hactl -n "__fish_hactl_using_subcommand genhash" -s v -l verbose -d 
 complete -c hactl -n "__fish_hactl_using_subcommand genhash" -l no-progress -d 'No progress bars'
 complete -c hactl -n "__fish_hactl_using_subcommand genhash" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
 complete -c hactl -n "__fish_hactl_using_subcommand genhash" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand __complete" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand __complete" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand __complete" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand __complete" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand __complete" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand __complete" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand __complete" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand __complete" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand __complete" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand __complete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hactl -n "__fish_hactl_using_subcommand completions" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand completions" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
 json\t'For programs'"
@@ -657,29 +455,272 @@ complete -c hactl -n "__fish_hactl_using_subcommand completions" -s v -l verbose
 complete -c hactl -n "__fish_hactl_using_subcommand completions" -l no-progress -d 'No progress bars'
 complete -c hactl -n "__fish_hactl_using_subcommand completions" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
 complete -c hactl -n "__fish_hactl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "init" -d 'Print an inventory to start from'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "check" -d 'Validate inventories and keepalived.conf files, offline'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "plan" -d 'Connect, compare and print what a deploy would change (exit 2 when something is pending)'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "deploy" -d 'Plan, confirm, apply and verify'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "status" -d 'One screen: who owns the VIP, and how everybody feels'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "verify" -d 'Check that each VIP has exactly one owner and that the service answers through it'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "failover" -d 'Move the VIP to another load balancer and measure the gap'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "drain" -d 'Give a real server no new connections, on every director'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "undrain" -d 'Take drain back'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "weight" -d 'Give a real server another weight on every director; without a number the configured one again'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "drill" -d 'Inject faults, measure the clients\' outage, restore, judge'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "lab" -d 'Real Debian hosts (systemd, sshd) on this machine'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "agent" -d 'The daemon on a load balancer, and its local controls'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "genhash" -d 'Print the MD5 sum of a page, for the `digest` of HTTP_GET'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "completions" -d 'Print a shell completion script'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check plan deploy status verify failover drain undrain weight drill lab agent genhash completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "up" -d 'Start the hosts'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "down" -d 'Stop them and leave nothing behind'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "status" -d 'Show them'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "ssh" -d 'Open a shell, or run a command, on a host through SSH'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "exec" -d 'Run a command in the desk, the client or a host without SSH'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "power" -d 'Cut a host\'s power, or give it back'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "port" -d 'Make a host\'s switch port lead nowhere, or whole again'
+complete -c hactl -n "__fish_hactl_using_subcommand plan" -l limit -d 'Only these hosts, comma separated' -r -f -a "(hactl __complete hosts 2>/dev/null)"
+complete -c hactl -n "__fish_hactl_using_subcommand plan" -l only -d 'Only these roles, comma separated' -r
+complete -c hactl -n "__fish_hactl_using_subcommand plan" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand plan" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand plan" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand plan" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand plan" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand plan" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand plan" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand plan" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand plan" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l limit -d 'Only these hosts, comma separated' -r -f -a "(hactl __complete hosts 2>/dev/null)"
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l only -d 'Only these roles, comma separated' -r
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l batch -d 'Web hosts changed at a time' -r
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s j -l jobs -d 'Hosts worked on in parallel' -r
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s y -l yes -d 'Do not ask'
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l no-auto-rollback -d 'Leave a failed deploy as it is, for inspection'
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -l to -d 'Load balancer that shall own the VIP' -r -f -a "(hactl __complete balancers 2>/dev/null)"
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -l vip -d 'Only this VIP' -r
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -l stay -d 'Go back to the election\'s own choice after this time, for example 10m' -r
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -l dry-run -d 'Show what would happen'
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -l force -d 'Move although the target\'s checks are bad'
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand unpin" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand unpin" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand unpin" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand unpin" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand unpin" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand unpin" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand unpin" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand unpin" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand unpin" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand unpin" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -l wait -d 'Wait until its connections have ended, at the longest so long, for example 5m' -r
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand drain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand undrain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand weight" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -l budget -d 'Longest outage that passes, instead of each scenario\'s own, for example 4s' -r
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -l report -d 'Report format; html writes a file, the others go to stdout' -r -f -a "html\t'Self-contained page with a timeline'
+json\t'List of results'
+junit\t'JUnit XML for CI'
+md\t'Markdown table'"
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -l out -d 'Folder for report files' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -l list -d 'Name the scenarios and what each expects'
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -l all -d 'Run every scenario'
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -s y -l yes -d 'Do not ask'
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status power port ssh exec help" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status power port ssh exec help" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status power port ssh exec help" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status power port ssh exec help" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status power port ssh exec help" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status power port ssh exec help" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status power port ssh exec help" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status power port ssh exec help" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status power port ssh exec help" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status power port ssh exec help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status power port ssh exec help" -f -a "up" -d 'Start the hosts'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status power port ssh exec help" -f -a "down" -d 'Stop them and leave nothing behind'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status power port ssh exec help" -f -a "status" -d 'Show them'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status power port ssh exec help" -f -a "power" -d 'Cut a host\'s power, or give it back'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status power port ssh exec help" -f -a "port" -d 'Make a host\'s switch port lead nowhere, or whole again'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status power port ssh exec help" -f -a "ssh" -d 'Open a shell, or run a command, on a host through SSH'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status power port ssh exec help" -f -a "exec" -d 'Run a command in the desk, the client or a host without SSH'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and not __fish_seen_subcommand_from up down status power port ssh exec help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -l hosts -d 'Host names; the number at the end becomes the last octet' -r
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -l subnet -d 'IPv4 subnet of the lab' -r
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from up" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from down" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from power" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from port" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from ssh" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from exec" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "up" -d 'Start the hosts'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "down" -d 'Stop them and leave nothing behind'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show them'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "power" -d 'Cut a host\'s power, or give it back'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "port" -d 'Make a host\'s switch port lead nowhere, or whole again'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "ssh" -d 'Open a shell, or run a command, on a host through SSH'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "exec" -d 'Run a command in the desk, the client or a host without SSH'
+complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "init" -d 'Print an inventory to start from'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "check" -d 'Validate inventories and keepalived.conf files, offline'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "status" -d 'One screen: who owns the VIP, and how everybody feels'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "verify" -d 'Check that each VIP has exactly one owner and that the service answers through it'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "agent" -d 'The daemon on a load balancer, and its local controls'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "genhash" -d 'Print the MD5 sum of a page, for the `digest` of HTTP_GET'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "completions" -d 'Print a shell completion script'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "plan" -d 'Connect, compare and print what a deploy would change (exit 2 when something is pending)'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "deploy" -d 'Plan, confirm, apply and verify'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "failover" -d 'Move the VIP to another load balancer and measure the gap'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "unpin" -d 'Drop the raised priorities that failovers left: the election decides again'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "drain" -d 'Give a real server no new connections, on every director'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "undrain" -d 'Take drain back'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "weight" -d 'Give a real server another weight on every director; without a number the configured one again'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "drill" -d 'Inject faults, measure the clients\' outage, restore, judge'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "lab" -d 'Real Debian hosts (systemd, sshd) on this machine'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "run" -d 'Run the daemon'
 complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "status" -d 'State of the local agent'
 complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "promote" -d 'Make this node master at once'
@@ -693,4 +734,12 @@ complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcom
 complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "history" -d 'Past events, and how long each state lasted'
 complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "metrics" -d 'Metrics in Prometheus\' text format'
 complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "upgrade" -d 'Replace the running process by the binary now on disk, in place: same process id, addresses untouched'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "listen" -d 'Which VRIDs are in use on a LAN: listens, then prints one line for each router heard'
 complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "probe" -d 'Does a web server answer? Exit 0 for any HTTP status below 500; for check scripts'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "up" -d 'Start the hosts'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "down" -d 'Stop them and leave nothing behind'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "status" -d 'Show them'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "power" -d 'Cut a host\'s power, or give it back'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "port" -d 'Make a host\'s switch port lead nowhere, or whole again'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "ssh" -d 'Open a shell, or run a command, on a host through SSH'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "exec" -d 'Run a command in the desk, the client or a host without SSH'

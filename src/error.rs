@@ -96,6 +96,17 @@ impl Problem {
         self
     }
 
+    /// The form for programs.
+    pub fn as_json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "code": self.code,
+            "severity": if self.warning { "warning" } else { "error" },
+            "message": self.message,
+            "why": self.why,
+            "next": self.next,
+        })
+    }
+
     /// Makes it a warning.
     #[must_use]
     pub fn warn(mut self) -> Self {

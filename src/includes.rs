@@ -1,11 +1,15 @@
 //! What a keepalived.conf asks of the host it is read on: the files it includes, the host's name, the environment.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File, FileType, OpenOptions};
 use std::hash::{BuildHasher, Hasher};
+use std::io::Read as _;
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use hactl_engine::conf::{Included, Surroundings};
+use nix::fcntl::OFlag;
+use nix::sys::statfs::{FsType, PROC_SUPER_MAGIC, SYSFS_MAGIC, TRACEFS_MAGIC, fstatfs};
 
 /// This host.
 #[derive(Debug, Default)]
@@ -27,14 +31,7 @@ impl Host {
 impl Host {
     fn read(&mut self, path: &Path) -> Included {
         let name = path.display().to_string();
-        let text = match fs::metadata(path) {
-            Ok(found) if !found.is_file() => Err("it is not a file".to_owned()),
-            Ok(found) if found.len() > FILE_BYTES_MAX => Err(format!("it is larger than {FILE_BYTES_MAX} bytes")),
-            Ok(_) => fs::read(path)
-                .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-                .map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
-        };
+        let text = read_file(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         if let Ok(text) = &text {
             self.texts.insert(name.clone(), text.clone());
         }
@@ -72,6 +69,51 @@ impl Surroundings for Host {
     }
 }
 
+/// What a configuration file holds. Only regular files are read: a pipe is waited for without end, a device may have none,
+/// and what the kernel shows as files may vanish by being read.
+///
+/// # Errors
+/// In words, for a person.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, String> {
+    let words = |error: std::io::Error| error.to_string();
+    // Looked at before it is opened: opening some devices does something.
+    regular(fs::metadata(path).map_err(words)?.file_type())?;
+    let flags = (OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits();
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(words)?;
+    let found = file.metadata().map_err(words)?;
+    regular(found.file_type())?;
+    if KERNELS.contains(&kind_of_system(&file)?) {
+        return Err("the kernel makes it up: it is no file that was written".into());
+    }
+    let too_large = || format!("it is larger than {FILE_BYTES_MAX} bytes");
+    if found.len() > FILE_BYTES_MAX {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or(0));
+    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(words)?;
+    match u64::try_from(bytes.len()) {
+        Ok(0..=FILE_BYTES_MAX) => Ok(bytes),
+        _ => Err(too_large()),
+    }
+}
+
+fn regular(kind: FileType) -> Result<(), String> {
+    let what = match kind {
+        _ if kind.is_file() => return Ok(()),
+        _ if kind.is_dir() => "a folder",
+        _ if kind.is_fifo() => "a pipe",
+        _ if kind.is_socket() => "a socket",
+        _ => "a device",
+    };
+    Err(format!("it is {what}, not a file"))
+}
+
+fn kind_of_system(file: &File) -> Result<FsType, String> {
+    fstatfs(file).map(|found| found.filesystem_type()).map_err(|error| error.to_string())
+}
+
+/// File systems that hold no files.
+const KERNELS: [FsType; 3] = [PROC_SUPER_MAGIC, SYSFS_MAGIC, TRACEFS_MAGIC];
 /// Larger files are no configuration.
 const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Most files that one pattern may mean.
@@ -97,8 +139,35 @@ mod tests {
         assert_eq!(host.texts.get(&first).map(String::as_str), Some("one"));
         assert_eq!(host.include("b.conf", &first)[0].text, Ok("two".into()));
         assert_eq!((host.include("none.conf", &from), host.include("conf.d/s*", &from)), (Vec::new(), Vec::new()));
-        assert_eq!(host.include("conf.d/sub", &from)[0].text, Err("it is not a file".into()));
+        assert_eq!(host.include("conf.d/sub", &from)[0].text, Err("it is a folder, not a file".into()));
         assert!((37..=41).contains(&host.random(37, 41)));
+    }
+
+    #[test]
+    fn only_files_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        nix::unistd::mkfifo(&at("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", at("link")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+        File::create(at("large")).unwrap().set_len(FILE_BYTES_MAX + 1).unwrap();
+        fs::write(at("good"), "text").unwrap();
+        let said = |path: PathBuf| read_file(&path).map_err(|why| why.split(':').next().unwrap_or_default().to_owned());
+        assert_eq!(said(at("good")), Ok(b"text".to_vec()));
+        for (path, why) in [
+            (folder.path().to_owned(), "it is a folder, not a file"),
+            (at("pipe"), "it is a pipe, not a file"),
+            (at("link"), "it is a device, not a file"),
+            (at("socket"), "it is a socket, not a file"),
+            (at("large"), "it is larger than 67108864 bytes"),
+            (PathBuf::from("/proc/kmsg"), "the kernel makes it up"),
+            (PathBuf::from("/proc/self/status"), "the kernel makes it up"),
+            (at("none"), "No such file or directory (os error 2)"),
+        ] {
+            // Without root the log of the kernel cannot be opened at all.
+            let denied = path.ends_with("kmsg") && !nix::unistd::getuid().is_root();
+            assert!(denied || said(path.clone()) == Err(why.to_owned()), "{path:?}");
+        }
     }
 
     #[test]

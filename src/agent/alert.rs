@@ -4,14 +4,15 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use hactl_engine::conf::config::{Config, Mail};
+use hactl_engine::conf::config::Config;
 use hactl_engine::control::RouterState;
 use hactl_engine::notice::{Level, Notice, What};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use super::mail;
+use super::load::read_secret;
+use super::mail::Post;
 use super::mail_text::address;
 use super::report::Report;
 use super::webhook::Target;
@@ -41,11 +42,17 @@ impl Alerts {
         let instances = config.instances.iter().filter(|one| one.smtp_alert).map(|one| one.name.clone());
         let groups = config.groups.iter().filter(|one| one.smtp_alert).map(|one| one.name.clone());
         self.wants_mail = instances.chain(groups).collect();
-        let mail = config.global.mail.as_ref().filter(|mail| !mail.recipients.is_empty());
-        let named = mail.iter().flat_map(|mail| mail.recipients.iter().chain(&mail.from));
+        let post = Post::new(config, host_name);
+        let named = post.iter().flat_map(|post| post.mail.recipients.iter().chain(&post.mail.from));
         named.filter_map(|one| address(one).err()).for_each(|why| tracing::error!("mail: {why}"));
-        let mail = mail.map(|mail| Way::Mail { mail: mail.clone(), host_name });
-        let webhook = config.own.webhook.as_ref().and_then(|url| match Target::parse(url) {
+        if let Some((_, file)) = post.as_ref().and_then(|post| post.login.as_ref())
+            && let Err(why) = read_secret(file)
+        {
+            tracing::error!("smtp_password_file {file}: {why}; no mail is sent until that is mended");
+        }
+        let mail = post.map(Way::Mail);
+        let authorities = config.own.tls_authorities.as_deref();
+        let webhook = config.own.webhook.as_ref().and_then(|url| match Target::parse(url, authorities) {
             Ok(target) => Some(Way::Webhook(target)),
             Err(why) => {
                 tracing::error!("{why}");
@@ -124,14 +131,14 @@ fn is_mailed(what: &What, no_faults: bool) -> bool {
 
 #[derive(Debug, Clone, PartialEq)]
 enum Way {
-    Mail { mail: Mail, host_name: String },
+    Mail(Post),
     Webhook(Target),
 }
 
 impl Way {
     async fn deliver(&self, report: &Report) -> Result<(), String> {
         match self {
-            Self::Mail { mail, host_name } => mail::send(mail, host_name, report).await,
+            Self::Mail(post) => post.send(report).await,
             Self::Webhook(target) => target.post(&report.json).await,
         }
     }

@@ -4,17 +4,20 @@ use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hactl_engine::control::{AgentStatus, Event, InstanceStatus, Request, Response};
 use hactl_engine::lvs::words::virtual_server_text;
 use hactl_engine::notice::state_name;
 use hactl_engine::time::span;
 
+use super::upgrade::NOT_UPGRADED;
 use crate::error::{Exit, Failure, Outcome, Problem};
 
-/// How long an agent may take to answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long an agent may take to answer; more than a rehearsal, which is limited too.
+const PATIENCE: Duration = Duration::from_secs(12);
+/// How long a new binary, and the one before after it, may take to come up.
+const COMING_UP: Duration = Duration::from_secs(25);
 /// A watched state is shown again after this time although nothing happened.
 const REDRAW: Duration = Duration::from_secs(1);
 /// And not more often than this, whatever happens.
@@ -25,24 +28,59 @@ const BREATH: Duration = Duration::from_millis(100);
 /// # Errors
 /// Nobody listens, or the agent refuses: exit 4 with what to do.
 pub fn ask(socket: &Path, request: &Request) -> Result<Response, Failure> {
-    let problem = |error: io::Error| {
-        let why = match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => "no agent is running there",
-            io::ErrorKind::PermissionDenied => "only the agent's user (root) may ask it",
-            _ => "the agent did not answer",
-        };
-        let next = "`systemctl status hactl-agent` and `journalctl -u hactl-agent`, or name its socket with --socket";
-        let message = format!("control socket {}: {error}", socket.display());
-        Failure::one(Exit::Preflight, Problem::new("E401", message).why(why).next(next))
-    };
-    let line = exchange(socket, request).map_err(problem)?;
+    let line = exchange(socket, request).and_then(|stream| answer(&mut BufReader::new(stream)));
+    understand(socket, line)
+}
+
+/// Has the binary on disk take the agent's place, and waits until it has: the answer is what became of it.
+///
+/// # Errors
+/// The agent refuses (exit 4, nothing was changed); the new binary did not come up and the one before goes on (exit 5); nobody
+/// answers any more (exit 6).
+pub fn upgrade(socket: &Path) -> Result<Response, Failure> {
+    let mut stream = exchange(socket, &Request::Upgrade).map(BufReader::new).map_err(|error| unheard(socket, error))?;
+    let agreed = understand(socket, answer(&mut stream))?;
+    let _ = answer(&mut stream); // the end of the connection is the end of the old binary
+    let end = Instant::now() + COMING_UP;
+    while Instant::now() < end {
+        if let Ok(Response::Status(status)) = ask(socket, &Request::Status) {
+            return match status.warnings.iter().find(|warning| warning.starts_with(NOT_UPGRADED)) {
+                None => Ok(agreed),
+                Some(why) => {
+                    let problem = Problem::new("E403", why.clone())
+                        .next("`journalctl -u hactl-agent`, then mend it and try again");
+                    Err(Failure::one(Exit::RolledBack, problem))
+                }
+            };
+        }
+        std::thread::sleep(BREATH);
+    }
+    let problem = Problem::new("E404", format!("the new binary did not answer within {} s", COMING_UP.as_secs()))
+        .why("the addresses stay where they are, with nobody to look after them")
+        .next("`journalctl -u hactl-agent`, put the binary from before back and `systemctl restart hactl-agent`");
+    Err(Failure::one(Exit::HandNeeded, problem))
+}
+
+fn understand(socket: &Path, line: io::Result<String>) -> Result<Response, Failure> {
+    let line = line.map_err(|error| unheard(socket, error))?;
     match serde_json::from_str(&line) {
         Ok(Response::Error { message }) => {
             Err(Failure::one(Exit::Preflight, Problem::new("E402", message).why("the agent refused")))
         }
         Ok(response) => Ok(response),
-        Err(error) => Err(problem(io::Error::new(io::ErrorKind::InvalidData, error))),
+        Err(error) => Err(unheard(socket, io::Error::new(io::ErrorKind::InvalidData, error))),
     }
+}
+
+fn unheard(socket: &Path, error: io::Error) -> Failure {
+    let why = match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => "no agent is running there",
+        io::ErrorKind::PermissionDenied => "only the agent's user (root) may ask it",
+        _ => "the agent did not answer",
+    };
+    let next = "`systemctl status hactl-agent` and `journalctl -u hactl-agent`, or name its socket with --socket";
+    let message = format!("control socket {}: {error}", socket.display());
+    Failure::one(Exit::Preflight, Problem::new("E401", message).why(why).next(next))
 }
 
 /// Shows the state again on each event and each second, until interrupted or until `show` fails.
@@ -82,15 +120,19 @@ fn listen(socket: &Path, bell: &mpsc::SyncSender<()>) -> io::Result<()> {
     Ok(())
 }
 
-fn exchange(socket: &Path, request: &Request) -> io::Result<String> {
+fn exchange(socket: &Path, request: &Request) -> io::Result<UnixStream> {
     let mut stream = UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut line = serde_json::to_vec(request)?;
     line.push(b'\n');
     stream.write_all(&line)?;
+    Ok(stream)
+}
+
+fn answer(stream: &mut BufReader<UnixStream>) -> io::Result<String> {
     let mut answer = String::new();
-    BufReader::new(stream).read_line(&mut answer)?;
+    stream.read_line(&mut answer)?;
     if answer.is_empty() {
         return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "closed without an answer"));
     }
@@ -155,7 +197,8 @@ fn instance_text(instance: &InstanceStatus, now_unix_ms: u64) -> String {
         text.push_str(&format!("  since {} s: {reason}\n", now_unix_ms.saturating_sub(at) / 1000));
     }
     if let (Some(master), Some(priority)) = (&instance.master, instance.master_priority) {
-        text.push_str(&format!("  master is {master} with priority {priority}\n"));
+        let age = instance.last_advert_ms.map(|ms| format!(", heard {} ago", span(ms))).unwrap_or_default();
+        text.push_str(&format!("  master is {master} with priority {priority}{age}\n"));
     }
     if let Some(ms) = instance.lease_ms {
         text.push_str(&format!("  the kernel lets go of the addresses by itself in {}\n", span(ms)));

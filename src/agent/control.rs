@@ -11,20 +11,23 @@ use std::time::Duration;
 use hactl_engine::control::{AgentStatus, Request, Response};
 use hactl_engine::input::Command;
 use hactl_engine::lvs::balancer::{Order, Selection};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, ReadHalf, WriteHalf, split};
+use tokio::net::UnixListener;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::journal::Journal;
 use super::letter::{Letter, LoopStatus, Mailbox};
 use super::metrics::page;
+use super::seats::{self, Listener, Place, Wire};
 use crate::sys::clock;
 
 /// Longest request line in bytes.
 const LINE: u64 = 64 * 1024;
-/// Clients at a time.
+/// Clients at a time; beyond that the one that has been idle longest goes.
 const CLIENTS: usize = 64;
+/// How long a client may take to send a line, or to take an answer.
+const IDLE: Duration = Duration::from_secs(5);
 /// How long the loop may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -79,32 +82,24 @@ pub fn bind(path: &Path) -> io::Result<UnixListener> {
 
 /// Serves connections for ever.
 pub async fn serve(listener: UnixListener, desk: Desk) {
-    let seats = Arc::new(Semaphore::new(CLIENTS));
-    loop {
-        let Ok(seat) = Arc::clone(&seats).acquire_owned().await else { return };
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                let desk = desk.clone();
-                tokio::spawn(async move {
-                    // A client that hangs up in the middle is no event.
-                    let _ = converse(stream, &desk).await;
-                    drop(seat);
-                });
-            }
-            Err(error) => {
-                tracing::warn!("control socket: {error}");
-                tokio::time::sleep(Duration::from_millis(100)).await; // out of descriptors: do not spin
-            }
+    let talk = |stream, place| {
+        let desk = desk.clone();
+        async move {
+            let _ = converse(stream, &place, &desk).await; // a client that hangs up in the middle is no event
         }
-    }
+    };
+    seats::serve(Listener::Unix(listener), "control socket", CLIENTS, talk).await;
 }
 
-async fn converse(stream: UnixStream, desk: &Desk) -> io::Result<()> {
-    let (read, mut write) = stream.into_split();
+type Reader = BufReader<ReadHalf<Box<dyn Wire>>>;
+type Writer = WriteHalf<Box<dyn Wire>>;
+
+async fn converse(stream: Box<dyn Wire>, place: &Place, desk: &Desk) -> io::Result<()> {
+    let (read, mut write) = split(stream);
     let mut lines = BufReader::new(read);
     loop {
         let mut line = Vec::new();
-        let length = (&mut lines).take(LINE).read_until(b'\n', &mut line).await?;
+        let length = timeout(IDLE, (&mut lines).take(LINE).read_until(b'\n', &mut line)).await??;
         if length == 0 {
             return Ok(());
         }
@@ -112,21 +107,35 @@ async fn converse(stream: UnixStream, desk: &Desk) -> io::Result<()> {
             let answer = Response::Error { message: format!("a request is one line of at most {LINE} bytes") };
             return say(&mut write, &answer).await;
         }
+        place.is_served();
         let answer = match serde_json::from_slice::<Request>(&line) {
-            Ok(Request::Watch) => return watch(&mut write, desk).await,
+            Ok(Request::Watch) => {
+                place.is_idle();
+                return watch(&mut lines, &mut write, desk).await;
+            }
             Ok(request) => answer(request, desk).await.unwrap_or_else(|message| Response::Error { message }),
             Err(error) => Response::Error {
                 message: format!("not a request: {error}; one JSON object a line, such as {{\"verb\":\"status\"}}"),
             },
         };
         say(&mut write, &answer).await?;
+        place.is_idle();
     }
 }
 
-async fn watch(write: &mut tokio::net::unix::OwnedWriteHalf, desk: &Desk) -> io::Result<()> {
+/// Tells events until the client goes, or does not read any more.
+async fn watch(lines: &mut Reader, write: &mut Writer, desk: &Desk) -> io::Result<()> {
     let mut events = desk.journal.watch();
+    let mut word = [0];
     loop {
-        match events.recv().await {
+        let event = tokio::select! {
+            event = events.recv() => event,
+            gone = lines.read(&mut word) => match gone? {
+                0 => return Ok(()),
+                _ => continue, // it has nothing to say any more, and may
+            },
+        };
+        match event {
             Ok(event) => say(write, &Response::Event(event)).await?,
             Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
             Err(tokio::sync::broadcast::error::RecvError::Closed) => return Ok(()),
@@ -134,10 +143,10 @@ async fn watch(write: &mut tokio::net::unix::OwnedWriteHalf, desk: &Desk) -> io:
     }
 }
 
-async fn say(write: &mut tokio::net::unix::OwnedWriteHalf, answer: &Response) -> io::Result<()> {
+async fn say(write: &mut Writer, answer: &Response) -> io::Result<()> {
     let mut line = serde_json::to_vec(answer)?;
     line.push(b'\n');
-    write.write_all(&line).await
+    timeout(IDLE, write.write_all(&line)).await?
 }
 
 async fn answer(request: Request, desk: &Desk) -> Result<Response, String> {

@@ -84,10 +84,7 @@ impl Driver {
         errands: tokio_mpsc::Sender<Errand>,
         mut memory: Memory,
     ) -> Result<Self, String> {
-        let os = Linux::open().map_err(|error| {
-            format!("cannot open raw sockets: {error}; the agent needs root, or CAP_NET_RAW and CAP_NET_ADMIN")
-        })?;
-        let links = Links::open().map_err(|error| format!("cannot read the network interfaces: {error}"))?;
+        let (os, links) = Self::doors()?;
         sleeper.watch(links.fd(), LINKS).map_err(|error| format!("epoll: {error}"))?;
         let left = memory.left().map(|old| (old, config.clone()));
         let mut driver = Self {
@@ -116,6 +113,18 @@ impl Driver {
         driver.watch_routing()?;
         driver.number_routers();
         Ok(driver)
+    }
+
+    /// What every agent needs of the kernel; another one that runs does not mind.
+    ///
+    /// # Errors
+    /// The kernel's, worded with what was tried.
+    pub fn doors() -> Result<(Linux, Links), String> {
+        let os = Linux::open().map_err(|error| {
+            format!("cannot open raw sockets: {error}; the agent needs root, or CAP_NET_RAW and CAP_NET_ADMIN")
+        })?;
+        let links = Links::open().map_err(|error| format!("cannot read the network interfaces: {error}"))?;
+        Ok((os, links))
     }
 
     /// Runs until a stop is carried out.
@@ -178,12 +187,16 @@ impl Driver {
         }
     }
 
-    /// Fires what is due. Only signed adverts need the wall clock.
+    /// The wall clock, which signed adverts alone need.
+    fn wall_clock(&self) -> Option<Input> {
+        self.signs.then(wall_clock)
+    }
+
+    /// Fires what is due.
     fn wake(&mut self) {
         let begin = clock::now();
         loop {
-            let signs = self.signs.then(wall_clock);
-            self.step_all(signs.into_iter().chain([Input::Wake]).collect());
+            self.step_all(self.wall_clock().into_iter().chain([Input::Wake]).collect());
             // Thousands that were due at once come in portions; what falls due meanwhile waits for the next round.
             if self.node.next_wake().is_none_or(|next| next > begin) {
                 return;
@@ -295,7 +308,8 @@ impl Driver {
         let Some(socket) = self.os.sockets().get(&key) else { return };
         // An error is "nothing left"; a link going down reports here too, and again through netlink.
         let Ok(packets) = socket.receive(&mut self.inbox_v4) else { return };
-        self.step_all(packets.into_iter().map(|packet| Input::Packet { link: key.0, packet }).collect());
+        let packets = packets.into_iter().map(|packet| Input::Packet { link: key.0, packet });
+        self.step_all(self.wall_clock().into_iter().chain(packets).collect());
     }
 
     fn take_letters(&mut self) -> Result<(), String> {

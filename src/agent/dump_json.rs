@@ -1,10 +1,10 @@
 //! keepalived.json, as exporters read it: version 1 is a list of instances, version 2 an object of lists.
 
-use hactl_engine::conf::config::{Config, Version, VrrpInstance};
+use hactl_engine::conf::config::{Config, Track, Version, VrrpInstance};
 use hactl_engine::control::{AgentStatus, InstanceStatus, RouterState};
 use serde_json::{Value, json};
 
-use super::dump_text::address;
+use super::dump_text::{address, is_set, quoted};
 
 /// The document, with a line end.
 pub fn json(config: &Config, status: &AgentStatus) -> String {
@@ -12,7 +12,7 @@ pub fn json(config: &Config, status: &AgentStatus) -> String {
     let instances: Vec<Value> = status
         .instances
         .iter()
-        .filter_map(|one| found(one).map(|instance| json!({"data": data(instance, one), "stats": stats(one)})))
+        .filter_map(|one| found(one).map(|instance| json!({"data": data(config, instance, one), "stats": stats(one)})))
         .collect();
     let document = if config.global.json_version == 2 {
         let process = |(settings, one): (_, &hactl_engine::control::ProcessStatus)| {
@@ -28,44 +28,58 @@ pub fn json(config: &Config, status: &AgentStatus) -> String {
     format!("{document}\n")
 }
 
-fn data(instance: &VrrpInstance, status: &InstanceStatus) -> Value {
+/// Numbers where keepalived has numbers, 0 and 1 among them, and a list only where there is something in it.
+fn data(config: &Config, instance: &VrrpInstance, status: &InstanceStatus) -> Value {
     let seconds = |ms: u64| std::time::Duration::from_millis(ms).as_secs_f64();
-    let set = matches!(status.state, RouterState::Master | RouterState::Handover);
-    let listed = |one| format!("{}{}", address(one, &instance.interface), if set { " set" } else { "" });
+    let set = is_set(status.state);
+    let listed = |one| address(one, &status.interface, set);
     let announcement = &instance.announcement;
-    json!({
+    let mut data = json!({
         "iname": instance.name,
-        "dont_track_primary": instance.dont_track_primary,
-        "skip_check_adv_addr": false,
-        "strict_mode": instance.strict,
+        "dont_track_primary": u8::from(instance.dont_track_primary),
+        "skip_check_adv_addr": 0,
+        "strict_mode": u8::from(instance.strict),
         "vmac_ifname": instance.vmac.as_ref().map(|vmac| vmac.name.as_str()).unwrap_or_default(),
-        "ifp_ifname": instance.interface,
+        "ifp_ifname": status.interface,
         "master_priority": status.master_priority.unwrap_or_default(),
         "last_transition": status.last_transition.map(seconds).unwrap_or_default(),
-        "garp_delay": announcement.delay.as_secs_f64(),
+        "garp_delay": announcement.delay.as_secs(),
         "garp_refresh": announcement.refresh.as_secs(),
         "garp_rep": announcement.repeat,
         "garp_refresh_rep": announcement.refresh_repeat,
         "garp_lower_prio_delay": announcement.lower_delay.as_secs(),
         "garp_lower_prio_rep": announcement.lower_repeat,
-        "lower_prio_no_advert": instance.lower_prio_no_advert,
-        "higher_prio_send_advert": instance.higher_prio_send_advert,
+        "lower_prio_no_advert": u8::from(instance.lower_prio_no_advert),
+        "higher_prio_send_advert": u8::from(instance.higher_prio_send_advert),
         "vrid": instance.vrid,
         "base_priority": status.base_priority,
         "effective_priority": status.effective_priority,
         "vipset": set,
-        "vips": instance.addresses.iter().map(listed).collect::<Vec<_>>(),
-        "evips": instance.excluded.iter().map(listed).collect::<Vec<_>>(),
+        "promote_secondaries": false,
         "adver_int": seconds(status.advert_interval_ms),
         "master_adver_int": seconds(status.advert_interval_ms),
-        "accept": instance.accept,
+        "accept": u8::from(instance.accept),
         "nopreempt": instance.nopreempt,
         "preempt_delay": instance.preempt_delay.as_secs(),
         "state": code(status.state),
         "wantstate": code(status.state),
         "version": if instance.version == Version::V3 { 3 } else { 2 },
         "smtp_alert": instance.smtp_alert,
-    })
+        "notify_deleted": instance.notify.deleted.is_some(),
+        "auth_type": u8::from(instance.password.is_some()),
+    });
+    let command = |track: &Track| config.scripts.iter().find(|script| script.name == track.name);
+    let lists: [(&str, Vec<String>); 3] = [
+        ("vips", instance.addresses.iter().map(listed).collect()),
+        ("evips", instance.excluded.iter().map(listed).collect()),
+        ("track_script", instance.track_scripts.iter().filter_map(command).map(|one| quoted(&one.command)).collect()),
+    ];
+    for (name, list) in lists {
+        if let (Some(data), false) = (data.as_object_mut(), list.is_empty()) {
+            data.insert(name.into(), json!(list));
+        }
+    }
+    data
 }
 
 fn stats(status: &InstanceStatus) -> Value {

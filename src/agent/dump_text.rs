@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use hactl_engine::conf::config::{Config, Version, VirtualAddress, VrrpInstance};
-use hactl_engine::control::{AgentStatus, InstanceStatus};
+use hactl_engine::control::{AgentStatus, InstanceStatus, RouterState};
 use hactl_engine::notice::state_name;
 
 use super::report::time;
@@ -36,7 +36,7 @@ pub fn data(config: &Config, status: &AgentStatus) -> String {
         lines.say(2, "VRRP member instances :");
         group.members.iter().for_each(|member| lines.say(3, member));
     }
-    tracked(&mut lines, status);
+    tracked(&mut lines, config, status);
     lines.text
 }
 
@@ -57,7 +57,7 @@ fn topology(lines: &mut Lines, instance: &VrrpInstance, status: &InstanceStatus)
     }
     let at = status.last_transition.unwrap_or_default();
     lines.field(2, "Last transition", format_args!("{}.{:06} ({})", at / 1000, at % 1000 * 1000, time(at)));
-    lines.field(2, "Interface", &instance.interface);
+    lines.field(2, "Interface", &status.interface);
     if let Some(vmac) = &instance.vmac {
         lines.field(2, "Using VMAC", &vmac.name);
     }
@@ -67,6 +67,7 @@ fn topology(lines: &mut Lines, instance: &VrrpInstance, status: &InstanceStatus)
     lines.field(2, "Virtual Router ID", instance.vrid);
     lines.field(2, "Priority", instance.priority);
     lines.field(2, "Effective priority", status.effective_priority);
+    lines.field(2, "Total priority", status.effective_priority);
     if let Some(master) = &status.master {
         lines.field(2, "Master router", master);
         lines.field(2, "Master priority", status.master_priority.unwrap_or_default());
@@ -82,7 +83,9 @@ fn topology(lines: &mut Lines, instance: &VrrpInstance, status: &InstanceStatus)
     lines.field(2, "Gratuitous ARP lower priority repeat", instance.announcement.lower_repeat);
     lines.field(2, "Accept", if instance.accept { "enabled" } else { "disabled" });
     lines.field(2, "Preempt", if instance.nopreempt { "disabled" } else { "enabled" });
-    lines.field(2, "Preempt delay", format_args!("{} secs", instance.preempt_delay.as_secs()));
+    if !instance.preempt_delay.is_zero() {
+        lines.field(2, "Preempt delay", format_args!("{} secs", instance.preempt_delay.as_secs()));
+    }
     if instance.password.is_some() {
         lines.field(2, "Authentication type", "SIMPLE_PASSWORD");
         lines.field(2, "Password", "********"); // never the word itself
@@ -91,24 +94,38 @@ fn topology(lines: &mut Lines, instance: &VrrpInstance, status: &InstanceStatus)
         lines.field(2, "Authentication type", format_args!("HMAC, active key {}", hmac.active));
     }
     let count = instance.addresses.len();
-    addresses(lines, &format!("Virtual IP ({count}):"), &instance.addresses, &instance.interface);
-    addresses(lines, "Virtual IP Excluded :", &instance.excluded, &instance.interface);
+    let set = is_set(status.state);
+    addresses(lines, &format!("Virtual IP ({count}):"), &instance.addresses, &instance.interface, set);
+    addresses(lines, "Virtual IP Excluded :", &instance.excluded, &instance.interface, set);
     if instance.is_unicast() {
         lines.say(2, &format!("Unicast Peer ({}):", instance.unicast_peers.len()));
         instance.unicast_peers.iter().for_each(|peer| lines.say(3, &peer.address.to_string()));
     }
+    if !instance.track_scripts.is_empty() {
+        lines.say(2, "Tracked scripts :");
+    }
+    for track in &instance.track_scripts {
+        let reverse = if track.reverse { " reverse" } else { "" };
+        lines.say(3, &format!("{} weight {}{reverse}", track.name, track.weight));
+    }
     lines.field(2, "Using smtp notification", if instance.smtp_alert { "yes" } else { "no" });
+    lines.field(2, "Notify priority changes", instance.notify.priority_changes);
 }
 
-fn addresses(lines: &mut Lines, title: &str, all: &[VirtualAddress], interface: &str) {
+fn addresses(lines: &mut Lines, title: &str, all: &[VirtualAddress], interface: &str, set: bool) {
     if !all.is_empty() {
         lines.say(2, title);
-        all.iter().for_each(|one| lines.say(3, &address(one, interface)));
+        all.iter().for_each(|one| lines.say(3, &address(one, interface, set)));
     }
 }
 
-/// `10.0.0.3/24 dev eth0 scope global`, as iproute2 words it.
-pub fn address(one: &VirtualAddress, interface: &str) -> String {
+/// Whether a router in this state holds its addresses.
+pub fn is_set(state: RouterState) -> bool {
+    matches!(state, RouterState::Master | RouterState::Handover)
+}
+
+/// `10.0.0.3/24 dev eth0 scope global set`, as keepalived words it: a host's address has no prefix, one of IPv6 its lifetime.
+pub fn address(one: &VirtualAddress, interface: &str, set: bool) -> String {
     let scope = match one.scope {
         0 => "global".into(),
         200 => "site".into(),
@@ -118,10 +135,18 @@ pub fn address(one: &VirtualAddress, interface: &str) -> String {
     };
     let device = one.stands_on().unwrap_or(interface);
     let label = one.label.as_ref().map(|label| format!(" label {label}")).unwrap_or_default();
-    format!("{} dev {device} scope {scope}{label}", one.address)
+    let host = one.address.prefix_len() == one.address.max_prefix_len();
+    let shown = if host { one.address.addr().to_string() } else { one.address.to_string() };
+    let lifetime = match (one.address.addr().is_ipv6(), host, one.preferred_s) {
+        (false, ..) => String::new(),
+        (true, true, None) | (true, _, Some(0)) => " deprecated".into(),
+        (true, false, None) => " preferred_lft forever".into(),
+        (true, _, Some(seconds)) => format!(" preferred_lft {seconds}"),
+    };
+    format!("{shown} dev {device} scope {scope}{label}{lifetime}{}", if set { " set" } else { "" })
 }
 
-fn tracked(lines: &mut Lines, status: &AgentStatus) {
+fn tracked(lines: &mut Lines, config: &Config, status: &AgentStatus) {
     let verdict = |ok: Option<bool>| match ok {
         None => "unknown",
         Some(true) => "GOOD",
@@ -132,6 +157,14 @@ fn tracked(lines: &mut Lines, status: &AgentStatus) {
     }
     for script in &status.scripts {
         lines.field(1, "VRRP Script", &script.name);
+        if let Some(block) = config.scripts.iter().find(|block| block.name == script.name) {
+            lines.field(2, "Command", quoted(&block.command));
+            lines.field(2, "Interval", format_args!("{} sec", block.interval.as_secs()));
+            lines.field(2, "Timeout", format_args!("{} sec", block.timeout.as_secs()));
+            lines.field(2, "Weight", block.weight);
+            lines.field(2, "Rise", block.rise);
+            lines.field(2, "Fall", block.fall);
+        }
         lines.field(2, "Status", verdict(script.ok));
     }
     if !status.files.is_empty() {
@@ -152,6 +185,11 @@ fn tracked(lines: &mut Lines, status: &AgentStatus) {
     }
 }
 
+/// `'/bin/check' 'it'`.
+pub fn quoted(command: &[String]) -> String {
+    command.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ")
+}
+
 /// The counters.
 pub fn stats(status: &AgentStatus) -> String {
     let mut lines = Lines::default();
@@ -170,6 +208,9 @@ pub fn stats(status: &AgentStatus) -> String {
         lines.count(2, "Advertisement Interval", count(&["bad_interval"]));
         lines.count(2, "Address List", count(&["addresses_differ"]));
         lines.say(1, "Authentication Errors:");
+        // Told apart by keepalived; here all of them are failures.
+        lines.count(2, "Invalid Type", 0);
+        lines.count(2, "Type Mismatch", 0);
         lines.count(2, "Failure", count(&["bad_auth"]));
         lines.say(1, "Priority Zero:");
         lines.count(2, "Received", count(&["priority_zero_received"]));
@@ -203,7 +244,7 @@ impl Lines {
 #[cfg(test)]
 pub(super) mod tests {
     use hactl_engine::conf::config::SimplePassword;
-    use hactl_engine::control::{RouterState, Timing};
+    use hactl_engine::control::Timing;
 
     use super::*;
 
@@ -269,9 +310,9 @@ pub(super) mod tests {
             "   Wantstate = MASTER",
             "   Effective priority = 91",
             "   Virtual IP (1):",
-            "     10.0.0.3/27 dev eth0 scope global",
+            "     10.0.0.3/27 dev eth0 scope global set",
             "   Virtual IP Excluded :",
-            "     10.9.0.4/24 dev eth0 scope link label eth0:1",
+            "     10.9.0.4/24 dev eth0 scope link label eth0:1 set",
         ] {
             assert!(text.lines().any(|found| found == line), "{line:?} is missing in\n{text}");
         }

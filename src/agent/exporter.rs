@@ -3,22 +3,21 @@
 use std::io;
 use std::net::TcpListener as StdListener;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use hactl_engine::conf::config::MetricsAddress;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::Semaphore;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::control::{self, Desk};
 use super::metrics::page;
+use super::seats::{self, Listener, Place, Wire};
 
 /// Longest request in bytes.
 const REQUEST: u64 = 8192;
-/// Clients at a time.
+/// Clients at a time; beyond that the one that has been idle longest goes.
 const CLIENTS: usize = 16;
 /// One request, from the connection to the last byte of its answer.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -27,11 +26,6 @@ const LIMIT: Duration = Duration::from_secs(10);
 #[derive(Default)]
 pub struct Exporter {
     running: Option<(MetricsAddress, JoinHandle<()>)>,
-}
-
-enum Listener {
-    Tcp(TcpListener),
-    Unix(UnixListener),
 }
 
 impl Exporter {
@@ -87,41 +81,29 @@ fn listen(address: &MetricsAddress) -> io::Result<Listener> {
 }
 
 async fn serve(listener: Listener, desk: Desk) {
-    let seats = Arc::new(Semaphore::new(CLIENTS));
-    loop {
-        let Ok(seat) = Arc::clone(&seats).acquire_owned().await else { return };
+    let talk = |stream, place| {
         let desk = desk.clone();
-        let accepted = match &listener {
-            Listener::Tcp(listener) => listener.accept().await.map(|(stream, _)| {
-                tokio::spawn(async move {
-                    // A client that hangs up or is too slow is no event.
-                    let _ = timeout(LIMIT, converse(stream, &desk)).await;
-                    drop(seat);
-                })
-            }),
-            Listener::Unix(listener) => listener.accept().await.map(|(stream, _)| {
-                tokio::spawn(async move {
-                    let _ = timeout(LIMIT, converse(stream, &desk)).await; // as above
-                    drop(seat);
-                })
-            }),
-        };
-        if let Err(error) = accepted {
-            tracing::warn!("metrics: {error}");
-            sleep(Duration::from_millis(100)).await; // out of descriptors: do not spin
+        async move {
+            let _ = timeout(LIMIT, converse(stream, &place, &desk)).await; // a client that hangs up or is too slow is no event
         }
-    }
+    };
+    seats::serve(listener, "metrics", CLIENTS, talk).await;
 }
 
-async fn converse(mut stream: impl AsyncRead + AsyncWrite + Unpin, desk: &Desk) -> io::Result<()> {
+async fn converse(mut stream: Box<dyn Wire>, place: &Place, desk: &Desk) -> io::Result<()> {
     let mut request = Vec::new();
     let mut bounded = (&mut stream).take(REQUEST);
     while !request.windows(4).any(|end| end == b"\r\n\r\n") && bounded.read_buf(&mut request).await? > 0 {}
     let answer = match judge(&request) {
-        Ok(()) => match control::status(desk).await {
-            Ok(status) => answer("200 OK", "text/plain; version=0.0.4; charset=utf-8", &page(&status)),
-            Err(why) => answer("503 Service Unavailable", "text/plain", &why),
-        },
+        Ok(()) => {
+            place.is_served();
+            let status = control::status(desk).await;
+            place.is_idle();
+            match status {
+                Ok(status) => answer("200 OK", "text/plain; version=0.0.4; charset=utf-8", &page(&status)),
+                Err(why) => answer("503 Service Unavailable", "text/plain", &why),
+            }
+        }
         Err(status) => answer(status, "text/plain", status),
     };
     stream.write_all(answer.as_bytes()).await?;

@@ -20,7 +20,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::process::{Identity, end, identity, start, trusted};
+use super::permit::{Identity, account, permit};
+use super::process::{end, start};
 
 /// A script that ends is started again after this time, doubled each time that it did not last.
 const RESTART: Duration = Duration::from_secs(1);
@@ -51,24 +52,21 @@ impl Pipe {
     /// # Errors
     /// In words: what stands in its place, or what the kernel said.
     pub fn open(settings: &Fifo, global: &Global) -> Result<Self, String> {
-        let who = identity(settings.user.as_ref(), global)?;
-        let end = open(Path::new(&settings.path), who)
+        let owner = account(settings.user.as_ref(), global)?;
+        let end = open(Path::new(&settings.path), owner)
             .map_err(|error| format!("notify FIFO {}: {error}; events are not written to it", settings.path))?;
         let mut pipe = Self { settings: settings.clone(), end, full: false, reader: None };
         if let Some(script) = &settings.script {
-            if let Some(program) = script.first()
-                && let Err(why) = trusted(program)
-            {
-                if global.enable_script_security {
-                    return Err(format!("script of notify FIFO {}: {why}", settings.path));
-                }
+            let permit = permit(script, settings.user.as_ref(), global)
+                .map_err(|why| format!("script of notify FIFO {}: {why}", settings.path))?;
+            if let Some(why) = permit.caution {
                 tracing::warn!("{why}; enable_script_security would refuse it");
             }
             let mut command = script.clone();
             command.push(settings.path.clone());
             let (stop, stopped) = oneshot::channel();
             let group = Arc::new(AtomicI32::new(0));
-            let task = tokio::spawn(keep_running(command, who, stopped, Arc::clone(&group)));
+            let task = tokio::spawn(keep_running(command, permit.who, stopped, Arc::clone(&group)));
             pipe.reader = Some(Reader { stop, task, group });
         }
         Ok(pipe)

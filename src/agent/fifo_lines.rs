@@ -134,8 +134,9 @@ impl Lines {
                 Some(instance_line(name, word, *priority))
             }
             What::GroupEntered { to, .. } => {
-                self.groups.insert(name.clone(), *to);
-                state_word(*to).map(|word| group_line(name, word))
+                let before = self.groups.insert(name.clone(), *to);
+                // A reload makes its groups anew; that their state is what it was is no news.
+                state_word(*to).filter(|_| before != Some(*to)).map(|word| group_line(name, word))
             }
             What::Priority { to, state, .. } => {
                 if let Some((_, priority)) = self.instances.get_mut(name) {
@@ -160,6 +161,8 @@ impl Lines {
             | What::RoutingRestored { .. }
             | What::BadAdvert { .. }
             | What::AddressesDiffer { .. }
+            | What::OtherCluster { .. }
+            | What::Stranger { .. }
             | What::AddressRestored { .. }
             | What::UnknownVrid { .. }
             | What::Failed { .. }

@@ -143,8 +143,10 @@ impl Ground {
         let mut wanted: BTreeSet<(u32, bool)> = BTreeSet::new();
         for instance in self.config.instances.iter().filter(|_| self.config.own.guard) {
             for address in instance.addresses.iter().chain(&instance.excluded) {
-                let home = address.interface.as_ref().unwrap_or(&instance.interface);
-                let found = links.values().find(|link| link.name == *home);
+                let found = links.values().find(|link| match &address.interface {
+                    Some(name) => link.name == *name,
+                    None => instance.is_on(&link.name, &link.addresses),
+                });
                 wanted.extend(found.map(|link| (link.index, address.address.addr().is_ipv6())));
             }
         }

@@ -37,7 +37,15 @@ impl Journal {
         let state = if let What::Entered { to, .. } = &notice.what { Some(*to) } else { None };
         let message = notice.what.to_string();
         let lasted_ms = if let What::Entered { lasted_ms, .. } = &notice.what { Some(*lasted_ms) } else { None };
-        let event = Event { unix_ms, instance: Some(notice.instance.clone()), message, state, lasted_ms };
+        self.keep(Event { unix_ms, instance: Some(notice.instance.clone()), message, state, lasted_ms });
+    }
+
+    /// Remembers what concerns the whole agent, and passes it to watchers.
+    pub fn note(&self, message: &str, unix_ms: u64) {
+        self.keep(Event { unix_ms, instance: None, message: message.to_owned(), state: None, lasted_ms: None });
+    }
+
+    fn keep(&self, event: Event) {
         let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
         if past.len() == HISTORY {
             past.pop_front();

@@ -1,7 +1,8 @@
 //! From the file to a configuration that can be used: parsed, with the keys that lie in files of their own.
 
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::Read as _;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
@@ -13,11 +14,14 @@ use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
 
 use super::names::{self, has_macvlan};
+use super::unrunnable::leave_out;
 use crate::error::{Exit, Failure, Problem};
-use crate::includes::Host;
+use crate::includes::{Host, read_file};
 use crate::sys::macvlan;
 use crate::sys::netlink::Netlink;
 
+/// Any port would do.
+const DISCARD: u16 = 9;
 /// A key is not longer than this.
 const KEY: u64 = 4096;
 
@@ -54,18 +58,34 @@ impl Part {
     }
 }
 
-/// Reads and parses the configuration; `before` is the one that was in force until now. Faults in it are warnings: the daemon takes defaults and runs.
+/// What there is to say about a configuration that runs nevertheless.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// Something of it does not work.
+    pub severe: bool,
+    /// Place, what and why.
+    pub text: String,
+}
+
+impl Remark {
+    /// Logs it with its weight.
+    pub fn log(&self) {
+        if self.severe {
+            tracing::error!("{}", self.text);
+        } else {
+            tracing::warn!("{}", self.text);
+        }
+    }
+}
+
+/// Reads and parses the configuration. Faults in it are remarks: the daemon takes defaults and runs. Checks that cannot run
+/// here are left out.
 ///
 /// # Errors
 /// The file, or a key that it names, cannot be read or could be read by others.
-pub fn load(
-    path: &Path,
-    config_id: Option<&str>,
-    part: Part,
-    before: Option<&Config>,
-) -> Result<(Config, Vec<String>), Failure> {
+pub fn load(path: &Path, config_id: Option<&str>, part: Part) -> Result<(Config, Vec<Remark>), Failure> {
     let file = path.display().to_string();
-    let text = fs::read(path).map_err(|error| {
+    let text = read_file(path).map_err(|error| {
         let problem = Problem::new("E301", format!("cannot read the configuration {file}: {error}"))
             .why("without it there is nothing to run")
             .next("name the file with --use-file");
@@ -80,21 +100,48 @@ pub fn load(
         Failure::one(Exit::Invalid, problem)
     })?;
     part.leave_out(&mut parsed.config);
-    let mut warnings: Vec<String> = parsed.diagnostics.iter().map(|diagnostic| words(diagnostic, &file)).collect();
-    if parsed.config.instances.iter().any(|instance| has_macvlan(instance)) {
-        match Netlink::open(0).and_then(|mut netlink| macvlan::all(&mut netlink)) {
-            Ok(here) => warnings.extend(names::settle(&mut parsed.config, before, &here)),
-            Err(error) => warnings.push(format!("cannot read the network interfaces: {error}")),
-        }
-    }
-    Ok((parsed.config, warnings))
+    let unrunnable = leave_out(&mut parsed.config);
+    Ok((parsed.config, parsed.diagnostics.iter().map(|one| remark(one, &file)).chain(unrunnable).collect()))
 }
 
-fn words(diagnostic: &Diagnostic, file: &str) -> String {
+/// Settles what depends on the interfaces of the network namespace that the agent is in. `before` is the configuration that
+/// was in force until now.
+pub fn settle(config: &mut Config, before: Option<&Config>) -> Vec<Remark> {
+    source_of_unplaced(config);
+    if !config.instances.iter().any(|instance| has_macvlan(instance)) {
+        return Vec::new();
+    }
+    let said = match Netlink::open(0).and_then(|mut netlink| macvlan::all(&mut netlink)) {
+        Ok(here) => names::settle(config, before, &here),
+        Err(error) => vec![format!("cannot read the network interfaces: {error}")],
+    };
+    said.into_iter().map(|text| Remark { severe: false, text }).collect()
+}
+
+/// A unicast instance with neither interface nor source sends from where this host's route to its first peer begins. Without
+/// a route it is in FAULT, which says so, until a reload.
+fn source_of_unplaced(config: &mut Config) {
+    let unplaced = config.instances.iter_mut().filter(|one| one.interface.is_empty() && one.source.is_none());
+    for instance in unplaced {
+        let source = instance.unicast_peers.first().and_then(|peer| source_towards(peer.address).ok());
+        if source.is_some() {
+            Arc::make_mut(instance).source = source;
+        }
+    }
+}
+
+/// The kernel chooses a source when a datagram socket is connected; nothing is sent.
+fn source_towards(peer: IpAddr) -> std::io::Result<IpAddr> {
+    let any = if peer.is_ipv6() { IpAddr::V6(Ipv6Addr::UNSPECIFIED) } else { IpAddr::V4(Ipv4Addr::UNSPECIFIED) };
+    let socket = UdpSocket::bind((any, 0))?;
+    socket.connect((peer, DISCARD))?;
+    Ok(socket.local_addr()?.ip())
+}
+
+fn remark(diagnostic: &Diagnostic, file: &str) -> Remark {
     let place = diagnostic.location.as_ref().map_or_else(|| file.to_owned(), ToString::to_string);
-    let severity = if diagnostic.severity == Severity::Error { "error" } else { "warning" };
     let help = diagnostic.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
-    format!("{place}: {severity}: {}{help}", diagnostic.message)
+    Remark { severe: diagnostic.severity == Severity::Error, text: format!("{place}: {}{help}", diagnostic.message) }
 }
 
 /// Fills in the secrets of `key ID file:PATH`.
@@ -135,9 +182,18 @@ pub(super) fn read_secret(path: &str) -> Result<Vec<u8>, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+
+    #[test]
+    fn the_route_to_a_peer_names_the_source_of_an_instance_without_interface() {
+        let text = "vrrp_instance v {\n virtual_router_id 37\n unicast_peer { 127.0.0.9 }\n virtual_ipaddress { 10.0.0.3/27 }\n}\n";
+        let mut config = parse_with("f", text, &mut Host::new(None)).config;
+        source_of_unplaced(&mut config);
+        assert_eq!(config.instances[0].source, Some([127, 0, 0, 1].into()));
+    }
 
     #[test]
     fn secrets_are_kept_from_others() {

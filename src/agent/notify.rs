@@ -9,7 +9,8 @@ use hactl_engine::action::RouterId;
 use hactl_engine::conf::config::{Argv, Config, Global, Notify, ScriptUser};
 use tokio::task::JoinSet;
 
-use super::process::{Identity, identity, run, trusted};
+use super::permit::permit;
+use super::process::run;
 
 /// A script that takes longer is killed, so that the next state's script runs at all.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -120,8 +121,8 @@ async fn work(queue: Arc<Mutex<Queue>>) {
         };
         let Some((job, global)) = next else { return };
         let name = job.command.join(" ");
-        let outcome = match permitted(&job, &global) {
-            Ok(who) => run(&job.command, who, LIMIT).await,
+        let outcome = match permit(&job.command, job.user.as_ref(), &global) {
+            Ok(permit) => run(&job.command, permit.who, LIMIT).await,
             Err(why) => Err(why),
         };
         match outcome {
@@ -130,15 +131,6 @@ async fn work(queue: Arc<Mutex<Queue>>) {
             Err(error) => tracing::error!("notify `{name}`: {error}"),
         }
     }
-}
-
-fn permitted(job: &Job, global: &Global) -> Result<Option<Identity>, String> {
-    if global.enable_script_security
-        && let Some(program) = job.command.first()
-    {
-        trusted(program)?;
-    }
-    identity(job.user.as_ref(), global)
 }
 
 #[cfg(test)]

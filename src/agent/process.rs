@@ -1,28 +1,20 @@
 //! Runs scripts: directly, as the configured user, in a process group of their own, with a time limit.
 
-use std::fs;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use hactl_engine::conf::config::{Global, ScriptUser};
 use nix::sys::signal::{Signal, killpg};
-use nix::unistd::{Gid, Group, Pid, User, getuid};
+use nix::unistd::Pid;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-/// How long a script that was told to end may take before it is killed.
-const GRACE: Duration = Duration::from_secs(2);
+use super::permit::Identity;
+use super::upgrade;
 
-/// Who runs a script.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Identity {
-    /// User id.
-    pub uid: u32,
-    /// Group id.
-    pub gid: u32,
-}
+/// How long a script that was told to end may take before it is killed.
+pub const GRACE: Duration = Duration::from_secs(2);
+/// Runs what names no interpreter.
+const SHELL: &str = "/bin/sh";
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,64 +41,76 @@ impl std::fmt::Display for Ended {
     }
 }
 
-/// Finds who runs a script: its own user, `script_user`, the user keepalived_script when there is one, else the
-/// agent's own.
-///
-/// # Errors
-/// In words, when a name is unknown on this host.
-pub fn identity(user: Option<&ScriptUser>, global: &Global) -> Result<Option<Identity>, String> {
-    if !getuid().is_root() {
-        return Ok(None); // cannot become anybody else
-    }
-    let Some(wanted) = user.or(global.script_user.as_ref()) else {
-        let found = User::from_name("keepalived_script").ok().flatten();
-        return Ok(found.map(|user| Identity { uid: user.uid.as_raw(), gid: user.gid.as_raw() }));
-    };
-    let unknown =
-        |kind: &str, name: &str| format!("{kind} `{name}` is unknown on this host; create it or name another");
-    let account = match wanted.user.parse::<u32>() {
-        Ok(uid) => User::from_uid(uid.into()).ok().flatten().map_or((uid, uid), |user| (uid, user.gid.as_raw())),
-        Err(_) => User::from_name(&wanted.user)
-            .ok()
-            .flatten()
-            .map(|user| (user.uid.as_raw(), user.gid.as_raw()))
-            .ok_or_else(|| unknown("user", &wanted.user))?,
-    };
-    let gid = match &wanted.group {
-        None => account.1,
-        Some(group) => match group.parse::<u32>() {
-            Ok(gid) => gid,
-            Err(_) => Group::from_name(group)
-                .ok()
-                .flatten()
-                .map(|found| Gid::as_raw(found.gid))
-                .ok_or_else(|| unknown("group", group))?,
-        },
-    };
-    Ok(Some(Identity { uid: account.0, gid }))
-}
-
-/// Starts a command.
+/// Starts a command. A program that says nothing about its interpreter is a shell's, as it is for execvp and for shells.
 ///
 /// # Errors
 /// In words, when it cannot be started.
 pub fn start(command: &[String], identity: Option<Identity>) -> Result<Child, String> {
     let (program, arguments) = command.split_first().ok_or("empty command")?;
-    // keepalived's one legacy shell form: `</dev/tcp/…`.
-    let mut process = if program.starts_with("</") {
-        let mut shell = Command::new("/bin/sh");
-        shell.arg("-c").arg(command.join(" "));
-        shell
+    let spawned = if program.starts_with("</") {
+        // keepalived's one legacy shell form: `</dev/tcp/…`.
+        spawn(Command::new(SHELL).arg("-c").arg(command.join(" ")), identity)
     } else {
-        let mut direct = Command::new(program);
-        direct.args(arguments);
-        direct
+        match spawn(Command::new(program).args(arguments), identity) {
+            Err(error) if error.raw_os_error() == Some(libc::ENOEXEC) => {
+                spawn(Command::new(SHELL).arg(program).args(arguments), identity)
+            }
+            spawned => spawned,
+        }
     };
-    process.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
-    if let Some(identity) = identity {
-        process.uid(identity.uid).gid(identity.gid);
+    spawned.map_err(|error| format!("cannot start {program}: {error}"))
+}
+
+fn spawn(command: &mut Command, identity: Option<Identity>) -> std::io::Result<Child> {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    for name in upgrade::OURS {
+        command.env_remove(name);
     }
-    process.spawn().map_err(|error| format!("cannot start {program}: {error}"))
+    if let Some(identity) = identity {
+        command.uid(identity.uid).gid(identity.gid);
+    }
+    command.spawn()
+}
+
+/// A running command. Whoever drops it while it runs, a reload or a stop too, ends it and what it has started.
+pub struct Group(Child);
+
+impl Group {
+    /// Starts a command.
+    ///
+    /// # Errors
+    /// In words, when it cannot be started.
+    pub fn start(command: &[String], identity: Option<Identity>) -> Result<Self, String> {
+        start(command, identity).map(Self)
+    }
+
+    /// Waits for its end. When the time is over it is told to end, and killed after `grace`.
+    ///
+    /// # Errors
+    /// In words.
+    pub async fn wait(mut self, limit: Duration, grace: Duration) -> Result<Ended, String> {
+        if let Ok(status) = timeout(limit, self.0.wait()).await {
+            return status.map(Ended::Exited).map_err(|error| format!("waiting for it: {error}"));
+        }
+        if !grace.is_zero() {
+            self.signal(Signal::SIGTERM);
+            let _ = timeout(grace, self.0.wait()).await; // killed below if it did not
+        }
+        Ok(Ended::TimedOut)
+    }
+
+    fn signal(&self, signal: Signal) {
+        // No id any more once it was waited for.
+        if let Some(id) = self.0.id().and_then(|id| i32::try_from(id).ok()) {
+            let _ = killpg(Pid::from_raw(id), signal); // it may have ended this instant
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.signal(Signal::SIGKILL);
+    }
 }
 
 /// Runs a command to its end or to the limit.
@@ -135,29 +139,9 @@ pub async fn end(child: &mut Child) {
     }
 }
 
-/// Whether root may safely run a script: nobody else can write it or any folder above it.
-///
-/// # Errors
-/// In words: what is writable by whom.
-pub fn trusted(program: &str) -> Result<(), String> {
-    let path = Path::new(program);
-    if !path.is_absolute() {
-        return Ok(()); // found through PATH, which is the administrator's
-    }
-    let real = fs::canonicalize(path).map_err(|error| format!("{program}: {error}"))?;
-    for part in real.ancestors() {
-        let meta = fs::symlink_metadata(part).map_err(|error| format!("{}: {error}", part.display()))?;
-        let sticky = meta.is_dir() && meta.mode() & 0o1000 != 0;
-        if meta.uid() != 0 || (meta.mode() & 0o022 != 0 && !sticky) {
-            let by = if meta.uid() == 0 { "others".into() } else { format!("user {}", meta.uid()) };
-            return Err(format!("{} can be written by {by}, so root must not run {program}", part.display()));
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
@@ -176,13 +160,15 @@ mod tests {
         assert!(run(&[], None, second).await.is_err());
     }
 
-    #[test]
-    fn a_script_others_can_write_is_not_trusted() {
+    #[tokio::test]
+    async fn a_program_without_an_interpreter_is_a_shell_s() {
         let folder = tempfile::tempdir().unwrap();
-        let script = folder.path().join("check.sh");
-        fs::write(&script, "#!/bin/sh\n").unwrap();
-        fs::set_permissions(&script, fs::Permissions::from_mode(0o777)).unwrap();
-        assert!(trusted(script.to_str().unwrap()).is_err());
-        assert!(trusted("/no/such/script").is_err());
+        let script = folder.path().join("check");
+        fs::write(&script, "test \"$1\" = good\n").unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+        let check = |word: &str| [script.display().to_string(), word.into()];
+        let second = Duration::from_secs(1);
+        assert!(run(&check("good"), None, second).await.unwrap().is_success());
+        assert!(!run(&check("bad"), None, second).await.unwrap().is_success());
     }
 }

@@ -72,6 +72,8 @@ impl Report {
             | What::BadAdvert { .. }
             | What::SecondMaster { .. }
             | What::AddressesDiffer { .. }
+            | What::OtherCluster { .. }
+            | What::Stranger { .. }
             | What::AddressRestored { .. }
             | What::UnknownVrid { .. }
             | What::Failed { .. }

@@ -11,12 +11,14 @@ use hactl_engine::conf::config::Config;
 use sd_notify::NotifyState;
 use tokio::sync::{mpsc, oneshot};
 
+use super::birth::{Birth, PidFiles};
 use super::control::{self, Desk};
 use super::driver::Driver;
 use super::journal::Journal;
 use super::left;
 use super::letter::{self, Errand, Letter, Mailbox};
-use super::load::{Part, load};
+use super::load::{Part, Remark, load, settle};
+use super::log::Logging;
 use super::lvs::service::Lvs;
 use super::memory::{self, Memory, Pins};
 use super::notify::Job;
@@ -24,7 +26,7 @@ use super::resolve::{Names, Resolved};
 use super::services::Services;
 use super::signals::{Signalled, Signals};
 use super::timed::run_script;
-use super::{dump, log, safety, systemd, upgrade};
+use super::{dump, log, namespace, safety, systemd, upgrade};
 use crate::error::{Exit, Failure, Outcome, Problem};
 use crate::sys::wake::Sleeper;
 use crate::sys::{clock, sched};
@@ -38,12 +40,10 @@ pub struct Settings {
     pub socket: PathBuf,
     /// Where overrides survive a reboot.
     pub state_dir: PathBuf,
-    /// Process id file.
-    pub pid_file: Option<PathBuf>,
-    /// Log to stderr even under systemd.
-    pub log_console: bool,
-    /// Log in detail.
-    pub log_detail: bool,
+    /// Process id files.
+    pub pid_files: PidFiles,
+    /// How to log.
+    pub logging: Logging,
     /// Leave the addresses in place at TERM.
     pub keep_addresses: bool,
     /// What conditional lines are compared with; the first label of the host name when absent.
@@ -63,17 +63,18 @@ impl Settings {
     }
 }
 
-/// Runs the daemon until it is told to stop.
+/// Runs the daemon until it is told to stop. `birth` is told when it is up.
 ///
 /// # Errors
 /// A configuration that cannot be read, a host that does not permit raw sockets, a socket in use.
-pub fn run(settings: &Settings) -> Outcome {
-    log::start(settings.log_console, settings.log_detail);
-    let (config, warnings) =
-        load(&settings.config, settings.config_id.as_deref(), settings.part, left::read(&settings.left()).as_ref())?;
-    for warning in &warnings {
-        tracing::warn!("{warning}");
-    }
+pub fn run(settings: &Settings, birth: Birth) -> Outcome {
+    log::start(&settings.logging);
+    upgrade::watch_start();
+    upgrade::take_name();
+    let (mut config, mut warnings) = load(&settings.config, settings.config_id.as_deref(), settings.part)?;
+    warnings.extend(upgrade::failed().map(|text| Remark { severe: true, text }));
+    namespace::enter(&config)?;
+    warnings.extend(settle(&mut config, left::read(&settings.left()).as_ref()));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -83,19 +84,32 @@ pub fn run(settings: &Settings) -> Outcome {
     } else {
         runtime.block_on(run_script("startup_script", config.global.startup_script.as_ref(), &config.global));
     }
-    let outcome = runtime.block_on(Agent::start(settings, config, warnings)?.live());
+    let outcome = runtime.block_on(Agent::start(settings, config, warnings)?.live(birth));
     runtime.shutdown_background(); // a name server that is silent must not hold up the end
-    if let Some(pid_file) = &settings.pid_file {
-        let _ = fs::remove_file(pid_file); // gone already is as good
-    }
+    settings.pid_files.remove();
     outcome
+}
+
+/// Does all of a start that can be done beside a running agent: whether this binary could take its place.
+///
+/// # Errors
+/// What the start would fail of.
+pub fn rehearse(settings: &Settings) -> Outcome {
+    load(&settings.config, settings.config_id.as_deref(), settings.part)?;
+    Driver::doors().map_err(trouble)?;
+    println!("{}hactl {}", upgrade::REHEARSED, env!("CARGO_PKG_VERSION"));
+    Ok(Exit::Done)
+}
+
+fn trouble(error: String) -> Failure {
+    Failure::one(Exit::Internal, Problem::new("E010", error))
 }
 
 /// The part of the agent that may block: everything but the VRRP loop.
 struct Agent<'a> {
     settings: &'a Settings,
     config: Config,
-    warnings: Vec<String>,
+    warnings: Vec<Remark>,
     mailbox: Mailbox,
     errands: mpsc::Receiver<Errand>,
     desk: Desk,
@@ -112,8 +126,7 @@ struct Agent<'a> {
 }
 
 impl<'a> Agent<'a> {
-    fn start(settings: &'a Settings, config: Config, warnings: Vec<String>) -> Result<Self, Failure> {
-        let trouble = |error: String| Failure::one(Exit::Internal, Problem::new("E010", error));
+    fn start(settings: &'a Settings, config: Config, warnings: Vec<Remark>) -> Result<Self, Failure> {
         let pins = memory::read_pins(&settings.state_dir).unwrap_or_else(|why| {
             tracing::error!("{why}");
             Pins::new()
@@ -133,6 +146,7 @@ impl<'a> Agent<'a> {
         let (news, resolved) = mpsc::channel(16);
         let (main, questions) = mpsc::channel(64);
         let journal = Journal::default();
+        say(&warnings, &journal);
         let started_unix_s = clock::unix_ms() / 1000;
         let desk = Desk {
             mailbox: mailbox.clone(),
@@ -160,7 +174,7 @@ impl<'a> Agent<'a> {
         })
     }
 
-    async fn live(mut self) -> Outcome {
+    async fn live(mut self, mut birth: Birth) -> Outcome {
         let io = |what: &str, error: std::io::Error| Failure::internal(format!("{what}: {error}"));
         let socket = self.settings.socket.display().to_string();
         let listener = control::bind(&self.settings.socket).map_err(|error| {
@@ -168,14 +182,13 @@ impl<'a> Agent<'a> {
                 .next("stop the other agent, or give this one --socket and --state-dir of its own");
             Failure::one(Exit::Preflight, problem)
         })?;
-        if let Some(pid_file) = &self.settings.pid_file {
-            fs::write(pid_file, format!("{}\n", std::process::id()))
-                .map_err(|error| io(&pid_file.display().to_string(), error))?;
-        }
+        self.settings.pid_files.write(&self.config)?;
         let mut signals = Signals::listen().map_err(|error| io("signals", error))?;
         tokio::spawn(control::serve(listener, self.desk.clone()));
         self.spawn_loop().map_err(|error| io("thread", error))?;
+        self.first_breath().await?;
         self.note();
+        birth.is_over();
         self.services.configure(&self.config, &self.desk);
         self.names.configure(&self.config);
         systemd::say(&[NotifyState::Ready, NotifyState::Status("running")]);
@@ -193,7 +206,7 @@ impl<'a> Agent<'a> {
         };
         if let (Some(binary), Ok(())) = (&self.upgrading, &outcome) {
             // Adverts are due: nothing is waited for, and the successor finds the addresses in place.
-            self.services.abandon();
+            self.services.abandon().await;
             return Err(Failure::internal(upgrade::exec(binary)));
         }
         systemd::say(&[NotifyState::Stopping]);
@@ -218,6 +231,19 @@ impl<'a> Agent<'a> {
             Err(error) => tracing::warn!("{socket}: {error}"),
         }
         outcome.map(|()| Exit::Done).map_err(Failure::internal)
+    }
+
+    /// Waits until the loop answers: then it has its sockets and its addresses, or will not have them.
+    async fn first_breath(&mut self) -> Result<(), Failure> {
+        let (asker, reply) = oneshot::channel();
+        self.mailbox.send(Letter::Status(asker));
+        tokio::select! {
+            _ = reply => Ok(()),
+            ended = &mut self.ended => match ended {
+                Ok(Err(why)) => Err(trouble(why)),
+                Ok(Ok(())) | Err(_) => Err(trouble("the VRRP loop ended at once".into())),
+            },
+        }
     }
 
     fn spawn_loop(&mut self) -> std::io::Result<()> {
@@ -279,7 +305,7 @@ impl<'a> Agent<'a> {
             }
             control::Errand::Complete(mut status, asker) => {
                 status.config = self.settings.config.display().to_string();
-                status.warnings.clone_from(&self.warnings);
+                status.warnings = self.warnings.iter().map(|warning| warning.text.clone()).collect();
                 self.services.complete(&mut status).await;
                 status.safety = Some(safety::tier(&self.config));
                 let _ = asker.send(*status); // may have hung up
@@ -289,15 +315,16 @@ impl<'a> Agent<'a> {
 
     async fn reload(&mut self) -> Result<String, String> {
         systemd::say(&[NotifyState::Reloading]);
-        let loaded =
-            load(&self.settings.config, self.settings.config_id.as_deref(), self.settings.part, Some(&self.config))
-                .map_err(|failure| failure.to_string());
+        let loaded = load(&self.settings.config, self.settings.config_id.as_deref(), self.settings.part)
+            .map_err(|failure| failure.to_string());
         let result = match loaded {
             Err(why) => Err(format!("{why}\n  the old configuration stays in force")),
-            Ok((config, warnings)) => {
-                for warning in &warnings {
-                    tracing::warn!("{warning}");
-                }
+            Ok((config, _)) if config.namespaces != self.config.namespaces => {
+                Err("`net_namespace` has changed: restart the agent; the old configuration stays in force".into())
+            }
+            Ok((mut config, mut warnings)) => {
+                warnings.extend(settle(&mut config, Some(&self.config)));
+                say(&warnings, &self.journal);
                 self.services.configure(&config, &self.desk);
                 self.names.configure(&config);
                 self.config = config;
@@ -354,7 +381,7 @@ impl<'a> Agent<'a> {
                 "the kernel does not tell which binary this is; `systemctl restart` keeps the addresses too".into()
             );
         };
-        let version = upgrade::try_out(&binary, &self.settings.config).await?;
+        let version = upgrade::try_out(&binary).await?;
         let message = format!("process {} goes on as {version}", std::process::id());
         tracing::info!("{message}");
         systemd::say(&[NotifyState::Reloading, NotifyState::monotonic_usec_now().map_err(|error| error.to_string())?]);
@@ -385,5 +412,15 @@ impl<'a> Agent<'a> {
                 systemd::say(&[NotifyState::Watchdog]);
             }
         });
+    }
+}
+
+/// Logs what there is to say about a configuration; what does not work is in the history too.
+fn say(remarks: &[Remark], journal: &Journal) {
+    for remark in remarks {
+        remark.log();
+        if remark.severe {
+            journal.note(&remark.text, clock::unix_ms());
+        }
     }
 }

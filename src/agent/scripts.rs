@@ -10,7 +10,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::letter::{Letter, Mailbox};
-use super::process::{Ended, identity, run, trusted};
+use super::permit::{account, permit_as};
+use super::process::{GRACE, Group};
 
 /// Running checks; dropping a handle's task ends its check.
 #[derive(Default)]
@@ -39,6 +40,14 @@ impl Scripts {
         }
     }
 
+    /// Ends every check, and kills what one is running.
+    pub async fn finish(&mut self) {
+        for (_, (_, task)) in self.running.drain() {
+            task.abort();
+            let _ = task.await; // it was told to end
+        }
+    }
+
     /// The state of every check, by name.
     pub fn status(&self) -> Vec<ScriptStatus> {
         let mut all: Vec<ScriptStatus> = self.lock().values().cloned().collect();
@@ -64,23 +73,24 @@ async fn watch(script: VrrpScript, global: Global, mailbox: Mailbox, state: Arc<
     if script.init_fail {
         mailbox.send(Letter::Input(Input::Script { name: script.name.clone(), ok: false }));
     }
-    let who = match permitted(&script, &global) {
-        Ok(who) => who,
-        Err(why) => {
-            tracing::error!(script = script.name, "check {} does not run: {why}", script.name);
-            note(Some(false), Some(why));
-            mailbox.send(Letter::Input(Input::Script { name: script.name.clone(), ok: false }));
-            return;
-        }
-    };
+    let who = account(script.user.as_ref(), &global); // once: a directory of accounts may be far away
     let mut judge = Judge::new(script.rise, script.fall, script.init_fail);
     let mut clock = interval(script.interval);
     clock.set_missed_tick_behavior(MissedTickBehavior::Skip); // a run still going when the next is due: skip that one
     loop {
         clock.tick().await;
-        let (good, words) = match run(&script.command, who, script.timeout).await {
-            Ok(ended) => (ended.is_success(), describe(ended)),
-            Err(error) => (false, error),
+        // Asked each time: a program that vanishes, or that others may write by now, is a check that fails.
+        let permitted = who.clone().and_then(|who| permit_as(&script.command, who, &global));
+        let ended = match permitted {
+            Ok(permit) => match Group::start(&script.command, permit.who) {
+                Ok(group) => group.wait(script.timeout, GRACE).await,
+                Err(why) => Err(why),
+            },
+            Err(why) => Err(why),
+        };
+        let (good, words) = match ended {
+            Ok(ended) => (ended.is_success(), ended.to_string()),
+            Err(why) => (false, why),
         };
         if let Some(ok) = judge.result(good) {
             let (name, verdict) = (&script.name, if ok { "succeeds" } else { "fails" });
@@ -89,23 +99,6 @@ async fn watch(script: VrrpScript, global: Global, mailbox: Mailbox, state: Arc<
         }
         note(judge.state, Some(words));
     }
-}
-
-fn permitted(script: &VrrpScript, global: &Global) -> Result<Option<super::process::Identity>, String> {
-    let who = identity(script.user.as_ref(), global)?;
-    if let Some(program) = script.command.first()
-        && let Err(why) = trusted(program)
-    {
-        if global.enable_script_security {
-            return Err(why);
-        }
-        tracing::warn!(script = script.name, "{why}; enable_script_security would refuse it");
-    }
-    Ok(who)
-}
-
-fn describe(ended: Ended) -> String {
-    ended.to_string()
 }
 
 /// Rise and fall: the first result counts at once, later changes need `rise` or `fall` results in a row.

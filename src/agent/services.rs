@@ -111,13 +111,15 @@ impl Services {
     }
 
     /// Ends what would run beside a successor in this very process, and waits for nothing.
-    pub fn abandon(&self) {
+    pub async fn abandon(&mut self) {
+        self.scripts.finish().await; // only drops them
         self.fifos.abandon();
     }
 
     /// Lets the last words be heard if that is a matter of milliseconds: adverts are due.
     pub async fn finish_soon(mut self) {
         self.exporter.stop();
+        self.scripts.finish().await;
         let Self { notifier, fifos, alerts, .. } = self;
         let last_words = async { tokio::join!(notifier.finish(), alerts.finish()) };
         if timeout(HURRY, last_words).await.is_err() {
@@ -129,6 +131,7 @@ impl Services {
     /// Lets the last words be heard, each within its limit, and ends everything.
     pub async fn finish(mut self) {
         self.exporter.stop();
+        self.scripts.finish().await;
         tokio::join!(self.notifier.finish(), self.fifos.finish(), self.alerts.finish());
     }
 }

@@ -2,19 +2,16 @@
 
 use hactl_engine::conf::config::{Global, TimedScript};
 
-use super::process::{identity, run, trusted};
+use super::permit::permit;
+use super::process::run;
 
 /// Runs such a script to its end. What goes wrong is said and changes nothing: an agent that does not start for the
 /// sake of a script would be the outage it fears.
 pub async fn run_script(what: &str, script: Option<&TimedScript>, global: &Global) {
     let Some(script) = script else { return };
     let name = script.command.join(" ");
-    let permitted = match script.command.first() {
-        Some(program) if global.enable_script_security => trusted(program),
-        _ => Ok(()),
-    };
-    let outcome = match permitted.and_then(|()| identity(script.user.as_ref(), global)) {
-        Ok(who) => run(&script.command, who, script.timeout).await,
+    let outcome = match permit(&script.command, script.user.as_ref(), global) {
+        Ok(permit) => run(&script.command, permit.who, script.timeout).await,
         Err(why) => Err(why),
     };
     match outcome {

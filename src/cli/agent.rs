@@ -1,14 +1,18 @@
 //! `hactl agent …`: the daemon, and the local front of its control socket.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use hactl_engine::control::{AgentStatus, Request, Response};
 
 use super::agent_args::{Agent, AgentClient, AgentRun, RealServer};
 use super::args::{Check, Global};
+use crate::agent::birth::{Birth, PidFiles};
 use crate::agent::load::Part;
-use crate::agent::run::Settings;
-use crate::agent::{client, probe, signals, systemd};
+use crate::agent::log::Logging;
+use crate::agent::run::{self as daemon, Settings};
+use crate::agent::syslog::{DAEMON, LOCAL0};
+use crate::agent::{client, probe, signals, systemd, upgrade};
 use crate::error::{Exit, Failure, Outcome, Problem};
 
 /// Runs an `agent` command.
@@ -17,7 +21,7 @@ use crate::error::{Exit, Failure, Outcome, Problem};
 /// What the command has to say, with its exit code.
 pub fn run(global: &Global, command: Agent) -> Outcome {
     match command {
-        Agent::Run(run) => daemon(global, run),
+        Agent::Run(run) => serve(global, run),
         Agent::Status(status) if status.watch => client::watch(&status.client.socket, |now| show(global, now)),
         Agent::Status(status) => ask(global, &status.client, &Request::Status),
         Agent::Promote { client, instance, force, stay } => {
@@ -46,12 +50,13 @@ pub fn run(global: &Global, command: Agent) -> Outcome {
         }
         Agent::History(client) => ask(global, &client, &Request::History),
         Agent::Metrics(client) => ask(global, &client, &Request::Metrics),
-        Agent::Upgrade(client) => ask(global, &client, &Request::Upgrade),
+        Agent::Upgrade(client) => show_answer(global, client::upgrade(&client.socket)?),
+        Agent::Listen { interface, limit, ipv6 } => listen(&interface, limit, ipv6),
         Agent::Probe { url, limit } => probe_web(&url, limit),
     }
 }
 
-fn daemon(global: &Global, run: AgentRun) -> Outcome {
+fn serve(global: &Global, run: AgentRun) -> Outcome {
     if let Some(name) = &run.signum {
         let number = signals::number(name).ok_or_else(|| {
             let problem = Problem::new("E012", format!("`{name}` is not the name of a signal to keepalived"));
@@ -61,15 +66,41 @@ fn daemon(global: &Global, run: AgentRun) -> Outcome {
         return Ok(Exit::Done);
     }
     if run.config_test {
-        return super::offline::check(global, &Check { files: vec![run.config], config_id: run.config_id });
+        return super::offline::check(
+            global,
+            &Check { files: vec![run.config], config_id: run.config_id, elsewhere: false },
+        );
     }
-    crate::agent::run::run(&Settings {
+    let rehearsal = run.rehearse;
+    let binary = upgrade::binary(); // before the folder is left that a relative name counts from
+    // keepalived's way is the background, unless told otherwise.
+    let birth = if run.as_keepalived && !run.dont_fork && !rehearsal {
+        Birth::in_background(run.config.is_absolute(), run.log_console)?
+    } else {
+        Birth::default()
+    };
+    let settings = settings(run, binary);
+    if rehearsal { daemon::rehearse(&settings) } else { daemon::run(&settings, birth) }
+}
+
+fn settings(run: AgentRun, binary: Option<PathBuf>) -> Settings {
+    let usual = |path: &str| run.as_keepalived.then(|| PathBuf::from(path));
+    Settings {
         config: run.config,
         socket: run.socket,
         state_dir: run.state_dir,
-        pid_file: run.pid,
-        log_console: run.log_console,
-        log_detail: run.log_detail > 0,
+        pid_files: PidFiles {
+            main: run.pid.or_else(|| usual("/run/keepalived.pid")),
+            vrrp: run.vrrp_pid.or_else(|| usual("/run/vrrp.pid")),
+            checkers: run.checkers_pid.or_else(|| usual("/run/checkers.pid")),
+        },
+        logging: Logging {
+            console: run.log_console,
+            detail: run.log_detail > 0,
+            background: run.as_keepalived && !run.dont_fork,
+            facility: run.log_facility.map_or(DAEMON, |local| LOCAL0 + local),
+            name: if run.as_keepalived { "keepalived" } else { "hactl-agent" }.into(),
+        },
         keep_addresses: run.dont_release_vrrp,
         config_id: run.config_id,
         part: match (run.vrrp, run.check) {
@@ -78,12 +109,15 @@ fn daemon(global: &Global, run: AgentRun) -> Outcome {
             (false, false) => Part::Whole,
         },
         keep_table: run.dont_release_ipvs,
-        binary: std::env::current_exe().ok(),
-    })
+        binary,
+    }
 }
 
 fn ask(global: &Global, at: &AgentClient, request: &Request) -> Outcome {
-    let response = client::ask(&at.socket, request)?;
+    show_answer(global, client::ask(&at.socket, request)?)
+}
+
+fn show_answer(global: &Global, response: Response) -> Outcome {
     if global.wants_json() {
         let text = match &response {
             Response::Status(status) => serde_json::to_string_pretty(status),
@@ -117,6 +151,15 @@ fn show(global: &Global, status: &AgentStatus) -> Result<(), Failure> {
     cleared.map_err(|error| Failure::internal(error.to_string()))?;
     println!("{}", client::status_text(status));
     Ok(())
+}
+
+fn listen(interface: &str, limit: Duration, ipv6: bool) -> Outcome {
+    let heard = crate::agent::listen::listen(interface, ipv6, limit).map_err(|error| {
+        let problem = Problem::new("E013", format!("cannot listen for adverts on {interface}: {error}"));
+        Failure::one(Exit::Internal, problem.next("`ip link` shows the interfaces; raw sockets need root"))
+    })?;
+    heard.iter().for_each(|used| println!("vrid {} from {}", used.vrid, used.source));
+    Ok(Exit::Done)
 }
 
 fn probe_web(url: &str, limit: Duration) -> Outcome {

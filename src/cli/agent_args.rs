@@ -68,6 +68,17 @@ pub enum Agent {
     Metrics(AgentClient),
     /// Replace the running process by the binary now on disk, in place: same process id, addresses untouched
     Upgrade(AgentClient),
+    /// Which VRIDs are in use on a LAN: listens, then prints one line for each router heard
+    Listen {
+        /// Interface
+        interface: String,
+        /// How long
+        #[arg(long = "for", default_value = "1500ms", value_name = "TIME", value_parser = parse_time)]
+        limit: std::time::Duration,
+        /// Adverts over IPv6
+        #[arg(long)]
+        ipv6: bool,
+    },
     /// Does a web server answer? Exit 0 for any HTTP status below 500; for check scripts
     Probe {
         /// http://HOST[:PORT][/PATH]
@@ -131,7 +142,7 @@ pub struct AgentRun {
     /// Where overrides survive a reboot
     #[arg(long, default_value = "/var/lib/hactl", value_name = "PATH")]
     pub state_dir: PathBuf,
-    /// Stay in the foreground (always so)
+    /// Stay in the foreground, as `hactl agent run` always does; a link named keepalived goes to the background without it
     #[arg(short = 'n', long)]
     pub dont_fork: bool,
     /// Log to standard error instead of the journal
@@ -143,6 +154,15 @@ pub struct AgentRun {
     /// Process id file
     #[arg(short = 'p', long, value_name = "FILE")]
     pub pid: Option<PathBuf>,
+    /// Second process id file, written when there is a VRRP instance
+    #[arg(short = 'r', long = "vrrp_pid", alias = "vrrp-pid", value_name = "FILE")]
+    pub vrrp_pid: Option<PathBuf>,
+    /// Third process id file, written when there is a virtual server
+    #[arg(short = 'c', long = "checkers_pid", alias = "checkers-pid", value_name = "FILE")]
+    pub checkers_pid: Option<PathBuf>,
+    /// Facility local0 to local7 in the system's log; daemon when absent
+    #[arg(short = 'S', long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(0..=7))]
+    pub log_facility: Option<u8>,
     /// Check the configuration and exit
     #[arg(short = 't', long)]
     pub config_test: bool,
@@ -161,6 +181,12 @@ pub struct AgentRun {
     /// Keep the IPVS table at stop
     #[arg(short = 'I', long)]
     pub dont_release_ipvs: bool,
+    /// Called by keepalived's name: goes to the background, and has its process id files.
+    #[arg(long, hide = true)]
+    pub as_keepalived: bool,
+    /// Do what can be done beside a running agent, and say whether this binary could take its place.
+    #[arg(long, hide = true)]
+    pub rehearse: bool,
     /// Options of keepalived that change nothing here.
     #[command(flatten)]
     pub ignored: KeepalivedOnly,
@@ -173,18 +199,9 @@ pub struct KeepalivedOnly {
     /// Children are not started again (there are none)
     #[arg(short = 'R', long)]
     pub dont_respawn: bool,
-    /// Syslog facility
-    #[arg(short = 'S', long, value_name = "NUMBER")]
-    pub log_facility: Option<u8>,
     /// Dump the configuration at the start
     #[arg(short = 'd', long)]
     pub dump_conf: bool,
-    /// Process id file of the VRRP child
-    #[arg(short = 'r', long = "vrrp_pid", alias = "vrrp-pid", value_name = "FILE")]
-    pub vrrp_pid: Option<PathBuf>,
-    /// Process id file of the checkers child
-    #[arg(short = 'c', long = "checkers_pid", alias = "checkers-pid", value_name = "FILE")]
-    pub checkers_pid: Option<PathBuf>,
     /// Drop addresses on a change by signal
     #[arg(short = 'X', long)]
     pub release_vips: bool,
@@ -218,6 +235,8 @@ mod tests {
         let Command::Agent(Agent::Run(run)) = cli.command else { panic!("not the agent") };
         assert_eq!((run.log_detail, run.pid), (3, Some("/run/k.pid".into())));
         assert_eq!(run.config_id.as_deref(), Some("one"));
+        assert_eq!((run.vrrp_pid, run.checkers_pid), (Some("/run/v.pid".into()), Some("/run/c.pid".into())));
+        assert!(run.as_keepalived && run.dont_fork && run.log_facility == Some(7));
         let version = parse(["keepalived", "-v"].map(OsString::from)).unwrap_err();
         assert_eq!(version.kind(), clap::error::ErrorKind::DisplayVersion);
         let cli = parse(["keepalived", "--signum=DATA"].map(OsString::from)).unwrap();

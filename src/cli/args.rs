@@ -21,7 +21,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Err
     } else if named("keepalived") && words.get(1).is_some_and(|word| word == "--genhash" || word == "-T") {
         words.splice(0..2, ["hactl".into(), "genhash".into()]);
     } else if named("keepalived") {
-        words.splice(0..1, ["hactl".into(), "agent".into(), "run".into()]);
+        words.splice(0..1, ["hactl".into(), "agent".into(), "run".into(), "--as-keepalived".into()]);
         // Its letters that mean something else in front of every other command here.
         if words.iter().skip(3).any(|word| word == "-v" || word == "--version") {
             words = vec!["hactl".into(), "--version".into()];
@@ -119,6 +119,11 @@ pub enum Command {
     Verify(Verify),
     /// Move the VIP to another load balancer and measure the gap
     Failover(Failover),
+    /// Drop the raised priorities that failovers left: the election decides again
+    Unpin {
+        /// Only on this load balancer; on all when absent
+        host: Option<String>,
+    },
     /// Give a real server no new connections, on every director
     Drain {
         /// Host of the inventory
@@ -149,11 +154,28 @@ pub enum Command {
     Agent(Agent),
     /// Print the MD5 sum of a page, for the `digest` of HTTP_GET
     Genhash(GenHash),
+    /// Names for completion scripts
+    #[command(name = "__complete", hide = true)]
+    Complete {
+        /// Which.
+        names: Names,
+    },
     /// Print a shell completion script
     Completions {
         /// Shell
         shell: clap_complete::Shell,
     },
+}
+
+/// What `__complete` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Names {
+    /// Hosts of the inventory.
+    Hosts,
+    /// Load balancers of the inventory.
+    Balancers,
+    /// Hosts of the lab.
+    Lab,
 }
 
 /// `hactl init`.
@@ -181,6 +203,9 @@ pub struct Check {
     /// Read the `@ID` lines of a keepalived.conf for this host; for this one's name when absent
     #[arg(long, value_name = "ID")]
     pub config_id: Option<String>,
+    /// The keepalived.conf is for another host: do not look here for the interfaces, users, files and programs it names
+    #[arg(long)]
+    pub elsewhere: bool,
 }
 
 /// The inventory of `plan` and `deploy`, which may also stand as a bare argument.

@@ -68,6 +68,9 @@ async fn dispatch(global: &Global, mut manner: Manner, command: Command) -> Outc
             let order = Move { to: wanted.to, vip, dry_run: wanted.dry_run, stay: wanted.stay, force: wanted.force };
             failover(global.inventory.as_deref(), manner, &order).await
         }
+        Command::Unpin { host } => {
+            crate::ctl::failover::unpin(global.inventory.as_deref(), manner, host.as_deref()).await
+        }
         Command::Drain { host, wait } => {
             drain::order(global.inventory.as_deref(), manner, &host, drain::Order::Drain { wait }).await
         }
@@ -96,6 +99,7 @@ fn manner(global: &Global) -> Manner {
         parallel: crate::ctl::ssh::connect::PARALLEL,
         json: global.wants_json(),
         quiet: global.quiet,
+        aloud: global.verbose > 1,
         bar: bar(global),
     }
 }

@@ -14,7 +14,11 @@ pub fn run(cli: Cli) -> Outcome {
             super::generate::completions(shell, &mut std::io::stdout());
             Ok(Exit::Done)
         }
-        Command::Init(command) => super::offline::init(&command),
+        Command::Complete { names } => {
+            super::generate::names(&global, names);
+            Ok(Exit::Done)
+        }
+        Command::Init(command) => super::init::init(&command),
         Command::Check(command) => super::offline::check(&global, &command),
         Command::Lab(command) => super::lab::run(&global, command),
         Command::Agent(command) => super::agent::run(&global, command),

@@ -1,32 +1,43 @@
 //! The way in: arguments to an exit code.
 
+use std::panic;
+
 use super::{agent_args, args, dispatch};
+use crate::agent::upgrade;
 use crate::error::Exit;
 
 /// Parses the command line, runs the command, prints what is wrong, returns the exit code.
 /// `end_quietly` lets a closed pipe end the process: `hactl status | head` asks for it, the daemon must survive it.
 pub fn main(end_quietly: fn()) -> std::process::ExitCode {
+    let ended = panic::catch_unwind(|| run(end_quietly)).unwrap_or(Err((Exit::Internal, "it panicked".into())));
+    ended
+        .unwrap_or_else(|(exit, why)| {
+            // A binary that was to take the agent's place and cannot gives it back.
+            upgrade::go_back(&why);
+            exit
+        })
+        .into()
+}
+
+fn run(end_quietly: fn()) -> Result<Exit, (Exit, String)> {
     let arguments = match args::parse(std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version go to stdout and succeed; everything else is wrong usage.
-            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
             let _ = error.print(); // a closed stdout or stderr leaves nobody to tell
-            return exit.into();
+            return if error.use_stderr() { Err((Exit::Usage, error.to_string())) } else { Ok(Exit::Done) };
         }
     };
     if !matches!(arguments.command, args::Command::Agent(agent_args::Agent::Run(_))) {
         end_quietly();
     }
-    match dispatch::run(arguments) {
-        Ok(exit) => exit.into(),
-        Err(failure) => {
-            if !failure.problems.is_empty() {
-                eprintln!("{failure}");
-            }
-            failure.exit.into()
+    dispatch::run(arguments).map_err(|failure| {
+        let words = failure.to_string();
+        if !failure.problems.is_empty() {
+            eprintln!("{words}");
         }
-    }
+        (failure.exit, words)
+    })
 }
 
 /// The grammar, for tests and completions.

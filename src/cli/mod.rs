@@ -11,6 +11,7 @@ pub mod drill;
 mod entry;
 pub mod generate;
 pub mod genhash;
+mod init;
 pub mod lab;
 pub mod offline;
 

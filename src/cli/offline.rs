@@ -1,12 +1,11 @@
-//! `hactl init` and `hactl check`: nothing is contacted.
+//! `hactl check`: nothing is contacted.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use hactl_engine::conf::config::Config;
 use hactl_engine::conf::parse_with;
 
-use super::args::{Check, Global, Init};
+use super::args::{Check, Global};
 use crate::ctl::cluster::Cluster;
 use crate::ctl::inventory::load::load;
 use crate::ctl::render::check::ha_file;
@@ -14,55 +13,7 @@ use crate::ctl::render::context::{Interfaces, interface};
 use crate::ctl::render::host::render;
 use crate::ctl::render::pair::across;
 use crate::error::{Exit, Failure, Outcome, Problem};
-use crate::includes::Host;
-
-const HOMEWORK: &str = include_str!("../../inventories/homework.yaml");
-const EXPERT: &str = include_str!("../../inventories/expert.yaml");
-const LVS_DR: &str = include_str!("../../inventories/lvs-dr.yaml");
-const LVS_DR_TWO: &str = include_str!("../../inventories/lvs-dr-two.yaml");
-
-/// Prints an inventory to start from.
-///
-/// # Errors
-/// A name or address that cannot be used.
-pub fn init(init: &Init) -> Outcome {
-    let text = match init.example.as_deref() {
-        Some("expert") => EXPERT.to_owned(),
-        Some("lvs-dr") => LVS_DR.to_owned(),
-        Some("lvs-dr-two") => LVS_DR_TWO.to_owned(),
-        Some(_) => HOMEWORK.to_owned(),
-        None if init.vip.is_none() && init.lb.is_empty() && init.web.is_empty() => HOMEWORK.to_owned(),
-        None => from_flags(init),
-    };
-    // What is printed must be loadable: mistakes in the flags show here and not after copying.
-    crate::ctl::inventory::load::parse(Path::new("(inventory from these flags)"), &text)?;
-    print!("{text}");
-    Ok(Exit::Done)
-}
-
-fn from_flags(init: &Init) -> String {
-    let group = |prefix: &str, words: &[String]| {
-        let entries: Vec<String> = words
-            .iter()
-            .map(|word| match word.split_once('=') {
-                Some((name, address)) => format!("{name}: {address}"),
-                None => format!("{prefix}-{}: {word}", word.rsplit(['.', ':']).next().unwrap_or_default()),
-            })
-            .collect();
-        format!("{prefix}: {{ {} }}\n", entries.join(", "))
-    };
-    let mut text = String::from("cluster: mine\n");
-    if let Some(vip) = &init.vip {
-        text.push_str(&format!("vip: {vip}\n"));
-    }
-    text.push_str("ssh: { user: root }\n");
-    text.push_str(&group("lb", &init.lb));
-    if !init.web.is_empty() {
-        text.push_str(&group("web", &init.web));
-    }
-    text.push_str("site: { kind: static, server_name: www.example.cc }\n");
-    text
-}
+use crate::includes::{Host, read_file};
 
 /// Validates inventories and keepalived.conf files.
 ///
@@ -76,11 +27,7 @@ pub fn check(global: &Global, check: &Check) -> Outcome {
     let mut problems = Vec::new();
     for file in &files {
         let is_yaml = file.extension().is_some_and(|end| end == "yaml" || end == "yml");
-        problems.extend(if is_yaml {
-            inventory(global, file)
-        } else {
-            configuration(file, check.config_id.as_deref())
-        });
+        problems.extend(if is_yaml { inventory(global, file) } else { configuration(file, check) });
     }
     problems.extend(across(&configurations(&files, check.config_id.as_deref())));
     let errors = problems.iter().filter(|problem| !problem.warning).count();
@@ -124,7 +71,7 @@ fn configurations(files: &[PathBuf], config_id: Option<&str>) -> Vec<(String, Co
     }
     conf.into_iter()
         .filter_map(|file| {
-            let (name, bytes) = (file.display().to_string(), fs::read(file).ok()?);
+            let (name, bytes) = (file.display().to_string(), read_file(file).ok()?);
             let text = String::from_utf8_lossy(&bytes);
             let config = parse_with(&name, &text, &mut Host::new(config_id)).config;
             Some((name, config))
@@ -132,12 +79,12 @@ fn configurations(files: &[PathBuf], config_id: Option<&str>) -> Vec<(String, Co
         .collect()
 }
 
-fn configuration(file: &Path, config_id: Option<&str>) -> Vec<Problem> {
-    match fs::read(file) {
+fn configuration(file: &Path, check: &Check) -> Vec<Problem> {
+    match read_file(file) {
         Ok(bytes) if bytes.iter().all(u8::is_ascii_whitespace) => {
             vec![Problem::new("E302", format!("{} is empty", file.display())).why("an agent with it would own nothing")]
         }
-        Ok(bytes) => ha_file(file, &String::from_utf8_lossy(&bytes), config_id),
+        Ok(bytes) => ha_file(file, &String::from_utf8_lossy(&bytes), check.config_id.as_deref(), check.elsewhere),
         Err(error) => {
             vec![Problem::new("E101", format!("{}: {error}", file.display())).next("name an existing file")]
         }

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::error::Span;
+
 /// A cluster: load balancers, web hosts, and the addresses they serve.
 #[derive(Debug, Clone)]
 pub struct Cluster {
@@ -26,6 +28,8 @@ pub struct Cluster {
     pub lvs: Option<Lvs>,
     /// Role parameters given in the inventory, by role name, then parameter name.
     pub role_params: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
+    /// Where each of them stands in the inventory, by `ROLE.PARAMETER`.
+    pub role_places: BTreeMap<String, Span>,
 }
 
 impl Cluster {
@@ -166,11 +170,17 @@ pub struct Backend {
 pub struct Ssh {
     /// User.
     pub user: String,
+    /// Whether the inventory names the user: then the user's ssh configuration has no say.
+    pub user_given: bool,
     /// Port.
     pub port: u16,
-    /// Private key file; the agent and ~/.ssh/id_* when absent.
+    /// Whether the inventory names the port.
+    pub port_given: bool,
+    /// Private key file of the inventory; the agent and ~/.ssh/id_* when absent.
     pub key: Option<PathBuf>,
-    /// Host name or `user@host:port` to jump through.
+    /// Further private key files, from the user's ssh configuration.
+    pub more_keys: Vec<PathBuf>,
+    /// Host name or `user@host:port` to jump through; several with commas, the nearest to the host last.
     pub jump: Option<String>,
     /// Run commands through sudo (implied for users other than root).
     pub sudo: bool,
@@ -210,6 +220,8 @@ pub struct Vip {
     pub addresses: Vec<IpNet>,
     /// VRID; derived from the address unless given.
     pub vrid: u8,
+    /// Whether the inventory gives it.
+    pub vrid_given: bool,
     /// Load balancers in order of preference with their priorities.
     pub members: Vec<Member>,
     /// Advert interval.
@@ -278,4 +290,25 @@ pub struct Site {
     pub method: String,
     /// Lines of proxy_params by directive, overriding the role's.
     pub proxy_params: BTreeMap<String, String>,
+    /// Ranges of HTTP statuses that count as an answer.
+    pub expect_status: Vec<(u16, u16)>,
+}
+
+impl Site {
+    /// Whether a status is a good answer.
+    pub fn expects(&self, status: u16) -> bool {
+        self.expect_status.iter().any(|(from, to)| (*from..=*to).contains(&status))
+    }
+
+    /// What is expected, in words: `200 to 399`.
+    pub fn expected(&self) -> String {
+        let range = |(from, to): &(u16, u16)| if from == to { from.to_string() } else { format!("{from} to {to}") };
+        self.expect_status.iter().map(range).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The name to ask for: the first of `server_name` that is a whole name; `_` where there is none.
+    pub fn host_name(&self) -> &str {
+        let whole = |name: &&str| !name.contains(['*', '~', '^', '$']) && !name.starts_with('.');
+        self.server_name.split_whitespace().find(whole).unwrap_or("_")
+    }
 }

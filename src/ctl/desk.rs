@@ -28,6 +28,8 @@ pub struct Manner {
     pub json: bool,
     /// Only errors on stderr.
     pub quiet: bool,
+    /// Every remote command on stderr.
+    pub aloud: bool,
     /// What is going on, drawn on a terminal; hidden elsewhere.
     pub bar: ProgressBar,
 }
@@ -64,6 +66,8 @@ pub struct Desk {
     pub hosts: BTreeMap<String, Arc<dyn Remote>>,
     /// Hosts that could not be reached, and why.
     pub unreachable: Vec<(String, Problem)>,
+    /// Passwords, known so that they are not shown.
+    secrets: Secrets,
 }
 
 impl Desk {
@@ -72,7 +76,15 @@ impl Desk {
     /// # Errors
     /// Only what is wrong before anything is contacted; unreachable hosts are listed in the result.
     pub async fn connect(cluster: Cluster, manner: Manner) -> Result<Self, Failure> {
-        let names: Vec<String> = cluster.hosts.iter().map(|host| host.name.clone()).collect();
+        let names = cluster.hosts.iter().map(|host| host.name.clone()).collect();
+        Self::connect_to(cluster, manner, names).await
+    }
+
+    /// Connects to these hosts only.
+    ///
+    /// # Errors
+    /// As [`Desk::connect`].
+    pub async fn connect_to(cluster: Cluster, manner: Manner, names: Vec<String>) -> Result<Self, Failure> {
         manner.begin("connecting", names.len());
         let secrets = Secrets::gather(&cluster, names.iter().map(String::as_str))?;
         let options = Options {
@@ -80,8 +92,9 @@ impl Desk {
             accept_new: manner.accept_new,
             parallel: manner.parallel.clamp(1, PARALLEL),
         };
-        let mut desk = Self { cluster, manner, hosts: BTreeMap::new(), unreachable: Vec::new() };
-        for (name, result) in connect_all(&desk.cluster, &names, &secrets, options).await {
+        let connected = connect_all(&cluster, &names, &secrets, options).await;
+        let mut desk = Self { cluster, manner, hosts: BTreeMap::new(), unreachable: Vec::new(), secrets };
+        for (name, result) in connected {
             match result {
                 Ok(remote) => drop(desk.hosts.insert(name, remote)),
                 Err(problem) => desk.unreachable.push((name, problem)),
@@ -95,18 +108,33 @@ impl Desk {
     /// # Errors
     /// Exit 4 with every host that does not; nothing was changed.
     pub async fn connect_whole(cluster: Cluster, manner: Manner) -> Result<Self, Failure> {
-        let desk = Self::connect(cluster, manner).await?;
-        if desk.unreachable.is_empty() {
-            return Ok(desk);
+        Self::connect(cluster, manner).await?.whole()
+    }
+
+    /// This desk, if every host that it was to connect to answers.
+    ///
+    /// # Errors
+    /// Exit 4 with every host that does not; nothing was changed.
+    pub fn whole(self) -> Result<Self, Failure> {
+        if self.unreachable.is_empty() {
+            return Ok(self);
         }
-        let mut problems: Vec<Problem> = desk.unreachable.into_iter().map(|(_, problem)| problem).collect();
+        let mut problems: Vec<Problem> = self.unreachable.into_iter().map(|(_, problem)| problem).collect();
         if let Some(last) = problems.last_mut() {
             last.why = Some(match last.why.take() {
+                Some(why) if why.contains("nothing was changed") => why,
                 Some(why) => format!("{why} (nothing was changed)"),
                 None => "nothing was changed".into(),
             });
         }
         Err(Failure { exit: Exit::Preflight, problems })
+    }
+
+    /// This desk for a command that some hosts are enough for: who does not answer is told, and left out.
+    pub fn say_unreachable(&self) {
+        for (_, problem) in &self.unreachable {
+            self.manner.say(&problem.clone().warn().to_string());
+        }
     }
 
     /// The connected hosts of a group, in the order written.
@@ -136,7 +164,30 @@ impl Desk {
             let why = self.unreachable.iter().find(|(name, _)| name == host).map(|(_, problem)| problem.clone());
             return Err(why.unwrap_or_else(|| Problem::new("E310", format!("{host}: not connected"))));
         };
-        remote.exec(script, stdin, limit).await.map_err(|error| error.problem(host, "running a step"))
+        if self.manner.aloud {
+            self.manner.say(&self.shown(host, script, stdin.len()));
+        }
+        let begin = std::time::Instant::now();
+        let answer = remote.exec(script, stdin, limit).await;
+        if self.manner.aloud {
+            let end = match &answer {
+                Ok(output) => format!("exit {}", output.code),
+                Err(error) => error.to_string(),
+            };
+            self.manner.say(&format!("{host}: {end} after {} ms", begin.elapsed().as_millis()));
+        }
+        answer.map_err(|error| error.problem(host, "running a step"))
+    }
+
+    /// A script as `-vv` shows it, without the secrets that this desk knows.
+    fn shown(&self, host: &str, script: &str, input: usize) -> String {
+        let passwords = self.cluster.vips.iter().filter_map(|vip| vip.auth.as_ref());
+        let script = passwords.chain(self.secrets.all()).fold(script.to_owned(), |text, secret| {
+            if secret.0.is_empty() { text } else { text.replace(&secret.0, "…") }
+        });
+        let with = if input == 0 { String::new() } else { format!(" with {input} bytes of input") };
+        let lines = script.trim_end().lines().fold(String::new(), |shown, line| shown + "\n    " + line);
+        format!("{host}: running{with}{lines}")
     }
 }
 

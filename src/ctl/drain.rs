@@ -10,6 +10,7 @@ use serde_json::json;
 use super::cluster::{Cluster, Group, Host};
 use super::desk::{Desk, Manner, open};
 use super::observe::{Sight, look};
+use super::verify_lvs;
 use super::wanted::BINARY;
 use crate::error::{Exit, Failure, Outcome, Problem};
 
@@ -37,9 +38,15 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 pub async fn order(inventory: Option<&Path>, manner: Manner, name: &str, order: Order) -> Outcome {
     let cluster = open(inventory, &manner)?;
     let host = real_server(&cluster, name)?.clone();
-    let desk = Desk::connect_whole(cluster, manner).await?;
+    // The directors alone: a web host need not be up to be drained.
+    let directors = cluster.group(Group::Lb).map(|host| host.name.clone()).collect();
+    let desk = Desk::connect_to(cluster, manner, directors).await?.whole()?;
     tell_all(&desk, &host, order).await.map_err(|problems| Failure { exit: Exit::Preflight, problems })?;
-    let mut left = connections(&look(&desk, false).await, &host);
+    let sight = look(&desk, false).await;
+    for problem in verify_lvs::without_quorum(&sight) {
+        desk.manner.say(&problem.warn().to_string());
+    }
+    let mut left = connections(&sight, &host);
     if let Order::Drain { wait: Some(limit) } = order {
         left = wait_for_end(&desk, &host, limit).await;
     }

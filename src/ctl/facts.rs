@@ -34,8 +34,8 @@ pub struct Facts {
     pub services: BTreeMap<String, ServiceFact>,
     /// Numbers of escape hatches whose `unless` succeeds.
     pub runs_done: Vec<usize>,
-    /// Names of requirements that are not met.
-    pub missing: Vec<String>,
+    /// Names of requirements that are not met, and what helps.
+    pub missing: Vec<(String, Option<String>)>,
     /// Kernel settings.
     pub sysctl: BTreeMap<String, String>,
     /// Who holds the lock, until when (Unix seconds).
@@ -150,7 +150,7 @@ pub fn parse(wanted: &WantedHost, text: &str) -> Facts {
             .iter()
             .enumerate()
             .filter(|(n, _)| line(&format!("require{n}"), 0) != "done")
-            .map(|(_, one)| one.name.clone())
+            .map(|(_, one)| (one.name.clone(), one.next.clone()))
             .collect(),
         sysctl: lines("sysctl")
             .into_iter()

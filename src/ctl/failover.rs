@@ -1,4 +1,7 @@
-//! `hactl failover --to HOST`: a planned move, measured.
+//! `hactl failover --to HOST`: a planned move, measured; and `hactl unpin`, which ends what moves left.
+//!
+//! The agents settle a move between themselves by adverts. Where those do not pass (a firewall on the host that owns the
+//! VIP), the owner is asked to resign over SSH: the desk has a way to both.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -7,10 +10,11 @@ use std::time::{Duration, Instant};
 use hactl_engine::control::RouterState;
 use serde_json::json;
 
-use super::cluster::{Group, Vip};
+use super::cluster::{Cluster, Group, Vip};
 use super::desk::{Desk, Manner, open};
-use super::observe::{Sight, look};
+use super::observe::{Owners, Sight, look};
 use super::remote::quote;
+use super::verify_standby;
 use super::wanted::BINARY;
 use crate::error::{Exit, Failure, Outcome, Problem};
 use crate::sys::ping::{Prober, Recording};
@@ -23,6 +27,12 @@ const BEFORE: Duration = Duration::from_millis(300);
 const AFTER: Duration = Duration::from_millis(500);
 /// How long a move may take.
 const MOVE_LIMIT: Duration = Duration::from_secs(10);
+/// And so long until the owner is asked over SSH: a move by adverts takes milliseconds.
+const BY_ADVERTS: Duration = Duration::from_secs(3);
+/// Between two promotions while somebody lets go.
+const INSIST_EVERY: Duration = Duration::from_millis(500);
+/// Between two looks at who owns it.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// What to move.
 #[derive(Debug, Clone)]
@@ -45,12 +55,8 @@ pub struct Move {
 /// Exit 4 when the target must not be owner (nothing was changed), 7 when it does not become owner.
 pub async fn failover(inventory: Option<&Path>, manner: Manner, order: &Move) -> Outcome {
     let cluster = open(inventory, &manner)?;
-    let names: Vec<&str> = cluster.group(Group::Lb).map(|host| host.name.as_str()).collect();
-    if !names.contains(&order.to.as_str()) {
-        let problem =
-            Problem::new("E143", format!("--to {}: no such load balancer; there is {}", order.to, names.join(", ")));
-        return Err(Failure::one(Exit::Invalid, problem));
-    }
+    let names: Vec<String> = cluster.group(Group::Lb).map(|host| host.name.clone()).collect();
+    no_balancer(&names, &order.to, "--to ")?;
     let vips: Vec<Vip> = cluster
         .vips
         .iter()
@@ -63,7 +69,8 @@ pub async fn failover(inventory: Option<&Path>, manner: Manner, order: &Move) ->
             Problem::new("E143", format!("{} serves no such VIP", order.to)).next("`hactl status` lists them");
         return Err(Failure::one(Exit::Invalid, problem));
     }
-    let desk = Desk::connect(cluster, manner).await?;
+    let desk = Desk::connect_to(cluster, manner, names).await?;
+    desk.say_unreachable();
     let before = look(&desk, false).await;
     for vip in &vips {
         move_one(&desk, order, vip, &before).await?;
@@ -73,16 +80,18 @@ pub async fn failover(inventory: Option<&Path>, manner: Manner, order: &Move) ->
 
 async fn move_one(desk: &Desk, order: &Move, vip: &Vip, before: &Sight) -> Result<(), Failure> {
     let Some(address) = vip.address() else { return Ok(()) };
-    let owners = before.owners(&desk.cluster, address);
-    permitted(order, vip, before)?;
-    if owners == [order.to.clone()] {
+    let owners = before.who_owns(&desk.cluster, address);
+    permitted(&desk.cluster, order, vip, before)?;
+    if owners.names == [order.to.clone()] {
         return say(desk, address, &owners, order, None, "nothing to do");
     }
     if order.dry_run {
         return say(desk, address, &owners, order, None, "would move");
     }
-    let (answered, recording) = measure(desk, order, vip, address).await?;
-    answered?;
+    let (moved, recording) = measure(desk, order, vip, address, &owners).await?;
+    if let Err(failure) = moved {
+        return Err(taken_back(desk, order, vip, failure).await);
+    }
     if preferred(vip) == Some(order.to.as_str()) && order.stay.is_none() {
         // Back where the election wants it anyway: no override stays behind, here or there.
         unpin_all(desk, vip).await;
@@ -90,9 +99,25 @@ async fn move_one(desk: &Desk, order: &Move, vip: &Vip, before: &Sight) -> Resul
     say(desk, address, &owners, order, recording.as_ref(), "moved")
 }
 
-/// The target's agent must answer and not be in FAULT.
-fn permitted(order: &Move, vip: &Vip, before: &Sight) -> Result<(), Failure> {
-    let refuse = |problem: Problem| Err(Failure::one(Exit::Preflight, problem.why("nothing was changed")));
+/// A move that failed leaves no raised priority: the VIP would move by itself when nobody thinks of it any more.
+async fn taken_back(desk: &Desk, order: &Move, vip: &Vip, mut failure: Failure) -> Failure {
+    let script = format!("{BINARY} agent unpin --instance {}", quote(&vip.name));
+    let answer = desk.on(&order.to, &script, b"", desk.manner.limit).await;
+    if answer.is_ok_and(|output| output.code == 0) {
+        return failure;
+    }
+    let message = format!("{}: the raised priority of {} may be left behind", order.to, vip.name);
+    let problem = Problem::new("E712", message).why("the VIP may move there by itself later");
+    failure.problems.push(problem.next(format!("`hactl unpin {}`", order.to)));
+    failure
+}
+
+/// The target's agent must answer and not be in FAULT, and its web server must be reached.
+fn permitted(cluster: &Cluster, order: &Move, vip: &Vip, before: &Sight) -> Result<(), Failure> {
+    let refuse = |problem: Problem| {
+        let why = problem.why.as_ref().map_or_else(String::new, |why| format!("{why}; "));
+        Err(Failure::one(Exit::Preflight, problem.why(format!("{why}nothing was changed"))))
+    };
     let agent = before.hosts.get(&order.to).and_then(|seen| seen.agent.as_ref());
     let Some(instance) = agent.and_then(|agent| agent.instances.iter().find(|i| i.name == vip.name)) else {
         let problem = Problem::new("E416", format!("{}: no agent with {} answers", order.to, vip.name));
@@ -103,7 +128,12 @@ fn permitted(order: &Move, vip: &Vip, before: &Sight) -> Result<(), Failure> {
         let problem = Problem::new("E417", format!("{}: {} is in FAULT: {reasons}", order.to, vip.name));
         return refuse(problem.next("mend that first; a node in FAULT cannot be owner"));
     }
-    Ok(())
+    // A move to a host whose web server nobody reaches would be an outage by order.
+    let host = cluster.host(&order.to).filter(|_| !order.force);
+    match host.and_then(|host| verify_standby::unheard(cluster, before, host, before.hosts.get(&order.to)?)) {
+        Some(problem) => refuse(problem),
+        None => Ok(()),
+    }
 }
 
 fn preferred(vip: &Vip) -> Option<&str> {
@@ -116,15 +146,13 @@ async fn measure(
     order: &Move,
     vip: &Vip,
     address: IpAddr,
+    owners: &Owners,
 ) -> Result<(Result<(), Failure>, Option<Recording>), Failure> {
-    let prober = match address {
-        IpAddr::V4(v4) => Prober::start(v4, PROBE_EVERY).map_err(|error| {
-            desk.manner.say(&format!("the gap is not measured: raw sockets need root ({error})"));
-        }),
-        IpAddr::V6(_) => Err(()),
-    };
+    let prober = Prober::start(address, PROBE_EVERY).map_err(|error| {
+        desk.manner.say(&format!("the gap is not measured: raw sockets need root ({error})"));
+    });
     tokio::time::sleep(BEFORE).await;
-    let answered = promote(desk, order, vip, address).await;
+    let moved = carry_out(desk, order, vip, address, owners).await;
     tokio::time::sleep(AFTER).await;
     let recording = match prober {
         Ok(prober) => {
@@ -133,10 +161,90 @@ async fn measure(
         }
         Err(()) => None,
     };
-    Ok((answered, recording))
+    Ok((moved, recording))
 }
 
-async fn promote(desk: &Desk, order: &Move, vip: &Vip, address: IpAddr) -> Result<(), Failure> {
+/// Promotes the target, and where that does not move the VIP, has its owner resign over SSH.
+async fn carry_out(desk: &Desk, order: &Move, vip: &Vip, address: IpAddr, owners: &Owners) -> Result<(), Failure> {
+    let owned = |limit| owned_by(desk, address, &order.to, limit);
+    let refused = promote(desk, order, vip).await;
+    let why = match &refused {
+        Ok(()) if owned(BY_ADVERTS).await.is_ok() => return Ok(()),
+        Ok(()) => format!("the VIP did not move within {} s", BY_ADVERTS.as_secs()),
+        // The target hears no adverts of a host that still answers: what cannot be settled between them.
+        Err(failure) if failure.problems.iter().any(|problem| problem.message.contains("E402")) => {
+            "adverts do not pass between them".to_owned()
+        }
+        Err(_) => return refused,
+    };
+    let resigned = resign(desk, order, vip, owners, &why).await;
+    if resigned.is_empty() {
+        return match refused {
+            Err(failure) => Err(failure),
+            Ok(()) => not_moved(desk, address, order, owned(MOVE_LIMIT - BY_ADVERTS).await, &[]),
+        };
+    }
+    insist(desk, order, vip, address, &resigned).await
+}
+
+/// Promotes again and again while the host that resigned lets go; who owns the VIP by then is promoted to stay.
+async fn insist(desk: &Desk, order: &Move, vip: &Vip, address: IpAddr, resigned: &[String]) -> Result<(), Failure> {
+    let end = Instant::now() + MOVE_LIMIT;
+    loop {
+        let promoted = promote(desk, order, vip).await;
+        let left = end.saturating_duration_since(Instant::now());
+        let owned =
+            owned_by(desk, address, &order.to, if promoted.is_ok() { left } else { left.min(INSIST_EVERY) }).await;
+        match (owned, promoted) {
+            (Ok(()), Ok(())) => return Ok(()),
+            (_, Err(mut failure)) if Instant::now() >= end => {
+                failure.exit = Exit::Verification; // somebody resigned: it is not true that nothing was changed
+                return Err(failure);
+            }
+            (late, Ok(())) => return not_moved(desk, address, order, late, resigned),
+            (_, Err(_)) => {}
+        }
+    }
+}
+
+/// Asks every owner but the target to hand over. Returns those that did.
+async fn resign(desk: &Desk, order: &Move, vip: &Vip, owners: &Owners, why: &str) -> Vec<String> {
+    let script = format!("{BINARY} agent resign --instance {}", quote(&vip.name));
+    let others = owners.names.iter().filter(|name| **name != order.to && desk.hosts.contains_key(*name));
+    let mut resigned = Vec::new();
+    for (host, answer) in desk.on_all(others.map(|host| (host.as_str(), script.clone(), Vec::new()))).await {
+        match answer {
+            Ok(output) if output.code == 0 => {
+                desk.manner.say(&format!("{why}: {host} was asked over SSH to resign, and did"));
+                resigned.push(host);
+            }
+            Ok(output) => desk.manner.say(&format!("{why}: {host} does not resign: {}", output.complaint())),
+            Err(problem) => desk.manner.say(&problem.to_string()),
+        }
+    }
+    resigned
+}
+
+fn not_moved(
+    desk: &Desk,
+    address: IpAddr,
+    order: &Move,
+    late: Result<(), Owners>,
+    resigned: &[String],
+) -> Result<(), Failure> {
+    let Err(owners) = late else { return Ok(()) };
+    let seconds = MOVE_LIMIT.as_secs();
+    let message = format!("the owner of VIP {address} is {owners} {seconds} s after {} was promoted", order.to);
+    let names: Vec<&str> = desk.cluster.group(Group::Lb).map(|host| host.name.as_str()).collect();
+    let why = match resigned {
+        [] => "the move was taken back".to_owned(),
+        some => format!("although {} resigned; the move was taken back", some.join(" and ")),
+    };
+    let next = format!("`hactl status`, and `hactl agent history` on {}", names.join(" and "));
+    Err(Failure::one(Exit::Verification, Problem::new("E711", message).why(why).next(next)))
+}
+
+async fn promote(desk: &Desk, order: &Move, vip: &Vip) -> Result<(), Failure> {
     let mut command = format!("{BINARY} agent promote --instance {}", quote(&vip.name));
     if order.force {
         command.push_str(" --force");
@@ -150,22 +258,60 @@ async fn promote(desk: &Desk, order: &Move, vip: &Vip, address: IpAddr) -> Resul
         let problem = Problem::new("E418", format!("{}: {}", order.to, output.complaint()));
         return Err(Failure::one(Exit::Preflight, problem));
     }
-    let end = Instant::now() + MOVE_LIMIT;
+    Ok(())
+}
+
+/// Waits until a host alone owns an address.
+///
+/// # Errors
+/// Who owns it instead when the time is over.
+async fn owned_by(desk: &Desk, address: IpAddr, host: &str, limit: Duration) -> Result<(), Owners> {
+    let end = Instant::now() + limit;
     loop {
-        let owners = look(desk, false).await.owners(&desk.cluster, address);
-        if owners == [order.to.clone()] {
+        let owners = look(desk, false).await.who_owns(&desk.cluster, address);
+        if owners.names == [host] {
             return Ok(());
         }
         if Instant::now() > end {
-            let owned = if owners.is_empty() { "nobody".into() } else { owners.join(" and ") };
-            let message =
-                format!("VIP {address} is owned by {owned} {} s after {} was promoted", MOVE_LIMIT.as_secs(), order.to);
-            let problem =
-                Problem::new("E711", message).next("`hactl status` and `hactl agent history` on both load balancers");
-            return Err(Failure::one(Exit::Verification, problem));
+            return Err(owners);
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(LOOK_EVERY).await;
     }
+}
+
+/// `hactl unpin [HOST]`: drops the priorities that moves left.
+///
+/// # Errors
+/// Exit 3 for a host that is no load balancer, 4 when one does not answer.
+pub async fn unpin(inventory: Option<&Path>, manner: Manner, host: Option<&str>) -> Outcome {
+    let cluster = open(inventory, &manner)?;
+    let mut names: Vec<String> = cluster.group(Group::Lb).map(|host| host.name.clone()).collect();
+    if let Some(host) = host {
+        no_balancer(&names, host, "")?;
+        names.retain(|name| name == host);
+    }
+    let desk = Desk::connect_to(cluster, manner, names.clone()).await?.whole()?;
+    let script = format!("{BINARY} agent unpin");
+    let mut problems = Vec::new();
+    for (host, answer) in desk.on_all(names.iter().map(|name| (name.as_str(), script.clone(), Vec::new()))).await {
+        match answer {
+            Ok(output) if output.code == 0 => println!("{host}: {}", output.text().trim().replace('\n', "; ")),
+            Ok(output) => {
+                let problem = Problem::new("E421", format!("{host}: {}", output.complaint()));
+                problems.push(problem.next(format!("`hactl agent status` on {host}")));
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(Exit::Done) } else { Err(Failure { exit: Exit::Preflight, problems }) }
+}
+
+fn no_balancer(names: &[String], host: &str, option: &str) -> Result<(), Failure> {
+    if names.iter().any(|name| name == host) {
+        return Ok(());
+    }
+    let message = format!("{option}{host}: no such load balancer; there is {}", names.join(", "));
+    Err(Failure::one(Exit::Invalid, Problem::new("E143", message).next("name one of these")))
 }
 
 async fn unpin_all(desk: &Desk, vip: &Vip) {
@@ -181,12 +327,12 @@ async fn unpin_all(desk: &Desk, vip: &Vip) {
 fn say(
     desk: &Desk,
     address: IpAddr,
-    from: &[String],
+    from: &Owners,
     order: &Move,
     recording: Option<&Recording>,
     what: &str,
 ) -> Result<(), Failure> {
-    let from = if from.is_empty() { "nobody".to_owned() } else { from.join(",") };
+    let from = if from.names.is_empty() { from.to_string() } else { from.names.join(",") };
     let gap_ms = recording.map(|recording| recording.longest_gap().as_secs_f64() * 1000.0);
     if desk.manner.json {
         let value = json!({

@@ -20,4 +20,6 @@ pub mod status;
 pub mod verify;
 pub mod verify_lvs;
 pub mod verify_run;
+pub mod verify_standby;
 pub mod wanted;
+pub mod words;

@@ -189,12 +189,12 @@ impl std::fmt::Display for Change {
 }
 
 /// The unified difference of a file, for people. Secret content is not shown.
-pub fn difference(file: &WantedFile, old: &[u8]) -> String {
+pub fn difference(file: &WantedFile, old: &str) -> String {
     if file.secret {
         return "    (holds a secret: differs)\n".into();
     }
-    let (old, new) = (String::from_utf8_lossy(old), String::from_utf8_lossy(&file.content));
-    let diff = similar::TextDiff::from_lines(old.as_ref(), new.as_ref());
+    let new = String::from_utf8_lossy(&file.content);
+    let diff = similar::TextDiff::from_lines(old, new.as_ref());
     let text = diff.unified_diff().context_radius(2).to_string();
     text.lines().fold(String::new(), |shown, line| shown + "    " + line + "\n")
 }
@@ -294,8 +294,8 @@ mod tests {
     #[test]
     fn a_secret_is_not_shown() {
         let mut file = wanted().files.remove(0);
-        assert!(difference(&file, b"old\n").contains("-old"));
+        assert!(difference(&file, "old\n").contains("-old"));
         file.secret = true;
-        assert!(!difference(&file, b"hunter2\n").contains("hunter2"));
+        assert!(!difference(&file, "hunter2\n").contains("hunter2"));
     }
 }

@@ -1,10 +1,10 @@
-//! A host as seen from the desk: something that runs scripts and lets its unix sockets be talked to.
+//! A host as seen from the desk: something that runs scripts.
 
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::words;
 use crate::error::{Exit, Failure, Problem};
 
 /// A connected host. One implementation speaks SSH, one plays a host in tests.
@@ -16,65 +16,88 @@ pub trait Remote: Send + Sync {
         stdin: &'a [u8],
         limit: Duration,
     ) -> BoxFuture<'a, Result<Output, RemoteError>>;
-
-    /// Opens a stream to a unix socket on the host.
-    fn socket<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Box<dyn Duplex>, RemoteError>>;
 }
 
-/// A stream in both directions.
-pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
-
-/// What a script left behind.
+/// What a script left behind: text that is safe to show, since [`Output::new`] is the only way to make one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Output {
     /// Exit status; 128 + the signal's place in the shell's convention when it was killed, 255 when none was told.
     pub code: u32,
-    /// Standard output.
-    pub stdout: Vec<u8>,
-    /// Standard error.
-    pub stderr: Vec<u8>,
+    stdout: String,
+    stderr: String,
 }
 
 impl Output {
-    /// Standard output as text.
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.stdout).into_owned()
+    /// What a host printed, cleaned of control characters.
+    pub fn new(code: u32, stdout: &[u8], stderr: &[u8]) -> Self {
+        Self { code, stdout: words::clean(stdout), stderr: words::clean(stderr) }
+    }
+
+    /// Standard output.
+    pub fn text(&self) -> &str {
+        &self.stdout
     }
 
     /// The last lines of standard error, or of standard output when that is empty: what to show to people.
     pub fn complaint(&self) -> String {
-        let bytes = if self.stderr.iter().all(u8::is_ascii_whitespace) { &self.stdout } else { &self.stderr };
-        let text = String::from_utf8_lossy(bytes);
-        let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
-        let from = lines.len().saturating_sub(COMPLAINT_LINES);
-        lines.get(from..).unwrap_or_default().join("\n        ")
+        let text = if self.stderr.trim().is_empty() { &self.stdout } else { &self.stderr };
+        last_lines(text)
     }
+}
+
+/// The last lines of a text that are not empty, indented below a message.
+pub fn last_lines(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    let from = lines.len().saturating_sub(COMPLAINT_LINES);
+    lines.get(from..).unwrap_or_default().join("\n        ")
 }
 
 /// Lines of a failing command shown to people.
 const COMPLAINT_LINES: usize = 8;
 
-/// Why a script did not run to its end, or a stream did not open.
+/// Why a script did not run to its end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RemoteError {
-    /// No answer in time.
-    #[error("no answer within {0:?}")]
-    Timeout(Duration),
+    /// Not in time; what was waited for.
+    #[error("{waited_for} did not come within {} s", limit.as_secs_f64())]
+    Timeout {
+        /// So long.
+        limit: Duration,
+        /// In words, to be followed by "did not come".
+        waited_for: &'static str,
+    },
     /// The connection is gone.
     #[error("the connection was lost ({0})")]
     Lost(String),
     /// The host refused.
     #[error("refused ({0})")]
     Refused(String),
+    /// More output than anything that is asked here can have.
+    #[error("it sent more than {} MiB", .0 >> 20)]
+    TooMuch(usize),
+    /// The script never began: the login shell, a forced command or sudo ended first.
+    #[error("{}", .0.message)]
+    NeverBegan(Box<Problem>),
 }
 
 impl RemoteError {
     /// The problem shown to people.
     pub fn problem(&self, host: &str, doing: &str) -> Problem {
-        Problem::new("E310", format!("{host}: {self} while {doing}"))
-            .next(format!("check that {host} is up and reachable, then run the command again"))
+        let problem = Problem::new("E310", format!("{host}: {self} while {doing}"));
+        match self {
+            Self::NeverBegan(problem) => (**problem).clone(),
+            Self::TooMuch(_) => problem
+                .why("no answer to hactl is that long: the host is broken, or somebody else's by now")
+                .next(format!("look at {host} with care; nothing of what it sent was used")),
+            Self::Timeout { waited_for: SHELL, .. } => problem
+                .why("the login shell did not begin the script: a profile that waits (for input, a mount, a network)?")
+                .next(format!(
+                    "`ssh -T` to {host} with the command `true` waits as well; end a .bashrc early where `$-` has no i"
+                )),
+            Self::Timeout { .. } | Self::Lost(_) | Self::Refused(_) => {
+                problem.next(format!("check that {host} is up and reachable, then run the command again"))
+            }
+        }
     }
 
     /// A failure with that problem.
@@ -82,6 +105,13 @@ impl RemoteError {
         Failure::one(exit, self.problem(host, doing))
     }
 }
+
+/// What a [`RemoteError::Timeout`] waited for before the script began.
+pub const SHELL: &str = "the beginning of a script";
+/// And after it had.
+pub const END: &str = "the end of a script";
+/// And before either.
+pub const CHANNEL: &str = "a channel";
 
 /// A word for a POSIX shell.
 pub fn quote(word: &str) -> String {
@@ -108,9 +138,7 @@ mod tests {
 
     #[test]
     fn a_complaint_prefers_stderr_and_is_short() {
-        let output = Output { code: 1, stdout: b"fine\n".to_vec(), stderr: b"a\n\nb \n".to_vec() };
-        assert_eq!(output.complaint(), "a\n        b");
-        let output = Output { code: 1, stdout: b"only\n".to_vec(), stderr: b" \n".to_vec() };
-        assert_eq!(output.complaint(), "only");
+        assert_eq!(Output::new(1, b"fine\n", b"a\n\nb \n").complaint(), "a\n        b");
+        assert_eq!(Output::new(1, b"only\n", b" \n").complaint(), "only");
     }
 }

@@ -32,6 +32,11 @@ impl Secrets {
         if problems.is_empty() { Ok(Self(found)) } else { Err(Failure { exit: Exit::Invalid, problems }) }
     }
 
+    /// Every password, so that none is shown.
+    pub fn all(&self) -> impl Iterator<Item = &Secret> {
+        self.0.values()
+    }
+
     /// The password of this source for this user.
     pub fn find(&self, source: &SecretSource, user: &str) -> Option<&Secret> {
         self.0.get(&key(source, user))

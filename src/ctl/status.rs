@@ -12,7 +12,7 @@ use super::cluster::{Cluster, Group, Host};
 use super::desk::{Desk, Manner, open};
 use super::observe::{Seen, Sight, look};
 use super::verify::judge;
-use crate::error::{Exit, Failure, Outcome};
+use crate::error::{Exit, Failure, Outcome, Problem};
 
 /// Between two screens of `--watch`.
 const REFRESH: Duration = Duration::from_secs(1);
@@ -20,24 +20,26 @@ const REFRESH: Duration = Duration::from_secs(1);
 /// Shows the cluster; with `watch`, again and again until interrupted.
 ///
 /// # Errors
-/// An invalid inventory. An unreachable host is part of the picture.
+/// An invalid inventory. An unreachable host is part of the picture: exit 7, as for every other finding.
 pub async fn status(inventory: Option<&std::path::Path>, manner: Manner, watch: bool) -> Outcome {
     let cluster = open(inventory, &manner)?;
     let desk = Desk::connect(cluster, manner).await?;
     loop {
         let sight = look(&desk, false).await;
+        let findings = judge(&desk.cluster, &sight);
         if desk.manner.json {
-            let text = serde_json::to_string_pretty(&as_json(&desk.cluster, &sight));
+            let text = serde_json::to_string_pretty(&as_json(&desk.cluster, &sight, &findings));
             println!("{}", text.map_err(|error| Failure::internal(error.to_string()))?);
         } else {
             if watch {
                 // A terminal that cannot be cleared scrolls instead.
                 let _ = console::Term::stdout().clear_screen();
             }
-            print!("{}", as_text(&desk, &sight));
+            print!("{}", as_text(&desk.cluster, &sight, &findings));
         }
         if !watch {
-            return Ok(Exit::Done);
+            let good = findings.iter().all(|finding| finding.warning);
+            return Ok(if good { Exit::Done } else { Exit::Verification });
         }
         tokio::select! {
             () = tokio::time::sleep(REFRESH) => {}
@@ -47,12 +49,16 @@ pub async fn status(inventory: Option<&std::path::Path>, manner: Manner, watch: 
 }
 
 /// The contract with scripts.
-pub fn as_json(cluster: &Cluster, sight: &Sight) -> Value {
+pub fn as_json(cluster: &Cluster, sight: &Sight, findings: &[Problem]) -> Value {
     let vips: Vec<Value> = cluster
         .vips
         .iter()
         .filter_map(|vip| vip.address())
-        .map(|address| json!({"address": address, "owners": sight.owners(cluster, address)}))
+        .map(|address| {
+            let owners = sight.who_owns(cluster, address);
+            let unknown: Vec<&String> = owners.unknown.iter().map(|(host, _)| host).collect();
+            json!({"address": address, "owners": owners.names, "unknown": unknown})
+        })
         .collect();
     let none = Seen::default();
     let hosts: Vec<Value> = cluster
@@ -70,6 +76,7 @@ pub fn as_json(cluster: &Cluster, sight: &Sight) -> Value {
                         "state": state_name(instance.state),
                         "effective_priority": instance.effective_priority,
                         "vrid": instance.vrid,
+                        "last_advert_ms": instance.last_advert_ms,
                         "last_transition": instance.last_transition,
                         "fault_reasons": instance.fault_reasons,
                     })
@@ -79,6 +86,8 @@ pub fn as_json(cluster: &Cluster, sight: &Sight) -> Value {
                 "name": host.name,
                 "group": host.group.name(),
                 "reachable": seen.reachable,
+                "reason": seen.why.as_ref().map(|why| &why.message),
+                "firewalls": seen.firewalls,
                 "nginx": seen.nginx,
                 "agent_version": seen.agent.as_ref().map(|agent| &agent.version),
                 "instances": instances,
@@ -86,24 +95,24 @@ pub fn as_json(cluster: &Cluster, sight: &Sight) -> Value {
             })
         })
         .collect();
-    json!({"vips": vips, "hosts": hosts})
+    json!({"vips": vips, "hosts": hosts, "findings": findings.iter().map(Problem::as_json).collect::<Vec<_>>()})
 }
 
 const HEADINGS: [&str; 9] = ["HOST", "GROUP", "INSTANCE", "STATE", "PRIO", "ADVERT", "NGINX", "AGENT", "SINCE"];
 
-fn as_text(desk: &Desk, sight: &Sight) -> String {
-    let cluster = &desk.cluster;
+fn as_text(cluster: &Cluster, sight: &Sight, findings: &[Problem]) -> String {
     let mut text = String::new();
     for vip in &cluster.vips {
         let Some(address) = vip.address() else { continue };
-        let owners = sight.owners(cluster, address);
-        let owner = match owners.as_slice() {
+        let owners = sight.who_owns(cluster, address);
+        let owner = match owners.names.as_slice() {
             [one] => style(one.clone()).green().bold().to_string(),
-            [] => style("nobody").red().bold().to_string(),
-            many => style(many.join(" and ")).red().bold().to_string(),
+            [] if !owners.unknown.is_empty() => style("unknown").yellow().bold().to_string(),
+            _ => style(owners.to_string()).red().bold().to_string(),
         };
         let service = match sight.service.get(&address) {
-            Some(Ok(status)) => format!("http {status}"),
+            Some(Ok(status)) if cluster.site.expects(*status) => format!("http {status}"),
+            Some(Ok(status)) => style(format!("http {status}")).red().to_string(),
             Some(Err(why)) => style(format!("no answer: {why}")).red().to_string(),
             None => String::new(),
         };
@@ -117,11 +126,8 @@ fn as_text(desk: &Desk, sight: &Sight) -> String {
     text.push_str(&table(&rows));
     text.push_str(&pools(cluster, sight));
     text.push_str(&format!("\n{}", safety(sight)));
-    for (name, problem) in &desk.unreachable {
-        text.push_str(&format!("{} {}\n", style(name).red(), problem.message));
-    }
-    for problem in judge(cluster, sight).iter().filter(|problem| problem.code != "E706") {
-        text.push_str(&format!("{problem}\n"));
+    for finding in findings {
+        text.push_str(&format!("{finding}\n"));
     }
     text
 }
@@ -260,7 +266,8 @@ mod tests {
         )
         .unwrap()
         .cluster;
-        let value = as_json(&cluster, &Sight::default());
+        let value = as_json(&cluster, &Sight::default(), &[Problem::new("E704", "x").why("y")]);
+        assert_eq!(value["findings"][0]["code"], "E704");
         assert_eq!(value["vips"][0]["address"], "10.0.0.3");
         assert_eq!(value["vips"][0]["owners"], json!([]));
         assert_eq!(value["hosts"][0]["name"], "lb-5");

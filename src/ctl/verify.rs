@@ -1,8 +1,10 @@
 //! The verdict on a cluster: pure, from what was seen.
 
-use super::cluster::{Cluster, Group};
-use super::observe::Sight;
-use super::verify_lvs;
+use std::net::{IpAddr, SocketAddr};
+
+use super::cluster::{Cluster, Group, Host, Vip};
+use super::observe::{Owners, Seen, Sight};
+use super::{verify_lvs, verify_standby};
 use crate::error::Problem;
 
 /// Judges what was seen. Empty means good.
@@ -10,49 +12,94 @@ pub fn judge(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
     let mut problems = Vec::new();
     for vip in &cluster.vips {
         let Some(address) = vip.address() else { continue };
-        let owners = sight.owners(cluster, address);
-        match owners.as_slice() {
-            [_] => {}
-            [] => problems.push(
-                Problem::new("E701", format!("VIP {address} ({}) is owned by nobody", vip.name))
-                    .why("clients get no answer")
-                    .next("`hactl status` shows why each load balancer does not take it"),
-            ),
-            many => problems.push(
-                Problem::new("E702", format!("VIP {address} ({}) is owned by {}", vip.name, many.join(" and ")))
-                    .why("they do not hear each other's adverts: a firewall, or different VRID, password or interval")
-                    .next("allow IP protocol 112 and 224.0.0.18 between them; counters: `hactl agent status --json` there"),
-            ),
-        }
+        let found = sight.who_owns(cluster, address);
+        problems.extend(ownership(cluster, sight, vip, address, &found));
+        let owners = found.names;
         for other in vip.addresses.iter().skip(1).map(ipnet::IpNet::addr) {
             if sight.owners(cluster, other) != owners {
                 let message = format!("VIP {other} is not where {address} is, though both belong to {}", vip.name);
                 problems.push(Problem::new("E703", message));
             }
         }
-        let service = sight.service.get(&address).filter(|_| verify_lvs::is_balanced(cluster, sight));
-        if let Some(Err(why)) = service {
-            let message = format!("nothing answers on http://{address}:{}/: {why}", cluster.site.port);
-            problems.push(Problem::new("E704", message).next("`hactl status`; is nginx running on the owner?"));
-        }
-        if let Some(Ok(status)) = service
-            && *status >= 500
-        {
-            let message = format!("http://{address}:{}/ answers with status {status}", cluster.site.port);
-            problems.push(Problem::new("E704", message).why("no web host could be reached").next("hactl status"));
+        if verify_lvs::is_balanced(cluster, sight) {
+            problems.extend(service(cluster, sight, address, &owners));
         }
         if let [owner] = owners.as_slice() {
             stale_neighbours(cluster, sight, address, owner, &mut problems);
         }
     }
     problems.extend(agents(cluster, sight));
+    problems.extend(verify_standby::judge(cluster, sight));
     problems.extend(backends(cluster, sight));
     problems.extend(verify_lvs::judge(cluster, sight));
     problems
 }
 
+/// Whether exactly one owns a VIP. Where somebody was not asked, nobody of the others is no verdict.
+fn ownership(cluster: &Cluster, sight: &Sight, vip: &Vip, address: IpAddr, owners: &Owners) -> Option<Problem> {
+    let serves = vip.members.iter().all(|member| sight.hosts.contains_key(&member.host));
+    match owners.names.as_slice() {
+        [_] => None,
+        [] if !serves => None,
+        [] if owners.unknown.is_empty() => Some(
+            Problem::new("E701", format!("VIP {address} ({}) is owned by nobody", vip.name))
+                .why("clients get no answer")
+                .next("`hactl status` shows why each load balancer does not take it"),
+        ),
+        [] => {
+            let answer = match sight.service.get(&address) {
+                Some(Ok(status)) => format!("the service answers with status {status}, so somebody owns it"),
+                Some(Err(_)) => "the service does not answer either".to_owned(),
+                None => "the service was not asked".to_owned(),
+            };
+            let message = format!("the owner of VIP {address} ({}) is {owners}", vip.name);
+            let names: Vec<&str> = cluster.group(Group::Lb).map(|host| host.name.as_str()).collect();
+            let next = format!("mend the way to it first: `hactl status` needs all of {}", names.join(", "));
+            Some(Problem::new("E701", message).why(answer).next(next))
+        }
+        many => Some(
+            Problem::new("E702", format!("VIP {address} ({}) is owned by {}", vip.name, many.join(" and ")))
+                .why("they do not hear each other's adverts: a firewall, or different VRID, password or interval")
+                .next("allow IP protocol 112 and 224.0.0.18 between them; counters: `hactl agent status --json` there"),
+        ),
+    }
+}
+
+/// Whether the service answers through a VIP, and well.
+fn service(cluster: &Cluster, sight: &Sight, address: IpAddr, owners: &[String]) -> Option<Problem> {
+    let site = &cluster.site;
+    let url = format!("http://{}/", SocketAddr::new(address, site.port));
+    match sight.service.get(&address)? {
+        Err(why) => {
+            let problem = Problem::new("E704", format!("nothing answers on {url}: {why}"));
+            let wall =
+                owners.first().and_then(|owner| Some((owner, verify_standby::firewall(sight.hosts.get(owner)?)?)));
+            Some(match wall {
+                Some((owner, (unit, allow))) => {
+                    problem.why(format!("clients get no answer; {unit} runs on {owner} and may drop them")).next(allow)
+                }
+                None => problem.why("clients get no answer").next("`hactl status`; is nginx running on the owner?"),
+            })
+        }
+        Ok(status) if site.expects(*status) => None,
+        Ok(status) => {
+            let message = format!("{url} answers with status {status}; expected is {}", site.expected());
+            let problem = Problem::new("E704", message);
+            Some(if *status >= 500 {
+                problem
+                    .why("no web host could be reached, or none could answer")
+                    .next("`hactl status`; nginx's error log on the owner and on the web hosts")
+            } else {
+                problem.why("clients get an error page").next(format!(
+                    "nginx's error log on the web hosts; if that is the right answer: `site: {{ expect_status: [{status}] }}`"
+                ))
+            })
+        }
+    }
+}
+
 /// A host that believes the VIP to be at another place than its owner.
-fn stale_neighbours(cluster: &Cluster, sight: &Sight, vip: std::net::IpAddr, owner: &str, problems: &mut Vec<Problem>) {
+fn stale_neighbours(cluster: &Cluster, sight: &Sight, vip: IpAddr, owner: &str, problems: &mut Vec<Problem>) {
     let Some(macs) = sight.hosts.get(owner).map(|seen| &seen.macs) else { return };
     for (name, seen) in &sight.hosts {
         if name == owner {
@@ -68,31 +115,50 @@ fn stale_neighbours(cluster: &Cluster, sight: &Sight, vip: std::net::IpAddr, own
     }
 }
 
+/// Hosts that were asked and did not answer, agents that do not, routers in FAULT.
 fn agents(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
-    cluster
-        .group(Group::Lb)
-        .filter_map(|host| {
-            let seen = sight.hosts.get(&host.name)?;
-            if !seen.reachable {
-                let message = format!("{}: not reachable, its state is unknown", host.name);
-                return Some(
-                    Problem::new("E706", message).next(format!("is {} up? `ssh {}`", host.name, host.address)),
-                );
-            }
-            let Some(agent) = &seen.agent else {
-                let next = format!("`journalctl -u hactl-agent` on {}, or `hactl deploy`", host.name);
-                return Some(Problem::new("E707", format!("{}: no agent answers", host.name)).next(next));
-            };
-            let faults: Vec<String> = agent
-                .instances
-                .iter()
-                .filter(|instance| !instance.fault_reasons.is_empty())
-                .map(|instance| format!("{} is in FAULT: {}", instance.name, instance.fault_reasons.join("; ")))
-                .collect();
-            let why = "if the other load balancer fails now, nobody serves";
-            (!faults.is_empty()).then(|| Problem::new("E708", format!("{}: {}", host.name, faults.join(", "))).why(why))
-        })
-        .collect()
+    let judged = cluster.hosts.iter().filter_map(|host| {
+        let seen = sight.hosts.get(&host.name)?;
+        if !seen.reachable {
+            return Some(unreachable(host, seen));
+        }
+        if host.group != Group::Lb {
+            return None;
+        }
+        let Some(agent) = &seen.agent else {
+            let next = format!("`journalctl -u hactl-agent` on {}, or `hactl deploy`", host.name);
+            let problem = Problem::new("E707", format!("{}: no agent answers", host.name));
+            return Some(problem.why("without one it never takes the VIP").next(next));
+        };
+        let faults: Vec<String> = agent
+            .instances
+            .iter()
+            .filter(|instance| !instance.fault_reasons.is_empty())
+            .map(|instance| format!("{} is in FAULT: {}", instance.name, instance.fault_reasons.join("; ")))
+            .collect();
+        if faults.is_empty() {
+            return None;
+        }
+        let next = format!(
+            "`hactl agent status` on {} shows each check's last result; when the cause is mended it comes back by itself (check_web: `systemctl start nginx`)",
+            host.name
+        );
+        let why = "if the other load balancer fails now, nobody serves";
+        Some(Problem::new("E708", format!("{}: {}", host.name, faults.join(", "))).why(why).next(next))
+    });
+    judged.collect()
+}
+
+/// With the reason that it was not reached for.
+fn unreachable(host: &Host, seen: &Seen) -> Problem {
+    let prefix = format!("{}: ", host.name);
+    let reason = seen.why.as_ref().map(|why| why.message.strip_prefix(&prefix).unwrap_or(&why.message).to_owned());
+    let message = format!("{prefix}not reachable, its state is unknown: {}", reason.as_deref().unwrap_or("no answer"));
+    let mut problem = Problem::new("E706", message);
+    problem.why = seen.why.as_ref().and_then(|why| why.why.clone());
+    let next = seen.why.as_ref().and_then(|why| why.next.clone());
+    problem.next = next.or_else(|| Some(format!("is {} up? `ssh {}`", host.name, host.address)));
+    problem
 }
 
 fn backends(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
@@ -117,7 +183,6 @@ mod tests {
 
     use super::*;
     use crate::ctl::inventory::load::parse;
-    use crate::ctl::observe::Seen;
 
     fn scene(owners: &[&str]) -> (Cluster, Sight) {
         let cluster = parse(Path::new("x.yaml"), include_str!("../../inventories/homework.yaml")).unwrap().cluster;
@@ -152,6 +217,26 @@ mod tests {
     }
 
     #[test]
+    fn unknown_is_not_nobody() {
+        let (cluster, mut sight) = scene(&[]);
+        let why = Problem::new("E310", "lb-5: the end of a script did not come within 30 s while running a step");
+        sight.hosts.insert("lb-5".into(), Seen { why: Some(why), ..Seen::default() });
+        let problems = judge(&cluster, &sight);
+        assert_eq!(
+            problems[0].message,
+            "the owner of VIP 10.0.0.3 (VI_1) is unknown (lb-5 does not answer: the end of a script did not come within 30 s while running a step)"
+        );
+        assert_eq!(problems[0].why.as_deref(), Some("the service answers with status 200, so somebody owns it"));
+        assert!(problems[1].message.starts_with("lb-5: not reachable, its state is unknown: the end of a script"));
+        // Asked, but without addresses: nothing is known either.
+        sight.hosts.insert("lb-5".into(), Seen { reachable: true, ..Seen::default() });
+        assert!(judge(&cluster, &sight)[0].message.contains("lb-5 answers, but shows no addresses"));
+        // Not asked at all (`--limit`): no verdict.
+        sight.hosts.remove("lb-5");
+        assert_eq!(judge(&cluster, &sight), []);
+    }
+
+    #[test]
     fn each_trouble_is_named() {
         let vip = "10.0.0.3".parse().unwrap();
         let (cluster, mut sight) = scene(&["lb-5"]);
@@ -159,6 +244,13 @@ mod tests {
         assert_eq!(codes(&cluster, &sight), ["E704"]);
         sight.service.insert(vip, Err("connection refused".into()));
         assert_eq!(codes(&cluster, &sight), ["E704"]);
+        sight.hosts.get_mut("lb-5").unwrap().firewalls = vec!["ufw".into()];
+        assert!(judge(&cluster, &sight)[0].to_string().contains("ufw runs on lb-5"));
+        sight.service.insert(vip, Ok(403));
+        assert_eq!(
+            judge(&cluster, &sight)[0].message,
+            "http://10.0.0.3:80/ answers with status 403; expected is 200 to 399"
+        );
         let (cluster, mut sight) = scene(&["lb-5"]);
         sight.hosts.get_mut("web-7").unwrap().neighbours.insert(vip, "02:00:10.0.0.6".into());
         assert!(judge(&cluster, &sight)[0].message.contains("(lb-6), but its owner is lb-5"));

@@ -61,17 +61,7 @@ fn director(cluster: &Cluster, lvs: &Lvs, host: &Host, server: &VirtualServerSta
             .why("nothing is balanced there");
         problems.push(problem.next(format!("`journalctl -u hactl-agent` on {name}; `lsmod | grep ip_vs`")));
     }
-    if !server.quorum {
-        let what = match &server.sorry_server {
-            Some(sorry) => format!("sorry server {sorry} serves"),
-            None => "there is no sorry server".to_owned(),
-        };
-        let message = format!(
-            "{name}: {} has no quorum: weight {} is alive, {} is needed; {what}",
-            server.name, server.alive, server.needed
-        );
-        problems.push(Problem::new("E714", message).next("`hactl agent status` there tells what each check found"));
-    }
+    problems.extend(quorum(name, server));
     let down: Vec<&RealServerStatus> = server.real_servers.iter().filter(|real| !real.up).collect();
     for real in down {
         let host = cluster.backends().find(|host| real.address.starts_with(&host.address.to_string()));
@@ -81,6 +71,26 @@ fn director(cluster: &Cluster, lvs: &Lvs, host: &Host, server: &VirtualServerSta
         problems.push(Problem::new("E709", message).next(format!("is its web server running? port {}", lvs.port)));
     }
     problems
+}
+
+/// A virtual server with too few real servers left.
+fn quorum(name: &str, server: &VirtualServerStatus) -> Option<Problem> {
+    let what = match &server.sorry_server {
+        _ if server.quorum => return None,
+        Some(sorry) => format!("sorry server {sorry} serves"),
+        None => "there is no sorry server".to_owned(),
+    };
+    let message = format!(
+        "{name}: {} has no quorum: weight {} is alive, {} is needed; {what}",
+        server.name, server.alive, server.needed
+    );
+    Some(Problem::new("E714", message).next("`hactl agent status` there tells what each check found"))
+}
+
+/// The same on every director, for whoever takes a real server out.
+pub fn without_quorum(sight: &Sight) -> Vec<Problem> {
+    let agents = sight.hosts.iter().filter_map(|(name, seen)| Some((name, seen.agent.as_ref()?)));
+    agents.flat_map(|(name, agent)| agent.virtual_servers.iter().filter_map(|server| quorum(name, server))).collect()
 }
 
 /// Whether somebody may be expected to answer: not where no director's kernel has IPVS, and the inventory knows that.
@@ -148,6 +158,7 @@ mod tests {
         sight.hosts.get_mut("lb-6").unwrap().agent = Some(serde_json::from_value(agent).unwrap());
         let problems = judge(&cluster, &sight);
         assert_eq!(codes(&cluster, &sight), ["E713", "E714", "E709"]);
+        assert_eq!(without_quorum(&sight)[0].code, "E714");
         assert!(problems[2].message.contains("web-7 is out of 10.0.0.3:80 on lb-6: connection refused"));
     }
 }

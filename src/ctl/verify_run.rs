@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use super::cluster::{Cluster, Vip};
 use super::desk::{Desk, Manner, open};
-use super::observe::{ask, can_answer, look};
+use super::observe::{Sight, ask, can_answer, look};
 use super::verify::judge;
+use super::verify_lvs;
 use crate::error::{Exit, Failure, Outcome, Problem};
 
 /// Between two requests of `--for`.
@@ -27,9 +29,13 @@ pub async fn verify(
     duration: Option<Duration>,
     max_gap: Option<Duration>,
 ) -> Outcome {
+    if duration.is_none() && max_gap.is_some() {
+        let problem = Problem::new("E145", "--max-gap without --for: a gap is only seen by who asks for a while");
+        return Err(Failure::one(Exit::Usage, problem.next("add --for 10s")));
+    }
     let cluster = open(inventory, &manner)?;
     let desk = Desk::connect(cluster, manner).await?;
-    let (mut problems, gap) = tokio::join!(watch(&desk, duration), longest_gap(&desk, duration));
+    let ((mut problems, sight), gap) = tokio::join!(watch(&desk, duration), longest_gap(&desk, duration));
     if let (Some(gap), Some(most)) = (gap, max_gap.filter(|most| gap.is_some_and(|gap| gap > *most))) {
         let message = format!(
             "the service was without an answer for {:.3} s, allowed is {:.3} s",
@@ -41,21 +47,37 @@ pub async fn verify(
         );
     }
     let gap_ms = gap.map(|gap| u64::try_from(gap.as_millis()).unwrap_or(u64::MAX));
+    let good = problems.iter().all(|problem| problem.warning);
     if desk.manner.json {
-        let words: Vec<String> = problems.iter().map(|problem| problem.message.clone()).collect();
-        println!("{}", json!({"verified": problems.is_empty(), "problems": words, "gap_ms": gap_ms}));
-    } else if problems.is_empty() {
+        let words: Vec<&String> = problems.iter().map(|problem| &problem.message).collect();
+        let findings: Vec<_> = problems.iter().map(Problem::as_json).collect();
+        println!("{}", json!({"verified": good, "problems": words, "findings": findings, "gap_ms": gap_ms}));
+    } else if good {
+        problems.iter().for_each(|warning| desk.manner.say(&warning.to_string()));
         let gap = gap.map(|gap| format!(", longest gap {} ms", gap.as_millis())).unwrap_or_default();
-        let service = match desk.cluster.vips.iter().any(|vip| can_answer(&desk.cluster, vip)) {
-            true => "service answers",
-            false => "service not asked (NAT answers other networks than this desk's)",
-        };
-        println!("verified: {} VIPs, one owner each, {service}, every web host reached{gap}", desk.cluster.vips.len());
+        let (vips, service) = (desk.cluster.vips.len(), service(&desk.cluster, &sight));
+        println!("verified: {vips} VIPs, one owner each, {service}, every web host reached{gap}");
     }
-    if problems.is_empty() { Ok(Exit::Done) } else { Err(Failure { exit: Exit::Verification, problems }) }
+    if good { Ok(Exit::Done) } else { Err(Failure { exit: Exit::Verification, problems }) }
 }
 
-async fn watch(desk: &Desk, duration: Option<Duration>) -> Vec<Problem> {
+/// What was asked and answered; nothing more.
+fn service(cluster: &Cluster, sight: &Sight) -> &'static str {
+    let answers =
+        cluster.vips.iter().filter_map(Vip::address).filter(|vip| matches!(sight.service.get(vip), Some(Ok(_))));
+    if !verify_lvs::is_balanced(cluster, sight) {
+        return "service not asked (no director's kernel has IPVS)";
+    }
+    match (sight.service.len(), answers.count()) {
+        (0, _) => {
+            "service not asked (NAT answers other networks than this desk's, or there is no way to the VIP from here)"
+        }
+        (asked, answered) if asked == answered && asked == cluster.vips.len() => "service answers",
+        _ => "service answers where it could be asked",
+    }
+}
+
+async fn watch(desk: &Desk, duration: Option<Duration>) -> (Vec<Problem>, Sight) {
     let end = Instant::now() + duration.unwrap_or_default();
     let mut known = BTreeSet::new();
     let mut problems = Vec::new();
@@ -67,7 +89,7 @@ async fn watch(desk: &Desk, duration: Option<Duration>) -> Vec<Problem> {
             }
         }
         if Instant::now() + LOOK_EVERY > end {
-            return problems;
+            return (problems, sight);
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
@@ -81,7 +103,8 @@ async fn longest_gap(desk: &Desk, duration: Option<Duration>) -> Option<Duration
     let (mut last_good, mut longest) = (Instant::now(), Duration::ZERO);
     while Instant::now() < end {
         let begin = Instant::now();
-        let good = ask(target, &desk.cluster.site.server_name).await.is_ok_and(|status| status < 500);
+        let site = &desk.cluster.site;
+        let good = ask(target, site.host_name(), "/").await.is_ok_and(|status| site.expects(status));
         if good {
             longest = longest.max(begin.saturating_duration_since(last_good).saturating_sub(REQUEST_EVERY));
             last_good = begin;

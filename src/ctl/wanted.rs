@@ -105,4 +105,6 @@ pub struct Probe {
     pub name: String,
     /// Command run on the host; success is good.
     pub command: String,
+    /// What helps where it fails.
+    pub next: Option<String>,
 }

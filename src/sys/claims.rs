@@ -1,8 +1,7 @@
-//! Who says that an address is his: ARP packets and neighbour advertisements on one interface.
+//! Who says that an address is his, or is about to: ARP packets and neighbour advertisements on one interface.
 
 use std::io;
 use std::mem::zeroed;
-use std::net::IpAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use hactl_engine::input::Input;
@@ -85,7 +84,7 @@ impl Claims {
         Ok(Self { socket, link, ipv6: true })
     }
 
-    /// Takes one waiting packet; `Ok(None)` is one that claims nothing.
+    /// Takes one waiting packet; `Ok(None)` is one that speaks of no address.
     ///
     /// # Errors
     /// `WouldBlock` when there is nothing; else the kernel's.
@@ -94,11 +93,19 @@ impl Claims {
         let length = recv(self.socket.as_raw_fd(), &mut bytes, MsgFlags::empty())?;
         let packet = bytes.get(..length).unwrap_or_default();
         let claim = if self.ipv6 {
-            ndisc::claim(packet).map(|(address, mac)| (IpAddr::V6(address), mac))
+            ndisc::claim(packet).map(|(address, mac)| Input::Claimed { link: self.link, address: address.into(), mac })
         } else {
-            Arp::parse(packet).map(|arp| (IpAddr::V4(arp.sender), arp.sender_mac))
+            Arp::parse(packet).map(|arp| self.heard(&arp))
         };
-        Ok(claim.map(|(address, mac)| Input::Claimed { link: self.link, address, mac }))
+        Ok(claim)
+    }
+
+    fn heard(&self, arp: &Arp) -> Input {
+        let (link, mac) = (self.link, arp.sender_mac);
+        match arp.sender.is_unspecified() {
+            true => Input::Probed { link, address: arp.target.into(), mac },
+            false => Input::Claimed { link, address: arp.sender.into(), mac },
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 pub mod address;
 pub mod claims;
 pub mod clock;
+pub mod daemon;
 pub mod frames;
 pub mod genetlink;
 pub mod inotify;
@@ -14,6 +15,7 @@ pub mod linux;
 pub mod macvlan;
 pub mod many;
 pub mod memory;
+pub mod namespace;
 pub mod netlink;
 pub mod nfnetlink;
 pub mod nft;

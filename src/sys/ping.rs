@@ -2,7 +2,7 @@
 //! absolute schedule, each with its own number, so that a gap of two probes is seen as such. Needs CAP_NET_RAW.
 
 use std::io::{self, Read};
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
@@ -23,10 +23,25 @@ pub const GRACE: Duration = Duration::from_millis(300);
 const NAP: Duration = Duration::from_millis(20);
 /// Room for answers that arrive while the receiver does not run.
 const BUFFER: usize = 1 << 20;
-const ECHO_REPLY: u8 = 0;
-const ECHO_REQUEST: u8 = 8;
 /// ICMP header, 8 bytes of token, 4 bytes of counter.
 const LENGTH: usize = 20;
+
+/// What differs between the families of addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    V4,
+    V6,
+}
+
+impl Family {
+    /// ICMP types of an echo request and its reply.
+    fn types(self) -> (u8, u8) {
+        match self {
+            Self::V4 => (8, 0),
+            Self::V6 => (128, 129),
+        }
+    }
+}
 
 /// One echo request, times since the start of the recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,12 +149,16 @@ impl Prober {
     ///
     /// # Errors
     /// The kernel's: "operation not permitted" without CAP_NET_RAW, "network is unreachable" without a route.
-    pub fn start(target: Ipv4Addr, interval: Duration) -> io::Result<Self> {
-        let socket = Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::ICMPV4))?;
+    pub fn start(target: IpAddr, interval: Duration) -> io::Result<Self> {
+        let (family, domain, protocol) = match target {
+            IpAddr::V4(_) => (Family::V4, Domain::IPV4, Protocol::ICMPV4),
+            IpAddr::V6(_) => (Family::V6, Domain::IPV6, Protocol::ICMPV6),
+        };
+        let socket = Socket::new(domain, Type::RAW, Some(protocol))?;
         socket.set_recv_buffer_size(BUFFER)?;
         socket.set_read_timeout(Some(NAP))?;
         // Connected, the kernel hands over only what comes from the target.
-        socket.connect(&SocketAddrV4::new(target, 0).into())?;
+        socket.connect(&SocketAddr::new(target, 0).into())?;
         let listener = socket.try_clone()?;
         let token = token();
         let shared = Arc::new(Shared::default());
@@ -147,13 +166,13 @@ impl Prober {
         let (for_receiver, for_sender) = (Arc::clone(&shared), Arc::clone(&shared));
         let receiver = thread::Builder::new()
             .name("ping-receive".into())
-            .spawn(move || receive(&listener, token, started, &for_receiver))?;
+            .spawn(move || receive(&listener, (family, token), started, &for_receiver))?;
         // From here on dropping the value ends the receiver when the sender cannot start.
         let mut prober =
             Self { started, started_unix_ms: unix_ms(), interval, shared, sender: None, receiver: Some(receiver) };
         let sender = thread::Builder::new()
             .name("ping-send".into())
-            .spawn(move || send(&socket, token, started, interval, &for_sender))?;
+            .spawn(move || send(&socket, (family, token), started, interval, &for_sender))?;
         prober.sender = Some(sender);
         Ok(prober)
     }
@@ -196,14 +215,20 @@ fn join(sent: Vec<Duration>, answers: &[(u32, Duration)]) -> Vec<Probe> {
     probes
 }
 
-fn send(socket: &Socket, token: u64, started: Instant, interval: Duration, shared: &Shared) -> Vec<Duration> {
+fn send(
+    socket: &Socket,
+    (family, token): (Family, u64),
+    started: Instant,
+    interval: Duration,
+    shared: &Shared,
+) -> Vec<Duration> {
     // Without the right to real time the measurement still works, with more jitter.
     let _ = real_time(PRIORITY);
     let mut sent = Vec::new();
     let mut due = Duration::ZERO;
     while !shared.stop_sending.load(Ordering::Acquire) {
         let Ok(number) = u32::try_from(sent.len()) else { break };
-        let packet = request(token, number);
+        let packet = request(family, token, number);
         let now = started.elapsed();
         // A pending ICMP error is handed out by the first call instead of sending. A probe that cannot be sent is
         // one without an answer: the client's request would not have been sent either.
@@ -223,7 +248,7 @@ fn send(socket: &Socket, token: u64, started: Instant, interval: Duration, share
     sent
 }
 
-fn receive(socket: &Socket, token: u64, started: Instant, shared: &Shared) -> Vec<(u32, Duration)> {
+fn receive(socket: &Socket, (family, token): (Family, u64), started: Instant, shared: &Shared) -> Vec<(u32, Duration)> {
     let _ = real_time(PRIORITY);
     let mut answers = Vec::new();
     let mut buffer = [0_u8; 256];
@@ -232,7 +257,7 @@ fn receive(socket: &Socket, token: u64, started: Instant, shared: &Shared) -> Ve
         match socket.read(&mut buffer) {
             Ok(length) => {
                 let at = started.elapsed();
-                if let Some(number) = buffer.get(..length).and_then(|packet| answer(packet, token)) {
+                if let Some(number) = buffer.get(..length).and_then(|packet| answer(family, packet, token)) {
                     answers.push((number, at));
                     shared.answered.fetch_add(1, Ordering::AcqRel);
                 }
@@ -251,14 +276,14 @@ fn token() -> u64 {
     RandomState::new().hash_one(std::process::id())
 }
 
-/// An echo request.
-fn request(token: u64, number: u32) -> [u8; LENGTH] {
+/// An echo request. The checksum of IPv6, which covers addresses too, is the kernel's to fill in.
+fn request(family: Family, token: u64, number: u32) -> [u8; LENGTH] {
     let (token, number) = (token.to_be_bytes(), number.to_be_bytes());
     let [.., id_high, id_low] = token;
     let [.., sequence_high, sequence_low] = number;
     let fill = |checksum: u16| {
         let mut packet = [0_u8; LENGTH];
-        let head = [ECHO_REQUEST, 0].into_iter().chain(checksum.to_be_bytes());
+        let head = [family.types().0, 0].into_iter().chain(checksum.to_be_bytes());
         let head = head.chain([id_high, id_low, sequence_high, sequence_low]);
         for (place, byte) in packet.iter_mut().zip(head.chain(token).chain(number)) {
             *place = byte;
@@ -268,14 +293,18 @@ fn request(token: u64, number: u32) -> [u8; LENGTH] {
     fill(Checksum::default().over(&fill(0)).finish())
 }
 
-/// The number of the probe that an IPv4 packet answers.
-fn answer(packet: &[u8], token: u64) -> Option<u32> {
-    let header = usize::from(packet.first()? & 0x0f) * 4;
+/// The number of the probe that a packet answers. A raw socket hands over the header of IPv4, never that of IPv6.
+fn answer(family: Family, packet: &[u8], token: u64) -> Option<u32> {
+    let header = match family {
+        Family::V4 => usize::from(packet.first()? & 0x0f) * 4,
+        Family::V6 => 0,
+    };
     let icmp = packet.get(header..)?;
     let (head, rest) = icmp.split_first_chunk::<8>()?;
     let (found, rest) = rest.split_first_chunk::<8>()?;
     let number = rest.first_chunk::<4>()?;
-    (head.first() == Some(&ECHO_REPLY) && u64::from_be_bytes(*found) == token).then(|| u32::from_be_bytes(*number))
+    (head.first() == Some(&family.types().1) && u64::from_be_bytes(*found) == token)
+        .then(|| u32::from_be_bytes(*number))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! makes a slot worthless after a reboot.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Write as _};
 use std::num::NonZeroUsize;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -50,8 +50,10 @@ impl StampFile {
             }
         }
         let fresh = path.with_extension("new");
-        fs::write(&fresh, &bytes)?;
-        let file = OpenOptions::new().read(true).write(true).mode(0o600).custom_flags(libc::O_NOFOLLOW).open(&fresh)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(true).mode(0o600).custom_flags(libc::O_NOFOLLOW);
+        let mut file = options.open(&fresh)?;
+        file.write_all(&bytes)?;
         let mapped = Self::map(&file, bytes.len())?;
         fs::rename(&fresh, path)?;
         Ok(mapped)
@@ -115,6 +117,8 @@ pub fn boot_id() -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]
@@ -123,6 +127,7 @@ mod tests {
         let path = folder.path().join("stamps");
         let names = ["VI_1".to_owned(), "VI_2".to_owned()];
         let file = StampFile::create(&path, &names, &Vec::new()).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         file.stamp(1, Some(Instant(42)));
         file.stamp(9, Some(Instant(1))); // no such slot: ignored
         drop(file);

@@ -10,6 +10,7 @@ mod asking;
 mod lan;
 mod scale;
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -81,6 +82,7 @@ fn outage_rows(only: &str) {
         ("planned switch, lease and guard on", 10, "1 guarded", Fault::Planned),
         ("clean stop of the owner", 5, "1", Fault::Stop),
         ("clean stop, lease and guard on", 5, "1 guarded", Fault::Stop),
+        ("the owner's check fails, lease and guard on", 10, "1 guarded", Fault::GivenUp),
         ("host lost, 1 s adverts", 5, "1", Fault::Lost),
         ("host lost, lease and guard on", 5, "1 guarded", Fault::Lost),
         ("host lost, 100 ms adverts", 5, "0.1", Fault::Lost),
@@ -114,6 +116,8 @@ fn outage_rows(only: &str) {
 enum Fault {
     Planned,
     Stop,
+    /// A check of the owner fails; its host and its agent are well.
+    GivenUp,
     Lost,
     Killed,
     Upgraded,
@@ -166,7 +170,16 @@ fn config(advert: &str, priority: u8) -> String {
 
 /// As the desk deploys it.
 fn guarded(advert: &str, priority: u8) -> String {
-    format!("hactl {{\nlease on\nguard on\n}}\n{}", config(advert, priority))
+    format!("hactl {{\nlease on\nguard on\npeers 10.77.0.5 10.77.0.6\n}}\n{}", config(advert, priority))
+}
+
+/// The same with a check that fails as soon as this file is there.
+fn checked(config: String, flag: &Path) -> String {
+    let flag = flag.display();
+    format!(
+        "global_defs {{\nscript_user root\n}}\nvrrp_script web {{\nscript \"/usr/bin/test ! -e {flag}\"\ninterval 1\n}}\n{}",
+        config.replace("state BACKUP", "state BACKUP\ntrack_script {\nweb\n}")
+    )
 }
 
 /// The longest gap in milliseconds that one fault causes. `guarded` behind the interval is for hactl alone.
@@ -174,8 +187,12 @@ fn gap(advert: &str, fault: Fault, hactl: bool) -> f64 {
     let lan = Lan::new(3);
     let own: fn(&str, u8) -> String = if advert.ends_with("guarded") { guarded } else { config };
     let advert = advert.trim_end_matches(" guarded");
+    let flag = lan.path("bad");
     let start = |n: usize, priority: u8| -> Daemon {
-        if hactl { lan.hactl(n, &own(advert, priority)) } else { lan.keepalived(n, &config(advert, priority)) }
+        let plain = if hactl { own(advert, priority) } else { config(advert, priority) };
+        // The owner alone: the other one is well.
+        let text = if fault == Fault::GivenUp && n == 0 { checked(plain, &flag) } else { plain };
+        if hactl { lan.hactl(n, &text) } else { lan.keepalived(n, &text) }
     };
     let owner = start(0, 150);
     lan.wait_owner(0, VIP);
@@ -193,6 +210,7 @@ fn gap(advert: &str, fault: Fault, hactl: bool) -> f64 {
         }
         // keepalived knows no planned switch: its operators stop it.
         (Fault::Planned | Fault::Stop, _) => kept.take().unwrap().stop(),
+        (Fault::GivenUp, _) => std::fs::write(&flag, "").unwrap(),
         (Fault::Lost, _) => lan.plug(0, false),
         (Fault::Upgraded, true) => {
             let output = lan.agent(0, &["upgrade"]);

@@ -1,6 +1,8 @@
 //! The whole binary offline: help, errors, exit codes, JSON, completions. Screens are snapshots; `INSTA_UPDATE=always`
 //! rewrites them.
 
+mod unit;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -45,7 +47,7 @@ fn bad_inventories_are_drawn() {
 
 #[test]
 fn a_broken_keepalived_conf_is_drawn() {
-    let text = "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 300\n    priorty 150\n    authentication {\n        auth_type PASS\n        auth_pass hunter2\n    }\n    virtual_ipaddress {\n        10.0.0.3/24\n    }\n";
+    let text = "vrrp_instance VI_1 {\n    interface hactl0\n    virtual_router_id 300\n    priorty 150\n    authentication {\n        auth_type PASS\n        auth_pass hunter2\n    }\n    virtual_ipaddress {\n        10.0.0.3/24\n    }\n";
     let screen = check("keepalived.conf", text);
     assert!(!screen.contains("hunter2"), "{screen}");
     insta::assert_snapshot!("broken_conf", screen);
@@ -59,11 +61,11 @@ fn lines_of_included_files_are_drawn() {
     write("ha.conf", "include conf.d/*.conf\n$PRIO=300\n~SEQ(N, 1, 2) $BODY\n");
     write(
         "conf.d/one.conf",
-        "$BODY=\\\n  vrrp_instance v.${N} {\\\n    interface eth0\\\n    virtual_router_id ${N}\\\n    virtual_ipaddress { 10.0.0.${N}/24 }\\\n    auth_hmac { key 1 ascii:hunter2 x }\\\n  }\n",
+        "$BODY=\\\n  vrrp_instance v.${N} {\\\n    interface hactl0\\\n    virtual_router_id ${N}\\\n    virtual_ipaddress { 10.0.0.${N}/24 }\\\n    auth_hmac { key 1 ascii:hunter2 x }\\\n  }\n",
     );
     write(
         "conf.d/two.conf",
-        "vrrp_instance two {\n  interface eth0\n  virtual_router_id 37\n  prioritty $PRIO\n  notify \"/no/such/program x\"\n  virtual_ipaddress { 10.0.0.3/24 }\n  auth_hmac {\n    key 1 ascii:hunter2 x\n  }\n}\n",
+        "vrrp_instance two {\n  interface hactl0\n  virtual_router_id 37\n  prioritty $PRIO\n  notify \"/no/such/program x\"\n  virtual_ipaddress { 10.0.0.3/24 }\n  auth_hmac {\n    key 1 ascii:hunter2 x\n  }\n}\n",
     );
     let output = hactl(&["check", folder.path().join("ha.conf").to_str().unwrap()]);
     let screen = String::from_utf8_lossy(&output.stderr).replace(&format!("{}/", folder.path().display()), "");
@@ -77,6 +79,99 @@ fn lines_of_included_files_are_drawn() {
         let output = hactl(&["agent", "run", "-t", "--config-id", id, "-f", path.to_str().unwrap()]);
         assert_eq!(output.status.code(), Some(code), "{output:?}");
     }
+}
+
+/// Waiting for a pipe, reading a device or the kernel's log is nothing that a check should do; nor the agent.
+#[test]
+fn only_files_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    nix::unistd::mkfifo(at("pipe.conf").as_str(), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", at("link.conf")).unwrap();
+    std::os::unix::fs::symlink(at("pipe.conf"), at("pipe.yaml")).unwrap();
+    fs::write(at("includes.conf"), "include /proc/kmsg\ninclude pipe.conf\nincluder /dev/zero\n").unwrap();
+    let said = |words: &[&str]| {
+        let output = hactl(words);
+        assert_eq!(output.status.code(), Some(3), "{words:?} {output:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let folder_name = folder.path().display().to_string();
+    for (file, why) in [
+        (at("pipe.conf"), "it is a pipe, not a file"),
+        (at("link.conf"), "it is a device, not a file"),
+        (at("pipe.yaml"), "it is a pipe, not a file"),
+        ("/dev/zero".to_owned(), "it is a device, not a file"),
+        (folder_name, "it is a folder, not a file"),
+    ] {
+        let screen = said(&["check", &file]);
+        assert!(screen.contains(why) && screen.matches("error[").count() == 1, "{screen}");
+        if !file.ends_with(".yaml") {
+            let screen = said(&["agent", "run", "--use-file", &file, "--socket", &at("socket")]);
+            assert!(screen.contains(why), "{screen}");
+        }
+    }
+    let screen = said(&["check", &at("includes.conf")]);
+    for why in ["the kernel makes it up", "it is a pipe, not a file", "it is a device, not a file"] {
+        assert!(screen.contains(why) || (why.starts_with("the kernel") && screen.contains("denied")), "{screen}");
+    }
+}
+
+#[test]
+fn a_text_of_another_kind_is_one_error() {
+    let passwd =
+        "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\nbin:x:2:2::/bin:/x\n";
+    insta::assert_snapshot!("other_kind", check("passwd", passwd));
+    // A misspelt keyword is still told of as one.
+    assert!(check("ha.conf", "vrrp_instnce x {\n}\n").contains("did you mean"));
+}
+
+/// What is looked for on this host, and not for a file that is meant for another.
+#[test]
+fn what_this_host_lacks_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let block = |name: &str, vrid: u8, more: &str| {
+        format!(
+            "vrrp_instance {name} {{\n    interface hactl0\n    virtual_router_id {vrid}\n    virtual_ipaddress {{\n        \
+             10.0.0.{vrid}/24 dev hactl1\n    }}\n    virtual_routes {{\n        10.9.0.0/16 dev hactl2\n    }}\n{more}}}\n"
+        )
+    };
+    let tracks = "    track_file {\n        load\n    }\n    track_interface {\n        hactl3\n    }\n";
+    let head = "global_defs {\n    enable_script_security\n    script_user hactl-nobody hactl-nogroup\n}\n\
+                track_file load {\n    file /no/such/load\n}\n";
+    let file = folder.path().join("ha.conf");
+    fs::write(&file, format!("{head}{}{}", block("a", 37, tracks), block("b", 38, ""))).unwrap();
+    let screen = |words: &[&str]| {
+        let output = hactl(&[words, &[file.to_str().unwrap()]].concat());
+        assert_eq!(output.status.code(), Some(0), "a warning each: {output:?}");
+        String::from_utf8_lossy(&output.stderr).replace(&format!("{}/", folder.path().display()), "")
+    };
+    insta::assert_snapshot!("this_host", screen(&["check"]));
+    assert_eq!(screen(&["check", "--elsewhere"]), "");
+    fs::write(&file, "net_namespace hactl-none\n".to_owned() + &block("a", 37, "")).unwrap();
+    let said = screen(&["check"]);
+    let interfaces = said.contains("there is no interface"); // those of another namespace are not seen from here
+    assert!(said.contains("there is no network namespace `hactl-none` on this host") && !interfaces, "{said}");
+}
+
+#[test]
+fn a_script_that_stops_keepalived_is_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    fs::write(at("nginx.sh"), "#!/bin/sh\npidof nginx || killall keepalived\n").unwrap();
+    let text = format!(
+        "vrrp_script nginx {{\n script \"/bin/sh {}\"\n}}\nvrrp_instance a {{\n interface hactl0\n virtual_router_id 37\n \
+         track_script {{\n  nginx\n }}\n virtual_ipaddress {{\n  10.0.0.3/24\n }}\n notify_fault \"/bin/systemctl stop keepalived\"\n}}\n",
+        at("nginx.sh")
+    );
+    fs::write(at("ha.conf"), text).unwrap();
+    let said =
+        |words: &[&str]| String::from_utf8_lossy(&hactl(&[words, &[&at("ha.conf")]].concat()).stderr).into_owned();
+    let screen = said(&["check"]);
+    let inside = format!("vrrp_script nginx: `killall keepalived` on line 2 of {} stops nothing", at("nginx.sh"));
+    let direct = "notify_fault of vrrp_instance a: `/bin/systemctl stop keepalived` stops nothing";
+    assert!(screen.contains(&inside) && screen.contains(direct) && screen.contains("`hactl agent resign`"), "{screen}");
+    let elsewhere = said(&["check", "--elsewhere"]);
+    assert!(!elsewhere.contains("nginx.sh stops") && elsewhere.contains(direct), "{elsewhere}");
 }
 
 #[test]
@@ -150,6 +245,50 @@ fn a_reader_that_leaves_is_no_panic() {
         .output()
         .unwrap();
     assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"), "{output:?}");
+}
+
+/// What the shell offers after some words, with the homework as inventory.
+fn offered(words: &[&str]) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (last, before) = (words.last().unwrap(), words.get(words.len() - 2).unwrap());
+    let script = format!(
+        "source {}/completions/hactl.bash; COMP_WORDS=({}); COMP_CWORD={}; _hactl hactl '{last}' '{before}'; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        root.display(),
+        words.join(" "),
+        words.len() - 1
+    );
+    let bin = Path::new(env!("CARGO_BIN_EXE_hactl")).parent().unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let mut command = Command::new("bash");
+    command.args(["-c", &script]).env("PATH", path).env("HACTL_INVENTORY", root.join("inventories/homework.yaml"));
+    String::from_utf8(command.output().unwrap().stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn completions_know_hosts_and_scenarios() {
+    assert_eq!(offered(&["hactl", "failover", "--to", "l"]), ["lb-5", "lb-6"]);
+    assert_eq!(offered(&["hactl", "deploy", "--limit", "w"]), ["web-7", "web-8"]);
+    assert_eq!(offered(&["hactl", "drain", "web"]), ["web-7", "web-8"]);
+    assert_eq!(offered(&["hactl", "unpin", "lb-6"]), ["lb-6"]);
+    assert_eq!(offered(&["hactl", "drill", "hea"]), ["heartbeat-blocked"]);
+}
+
+#[test]
+fn init_names_hosts_apart() {
+    let init = |lb: &str| hactl(&["init", "--vip", "10.0.0.3/16", "--lb", lb, "--web", "10.0.0.7"]);
+    let output = init("10.0.0.5,10.0.1.5,six=10.0.0.6");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("lb: { lb-5: 10.0.0.5, lb-1-5: 10.0.1.5, six: 10.0.0.6 }"), "{text}");
+    for (lb, said) in
+        [("lb5,lb6", "give a name with its address: --lb lb5=10.0.0.5"), ("a=10.0.0.5,a=10.0.0.6", "`a` is used twice")]
+    {
+        let output = init(lb);
+        assert_eq!(output.status.code(), Some(3));
+        assert!(String::from_utf8_lossy(&output.stderr).contains(said), "{output:?}");
+    }
+    let output = hactl(&["init", "--vip", "fd83::3/64", "--lb", "fd83::5,fd83::6", "--web", "fd83::7"]);
+    assert_eq!(check("x.yaml", &String::from_utf8(output.stdout).unwrap()), "exit 0\nx.yaml: valid\n");
 }
 
 /// `HACTL_UPDATE=1` writes the files; otherwise a difference fails.

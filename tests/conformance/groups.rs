@@ -31,7 +31,7 @@ fn states(rig: &Rig) -> [hactl_engine::control::RouterState; 2] {
 }
 
 fn second(priority: u8) -> Peer {
-    Peer::new(priority).with(|advert| advert.vrid = 38)
+    Peer::new(priority).with(|advert| (advert.vrid, advert.addresses) = (38, vec![ip("10.0.0.110")].into()))
 }
 
 fn masters() -> Rig {

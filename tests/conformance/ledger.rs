@@ -49,7 +49,10 @@ fn quoted(cell: &str) -> Vec<String> {
 /// `file::name` of every test beside this file.
 fn tests() -> BTreeSet<String> {
     let mut tests = BTreeSet::new();
-    for module in ["election", "groups", "holding", "options", "ours", "peers", "protection", "receiving", "sending"] {
+    let declared = read("main.rs");
+    let modules = declared.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
+    // The bench that the tests stand on, and this file, hold no rules.
+    for module in modules.filter(|module| !["rig", "ledger"].contains(module)) {
         let text = read(&format!("{module}.rs"));
         let mut lines = text.lines();
         while let Some(line) = lines.next() {
@@ -60,8 +63,6 @@ fn tests() -> BTreeSet<String> {
             }
         }
     }
-    let declared = read("main.rs").lines().filter(|line| line.starts_with("mod ")).count();
-    assert_eq!(declared, 9 + 2, "a new module of tests must be read here (rig and ledger hold none)");
     tests
 }
 

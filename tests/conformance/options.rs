@@ -5,13 +5,11 @@ use std::time::Duration;
 
 use hactl_engine::action::Action;
 use hactl_engine::conf::config::{
-    Destination, HmacKey, HmacMode, HmacSettings, NextHop, OldChecksum, Peer as UnicastPeer, Replay, Route, RouteKind,
-    Track, VirtualAddress,
+    Destination, NextHop, OldChecksum, Peer as UnicastPeer, Route, RouteKind, Track, VirtualAddress,
 };
 use hactl_engine::control::RouterState::{Backup, Fault, Init, Master};
 use hactl_engine::input::Input;
 use hactl_engine::wire::ip::Ipv4Header;
-use hactl_engine::wire::signature::Trailer;
 use hactl_engine::wire::vrrp::ChecksumForm;
 
 use super::rig::{INTERVAL, MASTER_DOWN, Peer, Rig, SKEW, actions, adverts, ip, order, priorities};
@@ -139,60 +137,6 @@ fn an_old_peers_checksum_is_understood_and_used() {
     let mut rig = unicast(|instance| instance.old_checksum = OldChecksum::Never);
     rig.hear(&old);
     assert_eq!(rig.counter("bad_packet"), 1);
-}
-
-fn signed(mode: HmacMode) -> Rig {
-    let mut rig = Rig::started(|instance| {
-        instance.hmac = Some(HmacSettings {
-            keys: vec![HmacKey { id: 7, secret: b"secret".to_vec(), file: None }],
-            active: 7,
-            replay: Replay::Monotonic,
-            window: Duration::from_secs(5),
-            mode,
-        });
-    });
-    rig.step(Input::WallClock { offset: WALL });
-    rig
-}
-
-const WALL: Duration = Duration::from_secs(1_750_000_000);
-
-fn signed_packet(rig: &Rig, secret: &[u8], ago: Duration, counter: u16) -> hactl_engine::input::Received {
-    let mut packet = Peer::new(150).packet();
-    let time = WALL + Duration::from_nanos(rig.now.0) - ago;
-    packet.payload = Trailer { key: 7, time, counter }.sign(packet.payload.to_vec(), packet.source, secret).into();
-    packet
-}
-
-#[test]
-fn a_signed_advert_is_taken() {
-    let mut rig = signed(HmacMode::Enforce);
-    let packet = signed_packet(&rig, b"secret", Duration::ZERO, 1);
-    rig.receive(packet);
-    assert_eq!(rig.counter("adverts_received"), 1);
-    let done = actions(rig.pass(MASTER_DOWN * 2));
-    let Some(Action::Send { packet, .. }) = done.iter().find(|one| matches!(one, Action::Send { .. })) else {
-        panic!("{done:?}")
-    };
-    assert!(Trailer::verifies(&packet[20..], ip("10.0.0.5"), b"secret"), "ours are signed too");
-}
-
-#[test]
-fn forged_replayed_and_unsigned_adverts_are_dropped() {
-    let mut rig = signed(HmacMode::Enforce);
-    rig.hear(&Peer::new(150));
-    let forged = signed_packet(&rig, b"guessed", Duration::ZERO, 1);
-    rig.receive(forged);
-    let old = signed_packet(&rig, b"secret", Duration::from_secs(6), 1);
-    rig.receive(old);
-    assert_eq!((rig.counter("bad_auth"), rig.counter("adverts_received")), (3, 0));
-    let once = signed_packet(&rig, b"secret", Duration::ZERO, 2);
-    rig.receive(once.clone());
-    rig.receive(once);
-    assert_eq!((rig.counter("bad_auth"), rig.counter("adverts_received")), (4, 1), "the same again is a replay");
-    let mut rig = signed(HmacMode::Permissive);
-    rig.hear(&Peer::new(150));
-    assert_eq!((rig.counter("unsigned"), rig.counter("adverts_received")), (1, 1));
 }
 
 #[test]

@@ -228,7 +228,8 @@ fn rvrrpd_a_signature_is_not_replayed() {
     });
     let mut recorded = Peer::new(150).packet();
     let time = Duration::from_nanos(rig.now.0);
-    let trailer = hactl_engine::wire::signature::Trailer { key: 1, time, counter: 1 };
+    let sequence = hactl_engine::wire::signature::Sequence::at(time);
+    let trailer = hactl_engine::wire::signature::Trailer { key: 1, sequence };
     recorded.payload = trailer.sign(recorded.payload.to_vec(), recorded.source, &secret).into();
     rig.receive(recorded.clone());
     assert_eq!(rig.counter("adverts_received"), 1);

@@ -8,3 +8,5 @@ mod control;
 mod mutate;
 mod ops;
 mod packet;
+#[path = "../sim/sent.rs"]
+mod sent;

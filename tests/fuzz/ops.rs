@@ -17,6 +17,7 @@ use hactl_engine::wire::arp::Arp;
 use hactl_engine::wire::vrrp::{Advert, Auth, ChecksumForm, GROUP_V4};
 
 use super::mutate;
+use super::sent::Sent;
 
 /// Operations of one list.
 const OPERATIONS_MAX: usize = 200;
@@ -55,6 +56,7 @@ struct Bench {
     refuses: bool,
     up: bool,
     stopping: bool,
+    sent: Sent,
 }
 
 impl Bench {
@@ -66,6 +68,7 @@ impl Bench {
             refuses: false,
             up: true,
             stopping: false,
+            sent: Sent::default(),
         };
         bench.link();
         bench.input(Input::Start { remembered: vec![] });
@@ -114,6 +117,15 @@ impl Bench {
                 self.stopping = true;
                 self.input(Input::Stop { keep_addresses: false });
             }
+            15 => {
+                let mac = [2, 0, 0, 0, 0, [4, 6, 5, 0x99][usize::from(how % 4)]];
+                let own = if how.is_multiple_of(8) { 4 + how / 8 % 4 } else { 100 + how / 4 % 4 };
+                let (link, address) = (2, IpAddr::from([10, 0, 0, own]));
+                self.input(match how < 128 {
+                    true => Input::Claimed { link, address, mac },
+                    false => Input::Probed { link, address, mac },
+                });
+            }
             _ => self.input(Input::Wake),
         }
     }
@@ -144,7 +156,10 @@ impl Bench {
         let mut replies = 0;
         let mut inputs = vec![input];
         while let Some(input) = inputs.pop() {
+            let told =
+                !matches!(input, Input::Wake | Input::Packet { .. } | Input::Claimed { .. } | Input::Probed { .. });
             let batches = self.node.step(self.now, input);
+            self.sent.follow(self.now, &self.node, &batches, told).expect("bounded by time and own changes");
             let count: usize = batches.iter().map(|batch| batch.actions.len()).sum();
             assert!(count <= ACTIONS_MAX, "{count} actions in one step");
             for batch in batches {
@@ -240,6 +255,7 @@ fn corpus() -> Vec<Vec<u8>> {
         vec![2, 255, 8, 255, 2, 1, 6, 0, 6, 1],
         vec![1, 255, 9, 0, 14, 0, 0, 20],
         vec![1, 255, 14, 0, 0, 20, 11, 4, 0, 100],
+        vec![11, 5, 3, 7, 15, 8, 15, 1, 1, 255, 15, 3, 0, 5, 15, 131, 0, 9, 8, 4, 3, 7],
     ]
 }
 
@@ -250,10 +266,15 @@ const VARIANTS: &[(u8, &str, &str, bool)] = &[
     (91, "0.1", "preempt_delay 3", false),
     (255, "0.7", "", false),
     (91, "1", "", true),
+    (91, "0.7", GUARDED, true),
 ];
 
+/// With the guard, and one peer.
+const GUARDED: &str = "preempt";
+
 fn config((priority, interval, extra, both): &(u8, &str, &str, bool)) -> Config {
-    let mut text = String::from("vrrp_script web {\n script /bin/true\n interval 2\n weight -60\n}\n");
+    let own = if *extra == GUARDED { "hactl {\n guard on\n peers 10.0.0.6\n}\n" } else { "" };
+    let mut text = format!("{own}vrrp_script web {{\n script /bin/true\n interval 2\n weight -60\n}}\n");
     for (name, vrid, first) in [("A", 37, 100), ("B", 38, 102)].into_iter().take(if *both { 2 } else { 1 }) {
         let (priority, extra) = if name == "A" { (*priority, *extra) } else { (91, "") };
         text.push_str(&format!(

@@ -144,3 +144,58 @@ fn junk_on_the_control_socket_is_answered_and_survived() {
     let mode = fs::metadata(lan.socket(0)).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }
+
+#[test]
+fn clients_that_say_nothing_keep_nobody_out() {
+    need_root!();
+    let lan = Lan::new(1);
+    let metrics = lan.path("metrics");
+    let a = lan.hactl(0, &format!("hactl {{\nmetrics unix:{}\n}}\n{}", metrics.display(), config(150, "")));
+    lan.wait_owner(0, VIP);
+    let open = |path: &std::path::Path, word: &[u8]| {
+        let mut stream = UnixStream::connect(path).unwrap();
+        let _ = stream.write_all(word); // may be out already
+        stream
+    };
+    let mute: Vec<UnixStream> = (0..100).map(|_| open(&lan.socket(0), b"{")).collect();
+    let _forgotten: Vec<UnixStream> = (0..100).map(|_| open(&lan.socket(0), b"{\"verb\":\"watch\"}\n")).collect();
+    let _slow: Vec<UnixStream> = (0..200).map(|_| open(&metrics, b"GET /metrics HTTP/1.1\r\nX: ")).collect();
+    assert_eq!(lan.status(0)["instances"][0]["state"], "MASTER");
+    let mut answer = String::new();
+    open(&metrics, b"GET /metrics HTTP/1.1\r\n\r\n").read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.0 200 OK"), "{answer}");
+    for mut stream in mute {
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest); // closed or reset: they were asked to leave, or did not say anything in time
+        assert!(rest.is_empty());
+    }
+    assert!(lan.agent(0, &["stop"]).status.success());
+    a.wait_end();
+}
+
+#[test]
+fn a_check_that_will_not_end_goes_with_the_agent() {
+    need_root!();
+    let lan = Lan::new(1);
+    let pid = lan.path("pid");
+    let body = format!("trap '' TERM; echo $$ > {}; while :; do sleep 1; done", pid.display());
+    let check = script(&lan, "check.sh", &body);
+    let blocks = format!("vrrp_script web {{\nscript {check}\ninterval 60\nweight 1\n}}\n");
+    let a = lan.hactl(0, &(blocks + &config(150, "track_script {\nweb\n}")));
+    wait("the check", || !read(&pid).is_empty());
+    a.stop();
+    let stat = format!("/proc/{}/stat", read(&pid).trim());
+    assert!(!fs::read_to_string(stat).is_ok_and(|stat| !stat.contains(") Z ")), "it still runs");
+}
+
+#[test]
+fn unpin_says_what_it_did() {
+    need_root!();
+    let lan = Lan::new(1);
+    let _a = lan.hactl(0, &config(150, ""));
+    lan.wait_owner(0, VIP);
+    assert!(lan.agent(0, &["resign"]).status.success());
+    let said = || String::from_utf8(lan.agent(0, &["unpin"]).stdout).unwrap();
+    assert_eq!(said(), "VI_1: the override is dropped; priority 150 instead of 1\n");
+    assert_eq!(said(), "VI_1: there was no override\n");
+}

@@ -188,6 +188,12 @@ pub struct Daemon {
 }
 
 impl Daemon {
+    /// Its process id.
+    #[allow(dead_code, reason = "the bench does not ask")]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn signal(&self, signal: nix::sys::signal::Signal) {
         let pid = nix::unistd::Pid::from_raw(self.child.id().try_into().unwrap());
         nix::sys::signal::kill(pid, signal).unwrap();

@@ -4,13 +4,20 @@
 
 mod agent;
 mod asking;
+mod background;
 mod election;
+mod formats;
 mod holdings;
 mod lan;
 mod left;
 mod matrix;
 mod moves;
 mod peers;
+mod places;
+mod protected;
 mod safety;
 mod same;
+mod scripts;
 mod services;
+mod strangers;
+mod upgrade;

@@ -6,6 +6,8 @@ use crate::lan::{Daemon, Lan, wait};
 use crate::need_root;
 
 const VIP: &str = "10.77.0.3";
+/// The host that pings.
+const CLIENT: usize = 2;
 
 fn config(priority: u8) -> String {
     format!(
@@ -28,10 +30,10 @@ fn pair_with(own: &str) -> (Lan, Daemon, Daemon) {
     (lan, a, b)
 }
 
-/// Pings the VIP from the third host every 2 ms (iputils' own limit for root) and returns what is lost meanwhile.
-fn lost_while(lan: &Lan, work: impl FnOnce()) -> u64 {
+/// Pings the VIP from a host every 2 ms (iputils' own limit for root) and returns what is lost meanwhile.
+pub fn lost_while(lan: &Lan, from: usize, vip: &str, work: impl FnOnce()) -> u64 {
     let ping = Command::new("ip")
-        .args(["netns", "exec", &lan.host(2), "ping", "-q", "-i", "0.002", "-W", "1", "-w", "4", VIP])
+        .args(["netns", "exec", &lan.host(from), "ping", "-q", "-i", "0.002", "-W", "1", "-w", "4", vip])
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();
@@ -50,7 +52,7 @@ fn lost_while(lan: &Lan, work: impl FnOnce()) -> u64 {
 }
 
 /// Lost pings that a noisy machine may cost whatever we do. A switch through the election would lose 300.
-const NOISE: u64 = 25;
+pub const NOISE: u64 = 25;
 
 #[test]
 fn promote_moves_the_vip_and_back() {
@@ -66,7 +68,7 @@ fn promote_moves_the_vip_and_back_with_lease_and_guard() {
 
 fn moves_and_returns(own: &str) {
     let (lan, _a, _b) = pair_with(own);
-    let lost = lost_while(&lan, || {
+    let lost = lost_while(&lan, CLIENT, VIP, || {
         let output = lan.agent(1, &["promote"]);
         assert!(output.status.success(), "{output:?}");
         lan.wait_owner(1, VIP);
@@ -75,7 +77,7 @@ fn moves_and_returns(own: &str) {
     let status = lan.status(1);
     assert_eq!(status["instances"][0]["state"], "MASTER");
     assert_eq!(status["instances"][0]["effective_priority"], 254);
-    let lost = lost_while(&lan, || {
+    let lost = lost_while(&lan, CLIENT, VIP, || {
         assert!(lan.agent(0, &["promote"]).status.success());
         lan.wait_owner(0, VIP);
     });
@@ -94,7 +96,7 @@ fn promote_works_against_keepalived() {
         let _ours = lan.hactl(1, &(own.to_owned() + &config(100)));
         lan.wait_owner(0, VIP);
         wait("hactl to follow", || lan.status(1)["instances"][0]["master_priority"] == 150);
-        let lost = lost_while(&lan, || {
+        let lost = lost_while(&lan, CLIENT, VIP, || {
             assert!(lan.agent(1, &["promote"]).status.success());
             lan.wait_owner(1, VIP);
         });
@@ -116,7 +118,7 @@ fn a_clean_stop_leaves_no_hole_with_lease_and_guard() {
 
 fn stops(own: &str) {
     let (lan, a, _b) = pair_with(own);
-    let lost = lost_while(&lan, || {
+    let lost = lost_while(&lan, CLIENT, VIP, || {
         a.stop();
         lan.wait_owner(1, VIP);
     });
@@ -128,7 +130,7 @@ fn a_killed_agent_adopts_its_addresses() {
     need_root!();
     let (lan, a, _b) = pair();
     let mut again = None;
-    let lost = lost_while(&lan, || {
+    let lost = lost_while(&lan, CLIENT, VIP, || {
         a.kill();
         again = Some(lan.restart_hactl(0));
         wait("master again", || lan.status(0)["instances"][0]["state"] == "MASTER");

@@ -185,3 +185,24 @@ fn an_address_that_does_not_accept_is_not_pinged() {
     let left = Command::new("ip").args(["netns", "exec", &lan.host(0), "nft", "list", "tables"]).output().unwrap();
     assert!(left.stdout.is_empty(), "{left:?}");
 }
+
+/// A reload without the lease takes the kernel's count off what is held: nothing is let go, and nobody is blamed for it.
+#[test]
+fn a_lease_that_is_switched_off_ends_without_a_trace() {
+    need_root!();
+    for interval in ["1", "0.2"] {
+        let lan = Lan::new(2);
+        let leased = config(150, interval);
+        let owner = lan.hactl(0, &leased);
+        lan.wait_owner(0, VIP);
+        std::fs::write(lan.path("0.conf"), leased.replace("lease on", "lease off")).unwrap();
+        assert!(lan.agent(0, &["reload"]).status.success());
+        let (most, ever) = answering(&lan, 1, VIP, Duration::from_secs(5));
+        assert_eq!((most, ever.len()), (1, 1), "{interval} s");
+        assert!(lan.has(0, VIP));
+        let log = owner.log();
+        assert!(!log.contains("removed by somebody else"), "{interval} s: {log}");
+        let once = ["netns", "exec", &lan.host(1), "ping", "-c1", "-W1", VIP];
+        assert!(Command::new("ip").args(once).output().unwrap().status.success(), "{interval} s: it answers");
+    }
+}

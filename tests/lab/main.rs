@@ -6,6 +6,7 @@
 mod hosts;
 mod lvs;
 mod story;
+mod trust;
 
 #[test]
 fn the_lab_tells_the_whole_story() {

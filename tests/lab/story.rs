@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::hosts::{Lab, SUBNET, expect, traces};
-use super::lvs;
+use super::{lvs, trust};
 
 pub fn tell() {
     let lab = Lab::new();
@@ -13,6 +13,7 @@ pub fn tell() {
     let homework = lab.inventory("homework.yaml", &[]);
     first_and_second_deploy(&lab, &homework);
     status_and_moves(&lab, &homework);
+    trust::tell(&lab, &homework);
     bad_input(&lab);
     bad_days(&lab, &homework);
     a_killed_desk(&lab, &homework);
@@ -53,6 +54,7 @@ fn first_and_second_deploy(lab: &Lab, homework: &std::path::Path) {
     assert!(stranger.contains("is answered by a stranger"), "{stranger}");
     assert_eq!(lab.sh("lb-5", "ls /etc/hactl 2>/dev/null"), "", "something was changed");
     lab.sh("client", &format!("ip addr del {SUBNET}.3/24 dev eth0"));
+    trust::a_vrid_in_use(lab, homework);
     let done = expect("deploy", &lab.desk(homework, &["deploy", "-y"]), 0);
     assert!(done.contains("verified"), "{done}");
     let pages: Vec<String> = (0..4).map(|_| lab.page()).collect();
@@ -68,7 +70,7 @@ fn status_json(lab: &Lab, inventory: &std::path::Path) -> serde_json::Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
 }
 
-fn owner(lab: &Lab, inventory: &std::path::Path) -> String {
+pub fn owner(lab: &Lab, inventory: &std::path::Path) -> String {
     status_json(lab, inventory)["vips"][0]["owners"].to_string()
 }
 
@@ -155,6 +157,10 @@ fn bad_days(lab: &Lab, homework: &std::path::Path) {
     let said = expect("a host is down", &lab.desk(homework, &["deploy", "-y", "--timeout", "3"]), 4);
     assert!(said.contains("web-8") && said.contains("nothing was changed"), "{said}");
     assert!(lab.page().starts_with("web7"), "{}", lab.page());
+    assert!(said.contains("--limit lb-5,lb-6,web-7"), "how to go on: {said}");
+    let limited = ["deploy", "-y", "--timeout", "3", "--limit", "lb-5,lb-6,web-7"];
+    let said = expect("the others go on", &lab.desk(homework, &limited), 0);
+    assert!(said.contains("nothing changed on 3 hosts"), "{said}");
     expect("verify notices", &lab.desk(homework, &["verify", "--timeout", "3"]), 7);
     expect("power on", &lab.hactl(&["lab", "power", "web-8", "on"]), 0);
     // No space left.

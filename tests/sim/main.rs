@@ -1,24 +1,38 @@
 //! The simulator: N engines, one clock, a network that loses, delays, duplicates and splits, one seed.
 //!
-//! `HACTL_SIM_SEEDS=10000 cargo test --test sim` runs more; a failure names its seed, and
-//! `HACTL_SIM_SEED=N cargo test --test sim -- --nocapture` tells that story again, line by line.
+//! Each day has seeds of its own, so that every run of the tests sees something new. `HACTL_SIM_SEEDS=10000 cargo test --test
+//! sim` runs more, `HACTL_SIM_FROM=0` begins with that one; a failure names its seed, and `HACTL_SIM_SEED=N cargo test --test
+//! sim -- --nocapture` tells that story again, line by line.
 
 mod check;
 mod guarded;
 mod random;
+mod sent;
 mod story;
 mod world;
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use hactl_engine::action::{Action, Batch};
+use hactl_engine::node::Node;
+use hactl_engine::time::Instant;
+
 use guarded::Guarded;
+use sent::Sent;
 use story::Story;
 
-const SEEDS: u64 = 200;
+/// Seeds of one run of each kind.
+const SEEDS: u64 = 2000;
 
 fn seeds() -> std::ops::Range<u64> {
     if let Some(one) = number("HACTL_SIM_SEED") {
         return one..one + 1;
     }
-    0..number("HACTL_SIM_SEEDS").unwrap_or(SEEDS)
+    let count = number("HACTL_SIM_SEEDS").unwrap_or(SEEDS);
+    let today = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() / 86_400);
+    let from = number("HACTL_SIM_FROM").unwrap_or(today * SEEDS);
+    println!("seeds {from} to {}", from + count - 1);
+    from..from + count
 }
 
 fn number(name: &str) -> Option<u64> {
@@ -69,4 +83,24 @@ fn a_deaf_network_is_noticed() {
     story.never_heal();
     let verdict = story.run();
     assert!(verdict.as_ref().is_err_and(|why| why.contains("masters")), "{verdict:?}");
+}
+
+/// The purse can be empty.
+#[test]
+fn a_chatterbox_is_noticed() {
+    let config = story::config("3", "1", "", 0, 100, 1);
+    let agent = Node::new(&config);
+    let chatter = |count| {
+        let one = Action::Send {
+            link: 2,
+            source: [10, 0, 0, 5].into(),
+            destination: [224, 0, 0, 18].into(),
+            packet: Vec::new(),
+        };
+        vec![Batch { router: agent.router_ids().next().unwrap(), actions: vec![one; count] }]
+    };
+    let (mut sent, begin) = (Sent::default(), Instant(1_000_000_000));
+    sent.follow(begin, &agent, &chatter(12), false).unwrap();
+    assert!(sent.follow(begin.after(Duration::from_millis(100)), &agent, &chatter(1), false).is_err());
+    sent.follow(begin.after(Duration::from_secs(1)), &agent, &chatter(5), false).unwrap();
 }

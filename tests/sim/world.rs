@@ -11,11 +11,12 @@ use hactl_engine::control::{Pin, RouterState};
 use hactl_engine::input::{Input, Link, Received, Remembered};
 use hactl_engine::node::Node;
 use hactl_engine::time::Instant;
-use hactl_engine::wire::arp::Arp;
+use hactl_engine::wire::arp::{Arp, BROADCAST, Mac};
 use hactl_engine::wire::ip::Ipv4Header;
 
 use super::check;
 use super::random::Random;
+use super::sent::Sent;
 
 /// The one interface of every host.
 pub const ETH0: u32 = 2;
@@ -41,6 +42,8 @@ pub struct Host {
     pub stamps: BTreeMap<String, Instant>,
     /// Set when a clean stop began: no advert but priority 0 may follow.
     pub said_goodbye: bool,
+    /// What the agent has sent, against what it may.
+    sent: Sent,
 }
 
 /// How the wire behaves.
@@ -70,6 +73,8 @@ pub struct World {
     pub doubled_since: BTreeMap<(usize, usize), Instant>,
     /// No two hosts may answer for longer than this; `None` where plain VRRP promises nothing.
     pub overlap_max: Option<Duration>,
+    /// Steps of all agents so far.
+    steps: u64,
     tell: bool,
     queue: BinaryHeap<Reverse<(Instant, u64)>>,
     flying: BTreeMap<u64, InFlight>,
@@ -84,7 +89,7 @@ impl World {
             .map(|(n, config)| Host {
                 config,
                 agent: None,
-                own: IpAddr::from([10, 0, 0, 5 + n as u8]),
+                own: host_address(n),
                 link_up: true,
                 refuses_addresses: false,
                 addresses: BTreeMap::new(),
@@ -95,6 +100,7 @@ impl World {
                 pins: BTreeMap::new(),
                 stamps: BTreeMap::new(),
                 said_goodbye: false,
+                sent: Sent::default(),
             })
             .collect();
         Self {
@@ -109,6 +115,7 @@ impl World {
             queue: BinaryHeap::new(),
             flying: BTreeMap::new(),
             sequence: 0,
+            steps: 0,
         }
     }
 
@@ -142,6 +149,7 @@ impl World {
             fast.flat_map(|one| &one.addresses).map(|one| one.address.addr()).collect()
         };
         at.gates.retain(|address, _| gated.contains(address));
+        at.sent = Sent::default();
         at.agent = Some(node);
         at.said_goodbye = false;
         at.hung_until = None;
@@ -154,7 +162,7 @@ impl World {
     pub fn link(&self, host: usize) -> Link {
         let at = &self.hosts[host];
         let addresses = std::iter::once(at.own).chain(at.addresses.keys().copied()).collect();
-        Link { index: ETH0, name: "eth0".into(), up: at.link_up, mac: [2, 0, 0, 0, 0, host as u8], addresses }
+        Link { index: ETH0, name: "eth0".into(), up: at.link_up, mac: mac(host), addresses }
     }
 
     /// Feeds an agent and carries out what it says.
@@ -166,15 +174,27 @@ impl World {
             }
             return Ok(());
         }
+        // What was due before a stop is no part of it.
+        let stops = matches!(input, Input::Stop { .. });
         let mut inputs = vec![input];
+        inputs.extend(stops.then_some(Input::Wake));
         while let Some(input) = inputs.pop() {
             let stop = matches!(input, Input::Stop { keep_addresses: false });
             if self.hosts[host].agent.is_none() {
                 return Ok(());
             }
             let now = drifted(self.now, self.hosts[host].drift_ppm);
-            let batches = self.hosts[host].agent.as_mut().map(|agent| agent.step(now, input)).unwrap_or_default();
+            let told = matches!(input, Input::Command { .. } | Input::Reload(_) | Input::Stop { .. });
+            self.steps += 1;
+            if self.steps > STEPS_MAX {
+                return Err(format!("{STEPS_MAX} steps and no end: the agents keep each other busy"));
+            }
+            let at = &mut self.hosts[host];
+            let batches = at.agent.as_mut().map(|agent| agent.step(now, input)).unwrap_or_default();
             check::bounded(&batches)?;
+            if let Some(agent) = &at.agent {
+                at.sent.follow(now, agent, &batches, told).map_err(|why| format!("host {host}: {why}"))?;
+            }
             if stop {
                 self.hosts[host].said_goodbye = true;
             }
@@ -277,38 +297,47 @@ impl World {
     fn announce(&mut self, from: usize, frames: &[Frame]) {
         let addresses: BTreeSet<IpAddr> =
             frames.iter().filter_map(|frame| Arp::parse(&frame.payload)).map(|arp| IpAddr::V4(arp.sender)).collect();
-        for (address, to) in addresses.iter().flat_map(|one| (0..self.hosts.len()).map(move |to| (*one, to))) {
+        let hosts = 0..self.hosts.len();
+        for (address, to) in addresses.iter().flat_map(|one| hosts.clone().map(move |to| (*one, to))) {
             if to == from || self.wire.cut.contains(&(from, to)) || !self.hosts[from].link_up {
                 continue;
             }
-            self.sequence += 1;
-            self.queue.push(Reverse((self.now.after(Duration::from_micros(100)), self.sequence)));
-            let input = Input::Claimed { link: ETH0, address, mac: [2, 0, 0, 0, 0, from as u8] };
-            self.flying.insert(self.sequence, InFlight { to, input });
+            self.fly(to, Input::Claimed { link: ETH0, address, mac: mac(from) });
         }
     }
 
-    /// The kernels of the others answer for what they hold, whether their agents live or not.
+    /// The kernels of the others answer for what they hold, whether their agents live or not; and the others hear the
+    /// question. One that is addressed to a host reaches that one alone.
     fn probe(&mut self, from: usize, frames: &[Frame]) {
-        for address in frames.iter().filter_map(|frame| Arp::parse(&frame.payload)).map(|arp| IpAddr::V4(arp.target)) {
+        for frame in frames {
+            let Some(address) = Arp::parse(&frame.payload).map(|arp| IpAddr::V4(arp.target)) else { continue };
             for other in 0..self.hosts.len() {
-                let cut = self.wire.cut.contains(&(from, other)) || self.wire.cut.contains(&(other, from));
+                let meant = frame.destination == BROADCAST || frame.destination == mac(other);
                 let up = self.hosts[from].link_up && self.hosts[other].link_up;
-                if other == from || cut || !up || !self.answers(other, address) {
+                if other == from || !meant || !up || self.wire.cut.contains(&(from, other)) {
                     continue;
                 }
-                self.sequence += 1;
-                self.queue.push(Reverse((self.now.after(Duration::from_micros(100)), self.sequence)));
-                let mac = [2, 0, 0, 0, 0, other as u8];
-                let input = Input::Claimed { link: ETH0, address, mac };
-                self.flying.insert(self.sequence, InFlight { to: from, input });
+                self.fly(other, Input::Probed { link: ETH0, address, mac: mac(from) });
+                if self.answers(other, address) && !self.wire.cut.contains(&(other, from)) {
+                    self.fly(from, Input::Claimed { link: ETH0, address, mac: mac(other) });
+                }
             }
         }
+    }
+
+    /// An ARP packet is on its way.
+    fn fly(&mut self, to: usize, input: Input) {
+        self.sequence += 1;
+        self.queue.push(Reverse((self.now.after(ARP_DELAY), self.sequence)));
+        self.flying.insert(self.sequence, InFlight { to, input });
     }
 
     /// Whether a host's kernel answers for an address at this moment.
     pub fn answers(&self, host: usize, address: IpAddr) -> bool {
         let at = &self.hosts[host];
+        if address == at.own {
+            return at.link_up;
+        }
         let held = at.addresses.get(&address).is_some_and(|until| until.is_none_or(|until| until > self.now));
         let open = at.gates.get(&address).is_none_or(|until| *until > self.now);
         held && open && at.link_up
@@ -402,6 +431,15 @@ impl World {
     }
 }
 
+/// A host's own address.
+pub fn host_address(host: usize) -> IpAddr {
+    IpAddr::from([10, 0, 0, 5 + host as u8])
+}
+
+fn mac(host: usize) -> Mac {
+    [2, 0, 0, 0, 0, host as u8]
+}
+
 /// What a host's clock shows.
 fn drifted(now: Instant, ppm: i64) -> Instant {
     Instant((i128::from(now.0) * i128::from(1_000_000 + ppm) / 1_000_000) as u64)
@@ -412,5 +450,9 @@ fn true_time(at: Instant, ppm: i64) -> Instant {
     Instant((i128::from(at.0) * 1_000_000 / i128::from(1_000_000 + ppm)) as u64 + 1)
 }
 
+/// How long an ARP packet travels.
+const ARP_DELAY: Duration = Duration::from_micros(100);
+/// Steps of all agents in one story; the longest need a tenth of it.
+const STEPS_MAX: u64 = 1_000_000;
 /// Packets that wait for a loop that stands still.
 const QUEUE: usize = 1000;

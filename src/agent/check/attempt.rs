@@ -32,9 +32,9 @@ pub async fn attempt(checker: &Checker, around: &Surroundings) -> Outcome {
     // All but the most frequent are boxed, so that the thousands that wait need not be as large as the largest.
     let ended = match &checker.check {
         Check::Tcp(to) => within(to.timeout, async { connect(to).await.map(drop) }).await,
-        Check::Http(http) => within(http.connection.timeout, Box::pin(http::check(http, around))).await,
+        Check::Http(http) => Box::pin(http::check(http, around)).await,
         Check::Smtp(smtp) => Box::pin(smtp::check(smtp)).await,
-        Check::Dns(dns) => within(dns.connection.timeout, Box::pin(dns::check(dns))).await,
+        Check::Dns(dns) => Box::pin(dns::check(dns)).await,
         Check::Udp(udp) => Box::pin(udp::check(udp)).await,
         Check::Ping(to) => within(to.timeout, Box::pin(ping::check(to))).await,
         Check::Misc(misc) => return Box::pin(script::misc(misc, around)).await,

@@ -5,11 +5,13 @@ use std::io::ErrorKind;
 use hactl_engine::conf::config::lvs::{HttpCheck, HttpVersion, Pattern, StatusSet, Url};
 use md5::{Digest as _, Md5};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::time::timeout;
 
 use super::attempt::Surroundings;
 use super::connect::{connect, refusal};
 use super::http_body::Body;
 use super::http_head::{Head, HeadReader};
+use super::pace::{Meter, Paced};
 use super::tls;
 use crate::agent::load::read_secret;
 use crate::agent::mail_text::base64;
@@ -36,28 +38,38 @@ pub struct Answer {
     pub text: Option<Vec<u8>>,
 }
 
-/// Asks for every url, one after another; all must be good. The caller limits the time.
+/// Asks for every url, one after another; all must be good, within the check's time.
 ///
 /// # Errors
 /// In words: the first url that is not as wanted.
 pub async fn check(http: &HttpCheck, around: &Surroundings) -> Result<(), String> {
-    for url in &http.urls {
-        let wanted = Wanted { digest: url.digest.is_some(), text: url.pattern.is_some() };
-        let answer = ask(http, url, wanted, around).await?;
-        judge(url, &answer, around)?;
-    }
-    Ok(())
+    let (limit, meter) = (http.connection.timeout, Meter::default());
+    let all = async {
+        for url in &http.urls {
+            let wanted = Wanted { digest: url.digest.is_some(), text: url.pattern.is_some() };
+            let answer = ask(http, url, wanted, around, &meter).await?;
+            judge(url, &answer, around)?;
+        }
+        Ok(())
+    };
+    timeout(limit, all).await.unwrap_or_else(|_| Err(meter.time_is_over(limit)))
 }
 
-/// Asks for one url.
+/// Asks for one url; the caller limits the time, and can tell from the meter what it was spent on.
 ///
 /// # Errors
 /// In words: no connection, no answer, or none of HTTP.
-pub async fn ask(http: &HttpCheck, url: &Url, wanted: Wanted, around: &Surroundings) -> Result<Answer, String> {
+pub async fn ask(
+    http: &HttpCheck,
+    url: &Url,
+    wanted: Wanted,
+    around: &Surroundings,
+    meter: &Meter,
+) -> Result<Answer, String> {
     let request = request(http, url)?;
     // A status that is not wanted is the answer: no body mends it.
     let wanted = |head: Head| if url.status.contains(head.status) { wanted } else { Wanted::default() };
-    let stream = connect(&http.connection).await?;
+    let stream = Paced::new(connect(&http.connection).await?, meter.clone());
     match &http.tls {
         None => converse(stream, &request, wanted).await,
         Some(settings) => {

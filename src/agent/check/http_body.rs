@@ -8,6 +8,8 @@ pub struct Body {
     state: State,
     /// Bytes of content so far.
     taken: u64,
+    /// Bytes of its framing so far.
+    around: u64,
     /// As announced.
     length: Option<u64>,
 }
@@ -44,7 +46,7 @@ impl Body {
             Framing::Chunked => (line(Line::Size), None),
             Framing::Close => (State::UntilClose, None),
         };
-        Self { state, taken: 0, length }
+        Self { state, taken: 0, around: 0, length }
     }
 
     /// Takes what has arrived and hands on its content.
@@ -75,6 +77,10 @@ impl Body {
                     let end = arrived.iter().position(|byte| *byte == b'\n');
                     let (piece, rest) = arrived.split_at(end.map_or(arrived.len(), |end| end + 1));
                     arrived = rest;
+                    self.around = self.around.saturating_add(size(piece));
+                    if self.around > AROUND_BYTES_MAX.saturating_add(self.taken.saturating_mul(2)) {
+                        return Err(Fault::Overhead(self.around, self.taken));
+                    }
                     bytes.extend_from_slice(piece);
                     if bytes.len() > LINE_BYTES_MAX {
                         return Err(Fault::Chunk(shown(bytes)));
@@ -135,6 +141,8 @@ fn size(bytes: &[u8]) -> u64 {
 
 /// A size with its extensions, or a trailer, is not longer.
 const LINE_BYTES_MAX: usize = 4096;
+/// Sizes and trailers of one answer are not longer, unless there is half as much content: a chunk of one byte has five around it.
+const AROUND_BYTES_MAX: u64 = 64 << 10;
 
 #[cfg(test)]
 mod tests {
@@ -155,6 +163,20 @@ mod tests {
         let first = results.swap_remove(0);
         assert!(results.iter().all(|one| *one == first || first.is_err() && one.is_err()), "{text:?}");
         first
+    }
+
+    #[test]
+    fn framing_without_content_ends() {
+        let fed = |piece: &[u8]| {
+            let mut body = Body::new(Framing::Chunked);
+            (0..1 << 20).find_map(|_| body.push(piece, |_| {}).err())
+        };
+        assert_eq!(fed(b"1\r\nx\r\n"), Some(Fault::Overhead(109_228, 21_845)), "chunks of a byte");
+        assert_eq!(fed(b"10\r\n0123456789abcdef\r\n"), None);
+        let mut body = Body::new(Framing::Chunked);
+        body.push(b"0\r\n", |_| {}).unwrap();
+        let trailers = (0..1 << 20).find_map(|_| body.push(b"X: y\r\n", |_| {}).err());
+        assert!(matches!(trailers, Some(Fault::Overhead(65_537.., 0))), "{trailers:?}");
     }
 
     #[test]

@@ -8,12 +8,15 @@ pub enum Fault {
     /// The first line is no status line.
     #[error("the answer is not HTTP: it begins with \"{0}\"")]
     NotHttp(String),
-    /// More than [`HEAD_BYTES_MAX`].
+    /// More than [`HEAD_BYTES_MAX`], interim answers included.
     #[error("the head of its answer is longer than {HEAD_BYTES_MAX} bytes")]
     LongHead,
     /// No number, or two that differ.
     #[error("unusable Content-Length \"{0}\"")]
     Length(String),
+    /// Chunks of next to nothing, or trailers without an end.
+    #[error("its answer is more framing than content: {0} bytes around {1}")]
+    Overhead(u64, u64),
     /// A chunk without a size, or not ended as it should.
     #[error("a chunk of its answer begins with \"{0}\" and not with a size")]
     Chunk(String),
@@ -60,6 +63,8 @@ pub struct HeadReader {
     bytes: Vec<u8>,
     /// So many bytes hold no end: a head that comes byte by byte is searched once.
     searched: usize,
+    /// Bytes of interim answers.
+    skipped: usize,
 }
 
 impl HeadReader {
@@ -71,17 +76,21 @@ impl HeadReader {
         self.bytes.extend_from_slice(arrived);
         self.plausible()?;
         while let Some(end) = self.end() {
+            if self.skipped > HEAD_BYTES_MAX {
+                return Err(Fault::LongHead);
+            }
             let rest = self.bytes.split_off(end);
             let head = parse(&self.bytes)?;
             // 101 would be the last word of HTTP on this connection.
             if (100..200).contains(&head.status) && head.status != 101 {
+                self.skipped += self.bytes.len();
                 (self.bytes, self.searched) = (rest, 0);
                 self.plausible()?;
                 continue;
             }
             return Ok(Some((head, rest)));
         }
-        if self.bytes.len() > HEAD_BYTES_MAX { Err(Fault::LongHead) } else { Ok(None) }
+        if self.skipped + self.bytes.len() > HEAD_BYTES_MAX { Err(Fault::LongHead) } else { Ok(None) }
     }
 
     /// The connection ended before the head did.
@@ -228,6 +237,10 @@ mod tests {
             let text = format!("HTTP/1.1 200 OK\r\nContent-Length: {value}\r\n\r\n");
             assert!(matches!(read(text.as_bytes()), Err(Fault::Length(_))), "{value}");
         }
+        let mut reader = HeadReader::default();
+        let interim = b"HTTP/1.1 100 Continue\r\n\r\n".repeat(100);
+        let refused = (0..100).find_map(|_| reader.push(&interim).err());
+        assert_eq!(refused, Some(Fault::LongHead), "interim answers without an end");
         let mut reader = HeadReader::default();
         reader.push(b"HTTP/1.1").unwrap();
         assert_eq!(reader.closed(), Fault::ClosedInHead(8));

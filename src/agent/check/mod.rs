@@ -10,14 +10,15 @@ pub mod dns_message;
 pub mod http;
 pub mod http_body;
 pub mod http_head;
+pub mod pace;
 pub mod page;
 mod patterns;
 mod ping;
 mod script;
 mod smtp;
 pub mod smtp_reply;
-mod tls;
-mod tls_config;
+pub mod tls;
+pub mod tls_config;
 mod udp;
 
 #[cfg(test)]

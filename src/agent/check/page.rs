@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use hactl_engine::conf::config::Global;
 use hactl_engine::conf::config::lvs::HttpCheck;
+use tokio::time::timeout;
 
-use super::attempt::{Surroundings, within};
+use super::attempt::Surroundings;
 use super::http::{Answer, Wanted, ask};
+use super::pace::Meter;
 
 /// Fetches the first url whatever its status, and makes the sum of its body. Blocks, within the check's time.
 ///
@@ -18,5 +20,7 @@ pub fn fetch(http: &HttpCheck, global: Global) -> Result<Answer, String> {
     let url = http.urls.first().ok_or("no url")?;
     let around = Surroundings { global: Arc::new(global), ..Surroundings::default() };
     let wanted = Wanted { digest: true, text: false };
-    runtime.block_on(within(http.connection.timeout, ask(http, url, wanted, &around)))
+    let (limit, meter) = (http.connection.timeout, Meter::default());
+    let asked = async { timeout(limit, ask(http, url, wanted, &around, &meter)).await };
+    runtime.block_on(asked).unwrap_or_else(|_| Err(meter.time_is_over(limit)))
 }

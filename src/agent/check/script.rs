@@ -2,17 +2,15 @@
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use hactl_engine::conf::config::Global;
 use hactl_engine::conf::config::lvs::{FileCheck, MiscCheck};
 use hactl_engine::lvs::health::{Outcome, Weighing};
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
-use tokio::process::Child;
-use tokio::time::timeout;
 
 use super::attempt::Surroundings;
-use crate::agent::process::{identity, start, trusted};
+use crate::agent::permit::permit;
+use crate::agent::process::{Ended, Group};
 
 /// Runs the command; killed with all it has started when it takes too long.
 pub async fn misc(check: &MiscCheck, around: &Surroundings) -> Outcome {
@@ -24,29 +22,11 @@ pub async fn misc(check: &MiscCheck, around: &Surroundings) -> Outcome {
 
 async fn run(check: &MiscCheck, global: &Global) -> Result<i32, String> {
     let name = check.command.first().map_or("", String::as_str);
-    let who = identity(check.user.as_ref(), global)?;
-    if global.enable_script_security && who.is_none_or(|who| who.uid == 0) {
-        trusted(name)?;
-    }
-    let mut group = Group(start(&check.command, who)?);
-    let status = match timeout(check.timeout, group.0.wait()).await {
-        Ok(status) => status.map_err(|error| format!("waiting for {name}: {error}"))?,
-        Err(_) => return Err(format!("{name} did not end within {:?} and was killed", check.timeout)),
-    };
-    match (status.code(), status.signal()) {
-        (Some(code), _) => Ok(code),
-        (None, signal) => Err(format!("{name} was killed by signal {}", signal.unwrap_or_default())),
-    }
-}
-
-/// A running command. Whoever drops it while it runs, a reload too, ends it and what it has started.
-struct Group(Child);
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        // No id any more once it was waited for.
-        if let Some(id) = self.0.id().and_then(|id| i32::try_from(id).ok()) {
-            let _ = killpg(Pid::from_raw(id), Signal::SIGKILL); // it may have ended this instant
+    let permit = permit(&check.command, check.user.as_ref(), global)?;
+    match Group::start(&check.command, permit.who)?.wait(check.timeout, Duration::ZERO).await? {
+        Ended::TimedOut => Err(format!("{name} did not end within {:?} and was killed", check.timeout)),
+        Ended::Exited(status) => {
+            status.code().ok_or_else(|| format!("{name} was killed by signal {}", status.signal().unwrap_or_default()))
         }
     }
 }
@@ -83,7 +63,7 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
     use std::sync::Arc;
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     use hactl_engine::conf::config::ScriptUser;
     use hactl_engine::conf::config::lvs::Check;

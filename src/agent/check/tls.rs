@@ -12,18 +12,19 @@ use tokio_rustls::client::TlsStream;
 
 use super::attempt::Surroundings;
 use super::connect::refusal;
+use super::pace::Paced;
 
 /// Makes a connection one of TLS.
 ///
 /// # Errors
 /// In words: files that cannot be used, or what the handshake failed of.
 pub async fn begin(
-    stream: TcpStream,
+    stream: Paced<TcpStream>,
     settings: &Tls,
     url: &Url,
     connection: &Connection,
     around: &Surroundings,
-) -> Result<TlsStream<TcpStream>, String> {
+) -> Result<TlsStream<Paced<TcpStream>>, String> {
     let name = server_name(settings, url, connection.to.ip())?;
     let config = around.tls.config(settings.verify.as_deref(), &around.global.lvs.client)?;
     let connected = TlsConnector::from(config).connect(name, stream).await;

@@ -12,7 +12,9 @@ use super::binary::Binary;
 use super::revert::revert;
 use super::script;
 use super::stage::{Job, stage};
-use crate::ctl::cluster::{Cluster, Group};
+use super::stranger::no_stranger;
+use super::vrids::no_collision;
+use crate::ctl::cluster::{Cluster, Group, Host};
 use crate::ctl::desk::{Desk, Manner, open, remember};
 use crate::ctl::drain;
 use crate::ctl::facts::{self, Facts};
@@ -78,6 +80,10 @@ pub async fn deploy(order: &Order, manner: Manner) -> Outcome {
     desk.manner.say(&format!("staging on {} hosts", busy.len()));
     desk.manner.begin("staging", busy.len() * 2);
     stage(&desk, &busy, &binary, &owner_name()).await?;
+    if let Err(failure) = no_collision(&desk, &busy).await {
+        desk.on_all(busy.iter().map(|job| (job.host(), script::unlock(), Vec::new()))).await;
+        return Err(failure);
+    }
     let generation = busy.iter().chain(&idle).map(|job| job.facts.generation).max().unwrap_or_default() + 1;
     let mut activated = Vec::new();
     let result = tokio::select! {
@@ -98,8 +104,9 @@ async fn prepare(order: &Order, manner: Manner) -> Result<(Desk, Vec<Job>, Binar
     // Everything is rendered once before anything is contacted: mistakes cost no connection.
     render_all(&cluster, &Interfaces::new())?;
     let binary = Binary::find()?;
-    let desk = Desk::connect_whole(cluster, manner).await?;
-    let chosen = chosen(&desk.cluster, order);
+    let chosen = chosen(&cluster, order);
+    let desk = Desk::connect_to(cluster.clone(), manner, needed(&cluster, &chosen)).await?.whole();
+    let desk = desk.map_err(|failure| others(failure, &cluster, order))?;
     let mut offline = render_all(&desk.cluster, &Interfaces::new())?;
     spare(order, &mut offline);
     let facts = gather(&desk, &offline, &chosen).await?;
@@ -154,6 +161,24 @@ fn chosen(cluster: &Cluster, order: &Order) -> Vec<String> {
     cluster.hosts.iter().map(|host| host.name.clone()).filter(wanted).collect()
 }
 
+/// The chosen hosts, and the directors that drain those among them that serve.
+fn needed(cluster: &Cluster, chosen: &[String]) -> Vec<String> {
+    let drains = cluster.lvs.is_some() && cluster.backends().any(|host| chosen.contains(&host.name));
+    let needed = |host: &&Host| chosen.contains(&host.name) || (drains && host.group == Group::Lb);
+    cluster.hosts.iter().filter(needed).map(|host| host.name.clone()).collect()
+}
+
+/// Says how to go on without hosts that do not answer.
+fn others(mut failure: Failure, cluster: &Cluster, order: &Order) -> Failure {
+    let down = |name: &str| failure.problems.iter().any(|problem| problem.message.starts_with(&format!("{name}: ")));
+    let names: Vec<&str> = cluster.hosts.iter().map(|host| host.name.as_str()).filter(|name| !down(name)).collect();
+    if let Some(last) = failure.problems.last_mut().filter(|_| order.limit.is_empty() && !names.is_empty()) {
+        let without = format!("the others can go on without it: --limit {}", names.join(","));
+        last.next = Some(last.next.take().map_or_else(|| without.clone(), |next| format!("{next}; {without}")));
+    }
+    failure
+}
+
 fn render_all(cluster: &Cluster, interfaces: &Interfaces) -> Result<Vec<WantedHost>, Failure> {
     let mut problems: Vec<Problem> = Vec::new();
     let mut all = Vec::new();
@@ -171,13 +196,16 @@ fn render_all(cluster: &Cluster, interfaces: &Interfaces) -> Result<Vec<WantedHo
 /// One round trip a host.
 async fn gather(desk: &Desk, wanted: &[WantedHost], chosen: &[String]) -> Result<BTreeMap<String, Facts>, Failure> {
     let wanted: Vec<&WantedHost> = wanted.iter().filter(|wanted| chosen.contains(&wanted.host)).collect();
-    let answers =
-        desk.on_all(wanted.iter().map(|wanted| (wanted.host.as_str(), facts::script(wanted), Vec::new()))).await;
+    let script = |wanted: &WantedHost| {
+        let peers = desk.cluster.host(&wanted.host).map(|host| observe::ask_peers(&desk.cluster, host));
+        facts::script(wanted) + &peers.unwrap_or_default()
+    };
+    let answers = desk.on_all(wanted.iter().map(|wanted| (wanted.host.as_str(), script(wanted), Vec::new()))).await;
     let mut facts = BTreeMap::new();
     let mut problems = Vec::new();
     for (wanted, (host, answer)) in wanted.iter().zip(answers) {
         match answer {
-            Ok(output) if output.code == 0 => drop(facts.insert(host, facts::parse(wanted, &output.text()))),
+            Ok(output) if output.code == 0 => drop(facts.insert(host, facts::parse(wanted, output.text()))),
             Ok(output) => {
                 problems.push(Problem::new("E411", format!("{host}: cannot be examined: {}", output.complaint())))
             }
@@ -196,9 +224,10 @@ fn preflight(jobs: &[Job], binary: &Binary) -> Result<(), Failure> {
             let message = format!("{host}: process 1 is `{}`, not systemd", job.facts.init);
             problems.push(Problem::new("E412", message).why("services are managed through systemd"));
         }
-        for missing in &job.facts.missing {
+        for (missing, next) in &job.facts.missing {
             let problem = Problem::new("E419", format!("{host}: {missing} is missing")).why("nothing was changed");
-            problems.push(problem.next("install it there, or take the role that needs it out of the inventory"));
+            let otherwise = || "install it there, or take the role that needs it out of the inventory".to_owned();
+            problems.push(problem.next(next.clone().unwrap_or_else(otherwise)));
         }
         let installs = job.plan.changes.iter().any(|change| matches!(change, Change::Package(_)));
         if installs && job.facts.package_manager.is_none() {
@@ -212,30 +241,6 @@ fn preflight(jobs: &[Job], binary: &Binary) -> Result<(), Failure> {
             let message = format!("{host}: {} kB free below /var/lib/hactl, {needed} kB are needed", job.facts.free_kb);
             problems
                 .push(Problem::new("E414", message).why("nothing was changed").next(format!("free space on {host}")));
-        }
-    }
-    if problems.is_empty() { Ok(()) } else { Err(Failure { exit: Exit::Preflight, problems }) }
-}
-
-/// A VIP that nobody of ours has must not answer.
-async fn no_stranger(desk: &Desk, jobs: &[Job]) -> Result<(), Failure> {
-    let mut problems = Vec::new();
-    for vip in desk.cluster.vips.iter().filter_map(|vip| vip.address()) {
-        if jobs.iter().any(|job| job.facts.seen.has(vip)) {
-            continue;
-        }
-        let Some(asker) = jobs.iter().find(|job| job.wanted.binary) else { continue };
-        let script = format!(
-            "export PATH=$PATH:/usr/sbin:/sbin; ip neigh flush to {vip} 2>/dev/null; ping -c1 -W1 {vip} >/dev/null 2>&1; ip neigh show {vip}"
-        );
-        let output = desk.on(asker.host(), &script, b"", desk.manner.limit).await;
-        let answer = output.map(|output| output.text()).unwrap_or_default();
-        if let Some(mac) = answer.split_whitespace().skip_while(|word| *word != "lladdr").nth(1) {
-            let problem =
-                Problem::new("E415", format!("{}: VIP {vip} is answered by a stranger at {mac}", asker.host()))
-                    .why("two machines with one address would fight for it; nothing was changed")
-                    .next(format!("find that machine (`ip neigh` on {}), or choose another VIP", asker.host()));
-            problems.push(problem);
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(Failure { exit: Exit::Preflight, problems }) }
@@ -269,7 +274,7 @@ async fn print_plan(desk: &Desk, jobs: &[Job], plan: &Plan, with_diffs: bool) ->
             {
                 let old = desk.on(job.host(), &format!("cat {}", quote(dest)), b"", desk.manner.limit).await;
                 let old = old.map_err(|problem| Failure::one(Exit::Preflight, problem))?;
-                print!("{}", difference(file, &old.stdout));
+                print!("{}", difference(file, old.text()));
             }
         }
     }
@@ -338,7 +343,7 @@ async fn settle(desk: &Desk) -> Result<Sight, Failure> {
     loop {
         let sight = observe::look(desk, false).await;
         let problems = judge(&desk.cluster, &sight);
-        if problems.is_empty() {
+        if problems.iter().all(|problem| problem.warning) {
             return Ok(sight);
         }
         if Instant::now() > end {
@@ -380,19 +385,18 @@ async fn give_up(
 
 async fn nothing_to_do(desk: &Desk, jobs: &[Job], begin: Instant) -> Outcome {
     let hosts = jobs.iter().map(|job| (job.host().to_owned(), job.facts.seen.clone())).collect();
-    let sight = Sight { hosts, service: observe::ask_all(&desk.cluster).await };
+    let (service, direct) = tokio::join!(observe::ask_all(&desk.cluster), observe::ask_directly(&desk.cluster));
+    let sight = Sight { hosts, service, direct };
     remember(&desk.cluster.source);
-    let problems = if jobs.len() == desk.cluster.hosts.len() { judge(&desk.cluster, &sight) } else { Vec::new() };
+    let problems = judge(&desk.cluster, &sight);
+    let good = problems.iter().all(|problem| problem.warning);
     let seconds = begin.elapsed().as_secs_f64();
     if desk.manner.json {
-        println!(
-            "{}",
-            serde_json::json!({"changed": 0, "hosts": jobs.len(), "seconds": seconds, "verified": problems.is_empty()})
-        );
+        println!("{}", serde_json::json!({"changed": 0, "hosts": jobs.len(), "seconds": seconds, "verified": good}));
     } else {
         println!("nothing changed on {} hosts ({seconds:.2} s)", jobs.len());
     }
-    if problems.is_empty() { Ok(Exit::Done) } else { Err(Failure { exit: Exit::Verification, problems }) }
+    if good { Ok(Exit::Done) } else { Err(Failure { exit: Exit::Verification, problems }) }
 }
 
 fn report(desk: &Desk, plan: &Plan, begin: Instant) -> Outcome {
@@ -413,4 +417,21 @@ fn owner_name() -> String {
     let plain =
         |text: &str| text.chars().filter(|c| c.is_ascii_alphanumeric() || "-._".contains(*c)).collect::<String>();
     format!("{}@{} {}", plain(&user), plain(&host), std::process::id())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_needs_nobody_else_but_who_drains() {
+        let read =
+            |text: &str| crate::ctl::inventory::load::parse(std::path::Path::new("x.yaml"), text).unwrap().cluster;
+        let nginx = read(include_str!("../../../inventories/homework.yaml"));
+        let lvs = read(include_str!("../../../inventories/lvs-dr.yaml"));
+        assert_eq!(needed(&nginx, &["lb-6".into()]), ["lb-6"]);
+        assert_eq!(needed(&nginx, &["web-7".into()]), ["web-7"]);
+        assert_eq!(needed(&lvs, &["lb-6".into()]), ["lb-6"]);
+        assert_eq!(needed(&lvs, &["web-7".into()]), ["lb-5", "lb-6", "web-7"]);
+    }
 }

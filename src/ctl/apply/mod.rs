@@ -8,3 +8,5 @@ pub mod deploy;
 pub mod revert;
 pub mod script;
 pub mod stage;
+mod stranger;
+mod vrids;

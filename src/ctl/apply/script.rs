@@ -1,7 +1,7 @@
 //! The shell scripts of a deploy, as data. POSIX sh; every step says what it was doing when it fails.
 
 use crate::ctl::facts::HOME;
-use crate::ctl::plan::{Change, HostPlan};
+use crate::ctl::plan::{Change, HostPlan, sha256};
 use crate::ctl::remote::quote;
 use crate::ctl::wanted::{BINARY, WantedFile, WantedHost};
 
@@ -12,6 +12,28 @@ pub const LOCK_S: u64 = 900;
 
 const HEAD: &str = "set -u; export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin; umask 077\n\
     die() { echo \"$1\" >&2; exit \"${2:-1}\"; }\n";
+
+/// `put FROM TO`: a copy beside the destination, under a name that nobody can foresee and created exclusively, then one
+/// rename. Whatever lies at the destination, a link too, is replaced and never written through.
+const PUT: &str = "put() { t=$(mktemp \"$(dirname \"$2\")/.hactl-XXXXXXXXXX\") || return; \
+    cp -a --remove-destination \"$1\" \"$t\" && mv -fT \"$t\" \"$2\" || { rm -f \"$t\"; return 1; }; }\n";
+
+/// `safe FILE OWNER`: nobody but root and its owner may lead a write to this file elsewhere, by a link on its way.
+const SAFE: &str = r#"safe() {
+    p=$1
+    while p=$(dirname "$p") && [ "$p" != / ]; do
+        for w in $(stat -c %U:%a:%F "$p" 2>/dev/null | tr ' ' _) $(stat -L -c %U:%a:%F "$p" 2>/dev/null | tr ' ' _); do
+            case $w in
+                root:* | "$2":*) ;;
+                *) die "$1 is not written: ${w%%:*}, who owns $p, could lead it elsewhere; give the file that owner in its role (owner: ${w%%:*}:…), or the folder to root" ;;
+            esac
+            case $w in
+                *[2367]:directory) [ -k "$p" ] || die "$1 is not written: everybody may write to $p and lead it elsewhere; chmod o-w $p" ;;
+            esac
+        done
+    done
+}
+"#;
 
 /// Exit code of a script that found the lock taken.
 pub const LOCKED: u32 = 8;
@@ -44,7 +66,7 @@ pub struct Shipment {
 
 /// Locks, then puts the changed files and the binary into the staging folder. Nothing live is touched.
 pub fn stage(wanted: &WantedHost, plan: &HostPlan, owner: &str, dead: Option<&str>, gzip: Option<&[u8]>) -> Shipment {
-    let mut script = HEAD.to_owned() + &lock(owner, dead);
+    let mut script = HEAD.to_owned() + &lock(owner, dead) + SAFE;
     let mut stdin = Vec::new();
     script.push_str(&format!(
         "s={HOME}/staging; rm -rf $s; mkdir -p $s/root $s/bin || die 'cannot make the staging folder'\n"
@@ -59,12 +81,20 @@ pub fn stage(wanted: &WantedHost, plan: &HostPlan, owner: &str, dead: Option<&st
     }
     for file in changed(wanted, plan) {
         let path = quote(&format!("{HOME}/staging/root{}", file.dest));
+        let user = file.owner.split(':').next().unwrap_or_default();
+        script.push_str(&format!("safe {} {}\n", quote(&file.dest), quote(user),));
         script.push_str(&format!(
             "mkdir -p \"$(dirname {path})\" && head -c {} > {path} && chmod {:o} {path} && chown {} {path} || die {}\n",
             file.content.len(),
             file.mode,
             quote(&file.owner),
             quote(&format!("cannot stage {} (disk full? unknown owner?)", file.dest)),
+        ));
+        // Whatever stands between here and there: what is used is what was sent.
+        script.push_str(&format!(
+            "[ \"$(sha256sum < {path})\" = '{}  -' ] || die {}\n",
+            sha256(&file.content),
+            quote(&format!("{} did not arrive whole", file.dest)),
         ));
         stdin.extend_from_slice(&file.content);
     }
@@ -94,19 +124,22 @@ pub fn packages(plan: &HostPlan, package_manager: &str) -> Option<String> {
         return None;
     }
     let names = names.join(" ");
+    // The log lies where only root can put anything: a link in /tmp would lead root's writing elsewhere.
+    let failed = |what: &str| format!("{{ tail -n 5 \"$l\" >&2; die '{what} failed (all of it: {PACKAGES_LOG})'; }}\n");
     let install = match package_manager {
         // The lists are refreshed only when the package is not found in the present ones.
         "apt-get" => format!(
             "i() {{ apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=60 {names}; }}\n\
-             i >/tmp/hactl-apt.log 2>&1 || {{ apt-get update -q >>/tmp/hactl-apt.log 2>&1; i >>/tmp/hactl-apt.log 2>&1; }} \
-             || {{ tail -n 5 /tmp/hactl-apt.log >&2; die 'apt-get install failed'; }}\n"
+             i >\"$l\" 2>&1 || {{ apt-get update -q >>\"$l\" 2>&1; i >>\"$l\" 2>&1; }} || {}",
+            failed("apt-get install")
         ),
-        other => format!(
-            "{other} install -y -q {names} >/tmp/hactl-pm.log 2>&1 || {{ tail -n 5 /tmp/hactl-pm.log >&2; die '{other} install failed'; }}\n"
-        ),
+        other => format!("{other} install -y -q {names} >\"$l\" 2>&1 || {}", failed(&format!("{other} install"))),
     };
-    Some(HEAD.to_owned() + &install)
+    Some(format!("{HEAD}l={PACKAGES_LOG}\n{install}"))
 }
+
+/// What the package manager said last.
+const PACKAGES_LOG: &str = "/var/lib/hactl/packages.log";
 
 /// Tests the staged files; each distinct check once.
 pub fn checks(wanted: &WantedHost, plan: &HostPlan) -> Option<String> {
@@ -132,7 +165,7 @@ pub fn checks(wanted: &WantedHost, plan: &HostPlan) -> Option<String> {
 /// Swaps the staged files in, after writing down the way back and arming the dead man's timer.
 pub fn activate(wanted: &WantedHost, plan: &HostPlan, generation: u64) -> String {
     let old = format!("{HOME}/generations/{generation}");
-    let mut script = HEAD.to_owned();
+    let mut script = HEAD.to_owned() + PUT;
     script.push_str(&format!("o={old}; s={HOME}/staging; rm -rf $o; mkdir -p $o/root || die 'cannot write {HOME}'\n"));
     script.push_str(&back_up(wanted, plan));
     script.push_str(&format!(
@@ -155,7 +188,7 @@ pub fn activate(wanted: &WantedHost, plan: &HostPlan, generation: u64) -> String
 
 /// Copies what will change and writes `revert.sh`, which needs nothing but this host.
 fn back_up(wanted: &WantedHost, plan: &HostPlan) -> String {
-    let mut script = "{ echo '#!/bin/sh'; echo \"o=$o\"; } > $o/revert.sh\n".to_owned();
+    let mut script = format!("{{ echo '#!/bin/sh'; echo \"o=$o\"; echo {}; }} > $o/revert.sh\n", quote(PUT.trim_end()));
     let mut paths: Vec<&str> = changed(wanted, plan).map(|file| file.dest.as_str()).collect();
     if plan.changes.contains(&Change::Binary) {
         paths.push(BINARY);
@@ -163,7 +196,7 @@ fn back_up(wanted: &WantedHost, plan: &HostPlan) -> String {
     paths.extend(removed(plan));
     for path in paths {
         let path = quote(path);
-        let back = quote(&format!("cp -a \"$o/root\"{path} {path}.hactl-old && mv -f {path}.hactl-old {path}"));
+        let back = quote(&format!("put \"$o/root\"{path} {path}"));
         let gone = quote(&format!("rm -f {path}"));
         script.push_str(&format!(
             "if [ -e {path} ]; then mkdir -p \"$o/root$(dirname {path})\"; cp -a {path} \"$o/root\"{path} || die 'cannot back up (disk full?)'\n\
@@ -212,10 +245,8 @@ fn step(change: &Change, wanted: &WantedHost) -> String {
         }
         Change::File { dest, .. } => {
             let path = quote(dest);
-            // From the staging folder to the same file system first, so that the swap is one rename.
-            let swap = format!(
-                "mkdir -m 755 -p \"$(dirname {path})\" && cp -a \"$s/root\"{path} {path}.hactl-new && mv -f {path}.hactl-new {path}"
-            );
+            // Folders that are not there yet are for everybody to read, whatever umask is for the rest.
+            let swap = format!("( umask 022; mkdir -p \"$(dirname {path})\" ) && put \"$s/root\"{path} {path}");
             or_die(swap, &format!("cannot put {dest} in place"))
         }
         Change::Remove(dest) => or_die(format!("rm -f {}", quote(dest)), &format!("cannot remove {dest}")),
@@ -258,4 +289,161 @@ pub fn revert(generation: u64) -> String {
         "{HEAD}systemctl stop hactl-revert.timer 2>/dev/null\n\
          sh {HOME}/generations/{generation}/revert.sh || die 'the way back failed'\nrm -rf {HOME}/generations/{generation} {HOME}/revert.sh\n"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
+    use std::process::{Command, Output, Stdio};
+
+    use super::*;
+
+    /// A host whose own folder is another, with one wanted file.
+    struct Host {
+        folder: tempfile::TempDir,
+        wanted: WantedHost,
+        plan: HostPlan,
+    }
+
+    impl Host {
+        fn new(dest: &str) -> Self {
+            let folder = tempfile::Builder::new().tempdir_in("/var/lib").unwrap(); // /tmp is anybody's
+            std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+            let dest = folder.path().join(dest).display().to_string();
+            let file = WantedFile {
+                dest: dest.clone(),
+                content: b"one\ntwo\n".to_vec(),
+                mode: 0o640,
+                owner: "root:root".into(),
+                role: "r".into(),
+                secret: false,
+                check: None,
+                on_change: None,
+            };
+            let wanted = WantedHost { host: "web-7".into(), files: vec![file], ..WantedHost::default() };
+            let change = Change::File { dest, new: true, only_rights: false };
+            Self { folder, wanted, plan: HostPlan { host: "web-7".into(), changes: vec![change] } }
+        }
+
+        fn path(&self, name: &str) -> std::path::PathBuf {
+            self.folder.path().join(name)
+        }
+
+        fn run(&self, script: &str, stdin: &[u8]) -> Output {
+            let home = self.path("home").display().to_string();
+            let mut child = Command::new("sh")
+                .args(["-c", &script.replace(HOME, &home)])
+                .stdin(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            child.stdin.take().unwrap().write_all(stdin).unwrap();
+            child.wait_with_output().unwrap()
+        }
+
+        fn stage(&self, take: usize) -> Output {
+            let shipment = stage(&self.wanted, &self.plan, "ann@desk 1", None, None);
+            self.run(&(unlock() + &shipment.script), shipment.stdin.get(take..).unwrap())
+        }
+
+        /// The step that puts the file in place.
+        fn swap(&self) -> Output {
+            self.run(&format!("{HEAD}{PUT}s={HOME}/staging\n{}", step(&self.plan.changes[0], &self.wanted)), b"")
+        }
+    }
+
+    fn root() -> bool {
+        let root = nix::unistd::getuid().is_root();
+        if !root {
+            eprintln!("SKIPPED: not root");
+        }
+        root
+    }
+
+    fn said(output: &Output) -> String {
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
+    fn mode(path: &Path) -> u32 {
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o7777
+    }
+
+    /// A profile that read one line of what was meant for a script once left half a file, "verified".
+    #[test]
+    fn a_file_that_does_not_arrive_whole_is_not_used() {
+        if !root() {
+            return;
+        }
+        let host = Host::new("etc/x.conf");
+        let output = host.stage(4);
+        assert!(!output.status.success() && said(&output).contains("x.conf did not arrive whole"), "{output:?}");
+        let output = host.stage(0);
+        assert!(output.status.success(), "{output:?}");
+    }
+
+    #[test]
+    fn folders_on_the_way_can_be_read() {
+        if !root() {
+            return;
+        }
+        let host = Host::new("srv/shop/pages/today/index.html");
+        assert!(host.stage(0).status.success());
+        let output = host.swap();
+        assert!(output.status.success(), "{output:?}");
+        for folder in ["srv", "srv/shop", "srv/shop/pages", "srv/shop/pages/today"] {
+            assert_eq!(mode(&host.path(folder)), 0o755, "{folder}");
+        }
+        let file = host.path("srv/shop/pages/today/index.html");
+        assert_eq!((std::fs::read(&file).unwrap().as_slice(), mode(&file)), (b"one\ntwo\n".as_slice(), 0o640));
+        assert_eq!(std::fs::read_dir(file.parent().unwrap()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    /// Links that wait where a file is to come, under any name: none is written through.
+    #[test]
+    fn no_link_is_followed() {
+        if !root() {
+            return;
+        }
+        let host = Host::new("app/app.conf");
+        std::fs::create_dir(host.path("app")).unwrap();
+        std::fs::write(host.path("victim"), "precious").unwrap();
+        for name in ["app/app.conf", "app/app.conf.hactl-new", "app/app.conf.hactl-old"] {
+            std::os::unix::fs::symlink(host.path("victim"), host.path(name)).unwrap();
+        }
+        assert!(host.stage(0).status.success());
+        assert!(host.swap().status.success());
+        assert_eq!(std::fs::read_to_string(host.path("victim")).unwrap(), "precious");
+        let put = host.path("app/app.conf");
+        assert!(!put.is_symlink() && std::fs::read(&put).unwrap() == b"one\ntwo\n");
+    }
+
+    #[test]
+    fn a_folder_of_somebody_else_s_is_refused_before_anything_changes() {
+        if !root() {
+            return;
+        }
+        let mut host = Host::new("mallory/app.conf");
+        std::fs::create_dir(host.path("mallory")).unwrap();
+        std::os::unix::fs::chown(host.path("mallory"), Some(65534), Some(65534)).unwrap();
+        let output = host.stage(0);
+        assert!(!output.status.success() && said(&output).contains("who owns"), "{output:?}");
+        host.wanted.files[0].owner = "nobody:root".into();
+        assert!(host.stage(0).status.success(), "the file is his as well");
+        std::os::unix::fs::chown(host.path("mallory"), Some(0), Some(0)).unwrap();
+        std::fs::set_permissions(host.path("mallory"), std::fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(said(&host.stage(0)).contains("chmod o-w"), "{:?}", host.stage(0));
+        std::fs::set_permissions(host.path("mallory"), std::fs::Permissions::from_mode(0o1777)).unwrap();
+        assert!(host.stage(0).status.success(), "sticky, as /tmp");
+    }
+
+    #[test]
+    fn the_package_manager_s_log_is_root_s() {
+        let plan = HostPlan { host: "web-7".into(), changes: vec![Change::Package("nginx".into())] };
+        for manager in ["apt-get", "dnf"] {
+            let script = packages(&plan, manager).unwrap();
+            assert!(!script.contains("/tmp/") && script.contains("/var/lib/hactl/packages.log"), "{script}");
+        }
+    }
 }

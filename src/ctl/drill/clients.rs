@@ -30,13 +30,10 @@ impl Clients {
     /// Starts both.
     ///
     /// # Errors
-    /// Raw sockets need root; IPv6 VIPs cannot be pinged yet.
+    /// Raw sockets need root.
     pub fn start(vip: IpAddr, port: u16, server_name: &str, begin: Instant) -> Result<Self, Failure> {
-        let IpAddr::V4(v4) = vip else {
-            return Err(Failure::internal(format!("drills ping IPv4 VIPs only, {vip} is none")));
-        };
         let ping_begin = begin.elapsed();
-        let prober = Prober::start(v4, PING_EVERY).map_err(|error| {
+        let prober = Prober::start(vip, PING_EVERY).map_err(|error| {
             Failure::internal(format!("cannot ping {vip}: {error}; drills need root for raw sockets"))
         })?;
         let stop = Arc::new(AtomicBool::new(false));
@@ -78,7 +75,7 @@ async fn ask_on(target: SocketAddr, server_name: String, begin: Instant, stop: A
         let at = begin.elapsed();
         let name = server_name.clone();
         asked.push(tokio::spawn(async move {
-            let answer = tokio::time::timeout(REQUEST_LIMIT, ask(target, &name)).await;
+            let answer = tokio::time::timeout(REQUEST_LIMIT, ask(target, &name, "/")).await;
             Mark { at, ok: matches!(answer, Ok(Ok(status)) if status < 500) }
         }));
     }

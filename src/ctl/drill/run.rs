@@ -80,7 +80,7 @@ impl Drill {
         let desk = Desk::connect_whole(cluster.clone(), manner.clone()).await?;
         let sight = look(&desk, false).await;
         let problems = verify(cluster, &sight);
-        if !problems.is_empty() {
+        if problems.iter().any(|problem| !problem.warning) {
             let mut all = vec![Problem::new(
                 "E720",
                 format!("{}: the cluster is not good to begin with; nothing was broken", scenario.name),
@@ -133,7 +133,7 @@ impl Drill {
             verdict: not_run(self.scenario, &plan, reason, restored),
             timeline: None,
         };
-        let clients = match Clients::start(self.vip, site.port, &site.server_name, begin) {
+        let clients = match Clients::start(self.vip, site.port, site.host_name(), begin) {
             Ok(clients) => clients,
             Err(failure) => return failed(failure.to_string(), true),
         };
@@ -237,6 +237,7 @@ impl Drill {
         let manner = Manner { limit: Duration::from_secs(3), ..self.manner.clone() };
         let desk = Desk::connect(self.watchers.cluster().clone(), manner).await.ok()?;
         let sight = look(&desk, false).await;
-        verify(&desk.cluster, &sight).first().map(|problem| problem.message.clone())
+        let problem = verify(&desk.cluster, &sight).into_iter().find(|problem| !problem.warning);
+        problem.map(|problem| problem.message)
     }
 }

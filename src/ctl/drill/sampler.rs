@@ -65,7 +65,7 @@ impl Watchers {
     async fn look_at(&self, name: &str) -> Seen {
         let Some(remote) = self.connection(name).await else { return Seen::default() };
         if let Ok(output) = remote.exec(SHOW, b"", PATIENCE).await {
-            return parse(&output.text());
+            return parse(output.text());
         }
         self.drop_connection(name).await;
         Seen::default()

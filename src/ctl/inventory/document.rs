@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_yaml::Spanned;
 
+use super::mistakes;
 use crate::error::{Problem, Span};
 
 /// A place in the text: line and column from 1, length in characters.
@@ -71,16 +72,16 @@ impl Document {
             Err(error) => {
                 let error = error.without_snippet();
                 let whole = error.to_string();
-                // The place is drawn by us; the library repeats it in words.
-                let message = whole.lines().next().unwrap_or("not YAML").to_owned();
-                let problem = Problem::new("E100", format!("not valid YAML: {message}"));
                 let place = error.location().map(|at| Place {
                     line: usize::try_from(at.line()).unwrap_or(1).max(1),
                     column: usize::try_from(at.column()).unwrap_or(1).max(1),
                     length: 1,
                 });
-                Err(match place {
-                    Some(place) => problem.at(span(file, &lines, place)),
+                let drawn = place.map(|place| span(file, &lines, place));
+                let line = drawn.as_ref().map(|span| span.text.as_str()).unwrap_or_default();
+                let problem = mistakes::worded(whole.lines().next().unwrap_or("not YAML"), line);
+                Err(match drawn {
+                    Some(drawn) => problem.at(drawn),
                     None => problem,
                 })
             }

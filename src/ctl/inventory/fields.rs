@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::document::{Document, Key, Node, Place, Value};
+use super::mistakes;
 use crate::error::Problem;
 
 /// The document being read and what was found wrong so far.
@@ -48,7 +49,8 @@ impl<'d> Reader<'d> {
             Value::Map(entries) => entries.as_slice(),
             Value::Null => &[],
             _ => {
-                self.wrong(node.place, Problem::new("E103", format!("{what} is a mapping (`key: value` lines)")));
+                let problem = Problem::new("E103", format!("{what} is a mapping (`key: value` lines)"));
+                self.wrong(node.place, problem.next(format!("write it like `{}`", mistakes::example(what))));
                 &[]
             }
         };
@@ -80,10 +82,14 @@ impl<'d> Reader<'d> {
         let found = choices.iter().find(|choice| **choice == text).copied();
         if found.is_none() {
             let mut message = format!("{what} `{text}` is none of {}", choices.join(", "));
-            if let Some(close) = closest(text, choices.iter().copied()) {
-                message.push_str(&format!("; did you mean `{close}`?"));
+            let meant =
+                mistakes::short(text).and_then(|known| known.iter().find(|word| choices.contains(word)).copied());
+            let meant = meant.or_else(|| closest(text, choices.iter().copied()));
+            if let Some(meant) = meant {
+                message.push_str(&format!("; did you mean `{meant}`?"));
             }
-            self.wrong(node.place, Problem::new("E107", message));
+            let next = format!("write `{}`", meant.or(choices.first().copied()).unwrap_or_default());
+            self.wrong(node.place, Problem::new("E107", message).next(next));
         }
         found
     }
@@ -101,7 +107,19 @@ impl<'d> Reader<'d> {
 
     /// A host's address.
     pub fn address(&self, node: &Node, what: &str) -> Option<IpAddr> {
-        self.parse(node, what, "an IPv4 or IPv6 address")
+        let text = self.text(node, what)?;
+        let parsed = text.parse().ok();
+        if parsed.is_none() {
+            let problem = Problem::new("E104", format!("{what} `{text}` is not an IPv4 or IPv6 address"));
+            let next = match text.split_once('/') {
+                Some((address, _)) => format!("a host's address has no prefix length: write `{address}`"),
+                None => format!(
+                    "write the address; `getent hosts {text}`, or `ssh -G {text}` for an alias of ~/.ssh/config, tells it"
+                ),
+            };
+            self.wrong(node.place, problem.why("load balancers and web hosts reach each other by address").next(next));
+        }
+        parsed
     }
 
     /// `yes`/`no`.
@@ -164,13 +182,16 @@ impl<'n> Fields<'n, '_, '_> {
                 continue;
             }
             let mut message = format!("unknown field `{}` in {}", key.name, self.what);
-            if let Some(close) = closest(&key.name, known.iter().copied()) {
+            let translated = mistakes::translated(&key.name);
+            if let (Some(close), None) = (closest(&key.name, known.iter().copied()), &translated) {
                 message.push_str(&format!(", did you mean `{close}`?"));
             }
             let mut sorted = known.clone();
             sorted.sort_unstable();
             sorted.dedup();
-            let problem = Problem::new("E102", message).next(format!("known here: {}", sorted.join(", ")));
+            let listed = format!("known here: {}", sorted.join(", "));
+            let next = translated.map_or_else(|| listed.clone(), |meant| format!("{meant}; {listed}"));
+            let problem = Problem::new("E102", message).next(next);
             self.reader.wrong(key.place, problem);
         }
     }

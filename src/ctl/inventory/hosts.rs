@@ -26,7 +26,17 @@ pub struct Shared {
 
 /// How to log in unless the inventory says otherwise.
 pub fn default_ssh() -> Ssh {
-    Ssh { user: "root".into(), port: 22, key: None, jump: None, sudo: false, password: None }
+    Ssh {
+        user: "root".into(),
+        user_given: false,
+        port: 22,
+        port_given: false,
+        key: None,
+        more_keys: Vec::new(),
+        jump: None,
+        sudo: false,
+        password: None,
+    }
 }
 
 /// Overlays an `ssh:` mapping on what is inherited.
@@ -35,11 +45,11 @@ pub fn ssh(reader: &Reader<'_>, node: &Node, inherited: &Ssh) -> Ssh {
     let text = |name| fields.get(name).and_then(|node| reader.text(node, name)).map(str::to_owned);
     let mut ssh = inherited.clone();
     if let Some(user) = text("user") {
-        ssh.user = user;
+        (ssh.user, ssh.user_given) = (user, true);
         ssh.sudo = ssh.user != "root";
     }
     if let Some(port) = fields.get("port").and_then(|node| reader.number(node, "port", 1..=65535)) {
-        ssh.port = u16::try_from(port).unwrap_or(22);
+        (ssh.port, ssh.port_given) = (u16::try_from(port).unwrap_or(22), true);
     }
     if let Some(key) = text("key") {
         ssh.key = Some(expand_home(&key));

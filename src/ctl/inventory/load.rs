@@ -1,16 +1,16 @@
 //! From file to cluster.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::net::IpAddr;
 use std::path::Path;
 
-use super::document::Document;
-use super::fields::Reader;
+use super::document::{Document, Value};
+use super::fields::{Fields, Reader};
 use super::hosts::{self, Shared, Vars};
 use super::{lvs, site, vips};
 use crate::ctl::cluster::{Cluster, Group, Host, Lvs, LvsMethod, Vip};
 use crate::error::{Exit, Failure, Problem};
+use crate::includes::read_file;
 
 /// A cluster and what should be looked at although it is valid.
 #[derive(Debug, Clone)]
@@ -30,8 +30,8 @@ pub fn load(file: &Path) -> Result<Loaded, Failure> {
         let problem = Problem::new("E101", format!("inventory {}: {why}", file.display())).next(next);
         Failure::one(Exit::Invalid, problem)
     };
-    let bytes = fs::read(file).map_err(|error| {
-        unreadable(error.to_string(), "`hactl init --example homework > inventory.yaml` writes one to start from")
+    let bytes = read_file(file).map_err(|error| {
+        unreadable(error, "`hactl init --example homework > inventory.yaml` writes one to start from")
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let line = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
@@ -85,20 +85,13 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
     let none = Vars::new();
     let mut all = Vec::new();
     for (key, group) in [("lb", Group::Lb), ("web", Group::Web)] {
-        match fields.get(key) {
-            Some(node) => {
-                let mut hosts = hosts::group(reader, node, group, &shared, group_vars.get(key).unwrap_or(&none));
-                hosts.iter_mut().for_each(|host| hosts::give_roles(host, lvs.as_ref()));
-                all.extend(hosts);
-            }
-            None if group == Group::Lb => {
-                let problem = Problem::new("E108", "the inventory names no load balancers")
-                    .next("add `lb: { lb-5: 10.0.0.5, lb-6: 10.0.0.6 }`");
-                reader.wrong_file(problem);
-            }
-            None => {}
+        if let Some(node) = fields.get(key) {
+            let mut hosts = hosts::group(reader, node, group, &shared, group_vars.get(key).unwrap_or(&none));
+            hosts.iter_mut().for_each(|host| hosts::give_roles(host, lvs.as_ref()));
+            all.extend(hosts);
         }
     }
+    check_groups(reader, &fields, &all, lvs.is_some(), &folder);
     let mut placed = Vec::new();
     for key in ["vip", "vips"] {
         if let Some(node) = fields.get(key) {
@@ -111,6 +104,7 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
         lvs.port = site.port;
     }
     let role_params = fields.get("roles").map(|node| site::role_params(reader, node)).unwrap_or_default();
+    let role_places = fields.get("roles").map(|node| site::role_places(document, node)).unwrap_or_default();
     if placed.is_empty() && fields.get("vip").is_none() && fields.get("vips").is_none() {
         reader.wrong_file(Problem::new("E109", "the inventory names no VIP").next("add `vip: 10.0.0.3/24`"));
     }
@@ -121,7 +115,35 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
     }
     fields.finish();
     let vips: Vec<Vip> = placed.into_iter().map(|placed| placed.vip).collect();
-    Cluster { name, source: file.to_owned(), folder, hosts: all, vips, site, lvs, role_params }
+    Cluster { name, source: file.to_owned(), folder, hosts: all, vips, site, lvs, role_params, role_places }
+}
+
+/// Groups without hosts: nothing could be deployed.
+fn check_groups(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, hosts: &[Host], lvs: bool, folder: &Path) {
+    let key = |name: &str| fields.entries.iter().find(|(key, _)| key.name == name);
+    // What was written and could not be read has its own problem.
+    let empty = |group: Group| {
+        let nothing = match key(group.name()).map(|(_, node)| &node.value) {
+            None | Some(Value::Null) => true,
+            Some(Value::Map(entries)) => entries.is_empty(),
+            Some(_) => false,
+        };
+        nothing && !hosts.iter().any(|host| host.group == group)
+    };
+    let say = |group: Group, problem: Problem| match key(group.name()) {
+        Some((key, _)) => reader.wrong(key.place, problem),
+        None => reader.wrong_file(problem),
+    };
+    if empty(Group::Lb) {
+        let problem = Problem::new("E108", "the inventory names no load balancers").why("nobody could own the VIP");
+        say(Group::Lb, problem.next("add `lb: { lb-5: 10.0.0.5, lb-6: 10.0.0.6 }`"));
+    }
+    let own_template = folder.join("templates/nginx-lb.conf.tera").exists();
+    if empty(Group::Web) && !lvs && !own_template {
+        let problem = Problem::new("E148", "the inventory names no web hosts")
+            .why("the load balancers would have nobody to send requests to, and nginx refuses such a configuration");
+        say(Group::Web, problem.next("add `web: { web-7: 10.0.0.7, web-8: 10.0.0.8 }`"));
+    }
 }
 
 /// Real servers that cannot serve.
@@ -152,7 +174,7 @@ fn check_lvs(reader: &Reader<'_>, place: super::document::Place, lvs: &Lvs, host
 }
 
 /// Two hosts with one name or one address.
-fn check_hosts(reader: &Reader<'_>, fields: &super::fields::Fields<'_, '_, '_>, hosts: &[Host]) {
+fn check_hosts(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, hosts: &[Host]) {
     let mut names: BTreeMap<&str, Group> = BTreeMap::new();
     let mut addresses: BTreeMap<IpAddr, &str> = BTreeMap::new();
     for host in hosts {
@@ -167,7 +189,7 @@ fn check_hosts(reader: &Reader<'_>, fields: &super::fields::Fields<'_, '_, '_>, 
     }
 }
 
-fn place_of_host(fields: &super::fields::Fields<'_, '_, '_>, host: &Host) -> super::document::Place {
+fn place_of_host(fields: &Fields<'_, '_, '_>, host: &Host) -> super::document::Place {
     let found = fields.entries.iter().filter(|(key, _)| key.name == host.group.name()).find_map(|(_, node)| {
         let super::document::Value::Map(entries) = &node.value else { return None };
         entries.iter().rev().find(|(key, _)| key.name == host.name).map(|(key, _)| key.place)
@@ -203,13 +225,18 @@ fn check_vips(reader: &Reader<'_>, placed: &[vips::Placed], hosts: &[Host]) {
             }
             for member in &vip.members {
                 let Some(host) = hosts.iter().find(|host| host.name == member.host) else { continue };
+                if vip.interface.is_some() || host.interface.is_some() {
+                    continue; // somebody says where it belongs: a public address beside the hosts' own network
+                }
                 if host.address.is_ipv4() == address.is_ipv4() && !net.contains(&host.address) {
                     let problem = Problem::new(
                         "E126",
                         format!("VIP {net} is not in the subnet of {} ({})", host.name, host.address),
                     )
                     .why("clients would ask for it on a LAN where nobody has it")
-                    .next("check the address and its prefix length");
+                    .next(format!(
+                        "check the address and its prefix length; if it is right, say where it belongs: vip: {{ address: {net}, interface: eth1 }}"
+                    ));
                     reader.wrong(*place, problem);
                     break;
                 }
@@ -283,6 +310,68 @@ mod tests {
     fn all_mistakes_come_at_once() {
         let broken = HOMEWORK.replace("vip:", "viip:").replace("kind: static", "knd: static").replace("10.0.0.8", "x");
         assert_eq!(codes(&broken).len(), 4, "{:?}", codes(&broken));
+    }
+
+    fn first(text: &str) -> String {
+        parse(Path::new("x.yaml"), text).map(drop).unwrap_err().problems.remove(0).to_string()
+    }
+
+    /// Cause and next step for what beginners write.
+    #[test]
+    fn beginners_are_told_what_to_do() {
+        for (from, to, said) in [
+            (
+                "vip: 10.0.0.3/24",
+                "vip: 10.0.0.255/24",
+                "E121]: VIP 10.0.0.255/24 is the broadcast address of 10.0.0.0/24",
+            ),
+            ("vip: 10.0.0.3/24", "vip: 10.0.0.0/24", "is the network's own address"),
+            (
+                "vip: 10.0.0.3/24",
+                "vip: 10.0.0.3/24, 10.0.0.4/24",
+                "next: write a list: vip: [10.0.0.3/24, 10.0.0.4/24]",
+            ),
+            (
+                "vip: 10.0.0.3/24",
+                "vip: {address: 10.0.0.3/24, auth: 1111}",
+                "next: write it like `auth: { pass: \"1111\" }`",
+            ),
+            ("vip: 10.0.0.3/24", "vip: {address: 10.0.0.3/24, virtual_router_id: 51}", "is `vrid: 51` here"),
+            ("vip: 10.0.0.3/24", "vip: {address: 10.0.0.3/24, state: MASTER}", "is master while it is well here"),
+            ("vip: 10.0.0.3/24", "vip: {address: 10.0.0.3/24, nopreempt: yes}", "`nopreempt` is `preempt: no` here"),
+            ("vip: 10.0.0.3/24", "vip: {address: 10.1.0.3/24, vrid: 51}", "4:16"),
+            ("web-8: 10.0.0.8", "web-8: web8.example.cc", "`getent hosts web8.example.cc`"),
+            ("lb: { lb-5", "lb:{ lb-5", "put a blank behind the colon: `lb: {"),
+            ("web: { web-7: 10.0.0.7, web-8: 10.0.0.8 }", "web: {}", "E148]: the inventory names no web hosts"),
+            ("lb: { lb-5: 10.0.0.5, lb-6: 10.0.0.6 }", "lb: {}", "E108]: the inventory names no load balancers"),
+            ("lb-6: 10.0.0.6", "lb-5: 10.0.0.6", "`lb-5` stands twice"),
+            ("web-7: 10.0.0.7,", "web-7: 10.0.0.7", "a comma"),
+            ("kind: static", "kind: static, method: round-robin", "did you mean `rr`?"),
+            ("kind: static", "kind: static, expect_status: fine", "write it like 200, 2xx or 200-399"),
+        ] {
+            let broken = HOMEWORK.replacen(from, to, 1).replacen("cluster: homework\n", "\n\n\n", 1);
+            assert!(broken.contains(to), "{to}");
+            let told = parse(Path::new("/nowhere/x.yaml"), &broken).map(drop).unwrap_err().to_string();
+            assert!(told.contains(said), "{to}: {told}");
+            assert!(told.contains("  next: "), "{to}: {told}");
+        }
+        assert!(first(&format!("{HOMEWORK}lvs: {{ scheduler: round-robin }}\n")).contains("did you mean `rr`?"));
+    }
+
+    #[test]
+    fn a_vip_beside_the_hosts_network_names_its_interface() {
+        for (from, to) in [
+            ("vip: 10.0.0.3/24", "vip: {address: 192.0.2.3/27, interface: eth1}"),
+            (
+                "vip: 10.0.0.3/24\nssh: { user: root }\nlb: { lb-5: 10.0.0.5, lb-6: 10.0.0.6 }",
+                "vip: 192.0.2.3/27\nlb: { lb-5: { address: 10.0.0.5, interface: eth1 }, lb-6: { address: 10.0.0.6, interface: eth1 } }",
+            ),
+        ] {
+            let text = HOMEWORK.replacen(from, to, 1);
+            assert!(text.contains(to));
+            let loaded = parse(Path::new("x.yaml"), &text).unwrap_or_else(|failure| panic!("{failure}"));
+            assert_eq!(loaded.cluster.vips[0].vrid, 3);
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod fields;
 pub mod hosts;
 pub mod load;
 pub mod lvs;
+mod mistakes;
 pub mod secret;
 pub mod site;
 pub mod vips;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::document::Node;
+use super::document::{Document, Node, Value};
 use super::fields::Reader;
 use super::hosts::vars;
 use crate::ctl::cluster::Site;
+use crate::error::{Problem, Span};
 
 /// Balancing methods of nginx that the role writes.
 const METHODS: [&str; 3] = ["rr", "ip_hash", "least_conn"];
@@ -18,6 +19,7 @@ pub fn default_site() -> Site {
         port: 80,
         method: "rr".into(),
         proxy_params: BTreeMap::new(),
+        expect_status: vec![(200, 399)],
     }
 }
 
@@ -38,6 +40,15 @@ pub fn site(reader: &Reader<'_>, node: &Node) -> Site {
     if let Some(port) = fields.get("port").and_then(|node| reader.number(node, "port", 1..=65535)) {
         site.port = u16::try_from(port).unwrap_or(80);
     }
+    if let Some(node) = fields.get("port").filter(|_| site.port == 443) {
+        let problem =
+            Problem::new("E147", "port 443 is where browsers speak https, and hactl's nginx speaks plain http there");
+        let why = "https:// would end in an error at every client";
+        reader.wrong(
+            node.place,
+            problem.why(why).next("use port 80, or your own template nginx-lb.conf.tera with `listen 443 ssl`").warn(),
+        );
+    }
     if let Some(node) = fields.get("proxy_params") {
         let directives = reader.fields(node, "proxy_params");
         for (key, node) in directives.entries {
@@ -46,12 +57,51 @@ pub fn site(reader: &Reader<'_>, node: &Node) -> Site {
             }
         }
     }
+    if let Some(node) = fields.get("expect_status") {
+        let ranges: Vec<_> = reader.list(node).into_iter().filter_map(|node| statuses(reader, node)).collect();
+        if !ranges.is_empty() {
+            site.expect_status = ranges;
+        }
+    }
     fields.finish();
     site
+}
+
+/// `200`, `2xx` or `200-299`.
+fn statuses(reader: &Reader<'_>, node: &Node) -> Option<(u16, u16)> {
+    let text = reader.text(node, "expect_status")?;
+    let number = |text: &str| text.trim().parse().ok().filter(|status| (100..=599).contains(status));
+    let range = match (text.split_once('-'), text.strip_suffix("xx")) {
+        (Some((from, to)), _) => number(from).zip(number(to)),
+        (None, Some(class)) => number(&format!("{class}00")).zip(number(&format!("{class}99"))),
+        (None, None) => number(text).map(|status| (status, status)),
+    };
+    let range = range.filter(|(from, to)| from <= to);
+    if range.is_none() {
+        let problem = Problem::new("E104", format!("expect_status `{text}` is no HTTP status"))
+            .why("the service counts as answering when its status is one of these")
+            .next("write it like 200, 2xx or 200-399; several as a list: [2xx, 401]");
+        reader.wrong(node.place, problem);
+    }
+    range
 }
 
 /// Reads `roles: {NAME: {PARAMETER: VALUE}}`.
 pub fn role_params(reader: &Reader<'_>, node: &Node) -> BTreeMap<String, BTreeMap<String, serde_json::Value>> {
     let fields = reader.fields(node, "roles");
     fields.entries.iter().map(|(key, node)| (key.name.clone(), vars(reader, node))).collect()
+}
+
+/// Where each parameter stands, by `ROLE.PARAMETER`, for mistakes that only the role knows.
+pub fn role_places(document: &Document, node: &Node) -> BTreeMap<String, Span> {
+    let entries = |node: &Node| match &node.value {
+        Value::Map(entries) => entries.clone(),
+        Value::Null | Value::Text(_) | Value::List(_) => Vec::new(),
+    };
+    let roles = entries(node).into_iter();
+    let params = roles.flat_map(|(role, params)| {
+        let places = entries(&params).into_iter();
+        places.map(move |(param, _)| (format!("{}.{}", role.name, param.name), param.place))
+    });
+    params.map(|(name, place)| (name, document.span(place))).collect()
 }

@@ -28,9 +28,16 @@ pub fn read(reader: &Reader<'_>, node: &Node, hosts: &[Host], first: usize) -> V
         .enumerate()
         .filter_map(|(n, node)| {
             let vip = one(reader, node, hosts, first + n)?;
-            Some(Placed { vip, place: node.place })
+            Some(Placed { vip, place: address_place(node) })
         })
         .collect()
+}
+
+/// Where the address itself stands: a mapping's own place is its first letter.
+fn address_place(node: &Node) -> Place {
+    let Value::Map(entries) = &node.value else { return node.place };
+    let written = entries.iter().find(|(key, _)| key.name == "address" || key.name == "addresses");
+    written.map_or(node.place, |(_, value)| value.place)
 }
 
 fn one(reader: &Reader<'_>, node: &Node, hosts: &[Host], number: usize) -> Option<Vip> {
@@ -65,6 +72,7 @@ fn derived(name: String, addresses: Vec<IpNet>, hosts: &[Host]) -> Vip {
     Vip {
         name,
         vrid: 0,
+        vrid_given: false,
         members: members(&lbs),
         interval: Duration::from_secs(1),
         version: if six { 3 } else { 2 },
@@ -230,12 +238,16 @@ fn notify(reader: &Reader<'_>, node: &Node) -> BTreeMap<String, String> {
 fn net(reader: &Reader<'_>, node: &Node) -> Option<IpNet> {
     let text = reader.text(node, "vip")?;
     if let Ok(net) = text.parse() {
-        return Some(net);
+        return usable(reader, node, net);
     }
+    let several: Vec<&str> = text.split([',', ' ']).filter(|word| !word.is_empty()).collect();
     let problem = if text.parse::<IpAddr>().is_ok() {
         Problem::new("E116", format!("VIP `{text}` has no prefix length"))
             .why("the load balancers must know which subnet it belongs to")
             .next(format!("write it like {text}/24"))
+    } else if several.len() > 1 && several.iter().all(|word| word.parse::<IpNet>().is_ok()) {
+        Problem::new("E104", format!("VIP `{text}` is several addresses in one text"))
+            .next(format!("write a list: vip: [{}]", several.join(", ")))
     } else {
         Problem::new("E104", format!("VIP `{text}` is not an address with prefix length"))
             .next("write it like 10.0.0.3/24")
@@ -244,12 +256,31 @@ fn net(reader: &Reader<'_>, node: &Node) -> Option<IpNet> {
     None
 }
 
-/// The VRID: given, or the last byte of the first address, which is as unique on the LAN as the address.
+/// Neither the subnet's own address nor its broadcast address can belong to a host.
+fn usable(reader: &Reader<'_>, node: &Node, net: IpNet) -> Option<IpNet> {
+    let whole = net.max_prefix_len() - net.prefix_len() > 1;
+    let (what, why) = match net.addr() {
+        address if !whole || address != net.network() && address != net.broadcast() => return Some(net),
+        address if address == net.network() => {
+            ("the network's own address", "hosts and routers take it for the subnet itself")
+        }
+        IpAddr::V6(_) => return Some(net), // IPv6 has no broadcast
+        IpAddr::V4(_) => ("the broadcast address", "packets to it go to every host of the subnet"),
+    };
+    let problem = Problem::new("E121", format!("VIP {net} is {what} of {}", net.trunc())).why(why);
+    let free = net.hosts().nth(2).unwrap_or(net.addr());
+    reader.wrong(node.place, problem.next(format!("choose an address between, such as {free}/{}", net.prefix_len())));
+    None
+}
+
+/// The VRID: given, or the last byte of the first address, which is as unique in its subnet as the address; a first deploy
+/// listens whether somebody else on the LAN has it.
 fn finish(reader: &Reader<'_>, place: Place, mut vip: Vip, vrid: Option<u64>) -> Vip {
     let last = vip.addresses.first().map(|net| match net.addr() {
         IpAddr::V4(v4) => v4.octets()[3],
         IpAddr::V6(v6) => v6.octets()[15],
     });
+    vip.vrid_given = vrid.is_some();
     vip.vrid = vrid.and_then(|vrid| u8::try_from(vrid).ok()).or(last).unwrap_or_default();
     if vip.vrid == 0 {
         let problem = Problem::new("E117", "no VRID can be derived from an address ending in 0").next("add `vrid: 51`");

@@ -1,13 +1,16 @@
 //! The HA configuration is read as the agent would read it, before it leaves the desk; also behind `hactl check FILE`.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use hactl_engine::conf::config::lvs::Check;
 use hactl_engine::conf::config::{Argv, Config};
 use hactl_engine::conf::diagnostic::{Diagnostic, Location, Severity};
-use hactl_engine::conf::{parse, parse_with};
+use hactl_engine::conf::keywords::ROOT;
+use hactl_engine::conf::{Parsed, parse, parse_with};
 
+use super::{here, stops};
 use crate::error::{Problem, Span};
 use crate::includes::Host;
 
@@ -19,12 +22,38 @@ pub fn ha_config(file: &Path, text: &str) -> Vec<Problem> {
 
 /// The same for a file on this host, with what it includes and what it names; `@ID` lines are read for `config_id`, for
 /// this host without one.
-pub fn ha_file(file: &Path, text: &str, config_id: Option<&str>) -> Vec<Problem> {
+///
+/// Where it is not for `elsewhere` the host is asked for what the file names: programs, interfaces, users, files.
+pub fn ha_file(file: &Path, text: &str, config_id: Option<&str>, elsewhere: bool) -> Vec<Problem> {
     let (name, mut host) = (file.display().to_string(), Host::new(config_id));
     let parsed = parse_with(&name, text, &mut host);
     let pages = Pages::new(&name, text, &host.texts);
-    let missing = missing(&parsed.config, &pages);
-    problems(parsed.diagnostics, &pages).into_iter().chain(missing).collect()
+    if is_foreign(text, &parsed) {
+        let problem = Problem::new("E302", format!("{name} is neither an inventory nor a keepalived.conf"))
+            .why("not one of its lines begins with a keyword of the language")
+            .next("`hactl init` prints an inventory to start from; inventories end in .yaml or .yml");
+        return vec![problem];
+    }
+    let mut found = problems(parsed.diagnostics, &pages);
+    found.extend(stops::told(&parsed.config, &pages, elsewhere));
+    if !elsewhere {
+        found.extend(missing(&parsed.config, &pages));
+        found.extend(here::missing(&parsed.config, &pages));
+    }
+    found
+}
+
+/// Whether a text is of another language: it has lines, none of them begins with a keyword, and none is nearly one.
+fn is_foreign(text: &str, parsed: &Parsed) -> bool {
+    let known = |line: &str| {
+        let word = line.split(|c: char| c.is_ascii_whitespace() || c == '{').find(|word| !word.is_empty());
+        word.is_none_or(|word| {
+            word.starts_with(['#', '!', '$', '@', '~', '}']) || word.starts_with("include") || ROOT.find(word).is_some()
+        })
+    };
+    let nearly = |one: &Diagnostic| one.help.as_ref().is_some_and(|help| help.starts_with("did you mean"));
+    let meant = text.lines().any(|line| !line.trim().is_empty() && known(line));
+    !meant && !text.trim().is_empty() && !parsed.diagnostics.iter().any(nearly)
 }
 
 /// Commands that are not on this host, each with the line that names it. The file may be meant for another one, so
@@ -33,11 +62,11 @@ fn missing(config: &Config, pages: &Pages<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (what, block, command) in commands(config).into_iter().chain(lvs_commands(config)) {
         let Some(program) = command.first().filter(|program| which::which(program).is_err()) else { continue };
-        let top = Location { file: pages.name.as_str().into(), ..Location::default() };
+        let top = pages.top();
         let at = pages.find(block.unwrap_or(&top), program);
         let problem = Problem::new("W303", format!("{what}: `{program}` is not an executable file on this host"))
             .at(pages.span(&at))
-            .why("a check that cannot run counts as failed, and nobody is notified")
+            .why(consequence(&what))
             .next("create it, or make it executable with `chmod +x`")
             .warn();
         if !problems.contains(&problem) {
@@ -47,8 +76,19 @@ fn missing(config: &Config, pages: &Pages<'_>) -> Vec<Problem> {
     problems
 }
 
+/// What comes of a command that cannot run.
+fn consequence(what: &str) -> &'static str {
+    if what.starts_with("vrrp_script") || what.starts_with("misc_path") {
+        "the agent leaves a check that cannot run out, so nothing watches what it is for"
+    } else if what.starts_with("notify") || what.starts_with("quorum") {
+        "nobody is told of the change"
+    } else {
+        "the agent goes on without what it is to do"
+    }
+}
+
 /// Every command with what it is for and the block that it stands in.
-fn commands(config: &Config) -> Vec<(String, Option<&Location>, &Argv)> {
+pub(super) fn commands(config: &Config) -> Vec<(String, Option<&Location>, &Argv)> {
     let mut found = Vec::new();
     let global = &config.global;
     for (what, script) in [("startup_script", &global.startup_script), ("shutdown_script", &global.shutdown_script)] {
@@ -87,7 +127,7 @@ fn commands(config: &Config) -> Vec<(String, Option<&Location>, &Argv)> {
 }
 
 /// The same for LVS; a program that many servers name in the same way stands here once.
-fn lvs_commands<'c>(config: &'c Config) -> Vec<(String, Option<&'c Location>, &'c Argv)> {
+pub(super) fn lvs_commands<'c>(config: &'c Config) -> Vec<(String, Option<&'c Location>, &'c Argv)> {
     let mut known = HashSet::new();
     let mut found = Vec::new();
     let mut add = |keyword: &'static str, server: &str, block, argv: &'c Argv| {
@@ -101,7 +141,7 @@ fn lvs_commands<'c>(config: &'c Config) -> Vec<(String, Option<&'c Location>, &'
         }
         for real in &server.real_servers {
             for (keyword, command) in [("notify_up", &real.notify_up), ("notify_down", &real.notify_down)] {
-                command.iter().for_each(|command| add(keyword, &server.name, &real.location, &command.argv));
+                command.as_deref().iter().for_each(|command| add(keyword, &server.name, &real.location, &command.argv));
             }
             for checker in &real.checkers {
                 if let Check::Misc(misc) = &checker.check {
@@ -114,23 +154,46 @@ fn lvs_commands<'c>(config: &'c Config) -> Vec<(String, Option<&'c Location>, &'
 }
 
 /// The texts that lines are drawn from.
-struct Pages<'a> {
+pub struct Pages<'a> {
     /// What diagnostics call the file itself.
     name: String,
-    lines: BTreeMap<&'a str, Vec<&'a str>>,
+    /// Each text, and its lines from the first time that one of them is asked for: of a large file without faults none is.
+    texts: BTreeMap<&'a str, (&'a str, OnceCell<Vec<&'a str>>)>,
 }
 
 impl<'a> Pages<'a> {
     fn new(name: &'a str, text: &'a str, included: &'a BTreeMap<String, String>) -> Self {
         let texts = included.iter().map(|(name, text)| (name.as_str(), text.as_str())).chain([(name, text)]);
-        Self { name: name.to_owned(), lines: texts.map(|(name, text)| (name, text.lines().collect())).collect() }
+        Self { name: name.to_owned(), texts: texts.map(|(name, text)| (name, (text, OnceCell::new()))).collect() }
     }
 
     fn lines(&self, file: &str) -> &[&'a str] {
-        self.lines.get(file).map(Vec::as_slice).unwrap_or_default()
+        let lines = self.texts.get(file).map(|(text, lines)| lines.get_or_init(|| text.lines().collect()));
+        lines.map(Vec::as_slice).unwrap_or_default()
     }
 
-    fn span(&self, at: &Location) -> Span {
+    /// The file itself.
+    pub(super) fn top(&self) -> Location {
+        Location { file: self.name.as_str().into(), ..Location::default() }
+    }
+
+    /// The first line, from the start of a block on, in which a word stands; else the start of the block.
+    pub(super) fn find_word(&self, block: &Location, word: &str) -> Location {
+        let ends = |c: Option<char>| c.is_none_or(|c| c.is_whitespace() || "{}\"';,".contains(c));
+        let column = |line: &str| {
+            line.match_indices(word).map(|(at, _)| at).find_map(|at| {
+                let (before, after) = (line.get(..at)?, line.get(at + word.len()..)?);
+                let whole = ends(before.chars().next_back()) && ends(after.chars().next());
+                whole.then(|| before.chars().count() + 1)
+            })
+        };
+        let mut lines = self.lines(&block.file).iter().enumerate().skip(block.line.saturating_sub(1));
+        let found = lines.find_map(|(index, line)| Some((index + 1, column(line)?)));
+        let Some((line, column)) = found.filter(|_| !word.is_empty()) else { return block.clone() };
+        Location { line, column, length: word.chars().count(), ..block.clone() }
+    }
+
+    pub(super) fn span(&self, at: &Location) -> Span {
         let line = self.lines(&at.file).get(at.line.saturating_sub(1)).copied().unwrap_or_default();
         // A line that holds a secret is not drawn.
         let (column, length, text) = match secret(line) {
@@ -173,6 +236,13 @@ fn problems(diagnostics: Vec<Diagnostic>, pages: &Pages<'_>) -> Vec<Problem> {
 mod tests {
     use super::*;
 
+    /// What is said of programs alone.
+    fn programs(text: &str) -> Vec<Problem> {
+        let mut found = ha_file(Path::new("ha.conf"), text, None, false);
+        found.retain(|problem| problem.code == "W303");
+        found
+    }
+
     #[test]
     fn secrets_are_not_drawn() {
         for line in [
@@ -193,7 +263,7 @@ mod tests {
     #[test]
     fn a_missing_program_is_drawn_where_it_is_named() {
         let text = "vrrp_instance a {\n interface eth0\n virtual_router_id 37\n virtual_ipaddress { 10.0.0.3/27 }\n notify \"/no/such x\"\n}\n";
-        let found = ha_file(Path::new("ha.conf"), text, None);
+        let found = programs(text);
         let [only] = found.as_slice() else { panic!("{found:?}") };
         let span = only.span.as_ref().unwrap();
         assert_eq!((span.line, span.column, span.length, only.warning), (5, 10, 8, true));
@@ -206,7 +276,7 @@ mod tests {
             format!(" real_server 10.0.0.{last} 80 {{\n  MISC_CHECK {{\n   misc_path \"/no/such {last}\"\n  }}\n }}\n")
         };
         let text = format!("virtual_server 192.0.2.3 80 {{\n protocol TCP\n{}{}}}\n", real(7), real(91));
-        let found = ha_file(Path::new("ha.conf"), &text, None);
+        let found = programs(&text);
         let [only] = found.as_slice() else { panic!("{found:?}") };
         let span = only.span.as_ref().unwrap();
         assert_eq!((span.line, span.column, only.warning), (5, 15, true));

@@ -1,9 +1,9 @@
 //! What a template sees.
 //!
-//! `cluster` name · `host` {name, group, address, port, vars…} · `hosts`, `lbs`, `webs` lists of the same (webs with
+//! `cluster` name · `host` {name, group, address, ipv6, port, vars…} · `hosts`, `lbs`, `webs` lists of the same (webs with
 //! endpoint, weight, max_fails, fail_timeout_s, backup) · `vips` of this host {name, vrid, interface, priority, version,
 //! interval_s, preempt, preempt_delay_s, auth, unicast, peers, addresses, checks, notify} · `checks` tracked by any of
-//! them · `lvs` (false, or method, scheduler, vips, services with real_servers, check…) · `ipv6` whether any VIP is one · `site` · `proxy_params` · `params` of the role · `vars` · `made_by`.
+//! them · `lvs` (false, or method, scheduler, vips, services with real_servers, check…) · `ipv6` whether any VIP is one · `site` (with host_name, the first of its names) · `proxy_params` · `params` of the role · `vars` · `made_by`.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -76,6 +76,7 @@ fn host_value(host: &Host) -> Value {
         "name": host.name,
         "group": host.group.name(),
         "address": host.address.to_string(),
+        "ipv6": host.address.is_ipv6(),
         "port": host.backend.port,
         "endpoint": endpoint,
         "weight": host.backend.weight,
@@ -134,7 +135,17 @@ fn check_value(check: &TrackedScript) -> Value {
 
 fn site_value(cluster: &Cluster) -> Value {
     let site = &cluster.site;
-    json!({"kind": site.kind, "server_name": site.server_name, "port": site.port, "method": site.method})
+    let names: Vec<&str> = site.server_name.split_whitespace().collect();
+    json!({
+        "kind": site.kind,
+        "server_name": site.server_name,
+        "host_name": site.host_name(),
+        "other_names": names.len() > 1,
+        // nginx's own wildcards become those of the regular expression.
+        "names_pattern": names.iter().map(|name| name.replace('.', "\\.").replace('*', ".*")).collect::<Vec<_>>().join("|"),
+        "port": site.port,
+        "method": site.method,
+    })
 }
 
 /// Every address of every VIP is a service; its real servers are those of its family.

@@ -11,6 +11,7 @@ use super::context::{Interfaces, context};
 use super::lookup;
 use super::role::{FileEntry, Role, parse};
 use crate::ctl::cluster::{Cluster, Host};
+use crate::ctl::inventory::fields::closest;
 use crate::ctl::wanted::{OnChange, Package, Probe, Run, Service, WantedFile, WantedHost};
 use crate::error::{Exit, Failure, Problem};
 
@@ -64,16 +65,23 @@ fn params(
     let mut params: BTreeMap<_, _> =
         role.params.iter().map(|(name, param)| (name.clone(), param.default.clone())).collect();
     for (given, value) in cluster.role_params.get(name).into_iter().flatten() {
+        let mut wrong = |mut problem: Problem| {
+            problem.span = cluster.role_places.get(&format!("{name}.{given}")).cloned();
+            problems.push(problem);
+        };
         match role.params.get(given) {
             None => {
                 let known: Vec<&str> = role.params.keys().map(String::as_str).collect();
-                let problem = Problem::new("E133", format!("role {name} has no parameter `{given}`"))
-                    .next(format!("it has {}", known.join(", ")));
-                problems.push(problem);
+                let mut message = format!("role {name} has no parameter `{given}`");
+                if let Some(close) = closest(given, known.iter().copied()) {
+                    message.push_str(&format!(", did you mean `{close}`?"));
+                }
+                let listed = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                wrong(Problem::new("E133", message).next(format!("it has {listed}")));
             }
             Some(param) if !param.kind.fits(value) => {
                 let message = format!("parameter `{given}` of role {name} is {value}, not a {:?}", param.kind);
-                problems.push(Problem::new("E133", message.to_lowercase()).next(param.doc.clone()));
+                wrong(Problem::new("E133", message.to_lowercase()).next(param.doc.clone()));
             }
             Some(_) => drop(params.insert(given.clone(), value.clone())),
         }
@@ -137,12 +145,12 @@ impl Work<'_> {
         }
         for probe in &role.requires {
             if let Some(command) = self.text(&format!("requires of {}", self.role), &probe.command, "") {
-                self.wanted.requires.push(Probe { name: probe.name.clone(), command });
+                self.wanted.requires.push(Probe { name: probe.name.clone(), command, next: probe.next.clone() });
             }
         }
         for probe in &role.probes {
             if let Some(command) = self.text(&format!("probe of {}", self.role), &probe.command, "") {
-                self.wanted.probes.push(Probe { name: probe.name.clone(), command });
+                self.wanted.probes.push(Probe { name: probe.name.clone(), command, next: probe.next.clone() });
             }
         }
     }
@@ -299,5 +307,29 @@ mod tests {
             .replace("web-7: 10.0.0.7", "web-7: {address: 10.0.0.7, roles: [web-statik]}");
         let failure = rendered(&bad, "web-7").unwrap_err();
         assert!(failure.to_string().contains("did you mean `web-static`"), "{failure}");
+        let failure =
+            rendered(&format!("{HOMEWORK}roles: {{ vip: {{ check_intervall_s: 2 }} }}\n"), "lb-5").unwrap_err();
+        let told = failure.to_string();
+        assert!(told.contains("did you mean `check_interval_s`?") && told.contains("x.yaml:9:17"), "{told}");
+    }
+
+    /// nginx listens where requests come: on IPv6 as well, and every name of the site is spared the redirect.
+    #[test]
+    fn nginx_speaks_ipv6_and_knows_several_names() {
+        let six = HOMEWORK.replace("10.0.0.3/24", "fd83::3/64").replace("10.0.0.", "fd83::");
+        let web = file(&rendered(&six, "web-7").unwrap(), "/etc/nginx/conf.d/hactl-web.conf");
+        assert!(web.contains("listen [::]:80 default_server;") && web.contains("listen 80 default_server;"), "{web}");
+        let lb = file(&rendered(&six, "lb-5").unwrap(), "/etc/nginx/conf.d/hactl-lb.conf");
+        assert!(lb.contains("server [fd83::7]:80 weight=1") && lb.contains("listen [::]:80 default_server;"), "{lb}");
+        let redirect = "roles: { lb-nginx: { redirect_to_server_name: yes } }\n";
+        let lb = |text: &str| file(&rendered(text, "lb-5").unwrap(), "/etc/nginx/conf.d/hactl-lb.conf");
+        let one = lb(&format!("{HOMEWORK}{redirect}"));
+        assert!(
+            one.contains("if ($host != \"www.example.cc\") {")
+                && one.contains("return 301 http://www.example.cc$request_uri;")
+        );
+        let two = lb(&format!("{HOMEWORK}{redirect}").replace("www.example.cc", "a.example.cc b-c.example.cc"));
+        assert!(two.contains(r#"if ($host !~ "^(a\.example\.cc|b-c\.example\.cc)$") {"#), "{two}");
+        assert!(two.contains("return 301 http://a.example.cc$request_uri;"), "{two}");
     }
 }

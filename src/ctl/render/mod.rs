@@ -5,7 +5,9 @@
 pub mod builtin;
 pub mod check;
 pub mod context;
+pub mod here;
 pub mod host;
 pub mod lookup;
 pub mod pair;
 pub mod role;
+pub mod stops;

@@ -189,6 +189,8 @@ pub struct ProbeEntry {
     pub name: String,
     /// bash command.
     pub command: String,
+    /// What helps where it fails.
+    pub next: Option<String>,
 }
 
 /// An escape hatch.

@@ -26,7 +26,7 @@ impl Keyring {
     pub fn load<'a>(logins: impl IntoIterator<Item = &'a Ssh>) -> Self {
         let mut ring = Self::default();
         for login in logins {
-            if let Some(path) = &login.key {
+            for path in login.key.iter().chain(&login.more_keys) {
                 ring.named.entry(path.clone()).or_insert_with(|| read(&expand(path)));
             }
         }
@@ -41,6 +41,20 @@ impl Keyring {
         }
         ring
     }
+}
+
+/// A key file that the inventory names must be there: to go on with other keys would hide the mistake. (One with a
+/// passphrase is there; ssh-agent may have it open.)
+///
+/// # Errors
+/// It is not there, or cannot be read.
+pub fn named_key(host: &str, login: &Ssh) -> Result<(), Problem> {
+    let Some(path) = &login.key else { return Ok(()) };
+    std::fs::metadata(expand(path)).map(drop).map_err(|error| {
+        Problem::new("E305", format!("{host}: the key {} of `ssh: {{ key: … }}`: {error}", path.display()))
+            .why("the inventory names it, so it is the one to log in with")
+            .next("correct the path, or leave `key` out: then ssh-agent and ~/.ssh/id_* are tried")
+    })
 }
 
 /// `~/` means home.
@@ -77,6 +91,7 @@ pub async fn log_in(
             let tried =
                 if attempt.tried.is_empty() { "nothing: there is no key".into() } else { attempt.tried.join(", ") };
             let problem = Problem::new("E305", format!("{host}: {} may not log in; tried {tried}", login.user));
+            let problem = problem.why("the host takes none of these");
             Err(problem.next(format!(
                 "`ssh-copy-id {user}@{host}` with the address of the host, or name a key: `ssh: {{ user: {user}, key: PATH }}`",
                 user = login.user
@@ -98,7 +113,7 @@ struct Attempt<'a> {
 
 impl Attempt<'_> {
     async fn all(&mut self, login: &Ssh, ring: &Keyring, password: Option<&Secret>) -> Result<bool, russh::Error> {
-        if let Some(path) = &login.key {
+        for path in login.key.iter().chain(&login.more_keys) {
             match ring.named.get(path) {
                 Some(Ok(key)) if self.key(path.display().to_string(), key).await? => return Ok(true),
                 Some(Err(why)) => self.tried.push(format!("{} ({why})", path.display())),

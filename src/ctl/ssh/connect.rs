@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_util::future::{BoxFuture, FutureExt as _, join_all};
 use futures_util::stream::{self, StreamExt as _};
 use russh::client::{Config, Handle, connect_stream};
 use russh::{Preferred, cipher};
@@ -13,7 +15,9 @@ use tokio::sync::{Mutex, OnceCell};
 use tokio::time::timeout;
 
 use super::auth::{self, Keyring};
+use super::client_config::ClientConfig;
 use super::known_hosts::{KnownHosts, Names};
+use super::login;
 use super::quickack::QuickAck;
 use super::session::Session;
 use super::trust::{HostKeys, Refusal, Trust};
@@ -46,17 +50,28 @@ pub async fn connect_all(
     options: Options,
 ) -> Vec<(String, Result<Arc<dyn Remote>, Problem>)> {
     let hosts: Vec<&Host> = names.iter().filter_map(|name| cluster.host(name)).collect();
+    let known = match KnownHosts::load() {
+        Ok(known) => Arc::new(known),
+        Err(problem) => return hosts.iter().map(|host| (host.name.clone(), Err(problem.clone()))).collect(),
+    };
+    let config = ClientConfig::find();
+    let logins = join_all(hosts.iter().map(|host| login::of_host(&config, host))).await;
     let shared = Shared {
-        ring: Keyring::load(hosts.iter().map(|host| &host.ssh)),
-        keys: HostKeys { known: Arc::new(KnownHosts::load()), accept_new: options.accept_new },
+        ring: Keyring::load(logins.iter().flatten()),
+        config,
+        keys: HostKeys { known, accept_new: options.accept_new },
         limit: options.limit,
         jumps: Mutex::default(),
     };
-    let connects = hosts.iter().map(|host| {
+    let connects = hosts.iter().zip(logins).map(|(host, login)| {
         let shared = &shared;
         async move {
             let password = host.ssh.password.as_ref().and_then(|source| secrets.find(source, &host.ssh.user));
-            (host.name.clone(), shared.host(host, password).await)
+            let answer = match login {
+                Ok(login) => shared.host(host, &login, password).await,
+                Err(problem) => Err(problem),
+            };
+            (host.name.clone(), answer.map_err(|problem| shared.unread(problem)))
         }
     });
     stream::iter(connects).buffered(options.parallel.clamp(1, PARALLEL)).collect().await
@@ -65,6 +80,7 @@ pub async fn connect_all(
 /// What all connections of a command share.
 struct Shared {
     ring: Keyring,
+    config: ClientConfig,
     keys: HostKeys,
     limit: Duration,
     jumps: Mutex<BTreeMap<String, Arc<Jump>>>,
@@ -72,7 +88,8 @@ struct Shared {
 
 /// A jump host: connected once, by whoever comes first.
 struct Jump {
-    handle: OnceCell<Handle<Trust>>,
+    /// With what it is itself reached through.
+    handle: OnceCell<(Handle<Trust>, Option<Arc<Jump>>)>,
     seats: tokio::sync::Semaphore,
 }
 
@@ -84,19 +101,35 @@ struct Peer<'a> {
 }
 
 impl Shared {
-    async fn host(&self, host: &Host, password: Option<&Secret>) -> Result<Arc<dyn Remote>, Problem> {
-        let peer = Peer { name: &host.name, address: host.address.to_string(), port: host.ssh.port };
-        let (handle, jump) = match &host.ssh.jump {
-            None => (self.direct(&peer, &host.ssh, password).await?, None),
-            Some(spec) => {
-                let jump = self.jump(spec, &host.ssh).await?;
-                let handle = self.through(&jump, spec, &peer, &host.ssh, password).await?;
-                (handle, Some(jump as Arc<dyn std::any::Any + Send + Sync>))
-            }
-        };
-        let session = Session::new(handle, jump);
-        let session = session.elevate(&host.name, &host.ssh, password.cloned(), self.limit).await?;
-        Ok(Arc::new(session))
+    async fn host(&self, host: &Host, login: &Ssh, password: Option<&Secret>) -> Result<Arc<dyn Remote>, Problem> {
+        auth::named_key(&host.name, login)?;
+        let peer = Peer { name: &host.name, address: host.address.to_string(), port: login.port };
+        let (handle, jump) = self.reach(&peer, login, password, &[]).await?;
+        let through = jump.map(|jump| jump as Arc<dyn std::any::Any + Send + Sync>);
+        let session = Session::new(handle, &host.name, login, through);
+        Ok(Arc::new(session.elevate(password.cloned(), self.limit).await?))
+    }
+
+    /// A host that is not reached, where ssh's configuration may say how and there is no ssh to ask.
+    fn unread(&self, mut problem: Problem) -> Problem {
+        if let Some(remark) = self.config.unread() {
+            problem.next = Some(problem.next.map_or_else(|| remark.to_owned(), |next| format!("{next}; {remark}")));
+        }
+        problem
+    }
+
+    /// Directly, or through the jump host that the login names.
+    async fn reach(
+        &self,
+        peer: &Peer<'_>,
+        login: &Ssh,
+        password: Option<&Secret>,
+        behind: &[String],
+    ) -> Result<(Handle<Trust>, Option<Arc<Jump>>), Problem> {
+        let Some(spec) = &login.jump else { return Ok((self.direct(peer, login, password).await?, None)) };
+        let jump = self.jump(spec, login, behind).await.map_err(|problem| not_reached(peer.name, spec, problem))?;
+        let handle = self.through(&jump, spec, peer, login, password).await?;
+        Ok((handle, Some(jump)))
     }
 
     async fn direct(&self, peer: &Peer<'_>, login: &Ssh, password: Option<&Secret>) -> Result<Handle<Trust>, Problem> {
@@ -104,7 +137,7 @@ impl Shared {
         let connect = TcpStream::connect((address.as_str(), *port));
         let stream = match timeout(self.limit, connect).await {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Err(unreachable(name, address, *port, &error)),
+            Ok(Err(error)) => return Err(self.unreachable(peer, &error)),
             Err(_) => {
                 let what = format!("{name}: {address} port {port} did not answer within {} s", self.limit.as_secs());
                 return Err(Problem::new("E301", what)
@@ -134,6 +167,7 @@ impl Shared {
             keys: self.keys.clone(),
             refusal: Arc::clone(&refusal),
         };
+        let known = AtomicBool::new(false);
         let greeting = async {
             let mut handle = connect_stream(self.config(peer), stream, trust).await.map_err(|error| {
                 let refused = refusal.lock().ok().and_then(|mut refusal| refusal.take());
@@ -143,22 +177,38 @@ impl Shared {
                         .next(format!("`ssh -v -p {} {}@{}`", peer.port, login.user, peer.address))
                 })
             })?;
+            known.store(true, Ordering::Relaxed);
             auth::log_in(&mut handle, peer.name, login, &self.ring, password).await?;
             Ok(handle)
         };
         match timeout(self.limit, greeting).await {
             Ok(done) => done,
-            Err(_) => Err(Problem::new(
-                "E301",
-                format!(
-                    "{}: SSH on {} port {} did not finish within {} s",
-                    peer.name,
-                    peer.address,
-                    peer.port,
-                    self.limit.as_secs()
-                ),
-            )
-            .next("give slow hosts more time with --timeout")),
+            Err(_) => {
+                let (phase, why) = if known.load(Ordering::Relaxed) {
+                    ("the login", "the host asks others first (names, a directory, PAM), or is overloaded")
+                } else {
+                    ("the key exchange", "the host is overloaded, or what listens there speaks no SSH")
+                };
+                let (name, address, port, seconds) = (peer.name, &peer.address, peer.port, self.limit.as_secs());
+                let what = format!("{name}: {phase} with {address} port {port} did not finish within {seconds} s");
+                Err(Problem::new("E301", what).why(why).next("give slow hosts more time with --timeout"))
+            }
+        }
+    }
+
+    fn unreachable(&self, peer: &Peer<'_>, error: &std::io::Error) -> Problem {
+        let Peer { name, address, port } = peer;
+        let problem = Problem::new("E301", format!("{name}: {address} port {port}: {error}"));
+        if address.parse::<std::net::IpAddr>().is_err() {
+            return problem.why("the name is not known here").next(NAMES);
+        }
+        match error.kind() {
+            std::io::ErrorKind::ConnectionRefused => problem
+                .why("the host is up, but nothing listens there")
+                .next(format!("`systemctl status ssh` on {name}, or set its `ssh.port`")),
+            _ => problem
+                .why("the host cannot be reached from here")
+                .next(format!("`ip route get {address}`, `ping {address}`")),
         }
     }
 
@@ -168,27 +218,40 @@ impl Shared {
         let key = self.keys.known.order(names, &usual.key);
         // AES in hardware costs half of what ChaCha20 costs when a binary is sent.
         let cipher = vec![cipher::AES_256_GCM, cipher::CHACHA20_POLY1305, cipher::AES_256_CTR, cipher::AES_128_CTR];
-        Arc::new(Config {
-            preferred: Preferred { key: key.into(), cipher: cipher.into(), ..usual },
-            keepalive_interval: Some(KEEPALIVE),
-            nodelay: true,
-            ..Config::default()
-        })
+        // Only a host that an authority of ours may vouch for is asked for a certificate: others go on showing their key.
+        let certificates = if self.keys.known.has_authority(names) { key.clone() } else { Vec::new() };
+        let preferred =
+            Preferred { key: key.into(), host_key_certificates: certificates.into(), cipher: cipher.into(), ..usual };
+        Arc::new(Config { preferred, keepalive_interval: Some(KEEPALIVE), nodelay: true, ..Config::default() })
     }
 
-    /// The connection to a jump host, made by the first who needs it.
-    async fn jump(&self, spec: &str, login: &Ssh) -> Result<Arc<Jump>, Problem> {
-        let jump = {
-            let mut jumps = self.jumps.lock().await;
-            let fresh =
-                || Arc::new(Jump { handle: OnceCell::new(), seats: tokio::sync::Semaphore::new(PARALLEL_JUMP) });
-            Arc::clone(jumps.entry(spec.to_owned()).or_insert_with(fresh))
-        };
-        let (user, address, port) = split(spec, &login.user);
-        let login = Ssh { user, port, jump: None, sudo: false, ..login.clone() };
-        let peer = Peer { name: spec, address, port };
-        jump.handle.get_or_try_init(|| self.direct(&peer, &login, None)).await?;
-        Ok(jump)
+    /// The connection to a jump host, made by the first who needs it. `behind`: those that wait for it.
+    fn jump<'a>(
+        &'a self,
+        spec: &'a str,
+        login: &'a Ssh,
+        behind: &'a [String],
+    ) -> BoxFuture<'a, Result<Arc<Jump>, Problem>> {
+        async move {
+            if behind.iter().any(|one| one == spec) {
+                let problem = Problem::new("E312", format!("{spec} is a jump host of itself"));
+                return Err(problem
+                    .why("one leads to the next in a circle, and the first is never reached")
+                    .next(format!("`ssh -G {spec}` shows its proxyjump")));
+            }
+            let jump = {
+                let mut jumps = self.jumps.lock().await;
+                let fresh =
+                    || Arc::new(Jump { handle: OnceCell::new(), seats: tokio::sync::Semaphore::new(PARALLEL_JUMP) });
+                Arc::clone(jumps.entry(spec.to_owned()).or_insert_with(fresh))
+            };
+            let (address, login) = login::of_jump(&self.config, spec, login).await?;
+            let peer = Peer { name: spec, address, port: login.port };
+            let behind = [behind, &[spec.to_owned()]].concat();
+            jump.handle.get_or_try_init(|| self.reach(&peer, &login, None, &behind)).await?;
+            Ok(jump)
+        }
+        .boxed()
     }
 
     async fn through(
@@ -204,7 +267,7 @@ impl Shared {
                 .next(format!("`ssh {spec} nc -z {} {}`", peer.address, peer.port))
         };
         let _seat = jump.seats.acquire().await.map_err(|error| lost(error.to_string()))?;
-        let handle = jump.handle.get().ok_or_else(|| lost("not connected".into()))?;
+        let (handle, _) = jump.handle.get().ok_or_else(|| lost("not connected".into()))?;
         let open = handle.channel_open_direct_tcpip(peer.address.clone(), peer.port.into(), "127.0.0.1", 0);
         match timeout(self.limit, open).await {
             Ok(Ok(channel)) => self.greet(channel.into_stream(), peer, login, password).await,
@@ -217,42 +280,11 @@ impl Shared {
 /// A silent connection is asked for life this often; three silences end it.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
-fn unreachable(name: &str, address: &str, port: u16, error: &std::io::Error) -> Problem {
-    let problem = Problem::new("E301", format!("{name}: {address} port {port}: {error}"));
-    match error.kind() {
-        std::io::ErrorKind::ConnectionRefused => problem
-            .why("the host is up, but nothing listens there")
-            .next(format!("`systemctl status ssh` on {name}, or set its `ssh.port`")),
-        _ => problem
-            .why("the host cannot be reached from here")
-            .next(format!("`ip route get {address}`, `ping {address}`")),
-    }
-}
+/// What a jump host may be called.
+const NAMES: &str = "a jump host is a name that resolves here, an address, or an alias of ~/.ssh/config";
 
-/// `user@host:port` with what is missing filled in.
-fn split(spec: &str, user: &str) -> (String, String, u16) {
-    let (user, rest) = spec.rsplit_once('@').unwrap_or((user, spec));
-    let bare = rest.trim_start_matches('[');
-    let (host, port) = match bare.rsplit_once(':') {
-        Some((host, port)) if rest.starts_with('[') || !host.contains(':') => (host, port.parse().unwrap_or(22)),
-        _ => (bare, 22),
-    };
-    (user.to_owned(), host.trim_end_matches(']').to_owned(), port)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn jump_specifications() {
-        for (spec, user, host, port) in [
-            ("bastion.eu", "me", "bastion.eu", 22),
-            ("ops@10.0.0.1:2222", "ops", "10.0.0.1", 2222),
-            ("ops@[2001:db8::1]:2222", "ops", "2001:db8::1", 2222),
-            ("2001:db8::1", "me", "2001:db8::1", 22),
-        ] {
-            assert_eq!(split(spec, "me"), (user.to_owned(), host.to_owned(), port), "{spec}");
-        }
-    }
+/// A host that is not reached because its jump host is not.
+fn not_reached(host: &str, spec: &str, mut problem: Problem) -> Problem {
+    problem.message = format!("{host}: its jump host {spec} is not reached: {}", problem.message);
+    problem
 }

@@ -1,11 +1,16 @@
-//! The known_hosts files: which keys a host may show. Plain and hashed names, wildcards, `[host]:port`, `@revoked`.
+//! The known_hosts files: which keys a host may show. Plain and hashed names, wildcards, `[host]:port`, `@revoked`,
+//! `@cert-authority`.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use russh::keys::ssh_key::known_hosts::{Entry, HostPatterns, Marker};
-use russh::keys::{Algorithm, HashAlg, PublicKey};
+use russh::keys::{Algorithm, Certificate, HashAlg, PublicKey};
 use sha1::Sha1;
+
+use super::certificate;
+use crate::error::Problem;
 
 /// Everything known, in the order of the files.
 #[derive(Debug, Clone, Default)]
@@ -34,10 +39,17 @@ pub enum Verdict {
         /// Fingerprint of the recorded key.
         recorded: String,
     },
-    /// The key is marked `@revoked`.
+    /// The key, or the authority that vouches for it, is marked `@revoked`.
     Revoked {
         /// Where, as `file:line`.
         place: String,
+    },
+    /// An authority of ours made the certificate, but it does not prove that this is the host.
+    BadCertificate {
+        /// Where the authority stands, as `file:line`.
+        place: String,
+        /// What is wrong with it.
+        why: String,
     },
 }
 
@@ -46,7 +58,7 @@ pub enum Verdict {
 pub struct Names<'a> {
     /// What is connected to.
     pub address: &'a str,
-    /// Name in the inventory: keys recorded under it are good as well.
+    /// Name in the inventory: keys recorded under it count where none is recorded for the address.
     pub name: &'a str,
     /// Port.
     pub port: u16,
@@ -54,19 +66,30 @@ pub struct Names<'a> {
 
 impl KnownHosts {
     /// Reads `~/.ssh/known_hosts` and `/etc/ssh/ssh_known_hosts`; files that are not there know nobody.
-    pub fn load() -> Self {
+    ///
+    /// # Errors
+    /// A file that is there and cannot be read: to go on without it would be to forget every key in it.
+    pub fn load() -> Result<Self, Problem> {
         let mut known = Self::default();
         for file in user_file().into_iter().chain([PathBuf::from("/etc/ssh/ssh_known_hosts")]) {
-            if let Ok(text) = std::fs::read_to_string(&file) {
-                known.add(&file, &text);
+            match std::fs::read(&file) {
+                Ok(bytes) => known.add(&file, &bytes),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => {
+                    let problem = Problem::new("E308", format!("known host keys: {}: {error}", file.display()));
+                    return Err(problem
+                        .why("without them an impostor could not be told from a host that is known")
+                        .next(format!("`ls -l {}`; make it readable for yourself", file.display())));
+                }
             }
         }
-        known
+        Ok(known)
     }
 
-    /// Adds the lines of a file. Lines that make no sense are skipped, as OpenSSH does.
-    pub fn add(&mut self, file: &Path, text: &str) {
-        for (n, line) in text.lines().enumerate() {
+    /// Adds the lines of a file. Lines that make no sense are skipped, as OpenSSH does; a comment may be in any encoding.
+    pub fn add(&mut self, file: &Path, bytes: &[u8]) {
+        for (n, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+            let line = String::from_utf8_lossy(line);
             let words = line.split_whitespace().collect::<Vec<_>>().join(" ");
             if words.starts_with('#') {
                 continue;
@@ -79,12 +102,11 @@ impl KnownHosts {
 
     /// Judges a key.
     pub fn judge(&self, names: Names<'_>, key: &PublicKey) -> Verdict {
-        let same = |line: &&Line| line.entry.public_key().key_data() == key.key_data();
-        let revoked = self.about(names).chain(self.also(names)).filter(same);
-        if let Some(line) = { revoked }.find(|line| line.entry.marker() == Some(&Marker::Revoked)) {
-            return Verdict::Revoked { place: line.place() };
+        if let Some(place) = self.revoked(names, key) {
+            return Verdict::Revoked { place };
         }
-        if self.keys(self.about(names)).chain(self.keys(self.also(names))).any(|line| same(&line)) {
+        let same = |line: &&Line| line.entry.public_key().key_data() == key.key_data();
+        if self.keys(self.about(names)).any(|line| same(&line)) {
             return Verdict::Known;
         }
         let family = |line: &&Line| family(line.entry.public_key()) == family(key);
@@ -94,8 +116,48 @@ impl KnownHosts {
                 let recorded = line.entry.public_key().fingerprint(HashAlg::Sha256).to_string();
                 Verdict::Changed { place: line.place(), recorded }
             }
+            // Only where nothing is recorded for the address: a name is whatever an inventory says.
+            None if self.keys(self.also(names)).any(|line| same(&line)) => Verdict::Known,
             None => Verdict::Unknown,
         }
+    }
+
+    /// Judges a certificate at a time (Unix seconds). One that no authority of ours made is as good as the key in it.
+    pub fn judge_certificate(&self, names: Names<'_>, shown: &Certificate, now: u64) -> Verdict {
+        let key = PublicKey::new(shown.public_key().clone(), "");
+        let authority = PublicKey::new(shown.signature_key().clone(), "");
+        if let Some(place) = self.revoked(names, &key).or_else(|| self.revoked(names, &authority)) {
+            return Verdict::Revoked { place };
+        }
+        let mut ours =
+            self.authorities(names).filter(|line| line.entry.public_key().key_data() == authority.key_data());
+        match ours.next() {
+            None => self.judge(names, &key),
+            Some(line) => match certificate::check(shown, &[names.address, names.name], now) {
+                Ok(()) => Verdict::Known,
+                Err(why) => Verdict::BadCertificate { place: line.place(), why },
+            },
+        }
+    }
+
+    /// Whether an authority may vouch for this host, so that it is worth asking for a certificate.
+    pub fn has_authority(&self, names: Names<'_>) -> bool {
+        self.authorities(names).next().is_some()
+    }
+
+    /// Lines of authorities for the address; for the name only where no key is recorded for the address.
+    fn authorities(&self, names: Names<'_>) -> impl Iterator<Item = &Line> {
+        let also = if self.keys(self.about(names)).next().is_none() { Some(self.also(names)) } else { None };
+        let marked = |line: &&Line| line.entry.marker() == Some(&Marker::CertAuthority);
+        self.about(names).chain(also.into_iter().flatten()).filter(marked)
+    }
+
+    /// Where a key is marked as revoked for this host.
+    fn revoked(&self, names: Names<'_>, key: &PublicKey) -> Option<String> {
+        let marked = |line: &&Line| {
+            line.entry.marker() == Some(&Marker::Revoked) && line.entry.public_key().key_data() == key.key_data()
+        };
+        self.about(names).chain(self.also(names)).find(marked).map(Line::place)
     }
 
     /// Key algorithms in the order to offer: those recorded for the host first, so that it shows a key we know.
@@ -216,7 +278,7 @@ mod tests {
 
     fn known(text: &str) -> KnownHosts {
         let mut known = KnownHosts::default();
-        known.add(Path::new("kh"), text);
+        known.add(Path::new("kh"), text.as_bytes());
         known
     }
 
@@ -267,6 +329,36 @@ mod tests {
         let known = known(&format!("lb-5 {ED1}\n@revoked * {ED2}\n10.0.0.5 {ED2}\n"));
         assert_eq!(known.judge(names("10.0.0.9", 22), &key(ED1)), Verdict::Known);
         assert_eq!(known.judge(names("10.0.0.5", 22), &key(ED2)), Verdict::Revoked { place: "kh:2".into() });
+    }
+
+    #[test]
+    fn a_name_never_overrides_the_address() {
+        let known = known(&format!("lb-5 {ED2}\n10.0.0.5 {ED1}\n"));
+        assert!(
+            matches!(known.judge(names("10.0.0.5", 22), &key(ED2)), Verdict::Changed { place, .. } if place == "kh:2")
+        );
+        assert_eq!(known.judge(names("10.0.0.5", 22), &key(ED1)), Verdict::Known);
+        assert_eq!(
+            known.judge(names("10.0.0.6", 22), &key(ED2)),
+            Verdict::Known,
+            "nothing is recorded for that address"
+        );
+    }
+
+    #[test]
+    fn a_strange_byte_costs_no_key() {
+        let mut known = KnownHosts::default();
+        let lines = [
+            format!("10.0.0.5 {ED1} Herr M").as_bytes(),
+            b"\xfcller\n\xff\xfe\n",
+            format!("10.0.0.6 {ED2}").as_bytes(),
+        ]
+        .concat();
+        known.add(Path::new("kh"), &lines);
+        assert_eq!(known.judge(names("10.0.0.5", 22), &key(ED1)), Verdict::Known);
+        assert!(
+            matches!(known.judge(names("10.0.0.6", 22), &key(ED1)), Verdict::Changed { place, .. } if place == "kh:3")
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The side of an SSH connection that decides whether the host is the one it should be.
 
 use std::io::Write as _;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::{Arc, Mutex};
 
 use russh::client::Handler;
@@ -41,9 +42,11 @@ impl Handler for Trust {
 
     async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, russh::Error> {
         let problem = match shown {
-            PublicKeyOrCertificate::PublicKey { key, .. } => self.judge(key),
-            PublicKeyOrCertificate::Certificate(_) => {
-                Err(Problem::new("E303", format!("{}: shows a host certificate, which was not asked for", self.host)))
+            PublicKeyOrCertificate::PublicKey { key, .. } => self.judge(key, self.keys.known.judge(self.names(), key)),
+            PublicKeyOrCertificate::Certificate(certificate) => {
+                let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+                let verdict = self.keys.known.judge_certificate(self.names(), certificate, now.as_secs());
+                self.judge(&PublicKey::new(certificate.public_key().clone(), ""), verdict)
             }
         };
         match problem {
@@ -59,13 +62,16 @@ impl Handler for Trust {
 }
 
 impl Trust {
-    fn judge(&self, key: &PublicKey) -> Result<(), Problem> {
-        let names = Names { address: &self.address, name: &self.host, port: self.port };
+    fn names(&self) -> Names<'_> {
+        Names { address: &self.address, name: &self.host, port: self.port }
+    }
+
+    fn judge(&self, key: &PublicKey, verdict: Verdict) -> Result<(), Problem> {
         let shown = key.fingerprint(HashAlg::Sha256);
         let host = &self.host;
-        match self.keys.known.judge(names, key) {
+        match verdict {
             Verdict::Known => Ok(()),
-            Verdict::Unknown if self.keys.accept_new => self.record(names, key),
+            Verdict::Unknown if self.keys.accept_new => self.record(self.names(), key),
             Verdict::Unknown => Err(Problem::new(
                 "E302",
                 format!("{host}: host key of {} is not known: {} {shown}", self.address, key.algorithm()),
@@ -85,7 +91,14 @@ impl Trust {
                 "E303",
                 format!("{host}: host key {shown} is marked @revoked in {place}"),
             )
+            .why("somebody else may have that key")
             .next("give the host a new key")),
+            Verdict::BadCertificate { place, why } => Err(Problem::new(
+                "E303",
+                format!("{host}: its host certificate, from the authority in {place}, does not prove who it is: {why}"),
+            )
+            .why("the authority vouches for another host, or for another time")
+            .next(format!("sign the host's key again, for this name: `ssh-keygen -s CA -h -I {host} -n {},{host} ssh_host_ed25519_key.pub`", self.address))),
         }
     }
 
@@ -94,7 +107,7 @@ impl Trust {
         let file = known_hosts::user_file().ok_or_else(|| problem("no home directory".into()))?;
         let write = || -> std::io::Result<()> {
             if let Some(folder) = file.parent() {
-                std::fs::create_dir_all(folder)?;
+                std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
             }
             // A last line without its end must not swallow the new one.
             let torn = std::fs::read(&file).is_ok_and(|old| old.last().is_some_and(|&byte| byte != b'\n'));

@@ -1,8 +1,8 @@
 //! The control protocol between an agent and whoever asks it: JSON lines over a unix socket of mode 0600.
 //!
 //! One [`Request`] a line, one [`Response`] a line back; `watch` answers with one line an event until the
-//! connection closes. The desk reaches the socket through SSH (`direct-streamlocal`), the local front through the
-//! file system.
+//! connection closes. The local front reaches the socket through the file system; the desk runs that front on the
+//! host, through SSH.
 
 use serde::{Deserialize, Serialize};
 

@@ -65,6 +65,15 @@ pub enum Input {
         /// Who says so.
         mac: Mac,
     },
+    /// Somebody on the LAN asks who answers for an address without claiming it: an ARP probe (RFC 5227 §1.1).
+    Probed {
+        /// Kernel index of the interface that heard it.
+        link: u32,
+        /// The address.
+        address: IpAddr,
+        /// Who asks.
+        mac: Mac,
+    },
     /// An advert could not be sent.
     SendFailed {
         /// Whose.

@@ -9,13 +9,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustc_hash::FxHashMap;
-
 use crate::action::{Action, Batch, RouterId};
 use crate::conf::config::{Config, SyncGroup, VrrpInstance};
 use crate::control::{GroupStatus, InstanceStatus};
 use crate::input::{Command, Input, Link, Received, Remembered};
 use crate::links::Links;
+use crate::listening::{Listeners, Meant};
+use crate::neighbours::Neighbours;
 use crate::notice::{Notice, What};
 use crate::starting::{BURST, Starting};
 use crate::time::Instant;
@@ -23,9 +23,7 @@ use crate::timer::Timers;
 use crate::vrrp::fsm::State;
 use crate::vrrp::group::Group;
 use crate::vrrp::router::{Context, Router, Settings, Timer};
-
-/// Who listens for a VRID and family, and on which interface: few enough to look through.
-type Listeners = FxHashMap<(u8, bool), Vec<(u32, RouterId)>>;
+use crate::vrrp::together::{Shared, place, same_router, virtual_addresses};
 
 /// The engine of one agent.
 #[derive(Debug, Default)]
@@ -38,6 +36,10 @@ pub struct Node {
     listening: Option<Listeners>,
     timers: Timers<(RouterId, Timer)>,
     links: Links,
+    /// Own addresses of the other load balancers, as configured.
+    peers: Vec<IpAddr>,
+    neighbours: Neighbours,
+    shared: Shared,
     scripts: HashMap<String, bool>,
     files: HashMap<String, i32>,
     processes: HashMap<String, bool>,
@@ -131,8 +133,14 @@ impl Node {
                 self.each(now, &mut batches, |router, ctx| router.rule_lost(preference, ipv6, ctx));
             }
             Input::Claimed { link, address, mac } => {
+                self.neighbours.answered(link, address, mac);
                 if self.links.is_virtual(address) {
                     self.each(now, &mut batches, |router, ctx| router.claimed(link, address, mac, ctx));
+                }
+            }
+            Input::Probed { link, address, mac } => {
+                if self.links.is_virtual(address) {
+                    self.each(now, &mut batches, |router, ctx| router.probed(link, address, mac, ctx));
                 }
             }
             Input::Script { name, ok } => {
@@ -229,6 +237,7 @@ impl Node {
     fn follow_settings(&mut self, config: &Config) {
         self.settings =
             Settings { lease: config.own.lease, guard: config.own.guard, startup_delay: config.global.startup_delay };
+        self.peers.clone_from(&config.own.peers);
         self.delay_after_boot = config.global.delay_after_boot;
         self.logs_unknown = config.global.log_unknown_vrids;
     }
@@ -260,20 +269,13 @@ impl Node {
     fn packet(&mut self, now: Instant, link: u32, packet: &Received, batches: &mut Vec<Batch>) {
         let Some(&vrid) = packet.payload.get(1) else { return };
         if self.listening.is_none() {
-            self.listening = Some(self.listeners());
+            self.listening = Some(Listeners::of(&self.routers, &self.links));
         }
-        let all = self.listening.as_ref().and_then(|all| all.get(&(vrid, packet.source.is_ipv6())));
-        let nobody = all.is_none();
-        let mut here = all.into_iter().flatten().filter(|(at, _)| *at == link).map(|(_, id)| *id);
-        // Two routers may share a VRID when their peers differ: the packet is for the one whose peer sent it.
-        let sent_by_peer = |id: &RouterId| {
-            let router = self.routers.get(id);
-            router.is_some_and(|router| router.config().unicast_peers.iter().any(|p| p.address == packet.source))
-        };
-        match here.next().map(|first| here.find(sent_by_peer).unwrap_or(first)) {
-            Some(id) => self.with(id, now, batches, |router, ctx| router.packet(packet, ctx)),
-            None if nobody => self.unknown(link, vrid, packet, batches),
-            None => {} // a macvlan hears what its interface hears
+        let listening = self.listening.as_ref().map(|all| all.meant(link, vrid, packet.source, &self.routers));
+        match listening.unwrap_or(Meant::Nobody) {
+            Meant::Router(id) => self.with(id, now, batches, |router, ctx| router.packet(packet, ctx)),
+            Meant::Nobody => self.unknown(link, vrid, packet, batches),
+            Meant::Elsewhere => {} // a macvlan hears what its interface hears
         }
     }
 
@@ -292,6 +294,11 @@ impl Node {
         let before = self.links.insert(link);
         let news = before.as_ref().map(|before| self.links.own(before)) != Some(own);
         let renamed = before.map(|link| link.name);
+        for router in self.routers.values_mut().filter(|router| router.config().interface.is_empty()) {
+            if router.place(&self.links) {
+                self.listening = None;
+            }
+        }
         if renamed.as_ref() != Some(&name) {
             self.listening = None;
         }
@@ -326,10 +333,7 @@ impl Node {
                         router.promote(*force, *expires, reason.clone(), ctx)
                     }
                     Command::Resign { .. } => router.resign(ctx),
-                    Command::Unpin { .. } => {
-                        router.unpin(ctx);
-                        Ok(format!("{}: no override", router.config().name))
-                    }
+                    Command::Unpin { .. } => Ok(router.unpin(ctx)),
                 });
             });
         }
@@ -353,6 +357,7 @@ impl Node {
         self.follow_settings(&config);
         let group_of = |name: &str| config.group_of(name).map(|group| group.name.clone());
         let mut wanted = config.instances.clone();
+        wanted.iter_mut().for_each(|new| _ = place(new, &self.links));
         let mut kept = Vec::new();
         for (id, router) in &self.routers {
             if let Some(at) = wanted.iter().position(|new| same_router(router, new)) {
@@ -371,13 +376,12 @@ impl Node {
         // What was virtual stays so until those that held it are gone.
         let old = self.routers.values().map(|router| router.config());
         let new = keeping.iter().map(|(_, new)| new).chain(&wanted).map(Arc::as_ref);
-        self.links.set_virtual(old.chain(new).flat_map(virtual_addresses));
+        let all: Vec<&VrrpInstance> = old.chain(new).collect();
+        self.links.set_virtual(all.iter().flat_map(|one| virtual_addresses(one)));
+        self.shared = Shared::of(all.into_iter());
         for (id, new) in keeping {
             let (settings, group) = (self.settings, group_of(&new.name));
-            self.with(id, now, batches, |router, ctx| {
-                router.follow(settings, group);
-                router.reconfigure(new, ctx);
-            });
+            self.with(id, now, batches, |router, ctx| router.reconfigure(new, settings, group, ctx));
         }
         for new in wanted {
             let group = group_of(&new.name);
@@ -402,16 +406,6 @@ impl Node {
         id
     }
 
-    fn listeners(&self) -> Listeners {
-        let mut listeners = Listeners::default();
-        for (id, router) in &self.routers {
-            if let Some(link) = self.links.named(&router.config().interface) {
-                listeners.entry((router.config().vrid, router.is_ipv6())).or_default().push((link.index, *id));
-            }
-        }
-        listeners
-    }
-
     /// Routers that left with a reload go once their handover is done; at a stop they stay, to be counted.
     fn forget_stopped(&mut self) {
         if !self.stopping && self.leaving && self.routers.values().any(|router| router.state() == State::Stopped) {
@@ -423,6 +417,7 @@ impl Node {
 
     fn note_virtual_addresses(&mut self) {
         self.links.set_virtual(self.routers.values().flat_map(|router| virtual_addresses(router.config())));
+        self.shared = Shared::of(self.routers.values().map(|router| router.config()));
     }
 
     fn each(&mut self, now: Instant, batches: &mut Vec<Batch>, mut work: impl FnMut(&mut Router, &mut Context<'_>)) {
@@ -461,6 +456,8 @@ impl Node {
             wall: self.wall_offset + now.since(Instant(0)),
             timers: &mut self.timers,
             links: &self.links,
+            peers: &self.peers,
+            neighbours: &mut self.neighbours,
             scripts: &self.scripts,
             files: &self.files,
             processes: &self.processes,
@@ -469,24 +466,11 @@ impl Node {
         };
         router.check_lease(&mut ctx);
         work(router, &mut ctx);
+        self.shared.keep(&mut actions, id, &self.routers, &self.links);
         if !actions.is_empty() {
             batches.push(Batch { router: id, actions });
         }
     }
-}
-
-fn same_router(router: &Router, new: &VrrpInstance) -> bool {
-    let old = router.config();
-    router.state() != State::Stopped
-        && old.name == new.name
-        && old.vrid == new.vrid
-        && old.interface == new.interface
-        && router.is_ipv6() == new.ipv6
-        && old.vmac.as_ref().map(|vmac| &vmac.name) == new.vmac.as_ref().map(|vmac| &vmac.name)
-}
-
-fn virtual_addresses(instance: &VrrpInstance) -> impl Iterator<Item = IpAddr> + '_ {
-    instance.addresses.iter().chain(&instance.excluded).map(|a| a.address.addr())
 }
 
 /// Adverts that are due within this time leave together.

@@ -58,6 +58,8 @@ pub enum What {
         address: IpAddr,
         /// Who answers.
         mac: Mac,
+        /// It is a router of this cluster; otherwise no other one is known, so it may be a stranger.
+        known: bool,
     },
     /// This router has claimed an address, and the old master neither lets go nor falls silent: it hangs, or does not
     /// hear the claim. The router goes on claiming, and waits.
@@ -73,6 +75,22 @@ pub enum What {
         address: IpAddr,
         /// Who answers.
         mac: Mac,
+    },
+    /// A host that is no router of this cluster says that an address of ours is his.
+    Stranger {
+        /// The address.
+        address: IpAddr,
+        /// Who says so.
+        mac: Mac,
+    },
+    /// An advert that bears our VRID and shares no address with ours: another cluster uses the same number.
+    OtherCluster {
+        /// Who sent it.
+        source: IpAddr,
+        /// The number.
+        vrid: u8,
+        /// Its first address.
+        address: IpAddr,
     },
     /// Somebody removed a route or rule; it was put back.
     RoutingRestored {
@@ -174,6 +192,8 @@ impl What {
             | Self::HeartbeatBlocked { .. }
             | Self::NotReleased { .. }
             | Self::Duplicate { .. }
+            | Self::Stranger { .. }
+            | Self::OtherCluster { .. }
             | Self::Quorum { up: false, .. } => Level::Error,
             Self::Entered { .. }
             | Self::GroupEntered { .. }
@@ -219,7 +239,14 @@ impl fmt::Display for What {
             Self::GroupEntered { from, to, reason } => {
                 write!(f, "group {} -> {}: {reason}", state_name(*from), state_name(*to))
             }
-            Self::HeartbeatBlocked { address, mac } => write!(
+            Self::HeartbeatBlocked { address, mac, known: false } => write!(
+                f,
+                "no master is heard, but {} answers for {address}: a master whose adverts are blocked on the way, or a \
+                 stranger (no other router has been heard or named by `peers`, so it cannot be told); this node stays \
+                 backup; check firewalls for IP protocol 112, or take the address with `hactl agent promote --force`",
+                mac_text(mac)
+            ),
+            Self::HeartbeatBlocked { address, mac, known: true } => write!(
                 f,
                 "the master is silent, but {} still answers for {address}: adverts are blocked on the way, so this \
                  node stays backup; check firewalls and switches for IP protocol 112",
@@ -236,6 +263,18 @@ impl fmt::Display for What {
                 "{address} is answered by {} too, while this node is master: two hosts hold the address; see what \
                  runs there, and `hactl verify` from the desk",
                 mac_text(mac)
+            ),
+            Self::Stranger { address, mac } => write!(
+                f,
+                "DUPLICATE: {} answers for {address} and is no load balancer of this cluster: another host has the \
+                 address, or answers in its name (proxy ARP); it keeps nobody from being master, and what it claims is \
+                 announced again at once; find it and take the address from it",
+                mac_text(mac)
+            ),
+            Self::OtherCluster { source, vrid, address } => write!(
+                f,
+                "{source} advertises virtual router {vrid} with {address}, which is not ours: another cluster on this \
+                 LAN uses the same VRID; its adverts are not obeyed; give one of the two another virtual_router_id"
             ),
             Self::RoutingRestored { what } => write!(f, "{what} was removed by somebody else; put back"),
             Self::BadAdvert { source, error } => {

@@ -63,23 +63,44 @@ fn late_and_unknown_answers_do_not_count() {
 
 #[test]
 fn request_has_a_right_checksum_and_its_answer_is_recognised() {
-    let packet = request(0x1122_3344_5566_7788, 70_000);
+    let packet = request(Family::V4, 0x1122_3344_5566_7788, 70_000);
     assert_eq!(Checksum::default().over(&packet).finish(), 0);
     assert_eq!(packet[4..8], [0x77, 0x88, 0x11, 0x70]);
     let mut reply = vec![0x45; 20];
     reply.extend(packet);
-    assert_eq!(answer(&reply, 0x1122_3344_5566_7788), None, "a request is no answer");
-    reply[20] = ECHO_REPLY;
-    assert_eq!(answer(&reply, 0x1122_3344_5566_7788), Some(70_000));
-    assert_eq!(answer(&reply, 1), None, "another measurement's");
+    assert_eq!(answer(Family::V4, &reply, 0x1122_3344_5566_7788), None, "a request is no answer");
+    reply[20] = 0;
+    assert_eq!(answer(Family::V4, &reply, 0x1122_3344_5566_7788), Some(70_000));
+    assert_eq!(answer(Family::V4, &reply, 1), None, "another measurement's");
     for length in 0..reply.len() {
-        assert_eq!(answer(&reply[..length], 0x1122_3344_5566_7788), None);
+        assert_eq!(answer(Family::V4, &reply[..length], 0x1122_3344_5566_7788), None);
     }
 }
 
 #[test]
+fn an_answer_of_ipv6_has_no_header() {
+    let mut reply = request(Family::V6, 0x1122_3344_5566_7788, 70_000);
+    assert_eq!((reply[0], answer(Family::V6, &reply, 0x1122_3344_5566_7788)), (128, None));
+    reply[0] = 129;
+    assert_eq!(answer(Family::V6, &reply, 0x1122_3344_5566_7788), Some(70_000));
+}
+
+#[test]
 fn loopback_answers_every_probe() {
-    let prober = match Prober::start(Ipv4Addr::LOCALHOST, MS) {
+    answers_every_probe(IpAddr::from([127, 0, 0, 1]));
+}
+
+#[test]
+fn so_does_that_of_ipv6() {
+    if std::net::UdpSocket::bind("[::1]:0").is_err() {
+        eprintln!("skipped: no IPv6 here");
+        return;
+    }
+    answers_every_probe(IpAddr::V6(std::net::Ipv6Addr::LOCALHOST));
+}
+
+fn answers_every_probe(target: IpAddr) {
+    let prober = match Prober::start(target, MS) {
         Ok(prober) => prober,
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             eprintln!("skipped: raw sockets need CAP_NET_RAW ({error})");

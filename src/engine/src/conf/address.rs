@@ -128,7 +128,12 @@ fn broadcast(word: &Word, read: &mut VirtualAddress, sink: &mut Sink<'_>) {
         return;
     };
     match word.text.as_str() {
-        "-" => read.broadcast = None,
+        sign @ ("-" | "+") if network.prefix_len() > 30 => {
+            let length = network.prefix_len();
+            sink.warning(word.place, format!("`brd {sign}` is ignored: a /{length} has no broadcast address"));
+        }
+        // As in ip-address(8): all host bits 0, and all 1.
+        "-" => read.broadcast = Some(network.network()),
         "+" => read.broadcast = Some(network.broadcast()),
         text => match text.parse::<Ipv4Addr>() {
             Ok(address) => read.broadcast = Some(address),
@@ -139,6 +144,14 @@ fn broadcast(word: &Word, read: &mut VirtualAddress, sink: &mut Sink<'_>) {
 
 fn peer(word: &Word, read: &mut VirtualAddress, sink: &mut Sink<'_>) {
     let text = &word.text;
+    if text.contains('/') {
+        let help = "leave the prefix length out here, and give it to the address";
+        sink.warning_help(
+            word.place,
+            format!("`peer {text}`: keepalived leaves out a peer with a prefix length"),
+            help,
+        );
+    }
     let found = text.parse::<IpAddr>().map(IpNet::from).or_else(|_| text.parse::<IpNet>());
     match found {
         Ok(peer) if peer.addr().is_ipv6() == read.address.addr().is_ipv6() => read.peer = Some(peer),

@@ -12,6 +12,7 @@ use super::group::groups;
 use super::keywords::ROOT;
 use super::lint::lint;
 use super::lvs;
+use super::namespace::{judge, namespace};
 use super::objects::Objects;
 use super::own::own;
 use super::resolve::{Resolved, resolve};
@@ -31,11 +32,17 @@ pub fn build(statements: &[Statement], sink: &mut Sink<'_>) -> Config {
     let mut blocks: Vec<&Statement> = Vec::new();
     let mut group_blocks: Vec<&Statement> = Vec::new();
     let mut lvs_blocks = lvs::read::Blocks::default();
+    let mut ipvs_place = None;
     if statements.is_empty() {
         sink.warning_whole("nothing is configured", "add a vrrp_instance");
     }
     walk(statements, &ROOT, sink, |statement, sink| match statement.name() {
         "global_defs" => global_defs(statement, &mut config.global, &mut defaults, sink),
+        "net_namespace" => namespace(statement, &mut config.namespaces, sink),
+        "net_namespace_ipvs" => {
+            namespace(statement, &mut config.namespaces, sink);
+            ipvs_place.get_or_insert(statement.place());
+        }
         "hactl" => own(statement, &mut config.own, sink),
         "vrrp_script" => objects.script(statement, sink),
         "track_file" | "vrrp_track_file" => objects.file(statement, sink),
@@ -67,6 +74,7 @@ pub fn build(statements: &[Statement], sink: &mut Sink<'_>) -> Config {
     config.files = objects.files.into_iter().map(|(file, _)| file).collect();
     config.processes = objects.processes.into_iter().map(|(process, _)| process).collect();
     give_preferences(&mut config);
+    judge(&config, ipvs_place, sink);
     config
 }
 

@@ -47,22 +47,26 @@ impl Known {
         if notify == *self.notify { Arc::clone(&self.notify) } else { Arc::new(notify) }
     }
 
-    /// Leaves out addresses that an earlier instance holds on the same interface; those without one are on `home`.
-    pub(super) fn leave_to_others(
+    /// Tells of addresses that an earlier instance holds on the same interface, as keepalived permits. Those without one are
+    /// on `home`; without a home they stand on a macvlan of this instance's own.
+    pub(super) fn tell_of_others<'a>(
         &self,
         found: &[Resolved],
-        addresses: &mut Vec<At<VirtualAddress>>,
-        home: &str,
+        addresses: impl Iterator<Item = &'a At<VirtualAddress>>,
+        home: Option<&str>,
         sink: &mut Sink<'_>,
     ) {
-        addresses.retain(|(one, place)| {
-            let (address, device) = (one.address.addr(), one.interface.as_deref().unwrap_or(home));
+        for (one, place) in addresses {
+            let address = one.address.addr();
+            let Some(device) = one.interface.as_deref().or(home) else { continue };
             let holders = self.addresses.get(&address).into_iter().flatten().filter_map(|at| found.get(*at));
             let mut holders = holders.map(|holder| &holder.instance);
-            let Some(holder) = holders.find(|holder| holds(holder, address, device)) else { return true };
-            sink.error(*place, format!("`{address}` already belongs to `{}`; ignored here", holder.name));
-            false
-        });
+            if let Some(holder) = holders.find(|holder| holds(holder, address, device)) {
+                let message = format!("`{address}` belongs to `{}`, too: it goes when neither is master", holder.name);
+                let help = "give it to one of them, unless two masters may answer for it on two hosts";
+                sink.warning_help(*place, message, help);
+            }
+        }
     }
 
     /// Remembers an instance that will be the one at `position`.
@@ -79,7 +83,8 @@ impl Known {
 }
 
 fn holds(instance: &VrrpInstance, address: IpAddr, device: &str) -> bool {
-    let on = |one: &VirtualAddress| one.interface.as_deref().unwrap_or(&instance.interface) == device;
+    let home = instance.vmac.as_ref().map_or(&instance.interface, |vmac| &vmac.name);
+    let on = |one: &VirtualAddress| one.interface.as_ref().unwrap_or(home) == device;
     instance.addresses.iter().chain(&instance.excluded).any(|one| one.address.addr() == address && on(one))
 }
 

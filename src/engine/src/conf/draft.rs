@@ -126,6 +126,10 @@ impl Draft {
             "interface" => {
                 self.interface_given = true;
                 self.interface = single(line, sink).and_then(|word| interface(word, sink));
+                if self.interface.as_deref() == Some("lo") {
+                    let help = "name the interface that the other hosts are on; keepalived refuses lo";
+                    sink.warning_help(place, "`interface lo`: adverts on the loopback interface reach nobody", help);
+                }
             }
             "lvs_sync_daemon_interface" => {
                 let name = single(line, sink).and_then(|word| interface(word, sink));

@@ -162,7 +162,7 @@ impl Reader<'_> {
             true => self.global.nftables_table = Some(name.clone()),
             false => {
                 let message = format!("`{name}` is no table name; `hactl` is used");
-                sink.error_help(word.place, message, "1 to 32 letters, digits and `_`");
+                sink.warning_help(word.place, message, "1 to 32 letters, digits and `_`");
             }
         }
     }
@@ -224,7 +224,7 @@ fn mail_address(word: &Word, instead: &str, sink: &mut Sink<'_>) -> Option<Strin
     if !word.text.is_empty() && sides && word.text.chars().all(plain) {
         return Some(word.text.clone());
     }
-    sink.error(word.place, format!("`{}` is no mail address; {instead}", word.text));
+    sink.warning(word.place, format!("`{}` is no mail address; {instead}", word.text));
     None
 }
 

@@ -137,6 +137,7 @@ impl Draft {
         }
         for at in positions {
             let Some(member) = instances.get_mut(at) else { continue };
+            tell_twice(&tracks, member, &self.group.name, sink);
             if !self.weights {
                 leave_weights_out(name, member, sink);
             }
@@ -183,6 +184,17 @@ fn is_bare(line: &Statement, names: &[String]) -> bool {
     let group = line.name() == "group" && !line.arguments.is_empty();
     let keyword = VRRP_SYNC_GROUP.find(line.name()).is_some();
     group || (!keyword && known(&line.keyword) && line.arguments.iter().all(known))
+}
+
+/// An interface that both follow counts once, with what the instance's own line says.
+fn tell_twice(tracks: &Tracks, member: &Resolved, group: &str, sink: &mut Sink<'_>) {
+    for (own, place) in &member.tracks.interfaces {
+        if tracks.interfaces.iter().any(|(track, _)| track.name == own.name) {
+            let (interface, name) = (&own.name, &member.instance.name);
+            let message = format!("`{interface}` is tracked by `{name}` and by its group `{group}`; this line counts");
+            sink.warning_help(*place, message, "track it in one of them");
+        }
+    }
 }
 
 fn share(from: &Tracks, to: &mut Tracks) {

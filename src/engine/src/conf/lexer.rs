@@ -52,6 +52,41 @@ impl<'l, I: Iterator<Item = &'l str>> Lexer<I> {
         Self { lines, number: 0, chars: Vec::new(), ready: VecDeque::new(), open: false }
     }
 
+    /// The same for lines that begin further down: the first of these has the number after `number`.
+    pub fn after(number: usize, lines: I) -> Self {
+        Self { number, ..Self::new(lines) }
+    }
+
+    /// Passes over a block whose `{` was taken, up to and with its `}`, without making words of it. `false` when the text ends
+    /// first.
+    pub fn pass_over(&mut self, sink: &mut Sink<'_>) -> bool {
+        let mut depth = 1_usize;
+        while let Some(piece) = self.ready.pop_front() {
+            match piece {
+                Piece::Open(_) => depth += 1,
+                Piece::Close(_) => depth = depth.saturating_sub(1),
+                Piece::Word(_) | Piece::End => {}
+            }
+            if depth == 0 {
+                return true;
+            }
+        }
+        for text in self.lines.by_ref() {
+            self.number += 1;
+            let Some(behind) = braces(text.as_bytes(), &mut depth) else { continue };
+            self.chars.clear();
+            self.chars.extend(text.chars());
+            let at = text.get(..behind).map_or(0, |before| before.chars().count());
+            let ended = Line { chars: &self.chars, at, number: self.number }.cut(&mut self.ready, sink);
+            self.open = !ended;
+            if ended {
+                self.ready.push_back(Piece::End);
+            }
+            return true;
+        }
+        false
+    }
+
     /// Takes the next piece.
     pub fn next(&mut self, sink: &mut Sink<'_>) -> Option<Piece> {
         self.fill(1, sink);
@@ -205,6 +240,36 @@ impl Line<'_> {
     }
 }
 
+/// Just behind the brace of a line that makes `depth` 0, if one does; sees the same braces as [`Line::cut`].
+fn braces(line: &[u8], depth: &mut usize) -> Option<usize> {
+    let only_blanks = |from: usize| line.iter().skip(from).all(u8::is_ascii_whitespace);
+    let mut quote = None;
+    let mut at = 0;
+    while let Some(next) = line.get(at).copied() {
+        at += 1;
+        match (next, quote) {
+            (b'\\', _) if quote.is_some() || !only_blanks(at) => at += 1,
+            (mark, Some(open)) if mark == open => quote = None,
+            (_, Some(_)) => {}
+            (b'"' | b'\'', None) => quote = Some(next),
+            (b'#' | b'!', None) => return None,
+            (b'$', None) if line.get(at) == Some(&b'{') => {
+                let length = line.iter().skip(at).position(|byte| *byte == b'}');
+                at = length.map_or(line.len(), |length| at + length + 1);
+            }
+            (b'{', None) => *depth += 1,
+            (b'}', None) => {
+                *depth = depth.saturating_sub(1);
+                if *depth == 0 {
+                    return Some(at);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
 /// Means nothing but itself, wherever it stands in a word.
 fn is_plain(c: char) -> bool {
     !c.is_ascii_whitespace() && !matches!(c, '"' | '\'' | '\\' | '$' | '#' | '!' | '{' | '}')
@@ -256,6 +321,32 @@ mod tests {
     #[test]
     fn a_backslash_joins_lines() {
         assert_eq!(words("a b \\\n c\nd"), ["a", "b", "c", ";", "d", ";"]);
+    }
+
+    #[test]
+    fn a_block_is_passed_over_up_to_its_own_brace() {
+        for (text, after) in [
+            ("a {\n b { c } }\nd", "d"),
+            ("a { b }\n } d", "d"),
+            ("a {\n b \"}\" '}' \\} ${X} # }\n ! }\n c { \\\n }\n} d } e", "d"),
+            ("a {\n é \"ü }\" } d", "d"),
+            ("a {\n {{{ } } } } d", "d"),
+        ] {
+            let mut sink = Sink::new("t");
+            let mut lexer = Lexer::new(text.split('\n'));
+            while !matches!(lexer.next(&mut sink), Some(Piece::Open(_))) {}
+            assert!(lexer.pass_over(&mut sink), "{text}");
+            let rest: Vec<Piece> = std::iter::from_fn(|| lexer.next(&mut sink)).collect();
+            let word = rest.iter().find_map(|piece| if let Piece::Word(word) = piece { Some(word) } else { None });
+            assert_eq!(word.map(|word| word.text.as_str()), Some(after), "{text}");
+            // The same place as where nothing is passed over.
+            let all = lex(text.split('\n'), &mut Sink::new("t"));
+            assert!(word.is_some_and(|word| all.contains(&Piece::Word(word.clone()))), "{text}");
+        }
+        let mut lexer = Lexer::new("a {\n b }".lines().take(1));
+        let mut sink = Sink::new("t");
+        while !matches!(lexer.next(&mut sink), Some(Piece::Open(_))) {}
+        assert!(!lexer.pass_over(&mut sink));
     }
 
     #[test]

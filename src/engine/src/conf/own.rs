@@ -1,14 +1,15 @@
 //! `hactl`: the settings that keepalived does not have.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use super::config::{MetricsAddress, Own};
+use super::config::{MetricsAddress, Own, SmtpTls};
 use super::defaults::switched;
 use super::keywords::HACTL;
 use super::sink::Sink;
 use super::tree::Statement;
 use super::values::{single, surplus};
 use super::walk::{inside, walk};
+use super::web_url::WebUrl;
 
 /// Reads a block; blocks add up.
 pub(super) fn own(block: &Statement, own: &mut Own, sink: &mut Sink<'_>) {
@@ -16,9 +17,70 @@ pub(super) fn own(block: &Statement, own: &mut Own, sink: &mut Sink<'_>) {
     walk(inside(block), &HACTL, sink, |line, sink| match line.name() {
         "lease" => own.lease = switched(line, false, sink),
         "guard" => own.guard = switched(line, false, sink),
+        "peers" => own.peers.extend(peers(line, sink)),
         "metrics" => own.metrics = metrics(line, sink),
+        "smtp_tls" => own.smtp_tls = smtp_tls(line, sink),
+        "smtp_user" => own.smtp_user = single(line, sink).map(|word| word.text.clone()),
+        "smtp_password_file" => own.smtp_password_file = file(line, sink),
+        "tls_authorities" => own.tls_authorities = file(line, sink),
         _ => own.webhook = webhook(line, sink),
     });
+    login(block, own, sink);
+}
+
+/// A login is a user and a password, and the password is not for everybody on the way.
+fn login(block: &Statement, own: &mut Own, sink: &mut Sink<'_>) {
+    let (problem, help) = match (&own.smtp_user, &own.smtp_password_file, own.smtp_tls) {
+        (None, None, _) | (Some(_), Some(_), SmtpTls::StartTls | SmtpTls::On) => return,
+        (Some(_), None, _) => ("`smtp_user` is ignored: there is no password", "add `smtp_password_file PATH`"),
+        (None, Some(_), _) => ("`smtp_password_file` is ignored: there is no user", "add `smtp_user NAME`"),
+        (Some(_), Some(_), SmtpTls::Off) => (
+            "`smtp_user` is ignored: without TLS anybody on the way could read the password",
+            "add `smtp_tls starttls`",
+        ),
+    };
+    (own.smtp_user, own.smtp_password_file) = (None, None);
+    sink.error_help(block.place(), problem, help);
+}
+
+fn smtp_tls(line: &Statement, sink: &mut Sink<'_>) -> SmtpTls {
+    let Some(word) = single(line, sink) else { return SmtpTls::Off };
+    match word.text.as_str() {
+        "off" => SmtpTls::Off,
+        "starttls" => SmtpTls::StartTls,
+        "on" => SmtpTls::On,
+        other => {
+            let help = "write `starttls`, `on` (TLS from the first byte) or `off`";
+            sink.error_help(word.place, format!("`smtp_tls {other}` is unknown; mail goes without TLS"), help);
+            SmtpTls::Off
+        }
+    }
+}
+
+fn file(line: &Statement, sink: &mut Sink<'_>) -> Option<String> {
+    let word = single(line, sink)?;
+    if word.text.starts_with('/') {
+        return Some(word.text.clone());
+    }
+    sink.error_help(word.place, format!("`{}` is not a path from the root; ignored", word.text), "begin it with `/`");
+    None
+}
+
+fn peers(line: &Statement, sink: &mut Sink<'_>) -> Vec<IpAddr> {
+    if line.arguments.is_empty() {
+        sink.error_help(line.place(), "`peers` names nobody", "write the addresses of the other load balancers");
+    }
+    let mut all = Vec::new();
+    for word in &line.arguments {
+        match word.text.parse::<IpAddr>() {
+            Ok(address) => all.push(address),
+            Err(_) => {
+                let help = "write the address from which that load balancer sends its adverts";
+                sink.error_help(word.place, format!("`{}` is no IP address; this peer is left out", word.text), help);
+            }
+        }
+    }
+    all
 }
 
 fn metrics(line: &Statement, sink: &mut Sink<'_>) -> Option<MetricsAddress> {
@@ -51,10 +113,12 @@ fn metrics(line: &Statement, sink: &mut Sink<'_>) -> Option<MetricsAddress> {
 
 fn webhook(line: &Statement, sink: &mut Sink<'_>) -> Option<String> {
     let word = single(line, sink)?;
-    let host = word.text.strip_prefix("http://").or_else(|| word.text.strip_prefix("https://"));
-    if host.is_some_and(|host| !host.is_empty() && !host.starts_with('/')) {
-        return Some(word.text.clone());
+    match WebUrl::parse(&word.text) {
+        Ok(_) => Some(word.text.clone()),
+        Err(why) => {
+            let help = "write http://HOST/PATH or https://HOST/PATH";
+            sink.error_help(word.place, format!("`webhook` is ignored: {why}"), help);
+            None
+        }
     }
-    sink.error_help(word.place, "`webhook` is ignored: it is no URL", "write http://HOST/PATH or https://HOST/PATH");
-    None
 }

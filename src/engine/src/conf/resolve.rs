@@ -8,6 +8,7 @@ use super::config::{InitialState, Version, VirtualAddress, VrrpInstance};
 use super::conflict::Known;
 use super::defaults::Defaults;
 use super::draft::{At, Draft, PRIORITY_DEFAULT};
+use super::family::Spoken;
 use super::objects::Objects;
 use super::sink::{Place, Sink};
 use super::strict;
@@ -64,29 +65,40 @@ fn one(
     (known, found): (&Known, &[Resolved]),
     sink: &mut Sink<'_>,
 ) -> Option<(Resolved, Places)> {
-    let (mut addresses, overflow) = advertised(&mut draft, sink);
+    let spoken = draft.family(sink);
+    let ipv6 = spoken.ipv6;
+    let (addresses, overflow) = advertised(&mut draft, spoken, sink);
     let given = overflow.into_iter().chain(draft.excluded.drain(..)).collect();
-    let mut excluded = without_repeats(&addresses, given, sink);
+    let excluded = without_repeats(&addresses, given, sink);
     if addresses.is_empty() && excluded.is_empty() && !draft.no_address_meant {
         let message = format!("vrrp_instance `{}` has no virtual address", draft.name.0);
         sink.warning_help(draft.name.1, message, "add `virtual_ipaddress { ADDRESS/LENGTH }`");
     }
-    let home = draft.interface.as_deref().unwrap_or_default();
-    known.leave_to_others(found, &mut addresses, home, sink);
-    known.leave_to_others(found, &mut excluded, home, sink);
-    let ipv6 = draft.speaks_ipv6(&addresses, &excluded, sink);
+    let home = draft.interface.as_deref().filter(|_| draft.vmac.is_none());
+    known.tell_of_others(found, addresses.iter().chain(&excluded), home, sink);
     let version = draft.version_for(ipv6, defaults.version, sink);
     let advert_interval = interval(draft.advert_interval, version, sink);
     let priority = draft.priority(sink);
-    strict::enforce(&mut draft, priority, sink);
+    strict::enforce(&mut draft, addresses.first(), priority, sink);
     let password = std::mem::take(&mut draft.authentication).complete(version, sink);
     let hmac = draft.hmac.take().and_then(|hmac| hmac.complete(advert_interval, sink));
     let (nopreempt, preempt_delay) = draft.preemption(sink);
     let source = same_family(draft.source.take(), ipv6, "source address", sink);
-    draft.peers(ipv6, sink);
+    draft.peers(ipv6, sink)?;
     let group = draft.group_address(ipv6, defaults, sink);
-    let tracks = draft.tracks.resolve(objects, sink);
-    let (vrid, interface) = draft.required(sink)?;
+    let mut tracks = draft.tracks.resolve(objects, sink);
+    tracks.interfaces.retain(|(track, place)| {
+        let own = draft.interface.as_ref() == Some(&track.name);
+        if own {
+            let message = format!(
+                "`{}` is the instance's own interface, which is followed anyway; this line is ignored",
+                track.name
+            );
+            sink.warning_help(*place, message, "take it out; `dont_track_primary` is how not to follow it");
+        }
+        !own
+    });
+    let (vrid, interface) = draft.required(source, sink)?;
     let transmit_base = draft.transmits_base(sink);
     let vmac = draft.vmac.take().map(|line| {
         let taken = |name: &str| known.vmac(name);
@@ -121,27 +133,6 @@ fn one(
 }
 
 impl Draft {
-    /// The addresses decide; without any, `native_ipv6` and the addresses that adverts come from and go to.
-    fn speaks_ipv6(
-        &self,
-        addresses: &[At<VirtualAddress>],
-        excluded: &[At<VirtualAddress>],
-        sink: &mut Sink<'_>,
-    ) -> bool {
-        let first = |list: &[At<VirtualAddress>]| list.first().map(|(one, _)| one.address.addr());
-        if let Some(address) = first(addresses) {
-            if let Some(place) = self.native_ipv6.filter(|_| address.is_ipv4()) {
-                sink.warning(place, format!("`native_ipv6` changes nothing: `{address}` is advertised, and is IPv4"));
-            }
-            return address.is_ipv6();
-        }
-        let source = self.source.map(|(address, _)| address);
-        let peer = || self.peers.found.first().map(|(peer, _)| peer.address);
-        let group = || self.group.map(|(address, _)| address);
-        let witness = first(excluded).or(source).or_else(peer).or_else(group);
-        self.native_ipv6.is_some() || witness.is_some_and(|address| address.is_ipv6())
-    }
-
     fn version_for(&self, ipv6: bool, standard: Version, sink: &mut Sink<'_>) -> Version {
         match self.version {
             Some((Version::V2, place)) if ipv6 => {
@@ -180,8 +171,9 @@ impl Draft {
         }
     }
 
-    /// The peers that speak the family of the addresses.
-    fn peers(&mut self, ipv6: bool, sink: &mut Sink<'_>) {
+    /// The peers that speak the family of the instance. Nothing when peers were named and none of them is left: by
+    /// multicast it would be master beside those that it does not hear.
+    fn peers(&mut self, ipv6: bool, sink: &mut Sink<'_>) -> Option<()> {
         let peers = std::mem::take(&mut self.peers);
         self.plain.check_unicast_source |= peers.checked;
         self.plain.unicast_peers = peers
@@ -191,11 +183,23 @@ impl Draft {
             .map(|(peer, _)| peer)
             .collect();
         self.plain.peer_names = peers.names;
-        let nobody = self.plain.unicast_peers.is_empty() && self.plain.peer_names.is_empty();
-        if let Some(place) = self.unicast_source.filter(|_| nobody && !self.plain.fault_without_peer) {
-            let help = "add a `unicast_peer` block";
+        let somebody = !self.plain.unicast_peers.is_empty() || !self.plain.peer_names.is_empty();
+        if somebody || self.plain.fault_without_peer {
+            return Some(());
+        }
+        if let Some(place) = peers.named {
+            let name = &self.name.0;
+            let message =
+                format!("vrrp_instance `{name}`: none of its unicast peers can be used; the instance is ignored");
+            let help = "name a peer of the family that it speaks; without any it would not hear the other hosts, and be master beside them";
+            sink.error_help(place, message, help);
+            return None;
+        }
+        if let Some(place) = self.unicast_source.or(peers.block) {
+            let help = "add a peer to `unicast_peer`";
             sink.warning_help(place, "without `unicast_peer` adverts are sent by multicast", help);
         }
+        Some(())
     }
 
     /// The group that adverts go to, when it is not the standard one.
@@ -223,17 +227,28 @@ impl Draft {
     }
 
     /// What an instance cannot be without.
-    fn required(&self, sink: &mut Sink<'_>) -> Option<(At<u8>, String)> {
+    fn required(&self, source: Option<IpAddr>, sink: &mut Sink<'_>) -> Option<(At<u8>, String)> {
         let (name, place) = &self.name;
         if !self.vrid_given {
             let message = format!("vrrp_instance `{name}` has no `virtual_router_id`; the instance is ignored");
             sink.error_help(*place, message, "add `virtual_router_id` with a number from 1 to 255");
         }
-        if !self.interface_given {
+        if self.interface_given {
+            return Some((self.vrid?, self.interface.clone()?));
+        }
+        let unicast = !self.plain.unicast_peers.is_empty() || !self.plain.peer_names.is_empty();
+        if !unicast || self.vmac.is_some() {
             let message = format!("vrrp_instance `{name}` has no `interface`; the instance is ignored");
             sink.error_help(*place, message, "add `interface` with the name of the network interface");
+            return None;
         }
-        Some((self.vrid?, self.interface.clone()?))
+        let which = match source {
+            Some(source) => format!("the one that carries {source} is used"),
+            None => "the one that leads to its peers is used".to_owned(),
+        };
+        let help = "add `interface` with the name of the network interface; keepalived 2.2.7 does not start without it";
+        sink.warning_help(*place, format!("vrrp_instance `{name}` has no `interface`; {which}"), help);
+        Some((self.vrid?, String::new()))
     }
 }
 
@@ -261,17 +276,13 @@ fn round(value: Duration, step: Duration) -> Duration {
 }
 
 /// The addresses that adverts carry, of one family and each once, and those beyond what an advert can count.
-fn advertised(draft: &mut Draft, sink: &mut Sink<'_>) -> (Vec<At<VirtualAddress>>, Vec<At<VirtualAddress>>) {
+fn advertised(
+    draft: &mut Draft,
+    spoken: Spoken,
+    sink: &mut Sink<'_>,
+) -> (Vec<At<VirtualAddress>>, Vec<At<VirtualAddress>>) {
     let mut addresses = without_repeats(&[], std::mem::take(&mut draft.addresses), sink);
-    let ipv6 = addresses.first().is_some_and(|(first, _)| first.address.addr().is_ipv6());
-    addresses.retain(|(one, place)| {
-        let fits = one.address.addr().is_ipv6() == ipv6;
-        if !fits {
-            let message = format!("`{}` is of another family than the first address; ignored", one.address.addr());
-            sink.error_help(*place, message, "put it into `virtual_ipaddress_excluded` or an instance of its own");
-        }
-        fits
-    });
+    spoken.keep(&mut addresses, sink);
     let overflow = addresses.split_off(addresses.len().min(ADVERTISED_MAX));
     if let Some((_, place)) = overflow.first() {
         let message = format!("an advert holds {ADVERTISED_MAX} addresses; from here on they are not advertised");

@@ -171,6 +171,10 @@ impl Reader {
             self.route.kind = *kind;
         } else if word.text == "default" {
             self.destination = Some((Destination::Default, word.place));
+        } else if word.text == "default6" {
+            sink.warning_help(word.place, "`default6` is deprecated", "write `inet6 default`");
+            self.inet6 = Some(true);
+            self.destination = Some((Destination::Default, word.place));
         } else if let Some(found) = prefix(word, sink) {
             if found.prefix_len() == 0 {
                 self.inet6.get_or_insert(found.addr().is_ipv6());

@@ -26,7 +26,7 @@ pub fn command(statement: &Statement, sink: &mut Sink<'_>) -> Option<Argv> {
     };
     if let Some(extra) = rest.first() {
         let message = format!("`{}` is not part of the command: only the first word is", extra.text);
-        sink.error_help(extra.place, message, "put the command and its arguments in one pair of quotes");
+        sink.warning_help(extra.place, message, "put the command and its arguments in one pair of quotes");
     }
     argv(first, sink)
 }
@@ -56,6 +56,12 @@ fn argv(word: &Word, sink: &mut Sink<'_>) -> Option<Argv> {
     if let Some(shell) = arguments.iter().find(|argument| SHELL_WORDS.contains(&argument.as_str())) {
         let message = format!("`{shell}` reaches the command as an argument: no shell reads it");
         sink.warning_help(word.place, message, "write `/bin/sh -c '…'`, or put it into a script file");
+    }
+    // A shell's own string may end as it likes.
+    let stuck = |argument: &&String| argument.len() > 1 && argument.ends_with(';');
+    if let Some(shell) = arguments.iter().find(stuck).filter(|_| !arguments.iter().any(|one| one == "-c")) {
+        let message = format!("`{shell}` reaches the command with its `;`: no shell reads it");
+        sink.warning_help(word.place, message, "leave the `;` out");
     }
     Some(arguments)
 }
@@ -165,6 +171,14 @@ mod tests {
     fn what_a_shell_would_read_is_told() {
         assert_eq!(read(r#""/usr/bin/pgrep nginx | wc -l""#).1, 1);
         assert_eq!(words(r#""</dev/tcp/127.0.0.1/80""#), ["/bin/sh", "-c", "</dev/tcp/127.0.0.1/80"]);
+    }
+
+    #[test]
+    fn a_semicolon_at_the_end_is_told() {
+        assert_eq!((words(r#""/usr/bin/logger up;""#)[1].as_str(), read(r#""/usr/bin/logger up;""#).1), ("up;", 1));
+        assert_eq!(read(r#""/x;""#).1, 1);
+        assert_eq!(read(r#""/bin/sh -c 'logger up;'""#).1, 0);
+        assert_eq!(read(r#""/usr/bin/logger 'a;b'""#).1, 0);
     }
 
     #[test]

@@ -60,6 +60,15 @@ impl<'a> Sink<'a> {
         Self { text: Text::Plain(file), found: Vec::new(), guesses: 0 }
     }
 
+    /// The expanded text.
+    pub fn source(&self) -> Option<&'a Source> {
+        match self.text {
+            Text::Expanded(source) => Some(source),
+            #[cfg(test)]
+            Text::Plain(_) => None,
+        }
+    }
+
     /// An empty sink for the same text.
     pub fn fork(&self) -> Self {
         Self { text: self.text, found: Vec::new(), guesses: 0 }

@@ -1,18 +1,21 @@
 //! `strict_mode`: nothing that the RFC does not have. Each thing that goes is an error, for somebody asked for it.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::authentication::Authentication;
-use super::draft::Draft;
+use super::config::{InitialState, VirtualAddress};
+use super::draft::{At, Draft};
 use super::sink::Sink;
 
 /// Takes out what strict mode does not permit, and settles whether the addresses take traffic.
-pub(super) fn enforce(draft: &mut Draft, priority: u8, sink: &mut Sink<'_>) {
+pub(super) fn enforce(draft: &mut Draft, first: Option<&At<VirtualAddress>>, priority: u8, sink: &mut Sink<'_>) {
     let asked = draft.accept.map(|(accept, _)| accept);
     if !draft.plain.strict {
         draft.plain.accept = asked.unwrap_or(true);
         return;
     }
+    ownership(draft, first, priority, sink);
     draft.plain.accept = asked.unwrap_or(priority == u8::MAX);
     draft.plain.lower_prio_no_advert = true;
     draft.plain.higher_prio_send_advert = false;
@@ -36,5 +39,23 @@ pub(super) fn enforce(draft: &mut Draft, priority: u8, sink: &mut Sink<'_>) {
     if asked.is_none() && priority != u8::MAX && !draft.no_address_meant {
         let message = "in strict mode the virtual addresses take no traffic: they do not even answer ping";
         sink.warning_help(draft.strict.unwrap_or(draft.place), message, "add `accept`, or remove `vrrp_strict`");
+    }
+}
+
+/// What the RFC says of the address owner and of IPv6 addresses: told, not changed, as in keepalived.
+fn ownership(draft: &Draft, first: Option<&At<VirtualAddress>>, priority: u8, sink: &mut Sink<'_>) {
+    let owner = priority == u8::MAX;
+    if let Some((state, place)) = draft.state
+        && (state == InitialState::Master) != owner
+    {
+        let message = "in strict mode `state MASTER` belongs to the address owner alone, who has priority 255";
+        sink.warning_help(place, message, "leave `state` out: the priority decides");
+    }
+    if let Some((first, place)) = first
+        && let IpAddr::V6(address) = first.address.addr()
+        && !address.is_unicast_link_local()
+    {
+        let message = format!("in strict mode the first IPv6 address is link-local, and `{address}` is not");
+        sink.warning_help(*place, message, "begin `virtual_ipaddress` with an address of fe80::/10 (RFC 9568 §5.2.9)");
     }
 }

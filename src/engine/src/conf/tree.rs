@@ -10,6 +10,8 @@ use super::recovery;
 use super::schema::Context;
 use super::sink::{Place, Sink};
 
+/// The blocks that are read one after the other.
+const DEFERRED: &str = "virtual_server";
 /// Blocks nested deeper are ignored; keepalived's own grammar needs 5.
 pub const DEPTH_MAX: usize = 16;
 
@@ -29,20 +31,48 @@ pub struct Statement {
 pub struct Block {
     /// Where `{` stands.
     pub open: Place,
-    /// The statements in it.
+    /// The statements in it; none yet when they are deferred.
     pub statements: Vec<Statement>,
+    /// Its text was passed over: [`regrow`] reads it when it is needed.
+    pub deferred: bool,
 }
 
 /// Builds the tree. Never fails: braces that do not match are reported and worked around.
 pub fn grow(source: &Source, sink: &mut Sink<'_>) -> Vec<Statement> {
     let mut first = sink.fork();
-    let (statements, balanced) = Grower::new(Lexer::new(source.texts()), false).run(&mut first);
+    let (statements, balanced) = Grower::new(Lexer::new(source.texts()), Mode::Deferring).run(&mut first);
     if balanced {
         sink.absorb(first);
         return statements;
     }
     drop(statements);
-    Grower::new(Lexer::new(source.texts()), true).run(sink).0
+    Grower::new(Lexer::new(source.texts()), Mode::Recovering).run(sink).0
+}
+
+/// A statement whose block was deferred, with all that stands in it; `None` for any other.
+pub fn regrow(statement: &Statement, sink: &mut Sink<'_>) -> Option<Statement> {
+    let source = sink.source().filter(|_| statement.block.as_ref().is_some_and(|block| block.deferred))?;
+    let place = statement.keyword.place;
+    let before = place.numbers()[0].checked_sub(1)?;
+    let mut lexer = Lexer::after(before, source.texts_from(before));
+    // What stands before it on its line has been reported.
+    let mut known = sink.fork();
+    while !matches!(lexer.ahead(1, &mut known).next()?, Piece::Word(word) if word.place == place) {
+        lexer.next(&mut known);
+    }
+    Grower::new(lexer, Mode::Plain).one(sink)
+}
+
+/// How a text is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// Blocks of which there may be very many, and large ones, are passed over: all of them at once would take more memory
+    /// than everything else.
+    Deferring,
+    /// Braces do not add up: keywords and indentation tell where they belong.
+    Recovering,
+    /// As it stands.
+    Plain,
 }
 
 /// An open block on the way down.
@@ -69,25 +99,41 @@ struct Grower<I> {
     /// Blocks beyond [`DEPTH_MAX`] that are still open.
     too_deep: usize,
     balanced: bool,
-    recover: bool,
+    mode: Mode,
 }
 
 impl<'l, I: Iterator<Item = &'l str>> Grower<I> {
-    fn new(lexer: Lexer<I>, recover: bool) -> Self {
-        Self { lexer, statements: Vec::new(), frames: Vec::new(), too_deep: 0, balanced: true, recover }
+    fn new(lexer: Lexer<I>, mode: Mode) -> Self {
+        Self { lexer, statements: Vec::new(), frames: Vec::new(), too_deep: 0, balanced: true, mode }
     }
 
     fn run(mut self, sink: &mut Sink<'_>) -> (Vec<Statement>, bool) {
         while let Some(piece) = self.lexer.next(sink) {
-            match piece {
-                Piece::End => {}
-                Piece::Open(place) => self.open(place, sink),
-                Piece::Close(place) => self.close(place, sink),
-                Piece::Word(word) => self.statement(word, sink),
-            }
+            self.piece(piece, sink);
         }
         self.close_down_to(0, sink);
         (self.statements, self.balanced)
+    }
+
+    /// The first statement with a block.
+    fn one(mut self, sink: &mut Sink<'_>) -> Option<Statement> {
+        while let Some(piece) = self.lexer.next(sink) {
+            self.piece(piece, sink);
+            let whole = self.frames.is_empty() && self.too_deep == 0;
+            if whole && self.statements.last().is_some_and(|last| last.block.is_some()) {
+                return self.statements.pop();
+            }
+        }
+        None
+    }
+
+    fn piece(&mut self, piece: Piece, sink: &mut Sink<'_>) {
+        match piece {
+            Piece::End => {}
+            Piece::Open(place) => self.open(place, sink),
+            Piece::Close(place) => self.close(place, sink),
+            Piece::Word(word) => self.statement(word, sink),
+        }
     }
 
     fn statement(&mut self, keyword: Word, sink: &mut Sink<'_>) {
@@ -102,7 +148,7 @@ impl<'l, I: Iterator<Item = &'l str>> Grower<I> {
         if self.too_deep > 0 {
             return;
         }
-        if self.recover {
+        if self.mode == Mode::Recovering {
             let has_block = self.block_follows(sink);
             let depth = recovery::depth_of(&self.frames, &keyword, !arguments.is_empty(), has_block);
             self.close_down_to(depth, sink);
@@ -131,9 +177,23 @@ impl<'l, I: Iterator<Item = &'l str>> Grower<I> {
         if head.is_none() {
             sink.error(place, "`{` without a keyword before it; what it holds is ignored");
         }
+        if self.mode == Mode::Deferring
+            && self.frames.is_empty()
+            && let Some(head) = &head
+            && head.keyword.text == DEFERRED
+        {
+            self.defer(head.clone(), place, sink);
+            return;
+        }
         let context = head.as_ref().and_then(|head| outer?.find(&head.keyword.text)?.block);
         let head = head.map(|head| (head.keyword, head.arguments));
         self.frames.push(Frame { head, open: place, context, first: self.statements.len(), suspect: None });
+    }
+
+    fn defer(&mut self, mut head: Statement, open: Place, sink: &mut Sink<'_>) {
+        self.balanced &= self.lexer.pass_over(sink);
+        head.block = Some(Box::new(Block { open, statements: Vec::new(), deferred: true }));
+        self.statements.push(head);
     }
 
     fn close(&mut self, place: Place, sink: &mut Sink<'_>) {
@@ -167,7 +227,7 @@ impl<'l, I: Iterator<Item = &'l str>> Grower<I> {
 
     fn attach(&mut self, frame: Frame) {
         let statements = self.statements.drain(frame.first..).collect();
-        let block = Some(Box::new(Block { open: frame.open, statements }));
+        let block = Some(Box::new(Block { open: frame.open, statements, deferred: false }));
         if let Some((keyword, arguments)) = frame.head {
             self.statements.push(Statement { keyword, arguments, block });
         }

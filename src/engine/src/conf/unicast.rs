@@ -2,10 +2,12 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 use super::config::Peer;
 use super::draft::At;
 use super::lexer::Word;
-use super::sink::Sink;
+use super::sink::{Place, Sink};
 use super::tree::Statement;
 use super::walk::inside;
 
@@ -16,12 +18,18 @@ pub(super) struct Peers {
     pub(super) names: Vec<String>,
     /// A range of TTLs was given, which says that only peers are listened to.
     pub(super) checked: bool,
+    /// Where the first block stands.
+    pub(super) block: Option<Place>,
+    /// Where the first peer stands, usable or not.
+    pub(super) named: Option<Place>,
 }
 
 impl Peers {
     /// Reads a block; blocks add up.
     pub(super) fn read(&mut self, block: &Statement, sink: &mut Sink<'_>) {
+        self.block.get_or_insert(block.place());
         for line in inside(block) {
+            self.named.get_or_insert(line.place());
             self.line(line, sink);
         }
     }
@@ -45,7 +53,12 @@ impl Peers {
                 }
             }
         }
-        match text.parse::<IpAddr>() {
+        let net = text.parse::<IpNet>().ok();
+        if let Some(net) = net {
+            let message = format!("peer `{text}`: a peer has no prefix length; {} is used", net.addr());
+            sink.warning_help(line.place(), message, "leave it out, as in keepalived");
+        }
+        match net.map_or_else(|| text.parse::<IpAddr>(), |net| Ok(net.addr())) {
             Ok(address) if self.found.iter().any(|(earlier, _)| earlier.address == address) => {
                 sink.warning(line.place(), format!("peer {address} is listed twice"));
             }

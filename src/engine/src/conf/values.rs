@@ -32,11 +32,11 @@ pub fn single<'s>(statement: &'s Statement, sink: &mut Sink<'_>) -> Option<&'s W
     Some(first)
 }
 
-/// Names arguments that nothing reads.
+/// Names arguments that nothing reads. A warning: keepalived passes over them without a word.
 pub fn surplus(statement: &Statement, rest: &[Word], sink: &mut Sink<'_>) {
     if let Some(extra) = rest.first() {
         let message = format!("`{}` is not read: `{}` is already complete", extra.text, statement.name());
-        sink.error_help(extra.place, message, "put each setting on a line of its own");
+        sink.warning_help(extra.place, message, "put each setting on a line of its own");
     }
 }
 
@@ -54,7 +54,8 @@ pub fn switch(statement: &Statement, sink: &mut Sink<'_>) -> Option<bool> {
         "off" | "false" | "no" => Some(false),
         _ => {
             let message = format!("`{} {}` is neither on nor off", statement.name(), word.text);
-            sink.error_help(word.place, message, "write on, off, true, false, yes or no");
+            // Many of these are flags in keepalived, which does not read what follows.
+            sink.warning_help(word.place, message, "write on, off, true, false, yes or no");
             None
         }
     }

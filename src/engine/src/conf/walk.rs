@@ -30,10 +30,10 @@ pub fn walk<'s>(
             Support::Already => {}
             Support::NotYet(consequence) => not_yet(statement, consequence, sink),
             Support::Yes if shape_fits(statement, keyword, sink) => {
-                if keyword.block.is_none() {
-                    repeated(statement, &mut seen, sink);
+                let once = keyword.block.is_none() || FIRST_COUNTS.contains(&keyword.name);
+                if !once || !repeated(statement, &mut seen, sink) {
+                    read(statement, sink);
                 }
-                read(statement, sink);
             }
             Support::Yes => {}
         }
@@ -96,16 +96,51 @@ fn shape_fits(statement: &Statement, keyword: &Keyword, sink: &mut Sink<'_>) -> 
     }
 }
 
-fn repeated<'s>(statement: &'s Statement, seen: &mut Vec<&'s Statement>, sink: &mut Sink<'_>) {
-    match seen.iter().find(|earlier| earlier.name() == statement.name()) {
-        Some(earlier) => {
-            let line = sink.earlier(earlier.place());
-            let message = format!("`{}` was already given on {line}; this one counts", statement.name());
-            sink.warning(statement.place(), message);
-        }
-        None => seen.push(statement),
-    }
+/// Tells of a line that was given before; whether that one counts.
+fn repeated<'s>(statement: &'s Statement, seen: &mut Vec<&'s Statement>, sink: &mut Sink<'_>) -> bool {
+    let name = statement.name();
+    let Some(earlier) = seen.iter().find(|earlier| earlier.name() == name) else {
+        seen.push(statement);
+        return false;
+    };
+    let line = sink.earlier(earlier.place());
+    let first = FIRST_COUNTS.contains(&name);
+    let which = if first { "that one counts, as in keepalived" } else { "this one counts" };
+    sink.warning_help(statement.place(), format!("`{name}` was already given on {line}; {which}"), "keep one of them");
+    first
 }
+
+/// Of these keepalived keeps the first, of all others the last.
+const FIRST_COUNTS: &[&str] = &[
+    "file",
+    "group",
+    "lvs_notify_fifo",
+    "lvs_notify_fifo_script",
+    "lvs_sync_daemon",
+    "net_namespace",
+    "net_namespace_ipvs",
+    "nftables",
+    "notify",
+    "notify_backup",
+    "notify_deleted",
+    "notify_down",
+    "notify_fault",
+    "notify_fifo",
+    "notify_fifo_script",
+    "notify_master",
+    "notify_master_rx_lower_pri",
+    "notify_stop",
+    "notify_up",
+    "process",
+    "quorum_down",
+    "quorum_up",
+    "shutdown_script",
+    "startup_script",
+    "state",
+    "use_vmac",
+    "vrrp_notify_fifo",
+    "vrrp_notify_fifo_script",
+];
 
 /// The block that a keyword belongs in, when it belongs in one of [`HOMES`].
 fn home_of(name: &str) -> Option<&'static str> {

@@ -136,7 +136,7 @@ impl Pool {
             let (up, reason) = (server.is_up(), server.reason().unwrap_or_default().to_owned());
             words.push(config.tell(What::RealServer { address, up, reason, lasted_ms: millis(now.since(before)) }));
             let command = if up { &real.notify_up } else { &real.notify_down };
-            words.extend(config.run(command));
+            words.extend(config.run(command.as_deref()));
         } else if let Some(reason) = failure {
             words.push(config.tell(What::CheckFailed { address, reason }));
         }
@@ -174,7 +174,7 @@ impl Pool {
         let sorry = config.sorry_server.as_ref().map(|sorry| sorry.address);
         let word = config.tell(What::Quorum { up: gained, alive, quorum: config.quorum, sorry });
         let command = if gained { &config.quorum_up } else { &config.quorum_down };
-        [word].into_iter().chain(config.run(command)).collect()
+        [word].into_iter().chain(config.run(command.as_ref())).collect()
     }
 
     /// What separates the kernel from what is wanted now.
@@ -241,10 +241,11 @@ impl Pool {
     /// `rs_init_notifies`: the states at the start are told as if they were changes.
     pub(super) fn introduce(&self) -> Vec<Effect> {
         let servers = self.servers().flat_map(|(config, server)| {
-            self.config.run(if server.is_up() { &config.notify_up } else { &config.notify_down })
+            let command = if server.is_up() { &config.notify_up } else { &config.notify_down };
+            self.config.run(command.as_deref())
         });
         let quorum = if self.quorum { &self.config.quorum_up } else { &self.config.quorum_down };
-        servers.chain(self.config.run(quorum)).collect()
+        servers.chain(self.config.run(quorum.as_ref())).collect()
     }
 
     /// `omega`: what the end of the agent means.
@@ -253,8 +254,8 @@ impl Pool {
             return Vec::new();
         }
         let up = self.servers().filter(|(_, server)| server.is_up());
-        let servers = up.flat_map(|(config, _)| self.config.run(&config.notify_down));
-        let quorum = self.quorum.then(|| self.config.run(&self.config.quorum_down)).flatten();
+        let servers = up.flat_map(|(config, _)| self.config.run(config.notify_down.as_deref()));
+        let quorum = self.quorum.then(|| self.config.run(self.config.quorum_down.as_ref())).flatten();
         servers.chain(quorum).collect()
     }
 }
@@ -264,8 +265,8 @@ impl VirtualServer {
         Effect::Tell(Notice { instance: self.name.clone(), what })
     }
 
-    fn run(&self, command: &Option<Command>) -> Option<Effect> {
-        command.clone().map(|command| Effect::Run { server: self.name.clone(), command })
+    fn run(&self, command: Option<&Command>) -> Option<Effect> {
+        command.cloned().map(|command| Effect::Run { server: self.name.clone(), command })
     }
 }
 

@@ -91,13 +91,15 @@ impl Router {
         Ok(format!("{name} hands over; it stays last in line until `unpin` or `promote`"))
     }
 
-    /// Drops an operator's override; the election does the rest.
-    pub fn unpin(&mut self, ctx: &mut Context<'_>) {
-        let before = self.priority();
-        if self.pin.is_some() {
-            self.set_pin(None, ctx);
-            self.priority_changed(before, ctx);
+    /// Drops an operator's override; the election does the rest. Returns what that came to, in words.
+    pub fn unpin(&mut self, ctx: &mut Context<'_>) -> String {
+        let (name, before) = (self.config.name.clone(), self.priority());
+        if self.pin.is_none() {
+            return format!("{name}: there was no override");
         }
+        self.set_pin(None, ctx);
+        self.priority_changed(before, ctx);
+        format!("{name}: the override is dropped; priority {} instead of {before}", self.priority())
     }
 
     pub(super) fn set_pin(&mut self, pin: Option<Pin>, ctx: &mut Context<'_>) {

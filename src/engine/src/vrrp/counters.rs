@@ -29,6 +29,8 @@ pub enum Counter {
     Unsigned,
     /// Dropped: another interval in version 2.
     BadInterval,
+    /// Dropped: they share no address with ours, so they are another cluster's.
+    OtherCluster,
     /// Adverts that list other addresses.
     AddressesDiffer,
     /// Adverts of a master with a lower claim, heard as master.
@@ -51,7 +53,7 @@ pub enum Counter {
     LeasesLapsed,
 }
 
-const NAMES: [&str; 23] = [
+const NAMES: [&str; 24] = [
     "adverts_sent",
     "priority_zero_sent",
     "adverts_received",
@@ -65,6 +67,7 @@ const NAMES: [&str; 23] = [
     "bad_auth",
     "unsigned",
     "bad_interval",
+    "other_cluster",
     "addresses_differ",
     "second_master",
     "became_master",

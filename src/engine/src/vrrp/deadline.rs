@@ -25,7 +25,7 @@ impl Router {
                 self.announce(self.config.announcement.refresh_repeat, ctx);
                 self.arm(Timer::Refresh, self.config.announcement.refresh, ctx);
             }
-            Timer::Pin => self.unpin(ctx),
+            Timer::Pin => _ = self.unpin(ctx),
             Timer::Retry => {
                 (self.refused, self.unsent_since) = (None, None);
                 self.reassess("trying again", ctx);

@@ -243,7 +243,9 @@ pub fn transition(state: State, event: Event, view: &View) -> (State, Effects) {
         // --- Handover: given up, still answering ---
         (Handover(next), Event::Advert(heard)) if heard.priority > 0 => {
             let mut effects = smallvec![E::Follow(heard), E::StartLinger(view.linger())];
-            acknowledge(&mut effects, view);
+            if view.may_answer {
+                acknowledge(&mut effects, view);
+            }
             (Handover(next), effects)
         }
         (Handover(Next::Backup), Event::LingerDue) => backup(smallvec![E::RemoveAddresses], view),
@@ -354,7 +356,9 @@ fn backup(mut first: Effects, view: &View) -> (State, Effects) {
 fn heard_as_backup(heard: &Heard, view: &View) -> Effects {
     let view = view.with_interval(heard);
     if heard.priority == 0 {
-        return smallvec![Effect::StartMasterDown(view.skew())];
+        // Another one than the master leaves: the master was heard after it, and lives.
+        let anothers = view.followed.is_some_and(|master| master != heard.source);
+        return if anothers { smallvec![] } else { smallvec![Effect::StartMasterDown(view.goodbye_wait())] };
     }
     let (follow, wait) = (Effect::Follow(*heard), Effect::StartMasterDown(view.master_down()));
     if heard.priority >= view.priority {
@@ -387,7 +391,8 @@ fn heard_while_claiming(heard: &Heard, view: &View) -> (State, Effects) {
 fn heard_as_master(heard: &Heard, view: &View) -> (State, Effects) {
     if heard.priority == 0 {
         // Another master stops: tell its listeners at once that we are here.
-        return (State::Master, smallvec![Effect::Advertise, Effect::StartAdvertTimer]);
+        let answer = smallvec![Effect::Advertise, Effect::StartAdvertTimer];
+        return (State::Master, if view.may_answer { answer } else { smallvec![] });
     }
     if view.loses_to(heard) {
         let mut effects = smallvec![Effect::Follow(*heard)];
@@ -411,9 +416,10 @@ fn heard_as_master(heard: &Heard, view: &View) -> (State, Effects) {
         return (State::Handover(Next::Backup), effects);
     }
     // Two masters and we win: say so, and correct every cache on the LAN.
-    match view.answers_lower {
-        true => (State::Master, smallvec![Effect::Advertise, Effect::AnnounceLower, Effect::StartAdvertTimer]),
-        false => (State::Master, smallvec![Effect::AnnounceLower]),
+    match (view.may_answer, view.answers_lower) {
+        (true, true) => (State::Master, smallvec![Effect::Advertise, Effect::AnnounceLower, Effect::StartAdvertTimer]),
+        (true, false) => (State::Master, smallvec![Effect::AnnounceLower]),
+        (false, _) => (State::Master, smallvec![]),
     }
 }
 

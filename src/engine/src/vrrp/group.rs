@@ -4,7 +4,7 @@
 //! lag behind their push: a fault of one is everybody's, a master waits until all could be, and when one leaves the
 //! others hand over too.
 
-use super::fsm::{Event, State};
+use super::fsm::{Event, Next, State};
 use super::notify::state_scripts;
 use super::router::{Context, Router, public};
 use crate::action::{Action, RouterId};
@@ -77,15 +77,15 @@ impl Group {
         }
         let ready = |router: &Router| is_master(router) || router.wants;
         let pulled = masters > 0 || routers.iter().all(|(_, router)| ready(router));
-        let waiting =
-            |router: &Router| matches!(router.state, State::Backup | State::Handover(super::fsm::Next::Backup));
+        let waiting = |router: &Router| matches!(router.state, State::Backup | State::Handover(Next::Backup));
         pulled.then(|| routers.iter().find(|(_, router)| waiting(router)).map(|(id, _)| (*id, Push::Up))).flatten()
     }
 
     /// Notes the state that its members make up, and tells when it changed.
     pub fn settle<'r>(&mut self, member: impl Fn(RouterId) -> Option<&'r Router>) -> Vec<Action> {
-        let states: Vec<RouterState> =
-            self.members.iter().filter_map(|id| member(*id)).map(|router| public(router.state)).collect();
+        let members: Vec<&Router> = self.members.iter().filter_map(|id| member(*id)).collect();
+        let states: Vec<RouterState> = members.iter().map(|router| public(router.state)).collect();
+        let leaves = |router: &&Router| matches!(router.state, State::Handover(Next::Stopped) | State::Stopped);
         let all = |wanted: RouterState| states.iter().all(|state| *state == wanted);
         let state = if states.is_empty() || all(RouterState::Init) {
             RouterState::Init
@@ -95,6 +95,8 @@ impl Group {
             RouterState::Fault
         } else if all(RouterState::Stopped) {
             RouterState::Stopped
+        } else if members.iter().all(leaves) {
+            self.state // on its way out it is no backup
         } else {
             RouterState::Backup
         };

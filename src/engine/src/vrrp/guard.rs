@@ -1,54 +1,55 @@
 //! The guard: before an address is claimed the LAN is asked who answers for it. A silent master that still answers is
 //! alive, and its adverts are lost on the way: claiming would make two owners. A master that is known to live is told
 //! first, and asked until it lets go.
+//!
+//! An answer proves a living master only if it is the master's. So the peers are asked for their own addresses in the same
+//! breath: a hardware address that is none of theirs is a stranger's (a duplicate address, a proxy, an attacker), and keeps
+//! nobody from claiming. What answers for a host may also be a fabric that suppresses ARP and speaks for the dead: so
+//! whoever answered is asked again directly, by a frame to his hardware address that the fabric only forwards.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
+use smallvec::SmallVec;
+
 use super::counters::Counter;
 use super::deadline::LISTEN_GUARDED;
 use super::fsm::{Event, State};
+use super::lan::{Claim, Who};
 use super::router::{Context, Router, Timer, recently};
 use super::view::LINGER;
-use crate::action::{Action, Frame};
-use crate::notice::{What, mac_text};
+use crate::notice::What;
 use crate::time::Instant;
 use crate::wire::arp::Mac;
-use crate::wire::{arp, ndisc};
-
-/// Who said last that one of our addresses is his.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Claim {
-    /// The address.
-    pub address: IpAddr,
-    /// Who.
-    pub mac: Mac,
-    /// When.
-    pub at: Instant,
-}
 
 /// A claim that waits for the old master.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asking {
     begun: Instant,
     last: Instant,
     /// Questions in a row that nobody answered, and how many of them are an answer.
     silent: u32,
     enough: u32,
+    /// No earlier than this after the beginning are the addresses taken.
+    settle: Duration,
+    /// Whom the last question was addressed to; empty: everybody.
+    direct: SmallVec<[Mac; 2]>,
+    /// Direct questions in a row without an answer.
+    unheard: u32,
+    /// When those for whom something else answers were asked directly, in the second half of this round.
+    half: Option<Instant>,
+    /// A better one was seen that claims, too.
+    rival: bool,
 }
 
 impl Router {
     /// Another host said that an address of ours is his.
     pub fn claimed(&mut self, link: u32, address: IpAddr, mac: Mac, ctx: &mut Context<'_>) {
-        let ours = ctx.links.values().any(|link| link.mac == mac);
-        let at_home = self.link_addresses(ctx).iter().any(|at| at.link == link && at.address.address.addr() == address);
-        if ours || !at_home || !self.settings.guard {
+        if !self.settings.guard || !self.concerns(link, address, mac, ctx) {
             return;
         }
-        // Of all that answer one question the one that wins a contest counts.
-        let rival = self.claim.filter(|claim| self.quarrel_asked.is_some_and(|asked| claim.at >= asked));
-        let mac = rival.map_or(mac, |claim| claim.mac.max(mac));
-        self.claim = Some(Claim { address, mac, at: ctx.now });
+        let stranger = self.who(link, mac, ctx) == Who::Stranger;
+        self.lan.note(Claim { link, address, mac, at: ctx.now, stranger });
         match self.state {
             // The next master has announced itself, also where its adverts do not reach us.
             State::Handover(_) => {
@@ -57,52 +58,25 @@ impl Router {
                 }
                 self.linger(LINGER, ctx);
             }
-            // Not at once: a promoted router announces itself a moment before its advert arrives.
-            State::Master if ctx.timers.at((self.id, Timer::Quarrel)).is_none() => {
-                self.quarrel_asked = None;
-                let patience = if self.view(ctx).just_claimed { SETTLE } else { self.config.advert_interval / 2 };
-                self.arm(Timer::Quarrel, patience, ctx);
-            }
-            State::Master | State::Initialize | State::Backup | State::Claiming | State::Fault | State::Stopped => {}
+            State::Master => self.begin_quarrel(ctx),
+            State::Initialize | State::Backup | State::Claiming | State::Fault | State::Stopped => {}
         }
     }
 
-    /// Another host claimed the address, and a while later this router is still master. A last packet of the old master
-    /// proves nothing, so the LAN is asked. Who still answers holds the address, and adverts have not settled it.
-    pub(super) fn quarrel(&mut self, ctx: &mut Context<'_>) {
-        let (State::Master, Some(Claim { address, mac, at })) = (self.state, self.claim) else { return };
-        let age = self.last_transition.as_ref().map_or(Duration::MAX, |(at, _)| ctx.now.since(*at));
-        let Some(asked) = self.quarrel_asked.take() else {
-            self.quarrel_asked = Some(ctx.now);
-            self.ask(ctx);
-            let patience = if age < CONTEST { self.answer_time() } else { self.config.advert_interval / 2 };
-            self.arm(Timer::Quarrel, patience, ctx);
-            return;
-        };
-        if at < asked {
-            return; // nobody answered
-        }
-        self.count(Counter::DuplicatesSeen);
-        let them = mac_text(&mac);
-        if age < CONTEST {
-            // Both claimed in the same moment, and neither heard the other's advert: what both can see decides.
-            if self.home(ctx).is_some_and(|link| link.mac < mac) {
-                let reason = format!("{them} claimed {address} in the same moment: its hardware address is the higher");
-                self.apply(Event::Yield, &reason, ctx);
-            }
+    /// Another host asks for an address of ours without claiming it (an ARP probe): it is about to claim it, as this router
+    /// may be. Two that do not hear each other's adverts see each other so (RFC 5227 §2.1.1): the one with the lower hardware
+    /// address goes on asking until the other one has taken the addresses, and answers.
+    pub fn probed(&mut self, link: u32, address: IpAddr, mac: Mac, ctx: &mut Context<'_>) {
+        if !self.settings.guard || self.state != State::Claiming || !self.concerns(link, address, mac, ctx) {
             return;
         }
-        if age < self.view(ctx).master_down() + self.config.advert_interval {
-            // The one that came later gives way: the other serves, and does not hear it.
-            self.yielded_until = Some(ctx.now.after(YIELD));
-            let reason = format!("{them} still answers for {address}: it does not hear us, so this node yields");
-            self.apply(Event::Yield, &reason, ctx);
-            return;
+        let better = ctx.links.get(link).is_some_and(|link| link.mac < mac);
+        if better
+            && self.who(link, mac, ctx) != Who::Stranger
+            && let Some(asking) = &mut self.asking
+        {
+            asking.rival = true;
         }
-        self.tell_once("duplicate", What::Duplicate { address, mac }, ctx);
-        // Priority decides: whoever else is master hears us, and the caches hear whose the address is.
-        self.advertise(self.priority(), ctx);
-        self.announce(1, ctx);
     }
 
     /// The master-down timer was armed: ask in its last part, so that asking costs no time.
@@ -112,14 +86,25 @@ impl Router {
         }
     }
 
-    /// Asks who answers for the first address: they all move together.
+    /// Asks who answers for the addresses, and whether it is the peers' own kernels that do.
     pub(super) fn probe(&mut self, ctx: &mut Context<'_>) {
         if self.state != State::Backup {
             return;
         }
         let Some(down) = ctx.timers.at((self.id, Timer::MasterDown)) else { return };
-        self.probing_since.get_or_insert(ctx.now);
-        self.ask(ctx);
+        let first = self.probing_since.is_none();
+        let since = *self.probing_since.get_or_insert(ctx.now);
+        let answered = self.answers_since(since, ctx);
+        if first {
+            self.lan.ghosts.clear();
+            self.lan.direct_since = None;
+        }
+        if answered.is_empty() {
+            self.ask(first, ctx);
+        } else {
+            self.lan.direct_since.get_or_insert(ctx.now);
+            self.ask_directly(&macs(&answered), ctx);
+        }
         // Some more before the time is up: one frame may be lost.
         let left = down.since(ctx.now);
         let pause = (left / 2).max(PROBE_PAUSE_MIN);
@@ -128,31 +113,18 @@ impl Router {
         }
     }
 
-    fn ask(&self, ctx: &mut Context<'_>) {
-        let Some(at) = self.link_addresses(ctx).into_iter().next() else { return };
-        let Some(link) = ctx.links.get(at.link) else { return };
-        let frame = match at.address.address.addr() {
-            IpAddr::V4(address) => Frame {
-                link: at.link,
-                destination: arp::BROADCAST,
-                ethertype: arp::ETHERTYPE,
-                payload: arp::probe(address, link.mac).emit(),
-            },
-            IpAddr::V6(address) => Frame {
-                link: at.link,
-                destination: ndisc::solicited_node_mac(address),
-                ethertype: ndisc::ETHERTYPE,
-                payload: ndisc::probe(address),
-            },
-        };
-        ctx.actions.push(Action::Probe(vec![frame]));
-    }
-
     /// Whether the guard forbids to claim now. The wait then begins anew, one interval long.
     pub(super) fn guard_forbids(&mut self, ctx: &mut Context<'_>) -> bool {
         self.blocked = false;
         let Some(asked) = self.probing_since.take() else { return false };
-        let Some(claim) = self.claim.filter(|claim| claim.at >= asked) else {
+        self.tell_strangers(asked, ctx);
+        let answered = self.answers_since(asked, ctx);
+        // Who was asked directly has had time to answer.
+        let direct = self.lan.direct_since.filter(|at| ctx.now.since(*at) >= self.answer_time());
+        let (alive, spoken_for): (Vec<Claim>, Vec<Claim>) =
+            answered.into_iter().partition(|claim| direct.is_none_or(|direct| claim.at >= direct));
+        self.lan.ghosts.extend(spoken_for.iter().map(|claim| claim.mac));
+        let Some(claim) = alive.into_iter().max_by_key(|claim| claim.mac) else {
             self.unanswered_at = Some(ctx.now).filter(|_| ctx.now.since(asked) >= self.answer_time());
             return false;
         };
@@ -160,10 +132,32 @@ impl Router {
         let silent =
             self.goodbye.is_none() && self.last_heard.is_none_or(|at| ctx.now.since(at) >= self.config.advert_interval);
         if silent {
-            self.withheld(What::HeartbeatBlocked { address: claim.address, mac: claim.mac }, ctx);
+            let known = self.who(claim.link, claim.mac, ctx) == Who::Peer;
+            self.withheld(What::HeartbeatBlocked { address: claim.address, mac: claim.mac, known }, ctx);
             self.start_master_down(self.config.advert_interval, ctx);
         }
         silent
+    }
+
+    /// Answers for our addresses since then that may be a living peer's.
+    fn answers_since(&self, since: Instant, ctx: &Context<'_>) -> Vec<Claim> {
+        let may_live = |claim: &&Claim| {
+            claim.at >= since
+                && !self.lan.ghosts.contains(&claim.mac)
+                && self.who(claim.link, claim.mac, ctx) != Who::Stranger
+        };
+        self.lan.claims.iter().filter(may_live).copied().collect()
+    }
+
+    /// Strangers that answered since then are told of, and held up by nobody.
+    fn tell_strangers(&mut self, since: Instant, ctx: &mut Context<'_>) {
+        let recent = self.lan.claims.iter().filter(|claim| claim.at >= since).copied();
+        let strangers: Vec<Claim> =
+            recent.filter(|claim| self.who(claim.link, claim.mac, ctx) == Who::Stranger).collect();
+        for Claim { address, mac, .. } in strangers {
+            self.count(Counter::DuplicatesSeen);
+            self.tell_once("stranger", What::Stranger { address, mac }, ctx);
+        }
     }
 
     fn withheld(&mut self, what: What, ctx: &mut Context<'_>) {
@@ -175,49 +169,103 @@ impl Router {
     /// The claim has been said; who answers for the addresses now?
     pub(super) fn ask_until_silent(&mut self, ctx: &mut Context<'_>) {
         // While the silence lasted the LAN was asked already.
-        let silent = if recently(self.unanswered_at, ANSWER, ctx.now) { 1 } else { 0 };
-        self.asking = Some(Asking { begun: ctx.now, last: ctx.now, silent, enough: QUESTIONS });
-        self.ask(ctx);
+        let fresh = recently(self.unanswered_at, ANSWER, ctx.now);
+        let silent = u32::from(fresh);
+        if !fresh {
+            self.lan.ghosts.clear(); // what was found out about them is old
+        }
+        // The only other router has just said that it gives up: nobody else can claim, and one question shows that it has
+        // let go.
+        let alone = self.goodbye.is_some() && self.is_pair(ctx);
+        let (enough, settle) = if alone { (1, Duration::ZERO) } else { (QUESTIONS, SETTLE) };
+        let (begun, last) = (ctx.now, ctx.now);
+        self.asking = Some(Asking {
+            begun,
+            last,
+            silent,
+            enough,
+            settle,
+            direct: SmallVec::new(),
+            unheard: 0,
+            half: None,
+            rival: false,
+        });
+        self.ask(true, ctx);
         self.arm(Timer::Asked, self.answer_time(), ctx);
     }
 
     /// The old master has let go: one silent question confirms it, asked now.
     pub(super) fn acknowledged(&mut self, ctx: &mut Context<'_>) {
-        let Some(asking) = self.asking else { return };
-        self.asking = Some(Asking { last: ctx.now, silent: 0, enough: 1, ..asking });
-        self.ask(ctx);
+        let Some(asking) = self.asking.as_mut().filter(|asking| !(asking.enough == 1 && asking.silent == 0)) else {
+            return;
+        };
+        (asking.last, asking.silent, asking.enough) = (ctx.now, 0, 1);
+        (asking.direct, asking.unheard, asking.half) = (SmallVec::new(), 0, None);
+        self.ask(false, ctx);
         self.arm(Timer::Asked, self.answer_time(), ctx);
     }
 
-    fn answer_time(&self) -> Duration {
+    pub(super) fn answer_time(&self) -> Duration {
         ANSWER.min(self.config.advert_interval / 8)
     }
 
     /// Time for an answer is over. Several questions, since one frame may be lost.
     pub(super) fn asked(&mut self, late: Duration, ctx: &mut Context<'_>) {
-        let Some(mut asking) = self.asking else { return };
+        let Some(mut asking) = self.asking.take() else { return };
+        if asking.half.is_none() && !self.lan.ghosts.is_empty() {
+            // Something else answers everybody for them. They may be back: an answer after this question is their own.
+            asking.half = Some(ctx.now);
+            self.ask_directly(&self.lan.ghosts, ctx);
+            self.asking = Some(asking);
+            self.arm(Timer::Asked, self.answer_time() / 2, ctx);
+            return;
+        }
+        if let Some(half) = asking.half.take() {
+            let back: SmallVec<[Mac; 2]> =
+                self.lan.claims.iter().filter(|claim| claim.at >= half).map(|claim| claim.mac).collect();
+            self.lan.ghosts.retain(|mac| !back.contains(mac));
+        }
         let waited = ctx.now.since(asking.begun);
         let mut pause = self.answer_time();
-        match self.claim.filter(|claim| claim.at >= asking.last) {
-            Some(Claim { address, mac, .. }) => {
-                asking.silent = 0;
-                pause = (waited / 4).clamp(pause, ASK_PAUSE_MAX);
-                if !self.blocked && waited >= self.config.advert_interval {
-                    self.withheld(What::NotReleased { address, mac }, ctx);
-                }
+        self.tell_strangers(asking.last, ctx);
+        let answered = self.answers_since(asking.last, ctx);
+        if let Some(claim) = answered.first() {
+            (asking.silent, asking.unheard) = (0, 0);
+            pause = (waited / 4).clamp(pause, ASK_PAUSE_MAX);
+            if !self.blocked && waited >= self.config.advert_interval {
+                self.withheld(What::NotReleased { address: claim.address, mac: claim.mac }, ctx);
             }
+            asking.direct = macs(&answered);
+        } else if late > LISTEN_GUARDED {
             // After a standstill the answer, and much else, may still wait to be read.
-            None if late > LISTEN_GUARDED => asking.silent = 0,
-            None => asking.silent += 1,
+            asking.silent = 0;
+        } else if asking.rival {
+            (asking.silent, asking.enough, asking.settle) = (0, QUESTIONS, SETTLE);
+        } else if asking.direct.is_empty() {
+            asking.silent += 1;
+        } else {
+            asking.unheard += 1;
+            if asking.unheard == DIRECT_QUESTIONS {
+                self.lan.ghosts.extend(std::mem::take(&mut asking.direct));
+                asking.unheard = 0;
+            }
         }
-        if asking.silent >= asking.enough && waited >= SETTLE {
+        if asking.silent >= asking.enough && waited >= asking.settle {
             self.apply(Event::Unanswered, "nobody answers for the addresses any more", ctx);
             return;
         }
-        self.asking = Some(Asking { last: ctx.now, ..asking });
-        self.ask(ctx);
+        (asking.last, asking.rival) = (ctx.now, false);
+        match asking.direct.is_empty() {
+            true => self.ask(false, ctx),
+            false => self.ask_directly(&asking.direct, ctx),
+        }
+        self.asking = Some(asking);
         self.arm(Timer::Asked, pause, ctx);
     }
+}
+
+fn macs(claims: &[Claim]) -> SmallVec<[Mac; 2]> {
+    claims.iter().map(|claim| claim.mac).collect()
 }
 
 /// How long before the end of the wait the asking begins.
@@ -230,14 +278,12 @@ const PROBE_WINDOW_MAX: Duration = Duration::from_millis(500);
 /// Shortest pause between two probes.
 const PROBE_PAUSE_MIN: Duration = Duration::from_millis(2);
 /// So long adverts have to settle who of two that claim in the same moment is master.
-const SETTLE: Duration = Duration::from_millis(4);
-/// A quarrel that is settled so soon after the claim is between two that claimed in the same moment.
-const CONTEST: Duration = Duration::from_millis(20);
+pub(super) const SETTLE: Duration = Duration::from_millis(4);
 /// So long an answer takes at most, on a LAN.
 const ANSWER: Duration = Duration::from_millis(2);
 /// So many questions in a row that nobody answers are an answer.
 const QUESTIONS: u32 = 3;
+/// So many direct questions in a row that are not answered mean that something else had answered for that host.
+const DIRECT_QUESTIONS: u32 = 2;
 /// Longest pause between two questions to a master that does not let go.
 const ASK_PAUSE_MAX: Duration = Duration::from_millis(20);
-/// So long a router that yielded lets a lower master be.
-const YIELD: Duration = Duration::from_secs(60);

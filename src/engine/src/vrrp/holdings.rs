@@ -12,6 +12,7 @@ use super::track::macvlan;
 use super::view::PARTING;
 use crate::action::{Action, Gate, LinkAddress, LinkRoute, Renewal, Routing};
 use crate::conf::config::{Destination, Route, VirtualAddress, VrrpInstance};
+use crate::links::Links;
 use crate::time::Instant;
 
 impl Router {
@@ -51,13 +52,21 @@ impl Router {
     }
 
     /// Takes a new configuration of the same instance; what stays is not touched.
-    pub fn reconfigure(&mut self, config: Arc<VrrpInstance>, ctx: &mut Context<'_>) {
+    pub fn reconfigure(
+        &mut self,
+        config: Arc<VrrpInstance>,
+        settings: super::router::Settings,
+        group: Option<String>,
+        ctx: &mut Context<'_>,
+    ) {
         let holds = matches!(self.state, State::Master | State::Handover(_));
+        // With the lifetime that the old settings gave them: a lease that ends must not let go of what stays.
         let old: HashSet<LinkAddress> = self.link_addresses(ctx).into_iter().collect();
+        self.follow(settings, group);
         let old_routing = self.routing(ctx);
         let (interval_changed, list_changed) =
             (config.advert_interval != self.config.advert_interval, config.addresses != self.config.addresses);
-        if self.state == State::Master && list_changed {
+        if list_changed {
             self.advertise_also(self.advertised(), ctx.now);
         }
         self.config = config;
@@ -217,14 +226,18 @@ impl Router {
     }
 
     pub(super) fn link_addresses(&self, ctx: &Context<'_>) -> Vec<LinkAddress> {
+        self.addresses_on(ctx.links)
+    }
+
+    pub(super) fn addresses_on(&self, links: &Links) -> Vec<LinkAddress> {
         let lifetime_s = self.lifetime_s();
-        let own = self.home(ctx).map(|link| link.index);
+        let own = self.home_on(links).map(|link| link.index);
         self.every_address()
             .filter_map(|address| {
                 let link = match (&address.vmac, &address.interface) {
-                    (Some(vmac), _) => macvlan(ctx.links, vmac)?.index,
+                    (Some(vmac), _) => macvlan(links, vmac)?.index,
                     (None, None) => own?,
-                    (None, Some(name)) => ctx.links.named(name)?.index,
+                    (None, Some(name)) => links.named(name)?.index,
                 };
                 Some(LinkAddress { link, address: address.clone(), lifetime_s })
             })

@@ -1,10 +1,13 @@
 //! The state machine of RFC 9568 and RFC 3768, and what surrounds it in one virtual router.
 //!
 //! [`fsm`] is the table, [`view`] what it looks at. [`router`] holds one virtual router and is the only writer of its
-//! state, [`deadline`] tells what its timers mean; [`receive`] judges packets, [`send`] makes them (signed by [`sign`]), [`track`] and [`priority`] follow what it depends on, [`holdings`] is what it owns as
-//! master, [`guard`] asks before it claims, [`group`] keeps routers together, [`command`] obeys operators, [`notify`]
+//! state, [`deadline`] tells what its timers mean; [`receive`] judges packets, [`send`] makes them (signed by [`sign`]),
+//! [`answered`] bounds those that answer others; [`track`] and [`priority`] follow what it depends on, [`holdings`] is what
+//! it owns as master, [`together`] what several own; [`guard`] asks before it claims, [`lan`] tells peers from strangers,
+//! [`quarrel`] defends; [`group`] keeps routers together, [`command`] obeys operators, [`notify`]
 //! and [`status`] answer for it.
 
+mod answered;
 mod command;
 pub mod counters;
 mod deadline;
@@ -12,12 +15,15 @@ pub mod fsm;
 pub mod group;
 mod guard;
 mod holdings;
+pub mod lan;
 mod notify;
 pub mod priority;
+mod quarrel;
 mod receive;
 pub mod router;
 mod send;
 mod sign;
 mod status;
+pub mod together;
 mod track;
 pub mod view;

@@ -21,6 +21,9 @@ impl Router {
         match to {
             RouterState::Master => self.count(Counter::BecameMaster),
             RouterState::Backup if from == RouterState::Handover => self.count(Counter::ReleasedMaster),
+            RouterState::Fault if matches!(from, RouterState::Master | RouterState::Handover) => {
+                self.count(Counter::ReleasedMaster);
+            }
             _ => {}
         }
         if to == RouterState::Master {

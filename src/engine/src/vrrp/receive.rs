@@ -11,6 +11,7 @@ use super::router::{Context, Router};
 use crate::conf::config::{OldChecksum, Version};
 use crate::input::Received;
 use crate::notice::What;
+use crate::time::Instant;
 use crate::wire::ip::TTL;
 use crate::wire::vrrp::{Advert, Auth, ChecksumForm};
 
@@ -106,7 +107,14 @@ impl Router {
     }
 
     pub(super) fn hear(&mut self, advert: &Advert, source: IpAddr, ctx: &mut Context<'_>) {
+        if let Some(address) = self.of_another_cluster(advert, ctx.now) {
+            self.count(Counter::OtherCluster);
+            let vrid = self.config.vrid;
+            self.tell_once("other_cluster", What::OtherCluster { source, vrid, address }, ctx);
+            return;
+        }
         self.count(Counter::AdvertsReceived);
+        self.blocked = false; // adverts pass
         if advert.priority == 0 {
             self.count(Counter::PriorityZeroReceived);
             self.goodbye = Some(source);
@@ -114,6 +122,9 @@ impl Router {
             self.compare_lists(advert, source, ctx);
         }
         self.last_heard = Some(ctx.now);
+        if self.settings.guard {
+            self.acquaint(source, ctx);
+        }
         // Only a master changes its state for an advert, and words cost time.
         let reason = if self.state != State::Master {
             String::new()
@@ -132,6 +143,17 @@ impl Router {
             self.tell_once("second_master", What::SecondMaster { source, priority: advert.priority }, ctx);
             self.lower_master_heard(ctx);
         }
+    }
+
+    /// An advert that shares no address with us is another cluster's, which chose the same VRID, and no better master of ours:
+    /// the first of its addresses. A list that overlaps, or that was ours a moment ago, is a change that is under way.
+    fn of_another_cluster(&self, advert: &Advert, now: Instant) -> Option<IpAddr> {
+        let ours = |address: &IpAddr| {
+            self.config.addresses.iter().any(|own| own.address.addr() == *address)
+                || self.also.iter().any(|(list, until)| *until > now && list.contains(address))
+        };
+        let foreign = !self.config.addresses.is_empty() && !advert.addresses.iter().any(ours);
+        advert.addresses.first().copied().filter(|_| foreign)
     }
 
     /// Two files that differ are a warning. The other router may think otherwise and drop what does not match its own

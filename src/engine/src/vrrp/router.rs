@@ -5,18 +5,22 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::answered::Answered;
 use super::counters::{Counter, Counters};
 use super::fsm::{Effect, Event, Heard, State, transition};
-use super::guard::{Asking, Claim};
+use super::guard::Asking;
+use super::lan::Lan;
 use super::priority;
+use super::quarrel::{Defence, Quarrel};
 use super::sign::Signed;
-use super::view::{LINGER, PARTING, Preempt, View};
 use crate::action::{Action, Frame, RouterId};
-use crate::conf::config::{Version, VrrpInstance};
+use crate::conf::config::VrrpInstance;
 use crate::control::{Pin, RouterState};
 use crate::links::Links;
+use crate::neighbours::Neighbours;
 use crate::time::Instant;
 use crate::timer::Timers;
+use crate::wire::signature::Sequence;
 
 /// What a router waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,7 +49,7 @@ pub enum Timer {
     Asked,
     /// The end of a startup delay.
     Startup,
-    /// Another host claimed our addresses an interval ago.
+    /// Another host claimed our addresses: time to see what came of it.
     Quarrel,
 }
 
@@ -62,6 +66,10 @@ pub struct Context<'a> {
     pub timers: &'a mut Timers<(RouterId, Timer)>,
     /// The interfaces.
     pub links: &'a Links,
+    /// Own addresses of the other load balancers, as configured.
+    pub peers: &'a [IpAddr],
+    /// Whose hardware addresses are known.
+    pub neighbours: &'a mut Neighbours,
     /// Scripts by name.
     pub scripts: &'a HashMap<String, bool>,
     /// Tracked files by name.
@@ -121,8 +129,8 @@ pub struct Router {
     pub(super) wants: bool,
     /// When any router with this VRID was heard last, followed or not.
     pub(super) last_heard: Option<Instant>,
-    /// Who else said that our addresses are his.
-    pub(super) claim: Option<Claim>,
+    /// Who else said that our addresses are his, and who of them is a peer.
+    pub(super) lan: Lan,
     pub(super) probing_since: Option<Instant>,
     /// When it was found that nobody answers for the addresses.
     pub(super) unanswered_at: Option<Instant>,
@@ -132,10 +140,15 @@ pub struct Router {
     /// When a standstill ended: what is read then may be old.
     pub(super) stood_still_at: Option<Instant>,
     pub(super) claim_reason: String,
+    /// Whose adverts were answered by one of ours.
+    pub(super) answered: Answered,
     /// A better router was heard while this one claimed.
     pub(super) outbid: bool,
-    /// When the LAN was asked whether a claim still stands.
-    pub(super) quarrel_asked: Option<Instant>,
+    /// Somebody else claims what this master holds.
+    pub(super) quarrel: Option<Quarrel>,
+    pub(super) defence: Defence,
+    /// An operator made this router master by force: no answer of others takes that back.
+    pub(super) forced: bool,
     /// Yielded to a lower master that does not hear us: no preemption until then.
     pub(super) yielded_until: Option<Instant>,
     /// The guard withholds a claim at present.
@@ -148,8 +161,8 @@ pub struct Router {
     pub(super) parting: bool,
     /// Lists advertised beside the own one, each until its time is over.
     pub(super) also: Vec<(Vec<IpAddr>, Instant)>,
-    /// Adverts signed so far, and who signed what last.
-    pub(super) signatures: u16,
+    /// What this router signed last, and each sender.
+    pub(super) signed_own: Option<Sequence>,
     pub(super) signed_last: Vec<Signed>,
     /// Peers that were heard with the checksum of keepalived before 1.3.6.
     pub(super) old_peers: BTreeSet<IpAddr>,
@@ -184,15 +197,18 @@ impl Router {
             group_fault: None,
             wants: false,
             last_heard: None,
-            claim: None,
+            lan: Lan::default(),
             probing_since: None,
             unanswered_at: None,
             asking: None,
             claim_sent: None,
             stood_still_at: None,
             claim_reason: String::new(),
+            answered: Answered::default(),
             outbid: false,
-            quarrel_asked: None,
+            quarrel: None,
+            defence: Defence::default(),
+            forced: false,
             yielded_until: None,
             blocked: false,
             unsent_since: None,
@@ -200,7 +216,7 @@ impl Router {
             leased_until: None,
             parting: false,
             also: Vec::new(),
-            signatures: 0,
+            signed_own: None,
             signed_last: Vec::new(),
             old_peers: BTreeSet::new(),
         }
@@ -256,7 +272,7 @@ impl Router {
     }
 
     /// Takes the settings of a new configuration.
-    pub fn follow(&mut self, settings: Settings, group: Option<String>) {
+    pub(super) fn follow(&mut self, settings: Settings, group: Option<String>) {
         self.settings = settings;
         if self.group != group {
             (self.group, self.group_fault, self.wants) = (group, None, false);
@@ -285,7 +301,10 @@ impl Router {
     // --- the only writer of the state ---
 
     pub(super) fn apply(&mut self, event: Event, reason: &str, ctx: &mut Context<'_>) {
-        let view = self.view(ctx);
+        let mut view = self.view(ctx);
+        if let Event::Advert(heard) = event {
+            view.may_answer = self.answered.permit(&heard, self.config.advert_interval, ctx.now);
+        }
         let before = self.state;
         let (after, effects) = transition(before, event, &view);
         let notify_priority = self.priority();
@@ -310,13 +329,22 @@ impl Router {
             self.preempt_elapsed = false;
             ctx.timers.cancel((self.id, Timer::Preempt));
             (self.wants, self.blocked, self.probing_since, self.asking) = (false, false, None, None);
+            (self.quarrel, self.forced) = (None, matches!(event, Event::Promote { force: true }));
             (self.unsent_since, self.send_failed) = (None, false);
+            self.answered.forget();
             self.outbid = before == State::Claiming && matches!(event, Event::Advert(_)) && after == State::Backup;
             if after == State::Claiming {
                 reason.clone_into(&mut self.claim_reason);
             }
         }
         let stays_master = (before, after) == (State::Master, State::Master);
+        if let Event::Advert(heard) = event
+            && effects
+                .iter()
+                .any(|one| matches!(one, Effect::Advertise | Effect::AdvertiseZero | Effect::AnnounceLower))
+        {
+            self.answered.note(&heard, ctx.now);
+        }
         for effect in effects {
             if stays_master && effect == Effect::Advertise {
                 self.renew(ctx);
@@ -398,41 +426,6 @@ impl Router {
         self.second_burst = repeat;
         if !delay.is_zero() {
             self.arm(Timer::Announce, delay, ctx);
-        }
-    }
-
-    pub(super) fn view(&self, ctx: &Context<'_>) -> View {
-        let yielded = self.yielded_until.is_some_and(|until| ctx.now < until);
-        let preempt =
-            match (self.config.nopreempt || yielded, self.config.preempt_delay.is_zero() || self.preempt_elapsed) {
-                (true, _) => Preempt::Never,
-                (false, true) => Preempt::Now,
-                (false, false) if ctx.timers.at((self.id, Timer::Preempt)).is_some() => Preempt::Waiting,
-                (false, false) => Preempt::Unarmed,
-            };
-        let promoted = self.pin.as_ref().is_some_and(|pin| pin.priority == priority::PROMOTED);
-        let master_interval = match (self.config.version, self.heard) {
-            (Version::V3, Some(heard)) => heard.interval,
-            _ => self.config.advert_interval,
-        };
-        let acknowledgeable =
-            recently(self.claim_sent, LINGER, ctx.now) && !recently(self.stood_still_at, LINGER, ctx.now);
-        View {
-            priority: self.priority(),
-            source: self.source(ctx),
-            version: self.config.version,
-            interval: self.config.advert_interval,
-            master_interval,
-            preempt,
-            promoted_for: promoted.then(|| ctx.now.since(self.pinned_at)),
-            just_claimed: recently(self.last_transition.as_ref().map(|(at, _)| *at), LINGER, ctx.now),
-            faulty: !self.faults.is_empty(),
-            down_adverts: self.config.down_adverts,
-            answers_lower: !self.config.lower_prio_no_advert,
-            answers_higher: self.config.higher_prio_send_advert,
-            guard: self.settings.guard,
-            awaits: self.heard.filter(|_| acknowledgeable).map(|heard| heard.source),
-            handed_over: ctx.timers.at((self.id, Timer::Linger)).is_some_and(|end| end.since(ctx.now) <= PARTING),
         }
     }
 

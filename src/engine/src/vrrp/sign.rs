@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use super::counters::Counter;
 use super::router::{Context, Router};
-use crate::conf::config::{HmacMode, Replay};
+use crate::conf::config::{HmacMode, HmacSettings, Replay};
 use crate::input::Received;
-use crate::wire::signature::{LENGTH, Trailer};
+use crate::wire::signature::{Behind, Sequence, Trailer};
 use crate::wire::vrrp::Advert;
 
-/// What was signed last by a peer: nothing older is taken again.
-pub(super) type Signed = (IpAddr, Duration, u16);
+/// What was signed last by a sender: nothing older is taken again.
+pub(super) type Signed = (IpAddr, Sequence);
 
 impl Router {
     /// Adds the trailer, when adverts are signed here.
@@ -20,12 +20,19 @@ impl Router {
             return message;
         };
         let Some(key) = hmac.keys.iter().find(|key| key.id == hmac.active) else { return message };
-        self.signatures = self.signatures.wrapping_add(1);
-        let trailer = Trailer { key: key.id, time: ctx.wall, counter: self.signatures };
-        trailer.sign(message, source, &key.secret)
+        let now = Sequence::at(ctx.wall);
+        // Receivers take only what is newer. A clock that was set back a little is waited for; one that was set back
+        // by more than the window is followed, since receivers forget a mark outside of it.
+        let sequence = match self.signed_own {
+            Some(last) if !now.is_after(last) && last.distance(now) <= hmac.window => last.next(),
+            _ => now,
+        };
+        self.signed_own = Some(sequence);
+        Trailer { key: key.id, sequence }.sign(message, source, &key.secret)
     }
 
-    /// The VRRP message without its trailer, when that is as the configuration wants it.
+    /// The VRRP message without its trailer, when that is as the configuration wants it. A trailer that is there and
+    /// wrong is refused in every mode: the modes differ about adverts that have none.
     pub(super) fn judge_signature<'p>(
         &mut self,
         packet: &'p Received,
@@ -33,56 +40,62 @@ impl Router {
     ) -> Result<&'p [u8], (Counter, String)> {
         let payload = packet.payload.as_slice();
         let Some(hmac) = &self.config.hmac else { return Ok(payload) };
-        let bare = Advert::length(payload, packet.source.is_ipv6()).filter(|bare| payload.len() == bare + LENGTH);
-        let Some((message, trailer)) = bare.and_then(|_| Trailer::split(payload)) else {
-            return match hmac.mode {
-                HmacMode::Enforce => Err((Counter::BadAuth, "it is not signed, and auth_hmac wants that".into())),
-                HmacMode::Permissive | HmacMode::ReceiveOnly => {
-                    self.count(Counter::Unsigned);
-                    Ok(payload)
-                }
-            };
-        };
-        let fault = match hmac.keys.iter().find(|key| key.id == trailer.key) {
-            None => Some(format!("it is signed with key {}, which is not configured here", trailer.key)),
-            Some(key) if !Trailer::verifies(payload, packet.source, &key.secret) => {
-                Some("its signature is wrong: another key, or forged".into())
+        let Some(length) = Advert::length(payload, packet.source.is_ipv6()) else { return Ok(payload) };
+        match Trailer::split(payload, length) {
+            (_, Behind::Malformed) => {
+                Err((Counter::BadPacket, "what follows the message is no signature of a known form".into()))
             }
-            Some(_) if trailer.time.abs_diff(wall) > hmac.window => Some(format!(
-                "its time differs by {} s, more than time_window permits: replayed, or the clocks differ",
-                trailer.time.abs_diff(wall).as_secs()
-            )),
-            Some(_) if hmac.replay == Replay::Monotonic && self.seen_before(packet.source, &trailer) => {
-                Some("it was signed before the last one: replayed".into())
+            (_, Behind::Nothing) if hmac.mode == HmacMode::Enforce => {
+                Err((Counter::BadAuth, "it is not signed, and auth_hmac wants that".into()))
             }
-            Some(_) => None,
-        };
-        match (fault, hmac.mode) {
-            (None, _) => {
-                self.remember_signed(packet.source, &trailer);
-                Ok(message)
-            }
-            (Some(why), HmacMode::Enforce | HmacMode::ReceiveOnly) => Err((Counter::BadAuth, why)),
-            (Some(_), HmacMode::Permissive) => {
+            (message, Behind::Nothing) => {
                 self.count(Counter::Unsigned);
                 Ok(message)
             }
+            (message, Behind::Trailer(trailer)) => {
+                let now = Sequence::at(wall);
+                if let Some(why) = self.fault_of(&trailer, packet, hmac, now) {
+                    return Err((Counter::BadAuth, why));
+                }
+                self.remember_signed(packet.source, trailer.sequence);
+                Ok(message)
+            }
         }
     }
 
-    fn seen_before(&self, source: IpAddr, trailer: &Trailer) -> bool {
-        let last = self.signed_last.iter().find(|(peer, ..)| *peer == source);
-        last.is_some_and(|(_, time, counter)| (trailer.time, trailer.counter) <= (*time, *counter))
+    fn fault_of(&self, trailer: &Trailer, packet: &Received, hmac: &HmacSettings, now: Sequence) -> Option<String> {
+        let Some(key) = hmac.keys.iter().find(|key| key.id == trailer.key) else {
+            return Some(format!("it is signed with key {}, which is not configured here", trailer.key));
+        };
+        if !Trailer::verifies(&packet.payload, packet.source, &key.secret) {
+            return Some("its signature is wrong: another key, or forged".into());
+        }
+        let off = trailer.sequence.distance(now);
+        let last = self.signed_last.iter().find(|(sender, _)| *sender == packet.source).map(|(_, last)| *last);
+        let (stale, last) = match hmac.replay {
+            // A sender whose clock was set back is heard again once its mark lies outside the window.
+            Replay::Time => (off > hmac.window, last.filter(|last| last.distance(now) <= hmac.window)),
+            Replay::Monotonic => (false, last),
+        };
+        if stale {
+            let off = off.as_secs();
+            return Some(format!(
+                "its time differs by {off} s, more than time_window permits: replayed, or the clocks differ"
+            ));
+        }
+        let replayed = last.is_some_and(|last| !trailer.sequence.is_after(last));
+        replayed.then(|| "it was not signed after the last one: replayed".into())
     }
 
-    fn remember_signed(&mut self, source: IpAddr, trailer: &Trailer) {
-        self.signed_last.retain(|(peer, ..)| *peer != source);
-        if self.signed_last.len() == PEERS {
+    /// One mark a sender; of many the one that was silent longest goes.
+    fn remember_signed(&mut self, source: IpAddr, sequence: Sequence) {
+        self.signed_last.retain(|(sender, _)| *sender != source);
+        if self.signed_last.len() >= SENDERS.max(self.config.unicast_peers.len()) {
             self.signed_last.remove(0);
         }
-        self.signed_last.push((source, trailer.time, trailer.counter));
+        self.signed_last.push((source, sequence));
     }
 }
 
-/// Peers whose last signature is remembered.
-const PEERS: usize = 16;
+/// Senders by multicast whose last signature is remembered; by unicast it is as many as there are peers.
+const SENDERS: usize = 16;

@@ -1,12 +1,29 @@
 //! What a router says of itself.
 
+use std::time::Duration;
+
 use super::fsm::State;
+use super::lan::Claim;
 use super::router::{Router, public};
 use crate::control::InstanceStatus;
 use crate::notice::mac_text;
 use crate::time::{Instant, millis};
+use crate::wire::arp::Mac;
 
 impl Router {
+    /// Who answered for the addresses beside their owner, a moment ago. A backup hears one hardware address, its master's:
+    /// only a stranger, or two at one time, are one too many.
+    fn second_answer(&self, since: Instant, now: Instant) -> Option<Mac> {
+        let while_s = (self.config.advert_interval * 3).max(MOMENT);
+        let mut recent = self.lan.claims.iter().filter(|one| one.at >= since && now.since(one.at) < while_s).rev();
+        let latest = recent.next()?;
+        if self.state == State::Master || latest.stranger {
+            return Some(latest.mac);
+        }
+        let together = |one: &&Claim| latest.at.since(one.at) < self.config.advert_interval;
+        recent.find(together).map(|one| one.mac)
+    }
+
     /// A snapshot. `unix_ms` is the wall clock at `now`, used to date the last transition.
     pub fn status(&self, now: Instant, unix_ms: u64) -> InstanceStatus {
         let ago = |at: Instant| millis(now.since(at));
@@ -36,8 +53,11 @@ impl Router {
             pinned: self.pin.clone(),
             group: self.group.clone(),
             lease_ms: self.leased_until.filter(|_| self.state == State::Master).map(|until| millis(until.since(now))),
-            answered_by: self.claim.filter(|claim| claim.at >= since).map(|claim| mac_text(&claim.mac)),
+            answered_by: self.second_answer(since, now).map(|mac| mac_text(&mac)),
             counters: self.counters.iter().map(|(name, count)| (name.to_owned(), count)).collect(),
         }
     }
 }
+
+/// An answer is told of for so long, at least.
+const MOMENT: Duration = Duration::from_secs(10);

@@ -78,7 +78,11 @@ impl Router {
 
     fn assess_link(&self, ctx: &Context<'_>, tally: &mut Tally) {
         let Some(link) = self.link(ctx) else {
-            tally.faults.push(format!("interface {} does not exist", self.config.interface));
+            tally.faults.push(match (self.config.interface.as_str(), self.config.source) {
+                ("", Some(source)) => format!("no interface carries the source address {source}"),
+                ("", None) => "no interface leads to its peers".to_owned(),
+                (name, _) => format!("interface {name} does not exist"),
+            });
             return;
         };
         if !link.up && !self.config.dont_track_primary {
@@ -155,9 +159,13 @@ impl Router {
 
     /// The interface that addresses without one of their own stand on.
     pub(super) fn home<'c>(&self, ctx: &'c Context<'_>) -> Option<&'c Link> {
+        self.home_on(ctx.links)
+    }
+
+    pub(super) fn home_on<'c>(&self, links: &'c Links) -> Option<&'c Link> {
         match &self.config.vmac {
-            None => self.link(ctx),
-            Some(vmac) => macvlan(ctx.links, vmac),
+            None => links.named(&self.config.interface),
+            Some(vmac) => macvlan(links, vmac),
         }
     }
 

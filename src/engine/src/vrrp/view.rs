@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::fsm::Heard;
 use super::priority::PROMOTED;
+use super::router::{Context, Router, Timer, recently};
 use crate::conf::config::Version;
 
 /// Whether a lower master may be preempted now.
@@ -54,6 +55,15 @@ pub struct View {
     pub awaits: Option<IpAddr>,
     /// The next master was heard: this handover ends soon.
     pub handed_over: bool,
+    /// The master that this router follows.
+    pub followed: Option<IpAddr>,
+    /// There is exactly one other router.
+    pub pair: bool,
+    /// This router stood still a moment ago: what it hears may be old.
+    pub stale: bool,
+    /// This advert may be answered by one of ours. What a router sends is bounded by time and by its own changes of state,
+    /// never by what it hears: one answer an interval to each of the others, or two would answer each other for ever.
+    pub may_answer: bool,
 }
 
 /// How long a router that gave up answers on after the next master was heard: time for that master's own GARP.
@@ -62,6 +72,8 @@ pub const LINGER: Duration = Duration::from_millis(10);
 /// The same with the guard: the next master hears of it first, and asks, and neighbours are not answered meanwhile.
 pub const PARTING: Duration = Duration::from_millis(20);
 
+/// The longest wait after a goodbye with the guard.
+const GOODBYE_WAIT: Duration = Duration::from_millis(4);
 /// The longest that a stop goes on answering.
 pub const STOP_MAX: Duration = Duration::from_millis(4500);
 
@@ -79,6 +91,18 @@ impl View {
             Version::V3 => self.master_interval,
         };
         unit * (256 - u32::from(self.priority)) / 256
+    }
+
+    /// The wait after a goodbye (priority 0). The skew (RFC 9568 §6.4.2) only sees to it that the best of several backups comes
+    /// first: where there is no other one it is for nothing, and with the guard, which settles who is master before
+    /// anything is taken, milliseconds do.
+    pub(super) fn goodbye_wait(&self) -> Duration {
+        match (self.pair, self.guard) {
+            _ if self.stale => self.skew(),
+            (true, _) => Duration::ZERO,
+            (false, true) => self.skew().min(GOODBYE_WAIT * (256 - u32::from(self.priority)) / 256),
+            (false, false) => self.skew(),
+        }
     }
 
     /// Master-down interval.
@@ -120,5 +144,47 @@ impl View {
         }
         heard.priority > self.priority
             || heard.priority == self.priority && self.source.is_some_and(|own| heard.source > own)
+    }
+}
+
+impl Router {
+    /// This router as the table of states sees it now.
+    pub(super) fn view(&self, ctx: &Context<'_>) -> View {
+        let yielded = self.yielded_until.is_some_and(|until| ctx.now < until);
+        let preempt =
+            match (self.config.nopreempt || yielded, self.config.preempt_delay.is_zero() || self.preempt_elapsed) {
+                (true, _) => Preempt::Never,
+                (false, true) => Preempt::Now,
+                (false, false) if ctx.timers.at((self.id, Timer::Preempt)).is_some() => Preempt::Waiting,
+                (false, false) => Preempt::Unarmed,
+            };
+        let promoted = self.pin.as_ref().is_some_and(|pin| pin.priority == PROMOTED);
+        let master_interval = match (self.config.version, self.heard) {
+            (Version::V3, Some(heard)) => heard.interval,
+            _ => self.config.advert_interval,
+        };
+        let stale = recently(self.stood_still_at, LINGER, ctx.now);
+        let acknowledgeable = recently(self.claim_sent, LINGER, ctx.now) && !stale;
+        View {
+            priority: self.priority(),
+            source: self.source(ctx),
+            version: self.config.version,
+            interval: self.config.advert_interval,
+            master_interval,
+            preempt,
+            promoted_for: promoted.then(|| ctx.now.since(self.pinned_at)),
+            just_claimed: recently(self.last_transition.as_ref().map(|(at, _)| *at), LINGER, ctx.now),
+            faulty: !self.faults.is_empty(),
+            down_adverts: self.config.down_adverts,
+            answers_lower: !self.config.lower_prio_no_advert,
+            answers_higher: self.config.higher_prio_send_advert,
+            guard: self.settings.guard,
+            awaits: self.heard.filter(|_| acknowledgeable).map(|heard| heard.source),
+            handed_over: ctx.timers.at((self.id, Timer::Linger)).is_some_and(|end| end.since(ctx.now) <= PARTING),
+            followed: self.heard.map(|heard| heard.source),
+            pair: self.is_pair(ctx),
+            stale,
+            may_answer: true,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Settings of the whole daemon: `global_defs`, and hactl's own block.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::lvs::Lvs;
@@ -137,10 +137,32 @@ pub struct Own {
     pub lease: bool,
     /// `guard on`: the LAN is asked before an address is claimed. Default off.
     pub guard: bool,
+    /// `peers ADDRESS…`: own addresses of the other load balancers, which the guard asks for.
+    pub peers: Vec<IpAddr>,
     /// `metrics ADDRESS:PORT|unix:PATH`: Prometheus metrics by HTTP. Loopback addresses only.
     pub metrics: Option<MetricsAddress>,
     /// `webhook URL`: gets each alert as JSON by HTTP POST.
     pub webhook: Option<String>,
+    /// `smtp_tls off|starttls|on`: how mail is protected on its way. Default off, as with keepalived.
+    pub smtp_tls: SmtpTls,
+    /// `smtp_user`: logs in at the mail server, with the password; over TLS only.
+    pub smtp_user: Option<String>,
+    /// `smtp_password_file`: where the password is, which nobody else may read.
+    pub smtp_password_file: Option<String>,
+    /// `tls_authorities FILE`: whom webhook and mail server must have their certificates from; the system's authorities when absent.
+    pub tls_authorities: Option<String>,
+}
+
+/// How mail is protected on its way to the server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SmtpTls {
+    /// Not at all.
+    #[default]
+    Off,
+    /// The connection becomes one of TLS before anything is said (RFC 3207).
+    StartTls,
+    /// TLS from the first byte on (RFC 8314), usually on port 465.
+    On,
 }
 
 /// Where metrics are offered.

@@ -83,7 +83,8 @@ pub struct VrrpInstance {
     pub name: String,
     /// `state`.
     pub initial_state: InitialState,
-    /// `interface` that carries adverts (and addresses that name no `dev`).
+    /// `interface` that carries adverts (and addresses that name no `dev`). Empty for a unicast instance without one: then it
+    /// is whichever carries the source address.
     pub interface: String,
     /// `virtual_router_id`, 1..=255.
     pub vrid: u8,
@@ -99,7 +100,7 @@ pub struct VrrpInstance {
     pub addresses: Vec<VirtualAddress>,
     /// `virtual_ipaddress_excluded`: owned but not advertised.
     pub excluded: Vec<VirtualAddress>,
-    /// Adverts and the addresses in them are IPv6: as the first address is (`native_ipv6` where there is none).
+    /// Adverts and the addresses in them are IPv6.
     pub ipv6: bool,
     /// `nopreempt`.
     pub nopreempt: bool,
@@ -214,6 +215,14 @@ impl VrrpInstance {
         }
     }
 
+    /// Whether it runs on the interface of this name, which has these addresses.
+    pub fn is_on(&self, name: &str, addresses: &[IpAddr]) -> bool {
+        match self.interface.as_str() {
+            "" => self.source.is_some_and(|source| addresses.contains(&source)),
+            own => own == name,
+        }
+    }
+
     /// Whether adverts go to peers rather than to the group.
     pub fn is_unicast(&self) -> bool {
         !self.unicast_peers.is_empty() || !self.peer_names.is_empty() || self.fault_without_peer
@@ -265,7 +274,7 @@ pub enum OldChecksum {
 pub enum HmacMode {
     /// Dropped.
     Enforce,
-    /// Counted and taken.
+    /// Counted and taken. One that carries a wrong trailer is dropped in every mode.
     Permissive,
     /// Taken if they carry none, and none is sent.
     ReceiveOnly,
@@ -274,9 +283,9 @@ pub enum HmacMode {
 /// How replayed adverts are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replay {
-    /// Their time may be off by the window only.
+    /// Their time may be off by the window only, and must grow.
     Time,
-    /// Their time must also grow.
+    /// Their time must grow; clocks are not compared.
     Monotonic,
 }
 

@@ -11,7 +11,7 @@ mod track;
 mod whole;
 
 pub use address::{AddressFlag, VirtualAddress};
-pub use global::{Fifo, Global, Mail, MetricsAddress, Own, TimedScript};
+pub use global::{Fifo, Global, Mail, MetricsAddress, Own, SmtpTls, TimedScript};
 pub use instance::{
     Announcement, HmacKey, HmacMode, HmacSettings, InitialState, OldChecksum, Peer, Replay, SimplePassword, SyncGroup,
     Version, Vmac, VrrpInstance,
@@ -19,4 +19,4 @@ pub use instance::{
 pub use notify::{Argv, Notify, NotifyUsers, ScriptUser};
 pub use route::{Destination, NextHop, PortRange, Route, RouteKind, Rule, RuleAction};
 pub use track::{ProcessMatch, Track, TrackFile, TrackProcess, VrrpScript};
-pub use whole::Config;
+pub use whole::{Config, Namespaces};

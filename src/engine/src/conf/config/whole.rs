@@ -12,6 +12,8 @@ use super::track::{TrackFile, TrackProcess, VrrpScript};
 /// Everything the agent needs to run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Config {
+    /// `net_namespace` and `net_namespace_ipvs`.
+    pub namespaces: Namespaces,
     /// `global_defs`.
     pub global: Global,
     /// `hactl`: settings that keepalived does not have.
@@ -37,7 +39,22 @@ pub struct Config {
     pub virtual_servers: Vec<Arc<VirtualServer>>,
 }
 
+/// The network namespaces that the agent works in, by the names of ip-netns(8).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Namespaces {
+    /// For everything: entered before anything else is done.
+    pub own: Option<String>,
+    /// For LVS alone. Not supported: an agent with virtual servers refuses to start.
+    pub ipvs: Option<String>,
+}
+
 impl Config {
+    /// Whether LVS is asked for in a namespace that the agent does not enter.
+    pub fn strays(&self) -> bool {
+        let lvs = !self.virtual_servers.is_empty() || self.global.lvs.sync_daemon.is_some();
+        lvs && self.namespaces.ipvs.is_some() && self.namespaces.ipvs != self.namespaces.own
+    }
+
     /// The group that an instance belongs to.
     pub fn group_of(&self, instance: &str) -> Option<&SyncGroup> {
         self.groups.iter().find(|group| group.members.iter().any(|member| member == instance))

@@ -1,5 +1,6 @@
 //! A line on its way: its characters, and for each where it was written.
 
+use super::lines;
 use super::source::Part;
 
 /// Characters with their origins.
@@ -42,24 +43,14 @@ impl Draft {
 
     /// Where a comment starts, or the end.
     pub(super) fn comment(&self) -> usize {
-        let mut quote = None;
-        let mut at = 0;
-        while let Some(next) = self.chars.get(at) {
-            match (*next, quote) {
-                ('\\', _) => at += 1,
-                (mark, Some(open)) if mark == open => quote = None,
-                (_, Some(_)) => {}
-                ('"' | '\'', None) => quote = Some(*next),
-                ('$', None) if self.chars.get(at + 1) == Some(&'{') => {
-                    let rest = self.chars.iter().skip(at).position(|c| *c == '}');
-                    at += rest.unwrap_or(self.chars.len());
-                }
-                ('#' | '!', None) => return at,
-                _ => {}
-            }
-            at += 1;
-        }
-        self.chars.len()
+        lines::comment(&self.chars)
+    }
+
+    /// What stands before `at`, and the rest.
+    pub(super) fn split(mut self, at: usize) -> (Self, Self) {
+        let at = at.min(self.chars.len());
+        let rest = Self { chars: self.chars.split_off(at), origins: self.origins.split_off(at) };
+        (self, rest)
     }
 
     /// Makes characters blank; what follows keeps its column.
@@ -111,17 +102,12 @@ impl Draft {
     pub(super) fn finish(self) -> (String, Vec<Part>) {
         let mut parts: Vec<Part> = Vec::new();
         for (at, (written, length)) in self.origins.iter().copied().enumerate() {
-            let fits = parts.last().is_some_and(|last| match last.length {
-                None => length == 1 && last.written + (at - last.at) == written,
-                Some(known) => known == length && last.written == written,
-            });
-            if !fits {
+            if !parts.last().is_some_and(|last| last.goes_on(at, written, length)) {
                 // What stands for something stands for two characters at least.
-                let length = (length > 1).then_some(length);
-                parts.push(Part { at, written, length });
+                parts.push(Part::new(at, written, (length > 1).then_some(length)));
             }
         }
-        if let [Part { at: 0, written: 0, length: None }] = parts.as_slice() {
+        if parts.len() == 1 && parts.iter().all(|part| part.is_identity()) {
             parts.clear();
         }
         (self.chars.into_iter().collect(), parts)

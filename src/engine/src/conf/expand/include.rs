@@ -21,11 +21,6 @@ pub(super) fn keyword(word: &str) -> Option<Wanted> {
     Some(Wanted { readable, matching })
 }
 
-/// Whether a pattern may mean no file without anybody being surprised.
-pub(super) fn has_wildcard(pattern: &str) -> bool {
-    pattern.contains(['*', '?', '['])
-}
-
 /// `a{b,c}d` to `abd` and `acd`; several braces multiply, up to [`PATTERNS_MAX`].
 pub(super) fn braces(pattern: &str) -> Vec<String> {
     let mut done = Vec::new();

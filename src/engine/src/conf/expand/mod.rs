@@ -4,6 +4,7 @@
 
 mod draft;
 mod include;
+mod lines;
 mod reader;
 mod sequence;
 pub mod source;

@@ -3,7 +3,8 @@
 use super::super::diagnostic::{Diagnostic, Location, Severity};
 use super::super::lexer::LINE_BYTES_MAX;
 use super::draft::Draft;
-use super::include::{Wanted, braces, has_wildcard, keyword};
+use super::include::{Wanted, braces, keyword};
+use super::lines::{block_end, content, continues, directive_behind_brace, is_special, without_backslash};
 use super::sequence::Repeat;
 use super::source::Source;
 use super::surroundings::{Included, Surroundings};
@@ -85,7 +86,7 @@ impl Reader<'_> {
             if self.full {
                 break;
             }
-            (self.number, self.group) = (index + 1, self.source.lines.len());
+            (self.number, self.group) = (index + 1, self.source.len());
             let line = line.strip_suffix('\r').unwrap_or(line);
             if self.unreadable(line) {
                 continue;
@@ -100,7 +101,7 @@ impl Reader<'_> {
                     let next = next.strip_suffix('\r').unwrap_or(next);
                     self.number = further + 1;
                     if !self.unreadable(next) {
-                        more.push(without_backslash(next).to_owned());
+                        more.push(content(next));
                     }
                     if !continues(next) {
                         break;
@@ -129,8 +130,8 @@ impl Reader<'_> {
     /// Expands one line; `more` are the further lines of a definition.
     fn line(&mut self, mut draft: Draft, more: Vec<String>, depth: usize) {
         let mut from = 0;
-        loop {
-            if self.exhausted(&draft, depth) {
+        for turn in 0.. {
+            if self.exhausted(&draft, depth, turn) {
                 return;
             }
             let Some(start) = draft.start() else { break };
@@ -151,11 +152,20 @@ impl Reader<'_> {
                 return;
             }
             if let Some(wanted) = keyword(&draft.text(start, draft.word_end(start))) {
-                self.include(&draft, start, wanted);
+                self.include(draft, start, wanted, depth);
                 return;
             }
             let name = self.source.files.get(self.file).cloned().unwrap_or_default();
-            let Some(reference) = self.definitions.next(&draft, from, &name, self.around) else { break };
+            let reference = self.definitions.next(&draft, from, &name, self.around);
+            // What stands before the brace may turn out to be a comment: it comes first.
+            let near = reference.as_ref().map_or(usize::MAX, |reference| reference.from);
+            if let Some(behind) = directive_behind_brace(&draft).filter(|behind| *behind <= near) {
+                let (before, rest) = draft.split(behind);
+                self.line(before, Vec::new(), depth + 1);
+                self.line(rest, Vec::new(), depth + 1);
+                return;
+            }
+            let Some(reference) = reference else { break };
             let Reference { from: first, to, name, meaning } = reference;
             match meaning {
                 Meaning::Lines(lines) => match lines.as_slice() {
@@ -186,19 +196,18 @@ impl Reader<'_> {
     }
 
     /// Whether a limit is met, which is told once.
-    fn exhausted(&mut self, draft: &Draft, depth: usize) -> bool {
+    fn exhausted(&mut self, draft: &Draft, depth: usize, turn: usize) -> bool {
         self.steps += 1 + draft.chars.len() / STEP_CHARS;
         let (message, all) = if self.full {
             return true;
         } else if self.steps > self.limits.steps {
             (format!("more than {} steps to expand this file; it is read up to here", self.limits.steps), true)
         } else if depth > DEPTH_MAX {
-            (format!("definitions nest deeper than {DEPTH_MAX}: is one part of itself? The line is ignored"), false)
+            (format!("definitions and blocks on one line nest deeper than {DEPTH_MAX}; the line is ignored"), false)
         } else if draft.chars.len() > EXPANDED_CHARS_MAX {
-            let message = format!(
-                "the line grows beyond {EXPANDED_CHARS_MAX} characters: is a definition part of itself? ignored"
-            );
-            (message, false)
+            (format!("the line grows beyond {EXPANDED_CHARS_MAX} characters by its definitions; ignored"), false)
+        } else if turn > REPLACEMENTS_MAX {
+            (format!("more than {REPLACEMENTS_MAX} definitions are replaced in this line; ignored"), false)
         } else {
             return false;
         };
@@ -230,6 +239,16 @@ impl Reader<'_> {
             lines.clear();
         }
         lines.extend(more);
+        let circle = self.definitions.names_itself(name, &lines);
+        self.steps += circle.steps;
+        if circle.found {
+            let at = draft.written(draft.start().unwrap_or(0), value);
+            let message =
+                format!("`${name}` is part of its own value, directly or by other definitions; the line is ignored");
+            let help = format!("give it a value without `${{{name}}}`, or a name of its own");
+            self.tell(Severity::Error, at, message, Some(help));
+            return;
+        }
         self.definitions.set(name, Some(lines));
     }
 
@@ -253,9 +272,17 @@ impl Reader<'_> {
         };
         let mut rest = draft.clone();
         rest.blank(start, end + 1);
+        // The end of the block around it is not repeated.
+        let after = block_end(&rest, end);
+        let (rest, after) = rest.split(after.unwrap_or(usize::MAX));
         let mut before = Vec::new();
         for (turn, values) in repeat.turns().enumerate() {
             for (name, value) in values {
+                if self.definitions.names_itself(&name, std::slice::from_ref(&value)).found {
+                    let message = format!("`{shown}` gives `${name}` a value that it is part of; the line is ignored");
+                    self.tell(Severity::Error, draft.written(start, end), message, None);
+                    return;
+                }
                 let earlier = self.definitions.set(&name, Some(vec![value]));
                 if turn == 0 {
                     before.push((name, earlier));
@@ -268,6 +295,9 @@ impl Reader<'_> {
         }
         for (name, earlier) in before.into_iter().rev() {
             self.definitions.set(&name, earlier);
+        }
+        if !after.chars.is_empty() {
+            self.line(after, Vec::new(), depth + 1);
         }
     }
 
@@ -298,7 +328,17 @@ impl Reader<'_> {
         draft.text(0, draft.chars.len())
     }
 
-    fn include(&mut self, draft: &Draft, start: usize, wanted: Wanted) {
+    fn include(&mut self, draft: Draft, start: usize, wanted: Wanted, depth: usize) {
+        // In `{ include FILE }` the end of the block is none of the name.
+        let after = block_end(&draft, start).unwrap_or(usize::MAX);
+        let (draft, after) = draft.split(after);
+        self.files_of(&draft, start, wanted);
+        if !after.chars.is_empty() {
+            self.line(after, Vec::new(), depth + 1);
+        }
+    }
+
+    fn files_of(&mut self, draft: &Draft, start: usize, wanted: Wanted) {
         let end = draft.word_end(start);
         let at = draft.written(start, end);
         let text = draft.text(end, draft.comment());
@@ -317,9 +357,10 @@ impl Reader<'_> {
         let patterns = braces(pattern);
         for one in &patterns {
             let files = self.around.include(one, &from);
-            if files.is_empty() && (wanted.matching || !has_wildcard(one)) {
+            if files.is_empty() {
                 let severity = if wanted.matching { Severity::Error } else { Severity::Warning };
-                self.tell(severity, at, format!("there is no file `{one}` to include"), None);
+                let help = "what it should hold is missing here: create the file, or take the line out".to_owned();
+                self.tell(severity, at, format!("there is no file `{one}` to include"), Some(help));
             }
             for file in files {
                 self.include_one(file, at, wanted);
@@ -344,7 +385,7 @@ impl Reader<'_> {
 
     fn emit(&mut self, text: &str, parts: Vec<super::source::Part>) {
         self.bytes += text.len();
-        if self.source.lines.len() >= self.limits.lines || self.bytes > self.limits.bytes {
+        if self.source.len() >= self.limits.lines || self.bytes > self.limits.bytes {
             if !self.full {
                 let Limits { lines, bytes, .. } = self.limits;
                 let message = format!("the file expands beyond {lines} lines or {bytes} bytes; it is read up to here");
@@ -369,12 +410,6 @@ impl Reader<'_> {
     }
 }
 
-/// Whether anything has to be expanded in a line.
-fn is_special(line: &str) -> bool {
-    let start = line.trim_start_matches(|c: char| c.is_ascii_whitespace());
-    start.starts_with(['@', '~']) || start.starts_with("include") || line.contains('$')
-}
-
 /// `$NAME=`, also after `@id`.
 fn begins_definition(line: &str) -> bool {
     let mut rest = line.trim_start_matches(|c: char| c.is_ascii_whitespace());
@@ -385,22 +420,14 @@ fn begins_definition(line: &str) -> bool {
     definition(&Draft::new(rest), 0).is_some()
 }
 
-/// Whether the line ends in a backslash.
-fn continues(line: &str) -> bool {
-    line.trim_end_matches(|c: char| c.is_ascii_whitespace()).ends_with('\\')
-}
-
-fn without_backslash(line: &str) -> &str {
-    let trimmed = line.trim_end_matches(|c: char| c.is_ascii_whitespace());
-    trimmed.strip_suffix('\\').unwrap_or(trimmed)
-}
-
 /// Files that may include each other, one in the other.
 pub const INCLUDES_MAX: usize = 16;
 /// Definitions within definitions.
 const DEPTH_MAX: usize = 64;
 /// Characters that one line may become.
 const EXPANDED_CHARS_MAX: usize = 16 * 1024;
+/// Replacements in one line: definitions can be put together so that they never end.
+const REPLACEMENTS_MAX: usize = 1024;
 /// A longer line counts as several steps.
 const STEP_CHARS: usize = 128;
 /// Faults that are kept.

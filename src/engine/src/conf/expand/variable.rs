@@ -1,6 +1,6 @@
 //! `$NAME=value`, `$NAME`, `${NAME}` and the names that are always there.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::draft::Draft;
 use super::surroundings::Surroundings;
@@ -9,6 +9,15 @@ use super::surroundings::Surroundings;
 #[derive(Debug, Default)]
 pub(super) struct Definitions {
     values: HashMap<String, Vec<String>>,
+    /// Names that stand in some value: only these can close a circle.
+    mentioned: HashSet<String>,
+}
+
+/// Whether a definition would be part of itself, and what it took to tell.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Circle {
+    pub(super) found: bool,
+    pub(super) steps: usize,
 }
 
 /// A reference in a line.
@@ -33,8 +42,28 @@ pub(super) enum Meaning {
 }
 
 impl Definitions {
+    /// Whether a name stands in its own value, or in that of a name in it.
+    pub(super) fn names_itself(&self, name: &str, lines: &[String]) -> Circle {
+        let mut waiting = names_in(lines);
+        let mut circle = Circle { found: waiting.iter().any(|one| one == name), steps: waiting.len() };
+        if circle.found || !self.mentioned.contains(name) {
+            return circle;
+        }
+        let mut seen: HashSet<String> = HashSet::new();
+        while let Some(next) = waiting.pop() {
+            circle.found |= next == name;
+            if let Some(lines) = self.values.get(&next).filter(|_| seen.insert(next)) {
+                let more = names_in(lines);
+                circle.steps += 1 + more.len();
+                waiting.extend(more);
+            }
+        }
+        circle
+    }
+
     /// Sets a name; what it meant before comes back.
     pub(super) fn set(&mut self, name: &str, lines: Option<Vec<String>>) -> Option<Vec<String>> {
+        self.mentioned.extend(lines.iter().flat_map(|lines| names_in(lines)));
         match lines {
             Some(lines) => self.values.insert(name.to_owned(), lines),
             None => self.values.remove(name),
@@ -75,9 +104,9 @@ impl Definitions {
         match words.next()? {
             "_PWD" => line(folder(file)),
             "_INSTANCE" => around.config_id().and_then(line),
-            // A backslash keeps them from starting a comment after all.
-            "_HASH" => line("\\#".to_owned()),
-            "_BANG" => line("\\!".to_owned()),
+            // In quotes they are characters; elsewhere they start a comment, as in keepalived: that switches lines off.
+            "_HASH" => line("#".to_owned()),
+            "_BANG" => line("!".to_owned()),
             "_ENV" => match around.environment(words.next()?) {
                 Some(text) => line(text.replace(['\n', '\r', '\0'], " ")),
                 None => Some(Meaning::Unset),
@@ -101,6 +130,18 @@ pub(super) fn definition(draft: &Draft, start: usize) -> Option<(String, usize)>
     let after = start + 1 + name.chars().count();
     let well_formed = !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit());
     (well_formed && draft.chars.get(after) == Some(&'=')).then_some((name, after + 1))
+}
+
+/// The names that lines refer to, whether they are defined or not.
+fn names_in(lines: &[String]) -> Vec<String> {
+    let mut names = Vec::new();
+    for draft in lines.iter().filter(|line| line.contains('$')).map(|line| Draft::new(line)) {
+        let end = draft.comment();
+        let marks = (0..end).filter(|at| draft.chars.get(*at) == Some(&'$'));
+        // One before `=` is defined there and not referred to.
+        names.extend(marks.map(|at| name_at(&draft, at, end)).filter(|(.., glued)| !glued).map(|(name, ..)| name));
+    }
+    names
 }
 
 /// The folder of a file, as its name says.

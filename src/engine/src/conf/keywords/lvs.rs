@@ -103,13 +103,17 @@ const CHECKERS: &[Keyword] = &[
 const CONNECTION: &[Keyword] =
     &[yes("connect_ip"), yes("connect_port"), yes("bindto"), yes("bind_if"), yes("bind_port"), yes("fwmark")];
 
+/// What is often written in checks that do not have it.
+const ASTRAY: &[Keyword] =
+    &[no_so("nb_get_retry", "it belongs to HTTP_GET and SSL_GET, and keepalived passes over it here; write `retry N`")];
+
 const STATE: &[Keyword] = &[yes("alpha"), yes("log_all_failures")];
 
 /// `TCP_CHECK`.
-pub static TCP_CHECK: Context = Context { name: "TCP_CHECK", tables: &[CONNECTION, TIMING, STATE] };
+pub static TCP_CHECK: Context = Context { name: "TCP_CHECK", tables: &[CONNECTION, TIMING, STATE, ASTRAY] };
 
 /// `PING_CHECK`.
-pub static PING_CHECK: Context = Context { name: "PING_CHECK", tables: &[CONNECTION, TIMING, STATE] };
+pub static PING_CHECK: Context = Context { name: "PING_CHECK", tables: &[CONNECTION, TIMING, STATE, ASTRAY] };
 
 /// `HTTP_GET`.
 pub static HTTP_GET: Context = Context { name: "HTTP_GET", tables: &[CONNECTION, TIMING, STATE, HTTP] };
@@ -150,22 +154,24 @@ pub static URL: Context = Context {
 };
 
 /// `SMTP_CHECK`.
-pub static SMTP_CHECK: Context =
-    Context { name: "SMTP_CHECK", tables: &[CONNECTION, TIMING, STATE, &[yes("helo_name"), yes_block("host", &HOST)]] };
+pub static SMTP_CHECK: Context = Context {
+    name: "SMTP_CHECK",
+    tables: &[CONNECTION, TIMING, STATE, ASTRAY, &[yes("helo_name"), yes_block("host", &HOST)]],
+};
 
 /// `host`.
 pub static HOST: Context = Context { name: "host", tables: &[CONNECTION, &[yes("connect_timeout")]] };
 
 /// `DNS_CHECK`.
 pub static DNS_CHECK: Context =
-    Context { name: "DNS_CHECK", tables: &[CONNECTION, TIMING, STATE, &[yes("type"), yes("name")]] };
+    Context { name: "DNS_CHECK", tables: &[CONNECTION, TIMING, STATE, ASTRAY, &[yes("type"), yes("name")]] };
 
 static BFD_CHECK: Context = Context { name: "BFD_CHECK", tables: &[&[yes("name"), yes("alpha")]] };
 
 /// `MISC_CHECK`.
 pub static MISC_CHECK: Context = Context {
     name: "MISC_CHECK",
-    tables: &[TIMING, STATE, &[yes("misc_path"), yes("misc_timeout"), yes("misc_dynamic"), yes("user")]],
+    tables: &[TIMING, STATE, ASTRAY, &[yes("misc_path"), yes("misc_timeout"), yes("misc_dynamic"), yes("user")]],
 };
 
 /// `UDP_CHECK`.
@@ -175,6 +181,7 @@ pub static UDP_CHECK: Context = Context {
         CONNECTION,
         TIMING,
         STATE,
+        ASTRAY,
         &[yes("payload"), yes("require_reply"), yes("min_reply_length"), yes("max_reply_length")],
     ],
 };

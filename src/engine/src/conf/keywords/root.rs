@@ -10,8 +10,8 @@ pub static ROOT: Context = Context { name: "the file", tables: &[PROCESS, VRRP, 
 
 const PROCESS: &[Keyword] = &[
     yes_block("global_defs", &GLOBAL_DEFS),
-    no_so("net_namespace", "the agent stays in the namespace it is started in"),
-    no_so("net_namespace_ipvs", "the agent uses the IPVS of the namespace it is started in"),
+    yes("net_namespace"),
+    yes("net_namespace_ipvs"),
     no_so("namespace_with_ipsets", "no ipset is used"),
     already("instance"),
     no_so("use_pid_dir", "name the pid file with -p instead"),
@@ -55,8 +55,20 @@ const LVS: &[Keyword] = &[
 const OWN: &[Keyword] = &[yes_block("hactl", &HACTL)];
 
 /// `hactl`: our own settings.
-pub static HACTL: Context =
-    Context { name: "hactl", tables: &[&[yes("lease"), yes("guard"), yes("metrics"), yes("webhook")]] };
+pub static HACTL: Context = Context {
+    name: "hactl",
+    tables: &[&[
+        yes("lease"),
+        yes("guard"),
+        yes("peers"),
+        yes("metrics"),
+        yes("webhook"),
+        yes("smtp_tls"),
+        yes("smtp_user"),
+        yes("smtp_password_file"),
+        yes("tls_authorities"),
+    ]],
+};
 
 static LINKBEAT_INTERFACES: Context = list("linkbeat_interfaces");
 static INTERFACE_DELAYS: Context = list("interface_up_down_delays");

@@ -81,8 +81,8 @@ pub(in super::super) fn complete(
             let message =
                 format!("`lvs_sync_daemon` follows `{name}`, which is no vrrp_instance; no connections are told");
             match sink.guess(name, instances.iter().map(|one| one.name.as_str())) {
-                Some(near) => sink.error_help(place, message, format!("did you mean `{near}`?")),
-                None => sink.error_help(place, message, "name a vrrp_instance of this file"),
+                Some(near) => sink.warning_help(place, message, format!("did you mean `{near}`?")),
+                None => sink.warning_help(place, message, "name a vrrp_instance of this file"),
             }
             lvs.sync_daemon = None;
         }

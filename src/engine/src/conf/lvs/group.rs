@@ -51,6 +51,10 @@ impl Group {
             services += count;
             entries.push((entry, line.place()));
         }
+        if entries.is_empty() {
+            let message = format!("virtual_server_group `{name}` has no entries: nothing is served with it");
+            sink.warning_help(place, message, "add lines such as `192.0.2.8 80` or `fwmark 5`");
+        }
         Self { place, entries }
     }
 

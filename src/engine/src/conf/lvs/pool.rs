@@ -29,7 +29,7 @@ pub(super) fn ports(head: &Head, services: &[ServiceKey], servers: &mut [(RealSe
             0 => format!("`{address}`: {method} leaves the port as it is, so traffic to every port goes there"),
             _ => format!("`{address}`: {method} leaves the port as it is; traffic goes to port {wanted}"),
         };
-        sink.error_help(*place, message, "leave the port out; `connect_port` is where a check goes");
+        sink.warning_help(*place, message, "leave the port out; `connect_port` is where a check goes");
         server.address.set_port(wanted);
     }
 }

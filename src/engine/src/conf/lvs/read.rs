@@ -11,7 +11,7 @@ use super::super::keywords::SSL;
 use super::super::lexer::Word;
 use super::super::objects::Objects;
 use super::super::sink::{Place, Sink};
-use super::super::tree::Statement;
+use super::super::tree::{Statement, regrow};
 use super::super::values::{single, surplus};
 use super::super::walk::{inside, walk};
 use super::group::Group;
@@ -122,8 +122,12 @@ pub(in super::super) fn read(
         log_all_failures: defaults.log_all_failures,
         claims: Claims::default(),
     };
-    let servers =
-        blocks.servers.iter().filter_map(|block| virtual_server(block, &mut shared, sink)).map(Arc::new).collect();
+    // Each is read from its text, made a server of, and forgotten: a file may hold ten thousands of real servers.
+    let mut server = |block: &&Statement| {
+        let grown = regrow(block, sink);
+        virtual_server(grown.as_ref().unwrap_or(block), &mut shared, sink).map(Arc::new)
+    };
+    let servers: Vec<Arc<VirtualServer>> = blocks.servers.iter().filter_map(&mut server).collect();
     if let Some(place) = shared.mail_asked.filter(|_| !mail) {
         let help = "add `notification_email { YOU@EXAMPLE.ORG }` to global_defs";
         sink.warning_help(place, "mail is asked for, but nobody is there to get it", help);

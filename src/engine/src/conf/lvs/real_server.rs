@@ -57,13 +57,13 @@ pub(super) fn real_server(
     let (mut timing, mut host, mut checks) = (Timing::default(), None, Vec::new());
     walk(inside(block), &REAL_SERVER, sink, |line, sink| match line.name() {
         name if name.ends_with("_CHECK") || name.ends_with("_GET") => checks.push(line),
-        "weight" => server.weight = whole(line, 0..=WEIGHT_MAX, "1 is used", sink).unwrap_or(1),
+        "weight" => server.weight = weight(line, sink),
         "lvs_method" => server.forward = forward(line, sink).unwrap_or(outer.forward),
         "uthreshold" => server.upper_threshold = whole(line, 0..=u32::MAX, "there is none", sink).unwrap_or(0),
         "lthreshold" => server.lower_threshold = whole(line, 0..=u32::MAX, "there is none", sink).unwrap_or(0),
         "inhibit_on_failure" => server.inhibit_on_failure = switched(line, true, sink),
-        "notify_up" => server.notify_up = command(line, sink),
-        "notify_down" => server.notify_down = command(line, sink),
+        "notify_up" => server.notify_up = command(line, sink).map(Box::new),
+        "notify_down" => server.notify_down = command(line, sink).map(Box::new),
         "smtp_alert" => server.smtp_alert = shared.alert(line, sink),
         "virtualhost" => host = single(line, sink).and_then(|word| host_name("virtualhost", word, sink)),
         _ => {
@@ -74,7 +74,7 @@ pub(super) fn real_server(
         let (lower, upper) = (server.lower_threshold, server.upper_threshold);
         let message =
             format!("`lthreshold {lower}` is ignored: it is above `uthreshold {upper}`, which the kernel refuses");
-        sink.error(block.place(), message);
+        sink.warning(block.place(), message);
         server.lower_threshold = 0;
     }
     let target = Target { address: SocketAddr::new(ip, port.unwrap_or(outer.check_port)) };
@@ -88,6 +88,16 @@ pub(super) fn real_server(
 /// `KEYWORD "command …" [user [group]]`.
 pub(super) fn command(line: &Statement, sink: &mut Sink<'_>) -> Option<Command> {
     script::command_and_user(line, sink).map(|(argv, user)| Command { argv, user })
+}
+
+/// `weight`. keepalived takes larger ones, which mean as much as the largest.
+pub(super) fn weight(line: &Statement, sink: &mut Sink<'_>) -> u32 {
+    let large = line.arguments.first().and_then(|word| Some((word, word.text.parse::<u32>().ok()?)));
+    if let Some((word, large)) = large.filter(|(_, number)| *number > WEIGHT_MAX) {
+        sink.warning(word.place, format!("`weight {large}` is more than {WEIGHT_MAX}, which is used"));
+        return WEIGHT_MAX;
+    }
+    whole(line, 0..=WEIGHT_MAX, "1 is used", sink).unwrap_or(1)
 }
 
 /// Largest weight.

@@ -201,7 +201,7 @@ pub(super) fn granularity(line: &Statement, sink: &mut Sink<'_>) -> Option<At<Gr
     if found.is_none() {
         let message =
             format!("`persistence_granularity {}` is neither a netmask nor a prefix length; ignored", word.text);
-        sink.error_help(word.place, message, "as in `persistence_granularity 255.255.255.0`, or `64` for IPv6");
+        sink.warning_help(word.place, message, "as in `persistence_granularity 255.255.255.0`, or `64` for IPv6");
     }
     found.map(|found| (found, word.place))
 }

@@ -27,7 +27,8 @@ impl Timing {
         let time = |from: Duration, sink: &mut Sink<'_>| seconds(line, from..=SECONDS_MAX, DEFAULT, sink);
         match line.name() {
             "delay_loop" => self.interval = time(TIME_MIN, sink),
-            "delay_before_retry" => self.retry_delay = time(TIME_MIN, sink),
+            // 0 is at once, as in keepalived.
+            "delay_before_retry" => self.retry_delay = time(Duration::ZERO, sink).map(|delay| delay.max(TIME_MIN)),
             "warmup" => self.warmup = time(Duration::ZERO, sink),
             "connect_timeout" => self.connect_timeout = time(TIME_MIN, sink),
             "retry" | "nb_get_retry" => self.retry = whole(line, 0..=COUNT_MAX, DEFAULT, sink),

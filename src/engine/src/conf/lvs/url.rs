@@ -65,7 +65,7 @@ fn path(line: &Statement, sink: &mut Sink<'_>) -> Option<String> {
         return Some(text.clone());
     }
     let message = format!("`path {text}` does not begin with `/`; `/{text}` is asked for");
-    sink.error(word.place, message);
+    sink.warning(word.place, message);
     Some(format!("/{text}"))
 }
 

@@ -20,8 +20,8 @@ use super::lint::lint;
 use super::network::host_name;
 use super::pool::{ports, quorum};
 use super::read::Shared;
-use super::real_server::{Outer, WEIGHT_MAX, command, real_server};
-use super::scheduling::{Granularity, SchedulingLines, forward, granularity, protocol};
+use super::real_server::{Outer, command, real_server, weight};
+use super::scheduling::{Granularity, SCHEDULER_DEFAULT, SchedulingLines, forward, granularity, protocol};
 use super::timing::Timing;
 use crate::lvs::table::{Family, Forward, Protocol, ServiceKey};
 
@@ -59,6 +59,7 @@ pub(super) fn virtual_server(block: &Statement, shared: &mut Shared<'_>, sink: &
         Head::Group(_) => group.as_deref().is_some_and(Group::has_addresses),
     };
     let protocol = draft.protocol(block, addresses, sink);
+    draft.tell_defaults(&head, block, sink);
     let transport = protocol.unwrap_or(Protocol::Udp);
     let services = shared.claims.services(&head, group.as_deref(), block.place(), transport, families, sink);
     if services.is_empty() {
@@ -170,7 +171,7 @@ impl<'s> Draft<'s> {
             "persistence_timeout" => self.persistence = persistence(line, sink),
             "persistence_granularity" => self.granularity = granularity(line, sink),
             "virtualhost" => self.host = single(line, sink).and_then(|word| host_name("virtualhost", word, sink)),
-            "weight" => self.weight = whole(line, 0..=WEIGHT_MAX, "1 is used", sink).unwrap_or(1),
+            "weight" => self.weight = weight(line, sink),
             "quorum" => self.quorum = whole(line, 1..=u32::MAX, "1 is used", sink).map(|quorum| (quorum, place)),
             "hysteresis" => self.hysteresis = whole(line, 0..=u32::MAX, "0 is used", sink).map(|one| (one, place)),
             "quorum_up" => self.quorum_up = command(line, sink),
@@ -254,6 +255,29 @@ impl<'s> Draft<'s> {
         }
     }
 
+    /// What keepalived says of a block that leaves things out, or says them in vain.
+    fn tell_defaults(&self, head: &Head, block: &Statement, sink: &mut Sink<'_>) {
+        let place = block.place();
+        let given = |names: [&str; 2]| inside(block).iter().any(|line| names.contains(&line.name()));
+        if !given(["lb_algo", "lvs_sched"]) {
+            let message = format!("without `lb_algo` the scheduler is {SCHEDULER_DEFAULT}, as in keepalived");
+            sink.warning_help(place, message, format!("add `lb_algo {SCHEDULER_DEFAULT}`, or the one that is meant"));
+        }
+        let all_named = |server: &&Statement| inside(server).iter().any(|line| line.name() == "lvs_method");
+        if !given(["lb_kind", "lvs_method"]) && !self.servers.iter().all(all_named) {
+            let message = "without `lb_kind` packets are forwarded by NAT, as in keepalived";
+            sink.warning_help(place, message, "add `lb_kind NAT`, or DR or TUN if that is meant");
+        }
+        if let (Head::Mark(_), Some((_, place))) = (head, self.protocol) {
+            sink.warning_help(place, "`protocol` changes nothing: a mark has none", "take it out");
+        }
+        if let (Head::Address(address), Some(given)) = (head, self.ip_family)
+            && given != Family::of(address.ip())
+        {
+            sink.warning_help(place, format!("`ip_family` is ignored: {} decides", address.ip()), "take it out");
+        }
+    }
+
     fn persistence(
         &self,
         head: &Head,
@@ -313,8 +337,13 @@ fn persistence(line: &Statement, sink: &mut Sink<'_>) -> Option<Duration> {
     if line.arguments.is_empty() {
         return Some(PERSISTENCE_DEFAULT);
     }
-    let seconds = whole(line, 1..=PERSISTENCE_MAX_S, "360 s is used", sink);
-    Some(seconds.map_or(PERSISTENCE_DEFAULT, Duration::from_secs))
+    if let [zero] = line.arguments.as_slice()
+        && zero.text == "0"
+    {
+        sink.warning_help(zero.place, "`persistence_timeout 0` leaves persistence off", "leave the line out");
+        return None;
+    }
+    whole(line, 1..=PERSISTENCE_MAX_S, "persistence stays off", sink).map(Duration::from_secs)
 }
 
 const PERSISTENCE_DEFAULT: Duration = Duration::from_secs(360);

@@ -12,7 +12,8 @@ pub(super) fn address(one: &VirtualAddress) -> String {
         line += &format!(" brd {broadcast}");
     }
     if let Some(peer) = one.peer {
-        line += &format!(" peer {peer}");
+        let host = peer.prefix_len() == peer.max_prefix_len();
+        line += &if host { format!(" peer {}", peer.addr()) } else { format!(" peer {peer}") };
     }
     if let Some(interface) = &one.interface {
         line += &format!(" dev {}", word(interface));

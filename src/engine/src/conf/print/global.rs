@@ -1,7 +1,7 @@
 //! `global_defs` and `hactl`.
 
 use super::super::config::lvs::{ClientCertificate, FlushOnStop, Lvs, SyncDaemon};
-use super::super::config::{Announcement, Fifo, Global, Mail, MetricsAddress, Own, TimedScript};
+use super::super::config::{Announcement, Fifo, Global, Mail, MetricsAddress, Own, SmtpTls, TimedScript};
 use super::super::values::show_seconds;
 use super::page::{Page, command, user_words, word};
 
@@ -58,12 +58,24 @@ impl Page {
         self.open(format_args!("hactl"));
         self.flag(own.lease, "lease on");
         self.flag(own.guard, "guard on");
+        if !own.peers.is_empty() {
+            let peers: Vec<String> = own.peers.iter().map(ToString::to_string).collect();
+            self.line(format_args!("peers {}", peers.join(" ")));
+        }
         match &own.metrics {
             None => {}
             Some(MetricsAddress::Tcp(address)) => self.line(format_args!("metrics {}", word(&address.to_string()))),
             Some(MetricsAddress::Unix(path)) => self.line(format_args!("metrics {}", word(&format!("unix:{path}")))),
         }
         self.word("webhook", own.webhook.as_ref());
+        match own.smtp_tls {
+            SmtpTls::Off => {}
+            SmtpTls::StartTls => self.line(format_args!("smtp_tls starttls")),
+            SmtpTls::On => self.line(format_args!("smtp_tls on")),
+        }
+        self.word("smtp_user", own.smtp_user.as_ref());
+        self.word("smtp_password_file", own.smtp_password_file.as_ref());
+        self.word("tls_authorities", own.tls_authorities.as_ref());
         self.close();
     }
 

@@ -17,7 +17,9 @@ impl Page {
             InitialState::Backup => "BACKUP",
         };
         self.line(format_args!("state {state}"));
-        self.line(format_args!("interface {}", word(&instance.interface)));
+        if !instance.interface.is_empty() {
+            self.line(format_args!("interface {}", word(&instance.interface)));
+        }
         self.line(format_args!("virtual_router_id {}", instance.vrid));
         self.line(format_args!("priority {}", instance.priority));
         self.line(format_args!("version {}", if instance.version == Version::V2 { 2 } else { 3 }));

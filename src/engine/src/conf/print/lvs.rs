@@ -108,8 +108,8 @@ impl Page {
             }
         }
         self.flag(server.inhibit_on_failure, "inhibit_on_failure");
-        self.command("notify_up", server.notify_up.as_ref());
-        self.command("notify_down", server.notify_down.as_ref());
+        self.command("notify_up", server.notify_up.as_deref());
+        self.command("notify_down", server.notify_down.as_deref());
         self.flag(!server.smtp_alert, "smtp_alert off");
         for checker in &server.checkers {
             self.checker(checker, alpha);

@@ -23,6 +23,8 @@ pub fn print(config: &Config, secrets: Secrets) -> String {
     let mut page = Page { text: String::new(), depth: 0 };
     // The pauses are settings of the whole file: every instance has the same.
     let timing = config.instances.first().map(|one| one.announcement).unwrap_or_default();
+    page.word("net_namespace", config.namespaces.own.as_ref());
+    page.word("net_namespace_ipvs", config.namespaces.ipvs.as_ref());
     page.global(&config.global, &timing);
     page.own(&config.own);
     page.list("static_ipaddress", &config.static_addresses, address);

@@ -1,7 +1,11 @@
 //! Braces that do not add up: the one that is missing is named, once, and what follows is still read.
 
+use super::super::expand::surroundings::Nothing;
+use super::super::expand::{Limits, expand};
 use super::super::parse;
-use super::support::{faults, shown};
+use super::super::sink::Sink;
+use super::super::tree::{grow, regrow};
+use super::support::{faults, instance, shown};
 
 const TWO: &str = "vrrp_script c {
     script /bin/true
@@ -69,4 +73,31 @@ fn endless_nesting_ends() {
     assert!(said.iter().any(|one| one == "E 17:3 blocks nest deeper than 16; this one is ignored"), "{}", said.len());
     let closed = deep + &"}\n".repeat(100_000) + TWO;
     assert_eq!(parse("x", &closed).config.instances.len(), 2);
+}
+
+/// Ten thousands of real servers as a tree take more memory than all the rest: each virtual server is read by itself.
+#[test]
+fn virtual_servers_are_read_one_after_the_other() {
+    let server = |last: u8, check: &str| {
+        format!(
+            "virtual_server 10.1.2.{last} 80 {{\nlb_algo rr\nlb_kind NAT\nprotocol TCP\nreal_server 10.1.2.91 80 {{ {check} }} }}"
+        )
+    };
+    let text =
+        instance("") + &server(4, "TCP_CHECK {\n}") + &server(5, "weight x") + " " + &server(6, "notify_up '/x }'");
+    let (source, found) = expand("f", &text, Limits::default(), &mut Nothing);
+    let mut sink = Sink::over(&source, found);
+    let grown = grow(&source, &mut sink);
+    let blocks: Vec<_> = grown.iter().filter_map(|one| one.block.as_deref()).collect();
+    assert_eq!(blocks.iter().map(|block| block.deferred).collect::<Vec<_>>(), [false, true, true, true]);
+    assert!(blocks[1..].iter().all(|block| block.statements.is_empty()));
+    let whole: Vec<_> = grown.iter().filter_map(|one| regrow(one, &mut sink)).collect();
+    let inside = |at: usize| whole[at].block.as_ref().map(|block| block.statements.len());
+    assert_eq!((whole.len(), inside(0), inside(1), inside(2)), (3, Some(4), Some(4), Some(4)));
+    let parsed = parse("f", &text);
+    assert_eq!(shown(&parsed), ["E 18:35 `weight x` is not in 0..=65535; 1 is used"]);
+    let names: Vec<_> = parsed.config.virtual_servers.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["10.1.2.4:80", "10.1.2.5:80", "10.1.2.6:80"]);
+    assert_eq!(parsed.config.virtual_servers[2].location.line, 18);
+    assert_eq!(parsed.config.virtual_servers[2].real_servers[0].notify_up.as_ref().unwrap().argv, ["/x", "}"]);
 }

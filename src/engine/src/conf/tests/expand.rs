@@ -139,9 +139,16 @@ fn what_is_always_there() {
     let found = &parsed.config.instances[0];
     assert_eq!(found.priority, 91);
     assert_eq!(found.notify.master.as_ref().unwrap(), &["/etc/ha/x", "lb-5", "#1", "16383", "15"]);
-    assert_eq!(found.notify.fault.as_ref().unwrap(), &["/x!"]);
+    // Outside quotes the rest of the line is a comment.
+    assert_eq!(found.notify.fault.as_ref().unwrap(), &["/x"]);
     assert_eq!(found.notify.stop.as_ref().unwrap(), &["/x", "y", "${_WHAT}"]);
-    assert_eq!(places(&parsed), ["/etc/ha/ha.conf:5:17+10 `${_ENV NO}` is not set: nothing stands here"]);
+    assert_eq!(
+        places(&parsed),
+        [
+            "/etc/ha/ha.conf:4:16+8 `!` right after a word starts a comment",
+            "/etc/ha/ha.conf:5:17+10 `${_ENV NO}` is not set: nothing stands here",
+        ]
+    );
 }
 
 #[test]
@@ -184,6 +191,7 @@ fn files_are_included_where_they_are_named() {
             "/etc/ha/conf.d/b.conf:3:3+6 unknown keyword `wieght` in vrrp_script",
             "/etc/ha/ha.conf:2:1+8 `/etc/ha/conf.d/d.key` cannot be read and is left out: permission denied",
             "/etc/ha/ha.conf:2:1+8 there is no file `conf.d/e.key` to include",
+            "/etc/ha/ha.conf:3:1+7 there is no file `none.d/*` to include",
             "/etc/ha/ha.conf:4:1+8 there is no file `none.d/*` to include",
             "/etc/ha/conf.d/sub/c:2:1+9 unknown keyword `prioritty` in vrrp_instance",
             "/etc/ha/ha.conf:9:1+9 unknown keyword `prioritty` in vrrp_instance",
@@ -198,13 +206,19 @@ fn nothing_goes_round_for_ever() {
     let parsed = on(&files, "include a\n");
     assert_eq!(places(&parsed)[0], "/etc/ha/b:1:1+7 `/etc/ha/a` includes itself; not read again");
     let said = |text: &str| shown(&on(&[], text));
+    let grown: String = (1..8).map(|n| format!("$A{n}=${{A{}}}${{A{}}}\n", n - 1, n - 1)).collect();
     assert_eq!(
-        said("$A=x $A y\n$A\n")[0],
-        "E 2:1 the line grows beyond 16384 characters: is a definition part of itself? ignored"
+        said(&format!("$A0={}\n{grown}${{A7}}\n", "x".repeat(500)))[0],
+        "E 9:1 the line grows beyond 16384 characters by its definitions; ignored"
     );
-    let lines = said("$A=\\\nx\\\n$A\n$A\n");
-    assert_eq!(lines[0], "E 4:1 definitions nest deeper than 64: is one part of itself? The line is ignored");
-    assert_eq!(lines.len(), 2, "{lines:?}");
+    // Put together from two, a reference can make itself again.
+    assert_eq!(
+        said("$D=$\n$X=${D}{X}\n${X}\n")[0],
+        "E 3:1 more than 1024 definitions are replaced in this line; ignored"
+    );
+    let deep = said(&format!("a {}", "{ @lb-5 b ".repeat(100)));
+    let told = "definitions and blocks on one line nest deeper than 64; the line is ignored";
+    assert!(deep.iter().any(|one| one.ends_with(told)), "{deep:?}");
     let limits = Limits { lines: 2000, bytes: 3000, steps: 5000 };
     let first = |text: &str| {
         let (source, found) = expand("f", text, limits, &mut Nothing);
@@ -217,6 +231,102 @@ fn nothing_goes_round_for_ever() {
     let (lines, message) = first(&"\n".repeat(3000));
     assert_eq!(lines, 2000);
     assert_eq!(message, "the file expands beyond 2000 lines or 3000 bytes; it is read up to here");
+}
+
+/// Each of these ran for seconds, and the last two lines of keepalived's own never end.
+#[test]
+fn what_is_part_of_itself_is_named_where_it_is_defined() {
+    let wrong = |at: &str, name: &str| {
+        format!("E {at} `${name}` is part of its own value, directly or by other definitions; the line is ignored")
+    };
+    let steps = Limits { steps: 100, ..Limits::default() };
+    for (text, at, name) in [
+        ("$IF=${IF}\n", "1:1", "IF"),
+        ("$IF=$IF\n", "1:1", "IF"),
+        ("$A=1\n  $A=x ${A} y\n", "2:3", "A"),
+        ("$A=$B\n$B=$A\n", "2:1", "B"),
+        ("$A=x${B}\n$B=${C}y\n@lb-5 $C=$A\n", "3:7", "C"),
+        ("$A=\\\nx\\\n$A\n", "1:1", "A"),
+        ("$A=\\\n~SEQ(N,1,3) ${B}\n$B=\\\ny\\\n${A}\n", "3:1", "B"),
+    ] {
+        let text = text.to_owned() + &instance("").replace("10.1.2.3/27", &format!("10.1.2.3/27 # ${name}"));
+        assert_eq!(shown(&on(&[], &text)), [wrong(at, name)], "{text}");
+        let (_, found) = expand("f", &text, steps, &mut Host { files: BTreeMap::new(), id: "lb-5" });
+        assert_eq!(found.len(), 1, "{found:?}");
+    }
+    assert_eq!(
+        shown(&on(&[], "~LST(N, ${N}) ${N}\n"))[0],
+        "E 1:1 `~LST` gives `$N` a value that it is part of; the line is ignored"
+    );
+    // What only looks like a circle.
+    let text = "$A=$B\n$B=7\n$C=${A}\n$A=1\n$B=${A}1\n".to_owned() + &instance("priority ${C}\nadvert_int ${B}");
+    assert_eq!(on(&[], &text).config.instances[0].priority, 1);
+}
+
+/// As keepalived reads them.
+#[test]
+fn comments_end_lines_of_a_definition_and_not_the_definition() {
+    let addresses = |text: &str| -> Vec<String> {
+        let parsed = on(&[], &(text.to_owned() + &instance("").replace("10.1.2.3/27", "$VIPS")));
+        assert_eq!(places(&parsed), Vec::<String>::new(), "{text}");
+        parsed.config.instances[0].addresses.iter().map(|one| one.address.to_string()).collect()
+    };
+    let three = ["10.2.0.1/27", "10.2.0.2/27", "10.2.0.3/27"];
+    for text in [
+        "$VIPS= \\\n10.2.0.1/27 \\ # first\n10.2.0.2/27 \\   ! second\n10.2.0.3/27 # third\n",
+        "$VIPS= \\ # all\n10.2.0.1/27 # first \\\n10.2.0.2/27 \\\n# none \\\n10.2.0.3/27\n",
+        "$VIPS= \\\n10.2.0.1/27 \\\n! none \\\n\\\n10.2.0.2/27 \\\n10.2.0.3/27\\\n\n",
+    ] {
+        assert_eq!(addresses(text), three);
+    }
+}
+
+/// `${_HASH}` and `${_BANG}` switch lines off, wherever they stand outside quotes; what keepalived 2.2.7 makes of the same lines.
+#[test]
+fn what_expands_to_a_comment_character_starts_a_comment() {
+    let lines = "10.1.2.3/27\n$OFF 10.2.0.1/27\n${_BANG} 10.2.0.2/27\n10.2.0.3/27 ${_HASH} dev eth8\n10.2.0.4/27 $OFF dev eth8 }\n10.2.0.5/27${_HASH} dev eth8\n$OFF }\n$OFF x { ~SEQ(N,1,2) 10.3.0.${N}/27";
+    let text = "$OFF=${_HASH}\n".to_owned()
+        + &instance("notify \"/x ${OFF} ${_BANG}y\"\n$OFF priority 37\n$OFF virtual_routes {")
+            .replace("10.1.2.3/27", lines);
+    let parsed = on(&[], &text);
+    assert_eq!(places(&parsed), ["/etc/ha/ha.conf:14:12+8 `#` right after a word starts a comment"]);
+    let found = &parsed.config.instances[0];
+    let addresses: Vec<_> = found.addresses.iter().map(|one| one.address.to_string()).collect();
+    assert_eq!(addresses, ["10.1.2.3/27", "10.2.0.3/27", "10.2.0.4/27", "10.2.0.5/27"]);
+    assert!(found.addresses.iter().all(|one| one.interface.is_none()), "{:?}", found.addresses);
+    assert_eq!(found.notify.any.as_ref().unwrap(), &["/x", "#", "!y"]);
+    assert_eq!(found.priority, 100);
+}
+
+/// keepalived takes what stands behind a brace for a line of its own; so `~SEQ` may stand there, and its kin.
+#[test]
+fn a_brace_may_stand_before_any_kind_of_line() {
+    let files = [("/etc/ha/x", "10.4.0.1/27\n10.4.0.2/27\n")];
+    let text = "$N=7\nvrrp_instance a { interface eth7\nvirtual_router_id 37\n\
+                virtual_ipaddress { ~SEQ(N, 1, 1, 3) 10.2.0.${N}/27\n}\n\
+                virtual_ipaddress { ~LST(N, 4, 5) 10.2.0.${N}/27 }\n\
+                virtual_ipaddress { @lb-5 10.3.0.1/27\n}\nvirtual_ipaddress { @lb-6 10.3.0.2/27\n}\n\
+                virtual_ipaddress { include x }\nvirtual_ipaddress { $A=10.5.0.1/27\n$A\n} $P=91\n} ~SEQ(M,1,2) vrrp_script s${M} { script /x }\n\
+                vrrp_instance b { priority $P\ninterface eth7\nvirtual_router_id 38\nvirtual_ipaddress { 10.6.0.${N}/27 } }\n";
+    let parsed = on(&files, text);
+    let said = places(&parsed);
+    assert!(said.len() == 2 && said.iter().all(|one| one.contains("never runs")), "{said:?}");
+    let instances = &parsed.config.instances;
+    let addresses: Vec<_> = instances[0].addresses.iter().map(|one| one.address.addr().to_string()).collect();
+    assert_eq!(
+        addresses,
+        ["10.2.0.1", "10.2.0.2", "10.2.0.3", "10.2.0.4", "10.2.0.5", "10.3.0.1", "10.4.0.1", "10.4.0.2", "10.5.0.1"]
+    );
+    assert_eq!((instances[1].priority, instances[1].addresses[0].address.to_string()), (91, "10.6.0.7/27".into()));
+    // Places stay those of the written line.
+    let wrong = on(
+        &[],
+        &instance("").replace("{\n10.1.2.3/27", "{ ~SEQ(N,1,2) 10.1.2.${N}/27x }\nvirtual_ipaddress { 10.1.2.3/27"),
+    );
+    assert_eq!(
+        places(&wrong)[0],
+        "/etc/ha/ha.conf:5:33+15 `10.1.2.1/27x` is not an IP address with a prefix length; ignored"
+    );
 }
 
 #[test]

@@ -83,7 +83,10 @@ fn names_and_addresses_exist_once() {
     let same_name = instance("").replace("37", "38");
     assert_eq!(faults(&(instance("") + &same_name)), ["E 9:15 vrrp_instance `web` exists already on line 1; ignored"]);
     let same_address = same_name.replace("web", "mail");
-    assert_eq!(faults(&(instance("") + &same_address)), ["E 14:1 `10.1.2.3` already belongs to `web`; ignored here"]);
+    assert_eq!(
+        faults(&(instance("") + &same_address)),
+        ["W 14:1 `10.1.2.3` belongs to `web`, too: it goes when neither is master"]
+    );
     let twice = instance("").replace("10.1.2.3/27", "10.1.2.3/27\n10.1.2.3/26");
     assert_eq!(faults(&twice), ["W 7:1 `10.1.2.3` is listed twice; this line is ignored"]);
     let script = "vrrp_script c { script /bin/true }\nvrrp_script c { script /bin/false }\n";
@@ -117,7 +120,7 @@ fn a_script_is_one_word() {
     let text = "vrrp_script c { script /bin/kill -0 nginx }\n".to_owned() + &instance("track_script { c }");
     let parsed = parse("ha.conf", &text);
     assert_eq!(parsed.config.scripts[0].command, ["/bin/kill"]);
-    assert_eq!(super::support::shown(&parsed), ["E 1:34 `-0` is not part of the command: only the first word is"]);
+    assert_eq!(super::support::shown(&parsed), ["W 1:34 `-0` is not part of the command: only the first word is"]);
 }
 
 #[test]
@@ -184,37 +187,12 @@ fn address_options_are_checked() {
 }
 
 #[test]
-fn peers_and_source_speak_the_family_of_the_addresses() {
-    let (found, said) = one(&instance(
-        "unicast_src_ip fe80::5\nunicast_peer {\n10.0.0.6 min_ttl 3 max_ttl\nfe80::6\nlb-6\n10.0.0.300\n}",
-    ));
-    assert_eq!((found.source, found.unicast_peers.len()), (None, 1));
-    assert_eq!((found.unicast_peers[0].min_ttl, found.unicast_peers[0].max_ttl), (3, 255));
-    assert_eq!((found.peer_names, found.check_unicast_source), (vec!["lb-6".to_owned()], true));
-    assert_eq!(
-        said,
-        [
-            "E 2:16 source address `fe80::5` is ignored: the instance speaks IPv4",
-            "E 4:20 `max_ttl` needs a value",
-            "E 5:1 peer `fe80::6` is ignored: the instance speaks IPv4",
-            "E 7:1 `10.0.0.300` is neither an IP address nor a host name",
-        ]
-    );
-}
-
-#[test]
-fn unicast_without_peers_is_multicast() {
-    let (_, said) = one(&instance("unicast_src_ip 10.1.2.9"));
-    assert_eq!(said, ["W 2:1 without `unicast_peer` adverts are sent by multicast"]);
-}
-
-#[test]
 fn authentication_must_be_complete() {
     let said = |lines: &str| one(&instance(&format!("authentication {{\n{lines}\n}}"))).1;
     assert_eq!(said("auth_type PASS"), ["E 2:1 `authentication` has no `auth_pass`; adverts carry no authentication"]);
     assert_eq!(said("auth_pass x"), ["E 3:11 `auth_pass` without `auth_type`; adverts carry no authentication"]);
     assert_eq!(said("auth_type AH\nauth_pass x").len(), 1);
-    assert_eq!(said("auth_type PASS auth_pass x"), ["E 3:16 `auth_pass` is not read: `auth_type` is already complete"]);
+    assert_eq!(said("auth_type PASS auth_pass x"), ["W 3:16 `auth_pass` is not read: `auth_type` is already complete"]);
 }
 
 #[test]
@@ -223,7 +201,7 @@ fn shapes_are_checked() {
     assert_eq!(said("track_script"), ["E 2:1 `track_script` needs a block"]);
     assert_eq!(said("priority 37 {\n}"), ["E 2:13 `priority` takes no block; the block is ignored"]);
     assert_eq!(said("priority"), ["E 2:1 `priority` needs a value"]);
-    assert_eq!(said("priority 37 38"), ["E 2:13 `38` is not read: `priority` is already complete"]);
+    assert_eq!(said("priority 37 38"), ["W 2:13 `38` is not read: `priority` is already complete"]);
     assert_eq!(said("priority 37\npriority 91"), ["W 3:1 `priority` was already given on line 2; this one counts"]);
     assert_eq!(faults("vrrp_instance {\n}"), ["E 1:1 `vrrp_instance` needs a name; ignored"]);
 }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::super::config::{
     AddressFlag, Destination, HmacMode, MetricsAddress, OldChecksum, ProcessMatch, Replay, RouteKind, RuleAction,
-    Version,
 };
 use super::super::parse;
 use super::super::print::{Secrets, print};
@@ -21,29 +20,6 @@ fn protocol_options_are_read() {
     assert!(found.check_unicast_source && found.track_source && found.v3_checksum_as_v2 && !found.accept);
     assert!(found.smtp_alert && found.notify.priority_changes);
     assert_eq!(found.group_address, Some([224, 0, 0, 118].into()));
-}
-
-#[test]
-fn without_addresses_native_ipv6_or_a_witness_decides_the_family() {
-    let bare = |lines: &str| format!("vrrp_instance web {{\ninterface eth7\nvirtual_router_id 37\n{lines}\n}}\n");
-    let family = |lines: &str| {
-        let found = read(&bare(lines)).instances.remove(0);
-        (found.ipv6, found.version)
-    };
-    let (v4, v6) = ((false, Version::V2), (true, Version::V3));
-    assert_eq!(family("no_virtual_ipaddress"), v4);
-    assert_eq!(family("no_virtual_ipaddress\nnative_ipv6"), v6);
-    assert_eq!(family("virtual_ipaddress_excluded {\nfd00::3/64\n10.1.2.4/27\n}"), v6);
-    assert_eq!(family("no_virtual_ipaddress\nmcast_src_ip fe80::5"), v6);
-    assert_eq!(
-        faults(&instance("native_ipv6")),
-        ["W 2:1 `native_ipv6` changes nothing: `10.1.2.3` is advertised, and is IPv4"]
-    );
-    // An earlier instance has its address: the family is that of what is left.
-    let robbed =
-        bare("mcast_dst_ip ff02::92\nvirtual_ipaddress {\nfd00::3/64\n}").replace("37", "38").replace("web", "b");
-    let first = bare("virtual_ipaddress {\nfd00::3/64\n}");
-    assert_eq!(faults(&(first + &robbed)), ["E 13:1 `fd00::3` already belongs to `web`; ignored here"]);
 }
 
 #[test]
@@ -220,7 +196,7 @@ fn routes_and_rules_are_read() {
 #[test]
 fn address_options_are_read() {
     let lines =
-        "virtual_ipaddress_excluded {\n10.1.2.9/32 peer 10.1.2.10/32 -nodad noprefixroute preferred_lft 60 no_track\n}";
+        "virtual_ipaddress_excluded {\n10.1.2.9/32 peer 10.1.2.10 -nodad noprefixroute preferred_lft 60 no_track\n}";
     let address = read(&instance(lines)).instances[0].excluded[0].clone();
     assert_eq!(address.peer, Some("10.1.2.10/32".parse().unwrap()));
     assert_eq!(address.flags, [AddressFlag::DetectDuplicates, AddressFlag::NoPrefixRoute]);

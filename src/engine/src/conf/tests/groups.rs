@@ -149,7 +149,7 @@ fn global_values_are_checked() {
             "W 5:1 `vrrp_notify_fifo_script` without `vrrp_notify_fifo` has nothing to read; ignored",
             "W 6:1 mail is asked for, but nobody is there to get it",
             "E 6:15 port `0` is not in 1..=65535; 25 is used",
-            "E 8:10 `a-b` is no table name; `hactl` is used",
+            "W 8:10 `a-b` is no table name; `hactl` is used",
             "E 9:24 `startup_script_timeout 0` is not in 1..=1000 s; 10 s is used",
         ]
     );

@@ -226,7 +226,7 @@ fn the_same_number_may_serve_two_families_and_separate_peers() {
         faults(&(peer("a", 1) + &peer("b", 1))),
         [
             "E 9:1 virtual_router_id 37 is already used on eth7 by `a`; ignored",
-            "E 11:21 `10.7.0.1` already belongs to `a`; ignored here",
+            "W 11:21 `10.7.0.1` belongs to `a`, too: it goes when neither is master",
         ]
     );
 }

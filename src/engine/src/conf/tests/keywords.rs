@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::config::MetricsAddress;
+use super::super::config::{MetricsAddress, SmtpTls};
 use super::super::keywords::{GLOBAL_DEFS, ROOT, VIRTUAL_SERVER, VRRP_INSTANCE};
 use super::super::schema::{Context, Support};
 use super::support::{faults, instance};
@@ -20,7 +20,21 @@ fn collect(context: &'static Context, seen: &mut BTreeSet<&'static str>) {
 fn all_of_keepalived_is_known() {
     let mut names = BTreeSet::new();
     collect(&ROOT, &mut names);
-    let own = ["hactl", "lease", "guard", "metrics", "webhook", "slow_start", "tls_verify", "header", "basic_auth"];
+    let own = [
+        "hactl",
+        "lease",
+        "guard",
+        "metrics",
+        "webhook",
+        "smtp_tls",
+        "smtp_user",
+        "smtp_password_file",
+        "tls_authorities",
+        "slow_start",
+        "tls_verify",
+        "header",
+        "basic_auth",
+    ];
     let theirs = names.iter().filter(|name| !own.contains(name)).count();
     assert!(theirs >= 361, "{theirs}");
 }
@@ -95,9 +109,32 @@ fn our_own_block_is_read() {
         faults(&wrong),
         [
             "E 2:9 `metrics 10.0.0.5:9650` is not a loopback address; no metrics: anybody could read them",
-            "E 3:9 `webhook` is ignored: it is no URL",
+            "E 3:9 `webhook` is ignored: it begins with neither http:// nor https://",
         ]
     );
     let wrong = "hactl { metrics unix:x }\n".to_owned() + &instance("");
     assert_eq!(faults(&wrong), ["E 1:17 `x` is not a path from the root; no metrics"]);
+}
+
+#[test]
+fn mail_may_be_protected() {
+    let block = |lines: &str| format!("hactl {{\n{lines}\n}}\n{}", instance(""));
+    let login = "smtp_user ha\nsmtp_password_file /etc/ha/mail";
+    let own = super::support::clean(&block(&format!("smtp_tls starttls\n{login}\ntls_authorities /etc/ha/ca.pem"))).own;
+    assert_eq!(own.smtp_tls, SmtpTls::StartTls);
+    assert_eq!((own.smtp_user.as_deref(), own.smtp_password_file.as_deref()), (Some("ha"), Some("/etc/ha/mail")));
+    assert_eq!(own.tls_authorities.as_deref(), Some("/etc/ha/ca.pem"));
+    for (lines, fault) in [
+        (login, "E 1:1 `smtp_user` is ignored: without TLS anybody on the way could read the password"),
+        ("smtp_tls on\nsmtp_user ha", "E 1:1 `smtp_user` is ignored: there is no password"),
+        ("smtp_tls on\nsmtp_password_file /x", "E 1:1 `smtp_password_file` is ignored: there is no user"),
+        ("smtp_tls yes", "E 2:10 `smtp_tls yes` is unknown; mail goes without TLS"),
+        ("tls_authorities ca.pem", "E 2:17 `ca.pem` is not a path from the root; ignored"),
+        (
+            "webhook https://me:secret@x/",
+            "E 2:9 `webhook` is ignored: it holds a user or password; put a token into the path or query",
+        ),
+    ] {
+        assert_eq!(faults(&block(lines)), [fault], "{lines}");
+    }
 }

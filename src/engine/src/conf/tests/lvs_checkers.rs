@@ -226,7 +226,7 @@ fn values_that_cannot_be_are_told_where_they_stand() {
     assert_eq!(url("header \"Host: x\""), ["E 7:8 `header` cannot set `Host`; ignored"]);
     assert_eq!(url("header secret"), ["E 7:8 this is no header; ignored"]);
     assert_eq!(url("basic_auth me hunter2"), ["E 7:15 the second word is no path from the root; no user is sent"]);
-    assert_eq!(url("path foo")[1], "E 7:6 `path foo` does not begin with `/`; `/foo` is asked for");
+    assert_eq!(url("path foo")[1], "W 7:6 `path foo` does not begin with `/`; `/foo` is asked for");
     let check = |lines: &str| faults(&text(lines));
     assert_eq!(
         check("HTTP_GET {\nhttp_protocol 2\nurl {\npath /\n}\n}"),

@@ -150,6 +150,7 @@ virtual_server 192.168.200.100 443 {
         said,
         [
             "W 18:1 in strict mode the virtual addresses take no traffic: they do not even answer ping",
+            "W 19:5 in strict mode `state MASTER` belongs to the address owner alone, who has priority 255",
             "E 24:5 strict mode permits no authentication; ignored, as keepalived does",
             "W 29:9 `192.168.200.16` has no prefix length; /32 is used",
             "W 30:9 `192.168.200.17` has no prefix length; /32 is used",

@@ -21,6 +21,10 @@ fn view() -> View {
         guard: false,
         awaits: None,
         handed_over: false,
+        followed: None,
+        pair: false,
+        stale: false,
+        may_answer: true,
     }
 }
 

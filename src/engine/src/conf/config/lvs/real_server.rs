@@ -22,10 +22,10 @@ pub struct RealServer {
     pub lower_threshold: u32,
     /// `inhibit_on_failure`: a failure sets the weight to 0 rather than taking it out of the table.
     pub inhibit_on_failure: bool,
-    /// `notify_up`.
-    pub notify_up: Option<Command>,
+    /// `notify_up`; boxed, for there are many servers and few have one.
+    pub notify_up: Option<Box<Command>>,
     /// `notify_down`.
-    pub notify_down: Option<Command>,
+    pub notify_down: Option<Box<Command>>,
     /// `smtp_alert`: changes are mailed; default on, else what `global_defs` says.
     pub smtp_alert: bool,
     /// All of them must pass. Empty: always up.

@@ -1,0 +1,70 @@
+//! Who else answers for a VIP that is about to be ours.
+
+use std::net::IpAddr;
+
+use super::stage::Job;
+use crate::ctl::cluster::Group;
+use crate::ctl::desk::Desk;
+use crate::error::{Exit, Failure, Problem};
+
+/// A VIP that nobody of ours has must not answer. Balancers of the inventory that take no part in this deploy are ours,
+/// too: their hardware addresses are asked for in the same breath.
+///
+/// # Errors
+/// Exit 4 when a stranger answers, or when nobody could be asked.
+pub async fn no_stranger(desk: &Desk, jobs: &[Job]) -> Result<(), Failure> {
+    let others = desk.cluster.group(Group::Lb).filter(|host| !jobs.iter().any(|job| job.host() == host.name));
+    let others: Vec<String> = others.map(|host| host.address.to_string()).collect();
+    let mut problems = Vec::new();
+    for vip in desk.cluster.vips.iter().filter_map(|vip| vip.address()) {
+        if jobs.iter().any(|job| job.facts.seen.has(vip)) {
+            continue;
+        }
+        let Some(asker) = jobs.iter().find(|job| job.wanted.binary) else { continue };
+        let script = format!(
+            "export PATH=$PATH:/usr/sbin:/sbin; ip neigh flush to {vip} 2>/dev/null\n\
+             for a in {vip} {}; do ping -c1 -W1 $a >/dev/null 2>&1; ip neigh show $a; done",
+            others.join(" ")
+        );
+        let output = desk.on(asker.host(), &script, b"", desk.manner.limit).await;
+        let answer = output.map_err(|problem| Failure::one(Exit::Preflight, problem.why("nothing was changed")))?;
+        if let Some(mac) = stranger(answer.text(), vip) {
+            let problem =
+                Problem::new("E415", format!("{}: VIP {vip} is answered by a stranger at {mac}", asker.host()))
+                    .why("two machines with one address would fight for it; nothing was changed")
+                    .next(format!("find that machine (`ip neigh` on {}), or choose another VIP", asker.host()));
+            problems.push(problem);
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Failure { exit: Exit::Preflight, problems }) }
+}
+
+/// Who answers for the VIP, when no other address in `ip neigh show` has that hardware address.
+fn stranger(neighbours: &str, vip: IpAddr) -> Option<&str> {
+    let known: Vec<(&str, &str)> = neighbours
+        .lines()
+        .filter_map(|line| {
+            let address = line.split_whitespace().next()?;
+            Some((address, line.split_whitespace().skip_while(|word| *word != "lladdr").nth(1)?))
+        })
+        .collect();
+    let is_vip = |address: &str| address.parse() == Ok(vip);
+    let (_, mac) = known.iter().find(|(address, _)| is_vip(address))?;
+    let ours = known.iter().any(|(address, other)| !is_vip(address) && other == mac);
+    (!ours).then_some(*mac)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_balancer_of_ours_is_no_stranger() {
+        let vip = "10.0.0.3".parse().unwrap();
+        let line = |address: &str, mac: &str| format!("{address} dev eth0 lladdr {mac} REACHABLE\n");
+        let (ours, other) = (line("10.0.0.5", "02:aa:00:00:00:05"), line("10.0.0.3", "02:aa:00:00:00:99"));
+        assert_eq!(stranger(&(other.clone() + &ours), vip), Some("02:aa:00:00:00:99"));
+        assert_eq!(stranger(&(line("10.0.0.3", "02:aa:00:00:00:05") + &ours), vip), None);
+        assert_eq!(stranger("10.0.0.3 dev eth0 FAILED\n", vip), None);
+    }
+}

@@ -1,0 +1,90 @@
+//! Before a first deploy: does somebody on the LAN use the VRID that would be ours? A derived one, the last byte of the
+//! VIP, is only as unique as the VIP in its own subnet.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use super::stage::Job;
+use crate::ctl::cluster::{Cluster, Vip};
+use crate::ctl::desk::Desk;
+use crate::ctl::facts::{HOME, interfaces};
+use crate::ctl::plan::Change;
+use crate::ctl::remote::quote;
+use crate::ctl::render::context::{Interfaces, interface};
+use crate::ctl::wanted::BINARY;
+use crate::error::{Exit, Failure, Problem};
+
+/// Adverts come every second by default.
+const LISTEN: &str = "1300ms";
+
+/// Listens on one load balancer for each derived VRID, where none of them has an agent yet. Comes after staging, which
+/// brings the binary that listens.
+///
+/// # Errors
+/// Exit 4 when a stranger uses one; nothing live was changed.
+pub async fn no_collision(desk: &Desk, jobs: &[Job]) -> Result<(), Failure> {
+    if jobs.iter().any(|job| job.facts.seen.agent.is_some()) {
+        return Ok(()); // in use already, by ourselves
+    }
+    let mut problems = Vec::new();
+    for vip in desk.cluster.vips.iter().filter(|vip| !vip.vrid_given && !vip.unicast) {
+        let Some(job) = jobs.iter().find(|job| vip.members.iter().any(|member| member.host == job.host())) else {
+            continue;
+        };
+        let output = desk.on(job.host(), &script(&desk.cluster, vip, job), b"", desk.manner.limit).await;
+        // A host that cannot listen is no reason against a deploy: the agent itself will tell of strangers.
+        let Ok(output) = output else { continue };
+        problems.extend(judge(&desk.cluster, vip, job.host(), output.text()));
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Failure { exit: Exit::Preflight, problems }) }
+}
+
+fn script(cluster: &Cluster, vip: &Vip, job: &Job) -> String {
+    let known = Interfaces::from([(job.host().to_owned(), interfaces(&job.facts))]);
+    let link = cluster.host(job.host()).map(|host| interface(host, vip, &known)).unwrap_or_default();
+    let staged = job.plan.changes.contains(&Change::Binary).then(|| format!("{HOME}/staging/bin/hactl"));
+    let family = if vip.address().is_some_and(|address| address.is_ipv6()) { " --ipv6" } else { "" };
+    format!("{} agent listen --for {LISTEN}{family} {}", staged.as_deref().unwrap_or(BINARY), quote(&link))
+}
+
+/// Whether a host that is none of ours uses the VIP's VRID, from `vrid N from ADDRESS` lines.
+fn judge(cluster: &Cluster, vip: &Vip, host: &str, heard: &str) -> Option<Problem> {
+    let mut used: BTreeMap<u8, BTreeSet<IpAddr>> = BTreeMap::new();
+    for line in heard.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if let ["vrid", vrid, "from", source] = words.as_slice()
+            && let (Ok(vrid), Ok(source)) = (vrid.parse(), source.parse())
+        {
+            used.entry(vrid).or_default().insert(source);
+        }
+    }
+    let stranger =
+        used.get(&vip.vrid)?.iter().find(|source| cluster.hosts.iter().all(|host| host.address != **source))?;
+    let ours: Vec<u8> = cluster.vips.iter().map(|vip| vip.vrid).collect();
+    let free = (vip.vrid..=255).chain(1..vip.vrid).find(|vrid| !used.contains_key(vrid) && !ours.contains(vrid))?;
+    let message = format!("{host}: VRID {} of {} is in use on this LAN by {stranger}", vip.vrid, vip.name);
+    let why =
+        "two clusters with one VRID are one virtual router: one of them would lose its VIP; nothing live was changed";
+    let address = vip.addresses.first().map(ToString::to_string).unwrap_or_default();
+    let next = format!("give this cluster a free one: vip: {{ address: {address}, vrid: {free} }}");
+    Some(Problem::new("E422", message).why(why).next(next))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stranger_with_our_vrid_is_told_and_a_free_one_named() {
+        let text = include_str!("../../../inventories/homework.yaml");
+        let cluster = crate::ctl::inventory::load::parse(std::path::Path::new("x.yaml"), text).unwrap().cluster;
+        let said = |heard: &str| judge(&cluster, &cluster.vips[0], "lb-5", heard).map(|problem| problem.to_string());
+        assert_eq!(said(""), None);
+        assert_eq!(said("vrid 3 from 10.0.0.6\nvrid 4 from 10.0.0.9\n"), None, "our own other balancer");
+        let told = said("vrid 3 from 10.0.0.9\nvrid 4 from 10.0.0.9\n").unwrap();
+        assert!(
+            told.contains("VRID 3 of VI_1 is in use on this LAN by 10.0.0.9") && told.contains("vrid: 5 }"),
+            "{told}"
+        );
+    }
+}

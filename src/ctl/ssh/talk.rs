@@ -1,0 +1,251 @@
+//! What is said to a host so that a script runs as written, whatever its login shell is, prints or reads. Pure: bytes
+//! in, words to send out.
+//!
+//! The login shell is given one line that every shell reads alike (one pair of quotes, nothing special in them). It
+//! starts `/bin/sh`, which prints a mark; what came before the mark is the profile's. Only then the script and its
+//! input are sent, so that nobody else reads them; its length is in the line.
+
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+
+use crate::ctl::cluster::Secret;
+
+/// How a script becomes root.
+#[derive(Debug, Clone)]
+pub enum Root {
+    /// It is.
+    Already,
+    /// By sudo, which asks nothing.
+    Sudo,
+    /// By sudo, which may ask for this.
+    SudoPassword(Secret),
+}
+
+/// One script's conversation with its host.
+#[derive(Debug)]
+pub struct Talk<'a> {
+    root: &'a Root,
+    script: &'a str,
+    mark: String,
+    asked: usize,
+    begun: bool,
+    out: Vec<u8>,
+    err: Vec<u8>,
+}
+
+/// What to say next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Say<'a> {
+    /// Nothing; listen on.
+    Nothing,
+    /// The password that sudo asks for.
+    Password(&'a Secret),
+    /// The script, then its input, then the end.
+    Script,
+    /// Nothing any more: the password was wrong, or the output has no end.
+    Leave(Leave),
+}
+
+/// Why a conversation is broken off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leave {
+    /// sudo asked again.
+    WrongPassword,
+    /// More than [`OUTPUT_MAX`].
+    TooMuch,
+}
+
+/// Bytes that a command may print: a hundred times what the longest answer has, and little for this machine.
+pub const OUTPUT_MAX: usize = 4 << 20;
+/// Bytes that a profile may print before it.
+const NOISE_MAX: usize = 256 << 10;
+
+impl<'a> Talk<'a> {
+    /// A conversation that has not begun.
+    pub fn new(root: &'a Root, script: &'a str) -> Self {
+        // Not a secret: only nothing that a profile prints by itself.
+        let random = || RandomState::new().build_hasher().finish();
+        let mark = format!("hactl-{:016x}{:016x}", random(), random());
+        Self { root, script: script.trim_end(), mark, asked: 0, begun: false, out: Vec::new(), err: Vec::new() }
+    }
+
+    /// The line for the login shell.
+    pub fn command(&self) -> String {
+        let mark = &self.mark;
+        let length = self.script.len();
+        let begin = format!("/bin/sh -c 'echo {mark}; echo {mark} >&2; s=$(head -c {length}) && eval \"$s\"'");
+        match self.root {
+            Root::Already => format!("exec {begin}"),
+            Root::Sudo => format!("exec sudo -n -- {begin}"),
+            // -k: asks each time or never, so that what it does does not depend on what it did. (sudo makes %% one %:
+            // a shell that echoes the line does not ask.)
+            Root::SudoPassword(_) => format!("exec sudo -k -S -p {mark}-p%%w -- {begin}"),
+        }
+    }
+
+    /// What sudo prints when it asks.
+    fn prompt(&self) -> String {
+        format!("{}-p%w", self.mark)
+    }
+
+    /// The script as it is sent.
+    pub fn script(&self) -> &'a str {
+        self.script
+    }
+
+    /// Whether it was sent.
+    pub fn begun(&self) -> bool {
+        self.begun
+    }
+
+    /// The host printed something.
+    pub fn heard(&mut self, out: &[u8], err: &[u8]) -> Say<'a> {
+        self.out.extend_from_slice(out);
+        self.err.extend_from_slice(err);
+        if self.out.len() + self.err.len() > if self.begun { OUTPUT_MAX } else { NOISE_MAX } {
+            return Say::Leave(Leave::TooMuch);
+        }
+        if self.begun {
+            return Say::Nothing;
+        }
+        if after(&self.out, &format!("{}\n", self.mark)).is_some() {
+            self.begun = true;
+            return Say::Script;
+        }
+        let Root::SudoPassword(password) = self.root else { return Say::Nothing };
+        let prompt = self.prompt();
+        let asked = count(&self.err, prompt.as_bytes());
+        match (asked > self.asked, self.asked) {
+            (false, _) => Say::Nothing,
+            (true, 0) => {
+                self.asked = asked;
+                Say::Password(password)
+            }
+            (true, _) => Say::Leave(Leave::WrongPassword),
+        }
+    }
+
+    /// What the script printed, without what came before it; what everybody printed when it never began.
+    pub fn end(mut self) -> (Vec<u8>, Vec<u8>) {
+        let prompt = self.prompt();
+        let mark = format!("{}\n", self.mark);
+        for bytes in [&mut self.out, &mut self.err] {
+            if let Some(from) = after(bytes, &mark) {
+                bytes.drain(..from);
+            }
+            while let Some(from) = after(bytes, &prompt) {
+                bytes.drain(from.saturating_sub(prompt.len())..from);
+            }
+        }
+        (self.out, self.err)
+    }
+}
+
+/// Where the text behind the first of these words begins.
+fn after(bytes: &[u8], word: &str) -> Option<usize> {
+    bytes.windows(word.len()).position(|window| window == word.as_bytes()).map(|at| at + word.len())
+}
+
+fn count(bytes: &[u8], word: &[u8]) -> usize {
+    bytes.windows(word.len()).filter(|window| *window == word).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    /// Plays a host: this shell is given the line as sshd gives it, and what it prints is answered.
+    fn converse(shell: &str, script: &str, stdin: &[u8]) -> (i32, String, String) {
+        let root = Root::Already;
+        let mut talk = Talk::new(&root, script);
+        let mut child = Command::new(shell)
+            .args(["-c", &talk.command()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (mut input, mut out) = (child.stdin.take(), child.stdout.take().unwrap());
+        let mut buffer = [0; 4096];
+        loop {
+            let length = out.read(&mut buffer).unwrap();
+            if length == 0 {
+                break;
+            }
+            if talk.heard(&buffer[..length], b"") == Say::Script {
+                let mut input = input.take().unwrap();
+                input.write_all(script.trim_end().as_bytes()).unwrap();
+                input.write_all(stdin).unwrap();
+            }
+        }
+        drop(input);
+        let mut err = Vec::new();
+        child.stderr.take().unwrap().read_to_end(&mut err).unwrap();
+        talk.heard(b"", &err);
+        let (out, err) = talk.end();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (child.wait().unwrap().code().unwrap(), text(out), text(err))
+    }
+
+    /// What breaks on the way to a shell: quotes of all kinds, `!`, several lines, more than one argument may have.
+    #[test]
+    fn a_script_arrives_as_written_in_any_shell() {
+        let long = "x".repeat(200_000);
+        let script = format!(
+            "v='it'\"'\"'s !! $HOME `id` \\'\nprintf '%s|' \"$v\"; v={long}\nprintf '%s|' ${{#v}}; cat; echo oops >&2; exit 37\n"
+        );
+        for shell in ["sh", "bash", "tcsh", "fish", "zsh"] {
+            if which::which(shell).is_err() {
+                eprintln!("no {shell} here");
+                continue;
+            }
+            let (code, out, err) = converse(shell, &script, b"two\nlines");
+            assert_eq!((code, out.as_str()), (37, "it's !! $HOME `id` \\|200000|two\nlines"), "{shell}");
+            assert_eq!(err, "oops\n", "{shell}");
+        }
+    }
+
+    #[test]
+    fn what_a_profile_prints_is_not_the_script_s() {
+        let root = Root::Already;
+        let mut talk = Talk::new(&root, "x");
+        let mark = talk.mark.clone();
+        assert_eq!(talk.heard(b"\x1b]0;lb-5\x07Welcome", b"warning"), Say::Nothing);
+        assert_eq!(talk.heard(format!("{mark}\n").as_bytes(), b""), Say::Script);
+        assert_eq!(talk.heard(b"@@addr\n", format!("{mark}\nreal\n").as_bytes()), Say::Nothing);
+        assert_eq!(talk.end(), (b"@@addr\n".to_vec(), b"real\n".to_vec()));
+    }
+
+    #[test]
+    fn sudo_gets_its_password_once_and_only_when_it_asks() {
+        let root = Root::SudoPassword(Secret("hunter2".into()));
+        let mut talk = Talk::new(&root, "x");
+        let ask = talk.prompt();
+        assert_eq!(talk.heard(b"", b"We trust you have received the usual lecture"), Say::Nothing);
+        assert_eq!(talk.heard(b"", ask.as_bytes()), Say::Password(&Secret("hunter2".into())));
+        assert_eq!(talk.heard(b"", b"Sorry, try again.\n"), Say::Nothing);
+        assert_eq!(talk.heard(b"", ask.as_bytes()), Say::Leave(Leave::WrongPassword));
+        let (_, err) = talk.end();
+        assert!(!String::from_utf8(err).unwrap().contains(&ask));
+        let mut talk = Talk::new(&root, "x");
+        let mark = format!("{}\n", talk.mark);
+        assert_eq!(talk.heard(mark.as_bytes(), b""), Say::Script, "NOPASSWD");
+    }
+
+    #[test]
+    fn output_has_an_end() {
+        let root = Root::Sudo;
+        let mut talk = Talk::new(&root, "x");
+        assert_eq!(talk.heard(&vec![b'A'; (256 << 10) + 1], b""), Say::Leave(Leave::TooMuch), "a profile");
+        let mut talk = Talk::new(&root, "x");
+        let mark = format!("{}\n", talk.mark);
+        assert_eq!(talk.heard(mark.as_bytes(), b""), Say::Script);
+        let block = vec![b'A'; (4 << 20) / 4 - 10];
+        for _ in 0..4 {
+            assert_eq!(talk.heard(&block, b""), Say::Nothing);
+        }
+        assert_eq!(talk.heard(b"A", &[b'A'; 40]), Say::Leave(Leave::TooMuch));
+    }
+}

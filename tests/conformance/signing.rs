@@ -1,0 +1,218 @@
+//! Signed adverts (`auth_hmac` of keepalived 2.4.2 and later): forged, replayed, rotated, with clocks that differ.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use hactl_engine::action::Action;
+use hactl_engine::conf::config::{HmacKey, HmacMode, HmacSettings, Replay};
+use hactl_engine::input::{Input, Received};
+use hactl_engine::wire::signature::{Sequence, Trailer};
+
+use super::rig::{INTERVAL, MASTER_DOWN, Peer, Rig, actions, ip};
+
+/// What the wall clock of the rig shows before its own second is added.
+const WALL: Duration = Duration::from_secs(1_750_000_000);
+const WINDOW: Duration = Duration::from_secs(5);
+const SECRET: &[u8] = b"secret";
+const OLD_SECRET: &[u8] = b"the one before";
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Keys 7 and 8, the first of which signs.
+fn signed(mode: HmacMode, replay: Replay) -> Rig {
+    let key = |id, secret: &[u8]| HmacKey { id, secret: secret.to_vec(), file: None };
+    let mut rig = Rig::started(|instance| {
+        let keys = vec![key(7, SECRET), key(8, OLD_SECRET)];
+        instance.hmac = Some(HmacSettings { keys, active: 7, replay, window: WINDOW, mode });
+    });
+    rig.step(Input::WallClock { offset: WALL });
+    rig
+}
+
+fn now(rig: &Rig) -> Duration {
+    WALL + Duration::from_nanos(rig.now.0)
+}
+
+/// An advert of 10.0.0.6 with a trailer.
+fn packet(key: u8, secret: &[u8], sequence: Sequence) -> Received {
+    let mut packet = Peer::new(150).packet();
+    packet.payload = Trailer { key, sequence }.sign(packet.payload.to_vec(), packet.source, secret).into();
+    packet
+}
+
+fn at(time: Duration) -> Received {
+    packet(7, SECRET, Sequence::at(time))
+}
+
+/// Adverts taken and refused so far.
+fn counted(rig: &Rig) -> (u64, u64) {
+    (rig.counter("adverts_received"), rig.counter("bad_auth"))
+}
+
+fn sent(rig: &mut Rig) -> Vec<Vec<u8>> {
+    let done = actions(rig.pass(MASTER_DOWN * 2));
+    let payload = |one: &Action| match one {
+        Action::Send { packet, .. } => Some(packet[20..].to_vec()),
+        _ => None,
+    };
+    done.iter().filter_map(payload).collect()
+}
+
+#[test]
+fn a_signed_advert_is_taken_and_ours_are_signed() {
+    let mut rig = signed(HmacMode::Enforce, Replay::Time);
+    let ours: IpAddr = ip("10.0.0.5");
+    rig.receive(at(now(&rig)));
+    assert_eq!(counted(&rig), (1, 0));
+    let adverts = sent(&mut rig);
+    assert!(adverts.len() > 3);
+    assert!(adverts.iter().all(|advert| Trailer::verifies(advert, ours, SECRET)));
+    let sequences: Vec<&[u8]> = adverts.iter().map(|advert| &advert[advert.len() - 24..advert.len() - 16]).collect();
+    assert!(sequences.is_sorted_by(|a, b| a < b), "each is newer than the one before: {sequences:?}");
+}
+
+/// Modes × what a packet carries, all of them.
+#[test]
+fn each_mode_takes_what_it_should() {
+    for (mode, takes_unsigned) in
+        [(HmacMode::Enforce, false), (HmacMode::Permissive, true), (HmacMode::ReceiveOnly, true)]
+    {
+        let mut rig = signed(mode, Replay::Time);
+        rig.hear(&Peer::new(150));
+        let unsigned = (u64::from(takes_unsigned), u64::from(!takes_unsigned));
+        assert_eq!((counted(&rig), rig.counter("unsigned")), (unsigned, unsigned.0), "{mode:?}: without a trailer");
+        for (wrong, key, secret) in [("another secret", 7, OLD_SECRET), ("a key that is not here", 9, SECRET)] {
+            let before = counted(&rig);
+            rig.receive(packet(key, secret, Sequence::at(now(&rig))));
+            assert_eq!(counted(&rig), (before.0, before.1 + 1), "{mode:?}: {wrong}");
+        }
+        let mut malformed = at(now(&rig));
+        let reserved = malformed.payload.len() - 26;
+        malformed.payload[reserved] = 1;
+        let before = counted(&rig);
+        rig.receive(malformed);
+        assert_eq!((counted(&rig), rig.counter("bad_packet")), (before, 1), "{mode:?}: a reserved byte");
+        rig.receive(at(now(&rig)));
+        assert_eq!(counted(&rig).0, before.0 + 1, "{mode:?}: rightly signed");
+        let adverts = sent(&mut rig);
+        let signs = adverts.iter().all(|advert| Trailer::verifies(advert, ip("10.0.0.5"), SECRET));
+        assert_eq!(signs, mode != HmacMode::ReceiveOnly, "{mode:?}");
+    }
+}
+
+#[test]
+fn a_replayed_advert_is_dropped() {
+    for replay in [Replay::Time, Replay::Monotonic] {
+        let mut rig = signed(HmacMode::Permissive, replay);
+        let (older, newer) = (at(now(&rig) - Duration::from_millis(1)), at(now(&rig)));
+        rig.receive(newer.clone());
+        rig.receive(newer.clone());
+        rig.receive(older);
+        assert_eq!(counted(&rig), (1, 2), "{replay:?}: the same again, and one from before");
+        rig.receive(packet(7, SECRET, Sequence::at(now(&rig)).next()));
+        assert_eq!(counted(&rig), (2, 2), "{replay:?}: the counter alone grew");
+        rig.pass(HOUR);
+        rig.receive(newer);
+        assert_eq!(counted(&rig), (2, 3), "{replay:?}: an hour later");
+    }
+}
+
+#[test]
+fn each_sender_has_a_mark_of_its_own() {
+    let mut rig = signed(HmacMode::Enforce, Replay::Monotonic);
+    rig.receive(at(now(&rig)));
+    let mut other = Peer::new(150).from("10.0.0.7").packet();
+    let sequence = Sequence::at(now(&rig) - HOUR);
+    other.payload = Trailer { key: 7, sequence }.sign(other.payload.to_vec(), other.source, SECRET).into();
+    rig.receive(other);
+    assert_eq!(counted(&rig), (2, 0));
+}
+
+#[test]
+fn a_forged_advert_moves_no_mark() {
+    let mut rig = signed(HmacMode::Enforce, Replay::Monotonic);
+    rig.receive(packet(7, b"guessed", Sequence::at(now(&rig) + HOUR)));
+    rig.receive(at(now(&rig)));
+    assert_eq!(counted(&rig), (1, 1));
+}
+
+#[test]
+fn clocks_that_differ_count_with_time_alone() {
+    for (ahead, clock) in [(true, HOUR), (false, HOUR), (true, WINDOW * 2), (false, WINDOW * 2)] {
+        for (replay, taken) in [(Replay::Time, false), (Replay::Monotonic, true)] {
+            let mut rig = signed(HmacMode::Enforce, replay);
+            let theirs = if ahead { now(&rig) + clock } else { now(&rig) - clock };
+            rig.receive(at(theirs));
+            assert_eq!(counted(&rig), (u64::from(taken), u64::from(!taken)), "{replay:?}, {clock:?}, ahead {ahead}");
+        }
+    }
+    let mut rig = signed(HmacMode::Enforce, Replay::Time);
+    rig.receive(at(now(&rig) - WINDOW + Duration::from_millis(100)));
+    rig.receive(at(now(&rig) + WINDOW - Duration::from_millis(100)));
+    assert_eq!(counted(&rig), (2, 0), "within the window");
+}
+
+#[test]
+fn a_sender_whose_clock_was_set_back_is_heard_again_within_one_window() {
+    let mut rig = signed(HmacMode::Enforce, Replay::Time);
+    let back = Duration::from_secs(3);
+    rig.receive(at(now(&rig)));
+    rig.receive(at(now(&rig) - back));
+    assert_eq!(counted(&rig), (1, 1), "not newer");
+    rig.pass(WINDOW + Duration::from_millis(100));
+    rig.receive(at(now(&rig) - back));
+    assert_eq!(counted(&rig), (2, 1), "the mark lies outside of the window by now");
+    // With `monotonic` no clock ends a mark.
+    let mut rig = signed(HmacMode::Enforce, Replay::Monotonic);
+    rig.receive(at(now(&rig)));
+    rig.pass(HOUR);
+    rig.receive(at(now(&rig) - HOUR - back));
+    assert_eq!(counted(&rig), (1, 1));
+}
+
+/// Our own clock is set back: what we send still grows, unless by more than the window, which receivers forget.
+#[test]
+fn our_own_clock_set_back_does_not_silence_us() {
+    for (back, grows) in [(Duration::from_secs(3), true), (HOUR, false)] {
+        let mut rig = signed(HmacMode::Enforce, Replay::Time);
+        let before = sent(&mut rig);
+        rig.step(Input::WallClock { offset: WALL - back });
+        let after = sent(&mut rig);
+        let sequence = |advert: &[u8]| advert[advert.len() - 24..advert.len() - 16].to_vec();
+        let (last, next) = (sequence(before.last().unwrap()), sequence(after.first().unwrap()));
+        assert_eq!(next > last, grows, "back by {back:?}");
+    }
+}
+
+/// A key is rotated without a moment in which anybody is deaf: both hosts know both keys, then one after the other signs
+/// with the new one.
+#[test]
+fn keys_are_rotated_without_losing_an_advert() {
+    let mut rig = signed(HmacMode::Enforce, Replay::Time);
+    for (key, secret) in [(8, OLD_SECRET), (8, OLD_SECRET), (7, SECRET), (7, SECRET)] {
+        rig.receive(packet(key, secret, Sequence::at(now(&rig))));
+        rig.pass(INTERVAL);
+    }
+    assert_eq!(counted(&rig), (4, 0));
+}
+
+/// receive-only -> permissive -> enforce, on one host after the other: at each step each hears the other.
+#[test]
+fn signing_is_rolled_out_without_losing_an_advert() {
+    use HmacMode::{Enforce, Permissive, ReceiveOnly};
+    let steps = [
+        (ReceiveOnly, None),
+        (ReceiveOnly, Some(ReceiveOnly)),
+        (Permissive, Some(ReceiveOnly)),
+        (Permissive, Some(Permissive)),
+        (Enforce, Some(Permissive)),
+        (Enforce, Some(Enforce)),
+    ];
+    for (ours, theirs) in steps {
+        let mut rig = signed(ours, Replay::Time);
+        match theirs {
+            None | Some(ReceiveOnly) => rig.hear(&Peer::new(150)),
+            Some(Permissive | Enforce) => rig.receive(at(now(&rig))),
+        };
+        assert_eq!(counted(&rig), (1, 0), "{ours:?} hears {theirs:?}");
+    }
+}

@@ -1,0 +1,167 @@
+//! Hosts that are none of ours: with the VIP on their own interface, or with our VRID. And adverts that answer adverts.
+
+use std::process::Command;
+use std::time::Duration;
+
+use crate::asking::answering;
+use crate::lan::{Daemon, Lan, wait};
+use crate::need_root;
+
+const VIP: &str = "10.77.0.3";
+const STRANGER: usize = 2;
+const CLIENT: usize = 3;
+
+fn config(priority: u8, own: &str) -> String {
+    format!(
+        "{own}vrrp_instance VI_1 {{\ninterface eth0\nvirtual_router_id 51\npriority {priority}\nversion 3\nadvert_int 1\n\
+         virtual_ipaddress {{\n{VIP}/24\n}}\n}}\n"
+    )
+}
+
+const GUARDED: &str = "hactl {\nlease on\nguard on\n}\n";
+/// As the desk deploys it.
+const NAMED: &str = "hactl {\nlease on\nguard on\npeers 10.77.0.5 10.77.0.6\n}\n";
+
+fn pair(lan: &Lan, own: &str) -> [Daemon; 2] {
+    let owner = lan.hactl(0, &config(150, own));
+    lan.wait_owner(0, VIP);
+    let standby = lan.hactl(1, &config(100, own));
+    wait("the standby to hear the owner", || lan.status(1)["instances"][0]["master"] == "10.77.0.5");
+    [owner, standby]
+}
+
+fn counter(lan: &Lan, n: usize, name: &str) -> u64 {
+    lan.status(n)["instances"][0]["counters"][name].as_u64().unwrap_or_default()
+}
+
+fn kernel_says(lan: &Lan, n: usize, arguments: &[&str]) -> String {
+    let output = Command::new("ip").arg("-n").arg(lan.host(n)).args(arguments).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn mac(lan: &Lan, n: usize) -> String {
+    let shown = kernel_says(lan, n, &["-o", "link", "show", "eth0"]);
+    shown.split_whitespace().skip_while(|word| *word != "link/ether").nth(1).unwrap().to_owned()
+}
+
+/// Makes the stranger's kernel announce its addresses, as it does where the hardware address changes.
+fn announce(lan: &Lan) {
+    let notify = "net.ipv4.conf.eth0.arp_notify=1";
+    let set =
+        Command::new("ip").args(["netns", "exec", &lan.host(STRANGER), "sysctl", "-qw", notify]).status().unwrap();
+    assert!(set.success());
+    lan.ip(STRANGER, &["link", "set", "eth0", "address", "02:00:00:00:00:99"]);
+}
+
+#[test]
+fn a_host_with_the_same_address_keeps_nobody_from_taking_over() {
+    need_root!();
+    let lan = Lan::new(4);
+    let [owner, standby] = pair(&lan, GUARDED);
+    assert!(lan.status(1)["instances"][0]["answered_by"].is_null(), "the master answers for its own addresses");
+    lan.ip(STRANGER, &["addr", "add", &format!("{VIP}/32"), "dev", "eth0"]);
+    owner.kill();
+    lan.plug(0, false);
+    wait("the standby to take over beside the stranger", || lan.has(1, VIP));
+    let told = format!("DUPLICATE: {} answers for {VIP}", mac(&lan, STRANGER));
+    wait("the log to name the stranger", || standby.log().contains(&told));
+    let (at_once, _) = answering(&lan, CLIENT, VIP, Duration::from_secs(4));
+    assert_eq!(at_once, 2, "the stranger goes on, and so does the new owner");
+    assert_eq!((lan.has(1, VIP), counter(&lan, 1, "became_master")), (true, 1), "all the time");
+}
+
+#[test]
+fn a_promotion_by_force_is_not_taken_back_by_whoever_answers() {
+    need_root!();
+    let lan = Lan::new(4);
+    lan.ip(STRANGER, &["addr", "add", &format!("{VIP}/32"), "dev", "eth0"]);
+    let alone = lan.hactl(1, &config(100, GUARDED));
+    wait("the guard to withhold the claim", || counter(&lan, 1, "claims_withheld") > 0);
+    assert!(alone.log().contains("promote --force"), "the way out is named: {}", alone.log());
+    assert!(lan.agent(1, &["promote", "--force"]).status.success());
+    announce(&lan);
+    answering(&lan, CLIENT, VIP, Duration::from_secs(4));
+    assert_eq!((lan.has(1, VIP), counter(&lan, 1, "became_master")), (true, 1));
+}
+
+#[test]
+fn what_a_stranger_announces_is_announced_again_by_the_owner() {
+    need_root!();
+    let lan = Lan::new(4);
+    let [owner, _standby] = pair(&lan, NAMED);
+    let rightful = mac(&lan, 0);
+    let ping = |address: &str| {
+        Command::new("ip").args(["netns", "exec", &lan.host(CLIENT), "ping", "-qc1", "-W1", address]).output().unwrap()
+    };
+    ping(VIP);
+    let cache = || kernel_says(&lan, CLIENT, &["neigh", "show", VIP]);
+    wait("the client to know the owner", || cache().contains(&rightful));
+    lan.ip(STRANGER, &["addr", "add", &format!("{VIP}/32"), "dev", "eth0"]);
+    announce(&lan);
+    wait("the owner to tell of the stranger", || owner.log().contains("DUPLICATE"));
+    wait("the client to know the owner again", || cache().contains(&rightful));
+    assert!(counter(&lan, 0, "duplicates_seen") > 0);
+    assert_eq!((lan.has(0, VIP), lan.has(1, VIP)), (true, false), "and nobody moved");
+}
+
+#[test]
+fn another_cluster_with_the_same_vrid_takes_nothing_away() {
+    need_root!();
+    let lan = Lan::new(4);
+    let [owner, _standby] = pair(&lan, "");
+    let other = config(200, "").replace(VIP, "10.77.0.99");
+    // keepalived 2.2.7 refuses adverts of another list, too, and falls silent over them: it would be heard once.
+    let _other = lan.hactl(STRANGER, &other);
+    wait("the other cluster's adverts", || counter(&lan, 0, "other_cluster") > 2);
+    assert!(owner.log().contains("advertises virtual router 51 with 10.77.0.99"), "{}", owner.log());
+    assert_eq!((lan.has(0, VIP), lan.has(1, VIP)), (true, false));
+    assert!(lan.has(STRANGER, "10.77.0.99"));
+}
+
+/// A promotion and, a moment later, one back: each router says it once, and then once an interval.
+#[test]
+fn promotions_in_a_hurry_make_no_storm_of_adverts() {
+    need_root!();
+    for own in ["", GUARDED] {
+        let lan = Lan::new(3);
+        let _pair = pair(&lan, own);
+        let sent = || -> u64 {
+            let of = |n| counter(&lan, n, "adverts_sent") + counter(&lan, n, "priority_zero_sent");
+            of(0) + of(1)
+        };
+        let before = sent();
+        for turn in 0..6 {
+            assert!(lan.agent((turn + 1) % 2, &["promote"]).status.success());
+            std::thread::sleep(Duration::from_millis(30));
+        }
+        std::thread::sleep(Duration::from_secs(3));
+        let adverts = sent() - before;
+        assert!(adverts <= 6 * 6 + 8, "{adverts} adverts for six moves and three seconds, {own:?}");
+        wait("one owner", || lan.has(0, VIP) != lan.has(1, VIP));
+    }
+}
+
+/// The master gives up because of a check: the other one does not wait for its skew, which would lose 300 pings.
+#[test]
+fn a_planned_give_up_is_followed_at_once() {
+    need_root!();
+    let lan = Lan::new(4);
+    let flag = lan.path("bad");
+    let check = format!(
+        "global_defs {{\nscript_user root\n}}\nvrrp_script web {{\nscript \"/usr/bin/test ! -e {}\"\ninterval 1\n}}\n",
+        flag.display()
+    );
+    let own = |peer: &str| format!("hactl {{\nlease on\nguard on\npeers {peer}\n}}\n{check}");
+    let tracked = |priority, peer: &str| {
+        config(priority, &own(peer)).replace("advert_int 1", "advert_int 1\ntrack_script {\nweb\n}")
+    };
+    let _a = lan.hactl(0, &tracked(150, "10.77.0.6"));
+    lan.wait_owner(0, VIP);
+    let _b = lan.hactl(1, &config(100, &own("10.77.0.5")));
+    wait("the standby to hear the owner", || lan.status(1)["instances"][0]["master"] == "10.77.0.5");
+    let lost = super::moves::lost_while(&lan, CLIENT, VIP, || {
+        std::fs::write(&flag, "").unwrap();
+        lan.wait_owner(1, VIP);
+    });
+    assert!(lost <= super::moves::NOISE, "{lost} pings lost");
+}

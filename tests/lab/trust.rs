@@ -1,0 +1,124 @@
+//! What the desk may believe: hosts with habits, a standby that is deaf, moves where adverts do not pass, a few hosts of many.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::hosts::{Lab, SUBNET, expect};
+
+/// While a neighbour on the LAN, another cluster's router, has the VRID that the homework derives.
+pub fn a_vrid_in_use(lab: &Lab, homework: &Path) {
+    let conf = format!(
+        "vrrp_instance other {{\ninterface eth0\nvirtual_router_id 3\npriority 50\nvirtual_ipaddress {{\n{SUBNET}.77/24\n}}\n}}\n"
+    );
+    let file = lab.files.path().join("other.conf");
+    std::fs::write(&file, conf).unwrap();
+    let (folder, binary) = (lab.files.path().display().to_string(), std::env::var("HACTL_BINARY").unwrap());
+    let run = format!(
+        "{binary} agent run -f {} --socket {folder}/other.sock --state-dir {folder}/other >/dev/null 2>&1 & echo $!",
+        file.display()
+    );
+    let pid = lab.sh("client", &run);
+    let end = Instant::now() + Duration::from_secs(20);
+    while !lab.sh("client", "ip -4 addr show dev eth0").contains(&format!("{SUBNET}.77/")) {
+        assert!(Instant::now() < end, "the other cluster does not come up");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let said = expect("a VRID in use", &lab.desk(homework, &["deploy", "-y"]), 4);
+    lab.sh("client", &format!("kill {}", pid.trim()));
+    assert!(said.contains("VRID 3 of VI_1 is in use on this LAN by") && said.contains("vrid: 4"), "{said}");
+    assert_eq!(lab.sh("lb-5", "ls -d /etc/hactl /var/lib/hactl/lock 2>/dev/null"), "", "something was changed");
+}
+
+pub fn tell(lab: &Lab, homework: &Path) {
+    habits(lab, homework);
+    a_few_of_many(lab);
+    a_deaf_standby(lab, homework);
+}
+
+fn profile(lab: &Lab, host: &str, line: &str) {
+    lab.sh(host, &format!("cd /root; touch .bashrc; mv .bashrc .bashrc.was; cat > .bashrc <<'X'\n{line}\nX\n"));
+}
+
+fn no_profile(lab: &Lab, host: &str) {
+    lab.sh(host, "cd /root; mv .bashrc.was .bashrc");
+}
+
+/// A title without a line end hid who owns the VIP; a profile that read cut what was sent.
+fn habits(lab: &Lab, homework: &Path) {
+    profile(lab, "lb-5", "printf '\\033]0;lb-5\\007'");
+    profile(lab, "web-7", "read -t 1 answer");
+    assert_eq!(super::story::owner(lab, homework), "[\"lb-5\"]");
+    expect("verify with a title", &lab.desk(homework, &["verify"]), 0);
+    let moved = expect("failover to a host with a title", &lab.desk(homework, &["failover", "--to", "lb-6"]), 0);
+    assert!(moved.contains("moved: lb-5 -> lb-6"), "{moved}");
+    expect("and back", &lab.desk(homework, &["failover", "--to", "lb-5"]), 0);
+    let changed = lab.inventory("eaten.yaml", &[("www.example.cc", "eaten.example.cc")]);
+    expect("deploy past a profile that reads", &lab.desk(&changed, &["deploy", "-y"]), 0);
+    let first = lab.sh("web-7", "head -n1 /etc/nginx/conf.d/hactl-web.conf");
+    assert!(first.starts_with("# made by hactl"), "{first}");
+    no_profile(lab, "lb-5");
+    no_profile(lab, "web-7");
+    expect("deploy as before", &lab.desk(homework, &["deploy", "-y"]), 0);
+    let unpinned = expect("unpin", &lab.desk(homework, &["unpin"]), 0);
+    assert!(unpinned.contains("lb-5: ") && unpinned.contains("lb-6: "), "{unpinned}");
+}
+
+/// The standby alone, while its owner answers for the VIP: that is no stranger.
+fn a_few_of_many(lab: &Lab) {
+    let changed = lab.inventory("limited.yaml", &[("www.example.cc", "limited.example.cc")]);
+    let said = expect("--limit to the standby", &lab.desk(&changed, &["deploy", "-y", "--limit", "lb-6", "-vv"]), 0);
+    assert!(said.contains("on 1 hosts, verified"), "{said}");
+    assert!(said.contains("lb-6: running") && !said.contains("lb-5: running"), "nobody else is contacted: {said}");
+    let back = lab.inventory("unlimited.yaml", &[]);
+    expect("--limit, back", &lab.desk(&back, &["deploy", "-y", "--limit", "lb-6"]), 0);
+}
+
+/// The course notes' accident: a firewall on the standby. It is told while it is only a standby; when it has taken the VIP,
+/// a planned move takes it back.
+fn a_deaf_standby(lab: &Lab, homework: &Path) {
+    lab.sh(
+        "lb-6",
+        "echo 'table inet wall { chain in { type filter hook input priority 0; meta l4proto 112 drop; tcp dport 80 drop; }; }' | nft -f -",
+    );
+    let end = Instant::now() + Duration::from_secs(30);
+    let told = loop {
+        let output = lab.desk(homework, &["status"]);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        if said.contains("E716") {
+            assert_eq!(output.status.code(), Some(7), "{said}");
+            break said;
+        }
+        assert!(Instant::now() < end, "{said}");
+        std::thread::sleep(Duration::from_millis(300));
+    };
+    assert!(told.contains("lb-6: VI_1 stands by, but has heard no advert for"), "{told}");
+    assert!(told.contains("lb-6: nothing answers lb-5 and this desk on port 80"), "{told}");
+    expect("verify", &lab.desk(homework, &["verify"]), 7);
+    expect("deploy", &lab.desk(homework, &["deploy", "-y"]), 7);
+    expect("a drill", &lab.desk(homework, &["drill", "stop", "-y"]), 7);
+    let refused = expect("failover to one that nobody reaches", &lab.desk(homework, &["failover", "--to", "lb-6"]), 4);
+    assert!(refused.contains("lb-6: nothing answers") && refused.contains("nothing was changed"), "{refused}");
+    // The master ends, the deaf one takes over, the master comes back.
+    lab.sh("lb-5", "systemctl stop hactl-agent");
+    let end = Instant::now() + Duration::from_secs(30);
+    while super::story::owner(lab, homework) != "[\"lb-6\"]" {
+        assert!(Instant::now() < end, "the deaf standby should take what nobody answers for");
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    lab.sh("lb-5", "systemctl start hactl-agent");
+    let moved = expect("failover past a firewall", &lab.desk(homework, &["failover", "--to", "lb-5"]), 0);
+    assert!(moved.contains("moved: lb-6 -> lb-5"), "{moved}");
+    lab.sh("lb-6", "nft delete table inet wall; systemctl restart hactl-agent");
+    let end = Instant::now() + Duration::from_secs(30);
+    loop {
+        let output = lab.desk(homework, &["status", "--json"]);
+        let status: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        if output.status.code() == Some(0) {
+            assert_eq!(status["vips"][0]["owners"], serde_json::json!(["lb-5"]), "{status}");
+            assert_eq!(status["hosts"][0]["instances"][0]["effective_priority"], 150, "a pin stayed: {status}");
+            return;
+        }
+        assert!(Instant::now() < end, "{status}");
+        std::thread::sleep(Duration::from_millis(300));
+    }
+}
