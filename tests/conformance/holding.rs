@@ -58,6 +58,20 @@ fn an_address_that_is_not_tracked_is_no_fault_and_is_not_put_back() {
 }
 
 #[test]
+fn a_host_whose_only_address_is_virtual_is_told_so() {
+    let mut rig = Rig::new(|instance| {
+        instance.priority = 255;
+        instance.addresses = vec![VirtualAddress::new("10.0.0.5/27".parse().unwrap())];
+    });
+    rig.node = hactl_engine::node::Node::new(&rig.config);
+    rig.link(true);
+    rig.step(Input::Start { remembered: vec![] });
+    let why = rig.node.status(rig.now, 0)[0].fault_reasons.join(" ");
+    assert_eq!(rig.state(), Fault);
+    assert!(why.contains("10.0.0.5 is a virtual address of this file"), "{why}");
+}
+
+#[test]
 fn a_macvlan_is_told_from_an_interface_of_its_name() {
     let vmac =
         hactl_engine::conf::config::Vmac { name: "vrrp.37".into(), mac: [0, 0, 0x5e, 0, 1, 37], transmit_base: false };

@@ -92,7 +92,15 @@ impl Router {
         match self.source(ctx) {
             None => {
                 let family = if self.is_ipv6() { "IPv6 link-local" } else { "IPv4" };
-                tally.faults.push(format!("interface {} has no {family} address to send adverts from", link.name));
+                // A host whose only address is made virtual loses it: that must not be a riddle.
+                let mut own = link.addresses.iter().filter(|one| one.is_ipv6() == self.is_ipv6());
+                let hint = match own.find(|one| ctx.links.is_virtual(**one)) {
+                    Some(only) => format!(": {only} is a virtual address of this file; give the host another one"),
+                    None => String::new(),
+                };
+                tally
+                    .faults
+                    .push(format!("interface {} has no {family} address to send adverts from{hint}", link.name));
             }
             Some(source) if self.config.track_source && !link.addresses.contains(&source) => {
                 tally.faults.push(format!("the source address {source} is not on {}", link.name));
