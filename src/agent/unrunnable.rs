@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use hactl_engine::conf::config::Config;
 use hactl_engine::conf::config::lvs::{Check, Checker};
+use hactl_engine::conf::config::{Config, Global, Notify};
+use hactl_engine::conf::diagnostic::Location;
 
 use super::load::Remark;
 use super::permit::{Permit, permit};
@@ -30,6 +31,12 @@ pub fn leave_out(config: &mut Config) -> Vec<Remark> {
             Arc::make_mut(instance).track_scripts.retain(|track| !gone.contains(&track.name));
         }
     }
+    for instance in &config.instances {
+        remarks.extend(mute(&instance.notify, &instance.name, &instance.location, &global));
+    }
+    for group in &config.groups {
+        remarks.extend(mute(&group.notify, &group.name, &group.location, &global));
+    }
     for server in &mut config.virtual_servers {
         let refused = |checker: &Checker| matches!(&checker.check, Check::Misc(misc) if permit(&misc.command, misc.user.as_ref(), &global).is_err());
         if !server.real_servers.iter().any(|real| real.checkers.iter().any(refused)) {
@@ -48,6 +55,26 @@ pub fn leave_out(config: &mut Config) -> Vec<Remark> {
         }
     }
     remarks
+}
+
+/// Notify scripts that could not run now. They stay: by the time they are due they may be there.
+fn mute(notify: &Notify, name: &str, place: &Location, global: &Global) -> Vec<Remark> {
+    let users = &notify.users;
+    let all = [
+        (&notify.master, &users.master),
+        (&notify.backup, &users.backup),
+        (&notify.fault, &users.fault),
+        (&notify.stop, &users.stop),
+        (&notify.deleted, &users.deleted),
+        (&notify.master_rx_lower_pri, &users.master_rx_lower_pri),
+        (&notify.any, &users.any),
+    ];
+    let judged = all.into_iter().filter_map(|(command, user)| {
+        let why = permit(command.as_ref()?, user.as_ref(), global).err()?;
+        let text = format!("{place}: a notify script of {name} cannot run, so nobody is told by it: {why}");
+        Some(Remark { severe: false, text })
+    });
+    judged.collect()
 }
 
 fn remark(judged: Result<Permit, String>, what: &str, lost: &str) -> Option<Remark> {
@@ -85,6 +112,13 @@ mod tests {
         assert!(texts[0].starts_with("ha.conf:4:1: check gone is left out: /no/such/check: No such file"), "{texts:?}");
         assert!(texts[1].contains("MISC_CHECK of 10.0.0.7:8080 is left out: /no/such/check"), "{texts:?}");
         assert!(remarks.iter().all(|remark| remark.severe));
+        let notify = "notify_master /no/such/notify\nnotify /bin/true\nvirtual_ipaddress";
+        let mut config = parse("ha.conf", &text.replacen("virtual_ipaddress", notify, 1)).config;
+        let told = leave_out(&mut config);
+        let told: Vec<&Remark> = told.iter().filter(|remark| !remark.severe).collect();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].text.contains("a notify script of VI_1 cannot run"), "{told:?}");
+        assert_eq!(config.instances[0].notify.master.as_deref(), Some(&["/no/such/notify".to_owned()][..]));
         let names: Vec<&str> = config.scripts.iter().map(|script| script.name.as_str()).collect();
         assert_eq!(names, ["here"]);
         assert_eq!(config.instances[0].track_scripts.len(), 1);

@@ -5,6 +5,8 @@ use hactl::agent::check::http_body::Body;
 use hactl::agent::check::http_head::{Fault, Framing, HEAD_BYTES_MAX, Head, HeadReader};
 use hactl::agent::check::smtp_reply::ReplyReader;
 
+use hactl_engine::conf::WebUrl;
+
 use super::mutate;
 
 #[test]
@@ -30,6 +32,18 @@ fn http_answers() {
         let cut = body(Framing::Chunked, bytes.chunks(3));
         assert_eq!(alone.is_ok(), cut.is_ok());
         assert!(alone.is_err() || alone == cut);
+    });
+}
+
+/// Not sent by servers, but as foreign: what stands behind `webhook`.
+#[test]
+fn web_urls() {
+    let corpus = [b"https://[fd00::9]:8443/hook?token=x#y".to_vec(), b"http://10.0.0.9".to_vec()];
+    mutate::run("web_url", &corpus, &["http://", "@", ":", "[", "]", "#", "?"], |bytes| {
+        let Ok(url) = WebUrl::parse(&String::from_utf8_lossy(bytes)) else { return };
+        assert!(!url.host.is_empty() && url.path.starts_with('/') && !url.path.contains('#'), "{url:?}");
+        let line = [url.authority, url.path].concat();
+        assert!(line.bytes().all(|byte| byte.is_ascii_graphic()), "a header could be added: {line:?}");
     });
 }
 

@@ -1,4 +1,5 @@
-//! What other programs read: FIFO lines, dumps and sums, each held against what Debian's keepalived says of the same file and story.
+//! What other programs read: FIFO lines, dumps and sums, each held against what Debian's keepalived says of the same file and
+//! story: a start, a priority that falls, a fault, a reload and a stop.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,6 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::lan::{Daemon, Lan, read, wait};
@@ -70,6 +72,8 @@ fn story(lan: &Lan, n: usize, start: impl Fn(&str) -> Daemon) -> (Vec<String>, V
         std::thread::sleep(std::time::Duration::from_millis(200)); // keepalived writes it piece by piece
         read(&file)
     });
+    daemon.signal(Signal::SIGHUP);
+    wait("the reload", || ["Reload complete", "reloaded,"].iter().any(|words| daemon.log().contains(words)));
     daemon.stop();
     says("GROUP \"G1\" STOP 0", 1);
     says("INSTANCE \"VI_1\" STOP 100", 1);

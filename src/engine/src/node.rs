@@ -231,7 +231,8 @@ impl Node {
             let member = |name: &String| self.routers.iter().find(|(_, router)| router.config().name == *name);
             group.members.iter().filter_map(member).map(|(id, _)| *id).collect()
         };
-        self.groups = groups.iter().map(|group| Group::new(group.clone(), ids(group))).collect();
+        let before = std::mem::take(&mut self.groups);
+        self.groups = groups.iter().map(|group| Group::new(group.clone(), ids(group)).after(&before)).collect();
     }
 
     fn follow_settings(&mut self, config: &Config) {

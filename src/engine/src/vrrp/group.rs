@@ -38,6 +38,15 @@ impl Group {
         Self { config, members, state: RouterState::Init, change: 0 }
     }
 
+    /// Goes on as the group of this name did, when a reload left it its members: what has not changed is no news.
+    pub fn after(mut self, before: &[Self]) -> Self {
+        let same = |old: &&Self| old.config.name == self.config.name && old.members == self.members;
+        if let Some(old) = before.iter().find(same) {
+            (self.state, self.change) = (old.state, old.change);
+        }
+        self
+    }
+
     /// Its members.
     pub fn members(&self) -> &[RouterId] {
         &self.members
