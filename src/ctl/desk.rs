@@ -120,6 +120,7 @@ impl Desk {
             return Ok(self);
         }
         let mut problems: Vec<Problem> = self.unreachable.into_iter().map(|(_, problem)| problem).collect();
+        problems.dedup(); // what is wrong here is wrong for all hosts
         if let Some(last) = problems.last_mut() {
             last.why = Some(match last.why.take() {
                 Some(why) if why.contains("nothing was changed") => why,

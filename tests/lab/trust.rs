@@ -78,7 +78,7 @@ fn a_few_of_many(lab: &Lab) {
 fn a_deaf_standby(lab: &Lab, homework: &Path) {
     lab.sh(
         "lb-6",
-        "echo 'table inet wall { chain in { type filter hook input priority 0; meta l4proto 112 drop; tcp dport 80 drop; }; }' | nft -f -",
+        "echo 'table inet wall { chain in { type filter hook input priority 0; iif lo accept; meta l4proto 112 drop; tcp dport 80 drop; }; }' | nft -f -",
     );
     let end = Instant::now() + Duration::from_secs(30);
     let told = loop {

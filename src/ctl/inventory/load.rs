@@ -347,6 +347,7 @@ mod tests {
             ("lb-6: 10.0.0.6", "lb-5: 10.0.0.6", "`lb-5` stands twice"),
             ("web-7: 10.0.0.7,", "web-7: 10.0.0.7", "a comma"),
             ("kind: static", "kind: static, method: round-robin", "did you mean `rr`?"),
+            ("server_name: www.example.cc", "server_name: \"a; return 200\"", "would end nginx's `server_name` line"),
             ("kind: static", "kind: static, expect_status: fine", "write it like 200, 2xx or 200-399"),
         ] {
             let broken = HOMEWORK.replacen(from, to, 1).replacen("cluster: homework\n", "\n\n\n", 1);
@@ -356,6 +357,17 @@ mod tests {
             assert!(told.contains("  next: "), "{to}: {told}");
         }
         assert!(first(&format!("{HOMEWORK}lvs: {{ scheduler: round-robin }}\n")).contains("did you mean `rr`?"));
+    }
+
+    #[test]
+    fn a_password_that_is_cut_is_told_and_not_shown() {
+        let text = HOMEWORK.replace("vip: 10.0.0.3/24", "vip: {address: 10.0.0.3/24, auth: {pass: hunter2hunter2}}");
+        let warnings = parse(Path::new("/nowhere/x.yaml"), &text).unwrap().warnings;
+        let told = warnings[0].to_string();
+        assert!(
+            told.starts_with("warning[E149]") && told.contains("has 14 characters") && !told.contains("hunter2"),
+            "{told}"
+        );
     }
 
     #[test]

@@ -34,7 +34,17 @@ pub fn site(reader: &Reader<'_>, node: &Node) -> Site {
     if let Some(method) = one_of("method", &METHODS) {
         site.method = method.into();
     }
-    if let Some(name) = fields.get("server_name").and_then(|node| reader.text(node, "server_name")) {
+    if let Some(node) = fields.get("server_name")
+        && let Some(name) = reader.text(node, "server_name")
+    {
+        if name.chars().any(|c| c.is_control() || ";{}\"'".contains(c)) {
+            let problem = Problem::new(
+                "E104",
+                format!("server_name `{}` has characters that no name has", crate::ctl::words::plain(name)),
+            );
+            let problem = problem.why("it would end nginx's `server_name` line and begin another directive");
+            reader.wrong(node.place, problem.next("write names with blanks between them: www.example.cc example.cc"));
+        }
         site.server_name = name.into();
     }
     if let Some(port) = fields.get("port").and_then(|node| reader.number(node, "port", 1..=65535)) {

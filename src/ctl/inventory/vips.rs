@@ -125,7 +125,17 @@ fn options(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, vip: &mut Vip, host
     }
     if let Some(node) = fields.get("auth") {
         let auth = reader.fields(node, "auth");
-        vip.auth = auth.get("pass").and_then(|node| secret::value(reader, node, "pass"));
+        let pass = auth.get("pass");
+        vip.auth = pass.and_then(|node| secret::value(reader, node, "pass"));
+        if let Some((secret, node)) = vip.auth.as_ref().zip(pass).filter(|(secret, _)| secret.0.len() > 8) {
+            let problem =
+                Problem::new("E149", format!("the password of {} has {} characters", vip.name, secret.0.len()));
+            let next = "give one of eight characters or fewer";
+            reader.wrong_hiding(
+                node.place,
+                problem.why("adverts carry eight, and the rest is not compared").next(next).warn(),
+            );
+        }
         auth.finish();
         if vip.version == 3 {
             let problem =
