@@ -9,11 +9,11 @@ use super::fsm::{Event, State};
 use super::guard::SETTLE;
 use super::lan::{Claim, Who};
 use super::router::{Context, Router, Timer};
+use super::send::announcement;
 use crate::action::{Action, Frame};
 use crate::notice::{What, mac_text};
 use crate::time::Instant;
 use crate::wire::arp::Mac;
-use crate::wire::{arp, ndisc};
 
 /// A quarrel that is going on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,21 +138,7 @@ impl Router {
 
     fn announcement_of(&self, address: IpAddr, ctx: &Context<'_>) -> Option<Frame> {
         let at = self.link_addresses(ctx).into_iter().find(|at| at.address.address.addr() == address)?;
-        let mac = ctx.links.get(at.link)?.mac;
-        Some(match address {
-            IpAddr::V4(address) => Frame {
-                link: at.link,
-                destination: arp::BROADCAST,
-                ethertype: arp::ETHERTYPE,
-                payload: arp::gratuitous(address, mac).emit(),
-            },
-            IpAddr::V6(address) => Frame {
-                link: at.link,
-                destination: ndisc::ALL_NODES_MAC,
-                ethertype: ndisc::ETHERTYPE,
-                payload: ndisc::unsolicited(address, mac),
-            },
-        })
+        Some(announcement(at.link, address, ctx.links.get(at.link)?.mac))
     }
 }
 

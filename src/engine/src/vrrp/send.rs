@@ -7,6 +7,7 @@ use super::router::{Context, Router, Timer};
 use super::track::macvlan;
 use crate::action::{Action, Frame};
 use crate::conf::config::OldChecksum;
+use crate::wire::arp::Mac;
 use crate::wire::ip::{Ipv4Header, PROTOCOL_VRRP, TTL};
 use crate::wire::vrrp::{Advert, Auth, ChecksumForm, GROUP_V4, GROUP_V6};
 use crate::wire::{arp, ndisc};
@@ -77,23 +78,7 @@ impl Router {
         let frames: Vec<Frame> = self
             .link_addresses(ctx)
             .iter()
-            .filter_map(|at| {
-                let mac = ctx.links.get(at.link)?.mac;
-                Some(match at.address.address.addr() {
-                    IpAddr::V4(address) => Frame {
-                        link: at.link,
-                        destination: arp::BROADCAST,
-                        ethertype: arp::ETHERTYPE,
-                        payload: arp::gratuitous(address, mac).emit(),
-                    },
-                    IpAddr::V6(address) => Frame {
-                        link: at.link,
-                        destination: ndisc::ALL_NODES_MAC,
-                        ethertype: ndisc::ETHERTYPE,
-                        payload: ndisc::unsolicited(address, mac),
-                    },
-                })
-            })
+            .filter_map(|at| Some(announcement(at.link, at.address.address.addr(), ctx.links.get(at.link)?.mac)))
             .collect();
         // Every address once before any is repeated: with many addresses the last must not wait for the first's repeats.
         let repeated: Vec<Frame> = (0..times).flat_map(|_| frames.iter().cloned()).collect();
@@ -116,5 +101,23 @@ impl Router {
         if !self.paced.is_empty() {
             self.arm(Timer::Pace, pause, ctx);
         }
+    }
+}
+
+/// The frame that moves an address in every cache of the LAN: gratuitous ARP or an unsolicited neighbour advertisement.
+pub(super) fn announcement(link: u32, address: IpAddr, mac: Mac) -> Frame {
+    match address {
+        IpAddr::V4(address) => Frame {
+            link,
+            destination: arp::BROADCAST,
+            ethertype: arp::ETHERTYPE,
+            payload: arp::gratuitous(address, mac).emit(),
+        },
+        IpAddr::V6(address) => Frame {
+            link,
+            destination: ndisc::ALL_NODES_MAC,
+            ethertype: ndisc::ETHERTYPE,
+            payload: ndisc::unsolicited(address, mac),
+        },
     }
 }
