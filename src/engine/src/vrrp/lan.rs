@@ -87,7 +87,8 @@ impl Router {
     pub(super) fn is_pair(&self, ctx: &Context<'_>) -> bool {
         match self.config.is_unicast() {
             true => self.config.unicast_peers.len() == 1,
-            false => self.named_peers(ctx) == 1,
+            // Asked for every advert: most hosts name few or none.
+            false => !ctx.peers.is_empty() && self.named_peers(ctx) == 1,
         }
     }
 
