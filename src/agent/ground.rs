@@ -1,8 +1,8 @@
 //! What the routers stand on, beside their addresses: macvlans, static addresses and routes, the firewall's gates, and
 //! the ears of the guard. Made from the configuration, kept when it changes, removed at the end.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv6Addr};
 use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -140,27 +140,36 @@ impl Ground {
         sleeper: &Sleeper,
         token: impl Fn(u32, bool) -> u64,
     ) -> Vec<String> {
-        let mut wanted: BTreeSet<(u32, bool)> = BTreeSet::new();
+        let mut wanted: BTreeMap<(u32, bool), Vec<Ipv6Addr>> = BTreeMap::new();
         for instance in self.config.instances.iter().filter(|_| self.config.own.guard) {
             for address in instance.addresses.iter().chain(&instance.excluded) {
                 let found = links.values().find(|link| match &address.interface {
                     Some(name) => link.name == *name,
                     None => instance.is_on(&link.name, &link.addresses),
                 });
-                wanted.extend(found.map(|link| (link.index, address.address.addr().is_ipv6())));
+                let Some(link) = found else { continue };
+                let all = wanted.entry((link.index, address.address.addr().is_ipv6())).or_default();
+                all.extend(match address.address.addr() {
+                    IpAddr::V4(_) => None,
+                    IpAddr::V6(address) => Some(address),
+                });
             }
         }
-        self.ears.retain(|key, _| wanted.contains(key));
+        self.ears.retain(|key, _| wanted.contains_key(key));
         let mut troubles = Vec::new();
-        for (link, ipv6) in wanted {
-            if self.ears.contains_key(&(link, ipv6)) {
+        for ((link, ipv6), addresses) in wanted {
+            if let Some(ear) = self.ears.get_mut(&(link, ipv6)) {
+                addresses.into_iter().for_each(|address| ear.join(address));
                 continue;
             }
             let name = links.get(&link).map_or("", |link| link.name.as_str());
             let opened = if ipv6 { Claims::neighbours(link, name) } else { Claims::arp(link) };
             let opened = opened.and_then(|ear| sleeper.watch(ear.as_fd(), token(link, ipv6)).map(|()| ear));
             match opened {
-                Ok(ear) => drop(self.ears.insert((link, ipv6), ear)),
+                Ok(mut ear) => {
+                    addresses.into_iter().for_each(|address| ear.join(address));
+                    self.ears.insert((link, ipv6), ear);
+                }
                 Err(error) => {
                     troubles.push(format!("the guard cannot listen on {name}: {error}; it does not guard there"))
                 }

@@ -1,7 +1,9 @@
 //! Who says that an address is his, or is about to: ARP packets and neighbour advertisements on one interface.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::mem::zeroed;
+use std::net::Ipv6Addr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use hactl_engine::input::Input;
@@ -16,13 +18,15 @@ const LARGEST: usize = 256;
 const RECEIVE_BUFFER: usize = 256 * 1024;
 const ICMPV6: i32 = 58;
 const ICMP6_FILTER: i32 = 1;
-const ADVERTISEMENT: u8 = 136;
+/// Neighbour solicitations and advertisements.
+const WANTED: [u8; 2] = [135, 136];
 
 /// A listener on one interface, for one family.
 pub struct Claims {
     socket: Socket,
     link: u32,
     ipv6: bool,
+    joined: BTreeSet<Ipv6Addr>,
 }
 
 impl Claims {
@@ -52,20 +56,22 @@ impl Claims {
             return Err(io::Error::last_os_error());
         }
         let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER); // less loses claims only under a flood
-        Ok(Self { socket, link, ipv6: false })
+        Ok(Self { socket, link, ipv6: false, joined: BTreeSet::new() })
     }
 
-    /// Listens for neighbour advertisements on an interface.
+    /// Listens for neighbour advertisements on an interface, and for the questions of those groups that it joins.
     ///
     /// # Errors
     /// The kernel's.
     pub fn neighbours(link: u32, name: &str) -> io::Result<Self> {
         let socket = Socket::new(Domain::IPV6, Type::RAW.nonblocking(), Some(Protocol::from(ICMPV6)))?;
         socket.bind_device(Some(name.as_bytes()))?;
-        // A set bit blocks a message type: all but advertisements.
+        // A set bit blocks a message type.
         let mut filter = [u32::MAX; 8];
-        if let Some(word) = filter.get_mut(usize::from(ADVERTISEMENT >> 5)) {
-            *word &= !(1 << (ADVERTISEMENT & 31));
+        for wanted in WANTED {
+            if let Some(word) = filter.get_mut(usize::from(wanted >> 5)) {
+                *word &= !(1 << (wanted & 31));
+            }
         }
         // SAFETY: the pointer comes from a live borrow with its true length; the kernel only reads.
         #[expect(unsafe_code, reason = "setsockopt with an icmp6_filter")]
@@ -81,7 +87,16 @@ impl Claims {
         if set < 0 {
             return Err(io::Error::last_os_error());
         }
-        Ok(Self { socket, link, ipv6: true })
+        Ok(Self { socket, link, ipv6: true, joined: BTreeSet::new() })
+    }
+
+    /// Joins the group in which neighbours ask for this address: who does not hold it hears the questions of others so.
+    pub fn join(&mut self, address: Ipv6Addr) {
+        let group = ndisc::solicited_node(address);
+        if self.joined.insert(group) {
+            // Without the group only a contest behind a firewall lasts some milliseconds.
+            let _ = self.socket.join_multicast_v6(&group, self.link);
+        }
     }
 
     /// Takes one waiting packet; `Ok(None)` is one that speaks of no address.
@@ -93,7 +108,11 @@ impl Claims {
         let length = recv(self.socket.as_raw_fd(), &mut bytes, MsgFlags::empty())?;
         let packet = bytes.get(..length).unwrap_or_default();
         let claim = if self.ipv6 {
-            ndisc::claim(packet).map(|(address, mac)| Input::Claimed { link: self.link, address: address.into(), mac })
+            let link = self.link;
+            let claim =
+                ndisc::claim(packet).map(|(address, mac)| Input::Claimed { link, address: address.into(), mac });
+            let asked = || ndisc::question(packet);
+            claim.or_else(|| asked().map(|(address, mac)| Input::Probed { link, address: address.into(), mac }))
         } else {
             Arp::parse(packet).map(|arp| self.heard(&arp))
         };

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use crate::asking::answering;
+use crate::asking::{answering, overheard};
 use crate::lan::{Daemon, Lan, wait};
 use crate::need_root;
 
@@ -102,6 +102,18 @@ fn what_a_stranger_announces_is_announced_again_by_the_owner() {
     wait("the client to know the owner again", || cache().contains(&rightful));
     assert!(counter(&lan, 0, "duplicates_seen") > 0);
     assert_eq!((lan.has(0, VIP), lan.has(1, VIP)), (true, false), "and nobody moved");
+}
+
+/// Two that claim in the same moment behind a firewall see each other by their questions, over ARP and NDP.
+#[test]
+fn a_question_is_heard_by_those_who_do_not_have_the_address() {
+    need_root!();
+    let lan = Lan::new(2);
+    let asker = mac(&lan, 0);
+    for address in [VIP, "fd77::3"] {
+        let heard = overheard(&lan, 0, 1, address.parse().unwrap());
+        assert_eq!(hactl_engine::notice::mac_text(&heard), asker, "{address}");
+    }
 }
 
 #[test]

@@ -190,7 +190,7 @@ fn question(link: u32, address: IpAddr, to: Option<Mac>, ctx: &Context<'_>) -> O
             link,
             destination: to.unwrap_or(ndisc::solicited_node_mac(address)),
             ethertype: ndisc::ETHERTYPE,
-            payload: ndisc::probe(address),
+            payload: ndisc::probe(address, own),
         },
     })
 }
