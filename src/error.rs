@@ -119,12 +119,12 @@ impl fmt::Display for Problem {
     /// The screen form: message, place, drawn line, why and next.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = if self.warning { "warning" } else { "error" };
-        write!(f, "{kind}[{}]: {}", self.code, self.message)?;
+        write!(f, "{kind}[{}]: {}", self.code, plain(&self.message))?;
         if let Some(span) = &self.span {
             let gutter = span.line.to_string();
             let pad = " ".repeat(gutter.len());
             write!(f, "\n{pad}--> {}:{}:{}", span.file.display(), span.line, span.column)?;
-            write!(f, "\n{pad} |\n{gutter} | {}", span.text)?;
+            write!(f, "\n{pad} |\n{gutter} | {}", plain(&span.text))?;
             // Tabs before the mark stay tabs, so that the caret lands under the text on any terminal.
             let before: String = span
                 .text
@@ -135,12 +135,31 @@ impl fmt::Display for Problem {
             write!(f, "\n{pad} | {before}{}", "^".repeat(span.length.max(1)))?;
         }
         if let Some(why) = &self.why {
-            write!(f, "\n  why: {why}")?;
+            write!(f, "\n  why: {}", plain(why))?;
         }
         if let Some(next) = &self.next {
-            write!(f, "\n  next: {next}")?;
+            write!(f, "\n  next: {}", plain(next))?;
         }
         Ok(())
+    }
+}
+
+/// Text from elsewhere, made fit to be shown: line ends and tabs stay, everything that could move a cursor, set a title,
+/// reorder letters or write a clipboard becomes a visible sign.
+pub fn plain(text: &str) -> String {
+    text.replace("\r\n", "\n").chars().map(visible).collect()
+}
+
+fn visible(c: char) -> char {
+    match c {
+        '\n' | '\t' => c,
+        // Unicode has a picture for each of ASCII's control characters.
+        '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER),
+        '\x7f' => '\u{2421}',
+        '\u{80}'..='\u{9f}' => char::REPLACEMENT_CHARACTER,
+        // Marks that turn the direction of writing, and those that end lines for some terminals.
+        '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => char::REPLACEMENT_CHARACTER,
+        _ => c,
     }
 }
 

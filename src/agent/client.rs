@@ -203,6 +203,12 @@ fn instance_text(instance: &InstanceStatus, now_unix_ms: u64) -> String {
     if let Some(ms) = instance.lease_ms {
         text.push_str(&format!("  the kernel lets go of the addresses by itself in {}\n", span(ms)));
     }
+    if instance.withheld {
+        text.push_str(
+            "  stays backup: no advert is heard, yet another host still answers for the addresses, so adverts are blocked \
+             on the way; let IP protocol 112 through, or `hactl agent promote --force`\n",
+        );
+    }
     if let Some(mac) = &instance.answered_by {
         text.push_str(&format!("  {mac} answers for the addresses too\n"));
     }

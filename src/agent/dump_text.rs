@@ -279,6 +279,7 @@ pub(super) mod tests {
             group: None,
             lease_ms: Some(2900),
             answered_by: None,
+            withheld: false,
             counters: [("adverts_sent", 37), ("priority_zero_sent", 2), ("bad_ttl", 5)]
                 .map(|(name, count)| (name.to_owned(), count))
                 .into(),

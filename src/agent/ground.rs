@@ -216,7 +216,10 @@ fn has_routing(config: &Config) -> bool {
 fn gates(config: &Config, os: &mut Linux, troubles: &mut Vec<String>) {
     let mut plan = plan(config);
     let mut make = |plan: &Plan| match os.gates() {
-        None if plan.is_empty() => Ok(()),
+        None if plan.is_empty() => {
+            let _ = Gates::sweep(&plan.table); // a kernel without nf_tables has nothing to sweep
+            Ok(())
+        }
         None => Gates::make(plan.clone()).map(|gates| *os.gates() = Some(gates)),
         Some(gates) => gates.change(plan.clone()),
     };

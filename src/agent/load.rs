@@ -104,6 +104,27 @@ pub fn load(path: &Path, config_id: Option<&str>, part: Part) -> Result<(Config,
     Ok((parsed.config, parsed.diagnostics.iter().map(|one| remark(one, &file)).chain(unrunnable).collect()))
 }
 
+/// What a file would take away from what runs by mistake rather than by intention: an instance that it has no more and that
+/// faults may have swallowed, or everything.
+///
+/// # Errors
+/// In words, what is missing and the first fault.
+pub fn keeps(before: &Config, after: &Config, remarks: &[Remark]) -> Result<(), String> {
+    let here = |name: &str| after.instances.iter().any(|one| one.name == name);
+    let gone: Vec<&str> = before.instances.iter().map(|one| one.name.as_str()).filter(|name| !here(name)).collect();
+    let fault = remarks.iter().find(|remark| remark.severe);
+    let empty = after.instances.is_empty() && after.virtual_servers.is_empty();
+    match (gone.is_empty(), fault) {
+        (true, _) => Ok(()),
+        (false, None) if !empty => Ok(()),
+        (false, fault) => {
+            let fault = fault.map_or("there is nothing in it to run".to_owned(), |fault| fault.text.clone());
+            let gone = gone.join(", ");
+            Err(format!("{gone} would be given up, which the file has no more: {fault}; mend it, or stop the agent"))
+        }
+    }
+}
+
 /// Settles what depends on the interfaces of the network namespace that the agent is in. `before` is the configuration that
 /// was in force until now.
 pub fn settle(config: &mut Config, before: Option<&Config>) -> Vec<Remark> {

@@ -2,7 +2,10 @@
 //! It refuses what keepalived refuses: a user that does not exist, a program that this user cannot execute, and, with
 //! `enable_script_security`, what root would run although others can write it or nobody said that root shall.
 
-use std::fs;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -113,6 +116,9 @@ fn executable(path: &Path, who: Option<Identity>) -> Result<(), String> {
     if !file.is_file() {
         return Err(format!("{shown} is not a file"));
     }
+    if let Some(interpreter) = interpreter(path).filter(|interpreter| !interpreter.exists()) {
+        return Err(format!("{shown} wants the interpreter {}, which does not exist", interpreter.display()));
+    }
     let Some(who) = who else {
         return access(path, AccessFlags::X_OK).map_err(|_| format!("{shown} is not executable; `chmod +x` it"));
     };
@@ -127,6 +133,15 @@ fn executable(path: &Path, who: Option<Identity>) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// What a script's first line names; the kernel reads no more of it than this.
+fn interpreter(path: &Path) -> Option<PathBuf> {
+    let mut head = [0; 256];
+    let length = File::open(path).ok()?.read(&mut head).ok()?;
+    let line = head.get(..length)?.strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?;
+    let word = line.split(|byte| byte.is_ascii_whitespace()).find(|word| !word.is_empty())?;
+    Some(PathBuf::from(OsStr::from_bytes(word)))
 }
 
 fn may_execute(meta: &fs::Metadata, who: Identity) -> bool {
@@ -169,6 +184,18 @@ mod tests {
 
     fn user(name: &str) -> Option<ScriptUser> {
         Some(ScriptUser { user: name.into(), group: None })
+    }
+
+    #[test]
+    fn a_missing_interpreter_is_a_missing_program() {
+        let folder = tempfile::tempdir().unwrap();
+        for (line, runs) in [("#!/no/such/shell -e", false), ("#! /bin/sh", true), ("test -d /tmp", true), ("", true)] {
+            let path = folder.path().join("script");
+            fs::write(&path, format!("{line}\n")).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            let judged = permit(&[path.display().to_string()], user("root").as_ref(), &Global::default());
+            assert_eq!(judged.is_ok(), runs, "{line}: {judged:?}");
+        }
     }
 
     /// What keepalived 2.2.7 did with the same eight scripts, users and settings.

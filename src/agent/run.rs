@@ -17,7 +17,7 @@ use super::driver::Driver;
 use super::journal::Journal;
 use super::left;
 use super::letter::{self, Errand, Letter, Mailbox};
-use super::load::{Part, Remark, load, settle};
+use super::load::{Part, Remark, keeps, load, settle};
 use super::log::Logging;
 use super::lvs::service::Lvs;
 use super::memory::{self, Memory, Pins};
@@ -95,7 +95,12 @@ pub fn run(settings: &Settings, birth: Birth) -> Outcome {
 /// # Errors
 /// What the start would fail of.
 pub fn rehearse(settings: &Settings) -> Outcome {
-    load(&settings.config, settings.config_id.as_deref(), settings.part)?;
+    let (config, remarks) = load(&settings.config, settings.config_id.as_deref(), settings.part)?;
+    if let Some(before) = left::read(&settings.left()) {
+        keeps(&before, &config, &remarks).map_err(|why| {
+            Failure::one(Exit::Invalid, Problem::new("E301", format!("{}: {why}", settings.config.display())))
+        })?;
+    }
     Driver::doors().map_err(trouble)?;
     println!("{}hactl {}", upgrade::REHEARSED, env!("CARGO_PKG_VERSION"));
     Ok(Exit::Done)
@@ -321,6 +326,9 @@ impl<'a> Agent<'a> {
             Err(why) => Err(format!("{why}\n  the old configuration stays in force")),
             Ok((config, _)) if config.namespaces != self.config.namespaces => {
                 Err("`net_namespace` has changed: restart the agent; the old configuration stays in force".into())
+            }
+            Ok((config, warnings)) if let Err(why) = keeps(&self.config, &config, &warnings) => {
+                Err(format!("{}: {why}; the old configuration stays in force", self.settings.config.display()))
             }
             Ok((mut config, mut warnings)) => {
                 warnings.extend(settle(&mut config, Some(&self.config)));

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use hactl_engine::control::RouterState;
+use ipnet::IpNet;
 use serde_json::json;
 
 use super::cluster::{Cluster, Group, Vip};
@@ -71,6 +72,10 @@ pub async fn failover(inventory: Option<&Path>, manner: Manner, order: &Move) ->
     }
     let desk = Desk::connect_to(cluster, manner, names).await?;
     desk.say_unreachable();
+    // Its own reason says more than that no agent answers there.
+    if let Some((_, problem)) = desk.unreachable.iter().find(|(host, _)| *host == order.to) {
+        return Err(Failure::one(Exit::Preflight, problem.clone()));
+    }
     let before = look(&desk, false).await;
     for vip in &vips {
         move_one(&desk, order, vip, &before).await?;
@@ -123,6 +128,17 @@ fn permitted(cluster: &Cluster, order: &Move, vip: &Vip, before: &Sight) -> Resu
         let problem = Problem::new("E416", format!("{}: no agent with {} answers", order.to, vip.name));
         return refuse(problem.next("`hactl status`, then `hactl deploy`"));
     };
+    let carries = |wanted: &IpAddr| {
+        let addresses = instance.addresses.iter().filter_map(|text| text.split('/').next());
+        addresses.filter_map(|text| text.parse::<IpAddr>().ok()).any(|own| own == *wanted)
+    };
+    if let Some(missing) = vip.addresses.iter().map(IpNet::addr).find(|address| !carries(address)) {
+        let (to, name, has) = (&order.to, &vip.name, instance.addresses.join(" "));
+        let message = format!("{to}: {name} is there with {has}, and not with {missing} of this inventory");
+        let problem = Problem::new("E423", message)
+            .why("another inventory, or another version of it, is deployed: the wrong VIP would move");
+        return refuse(problem.next("`hactl plan` shows the differences; name the deployed inventory with -i"));
+    }
     if instance.state == RouterState::Fault {
         let reasons = instance.fault_reasons.join("; ");
         let problem = Problem::new("E417", format!("{}: {} is in FAULT: {reasons}", order.to, vip.name));
@@ -268,11 +284,13 @@ async fn promote(desk: &Desk, order: &Move, vip: &Vip) -> Result<(), Failure> {
 async fn owned_by(desk: &Desk, address: IpAddr, host: &str, limit: Duration) -> Result<(), Owners> {
     let end = Instant::now() + limit;
     loop {
+        let begun = Instant::now();
         let owners = look(desk, false).await.who_owns(&desk.cluster, address);
         if owners.names == [host] {
             return Ok(());
         }
-        if Instant::now() > end {
+        // One look may take longer than the whole move: what was seen before the end counts for nothing.
+        if begun > end {
             return Err(owners);
         }
         tokio::time::sleep(LOOK_EVERY).await;
@@ -290,9 +308,11 @@ pub async fn unpin(inventory: Option<&Path>, manner: Manner, host: Option<&str>)
         no_balancer(&names, host, "")?;
         names.retain(|name| name == host);
     }
-    let desk = Desk::connect_to(cluster, manner, names.clone()).await?.whole()?;
+    let desk = Desk::connect_to(cluster, manner, names.clone()).await?;
     let script = format!("{BINARY} agent unpin");
-    let mut problems = Vec::new();
+    // Those that answer are unpinned, whoever else is down.
+    let mut problems: Vec<Problem> = desk.unreachable.iter().map(|(_, problem)| problem.clone()).collect();
+    names.retain(|name| desk.hosts.contains_key(name));
     for (host, answer) in desk.on_all(names.iter().map(|name| (name.as_str(), script.clone(), Vec::new()))).await {
         match answer {
             Ok(output) if output.code == 0 => println!("{host}: {}", output.text().trim().replace('\n', "; ")),

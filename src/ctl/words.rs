@@ -2,15 +2,12 @@
 
 use serde_json::Value;
 
+pub use crate::error::plain;
+
 /// What a host printed, as text without control characters: line ends and tabs stay, everything that could move a
 /// cursor, set a title, reorder letters or write a clipboard becomes a visible sign.
 pub fn clean(bytes: &[u8]) -> String {
     plain(&String::from_utf8_lossy(bytes))
-}
-
-/// The same for text.
-pub fn plain(text: &str) -> String {
-    text.replace("\r\n", "\n").chars().map(visible).collect()
 }
 
 /// The same for every string in a JSON document, where `\u001b` hides from [`clean`].
@@ -24,19 +21,6 @@ pub fn plain_json(value: Value) -> Value {
             .collect::<serde_json::Map<_, _>>()
             .into(),
         Value::Null | Value::Bool(_) | Value::Number(_) => value,
-    }
-}
-
-fn visible(c: char) -> char {
-    match c {
-        '\n' | '\t' => c,
-        // Unicode has a picture for each of ASCII's control characters.
-        '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER),
-        '\x7f' => '\u{2421}',
-        '\u{80}'..='\u{9f}' => char::REPLACEMENT_CHARACTER,
-        // Marks that turn the direction of writing, and those that end lines for some terminals.
-        '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => char::REPLACEMENT_CHARACTER,
-        _ => c,
     }
 }
 

@@ -46,6 +46,23 @@ impl Gates {
         Ok(gates)
     }
 
+    /// Removes what an earlier process of ours left under this name, where nothing is wanted any more.
+    ///
+    /// # Errors
+    /// The kernel's: no nf_tables, or not permitted.
+    pub fn sweep(table: &str) -> io::Result<()> {
+        let mut gates = Self { netfilter: Nfnetlink::open()?, plan: Plan::default() };
+        let name = Attributes::default().text(1, table);
+        let mut is_there = false;
+        for family in [INET, ARP] {
+            is_there |= gates.netfilter.has(Message::Table, family, &name)?;
+        }
+        if is_there && !gates.is_anothers(table)? {
+            remove(&mut gates.netfilter, table)?;
+        }
+        Ok(())
+    }
+
     /// Takes another plan, all at once.
     ///
     /// # Errors

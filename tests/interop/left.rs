@@ -186,3 +186,22 @@ fn an_interface_that_takes_the_macvlans_name_is_left_alone() {
     a.stop();
     assert_eq!(theirs(), taken, "what is theirs stays");
 }
+
+/// A firewall's table outlives the agent that was killed: the next one, whose file has no use for it, takes it away.
+#[test]
+fn nothing_of_a_killed_agents_firewall_stays() {
+    need_root!();
+    let lan = Lan::new(1);
+    let tables = || {
+        let words = ["netns", "exec", &lan.host(0), "nft", "list", "tables"];
+        String::from_utf8(Command::new("ip").args(words).output().unwrap().stdout).unwrap()
+    };
+    let a = lan.hactl(0, &instance("one", 51, "0.2", "no_accept", "10.77.0.3/24"));
+    lan.wait_owner(0, VIP);
+    assert!(tables().contains("inet hactl") && tables().contains("arp hactl"), "{}", tables());
+    a.kill();
+    let other = lan.hactl(0, &instance("two", 52, "0.2", "", "10.77.0.4/24"));
+    wait("the other address", || lan.has(0, "10.77.0.4"));
+    assert_eq!(tables(), "");
+    other.stop();
+}

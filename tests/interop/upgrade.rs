@@ -60,7 +60,8 @@ fn what_could_not_start_is_refused() {
     for field in ["pid", "started_unix_s"] {
         assert_eq!(before[field], after[field], "{field}");
     }
-    assert_eq!(after["instances"][0]["last_transition"], before["instances"][0]["last_transition"]);
+    let became = |status: &serde_json::Value| status["instances"][0]["counters"]["became_master"].clone();
+    assert_eq!(became(&after), became(&before));
     assert!(lan.has(0, VIP));
     agent.stop();
 }
@@ -98,5 +99,31 @@ fn what_does_not_come_up_gives_its_place_back() {
     upgrade(&lan, 0);
     assert!(!lan.status(0)["warnings"].to_string().contains("upgrade"));
     assert!(lan.has(0, VIP));
+    agent.stop();
+}
+
+/// A file that faults have emptied is no reason to give the address up: neither an upgrade nor a reload takes it.
+#[test]
+fn a_file_that_has_lost_the_instance_is_refused() {
+    need_root!();
+    let lan = Lan::new(1);
+    let agent = agent(&lan);
+    for broken in
+        ["{{{ bad\n", "", "global_defs {\n}\n", &CONFIG.replace("virtual_router_id 51", "virtual_router_id x")]
+    {
+        fs::write(lan.path("0.conf"), broken).unwrap();
+        let words = upgrade(&lan, 4);
+        assert!(words.contains("VI_1 would be given up") && words.contains("goes on"), "{broken:?}: {words}");
+        let reload = lan.agent(0, &["reload"]);
+        let words = String::from_utf8_lossy(&reload.stderr).into_owned();
+        assert!(!reload.status.success() && words.contains("the old configuration stays in force"), "{words}");
+        let instance = lan.status(0)["instances"][0].clone();
+        assert_eq!((lan.has(0, VIP), &instance["state"]), (true, &"MASTER".into()), "{broken:?}");
+    }
+    // What is taken out on purpose goes.
+    fs::write(lan.path("0.conf"), CONFIG.replace("VI_1", "VI_2").replace("10.77.0.3", "10.77.0.4")).unwrap();
+    assert!(lan.agent(0, &["reload"]).status.success());
+    lan.wait_owner(0, "10.77.0.4");
+    wait("the old address to go", || !lan.has(0, VIP));
     agent.stop();
 }

@@ -66,6 +66,33 @@ impl<'d> Reader<'d> {
         None
     }
 
+    /// The name of an interface: it stands unquoted in what is deployed, and the kernel takes 15 bytes at most.
+    pub fn interface(&self, node: &Node) -> Option<String> {
+        let text = self.text(node, "interface")?;
+        let fits =
+            |c: char| c.is_ascii_graphic() && !matches!(c, '/' | '"' | '#' | '!' | '{' | '}' | '\'' | '$' | '\\');
+        if !text.is_empty() && text.len() <= INTERFACE_LENGTH && text.chars().all(fits) {
+            return Some(text.to_owned());
+        }
+        let problem = Problem::new("E104", format!("`{}` is no name of an interface", text.escape_default()))
+            .why(format!("such a name is one word of {INTERFACE_LENGTH} letters at most"))
+            .next("`ip -br link` on the host lists its interfaces");
+        self.wrong(node.place, problem);
+        None
+    }
+
+    /// A name of our own that stands in what is deployed: one word.
+    pub fn name(&self, node: &Node, what: &str) -> Option<String> {
+        let text = self.text(node, what)?;
+        if !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':')) {
+            return Some(text.to_owned());
+        }
+        let problem = Problem::new("E104", format!("{what} `{}` is no name", text.escape_default()))
+            .next("write one word of letters, digits, `_`, `-` and `.`");
+        self.wrong(node.place, problem);
+        None
+    }
+
     /// A scalar through its type's own parser.
     pub fn parse<T: std::str::FromStr>(&self, node: &Node, what: &str, expected: &str) -> Option<T> {
         let text = self.text(node, what)?;
@@ -219,6 +246,9 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
     };
     Duration::try_from_secs_f64(number.parse::<f64>().ok()? * factor).ok()
 }
+
+/// Bytes of an interface name that the kernel takes.
+const INTERFACE_LENGTH: usize = 15;
 
 #[cfg(test)]
 mod tests {

@@ -126,7 +126,7 @@ fn host(
     if let Some(node) = fields.get("ssh") {
         host.ssh = ssh(reader, node, &shared.ssh);
     }
-    host.interface = fields.get("interface").and_then(|node| reader.text(node, "interface")).map(str::to_owned);
+    host.interface = fields.get("interface").and_then(|node| reader.interface(node));
     if let Some(node) = fields.get("vars") {
         host.vars.extend(vars(reader, node));
     }

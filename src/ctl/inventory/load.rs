@@ -325,6 +325,21 @@ mod tests {
                 "vip: 10.0.0.255/24",
                 "E121]: VIP 10.0.0.255/24 is the broadcast address of 10.0.0.0/24",
             ),
+            ("vip: 10.0.0.3/24", "vip: 127.0.0.1/8", "E121]: VIP 127.0.0.1/8 is a loopback address"),
+            ("vip: 10.0.0.3/24", "vip: 224.0.0.18/24", "is a multicast address"),
+            ("vip: 10.0.0.3/24", "vip: 0.0.0.0/0", "is no address at all"),
+            (
+                "vip: 10.0.0.3/24",
+                "vip: { address: 10.0.0.3/24, interface: \"eth0\\n priority 255\" }",
+                "`eth0\\n priority 255` is no name of an interface",
+            ),
+            (
+                "vip: 10.0.0.3/24",
+                "vip: { address: 10.0.0.3/24, interface: a23456789012345x }",
+                "no name of an interface",
+            ),
+            ("vip: 10.0.0.3/24", "vip: { address: 10.0.0.3/24, name: \"VI 1\" }", "name `VI 1` is no name"),
+            ("vip: 10.0.0.3/24", "priority: 100\nvip: 10.0.0.3/24", "a key of the VIP"),
             ("vip: 10.0.0.3/24", "vip: 10.0.0.0/24", "is the network's own address"),
             (
                 "vip: 10.0.0.3/24",

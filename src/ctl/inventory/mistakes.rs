@@ -57,7 +57,7 @@ pub fn translated(key: &str) -> Option<String> {
     }
     let meant = match key {
         "virtual_router_id" => "`vrid: 51`",
-        "state" => "nothing: the first of `order: [lb-5, lb-6]` is master while it is well",
+        "state" => "not needed: the first of `order: [lb-5, lb-6]` is master while it is well",
         "priority" => "`order: [lb-5, lb-6]`, or `priorities: { lb-5: 150, lb-6: 100 }`",
         "nopreempt" => "`preempt: no`",
         "advert_int" => "`interval: 1s`",
@@ -78,12 +78,28 @@ pub fn translated(key: &str) -> Option<String> {
         "host" | "ip" => "`address: 10.0.0.5`",
         "identity_file" | "private_key" => "`key: ~/.ssh/id_ed25519`",
         "virtual_ipaddress_excluded" | "virtual_routes" | "track_interface" | "garp_master_delay" | "mcast_src_ip" => {
-            "nothing: put your own `templates/hactl.conf.tera` beside the inventory"
+            "not a key: put your own `templates/hactl.conf.tera` beside the inventory"
         }
         _ => return None,
     };
-    Some(format!("keepalived's or nginx's `{key}` is {meant} here"))
+    let of_the_vip = VIP_WORDS.contains(&key) || key.starts_with("notify_") || key.starts_with("auth");
+    let place = if of_the_vip { " (a key of the VIP: `vip: { address: 10.0.0.3/24, … }`)" } else { "" };
+    Some(format!("keepalived's or nginx's `{key}` is {meant} here{place}"))
 }
+
+/// Words of a vrrp_instance: what they mean stands with the VIP.
+const VIP_WORDS: [&str; 10] = [
+    "virtual_router_id",
+    "state",
+    "priority",
+    "nopreempt",
+    "advert_int",
+    "virtual_ipaddress",
+    "unicast_peer",
+    "unicast_src_ip",
+    "track_script",
+    "dev",
+];
 
 /// The short name of what others write out.
 pub fn short(word: &str) -> Option<&'static [&'static str]> {

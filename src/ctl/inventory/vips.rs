@@ -101,12 +101,11 @@ fn members(order: &[&str]) -> Vec<Member> {
 }
 
 fn options(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, vip: &mut Vip, hosts: &[Host]) {
-    let text = |name| fields.get(name).and_then(|node| reader.text(node, name)).map(str::to_owned);
     let flag = |name| fields.get(name).and_then(|node| reader.boolean(node, name));
-    if let Some(name) = text("name") {
+    if let Some(name) = fields.get("name").and_then(|node| reader.name(node, "name")) {
         vip.name = name;
     }
-    vip.interface = text("interface");
+    vip.interface = fields.get("interface").and_then(|node| reader.interface(node));
     if let Some(interval) = fields.get("interval").and_then(|node| interval(reader, node)) {
         vip.interval = interval;
         if interval.subsec_nanos() != 0 {
@@ -207,7 +206,8 @@ fn tracked(reader: &Reader<'_>, node: &Node) -> Option<TrackedScript> {
     let fields = reader.fields(node, "track");
     let text = |name| fields.get(name).and_then(|node| reader.text(node, name)).map(str::to_owned);
     let count = |name| fields.get(name).and_then(|node| reader.number(node, name, 1..=255));
-    let (name, command) = (text("name"), text("command"));
+    let name = fields.get("name").and_then(|node| reader.name(node, "name"));
+    let command = text("command");
     let weight = fields.get("weight").and_then(|node| reader.parse::<i16>(node, "weight", "a number from -253 to 253"));
     let track = TrackedScript {
         name: name.clone().unwrap_or_default(),
@@ -268,6 +268,17 @@ fn net(reader: &Reader<'_>, node: &Node) -> Option<IpNet> {
 
 /// Neither the subnet's own address nor its broadcast address can belong to a host.
 fn usable(reader: &Reader<'_>, node: &Node, net: IpNet) -> Option<IpNet> {
+    let special = match net.addr() {
+        address if address.is_unspecified() => Some("no address at all"),
+        address if address.is_loopback() => Some("a loopback address, which no neighbour can reach"),
+        address if address.is_multicast() => Some("a multicast address, which belongs to no host"),
+        _ => None,
+    };
+    if let Some(what) = special {
+        let problem = Problem::new("E121", format!("VIP {net} is {what}"));
+        reader.wrong(node.place, problem.next("choose a free address of the load balancers' subnet"));
+        return None;
+    }
     let whole = net.max_prefix_len() - net.prefix_len() > 1;
     let (what, why) = match net.addr() {
         address if !whole || address != net.network() && address != net.broadcast() => return Some(net),

@@ -22,6 +22,7 @@ pub fn missing(config: &Config, pages: &Pages<'_>) -> Vec<Problem> {
     problems.extend(users(config, pages));
     problems.extend(files(config, pages));
     problems.extend(security(config, pages));
+    problems.extend(kept_from_root(config, pages));
     problems
 }
 
@@ -212,7 +213,10 @@ fn security(config: &Config, pages: &Pages<'_>) -> Option<Problem> {
     if config.global.enable_script_security || !by_default {
         return None;
     }
-    let (what, block, command) = commands(config).into_iter().chain(lvs_commands(config)).next()?;
+    let others = config.scripts.iter().filter(|one| one.user.as_ref().is_some_and(|user| !root(user)));
+    let others: Vec<String> = others.map(|one| format!("vrrp_script {}", one.name)).collect();
+    let mut all = commands(config).into_iter().chain(lvs_commands(config));
+    let (what, block, command) = all.find(|(what, ..)| !others.contains(what))?;
     let top = pages.top();
     let at = pages.find_word(block.unwrap_or(&top), command.first()?);
     let problem = Problem::new("W308", format!("{what} runs as root, and `enable_script_security` is not on"))
@@ -220,6 +224,27 @@ fn security(config: &Config, pages: &Pages<'_>) -> Option<Problem> {
         .why("whoever may write such a file becomes root")
         .next("add `enable_script_security`, and `script_user USER` for scripts that need no root, to global_defs");
     Some(problem.warn())
+}
+
+/// Checks that `enable_script_security` leaves out, since nobody but root is there to run them.
+fn kept_from_root(config: &Config, pages: &Pages<'_>) -> Vec<Problem> {
+    let nobody = config.global.script_user.is_none() && User::from_name(DEFAULT_USER).ok().flatten().is_none();
+    let concerned = config.scripts.iter().filter(|one| one.user.is_none());
+    let concerned = concerned.filter(|_| config.global.enable_script_security && nobody);
+    concerned
+        .map(|script| {
+            let name = &script.name;
+            let program = script.command.first().map_or("", String::as_str);
+            Problem::new(
+                "W311",
+                format!("vrrp_script {name} is left out: enable_script_security keeps root from running it"),
+            )
+            .at(pages.span(&pages.find_word(&script.location, program)))
+            .why(format!("it names no user, there is no `script_user`, and no user {DEFAULT_USER} on this host"))
+            .next(format!("`script_user USER` in global_defs, or `useradd -r {DEFAULT_USER}`; {ELSEWHERE}"))
+            .warn()
+        })
+        .collect()
 }
 
 const ELSEWHERE: &str = "a file for another host is checked with --elsewhere";

@@ -273,6 +273,9 @@ pub struct InstanceStatus {
     /// Who answered for the addresses last, other than this host: MAC address.
     #[serde(default)]
     pub answered_by: Option<String>,
+    /// The guard withholds the claim to be master: another host still answers, and no advert is heard.
+    #[serde(default)]
+    pub withheld: bool,
     /// Counters since the start, by name (`adverts_sent`, `adverts_received`, `bad_checksum`…).
     #[serde(default)]
     pub counters: std::collections::BTreeMap<String, u64>,

@@ -53,6 +53,7 @@ impl Router {
             pinned: self.pin.clone(),
             group: self.group.clone(),
             lease_ms: self.leased_until.filter(|_| self.state == State::Master).map(|until| millis(until.since(now))),
+            withheld: self.blocked,
             answered_by: self.second_answer(since, now).map(|mac| mac_text(&mac)),
             counters: self.counters.iter().map(|(name, count)| (name.to_owned(), count)).collect(),
         }
