@@ -65,6 +65,19 @@ fn ownership(cluster: &Cluster, sight: &Sight, vip: &Vip, address: IpAddr, owner
     }
 }
 
+/// What to type when the owner's service is silent: look there, and serve from another one meanwhile.
+fn way_out(cluster: &Cluster, sight: &Sight, owners: &[String]) -> String {
+    let [owner] = owners else { return "`hactl status` shows who owns it".to_owned() };
+    let look = format!("`systemctl status nginx` and `nft list ruleset` on {owner}");
+    let standby = cluster
+        .group(Group::Lb)
+        .find(|host| host.name != *owner && sight.hosts.get(&host.name).is_some_and(|seen| seen.agent.is_some()));
+    match standby {
+        Some(other) => format!("{look}; `hactl failover --to {}` serves from there meanwhile", other.name),
+        None => look,
+    }
+}
+
 /// Whether the service answers through a VIP, and well.
 fn service(cluster: &Cluster, sight: &Sight, address: IpAddr, owners: &[String]) -> Option<Problem> {
     let site = &cluster.site;
@@ -78,7 +91,7 @@ fn service(cluster: &Cluster, sight: &Sight, address: IpAddr, owners: &[String])
                 Some((owner, (unit, allow))) => {
                     problem.why(format!("clients get no answer; {unit} runs on {owner} and may drop them")).next(allow)
                 }
-                None => problem.why("clients get no answer").next("`hactl status`; is nginx running on the owner?"),
+                None => problem.why("clients get no answer").next(way_out(cluster, sight, owners)),
             })
         }
         Ok(status) if site.expects(*status) => None,

@@ -75,7 +75,7 @@ fn cause(host: &Host, seen: &Seen, instance: &InstanceStatus) -> (String, String
     }
     let held = match count("claims_withheld") {
         0 => String::new(),
-        n => format!(", and it withheld its claim {n} times because the VIP still answers"),
+        n => format!(", and since its start it withheld its claim {n} times because the VIP still answered"),
     };
     match firewall(seen) {
         Some((unit, allow)) => (format!("{none}{held}; {unit} runs there and may drop IP protocol 112"), allow),
@@ -117,9 +117,14 @@ pub fn unheard(cluster: &Cluster, sight: &Sight, host: &Host, seen: &Seen) -> Op
     }
     let whom = asked.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" and ");
     let message = format!("{}: nothing answers {whom} on port {}", host.name, cluster.site.port);
+    let instances = seen.agent.iter().flat_map(|agent| &agent.instances);
+    let harm = match instances.clone().any(|instance| instance.state == RouterState::Master) {
+        true => "it owns the VIP, so clients get no answer; `hactl failover` moves it to another one meanwhile",
+        false => "with the VIP there clients would get no answer",
+    };
     let problem = Problem::new("E717", message).why(match firewall(seen) {
-        Some((unit, _)) => format!("with the VIP there clients would get no answer; {unit} runs there"),
-        None => "with the VIP there clients would get no answer".to_owned(),
+        Some((unit, _)) => format!("{harm}; {unit} runs there"),
+        None => harm.to_owned(),
     });
     Some(problem.next(match (firewall(seen), seen.nginx) {
         (Some((_, allow)), true) => allow,

@@ -410,7 +410,10 @@ fn report(desk: &Desk, plan: &Plan, begin: Instant) -> Outcome {
     if desk.manner.json {
         println!("{}", serde_json::json!({"changed": changes, "hosts": hosts, "seconds": seconds, "verified": true}));
     } else {
-        println!("{changes} changes on {hosts} hosts, verified ({seconds:.1} s)");
+        // With --limit the others were not looked at.
+        let others = desk.cluster.hosts.iter().filter(|host| !desk.hosts.contains_key(&host.name)).count();
+        let seen = if others == 0 { String::new() } else { format!(", {others} other hosts not looked at") };
+        println!("{changes} changes on {hosts} hosts, verified{seen} ({seconds:.1} s)");
     }
     Ok(Exit::Done)
 }
