@@ -112,6 +112,8 @@ impl Pair {
             let listener = std::net::TcpListener::bind("0.0.0.0:80").unwrap();
             ready.send(()).unwrap();
             for mut stream in listener.incoming().flatten() {
+                // A client of an address that has moved away never says goodbye.
+                stream.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
                 let _ = stream.read(&mut [0; 512]);
                 let _ = stream.write_all(b"HTTP/1.0 200 OK\r\n\r\n");
             }

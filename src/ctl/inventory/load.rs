@@ -325,7 +325,6 @@ mod tests {
                 "vip: 10.0.0.255/24",
                 "E121]: VIP 10.0.0.255/24 is the broadcast address of 10.0.0.0/24",
             ),
-            ("vip: 10.0.0.3/24", "vip: 127.0.0.1/8", "E121]: VIP 127.0.0.1/8 is a loopback address"),
             ("vip: 10.0.0.3/24", "vip: 224.0.0.18/24", "is a multicast address"),
             ("vip: 10.0.0.3/24", "vip: 0.0.0.0/0", "is no address at all"),
             (

@@ -270,7 +270,6 @@ fn net(reader: &Reader<'_>, node: &Node) -> Option<IpNet> {
 fn usable(reader: &Reader<'_>, node: &Node, net: IpNet) -> Option<IpNet> {
     let special = match net.addr() {
         address if address.is_unspecified() => Some("no address at all"),
-        address if address.is_loopback() => Some("a loopback address, which no neighbour can reach"),
         address if address.is_multicast() => Some("a multicast address, which belongs to no host"),
         _ => None,
     };
