@@ -21,7 +21,7 @@ pub fn judge(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
         let Some(seen) = sight.hosts.get(&host.name).filter(|seen| seen.reachable) else { continue };
         for instance in seen.agent.iter().flat_map(|agent| &agent.instances) {
             let now = seen.agent.as_ref().map_or(0, |agent| agent.now_unix_ms);
-            problems.extend(deaf(host, seen, instance, now));
+            problems.extend(deaf(host, seen, instance, now).or_else(|| mute(sight, host, instance)));
             problems.extend(duplicate(sight, host, instance));
         }
         problems.extend(unheard(cluster, sight, host, seen));
@@ -48,6 +48,34 @@ fn deaf(host: &Host, seen: &Seen, instance: &InstanceStatus, now_ms: u64) -> Opt
     );
     let (why, next) = cause(host, seen, instance);
     Some(Problem::new("E716", message).why(why).next(next))
+}
+
+/// A standby that is to be owner, hears who is, and is not heard.
+fn mute(sight: &Sight, host: &Host, instance: &InstanceStatus) -> Option<Problem> {
+    if !instance.withheld || instance.state != RouterState::Backup {
+        return None;
+    }
+    let owns = |seen: &Seen| {
+        let mut instances = seen.agent.iter().flat_map(|agent| &agent.instances);
+        instances.any(|other| other.name == instance.name && other.state == RouterState::Master)
+    };
+    let owner = sight.hosts.iter().find(|(name, seen)| **name != host.name && owns(seen));
+    let whom = owner.map_or("another host", |(name, _)| name);
+    let message = format!(
+        "{}: {} claims the VIP with priority {}, but {whom} still answers for it",
+        host.name, instance.name, instance.effective_priority
+    );
+    let (why, next) = match owner.and_then(|(_, seen)| firewall(seen)) {
+        Some((unit, allow)) => (format!("{unit} runs on {whom} and may drop the adverts"), allow),
+        None => (
+            "its adverts do not arrive there, or what answers does not take part in the election".to_owned(),
+            format!(
+                "allow IP protocol 112 and 224.0.0.18 between the load balancers; `tcpdump -ni any ip proto 112` on {whom}"
+            ),
+        ),
+    };
+    let next = format!("{next}; meanwhile `hactl failover --to {}` moves the VIP over SSH", host.name);
+    Some(Problem::new("E719", message).why(why).next(next))
 }
 
 /// Why it hears nothing, from what it counted and what runs there.
@@ -200,6 +228,19 @@ mod tests {
         let (cluster, sight) =
             scene(&json!({"last_advert_ms": 22_900, "counters": {"bad_auth": 37, "claims_withheld": 7}}));
         assert!(only(&cluster, &sight).to_string().contains("refused 37 adverts because of another password"));
+    }
+
+    #[test]
+    fn a_standby_that_is_not_heard_is_none() {
+        let (cluster, mut sight) = scene(&json!({"withheld": true}));
+        let owner = json!({"state": "MASTER"});
+        let (_, other) = scene(&owner);
+        sight.hosts.extend(other.hosts.into_iter().map(|(_, seen)| ("lb-5".to_owned(), seen)));
+        let problem = only(&cluster, &sight);
+        assert_eq!(problem.code, "E719");
+        assert_eq!(problem.message, "lb-6: VI_1 claims the VIP with priority 100, but lb-5 still answers for it");
+        sight.hosts.get_mut("lb-5").unwrap().firewalls = vec!["ufw".into()];
+        assert!(only(&cluster, &sight).to_string().contains("ufw runs on lb-5"));
     }
 
     #[test]

@@ -226,7 +226,9 @@ fn a_deaf_standby_is_told_and_gives_back_what_it_took() {
     assert!(pair.on("a", "kill $(cat /run/hactl/pid)").status.success());
     pair.wait("the deaf one takes what nobody answers for", |status| owners(status) == "[\"lb-6\"]");
     pair.agent("a");
-    pair.wait("the better one is back", |status| status["hosts"][0]["instances"][0]["state"] == "BACKUP");
+    pair.wait("the better one is back, and knows that it is not heard", |status| {
+        finding(status, "E719").is_some_and(|message| message.contains("but lb-6 still answers for it"))
+    });
     let moved = pair.desk(&["failover", "--to", "lb-5"]);
     let said = text(&moved);
     assert_eq!(moved.status.code(), Some(0), "{said}");

@@ -114,7 +114,8 @@ impl Router {
             return;
         }
         self.count(Counter::AdvertsReceived);
-        self.blocked = false; // adverts pass
+        // Adverts pass, unless it is we who claim: whoever advertises on then does not hear us.
+        self.blocked &= self.state == State::Claiming;
         if advert.priority == 0 {
             self.count(Counter::PriorityZeroReceived);
             self.goodbye = Some(source);
