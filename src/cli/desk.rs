@@ -7,8 +7,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::args::{Color, Command, Global};
 use crate::ctl::apply::deploy::{self, Order};
 use crate::ctl::desk::Manner;
-use crate::ctl::drain;
-use crate::ctl::failover::{Move, failover};
+use crate::ctl::operate::drain;
+use crate::ctl::operate::failover::{Move, failover};
 use crate::error::{Exit, Failure, Outcome, Problem};
 
 /// Runs a command of the desk.
@@ -59,9 +59,11 @@ async fn dispatch(global: &Global, mut manner: Manner, command: Command) -> Outc
             };
             deploy::deploy(&order, manner).await
         }
-        Command::Status(status) => crate::ctl::status::status(global.inventory.as_deref(), manner, status.watch).await,
+        Command::Status(status) => {
+            crate::ctl::verify::status::status(global.inventory.as_deref(), manner, status.watch).await
+        }
         Command::Verify(wanted) => {
-            crate::ctl::verify_run::verify(global.inventory.as_deref(), manner, wanted.duration, wanted.max_gap).await
+            crate::ctl::verify::run::verify(global.inventory.as_deref(), manner, wanted.duration, wanted.max_gap).await
         }
         Command::Failover(wanted) => {
             let vip = wanted.vip.as_deref().map(address).transpose()?;
@@ -69,7 +71,7 @@ async fn dispatch(global: &Global, mut manner: Manner, command: Command) -> Outc
             failover(global.inventory.as_deref(), manner, &order).await
         }
         Command::Unpin { host } => {
-            crate::ctl::failover::unpin(global.inventory.as_deref(), manner, host.as_deref()).await
+            crate::ctl::operate::failover::unpin(global.inventory.as_deref(), manner, host.as_deref()).await
         }
         Command::Drain { host, wait } => {
             drain::order(global.inventory.as_deref(), manner, &host, drain::Order::Drain { wait }).await

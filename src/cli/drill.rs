@@ -13,7 +13,7 @@ use crate::ctl::drill::run;
 use crate::ctl::drill::scenario::Scenario;
 use crate::ctl::drill::select::select;
 use crate::ctl::drill::table::SCENARIOS;
-use crate::ctl::status::table;
+use crate::ctl::verify::status::table;
 use crate::error::{Exit, Failure, Outcome, Problem};
 
 /// Runs drills and reports.

@@ -6,9 +6,9 @@ use hactl_engine::conf::config::Config;
 use hactl_engine::conf::parse_with;
 
 use super::args::{Check, Global};
+use crate::ctl::check::file::ha_file;
 use crate::ctl::cluster::Cluster;
 use crate::ctl::inventory::load::load;
-use crate::ctl::render::check::ha_file;
 use crate::ctl::render::context::{Interfaces, interface};
 use crate::ctl::render::host::render;
 use crate::ctl::render::pair::across;

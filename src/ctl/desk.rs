@@ -8,11 +8,11 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use indicatif::ProgressBar;
 
-use super::cluster::{Cluster, Group, Host};
-use super::inventory::load::load;
-use super::remote::{Output, Remote};
-use super::secret::Secrets;
-use super::ssh::connect::{Options, PARALLEL, connect_all};
+use crate::ctl::cluster::{Cluster, Group, Host};
+use crate::ctl::inventory::load::load;
+use crate::ctl::remote::{Output, Remote};
+use crate::ctl::secret::Secrets;
+use crate::ctl::ssh::connect::{Options, PARALLEL, connect_all};
 use crate::error::{Exit, Failure, Problem};
 
 /// What every command that talks to hosts is told.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::words;
+use crate::ctl::words;
 use crate::error::{Exit, Failure, Problem};
 
 /// A connected host. One implementation speaks SSH, one plays a host in tests.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, IsTerminal as _};
 
-use super::cluster::{Cluster, Secret, SecretSource};
+use crate::ctl::cluster::{Cluster, Secret, SecretSource};
 use crate::error::{Exit, Failure, Problem};
 
 /// Every password of a cluster, fetched before anything is contacted.

@@ -16,14 +16,14 @@ use super::stranger::no_stranger;
 use super::vrids::no_collision;
 use crate::ctl::cluster::{Cluster, Group, Host};
 use crate::ctl::desk::{Desk, Manner, open, remember};
-use crate::ctl::drain;
-use crate::ctl::facts::{self, Facts};
-use crate::ctl::observe::{self, Sight};
+use crate::ctl::look::facts::{self, Facts};
+use crate::ctl::look::observe::{self, Sight};
+use crate::ctl::operate::drain;
 use crate::ctl::plan::{Change, Plan, difference, plan};
 use crate::ctl::remote::quote;
 use crate::ctl::render::context::Interfaces;
 use crate::ctl::render::host::render;
-use crate::ctl::verify::judge;
+use crate::ctl::verify::vips::judge;
 use crate::ctl::wanted::WantedHost;
 use crate::error::{Exit, Failure, Outcome, Problem};
 

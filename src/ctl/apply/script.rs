@@ -1,6 +1,6 @@
 //! The shell scripts of a deploy, as data. POSIX sh; every step says what it was doing when it fails.
 
-use crate::ctl::facts::HOME;
+use crate::ctl::look::facts::HOME;
 use crate::ctl::plan::{Change, HostPlan, sha256};
 use crate::ctl::remote::quote;
 use crate::ctl::wanted::{BINARY, WantedFile, WantedHost};

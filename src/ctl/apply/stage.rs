@@ -3,7 +3,7 @@
 use super::binary::Binary;
 use super::script::{self, LOCKED, unlock};
 use crate::ctl::desk::Desk;
-use crate::ctl::facts::Facts;
+use crate::ctl::look::facts::Facts;
 use crate::ctl::plan::{Change, HostPlan};
 use crate::ctl::remote::Output;
 use crate::ctl::wanted::WantedHost;

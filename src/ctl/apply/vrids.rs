@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use super::stage::Job;
 use crate::ctl::cluster::{Cluster, Vip};
 use crate::ctl::desk::Desk;
-use crate::ctl::facts::{HOME, interfaces};
+use crate::ctl::look::facts::{HOME, interfaces};
 use crate::ctl::plan::Change;
 use crate::ctl::remote::quote;
 use crate::ctl::render::context::{Interfaces, interface};

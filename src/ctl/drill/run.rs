@@ -14,9 +14,9 @@ use super::scenario::{Context, Scenario, Step, Target};
 use super::timeline::timeline;
 use crate::ctl::cluster::{Cluster, Group, Vip};
 use crate::ctl::desk::{Desk, Manner, open};
-use crate::ctl::observe::look;
+use crate::ctl::look::observe::look;
 use crate::ctl::secret::Secrets;
-use crate::ctl::verify::judge as verify;
+use crate::ctl::verify::vips::judge as verify;
 use crate::error::{Exit, Failure, Problem};
 
 /// Clients work this long before the fault.

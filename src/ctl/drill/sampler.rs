@@ -9,11 +9,11 @@ use futures_util::future::join_all;
 
 use super::observe::Owners;
 use crate::ctl::cluster::{Cluster, Group};
-use crate::ctl::observe::{SHOW, Seen, Sight, parse};
+use crate::ctl::look::observe::{SHOW, Seen, Sight, parse};
 use crate::ctl::remote::Remote;
 use crate::ctl::secret::Secrets;
 use crate::ctl::ssh::connect::{Options, connect_all};
-use crate::ctl::verify::judge;
+use crate::ctl::verify::vips::judge;
 
 /// Between two rounds.
 const EVERY: Duration = Duration::from_millis(200);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::document::{Document, Key, Node, Place, Value};
 use super::mistakes;
+use crate::ctl::words::closest;
 use crate::error::Problem;
 
 /// The document being read and what was found wrong so far.
@@ -224,15 +225,6 @@ impl<'n> Fields<'n, '_, '_> {
     }
 }
 
-/// The known word most like a misspelt one.
-pub fn closest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        .min()
-        .filter(|(distance, candidate)| *distance <= 2.max(candidate.len() / 3))
-        .map(|(_, candidate)| candidate)
-}
-
 /// `1s`, `700ms`, `10m`, `1h`; a bare number is seconds.
 pub fn parse_duration(text: &str) -> Option<Duration> {
     let split = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
@@ -260,11 +252,5 @@ mod tests {
         assert_eq!(parse_duration("2"), Some(Duration::from_secs(2)));
         assert_eq!(parse_duration("1 fortnight"), None);
         assert_eq!(parse_duration("-1s"), None);
-    }
-
-    #[test]
-    fn misspelt_words_find_their_neighbour() {
-        assert_eq!(closest("viip", ["vip", "lb", "web"].into_iter()), Some("vip"));
-        assert_eq!(closest("zzzzzz", ["vip", "lb"].into_iter()), None);
     }
 }

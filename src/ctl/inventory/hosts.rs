@@ -8,7 +8,7 @@ use super::document::{Node, Value};
 use super::fields::{Fields, Reader};
 use super::secret;
 use crate::ctl::cluster::{Backend, Group, Host, Lvs, Ssh};
-use crate::ctl::render::lookup::known_role;
+use crate::ctl::roles::lookup::known_role;
 use crate::error::Problem;
 
 /// Template variables.

@@ -5,14 +5,14 @@ use std::path::Path;
 
 use tera::{Context, Tera};
 
-use super::builtin::{NGINX_CHECK, ROLES};
-use super::check::ha_config;
-use super::context::{Interfaces, context};
-use super::lookup;
-use super::role::{FileEntry, Role, parse};
+use crate::ctl::check::file::ha_config;
 use crate::ctl::cluster::{Cluster, Host};
-use crate::ctl::inventory::fields::closest;
+use crate::ctl::render::context::{Interfaces, context};
+use crate::ctl::roles::builtin::{NGINX_CHECK, ROLES};
+use crate::ctl::roles::lookup;
+use crate::ctl::roles::role::{FileEntry, Role, parse};
 use crate::ctl::wanted::{OnChange, Package, Probe, Run, Service, WantedFile, WantedHost};
+use crate::ctl::words::closest;
 use crate::error::{Exit, Failure, Problem};
 
 /// Renders everything one host shall have.

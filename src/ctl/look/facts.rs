@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 
-use super::observe::{self, SHOW, Seen};
-use super::remote::quote;
-use super::wanted::{BINARY, WantedHost};
+use crate::ctl::look::observe::{self, SHOW, Seen};
+use crate::ctl::remote::quote;
+use crate::ctl::wanted::{BINARY, WantedHost};
 
 /// What is kept on a host.
 pub const HOME: &str = "/var/lib/hactl";

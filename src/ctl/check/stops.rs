@@ -6,7 +6,8 @@ use std::path::Path;
 
 use hactl_engine::conf::config::{Argv, Config};
 
-use super::check::{Pages, commands, lvs_commands};
+use super::commands::{commands, lvs_commands};
+use super::pages::Pages;
 use crate::error::Problem;
 use crate::includes::read_file;
 

@@ -11,12 +11,12 @@ use hactl_engine::control::RouterState;
 use ipnet::IpNet;
 use serde_json::json;
 
-use super::cluster::{Cluster, Group, Vip};
-use super::desk::{Desk, Manner, open};
-use super::observe::{Owners, Sight, look};
-use super::remote::quote;
-use super::verify_standby;
-use super::wanted::BINARY;
+use crate::ctl::cluster::{Cluster, Group, Vip};
+use crate::ctl::desk::{Desk, Manner, open};
+use crate::ctl::look::observe::{Owners, Sight, look};
+use crate::ctl::remote::quote;
+use crate::ctl::verify::standby;
+use crate::ctl::wanted::BINARY;
 use crate::error::{Exit, Failure, Outcome, Problem};
 use crate::sys::ping::{Prober, Recording};
 
@@ -146,7 +146,7 @@ fn permitted(cluster: &Cluster, order: &Move, vip: &Vip, before: &Sight) -> Resu
     }
     // A move to a host whose web server nobody reaches would be an outage by order.
     let host = cluster.host(&order.to).filter(|_| !order.force);
-    match host.and_then(|host| verify_standby::unheard(cluster, before, host, before.hosts.get(&order.to)?)) {
+    match host.and_then(|host| standby::unheard(cluster, before, host, before.hosts.get(&order.to)?)) {
         Some(problem) => refuse(problem),
         None => Ok(()),
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use hactl_engine::control::{InstanceStatus, RouterState};
 
-use super::cluster::{Cluster, Group, Host};
-use super::observe::{Seen, Sight};
+use crate::ctl::cluster::{Cluster, Group, Host};
+use crate::ctl::look::observe::{Seen, Sight};
 use crate::error::Problem;
 
 /// Adverts may be missing for so many intervals; after as many a standby without guard would take the VIP.
@@ -183,7 +183,7 @@ mod tests {
 
     /// lb-5 is master; what lb-6 says is given.
     fn scene(standby: &serde_json::Value) -> (Cluster, Sight) {
-        let cluster = parse(Path::new("x.yaml"), include_str!("../../inventories/homework.yaml")).unwrap().cluster;
+        let cluster = parse(Path::new("x.yaml"), include_str!("../../../inventories/homework.yaml")).unwrap().cluster;
         let mut instance = json!({"name": "VI_1", "state": "BACKUP", "interface": "eth0", "vrid": 3, "base_priority": 100,
             "effective_priority": 100, "advert_interval_ms": 700, "addresses": [], "master": null, "master_priority": null,
             "last_advert_ms": 650, "last_transition": 1000, "last_reason": null, "pinned": null});
@@ -235,7 +235,7 @@ mod tests {
         let (cluster, mut sight) = scene(&json!({"withheld": true}));
         let owner = json!({"state": "MASTER"});
         let (_, other) = scene(&owner);
-        sight.hosts.extend(other.hosts.into_iter().map(|(_, seen)| ("lb-5".to_owned(), seen)));
+        sight.hosts.extend(other.hosts.into_values().map(|seen| ("lb-5".to_owned(), seen)));
         let problem = only(&cluster, &sight);
         assert_eq!(problem.code, "E719");
         assert_eq!(problem.message, "lb-6: VI_1 claims the VIP with priority 100, but lb-5 still answers for it");

@@ -4,10 +4,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::builtin;
-use super::role::{Role, parse};
 use crate::ctl::cluster::{Cluster, Host};
-use crate::ctl::inventory::fields::closest;
+use crate::ctl::roles::builtin;
+use crate::ctl::roles::role::{Role, parse};
+use crate::ctl::words::closest;
 use crate::error::Problem;
 
 /// A template's text and the name errors give it.

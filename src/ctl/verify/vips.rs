@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::cluster::{Cluster, Group, Host, Vip};
-use super::observe::{Owners, Seen, Sight};
-use super::{verify_lvs, verify_standby};
+use super::{lvs, standby};
+use crate::ctl::cluster::{Cluster, Group, Host, Vip};
+use crate::ctl::look::observe::{Owners, Seen, Sight};
 use crate::error::Problem;
 
 /// Judges what was seen. Empty means good.
@@ -21,7 +21,7 @@ pub fn judge(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
                 problems.push(Problem::new("E703", message));
             }
         }
-        if verify_lvs::is_balanced(cluster, sight) {
+        if lvs::is_balanced(cluster, sight) {
             problems.extend(service(cluster, sight, address, &owners));
         }
         if let [owner] = owners.as_slice() {
@@ -29,9 +29,9 @@ pub fn judge(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
         }
     }
     problems.extend(agents(cluster, sight));
-    problems.extend(verify_standby::judge(cluster, sight));
+    problems.extend(standby::judge(cluster, sight));
     problems.extend(backends(cluster, sight));
-    problems.extend(verify_lvs::judge(cluster, sight));
+    problems.extend(lvs::judge(cluster, sight));
     problems
 }
 
@@ -85,8 +85,7 @@ fn service(cluster: &Cluster, sight: &Sight, address: IpAddr, owners: &[String])
     match sight.service.get(&address)? {
         Err(why) => {
             let problem = Problem::new("E704", format!("nothing answers on {url}: {why}"));
-            let wall =
-                owners.first().and_then(|owner| Some((owner, verify_standby::firewall(sight.hosts.get(owner)?)?)));
+            let wall = owners.first().and_then(|owner| Some((owner, standby::firewall(sight.hosts.get(owner)?)?)));
             Some(match wall {
                 Some((owner, (unit, allow))) => {
                     problem.why(format!("clients get no answer; {unit} runs on {owner} and may drop them")).next(allow)
@@ -198,7 +197,7 @@ mod tests {
     use crate::ctl::inventory::load::parse;
 
     fn scene(owners: &[&str]) -> (Cluster, Sight) {
-        let cluster = parse(Path::new("x.yaml"), include_str!("../../inventories/homework.yaml")).unwrap().cluster;
+        let cluster = parse(Path::new("x.yaml"), include_str!("../../../inventories/homework.yaml")).unwrap().cluster;
         let mut sight = Sight::default();
         for host in &cluster.hosts {
             let mut seen = Seen { reachable: true, macs: vec![format!("02:00:{}", host.address)], ..Seen::default() };

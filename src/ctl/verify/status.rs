@@ -8,10 +8,10 @@ use hactl_engine::lvs::words::virtual_server_text;
 use hactl_engine::notice::state_name;
 use serde_json::{Value, json};
 
-use super::cluster::{Cluster, Group, Host};
-use super::desk::{Desk, Manner, open};
-use super::observe::{Seen, Sight, look};
-use super::verify::judge;
+use super::vips::judge;
+use crate::ctl::cluster::{Cluster, Group, Host};
+use crate::ctl::desk::{Desk, Manner, open};
+use crate::ctl::look::observe::{Seen, Sight, look};
 use crate::error::{Exit, Failure, Outcome, Problem};
 
 /// Between two screens of `--watch`.
@@ -262,7 +262,7 @@ mod tests {
     fn the_json_has_its_promised_keys() {
         let cluster = crate::ctl::inventory::load::parse(
             std::path::Path::new("x.yaml"),
-            include_str!("../../inventories/homework.yaml"),
+            include_str!("../../../inventories/homework.yaml"),
         )
         .unwrap()
         .cluster;

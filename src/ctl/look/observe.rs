@@ -9,11 +9,11 @@ use hactl_engine::control::AgentStatus;
 use ipnet::IpNet;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::cluster::{Cluster, Group, Host, LvsMethod, Vip};
-use super::desk::Desk;
-use super::remote::quote;
-use super::wanted::BINARY;
-use super::words::plain_json;
+use crate::ctl::cluster::{Cluster, Group, Host, LvsMethod, Vip};
+use crate::ctl::desk::Desk;
+use crate::ctl::remote::quote;
+use crate::ctl::wanted::BINARY;
+use crate::ctl::words::plain_json;
 use crate::error::Problem;
 
 /// What one host shows.

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use hactl_engine::control::{AgentStatus, RealServerStatus};
 use serde_json::json;
 
-use super::cluster::{Cluster, Group, Host};
-use super::desk::{Desk, Manner, open};
-use super::observe::{Sight, look};
-use super::verify_lvs;
-use super::wanted::BINARY;
+use crate::ctl::cluster::{Cluster, Group, Host};
+use crate::ctl::desk::{Desk, Manner, open};
+use crate::ctl::look::observe::{Sight, look};
+use crate::ctl::verify::lvs;
+use crate::ctl::wanted::BINARY;
 use crate::error::{Exit, Failure, Outcome, Problem};
 
 /// What shall become of a real server.
@@ -43,7 +43,7 @@ pub async fn order(inventory: Option<&Path>, manner: Manner, name: &str, order: 
     let desk = Desk::connect_to(cluster, manner, directors).await?.whole()?;
     tell_all(&desk, &host, order).await.map_err(|problems| Failure { exit: Exit::Preflight, problems })?;
     let sight = look(&desk, false).await;
-    for problem in verify_lvs::without_quorum(&sight) {
+    for problem in lvs::without_quorum(&sight) {
         desk.manner.say(&problem.warn().to_string());
     }
     let mut left = connections(&sight, &host);

@@ -3,8 +3,8 @@
 
 use hactl_engine::control::{RealServerStatus, VirtualServerStatus};
 
-use super::cluster::{Cluster, Group, Host, Lvs, LvsMethod};
-use super::observe::{Seen, Sight};
+use crate::ctl::cluster::{Cluster, Group, Host, Lvs, LvsMethod};
+use crate::ctl::look::observe::{Seen, Sight};
 use crate::error::Problem;
 
 /// Judges what was seen of LVS. Empty means good.
@@ -114,7 +114,7 @@ mod tests {
     use crate::ctl::inventory::load::parse;
 
     fn scene() -> (Cluster, Sight) {
-        let cluster = parse(Path::new("x.yaml"), include_str!("../../inventories/lvs-dr.yaml")).unwrap().cluster;
+        let cluster = parse(Path::new("x.yaml"), include_str!("../../../inventories/lvs-dr.yaml")).unwrap().cluster;
         let mut sight = Sight::default();
         for host in &cluster.hosts {
             let mut seen = Seen { reachable: true, ..Seen::default() };

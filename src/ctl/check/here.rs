@@ -10,7 +10,8 @@ use hactl_engine::conf::config::{Config, Route, Rule, ScriptUser, VirtualAddress
 use hactl_engine::conf::diagnostic::Location;
 use nix::unistd::{Group, User};
 
-use super::check::{Pages, commands, lvs_commands};
+use super::commands::{commands, lvs_commands};
+use super::pages::Pages;
 use crate::error::Problem;
 
 /// Everything that is not here.

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::cluster::{Cluster, Vip};
-use super::desk::{Desk, Manner, open};
-use super::observe::{Sight, ask, can_answer, look};
-use super::verify::judge;
-use super::verify_lvs;
+use super::lvs;
+use super::vips::judge;
+use crate::ctl::cluster::{Cluster, Vip};
+use crate::ctl::desk::{Desk, Manner, open};
+use crate::ctl::look::observe::{Sight, ask, can_answer, look};
 use crate::error::{Exit, Failure, Outcome, Problem};
 
 /// Between two requests of `--for`.
@@ -65,7 +65,7 @@ pub async fn verify(
 fn service(cluster: &Cluster, sight: &Sight) -> &'static str {
     let answers =
         cluster.vips.iter().filter_map(Vip::address).filter(|vip| matches!(sight.service.get(vip), Some(Ok(_))));
-    if !verify_lvs::is_balanced(cluster, sight) {
+    if !lvs::is_balanced(cluster, sight) {
         return "service not asked (no director's kernel has IPVS)";
     }
     match (sight.service.len(), answers.count()) {
