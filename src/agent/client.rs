@@ -12,7 +12,7 @@ use hactl_engine::notice::state_name;
 use hactl_engine::time::span;
 
 use super::upgrade::NOT_UPGRADED;
-use crate::error::{Exit, Failure, Outcome, Problem};
+use crate::error::{Code, Exit, Failure, Outcome, Problem};
 
 /// How long an agent may take to answer; more than a rehearsal, which is limited too.
 const PATIENCE: Duration = Duration::from_secs(12);
@@ -47,7 +47,7 @@ pub fn upgrade(socket: &Path) -> Result<Response, Failure> {
             return match status.warnings.iter().find(|warning| warning.starts_with(NOT_UPGRADED)) {
                 None => Ok(agreed),
                 Some(why) => {
-                    let problem = Problem::new("E403", why.clone())
+                    let problem = Problem::new(Code::UpgradeUndone, why.clone())
                         .next("`journalctl -u hactl-agent`, then mend it and try again");
                     Err(Failure::one(Exit::RolledBack, problem))
                 }
@@ -55,9 +55,10 @@ pub fn upgrade(socket: &Path) -> Result<Response, Failure> {
         }
         std::thread::sleep(BREATH);
     }
-    let problem = Problem::new("E404", format!("the new binary did not answer within {} s", COMING_UP.as_secs()))
-        .why("the addresses stay where they are, with nobody to look after them")
-        .next("`journalctl -u hactl-agent`, put the binary from before back and `systemctl restart hactl-agent`");
+    let problem =
+        Problem::new(Code::UpgradeSilent, format!("the new binary did not answer within {} s", COMING_UP.as_secs()))
+            .why("the addresses stay where they are, with nobody to look after them")
+            .next("`journalctl -u hactl-agent`, put the binary from before back and `systemctl restart hactl-agent`");
     Err(Failure::one(Exit::HandNeeded, problem))
 }
 
@@ -65,7 +66,7 @@ fn understand(socket: &Path, line: io::Result<String>) -> Result<Response, Failu
     let line = line.map_err(|error| unheard(socket, error))?;
     match serde_json::from_str(&line) {
         Ok(Response::Error { message }) => {
-            Err(Failure::one(Exit::Preflight, Problem::new("E402", message).why("the agent refused")))
+            Err(Failure::one(Exit::Preflight, Problem::new(Code::AgentRefused, message).why("the agent refused")))
         }
         Ok(response) => Ok(response),
         Err(error) => Err(unheard(socket, io::Error::new(io::ErrorKind::InvalidData, error))),
@@ -80,7 +81,7 @@ fn unheard(socket: &Path, error: io::Error) -> Failure {
     };
     let next = "`systemctl status hactl-agent` and `journalctl -u hactl-agent`, or name its socket with --socket";
     let message = format!("control socket {}: {error}", socket.display());
-    Failure::one(Exit::Preflight, Problem::new("E401", message).why(why).next(next))
+    Failure::one(Exit::Preflight, Problem::new(Code::NoAgent, message).why(why).next(next))
 }
 
 /// Shows the state again on each event and each second, until interrupted or until `show` fails.

@@ -15,7 +15,7 @@ use nix::unistd::geteuid;
 
 use super::names::{self, has_macvlan};
 use super::unrunnable::leave_out;
-use crate::error::{Exit, Failure, Problem};
+use crate::error::{Code, Exit, Failure, Problem};
 use crate::includes::{Host, read_file};
 use crate::sys::macvlan;
 use crate::sys::netlink::Netlink;
@@ -86,7 +86,7 @@ impl Remark {
 pub fn load(path: &Path, config_id: Option<&str>, part: Part) -> Result<(Config, Vec<Remark>), Failure> {
     let file = path.display().to_string();
     let text = read_file(path).map_err(|error| {
-        let problem = Problem::new("E301", format!("cannot read the configuration {file}: {error}"))
+        let problem = Problem::new(Code::ConfigUnusable, format!("cannot read the configuration {file}: {error}"))
             .why("without it there is nothing to run")
             .next("name the file with --use-file");
         Failure::one(Exit::Invalid, problem)
@@ -94,7 +94,7 @@ pub fn load(path: &Path, config_id: Option<&str>, part: Part) -> Result<(Config,
     let mut host = Host::new(config_id);
     let mut parsed = parse_with(&file, &String::from_utf8_lossy(&text), &mut host);
     read_keys(&mut parsed.config).map_err(|(path, why)| {
-        let problem = Problem::new("E302", format!("auth_hmac key file {path}: {why}"))
+        let problem = Problem::new(Code::KeyFile, format!("auth_hmac key file {path}: {why}"))
             .why("without the key no advert could be signed or trusted")
             .next(format!("`chown root {path}; chmod 600 {path}`, with the secret in it"));
         Failure::one(Exit::Invalid, problem)

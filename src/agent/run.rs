@@ -27,7 +27,7 @@ use super::services::Services;
 use super::signals::{Signalled, Signals};
 use super::timed::run_script;
 use super::{dump, log, namespace, safety, systemd, upgrade};
-use crate::error::{Exit, Failure, Outcome, Problem};
+use crate::error::{Code, Exit, Failure, Outcome, Problem};
 use crate::sys::wake::Sleeper;
 use crate::sys::{clock, sched};
 
@@ -98,7 +98,10 @@ pub fn rehearse(settings: &Settings) -> Outcome {
     let (config, remarks) = load(&settings.config, settings.config_id.as_deref(), settings.part)?;
     if let Some(before) = left::read(&settings.left()) {
         keeps(&before, &config, &remarks).map_err(|why| {
-            Failure::one(Exit::Invalid, Problem::new("E301", format!("{}: {why}", settings.config.display())))
+            Failure::one(
+                Exit::Invalid,
+                Problem::new(Code::ConfigUnusable, format!("{}: {why}", settings.config.display())),
+            )
         })?;
     }
     Driver::doors().map_err(trouble)?;
@@ -107,7 +110,7 @@ pub fn rehearse(settings: &Settings) -> Outcome {
 }
 
 fn trouble(error: String) -> Failure {
-    Failure::one(Exit::Internal, Problem::new("E010", error))
+    Failure::one(Exit::Internal, Problem::new(Code::AgentStart, error))
 }
 
 /// The part of the agent that may block: everything but the VRRP loop.
@@ -183,7 +186,7 @@ impl<'a> Agent<'a> {
         let io = |what: &str, error: std::io::Error| Failure::internal(format!("{what}: {error}"));
         let socket = self.settings.socket.display().to_string();
         let listener = control::bind(&self.settings.socket).map_err(|error| {
-            let problem = Problem::new("E011", format!("control socket {socket}: {error}"))
+            let problem = Problem::new(Code::ControlSocket, format!("control socket {socket}: {error}"))
                 .next("stop the other agent, or give this one --socket and --state-dir of its own");
             Failure::one(Exit::Preflight, problem)
         })?;

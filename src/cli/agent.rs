@@ -13,7 +13,7 @@ use crate::agent::log::Logging;
 use crate::agent::run::{self as daemon, Settings};
 use crate::agent::syslog::{DAEMON, LOCAL0};
 use crate::agent::{client, probe, signals, systemd, upgrade};
-use crate::error::{Exit, Failure, Outcome, Problem};
+use crate::error::{Code, Exit, Failure, Outcome, Problem};
 
 /// Runs an `agent` command.
 ///
@@ -59,7 +59,8 @@ pub fn run(global: &Global, command: Agent) -> Outcome {
 fn serve(global: &Global, run: AgentRun) -> Outcome {
     if let Some(name) = &run.signum {
         let number = signals::number(name).ok_or_else(|| {
-            let problem = Problem::new("E012", format!("`{name}` is not the name of a signal to keepalived"));
+            let problem =
+                Problem::new(Code::UnknownSignal, format!("`{name}` is not the name of a signal to keepalived"));
             Failure::one(Exit::Invalid, problem.next(format!("one of {}", signals::NAMES)))
         })?;
         println!("{number}");
@@ -155,7 +156,7 @@ fn show(global: &Global, status: &AgentStatus) -> Result<(), Failure> {
 
 fn listen(interface: &str, limit: Duration, ipv6: bool) -> Outcome {
     let heard = crate::agent::listen::listen(interface, ipv6, limit).map_err(|error| {
-        let problem = Problem::new("E013", format!("cannot listen for adverts on {interface}: {error}"));
+        let problem = Problem::new(Code::CannotListen, format!("cannot listen for adverts on {interface}: {error}"));
         Failure::one(Exit::Internal, problem.next("`ip link` shows the interfaces; raw sockets need root"))
     })?;
     heard.iter().for_each(|used| println!("vrid {} from {}", used.vrid, used.source));
@@ -163,7 +164,7 @@ fn listen(interface: &str, limit: Duration, ipv6: bool) -> Outcome {
 }
 
 fn probe_web(url: &str, limit: Duration) -> Outcome {
-    let failed = |message: String| Failure::one(Exit::Verification, Problem::new("E701", message));
+    let failed = |message: String| Failure::one(Exit::Verification, Problem::new(Code::ProbeFailed, message));
     match probe::http(url, limit) {
         Ok(status) if status < 500 => Ok(Exit::Done),
         Ok(status) => Err(failed(format!("{url}: HTTP status {status}"))),

@@ -34,6 +34,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Err
 /// Highly available load balancer pairs: deploy, verify, move and drill a virtual IP.
 #[derive(Debug, Parser)]
 #[command(name = "hactl", version, arg_required_else_help = true)]
+#[command(after_help = "`hactl explain E702` tells what an error code means.")]
 pub struct Cli {
     /// Options every command takes.
     #[command(flatten)]
@@ -152,6 +153,10 @@ pub enum Command {
     /// The daemon on a load balancer, and its local controls
     #[command(subcommand)]
     Agent(Agent),
+    /// Tell what an error code means, why it matters and what to do
+    Explain(Explain),
+    /// Print the manual page: `hactl man | man -l -`
+    Man,
     /// Print the MD5 sum of a page, for the `digest` of HTTP_GET
     Genhash(GenHash),
     /// Names for completion scripts
@@ -165,6 +170,16 @@ pub enum Command {
         /// Shell
         shell: clap_complete::Shell,
     },
+}
+
+/// `hactl explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The code, such as E702; all codes when absent
+    pub code: Option<String>,
+    /// Print every code with its title
+    #[arg(long)]
+    pub list: bool,
 }
 
 /// What `__complete` prints.

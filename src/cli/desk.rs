@@ -9,7 +9,7 @@ use crate::ctl::apply::deploy::{self, Order};
 use crate::ctl::desk::Manner;
 use crate::ctl::operate::drain;
 use crate::ctl::operate::failover::{Move, failover};
-use crate::error::{Exit, Failure, Outcome, Problem};
+use crate::error::{Code, Exit, Failure, Outcome, Problem};
 
 /// Runs a command of the desk.
 ///
@@ -89,7 +89,7 @@ async fn dispatch(global: &Global, mut manner: Manner, command: Command) -> Outc
 
 fn address(text: &str) -> Result<std::net::IpAddr, Failure> {
     text.parse().map_err(|_| {
-        let problem = Problem::new("E143", format!("--vip {text} is not an address"));
+        let problem = Problem::new(Code::NoSuchVip, format!("--vip {text} is not an address"));
         Failure::one(Exit::Invalid, problem)
     })
 }

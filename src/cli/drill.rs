@@ -14,7 +14,7 @@ use crate::ctl::drill::scenario::Scenario;
 use crate::ctl::drill::select::select;
 use crate::ctl::drill::table::SCENARIOS;
 use crate::ctl::verify::status::table;
-use crate::error::{Exit, Failure, Outcome, Problem};
+use crate::error::{Code, Exit, Failure, Outcome, Problem};
 
 /// Runs drills and reports.
 ///
@@ -47,7 +47,10 @@ fn list() -> String {
 fn consent(scenarios: &[&Scenario]) -> Result<(), Failure> {
     let names = scenarios.iter().map(|scenario| scenario.name).collect::<Vec<_>>().join(", ");
     if !std::io::stdin().is_terminal() {
-        let problem = Problem::new("E613", format!("{names}: drills break things on purpose, and nobody can be asked"));
+        let problem = Problem::new(
+            Code::DrillNotConfirmed,
+            format!("{names}: drills break things on purpose, and nobody can be asked"),
+        );
         return Err(Failure::one(Exit::Usage, problem.next("add -y to run them")));
     }
     eprint!("{names}: this breaks things on purpose and puts them right again. Type yes: ");
@@ -56,7 +59,7 @@ fn consent(scenarios: &[&Scenario]) -> Result<(), Failure> {
     if read.is_ok() && answer.trim() == "yes" {
         return Ok(());
     }
-    Err(Failure::one(Exit::Usage, Problem::new("E613", "not confirmed; nothing was broken")))
+    Err(Failure::one(Exit::Usage, Problem::new(Code::DrillNotConfirmed, "not confirmed; nothing was broken")))
 }
 
 /// One form other than a page goes to stdout; several, and pages, become files.

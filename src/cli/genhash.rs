@@ -10,7 +10,7 @@ use hactl_engine::conf::config::lvs::{Connection, Endpoint, HttpCheck, HttpVersi
 use super::args::Global;
 use crate::agent::check::http::hex;
 use crate::agent::check::page::fetch;
-use crate::error::{Exit, Failure, Outcome, Problem};
+use crate::error::{Code, Exit, Failure, Outcome, Problem};
 
 /// `hactl genhash`.
 #[derive(Debug, Clone, Args)]
@@ -53,7 +53,7 @@ pub fn run(global: &Global, wanted: GenHash) -> Outcome {
     let http = check(global, wanted);
     let begun = Instant::now();
     let answer = fetch(&http, Settings::default()).map_err(|why| {
-        let problem = Problem::new("E702", format!("{}: {why}", http.connection.to));
+        let problem = Problem::new(Code::GenhashFailed, format!("{}: {why}", http.connection.to));
         Failure::one(Exit::Verification, problem.next("look with `curl -v` what answers there"))
     })?;
     let sum = hex(&answer.digest.unwrap_or_default());

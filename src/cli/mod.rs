@@ -9,10 +9,12 @@ pub mod desk;
 pub mod dispatch;
 pub mod drill;
 mod entry;
+mod explain;
 pub mod generate;
 pub mod genhash;
 mod init;
 pub mod lab;
+mod manual;
 pub mod offline;
 
 pub use entry::{command, main};

@@ -12,7 +12,7 @@ use crate::ctl::inventory::load::load;
 use crate::ctl::render::context::{Interfaces, interface};
 use crate::ctl::render::host::render;
 use crate::ctl::render::pair::across;
-use crate::error::{Exit, Failure, Outcome, Problem};
+use crate::error::{Code, Exit, Failure, Outcome, Problem};
 use crate::includes::{Host, read_file};
 
 /// Validates inventories and keepalived.conf files.
@@ -82,11 +82,17 @@ fn configurations(files: &[PathBuf], config_id: Option<&str>) -> Vec<(String, Co
 fn configuration(file: &Path, check: &Check) -> Vec<Problem> {
     match read_file(file) {
         Ok(bytes) if bytes.iter().all(u8::is_ascii_whitespace) => {
-            vec![Problem::new("E302", format!("{} is empty", file.display())).why("an agent with it would own nothing")]
+            vec![
+                Problem::new(Code::NotAConfig, format!("{} is empty", file.display()))
+                    .why("an agent with it would own nothing"),
+            ]
         }
         Ok(bytes) => ha_file(file, &String::from_utf8_lossy(&bytes), check.config_id.as_deref(), check.elsewhere),
         Err(error) => {
-            vec![Problem::new("E101", format!("{}: {error}", file.display())).next("name an existing file")]
+            vec![
+                Problem::new(Code::InputUnreadable, format!("{}: {error}", file.display()))
+                    .next("name an existing file"),
+            ]
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::ctl::inventory::load::load;
 use crate::ctl::remote::{Output, Remote};
 use crate::ctl::secret::Secrets;
 use crate::ctl::ssh::connect::{Options, PARALLEL, connect_all};
-use crate::error::{Exit, Failure, Problem};
+use crate::error::{Code, Exit, Failure, Problem};
 
 /// What every command that talks to hosts is told.
 #[derive(Debug, Clone)]
@@ -163,7 +163,7 @@ impl Desk {
     pub async fn on(&self, host: &str, script: &str, stdin: &[u8], limit: Duration) -> Result<Output, Problem> {
         let Some(remote) = self.hosts.get(host) else {
             let why = self.unreachable.iter().find(|(name, _)| name == host).map(|(_, problem)| problem.clone());
-            return Err(why.unwrap_or_else(|| Problem::new("E310", format!("{host}: not connected"))));
+            return Err(why.unwrap_or_else(|| Problem::new(Code::ConnectionLost, format!("{host}: not connected"))));
         };
         if self.manner.aloud {
             self.manner.say(&self.shown(host, script, stdin.len()));
@@ -208,7 +208,7 @@ pub fn find_inventory(named: Option<&Path>) -> Result<PathBuf, Failure> {
         return Ok(last);
     }
     let problem = Problem::new(
-        "E101",
+        Code::NoInventory,
         "no inventory: none was named, there is no ./inventory.yaml, and nothing was deployed yet",
     )
     .next("name one with -i FILE, or `hactl init > inventory.yaml`");

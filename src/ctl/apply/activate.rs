@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::script;
 use super::stage::Job;
 use crate::ctl::desk::Desk;
-use crate::error::Problem;
+use crate::error::{Code, Problem};
 
 /// How long a host may take to work after activation: services start, checks get their first results.
 const SETTLE: Duration = Duration::from_secs(20);
@@ -20,7 +20,7 @@ pub async fn activate(desk: &Desk, job: &Job, generation: u64) -> Result<(), Pro
     let script = script::activate(&job.wanted, &job.plan, generation);
     let output = desk.on(host, &script, b"", desk.manner.limit * 2).await?;
     if output.code != 0 {
-        let problem = Problem::new("E601", format!("{host}: {}", output.complaint()));
+        let problem = Problem::new(Code::ActivateFailed, format!("{host}: {}", output.complaint()));
         return Err(problem.next(format!("`journalctl -n 50` on {host}")));
     }
     if job.wanted.binary { agent_answers(desk, host).await } else { Ok(()) }
@@ -41,7 +41,9 @@ async fn agent_answers(desk: &Desk, host: &str) -> Result<(), Problem> {
         }
         tokio::time::sleep(POLL).await;
     }
-    let problem =
-        Problem::new("E602", format!("{host}: the agent does not come up ({last} for {} s)", SETTLE.as_secs()));
+    let problem = Problem::new(
+        Code::AgentNotUp,
+        format!("{host}: the agent does not come up ({last} for {} s)", SETTLE.as_secs()),
+    );
     Err(problem.next(format!("`journalctl -u hactl-agent -n 50` on {host}")))
 }

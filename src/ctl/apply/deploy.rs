@@ -25,7 +25,7 @@ use crate::ctl::render::context::Interfaces;
 use crate::ctl::render::host::render;
 use crate::ctl::verify::vips::judge;
 use crate::ctl::wanted::WantedHost;
-use crate::error::{Exit, Failure, Outcome, Problem};
+use crate::error::{Code, Exit, Failure, Outcome, Problem};
 
 /// What to deploy and how.
 #[derive(Debug, Clone)]
@@ -88,7 +88,7 @@ pub async fn deploy(order: &Order, manner: Manner) -> Outcome {
     let mut activated = Vec::new();
     let result = tokio::select! {
         result = roll_out(&desk, &busy, order.batch, generation, &mut activated) => result,
-        _ = tokio::signal::ctrl_c() => Err(Failure { exit: Exit::Interrupted, problems: vec![Problem::new("E130", "interrupted")] }),
+        _ = tokio::signal::ctrl_c() => Err(Failure { exit: Exit::Interrupted, problems: vec![Problem::new(Code::Interrupted, "interrupted")] }),
     };
     if let Err(failure) = result {
         return Err(give_up(&desk, order, failure, &busy, &activated, generation).await);
@@ -129,12 +129,15 @@ fn narrow(cluster: &mut Cluster, order: &Order) -> Result<(), Failure> {
     for name in &order.limit {
         if cluster.host(name).is_none() {
             let known: Vec<&str> = cluster.hosts.iter().map(|host| host.name.as_str()).collect();
-            problems.push(Problem::new("E141", format!("--limit {name}: no such host; there is {}", known.join(", "))));
+            problems.push(Problem::new(
+                Code::NothingSelected,
+                format!("--limit {name}: no such host; there is {}", known.join(", ")),
+            ));
         }
     }
     for role in &order.only {
         if !cluster.hosts.iter().any(|host| host.roles.contains(role)) {
-            problems.push(Problem::new("E141", format!("--only {role}: no host has this role")));
+            problems.push(Problem::new(Code::NothingSelected, format!("--only {role}: no host has this role")));
         }
     }
     if !problems.is_empty() {
@@ -206,9 +209,8 @@ async fn gather(desk: &Desk, wanted: &[WantedHost], chosen: &[String]) -> Result
     for (wanted, (host, answer)) in wanted.iter().zip(answers) {
         match answer {
             Ok(output) if output.code == 0 => drop(facts.insert(host, facts::parse(wanted, output.text()))),
-            Ok(output) => {
-                problems.push(Problem::new("E411", format!("{host}: cannot be examined: {}", output.complaint())))
-            }
+            Ok(output) => problems
+                .push(Problem::new(Code::CannotExamine, format!("{host}: cannot be examined: {}", output.complaint()))),
             Err(problem) => problems.push(problem),
         }
     }
@@ -222,25 +224,27 @@ fn preflight(jobs: &[Job], binary: &Binary) -> Result<(), Failure> {
         let host = job.host();
         if job.facts.init != "systemd" {
             let message = format!("{host}: process 1 is `{}`, not systemd", job.facts.init);
-            problems.push(Problem::new("E412", message).why("services are managed through systemd"));
+            problems.push(Problem::new(Code::NoSystemd, message).why("services are managed through systemd"));
         }
         for (missing, next) in &job.facts.missing {
-            let problem = Problem::new("E419", format!("{host}: {missing} is missing")).why("nothing was changed");
+            let problem =
+                Problem::new(Code::ToolMissing, format!("{host}: {missing} is missing")).why("nothing was changed");
             let otherwise = || "install it there, or take the role that needs it out of the inventory".to_owned();
             problems.push(problem.next(next.clone().unwrap_or_else(otherwise)));
         }
         let installs = job.plan.changes.iter().any(|change| matches!(change, Change::Package(_)));
         if installs && job.facts.package_manager.is_none() {
             problems.push(Problem::new(
-                "E413",
+                Code::NoPackageManager,
                 format!("{host}: neither apt-get nor dnf nor yum is there to install nginx"),
             ));
         }
         let needed = ROOM_KB + if job.wanted.binary { 3 * binary.kilobytes() } else { 0 };
         if job.facts.free_kb < needed {
             let message = format!("{host}: {} kB free below /var/lib/hactl, {needed} kB are needed", job.facts.free_kb);
-            problems
-                .push(Problem::new("E414", message).why("nothing was changed").next(format!("free space on {host}")));
+            problems.push(
+                Problem::new(Code::NoSpace, message).why("nothing was changed").next(format!("free space on {host}")),
+            );
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(Failure { exit: Exit::Preflight, problems }) }
@@ -284,9 +288,11 @@ async fn print_plan(desk: &Desk, jobs: &[Job], plan: &Plan, with_diffs: bool) ->
 fn confirmed(desk: &Desk, plan: &Plan) -> Result<bool, Failure> {
     let (changes, hosts) = plan.size();
     if desk.manner.json || !std::io::stdin().is_terminal() {
-        let problem =
-            Problem::new("E142", format!("{changes} changes on {hosts} hosts are pending and nobody can be asked"))
-                .next("add -y to carry them out");
+        let problem = Problem::new(
+            Code::NotConfirmed,
+            format!("{changes} changes on {hosts} hosts are pending and nobody can be asked"),
+        )
+        .next("add -y to carry them out");
         return Err(Failure::one(Exit::Pending, problem));
     }
     desk.manner.bar.finish_and_clear();
@@ -365,7 +371,9 @@ async fn give_up(
         failure.exit = Exit::HandNeeded;
         let next =
             format!("look around; `sh /var/lib/hactl/generations/{generation}/revert.sh` on a host takes it back");
-        failure.problems.push(Problem::new("E604", "left as it is, as --no-auto-rollback asks").next(next).warn());
+        failure
+            .problems
+            .push(Problem::new(Code::LeftAsItIs, "left as it is, as --no-auto-rollback asks").next(next).warn());
         desk.on_all(jobs.iter().map(|job| (job.host(), "systemctl stop hactl-revert.timer".to_owned(), Vec::new())))
             .await;
         return failure;
@@ -374,7 +382,11 @@ async fn give_up(
     desk.on_all(jobs.iter().map(|job| (job.host(), script::unlock(), Vec::new()))).await;
     if stuck.is_empty() {
         failure.problems.push(
-            Problem::new("E605", "everything was taken back; the hosts are as before (installed packages stay)").warn(),
+            Problem::new(
+                Code::TakenBack,
+                "everything was taken back; the hosts are as before (installed packages stay)",
+            )
+            .warn(),
         );
     } else {
         failure.exit = Exit::HandNeeded;

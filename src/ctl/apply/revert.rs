@@ -2,7 +2,7 @@
 
 use super::script;
 use crate::ctl::desk::Desk;
-use crate::error::Problem;
+use crate::error::{Code, Problem};
 
 /// Reverts these hosts one after another, last activated first. Returns those that could not be reverted.
 pub async fn revert(desk: &Desk, activated: &[(String, u64)]) -> Vec<Problem> {
@@ -11,7 +11,9 @@ pub async fn revert(desk: &Desk, activated: &[(String, u64)]) -> Vec<Problem> {
         desk.manner.say(&format!("{host}: taking the change back"));
         let problem = match desk.on(host, &script::revert(*generation), b"", desk.manner.limit * 2).await {
             Ok(output) if output.code == 0 => continue,
-            Ok(output) => Problem::new("E603", format!("{host}: could not be taken back: {}", output.complaint())),
+            Ok(output) => {
+                Problem::new(Code::NotTakenBack, format!("{host}: could not be taken back: {}", output.complaint()))
+            }
             Err(problem) => problem,
         };
         let minutes = script::DEAD_MAN_S / 60;

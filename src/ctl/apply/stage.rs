@@ -7,7 +7,7 @@ use crate::ctl::look::facts::Facts;
 use crate::ctl::plan::{Change, HostPlan};
 use crate::ctl::remote::Output;
 use crate::ctl::wanted::WantedHost;
-use crate::error::{Exit, Failure, Problem};
+use crate::error::{Code, Exit, Failure, Problem};
 
 /// A host with what it shall have, what it has, and the difference.
 pub struct Job {
@@ -61,7 +61,7 @@ async fn stage_all(desk: &Desk, jobs: &[Job], gzip: &[u8], owner: &str) -> Resul
             .map(|(host, _)| host.clone())
             .collect();
         desk.on_all(mine.iter().map(|host| (host.as_str(), unlock(), Vec::new()))).await;
-        let problem = Problem::new("E801", format!("{host}: locked by {holder}"))
+        let problem = Problem::new(Code::Locked, format!("{host}: locked by {holder}"))
             .why("two deploys at once would mix their files; nothing was changed")
             .next("wait for it to finish; a lock left by a killed desk ends by itself after 15 minutes");
         return Err(Failure::one(Exit::Locked, problem));
@@ -92,7 +92,7 @@ fn complaint(host: &str, result: Result<Output, Problem>, doing: &str) -> Option
         Err(problem) => Some(problem.why("nothing live was changed")),
         Ok(output) if output.code == 0 => None,
         Ok(output) => Some(
-            Problem::new("E410", format!("{host}: {doing} failed: {}", output.complaint()))
+            Problem::new(Code::StageFailed, format!("{host}: {doing} failed: {}", output.complaint()))
                 .why("nothing live was changed; the VIP keeps serving")
                 .next("mend that, then run the same command again"),
         ),

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::stage::Job;
 use crate::ctl::cluster::Group;
 use crate::ctl::desk::Desk;
-use crate::error::{Exit, Failure, Problem};
+use crate::error::{Code, Exit, Failure, Problem};
 
 /// A VIP that nobody of ours has must not answer. Balancers of the inventory that take no part in this deploy are ours,
 /// too: their hardware addresses are asked for in the same breath.
@@ -30,7 +30,7 @@ pub async fn no_stranger(desk: &Desk, jobs: &[Job]) -> Result<(), Failure> {
         let answer = output.map_err(|problem| Failure::one(Exit::Preflight, problem.why("nothing was changed")))?;
         if let Some(mac) = stranger(answer.text(), vip) {
             let problem =
-                Problem::new("E415", format!("{}: VIP {vip} is answered by a stranger at {mac}", asker.host()))
+                Problem::new(Code::Stranger, format!("{}: VIP {vip} is answered by a stranger at {mac}", asker.host()))
                     .why("two machines with one address would fight for it; nothing was changed")
                     .next(format!("find that machine (`ip neigh` on {}), or choose another VIP", asker.host()));
             problems.push(problem);

@@ -12,7 +12,7 @@ use crate::ctl::plan::Change;
 use crate::ctl::remote::quote;
 use crate::ctl::render::context::{Interfaces, interface};
 use crate::ctl::wanted::BINARY;
-use crate::error::{Exit, Failure, Problem};
+use crate::error::{Code, Exit, Failure, Problem};
 
 /// Adverts come every second by default.
 const LISTEN: &str = "1300ms";
@@ -67,7 +67,7 @@ fn judge(cluster: &Cluster, vip: &Vip, host: &str, heard: &str) -> Option<Proble
         "two clusters with one VRID are one virtual router: one of them would lose its VIP; nothing live was changed";
     let address = vip.addresses.first().map(ToString::to_string).unwrap_or_default();
     let next = format!("give this cluster a free one: vip: {{ address: {address}, vrid: {free} }}");
-    Some(Problem::new("E422", message).why(why).next(next))
+    Some(Problem::new(Code::VridTaken, message).why(why).next(next))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use hactl_engine::conf::{Parsed, parse, parse_with};
 use super::commands::{commands, lvs_commands};
 use super::pages::Pages;
 use super::{here, stops};
-use crate::error::Problem;
+use crate::error::{Code, Problem};
 use crate::includes::Host;
 
 /// What the agent would say of a configuration.
@@ -29,7 +29,7 @@ pub fn ha_file(file: &Path, text: &str, config_id: Option<&str>, elsewhere: bool
     let parsed = parse_with(&name, text, &mut host);
     let pages = Pages::new(&name, text, &host.texts);
     if is_foreign(text, &parsed) {
-        let problem = Problem::new("E302", format!("{name} is neither an inventory nor a keepalived.conf"))
+        let problem = Problem::new(Code::NotAConfig, format!("{name} is neither an inventory nor a keepalived.conf"))
             .why("not one of its lines begins with a keyword of the language")
             .next("`hactl init` prints an inventory to start from; inventories end in .yaml or .yml");
         return vec![problem];
@@ -64,11 +64,12 @@ fn missing(config: &Config, pages: &Pages<'_>) -> Vec<Problem> {
         let Some(program) = command.first().filter(|program| which::which(program).is_err()) else { continue };
         let top = pages.top();
         let at = pages.find(block.unwrap_or(&top), program);
-        let problem = Problem::new("W303", format!("{what}: `{program}` is not an executable file on this host"))
-            .at(pages.span(&at))
-            .why(consequence(&what))
-            .next("create it, or make it executable with `chmod +x`")
-            .warn();
+        let problem =
+            Problem::new(Code::ProgramMissing, format!("{what}: `{program}` is not an executable file on this host"))
+                .at(pages.span(&at))
+                .why(consequence(&what))
+                .next("create it, or make it executable with `chmod +x`")
+                .warn();
         if !problems.contains(&problem) {
             problems.push(problem);
         }
@@ -90,7 +91,7 @@ fn consequence(what: &str) -> &'static str {
 fn problems(diagnostics: Vec<Diagnostic>, pages: &Pages<'_>) -> Vec<Problem> {
     let problem = |one: Diagnostic| {
         let error = one.severity == Severity::Error;
-        let mut problem = Problem::new(if error { "E301" } else { "W301" }, one.message);
+        let mut problem = Problem::new(if error { Code::ConfigFault } else { Code::ConfigDoubt }, one.message);
         problem.warning = !error;
         problem.next = one.help;
         problem.span = one.location.map(|at| pages.span(&at));
@@ -106,7 +107,7 @@ mod tests {
     /// What is said of programs alone.
     fn programs(text: &str) -> Vec<Problem> {
         let mut found = ha_file(Path::new("ha.conf"), text, None, false);
-        found.retain(|problem| problem.code == "W303");
+        found.retain(|problem| problem.code.id() == "W303");
         found
     }
 

@@ -12,7 +12,7 @@ use nix::unistd::{Group, User};
 
 use super::commands::{commands, lvs_commands};
 use super::pages::Pages;
-use crate::error::Problem;
+use crate::error::{Code, Problem};
 
 /// Everything that is not here.
 pub fn missing(config: &Config, pages: &Pages<'_>) -> Vec<Problem> {
@@ -30,7 +30,7 @@ pub fn missing(config: &Config, pages: &Pages<'_>) -> Vec<Problem> {
 fn namespace(config: &Config, pages: &Pages<'_>) -> Vec<Problem> {
     let missing = config.namespaces.own.as_ref().filter(|name| !Path::new("/run/netns").join(name).exists());
     let problem = |name: &String| {
-        Problem::new("W309", format!("there is no network namespace `{name}` on this host"))
+        Problem::new(Code::NamespaceMissing, format!("there is no network namespace `{name}` on this host"))
             .at(pages.span(&pages.find_word(&pages.top(), name)))
             .why("the agent refuses to start without it")
             .next(format!("`ip netns add {name}`; {ELSEWHERE}"))
@@ -59,7 +59,7 @@ fn interfaces(config: &Config, pages: &Pages<'_>) -> Vec<Problem> {
         }
         let at = pages.find_word(block.unwrap_or(&pages.top()), name);
         problems.push(
-            Problem::new("W305", format!("there is no interface `{name}` on this host: {by}"))
+            Problem::new(Code::InterfaceMissing, format!("there is no interface `{name}` on this host: {by}"))
                 .at(pages.span(&at))
                 .why("what stands on it waits until it exists; an instance is in FAULT")
                 .next(format!("`ip -br link` shows what there is; {ELSEWHERE}"))
@@ -146,7 +146,7 @@ fn users(config: &Config, pages: &Pages<'_>) -> Vec<Problem> {
             }
             let at = pages.find_word(block.unwrap_or(&pages.top()), name);
             problems.push(
-                Problem::new("W306", format!("there is no {kind} `{name}` on this host"))
+                Problem::new(Code::UserMissing, format!("there is no {kind} `{name}` on this host"))
                     .at(pages.span(&at))
                     .why("a script that should run as this one is not run")
                     .next(format!("create it, or name another; {ELSEWHERE}"))
@@ -197,11 +197,14 @@ fn files(config: &Config, pages: &Pages<'_>) -> Vec<Problem> {
     let missing = config.files.iter().filter(|file| file.init.is_none() && !Path::new(&file.path).exists());
     missing
         .map(|file| {
-            Problem::new("W307", format!("track_file {}: there is no file `{}` on this host", file.name, file.path))
-                .at(pages.span(&pages.find_word(&file.location, &file.path)))
-                .why("it counts as 0 until it exists")
-                .next(format!("create it, or add `init_file 0`; {ELSEWHERE}"))
-                .warn()
+            Problem::new(
+                Code::FileMissing,
+                format!("track_file {}: there is no file `{}` on this host", file.name, file.path),
+            )
+            .at(pages.span(&pages.find_word(&file.location, &file.path)))
+            .why("it counts as 0 until it exists")
+            .next(format!("create it, or add `init_file 0`; {ELSEWHERE}"))
+            .warn()
         })
         .collect()
 }
@@ -220,10 +223,11 @@ fn security(config: &Config, pages: &Pages<'_>) -> Option<Problem> {
     let (what, block, command) = all.find(|(what, ..)| !others.contains(what))?;
     let top = pages.top();
     let at = pages.find_word(block.unwrap_or(&top), command.first()?);
-    let problem = Problem::new("W308", format!("{what} runs as root, and `enable_script_security` is not on"))
-        .at(pages.span(&at))
-        .why("whoever may write such a file becomes root")
-        .next("add `enable_script_security`, and `script_user USER` for scripts that need no root, to global_defs");
+    let problem =
+        Problem::new(Code::ScriptWritable, format!("{what} runs as root, and `enable_script_security` is not on"))
+            .at(pages.span(&at))
+            .why("whoever may write such a file becomes root")
+            .next("add `enable_script_security`, and `script_user USER` for scripts that need no root, to global_defs");
     Some(problem.warn())
 }
 
@@ -237,7 +241,7 @@ fn kept_from_root(config: &Config, pages: &Pages<'_>) -> Vec<Problem> {
             let name = &script.name;
             let program = script.command.first().map_or("", String::as_str);
             Problem::new(
-                "W311",
+                Code::ScriptRefused,
                 format!("vrrp_script {name} is left out: enable_script_security keeps root from running it"),
             )
             .at(pages.span(&pages.find_word(&script.location, program)))

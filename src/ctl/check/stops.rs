@@ -8,7 +8,7 @@ use hactl_engine::conf::config::{Argv, Config};
 
 use super::commands::{commands, lvs_commands};
 use super::pages::Pages;
-use crate::error::Problem;
+use crate::error::{Code, Problem};
 use crate::includes::read_file;
 
 /// Every command that stops keepalived, itself or in the script that it runs; each script is told of once. Scripts are looked
@@ -29,7 +29,7 @@ pub fn told(config: &Config, pages: &Pages<'_>, elsewhere: bool) -> Vec<Problem>
         };
         let at = pages.find_word(block.unwrap_or(&pages.top()), program);
         problems.push(
-            Problem::new("W310", format!("{found} stops nothing"))
+            Problem::new(Code::StopsNothing, format!("{found} stops nothing"))
                 .at(pages.span(&at))
                 .why("under hactl no process is called keepalived: the addresses stay")
                 .next("write `hactl agent resign` to hand the addresses over, or `systemctl stop hactl-agent`")

@@ -17,7 +17,7 @@ use crate::ctl::desk::{Desk, Manner, open};
 use crate::ctl::look::observe::look;
 use crate::ctl::secret::Secrets;
 use crate::ctl::verify::vips::judge as verify;
-use crate::error::{Exit, Failure, Problem};
+use crate::error::{Code, Exit, Failure, Problem};
 
 /// Clients work this long before the fault.
 const BEFORE: Duration = Duration::from_secs(1);
@@ -82,7 +82,7 @@ impl Drill {
         let problems = verify(cluster, &sight);
         if problems.iter().any(|problem| !problem.warning) {
             let mut all = vec![Problem::new(
-                "E720",
+                Code::NotGoodBefore,
                 format!("{}: the cluster is not good to begin with; nothing was broken", scenario.name),
             )];
             all.extend(problems);
@@ -97,7 +97,7 @@ impl Drill {
         let Some(target) = target else {
             let message =
                 format!("{}: there is no host to break: it needs two load balancers and a web host", scenario.name);
-            return Err(Failure::one(Exit::Invalid, Problem::new("E721", message)));
+            return Err(Failure::one(Exit::Invalid, Problem::new(Code::NoTarget, message)));
         };
         let own = cluster.host(&target).map(|host| host.address);
         let seen = sight.hosts.get(&target);

@@ -14,6 +14,7 @@ use crate::ctl::remote::Remote;
 use crate::ctl::secret::Secrets;
 use crate::ctl::ssh::connect::{Options, connect_all};
 use crate::ctl::verify::vips::judge;
+use crate::error::Code;
 
 /// Between two rounds.
 const EVERY: Duration = Duration::from_millis(200);
@@ -90,7 +91,7 @@ pub async fn sample(watchers: &Watchers, vip: IpAddr, begin: Instant, samples: &
         let sight = watchers.look().await;
         let hosts = sight.owners(watchers.cluster(), vip);
         // Found and named, by the same judge as `hactl verify`.
-        let two = judge(watchers.cluster(), &sight).iter().any(|problem| problem.code == "E702");
+        let two = judge(watchers.cluster(), &sight).iter().any(|problem| problem.code == Code::TwoOwners);
         let mut samples = samples.lock().unwrap_or_else(PoisonError::into_inner);
         if samples.owners.last().is_none_or(|last| last.hosts != hosts) {
             samples.owners.push(Owners { at: begin.elapsed(), hosts });

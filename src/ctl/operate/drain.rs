@@ -12,7 +12,7 @@ use crate::ctl::desk::{Desk, Manner, open};
 use crate::ctl::look::observe::{Sight, look};
 use crate::ctl::verify::lvs;
 use crate::ctl::wanted::BINARY;
-use crate::error::{Exit, Failure, Outcome, Problem};
+use crate::error::{Code, Exit, Failure, Outcome, Problem};
 
 /// What shall become of a real server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub async fn order(inventory: Option<&Path>, manner: Manner, name: &str, order: 
         println!("{done}");
     }
     if left > 0 && matches!(order, Order::Drain { wait: Some(_) }) {
-        let problem = Problem::new("E715", format!("{name}: {left} connections have not ended in time"));
+        let problem = Problem::new(Code::StillConnected, format!("{name}: {left} connections have not ended in time"));
         return Err(Failure::one(Exit::Verification, problem.next("wait on: `hactl drain` again with --wait")));
     }
     Ok(Exit::Done)
@@ -70,14 +70,16 @@ pub async fn order(inventory: Option<&Path>, manner: Manner, name: &str, order: 
 
 fn real_server<'c>(cluster: &'c Cluster, name: &str) -> Result<&'c Host, Failure> {
     if cluster.lvs.is_none() {
-        let problem = Problem::new("E144", "this cluster is balanced by nginx, and only LVS can drain a host live")
-            .next("mark the host `backup: yes` in the inventory and deploy, or balance by `lvs:`");
+        let problem =
+            Problem::new(Code::NotDrainable, "this cluster is balanced by nginx, and only LVS can drain a host live")
+                .next("mark the host `backup: yes` in the inventory and deploy, or balance by `lvs:`");
         return Err(Failure::one(Exit::Invalid, problem));
     }
     let known: Vec<&str> = cluster.backends().map(|host| host.name.as_str()).collect();
     let found = cluster.backends().find(|host| host.name == name);
     found.ok_or_else(|| {
-        let problem = Problem::new("E144", format!("{name}: no such real server; there is {}", known.join(", ")));
+        let problem =
+            Problem::new(Code::NoSuchRealServer, format!("{name}: no such real server; there is {}", known.join(", ")));
         Failure::one(Exit::Invalid, problem)
     })
 }
@@ -97,7 +99,7 @@ async fn tell_all(desk: &Desk, host: &Host, order: Order) -> Result<(), Vec<Prob
         match answer {
             Ok(output) if output.code == 0 => {}
             Ok(output) => {
-                let problem = Problem::new("E420", format!("{director}: {}", output.complaint()));
+                let problem = Problem::new(Code::DrainRefused, format!("{director}: {}", output.complaint()));
                 problems.push(problem.next(format!("`hactl agent status` on {director}")));
             }
             Err(problem) => problems.push(problem),
@@ -164,7 +166,7 @@ pub async fn put_back(desk: &Desk, hosts: Vec<Host>) -> Result<(), Problem> {
     for host in hosts {
         if let Err(problems) = tell_all(desk, &host, Order::Undrain).await {
             let why = problems.into_iter().map(|problem| problem.message).collect::<Vec<_>>().join("; ");
-            let problem = Problem::new("E606", format!("{} stays drained: {why}", host.name));
+            let problem = Problem::new(Code::StaysDrained, format!("{} stays drained: {why}", host.name));
             return Err(problem.next(format!("`hactl undrain {}`", host.name)));
         }
     }

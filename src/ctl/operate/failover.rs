@@ -17,7 +17,7 @@ use crate::ctl::look::observe::{Owners, Sight, look};
 use crate::ctl::remote::quote;
 use crate::ctl::verify::standby;
 use crate::ctl::wanted::BINARY;
-use crate::error::{Exit, Failure, Outcome, Problem};
+use crate::error::{Code, Exit, Failure, Outcome, Problem};
 use crate::sys::ping::{Prober, Recording};
 
 /// Between two pings.
@@ -67,7 +67,7 @@ pub async fn failover(inventory: Option<&Path>, manner: Manner, order: &Move) ->
         .collect();
     if vips.is_empty() {
         let problem =
-            Problem::new("E143", format!("{} serves no such VIP", order.to)).next("`hactl status` lists them");
+            Problem::new(Code::NoSuchVip, format!("{} serves no such VIP", order.to)).next("`hactl status` lists them");
         return Err(Failure::one(Exit::Invalid, problem));
     }
     let desk = Desk::connect_to(cluster, manner, names).await?;
@@ -112,7 +112,7 @@ async fn taken_back(desk: &Desk, order: &Move, vip: &Vip, mut failure: Failure) 
         return failure;
     }
     let message = format!("{}: the raised priority of {} may be left behind", order.to, vip.name);
-    let problem = Problem::new("E712", message).why("the VIP may move there by itself later");
+    let problem = Problem::new(Code::PriorityLeft, message).why("the VIP may move there by itself later");
     failure.problems.push(problem.next(format!("`hactl unpin {}`", order.to)));
     failure
 }
@@ -125,7 +125,7 @@ fn permitted(cluster: &Cluster, order: &Move, vip: &Vip, before: &Sight) -> Resu
     };
     let agent = before.hosts.get(&order.to).and_then(|seen| seen.agent.as_ref());
     let Some(instance) = agent.and_then(|agent| agent.instances.iter().find(|i| i.name == vip.name)) else {
-        let problem = Problem::new("E416", format!("{}: no agent with {} answers", order.to, vip.name));
+        let problem = Problem::new(Code::NoInstance, format!("{}: no agent with {} answers", order.to, vip.name));
         return refuse(problem.next("`hactl status`, then `hactl deploy`"));
     };
     let carries = |wanted: &IpAddr| {
@@ -135,13 +135,13 @@ fn permitted(cluster: &Cluster, order: &Move, vip: &Vip, before: &Sight) -> Resu
     if let Some(missing) = vip.addresses.iter().map(IpNet::addr).find(|address| !carries(address)) {
         let (to, name, has) = (&order.to, &vip.name, instance.addresses.join(" "));
         let message = format!("{to}: {name} is there with {has}, and not with {missing} of this inventory");
-        let problem = Problem::new("E423", message)
+        let problem = Problem::new(Code::OtherInventory, message)
             .why("another inventory, or another version of it, is deployed: the wrong VIP would move");
         return refuse(problem.next("`hactl plan` shows the differences; name the deployed inventory with -i"));
     }
     if instance.state == RouterState::Fault {
         let reasons = instance.fault_reasons.join("; ");
-        let problem = Problem::new("E417", format!("{}: {} is in FAULT: {reasons}", order.to, vip.name));
+        let problem = Problem::new(Code::TargetFault, format!("{}: {} is in FAULT: {reasons}", order.to, vip.name));
         return refuse(problem.next("mend that first; a node in FAULT cannot be owner"));
     }
     // A move to a host whose web server nobody reaches would be an outage by order.
@@ -188,7 +188,7 @@ async fn carry_out(desk: &Desk, order: &Move, vip: &Vip, address: IpAddr, owners
         Ok(()) if owned(BY_ADVERTS).await.is_ok() => return Ok(()),
         Ok(()) => format!("the VIP did not move within {} s", BY_ADVERTS.as_secs()),
         // The target hears no adverts of a host that still answers: what cannot be settled between them.
-        Err(failure) if failure.problems.iter().any(|problem| problem.message.contains("E402")) => {
+        Err(failure) if failure.problems.iter().any(|problem| problem.message.contains(Code::AgentRefused.id())) => {
             "adverts do not pass between them".to_owned()
         }
         Err(_) => return refused,
@@ -257,7 +257,7 @@ fn not_moved(
         some => format!("although {} resigned; the move was taken back", some.join(" and ")),
     };
     let next = format!("`hactl status`, and `hactl agent history` on {}", names.join(" and "));
-    Err(Failure::one(Exit::Verification, Problem::new("E711", message).why(why).next(next)))
+    Err(Failure::one(Exit::Verification, Problem::new(Code::NotMoved, message).why(why).next(next)))
 }
 
 async fn promote(desk: &Desk, order: &Move, vip: &Vip) -> Result<(), Failure> {
@@ -271,7 +271,7 @@ async fn promote(desk: &Desk, order: &Move, vip: &Vip) -> Result<(), Failure> {
     let output = desk.on(&order.to, &command, b"", desk.manner.limit).await;
     let output = output.map_err(|problem| Failure::one(Exit::Preflight, problem))?;
     if output.code != 0 {
-        let problem = Problem::new("E418", format!("{}: {}", order.to, output.complaint()));
+        let problem = Problem::new(Code::PromoteRefused, format!("{}: {}", order.to, output.complaint()));
         return Err(Failure::one(Exit::Preflight, problem));
     }
     Ok(())
@@ -317,7 +317,7 @@ pub async fn unpin(inventory: Option<&Path>, manner: Manner, host: Option<&str>)
         match answer {
             Ok(output) if output.code == 0 => println!("{host}: {}", output.text().trim().replace('\n', "; ")),
             Ok(output) => {
-                let problem = Problem::new("E421", format!("{host}: {}", output.complaint()));
+                let problem = Problem::new(Code::UnpinRefused, format!("{host}: {}", output.complaint()));
                 problems.push(problem.next(format!("`hactl agent status` on {host}")));
             }
             Err(problem) => problems.push(problem),
@@ -331,7 +331,7 @@ fn no_balancer(names: &[String], host: &str, option: &str) -> Result<(), Failure
         return Ok(());
     }
     let message = format!("{option}{host}: no such load balancer; there is {}", names.join(", "));
-    Err(Failure::one(Exit::Invalid, Problem::new("E143", message).next("name one of these")))
+    Err(Failure::one(Exit::Invalid, Problem::new(Code::NoSuchBalancer, message).next("name one of these")))
 }
 
 async fn unpin_all(desk: &Desk, vip: &Vip) {

@@ -8,7 +8,7 @@ use crate::ctl::cluster::{Cluster, Host};
 use crate::ctl::roles::builtin;
 use crate::ctl::roles::role::{Role, parse};
 use crate::ctl::words::closest;
-use crate::error::Problem;
+use crate::error::{Code, Problem};
 
 /// A template's text and the name errors give it.
 pub struct Template {
@@ -53,7 +53,11 @@ fn unknown(folder: &Path, name: &str) -> Problem {
         message.push_str(&format!(", did you mean `{close}`?"));
     }
     let own = role_file(folder, name);
-    Problem::new("E131", message).next(format!("built in are {}; your own go to {}", known.join(", "), own.display()))
+    Problem::new(Code::UnknownRole, message).next(format!(
+        "built in are {}; your own go to {}",
+        known.join(", "),
+        own.display()
+    ))
 }
 
 /// Finds a template for a host.
@@ -77,6 +81,9 @@ pub fn template(cluster: &Cluster, host: &Host, role: &str, name: &str) -> Resul
         return Ok(Template { name: format!("built in: {name}"), text: (*text).to_owned() });
     }
     let looked = places.iter().map(|place| place.display().to_string()).collect::<Vec<_>>().join(", ");
-    Err(Problem::new("E132", format!("{}: role {role} wants the template `{name}`, which is nowhere", host.name))
-        .next(format!("make one of {looked}")))
+    Err(Problem::new(
+        Code::NoTemplate,
+        format!("{}: role {role} wants the template `{name}`, which is nowhere", host.name),
+    )
+    .next(format!("make one of {looked}")))
 }

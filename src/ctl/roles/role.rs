@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::ctl::cluster::Group;
 use crate::ctl::wanted::OnChange;
-use crate::error::Problem;
+use crate::error::{Code, Problem};
 
 /// A role.
 #[derive(Debug, Clone, Deserialize)]
@@ -211,7 +211,7 @@ pub struct RunEntry {
 /// What is wrong, with the file and the library's own words on the place.
 pub fn parse(file: &Path, text: &str) -> Result<Role, Problem> {
     serde_yaml::from_str(text).map_err(|error| {
-        Problem::new("E130", format!("role file {}: {}", file.display(), error.without_snippet()))
+        Problem::new(Code::RoleFile, format!("role file {}: {}", file.display(), error.without_snippet()))
             .next("compare it with the built-in roles")
     })
 }

@@ -5,7 +5,7 @@ use hactl_engine::control::{RealServerStatus, VirtualServerStatus};
 
 use crate::ctl::cluster::{Cluster, Group, Host, Lvs, LvsMethod};
 use crate::ctl::look::observe::{Seen, Sight};
-use crate::error::Problem;
+use crate::error::{Code, Problem};
 
 /// Judges what was seen of LVS. Empty means good.
 pub fn judge(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
@@ -33,21 +33,22 @@ fn real_server(cluster: &Cluster, host: &Host, seen: &Seen) -> Vec<Problem> {
     let vips = || cluster.vips.iter().flat_map(|vip| &vip.addresses).map(ipnet::IpNet::addr);
     let next = format!("`systemctl restart hactl-realserver` on {name}, or `hactl deploy`");
     for vip in vips().filter(|vip| vip.is_ipv4() == host.address.is_ipv4() && !seen.has_quietly(*vip)) {
-        let problem = Problem::new("E711", format!("{name}: VIP {vip} is not on lo"))
+        let problem = Problem::new(Code::VipNotOnLo, format!("{name}: VIP {vip} is not on lo"))
             .why("it drops what the director sends there: some clients get no answer");
         problems.push(problem.next(next.clone()));
     }
     if let Some((ignore, announce)) = seen.arp.filter(|(ignore, announce)| *ignore == 0 || *announce < 2) {
         let message = format!("{name}: arp_ignore is {ignore} and arp_announce {announce}, not 1 and 2");
-        let problem = Problem::new("E712", message)
+        let problem = Problem::new(Code::ArpVisible, message)
             .why("it may answer ARP for the VIP, and clients would reach it past the director");
         problems.push(problem.next(next));
     }
     if host.group != Group::Lb
         && let Some(vip) = vips().find(|vip| seen.has(*vip))
     {
-        let problem = Problem::new("E712", format!("{name}: VIP {vip} is on an interface that neighbours ask"))
-            .why("it answers ARP for the VIP, and clients reach it past the director");
+        let problem =
+            Problem::new(Code::ArpVisible, format!("{name}: VIP {vip} is on an interface that neighbours ask"))
+                .why("it answers ARP for the VIP, and clients reach it past the director");
         problems.push(problem.next(format!("`ip addr show` on {name}; the VIP belongs on lo there")));
     }
     problems
@@ -57,8 +58,9 @@ fn director(cluster: &Cluster, lvs: &Lvs, host: &Host, server: &VirtualServerSta
     let name = &host.name;
     let mut problems = Vec::new();
     if server.in_kernel != Some(true) && !server.absent && requires_ipvs(cluster) {
-        let problem = Problem::new("E713", format!("{name}: the kernel's LVS table has no {}", server.name))
-            .why("nothing is balanced there");
+        let problem =
+            Problem::new(Code::NoVirtualServer, format!("{name}: the kernel's LVS table has no {}", server.name))
+                .why("nothing is balanced there");
         problems.push(problem.next(format!("`journalctl -u hactl-agent` on {name}; `lsmod | grep ip_vs`")));
     }
     problems.extend(quorum(name, server));
@@ -68,7 +70,9 @@ fn director(cluster: &Cluster, lvs: &Lvs, host: &Host, server: &VirtualServerSta
         let whose = host.map_or_else(|| real.address.clone(), |host| host.name.clone());
         let reason = real.reason.as_deref().unwrap_or("its checks have not passed yet");
         let message = format!("{whose} is out of {} on {name}: {reason}", server.name);
-        problems.push(Problem::new("E709", message).next(format!("is its web server running? port {}", lvs.port)));
+        problems.push(
+            Problem::new(Code::WebServerOut, message).next(format!("is its web server running? port {}", lvs.port)),
+        );
     }
     problems
 }
@@ -84,7 +88,7 @@ fn quorum(name: &str, server: &VirtualServerStatus) -> Option<Problem> {
         "{name}: {} has no quorum: weight {} is alive, {} is needed; {what}",
         server.name, server.alive, server.needed
     );
-    Some(Problem::new("E714", message).next("`hactl agent status` there tells what each check found"))
+    Some(Problem::new(Code::QuorumLost, message).next("`hactl agent status` there tells what each check found"))
 }
 
 /// The same on every director, for whoever takes a real server out.
@@ -129,7 +133,7 @@ mod tests {
     }
 
     fn codes(cluster: &Cluster, sight: &Sight) -> Vec<&'static str> {
-        judge(cluster, sight).iter().map(|problem| problem.code).collect()
+        judge(cluster, sight).iter().map(|problem| problem.code.id()).collect()
     }
 
     #[test]
@@ -158,7 +162,7 @@ mod tests {
         sight.hosts.get_mut("lb-6").unwrap().agent = Some(serde_json::from_value(agent).unwrap());
         let problems = judge(&cluster, &sight);
         assert_eq!(codes(&cluster, &sight), ["E713", "E714", "E709"]);
-        assert_eq!(without_quorum(&sight)[0].code, "E714");
+        assert_eq!(without_quorum(&sight)[0].code.id(), "E714");
         assert!(problems[2].message.contains("web-7 is out of 10.0.0.3:80 on lb-6: connection refused"));
     }
 }

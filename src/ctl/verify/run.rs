@@ -12,7 +12,7 @@ use super::vips::judge;
 use crate::ctl::cluster::{Cluster, Vip};
 use crate::ctl::desk::{Desk, Manner, open};
 use crate::ctl::look::observe::{Sight, ask, can_answer, look};
-use crate::error::{Exit, Failure, Outcome, Problem};
+use crate::error::{Code, Exit, Failure, Outcome, Problem};
 
 /// Between two requests of `--for`.
 const REQUEST_EVERY: Duration = Duration::from_millis(50);
@@ -30,7 +30,8 @@ pub async fn verify(
     max_gap: Option<Duration>,
 ) -> Outcome {
     if duration.is_none() && max_gap.is_some() {
-        let problem = Problem::new("E145", "--max-gap without --for: a gap is only seen by who asks for a while");
+        let problem =
+            Problem::new(Code::GapWithoutTime, "--max-gap without --for: a gap is only seen by who asks for a while");
         return Err(Failure::one(Exit::Usage, problem.next("add --for 10s")));
     }
     let cluster = open(inventory, &manner)?;
@@ -43,7 +44,8 @@ pub async fn verify(
             most.as_secs_f64()
         );
         problems.push(
-            Problem::new("E710", message).next("`hactl agent history` on the load balancers tells who moved when"),
+            Problem::new(Code::GapTooLong, message)
+                .next("`hactl agent history` on the load balancers tells who moved when"),
         );
     }
     let gap_ms = gap.map(|gap| u64::try_from(gap.as_millis()).unwrap_or(u64::MAX));

@@ -7,7 +7,7 @@ use hactl_engine::control::{InstanceStatus, RouterState};
 
 use crate::ctl::cluster::{Cluster, Group, Host};
 use crate::ctl::look::observe::{Seen, Sight};
-use crate::error::Problem;
+use crate::error::{Code, Problem};
 
 /// Adverts may be missing for so many intervals; after as many a standby without guard would take the VIP.
 const INTERVALS: u64 = 3;
@@ -47,7 +47,7 @@ fn deaf(host: &Host, seen: &Seen, instance: &InstanceStatus, now_ms: u64) -> Opt
         silent.as_secs_f64()
     );
     let (why, next) = cause(host, seen, instance);
-    Some(Problem::new("E716", message).why(why).next(next))
+    Some(Problem::new(Code::DeafStandby, message).why(why).next(next))
 }
 
 /// A standby that is to be owner, hears who is, and is not heard.
@@ -75,7 +75,7 @@ fn mute(sight: &Sight, host: &Host, instance: &InstanceStatus) -> Option<Problem
         ),
     };
     let next = format!("{next}; meanwhile `hactl failover --to {}` moves the VIP over SSH", host.name);
-    Some(Problem::new("E719", message).why(why).next(next))
+    Some(Problem::new(Code::Unheard, message).why(why).next(next))
 }
 
 /// Why it hears nothing, from what it counted and what runs there.
@@ -150,7 +150,7 @@ pub fn unheard(cluster: &Cluster, sight: &Sight, host: &Host, seen: &Seen) -> Op
         true => "it owns the VIP, so clients get no answer; `hactl failover` moves it to another one meanwhile",
         false => "with the VIP there clients would get no answer",
     };
-    let problem = Problem::new("E717", message).why(match firewall(seen) {
+    let problem = Problem::new(Code::SilentBalancer, message).why(match firewall(seen) {
         Some((unit, _)) => format!("{harm}; {unit} runs there"),
         None => harm.to_owned(),
     });
@@ -168,7 +168,7 @@ fn duplicate(sight: &Sight, host: &Host, instance: &InstanceStatus) -> Option<Pr
         return None;
     }
     let message = format!("{}: a stranger at {mac} answered for the addresses of {} as well", host.name, instance.name);
-    let problem = Problem::new("E718", message).why("some clients may reach that machine instead");
+    let problem = Problem::new(Code::ForeignAnswer, message).why("some clients may reach that machine instead");
     Some(problem.next(format!("find it (`ip neigh` on {}), and take the address from it", host.name)).warn())
 }
 
@@ -237,7 +237,7 @@ mod tests {
         let (_, other) = scene(&owner);
         sight.hosts.extend(other.hosts.into_values().map(|seen| ("lb-5".to_owned(), seen)));
         let problem = only(&cluster, &sight);
-        assert_eq!(problem.code, "E719");
+        assert_eq!(problem.code.id(), "E719");
         assert_eq!(problem.message, "lb-6: VI_1 claims the VIP with priority 100, but lb-5 still answers for it");
         sight.hosts.get_mut("lb-5").unwrap().firewalls = vec!["ufw".into()];
         assert!(only(&cluster, &sight).to_string().contains("ufw runs on lb-5"));

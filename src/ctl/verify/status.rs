@@ -247,6 +247,7 @@ fn safety(sight: &Sight) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Code;
 
     #[test]
     fn columns_line_up_despite_colour() {
@@ -266,7 +267,7 @@ mod tests {
         )
         .unwrap()
         .cluster;
-        let value = as_json(&cluster, &Sight::default(), &[Problem::new("E704", "x").why("y")]);
+        let value = as_json(&cluster, &Sight::default(), &[Problem::new(Code::ServiceBad, "x").why("y")]);
         assert_eq!(value["findings"][0]["code"], "E704");
         assert_eq!(value["vips"][0]["address"], "10.0.0.3");
         assert_eq!(value["vips"][0]["owners"], json!([]));

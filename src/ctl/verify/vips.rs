@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::{lvs, standby};
 use crate::ctl::cluster::{Cluster, Group, Host, Vip};
 use crate::ctl::look::observe::{Owners, Seen, Sight};
-use crate::error::Problem;
+use crate::error::{Code, Problem};
 
 /// Judges what was seen. Empty means good.
 pub fn judge(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
@@ -18,7 +18,7 @@ pub fn judge(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
         for other in vip.addresses.iter().skip(1).map(ipnet::IpNet::addr) {
             if sight.owners(cluster, other) != owners {
                 let message = format!("VIP {other} is not where {address} is, though both belong to {}", vip.name);
-                problems.push(Problem::new("E703", message));
+                problems.push(Problem::new(Code::Scattered, message));
             }
         }
         if lvs::is_balanced(cluster, sight) {
@@ -42,7 +42,7 @@ fn ownership(cluster: &Cluster, sight: &Sight, vip: &Vip, address: IpAddr, owner
         [_] => None,
         [] if !serves => None,
         [] if owners.unknown.is_empty() => Some(
-            Problem::new("E701", format!("VIP {address} ({}) is owned by nobody", vip.name))
+            Problem::new(Code::NoOwner, format!("VIP {address} ({}) is owned by nobody", vip.name))
                 .why("clients get no answer")
                 .next("`hactl status` shows why each load balancer does not take it"),
         ),
@@ -55,10 +55,10 @@ fn ownership(cluster: &Cluster, sight: &Sight, vip: &Vip, address: IpAddr, owner
             let message = format!("the owner of VIP {address} ({}) is {owners}", vip.name);
             let names: Vec<&str> = cluster.group(Group::Lb).map(|host| host.name.as_str()).collect();
             let next = format!("mend the way to it first: `hactl status` needs all of {}", names.join(", "));
-            Some(Problem::new("E701", message).why(answer).next(next))
+            Some(Problem::new(Code::NoOwner, message).why(answer).next(next))
         }
         many => Some(
-            Problem::new("E702", format!("VIP {address} ({}) is owned by {}", vip.name, many.join(" and ")))
+            Problem::new(Code::TwoOwners, format!("VIP {address} ({}) is owned by {}", vip.name, many.join(" and ")))
                 .why("they do not hear each other's adverts: a firewall, or different VRID, password or interval")
                 .next("allow IP protocol 112 and 224.0.0.18 between them; counters: `hactl agent status --json` there"),
         ),
@@ -84,7 +84,7 @@ fn service(cluster: &Cluster, sight: &Sight, address: IpAddr, owners: &[String])
     let url = format!("http://{}/", SocketAddr::new(address, site.port));
     match sight.service.get(&address)? {
         Err(why) => {
-            let problem = Problem::new("E704", format!("nothing answers on {url}: {why}"));
+            let problem = Problem::new(Code::ServiceBad, format!("nothing answers on {url}: {why}"));
             let wall = owners.first().and_then(|owner| Some((owner, standby::firewall(sight.hosts.get(owner)?)?)));
             Some(match wall {
                 Some((owner, (unit, allow))) => {
@@ -96,7 +96,7 @@ fn service(cluster: &Cluster, sight: &Sight, address: IpAddr, owners: &[String])
         Ok(status) if site.expects(*status) => None,
         Ok(status) => {
             let message = format!("{url} answers with status {status}; expected is {}", site.expected());
-            let problem = Problem::new("E704", message);
+            let problem = Problem::new(Code::ServiceBad, message);
             Some(if *status >= 500 {
                 problem
                     .why("no web host could be reached, or none could answer")
@@ -122,8 +122,10 @@ fn stale_neighbours(cluster: &Cluster, sight: &Sight, vip: IpAddr, owner: &str, 
             cluster.hosts.iter().find(|host| sight.hosts.get(&host.name).is_some_and(|s| s.macs.contains(believed)));
         let whose = whose.map_or_else(|| "a stranger".to_owned(), |host| host.name.clone());
         let message = format!("{name} sends packets for VIP {vip} to {believed} ({whose}), but its owner is {owner}");
-        problems
-            .push(Problem::new("E705", message).next("another machine answers for the VIP, or an ARP cache is stale"));
+        problems.push(
+            Problem::new(Code::ForeignMac, message)
+                .next("another machine answers for the VIP, or an ARP cache is stale"),
+        );
     }
 }
 
@@ -139,7 +141,7 @@ fn agents(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
         }
         let Some(agent) = &seen.agent else {
             let next = format!("`journalctl -u hactl-agent` on {}, or `hactl deploy`", host.name);
-            let problem = Problem::new("E707", format!("{}: no agent answers", host.name));
+            let problem = Problem::new(Code::AgentSilent, format!("{}: no agent answers", host.name));
             return Some(problem.why("without one it never takes the VIP").next(next));
         };
         let faults: Vec<String> = agent
@@ -156,7 +158,7 @@ fn agents(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
             host.name
         );
         let why = "if the other load balancer fails now, nobody serves";
-        Some(Problem::new("E708", format!("{}: {}", host.name, faults.join(", "))).why(why).next(next))
+        Some(Problem::new(Code::RouterFault, format!("{}: {}", host.name, faults.join(", "))).why(why).next(next))
     });
     judged.collect()
 }
@@ -166,7 +168,7 @@ fn unreachable(host: &Host, seen: &Seen) -> Problem {
     let prefix = format!("{}: ", host.name);
     let reason = seen.why.as_ref().map(|why| why.message.strip_prefix(&prefix).unwrap_or(&why.message).to_owned());
     let message = format!("{prefix}not reachable, its state is unknown: {}", reason.as_deref().unwrap_or("no answer"));
-    let mut problem = Problem::new("E706", message);
+    let mut problem = Problem::new(Code::HostUnseen, message);
     problem.why = seen.why.as_ref().and_then(|why| why.why.clone());
     let next = seen.why.as_ref().and_then(|why| why.next.clone());
     problem.next = next.or_else(|| Some(format!("is {} up? `ssh {}`", host.name, host.address)));
@@ -183,7 +185,10 @@ fn backends(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
             .collect();
         if !blind.is_empty() {
             let message = format!("{} does not answer {} on port {}", web.name, blind.join(" and "), web.backend.port);
-            problems.push(Problem::new("E709", message).next(format!("is nginx running on {}? a firewall?", web.name)));
+            problems.push(
+                Problem::new(Code::WebServerOut, message)
+                    .next(format!("is nginx running on {}? a firewall?", web.name)),
+            );
         }
     }
     problems
@@ -214,7 +219,7 @@ mod tests {
     }
 
     fn codes(cluster: &Cluster, sight: &Sight) -> Vec<&'static str> {
-        judge(cluster, sight).iter().map(|problem| problem.code).collect()
+        judge(cluster, sight).iter().map(|problem| problem.code.id()).collect()
     }
 
     #[test]
@@ -231,7 +236,10 @@ mod tests {
     #[test]
     fn unknown_is_not_nobody() {
         let (cluster, mut sight) = scene(&[]);
-        let why = Problem::new("E310", "lb-5: the end of a script did not come within 30 s while running a step");
+        let why = Problem::new(
+            Code::ConnectionLost,
+            "lb-5: the end of a script did not come within 30 s while running a step",
+        );
         sight.hosts.insert("lb-5".into(), Seen { why: Some(why), ..Seen::default() });
         let problems = judge(&cluster, &sight);
         assert_eq!(

@@ -1,41 +1,9 @@
-//! What users see when something is wrong: exit codes in one table, and problems that say what, where, why and next.
+//! A problem says what is wrong, where, why it matters and what to do next; a failure is all of them with the exit code.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// Exit codes: the contract with scripts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Exit {
-    /// Done, or nothing to do.
-    Done = 0,
-    /// A bug or a failing local system call.
-    Internal = 1,
-    /// Changes are pending (`plan`).
-    Pending = 2,
-    /// Invalid input; nothing was contacted.
-    Invalid = 3,
-    /// Preflight failed or a host is unreachable; nothing was changed.
-    Preflight = 4,
-    /// Failed and fully rolled back.
-    RolledBack = 5,
-    /// Failed; the named hosts need a hand.
-    HandNeeded = 6,
-    /// Verification or drill failed.
-    Verification = 7,
-    /// Another operator holds the lock.
-    Locked = 8,
-    /// Wrong usage of the command line.
-    Usage = 64,
-    /// Interrupted by the user.
-    Interrupted = 130,
-}
-
-impl From<Exit> for std::process::ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
-    }
-}
+use super::{Code, Exit};
 
 /// A place in a text file with the text itself, so that the line can be drawn under the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,8 +23,8 @@ pub struct Span {
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// `E102`; what `hactl explain` looks up.
-    pub code: &'static str,
+    /// What kind of thing it is; `hactl explain` tells more of it.
+    pub code: Code,
     /// What is wrong with the value found; begins with the host when one is concerned.
     pub message: String,
     /// Where in a file.
@@ -71,7 +39,7 @@ pub struct Problem {
 
 impl Problem {
     /// An error with a code and a message.
-    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), span: None, why: None, next: None, warning: false }
     }
 
@@ -180,7 +148,7 @@ impl Failure {
 
     /// A failing local system call or a bug: exit 1.
     pub fn internal(message: impl Into<String>) -> Self {
-        Self::one(Exit::Internal, Problem::new("E001", message))
+        Self::one(Exit::Internal, Problem::new(Code::Internal, message))
     }
 }
 
@@ -197,6 +165,3 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
-
-/// What a command returns: the exit code of a command that ran, or why it could not.
-pub type Outcome = Result<Exit, Failure>;
