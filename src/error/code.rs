@@ -104,7 +104,7 @@ codes! {
     Interval = "E113", "interval out of range";
     /// A VIP names a load balancer that the inventory does not have, or that does not serve this VIP.
     UnknownBalancer = "E114", "not a load balancer of this VIP";
-    /// A tracked check has a name and a command.
+    /// A tracked check has a `name` and a `command`, and lowers the priority while the command fails.
     TrackIncomplete = "E115", "a tracked check lacks a part";
     /// A VIP is written with its prefix length, such as 10.0.0.3/24: the load balancers must know which subnet it belongs to.
     VipPrefix = "E116", "a VIP without prefix length";
@@ -123,7 +123,7 @@ codes! {
     InstanceTwice = "E122", "an instance's name is used twice";
     /// Routers with one VRID on one LAN are one virtual router: two VIPs with one VRID would take each other's place.
     VridTwice = "E123", "a VRID is used twice";
-    /// An address can be virtual only once.
+    /// An address can be virtual only once: it would belong to two instances at the same time.
     VipTwice = "E124", "a VIP is listed twice";
     /// A virtual address moves, and a host's own address must not: choose a free one for the VIP.
     VipIsHost = "E125", "the VIP is the address of a host";
@@ -328,7 +328,7 @@ codes! {
     StaysDrained = "E606", "a real server stays drained";
     /// `hactl drill` needs the name of a fault: `hactl drill --list` shows them.
     NoScenario = "E610", "no drill is named";
-    /// There is no drill of that name.
+    /// There is no drill of that name; `hactl drill --list` shows them all.
     UnknownScenario = "E611", "no such drill";
     /// The drill cuts a host's power, and nothing can give power back to a host that is not the lab's.
     LabOnly = "E612", "a drill for the lab only";

@@ -18,6 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ctl", &["error", "includes", "sys/ping"]),
     ("lab", &["sys", "error"]),
     ("sys", &[]),
+    ("error", &[]),
 ];
 
 /// Rooms that may name the engine. `cli` does for the control protocol's words, `sys` for its types.
