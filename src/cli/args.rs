@@ -172,6 +172,33 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// The word that was typed for it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Init(_) => "init",
+            Self::Check(_) => "check",
+            Self::Plan(_) => "plan",
+            Self::Deploy(_) => "deploy",
+            Self::Status(_) => "status",
+            Self::Verify(_) => "verify",
+            Self::Failover(_) => "failover",
+            Self::Unpin { .. } => "unpin",
+            Self::Drain { .. } => "drain",
+            Self::Undrain { .. } => "undrain",
+            Self::Weight { .. } => "weight",
+            Self::Drill(_) => "drill",
+            Self::Lab(_) => "lab",
+            Self::Agent(_) => "agent",
+            Self::Explain(_) => "explain",
+            Self::Man => "man",
+            Self::Genhash(_) => "genhash",
+            Self::Complete { .. } => "__complete",
+            Self::Completions { .. } => "completions",
+        }
+    }
+}
+
 /// `hactl explain`.
 #[derive(Debug, Args)]
 pub struct Explain {

@@ -5,6 +5,7 @@
 pub mod agent;
 pub mod agent_args;
 pub mod args;
+mod confirm;
 pub mod desk;
 pub mod dispatch;
 pub mod drill;
@@ -16,5 +17,6 @@ mod init;
 pub mod lab;
 mod manual;
 pub mod offline;
+pub mod show;
 
 pub use entry::{command, main};

@@ -83,7 +83,7 @@ pub enum RemoteError {
 impl RemoteError {
     /// The problem shown to people.
     pub fn problem(&self, host: &str, doing: &str) -> Problem {
-        let problem = Problem::new(Code::ConnectionLost, format!("{host}: {self} while {doing}"));
+        let problem = Problem::on(host, Code::ConnectionLost, format!("{self} while {doing}"));
         match self {
             Self::NeverBegan(problem) => (**problem).clone(),
             Self::TooMuch(_) => problem

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use serde::ser::{Serialize, SerializeStruct as _, Serializer};
+
 use super::{Code, Exit};
 
 /// A place in a text file with the text itself, so that the line can be drawn under the message.
@@ -27,6 +29,8 @@ pub struct Problem {
     pub code: Code,
     /// What is wrong with the value found; begins with the host when one is concerned.
     pub message: String,
+    /// The host that is concerned, by its name in the inventory.
+    pub host: Option<String>,
     /// Where in a file.
     pub span: Option<Span>,
     /// Why it matters.
@@ -40,7 +44,12 @@ pub struct Problem {
 impl Problem {
     /// An error with a code and a message.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), span: None, why: None, next: None, warning: false }
+        Self { code, message: message.into(), host: None, span: None, why: None, next: None, warning: false }
+    }
+
+    /// An error on a host: the message begins with its name.
+    pub fn on(host: &str, code: Code, message: impl fmt::Display) -> Self {
+        Self { host: Some(host.to_owned()), ..Self::new(code, format!("{host}: {message}")) }
     }
 
     /// Adds the place in a file.
@@ -64,22 +73,29 @@ impl Problem {
         self
     }
 
-    /// The form for programs.
-    pub fn as_json(&self) -> serde_json::Value {
-        serde_json::json!({
-            "code": self.code,
-            "severity": if self.warning { "warning" } else { "error" },
-            "message": self.message,
-            "why": self.why,
-            "next": self.next,
-        })
-    }
-
     /// Makes it a warning.
     #[must_use]
     pub fn warn(mut self) -> Self {
         self.warning = true;
         self
+    }
+}
+
+impl Serialize for Problem {
+    /// The form for programs; docs/json.md describes it.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let span = self.span.as_ref();
+        let mut fields = serializer.serialize_struct("Problem", 9)?;
+        fields.serialize_field("code", &self.code)?;
+        fields.serialize_field("severity", if self.warning { "warning" } else { "error" })?;
+        fields.serialize_field("host", &self.host)?;
+        fields.serialize_field("file", &span.map(|span| span.file.display().to_string()))?;
+        fields.serialize_field("line", &span.map(|span| span.line))?;
+        fields.serialize_field("column", &span.map(|span| span.column))?;
+        fields.serialize_field("message", &plain(&self.message))?;
+        fields.serialize_field("why", &self.why.as_deref().map(plain))?;
+        fields.serialize_field("next", &self.next.as_deref().map(plain))?;
+        fields.end()
     }
 }
 

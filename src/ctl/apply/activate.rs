@@ -18,9 +18,9 @@ const POLL: Duration = Duration::from_millis(200);
 pub async fn activate(desk: &Desk, job: &Job, generation: u64) -> Result<(), Problem> {
     let host = job.host();
     let script = script::activate(&job.wanted, &job.plan, generation);
-    let output = desk.on(host, &script, b"", desk.manner.limit * 2).await?;
+    let output = desk.on(host, &script, b"", desk.options.limit * 2).await?;
     if output.code != 0 {
-        let problem = Problem::new(Code::ActivateFailed, format!("{host}: {}", output.complaint()));
+        let problem = Problem::on(host, Code::ActivateFailed, output.complaint());
         return Err(problem.next(format!("`journalctl -n 50` on {host}")));
     }
     if job.wanted.binary { agent_answers(desk, host).await } else { Ok(()) }
@@ -31,7 +31,7 @@ async fn agent_answers(desk: &Desk, host: &str) -> Result<(), Problem> {
     let end = tokio::time::Instant::now() + SETTLE;
     let mut last = String::from("no answer");
     while tokio::time::Instant::now() < end {
-        let output = desk.on(host, crate::ctl::look::observe::SHOW, b"", desk.manner.limit).await?;
+        let output = desk.on(host, crate::ctl::look::observe::SHOW, b"", desk.options.limit).await?;
         match crate::ctl::look::observe::parse(output.text()).agent {
             Some(agent) if agent.instances.iter().any(|i| i.state == hactl_engine::control::RouterState::Init) => {
                 last = "still starting".into();
@@ -41,9 +41,7 @@ async fn agent_answers(desk: &Desk, host: &str) -> Result<(), Problem> {
         }
         tokio::time::sleep(POLL).await;
     }
-    let problem = Problem::new(
-        Code::AgentNotUp,
-        format!("{host}: the agent does not come up ({last} for {} s)", SETTLE.as_secs()),
-    );
+    let problem =
+        Problem::on(host, Code::AgentNotUp, format!("the agent does not come up ({last} for {} s)", SETTLE.as_secs()));
     Err(problem.next(format!("`journalctl -u hactl-agent -n 50` on {host}")))
 }

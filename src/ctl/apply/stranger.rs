@@ -26,7 +26,7 @@ pub async fn no_stranger(desk: &Desk, jobs: &[Job]) -> Result<(), Failure> {
              for a in {vip} {}; do ping -c1 -W1 $a >/dev/null 2>&1; ip neigh show $a; done",
             others.join(" ")
         );
-        let output = desk.on(asker.host(), &script, b"", desk.manner.limit).await;
+        let output = desk.on(asker.host(), &script, b"", desk.options.limit).await;
         let answer = output.map_err(|problem| Failure::one(Exit::Preflight, problem.why("nothing was changed")))?;
         if let Some(mac) = stranger(answer.text(), vip) {
             let problem =

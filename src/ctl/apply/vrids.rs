@@ -31,7 +31,7 @@ pub async fn no_collision(desk: &Desk, jobs: &[Job]) -> Result<(), Failure> {
         let Some(job) = jobs.iter().find(|job| vip.members.iter().any(|member| member.host == job.host())) else {
             continue;
         };
-        let output = desk.on(job.host(), &script(&desk.cluster, vip, job), b"", desk.manner.limit).await;
+        let output = desk.on(job.host(), &script(&desk.cluster, vip, job), b"", desk.options.limit).await;
         // A host that cannot listen is no reason against a deploy: the agent itself will tell of strangers.
         let Ok(output) = output else { continue };
         problems.extend(judge(&desk.cluster, vip, job.host(), output.text()));

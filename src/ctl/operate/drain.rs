@@ -5,21 +5,25 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use hactl_engine::control::{AgentStatus, RealServerStatus};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::ctl::cluster::{Cluster, Group, Host};
-use crate::ctl::desk::{Desk, Manner, open};
+use crate::ctl::desk::{Desk, Options, open};
 use crate::ctl::look::observe::{Sight, look};
+use crate::ctl::progress::Event;
+use crate::ctl::report::{Outcome, Report};
 use crate::ctl::verify::lvs;
 use crate::ctl::wanted::BINARY;
-use crate::error::{Code, Exit, Failure, Outcome, Problem};
+use crate::error::{Code, Exit, Failure, Problem};
 
 /// What shall become of a real server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "order", content = "value")]
 pub enum Order {
     /// No new connections; with a limit, wait until the old ones have ended.
     Drain {
         /// At the longest.
+        #[serde(skip)]
         wait: Option<Duration>,
     },
     /// New connections again.
@@ -31,41 +35,42 @@ pub enum Order {
 /// Between two looks at the connections that are left.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// What a real server's part in the balancing is now.
+#[derive(Debug, Clone, Serialize)]
+pub struct Ordered {
+    /// The host's name.
+    pub host: String,
+    /// What was ordered.
+    #[serde(flatten)]
+    pub order: Order,
+    /// Connections that are left on it, on all directors.
+    pub connections: u64,
+}
+
 /// Carries an order out on every load balancer.
 ///
 /// # Errors
-/// Exit 3 for a host that is no real server, 4 when a load balancer could not be told, 7 when connections outlast the wait.
-pub async fn order(inventory: Option<&Path>, manner: Manner, name: &str, order: Order) -> Outcome {
-    let cluster = open(inventory, &manner)?;
+/// Exit 3 for a host that is no real server, 4 when a load balancer could not be told; the report says 7 when connections
+/// outlast the wait.
+pub async fn order(inventory: Option<&Path>, options: Options, name: &str, order: Order) -> Outcome<Ordered> {
+    let cluster = open(inventory, &options)?;
     let host = real_server(&cluster, name)?.clone();
     // The directors alone: a web host need not be up to be drained.
     let directors = cluster.group(Group::Lb).map(|host| host.name.clone()).collect();
-    let desk = Desk::connect_to(cluster, manner, directors).await?.whole()?;
+    let desk = Desk::connect_to(cluster, options, directors).await?.whole()?;
     tell_all(&desk, &host, order).await.map_err(|problems| Failure { exit: Exit::Preflight, problems })?;
     let sight = look(&desk, false).await;
-    for problem in lvs::without_quorum(&sight) {
-        desk.manner.say(&problem.warn().to_string());
-    }
-    let mut left = connections(&sight, &host);
+    let mut problems: Vec<Problem> = lvs::without_quorum(&sight).into_iter().map(Problem::warn).collect();
+    let mut connections = connections(&sight, &host);
     if let Order::Drain { wait: Some(limit) } = order {
-        left = wait_for_end(&desk, &host, limit).await;
+        connections = wait_for_end(&desk, &host, limit).await;
+        if connections > 0 {
+            let message = format!("{name}: {connections} connections have not ended in time");
+            let problem = Problem::new(Code::StillConnected, message);
+            problems.push(problem.next("wait on: `hactl drain` again with --wait"));
+        }
     }
-    let done = match order {
-        Order::Drain { .. } => format!("{name} is drained; {left} connections are left"),
-        Order::Undrain => format!("{name} serves again"),
-        Order::Weight(Some(weight)) => format!("{name} has weight {weight}"),
-        Order::Weight(None) => format!("{name} has its configured weight"),
-    };
-    if desk.manner.json {
-        println!("{}", json!({"host": name, "done": done, "connections": left}));
-    } else {
-        println!("{done}");
-    }
-    if left > 0 && matches!(order, Order::Drain { wait: Some(_) }) {
-        let problem = Problem::new(Code::StillConnected, format!("{name}: {left} connections have not ended in time"));
-        return Err(Failure::one(Exit::Verification, problem.next("wait on: `hactl drain` again with --wait")));
-    }
-    Ok(Exit::Done)
+    Ok(Report::judged(Ordered { host: name.to_owned(), order, connections }, problems))
 }
 
 fn real_server<'c>(cluster: &'c Cluster, name: &str) -> Result<&'c Host, Failure> {
@@ -99,7 +104,7 @@ async fn tell_all(desk: &Desk, host: &Host, order: Order) -> Result<(), Vec<Prob
         match answer {
             Ok(output) if output.code == 0 => {}
             Ok(output) => {
-                let problem = Problem::new(Code::DrainRefused, format!("{director}: {}", output.complaint()));
+                let problem = Problem::on(&director, Code::DrainRefused, output.complaint());
                 problems.push(problem.next(format!("`hactl agent status` on {director}")));
             }
             Err(problem) => problems.push(problem),
@@ -147,10 +152,10 @@ pub async fn take_out<'h>(desk: &Desk, hosts: impl Iterator<Item = &'h Host>) ->
     for host in hosts {
         let serves = entries(&sight, host).next().is_some() && entries(&sight, host).all(|real| !real.drained);
         if serves && tell_all(desk, host, Order::Drain { wait: None }).await.is_ok() {
-            desk.manner.say(&format!("{}: drained", host.name));
+            desk.options.tell(Event::Drained { host: &host.name });
             let left = wait_for_end(desk, host, DEPLOY_WAIT).await;
             if left > 0 {
-                desk.manner.say(&format!("{}: {left} connections are left; going on", host.name));
+                desk.options.tell(Event::ConnectionsLeft { host: &host.name, left });
             }
             drained.push(host.clone());
         }

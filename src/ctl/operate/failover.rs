@@ -9,15 +9,17 @@ use std::time::{Duration, Instant};
 
 use hactl_engine::control::RouterState;
 use ipnet::IpNet;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::ctl::cluster::{Cluster, Group, Vip};
-use crate::ctl::desk::{Desk, Manner, open};
+use crate::ctl::desk::{Desk, Options, open};
 use crate::ctl::look::observe::{Owners, Sight, look};
+use crate::ctl::progress::Event;
 use crate::ctl::remote::quote;
+use crate::ctl::report::{Outcome, Report};
 use crate::ctl::verify::standby;
 use crate::ctl::wanted::BINARY;
-use crate::error::{Code, Exit, Failure, Outcome, Problem};
+use crate::error::{Code, Exit, Failure, Problem};
 use crate::sys::ping::{Prober, Recording};
 
 /// Between two pings.
@@ -50,12 +52,54 @@ pub struct Move {
     pub force: bool,
 }
 
+/// What became of one VIP.
+#[derive(Debug, Clone, Serialize)]
+pub struct Moved {
+    /// The VIP.
+    pub vip: IpAddr,
+    /// Who owned it before.
+    pub from: Vec<String>,
+    /// Hosts that may have owned it and did not answer.
+    pub unknown: Vec<String>,
+    /// Who shall own it.
+    pub to: String,
+    /// How it ended.
+    pub result: Moving,
+    /// The longest time between two answers, in milliseconds; `None` when it was not measured.
+    pub gap_ms: Option<f64>,
+    /// Pings sent and lost meanwhile.
+    pub sent: Option<usize>,
+    /// See `sent`.
+    pub lost: Option<usize>,
+    /// The election decides again after so many seconds.
+    pub stay_s: Option<u64>,
+}
+
+/// How a move ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Moving {
+    /// The target owns the VIP now.
+    Moved,
+    /// It owned it before.
+    NothingToDo,
+    /// `--dry-run`: it would move.
+    WouldMove,
+}
+
+/// What became of all of them.
+#[derive(Debug, Clone, Serialize)]
+pub struct Moves {
+    /// One entry a VIP, in the order moved.
+    pub moves: Vec<Moved>,
+}
+
 /// Moves VIPs.
 ///
 /// # Errors
 /// Exit 4 when the target must not be owner (nothing was changed), 7 when it does not become owner.
-pub async fn failover(inventory: Option<&Path>, manner: Manner, order: &Move) -> Outcome {
-    let cluster = open(inventory, &manner)?;
+pub async fn failover(inventory: Option<&Path>, options: Options, order: &Move) -> Outcome<Moves> {
+    let cluster = open(inventory, &options)?;
     let names: Vec<String> = cluster.group(Group::Lb).map(|host| host.name.clone()).collect();
     no_balancer(&names, &order.to, "--to ")?;
     let vips: Vec<Vip> = cluster
@@ -70,28 +114,33 @@ pub async fn failover(inventory: Option<&Path>, manner: Manner, order: &Move) ->
             Problem::new(Code::NoSuchVip, format!("{} serves no such VIP", order.to)).next("`hactl status` lists them");
         return Err(Failure::one(Exit::Invalid, problem));
     }
-    let desk = Desk::connect_to(cluster, manner, names).await?;
+    let desk = Desk::connect_to(cluster, options, names).await?;
     desk.say_unreachable();
     // Its own reason says more than that no agent answers there.
     if let Some((_, problem)) = desk.unreachable.iter().find(|(host, _)| *host == order.to) {
         return Err(Failure::one(Exit::Preflight, problem.clone()));
     }
     let before = look(&desk, false).await;
+    let mut moves = Vec::new();
     for vip in &vips {
-        move_one(&desk, order, vip, &before).await?;
+        match move_one(&desk, order, vip, &before).await {
+            Ok(moved) => moves.extend(moved),
+            Err(failure) if moves.is_empty() => return Err(failure),
+            Err(failure) => return Ok(Report::failed(Moves { moves }, failure)),
+        }
     }
-    Ok(Exit::Done)
+    Ok(Report::done(Moves { moves }))
 }
 
-async fn move_one(desk: &Desk, order: &Move, vip: &Vip, before: &Sight) -> Result<(), Failure> {
-    let Some(address) = vip.address() else { return Ok(()) };
+async fn move_one(desk: &Desk, order: &Move, vip: &Vip, before: &Sight) -> Result<Option<Moved>, Failure> {
+    let Some(address) = vip.address() else { return Ok(None) };
     let owners = before.who_owns(&desk.cluster, address);
     permitted(&desk.cluster, order, vip, before)?;
     if owners.names == [order.to.clone()] {
-        return say(desk, address, &owners, order, None, "nothing to do");
+        return Ok(Some(told(address, &owners, order, None, Moving::NothingToDo)));
     }
     if order.dry_run {
-        return say(desk, address, &owners, order, None, "would move");
+        return Ok(Some(told(address, &owners, order, None, Moving::WouldMove)));
     }
     let (moved, recording) = measure(desk, order, vip, address, &owners).await?;
     if let Err(failure) = moved {
@@ -101,13 +150,13 @@ async fn move_one(desk: &Desk, order: &Move, vip: &Vip, before: &Sight) -> Resul
         // Back where the election wants it anyway: no override stays behind, here or there.
         unpin_all(desk, vip).await;
     }
-    say(desk, address, &owners, order, recording.as_ref(), "moved")
+    Ok(Some(told(address, &owners, order, recording.as_ref(), Moving::Moved)))
 }
 
 /// A move that failed leaves no raised priority: the VIP would move by itself when nobody thinks of it any more.
 async fn taken_back(desk: &Desk, order: &Move, vip: &Vip, mut failure: Failure) -> Failure {
     let script = format!("{BINARY} agent unpin --instance {}", quote(&vip.name));
-    let answer = desk.on(&order.to, &script, b"", desk.manner.limit).await;
+    let answer = desk.on(&order.to, &script, b"", desk.options.limit).await;
     if answer.is_ok_and(|output| output.code == 0) {
         return failure;
     }
@@ -125,7 +174,7 @@ fn permitted(cluster: &Cluster, order: &Move, vip: &Vip, before: &Sight) -> Resu
     };
     let agent = before.hosts.get(&order.to).and_then(|seen| seen.agent.as_ref());
     let Some(instance) = agent.and_then(|agent| agent.instances.iter().find(|i| i.name == vip.name)) else {
-        let problem = Problem::new(Code::NoInstance, format!("{}: no agent with {} answers", order.to, vip.name));
+        let problem = Problem::on(&order.to, Code::NoInstance, format!("no agent with {} answers", vip.name));
         return refuse(problem.next("`hactl status`, then `hactl deploy`"));
     };
     let carries = |wanted: &IpAddr| {
@@ -141,7 +190,7 @@ fn permitted(cluster: &Cluster, order: &Move, vip: &Vip, before: &Sight) -> Resu
     }
     if instance.state == RouterState::Fault {
         let reasons = instance.fault_reasons.join("; ");
-        let problem = Problem::new(Code::TargetFault, format!("{}: {} is in FAULT: {reasons}", order.to, vip.name));
+        let problem = Problem::on(&order.to, Code::TargetFault, format!("{} is in FAULT: {reasons}", vip.name));
         return refuse(problem.next("mend that first; a node in FAULT cannot be owner"));
     }
     // A move to a host whose web server nobody reaches would be an outage by order.
@@ -165,7 +214,7 @@ async fn measure(
     owners: &Owners,
 ) -> Result<(Result<(), Failure>, Option<Recording>), Failure> {
     let prober = Prober::start(address, PROBE_EVERY).map_err(|error| {
-        desk.manner.say(&format!("the gap is not measured: raw sockets need root ({error})"));
+        desk.options.tell(Event::GapNotMeasured { why: &format!("raw sockets need root ({error})") });
     });
     tokio::time::sleep(BEFORE).await;
     let moved = carry_out(desk, order, vip, address, owners).await;
@@ -231,11 +280,14 @@ async fn resign(desk: &Desk, order: &Move, vip: &Vip, owners: &Owners, why: &str
     for (host, answer) in desk.on_all(others.map(|host| (host.as_str(), script.clone(), Vec::new()))).await {
         match answer {
             Ok(output) if output.code == 0 => {
-                desk.manner.say(&format!("{why}: {host} was asked over SSH to resign, and did"));
+                desk.options.tell(Event::AskedToResign { host: &host, why, refused: None });
                 resigned.push(host);
             }
-            Ok(output) => desk.manner.say(&format!("{why}: {host} does not resign: {}", output.complaint())),
-            Err(problem) => desk.manner.say(&problem.to_string()),
+            Ok(output) => {
+                let refused = output.complaint();
+                desk.options.tell(Event::AskedToResign { host: &host, why, refused: Some(&refused) });
+            }
+            Err(problem) => desk.options.tell(Event::Warning(&problem)),
         }
     }
     resigned
@@ -268,10 +320,10 @@ async fn promote(desk: &Desk, order: &Move, vip: &Vip) -> Result<(), Failure> {
     if let Some(stay) = order.stay {
         command.push_str(&format!(" --stay {}s", stay.as_secs().max(1)));
     }
-    let output = desk.on(&order.to, &command, b"", desk.manner.limit).await;
+    let output = desk.on(&order.to, &command, b"", desk.options.limit).await;
     let output = output.map_err(|problem| Failure::one(Exit::Preflight, problem))?;
     if output.code != 0 {
-        let problem = Problem::new(Code::PromoteRefused, format!("{}: {}", order.to, output.complaint()));
+        let problem = Problem::on(&order.to, Code::PromoteRefused, output.complaint());
         return Err(Failure::one(Exit::Preflight, problem));
     }
     Ok(())
@@ -297,33 +349,53 @@ async fn owned_by(desk: &Desk, address: IpAddr, host: &str, limit: Duration) -> 
     }
 }
 
+/// A load balancer that drops the priorities that moves left.
+#[derive(Debug, Clone, Serialize)]
+pub struct Unpinned {
+    /// The host's name.
+    pub host: String,
+    /// What its agent said, a line an instance.
+    pub said: Vec<String>,
+}
+
+/// Those that were asked.
+#[derive(Debug, Clone, Serialize)]
+pub struct Unpins {
+    /// Those that did.
+    pub hosts: Vec<Unpinned>,
+}
+
 /// `hactl unpin [HOST]`: drops the priorities that moves left.
 ///
 /// # Errors
-/// Exit 3 for a host that is no load balancer, 4 when one does not answer.
-pub async fn unpin(inventory: Option<&Path>, manner: Manner, host: Option<&str>) -> Outcome {
-    let cluster = open(inventory, &manner)?;
+/// Exit 3 for a host that is no load balancer; the report says 4 when one does not answer.
+pub async fn unpin(inventory: Option<&Path>, options: Options, host: Option<&str>) -> Outcome<Unpins> {
+    let cluster = open(inventory, &options)?;
     let mut names: Vec<String> = cluster.group(Group::Lb).map(|host| host.name.clone()).collect();
     if let Some(host) = host {
         no_balancer(&names, host, "")?;
         names.retain(|name| name == host);
     }
-    let desk = Desk::connect_to(cluster, manner, names.clone()).await?;
+    let desk = Desk::connect_to(cluster, options, names.clone()).await?;
     let script = format!("{BINARY} agent unpin");
     // Those that answer are unpinned, whoever else is down.
+    let mut hosts = Vec::new();
     let mut problems: Vec<Problem> = desk.unreachable.iter().map(|(_, problem)| problem.clone()).collect();
     names.retain(|name| desk.hosts.contains_key(name));
     for (host, answer) in desk.on_all(names.iter().map(|name| (name.as_str(), script.clone(), Vec::new()))).await {
         match answer {
-            Ok(output) if output.code == 0 => println!("{host}: {}", output.text().trim().replace('\n', "; ")),
+            Ok(output) if output.code == 0 => {
+                hosts.push(Unpinned { host, said: output.text().lines().map(str::to_owned).collect() });
+            }
             Ok(output) => {
-                let problem = Problem::new(Code::UnpinRefused, format!("{host}: {}", output.complaint()));
+                let problem = Problem::on(&host, Code::UnpinRefused, output.complaint());
                 problems.push(problem.next(format!("`hactl agent status` on {host}")));
             }
             Err(problem) => problems.push(problem),
         }
     }
-    if problems.is_empty() { Ok(Exit::Done) } else { Err(Failure { exit: Exit::Preflight, problems }) }
+    let exit = if problems.is_empty() { Exit::Done } else { Exit::Preflight };
+    Ok(Report { value: Unpins { hosts }, problems, exit })
 }
 
 fn no_balancer(names: &[String], host: &str, option: &str) -> Result<(), Failure> {
@@ -339,40 +411,21 @@ async fn unpin_all(desk: &Desk, vip: &Vip) {
     let members = vip.members.iter().filter(|member| desk.hosts.contains_key(&member.host));
     for (host, result) in desk.on_all(members.map(|m| (m.host.as_str(), script.clone(), Vec::new()))).await {
         if let Err(problem) = result {
-            desk.manner.say(&format!("{host}: a raised priority may be left behind: {}", problem.message));
+            desk.options.tell(Event::PriorityLeft { host: &host, why: &problem.message });
         }
     }
 }
 
-fn say(
-    desk: &Desk,
-    address: IpAddr,
-    from: &Owners,
-    order: &Move,
-    recording: Option<&Recording>,
-    what: &str,
-) -> Result<(), Failure> {
-    let from = if from.names.is_empty() { from.to_string() } else { from.names.join(",") };
-    let gap_ms = recording.map(|recording| recording.longest_gap().as_secs_f64() * 1000.0);
-    if desk.manner.json {
-        let value = json!({
-            "vip": address,
-            "from": from,
-            "to": order.to,
-            "gap_ms": gap_ms,
-            "sent": recording.map(Recording::sent),
-            "lost": recording.map(Recording::lost),
-            "done": what == "moved",
-        });
-        println!("{value}");
-        return Ok(());
+fn told(vip: IpAddr, from: &Owners, order: &Move, recording: Option<&Recording>, result: Moving) -> Moved {
+    Moved {
+        vip,
+        from: from.names.clone(),
+        unknown: from.unknown.iter().map(|(host, _)| host.clone()).collect(),
+        to: order.to.clone(),
+        result,
+        gap_ms: recording.map(|recording| recording.longest_gap().as_secs_f64() * 1000.0),
+        sent: recording.map(Recording::sent),
+        lost: recording.map(Recording::lost),
+        stay_s: order.stay.map(|stay| stay.as_secs()),
     }
-    println!("VIP {address}: {what}: {from} -> {}", order.to);
-    if let (Some(recording), Some(gap_ms)) = (recording, gap_ms) {
-        println!("  longest gap {gap_ms:.1} ms, {} of {} pings lost", recording.lost(), recording.sent());
-    }
-    if what == "moved" && order.stay.is_some() {
-        println!("  the election decides again when its time is over");
-    }
-    Ok(())
 }

@@ -81,9 +81,6 @@ pub fn template(cluster: &Cluster, host: &Host, role: &str, name: &str) -> Resul
         return Ok(Template { name: format!("built in: {name}"), text: (*text).to_owned() });
     }
     let looked = places.iter().map(|place| place.display().to_string()).collect::<Vec<_>>().join(", ");
-    Err(Problem::new(
-        Code::NoTemplate,
-        format!("{}: role {role} wants the template `{name}`, which is nowhere", host.name),
-    )
-    .next(format!("make one of {looked}")))
+    let message = format!("role {role} wants the template `{name}`, which is nowhere");
+    Err(Problem::on(&host.name, Code::NoTemplate, message).next(format!("make one of {looked}")))
 }

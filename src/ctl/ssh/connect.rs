@@ -172,9 +172,10 @@ impl Shared {
             let mut handle = connect_stream(self.config(peer), stream, trust).await.map_err(|error| {
                 let refused = refusal.lock().ok().and_then(|mut refusal| refusal.take());
                 refused.unwrap_or_else(|| {
-                    Problem::new(
+                    Problem::on(
+                        peer.name,
                         Code::HandshakeFailed,
-                        format!("{}: {} port {}: {error}", peer.name, peer.address, peer.port),
+                        format!("{} port {}: {error}", peer.address, peer.port),
                     )
                     .why("something answers there, but the SSH handshake failed")
                     .next(format!("`ssh -v -p {} {}@{}`", peer.port, login.user, peer.address))
@@ -266,9 +267,10 @@ impl Shared {
         password: Option<&Secret>,
     ) -> Result<Handle<Trust>, Problem> {
         let lost = |why: String| {
-            Problem::new(
+            Problem::on(
+                peer.name,
                 Code::Unreachable,
-                format!("{}: {} port {} through {spec}: {why}", peer.name, peer.address, peer.port),
+                format!("{} port {} through {spec}: {why}", peer.address, peer.port),
             )
             .next(format!("`ssh {spec} nc -z {} {}`", peer.address, peer.port))
         };

@@ -16,9 +16,10 @@ pub async fn of_host(config: &ClientConfig, host: &Host) -> Result<Ssh, Problem>
         settings = config.about(&address).await?;
     }
     if let (Some(command), None) = (&settings.command, &host.ssh.jump) {
-        let problem = Problem::new(
+        let problem = Problem::on(
+            &host.name,
             Code::ProxyCommand,
-            format!("{}: ~/.ssh/config reaches it by ProxyCommand `{command}`", host.name),
+            format!("~/.ssh/config reaches it by ProxyCommand `{command}`"),
         );
         return Err(problem
             .why("hactl speaks SSH itself and runs no such command")

@@ -5,37 +5,65 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde::Serialize;
 
 use super::lvs;
 use super::vips::judge;
 use crate::ctl::cluster::{Cluster, Vip};
-use crate::ctl::desk::{Desk, Manner, open};
+use crate::ctl::desk::{Desk, Options, open};
 use crate::ctl::look::observe::{Sight, ask, can_answer, look};
-use crate::error::{Code, Exit, Failure, Outcome, Problem};
+use crate::ctl::report::{Outcome, Report};
+use crate::error::{Code, Exit, Failure, Problem};
 
 /// Between two requests of `--for`.
 const REQUEST_EVERY: Duration = Duration::from_millis(50);
 /// Between two looks of `--for`.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// What was looked at, and what of it is as it should be.
+#[derive(Debug, Clone, Serialize)]
+pub struct Verified {
+    /// Everything is as it should be; the problems say what is not.
+    pub verified: bool,
+    /// VIPs judged.
+    pub vips: usize,
+    /// Whether the service was asked through them, and answered.
+    pub service: Service,
+    /// The longest time without a good answer in milliseconds, where it was watched.
+    pub gap_ms: Option<u64>,
+}
+
+/// What was asked and answered; nothing more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Service {
+    /// Through every VIP.
+    Answers,
+    /// Where it could be asked; not everywhere.
+    AnswersWhereAsked,
+    /// NAT answers other networks than this desk's, or there is no way to the VIP from here.
+    NotAsked,
+    /// No director's kernel has IPVS.
+    NotBalanced,
+}
+
 /// Verifies once, or for a while.
 ///
 /// # Errors
-/// Exit 7 with everything that is not as it should be.
+/// Only what keeps it from looking; what is not as it should be is in the report, with exit 7.
 pub async fn verify(
     inventory: Option<&Path>,
-    manner: Manner,
+    options: Options,
     duration: Option<Duration>,
     max_gap: Option<Duration>,
-) -> Outcome {
+) -> Outcome<Verified> {
     if duration.is_none() && max_gap.is_some() {
         let problem =
             Problem::new(Code::GapWithoutTime, "--max-gap without --for: a gap is only seen by who asks for a while");
         return Err(Failure::one(Exit::Usage, problem.next("add --for 10s")));
     }
-    let cluster = open(inventory, &manner)?;
-    let desk = Desk::connect(cluster, manner).await?;
+    let cluster = open(inventory, &options)?;
+    let desk = Desk::connect(cluster, options).await?;
     let ((mut problems, sight), gap) = tokio::join!(watch(&desk, duration), longest_gap(&desk, duration));
     if let (Some(gap), Some(most)) = (gap, max_gap.filter(|most| gap.is_some_and(|gap| gap > *most))) {
         let message = format!(
@@ -48,34 +76,25 @@ pub async fn verify(
                 .next("`hactl agent history` on the load balancers tells who moved when"),
         );
     }
-    let gap_ms = gap.map(|gap| u64::try_from(gap.as_millis()).unwrap_or(u64::MAX));
-    let good = problems.iter().all(|problem| problem.warning);
-    if desk.manner.json {
-        let words: Vec<&String> = problems.iter().map(|problem| &problem.message).collect();
-        let findings: Vec<_> = problems.iter().map(Problem::as_json).collect();
-        println!("{}", json!({"verified": good, "problems": words, "findings": findings, "gap_ms": gap_ms}));
-    } else if good {
-        problems.iter().for_each(|warning| desk.manner.say(&warning.to_string()));
-        let gap = gap.map(|gap| format!(", longest gap {} ms", gap.as_millis())).unwrap_or_default();
-        let (vips, service) = (desk.cluster.vips.len(), service(&desk.cluster, &sight));
-        println!("verified: {vips} VIPs, one owner each, {service}, every web host reached{gap}");
-    }
-    if good { Ok(Exit::Done) } else { Err(Failure { exit: Exit::Verification, problems }) }
+    let value = Verified {
+        verified: problems.iter().all(|problem| problem.warning),
+        vips: desk.cluster.vips.len(),
+        service: service(&desk.cluster, &sight),
+        gap_ms: gap.map(|gap| u64::try_from(gap.as_millis()).unwrap_or(u64::MAX)),
+    };
+    Ok(Report::judged(value, problems))
 }
 
-/// What was asked and answered; nothing more.
-fn service(cluster: &Cluster, sight: &Sight) -> &'static str {
+fn service(cluster: &Cluster, sight: &Sight) -> Service {
     let answers =
         cluster.vips.iter().filter_map(Vip::address).filter(|vip| matches!(sight.service.get(vip), Some(Ok(_))));
     if !lvs::is_balanced(cluster, sight) {
-        return "service not asked (no director's kernel has IPVS)";
+        return Service::NotBalanced;
     }
     match (sight.service.len(), answers.count()) {
-        (0, _) => {
-            "service not asked (NAT answers other networks than this desk's, or there is no way to the VIP from here)"
-        }
-        (asked, answered) if asked == answered && asked == cluster.vips.len() => "service answers",
-        _ => "service answers where it could be asked",
+        (0, _) => Service::NotAsked,
+        (asked, answered) if asked == answered && asked == cluster.vips.len() => Service::Answers,
+        _ => Service::AnswersWhereAsked,
     }
 }
 

@@ -141,7 +141,7 @@ fn agents(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
         }
         let Some(agent) = &seen.agent else {
             let next = format!("`journalctl -u hactl-agent` on {}, or `hactl deploy`", host.name);
-            let problem = Problem::new(Code::AgentSilent, format!("{}: no agent answers", host.name));
+            let problem = Problem::on(&host.name, Code::AgentSilent, "no agent answers");
             return Some(problem.why("without one it never takes the VIP").next(next));
         };
         let faults: Vec<String> = agent
@@ -158,7 +158,7 @@ fn agents(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
             host.name
         );
         let why = "if the other load balancer fails now, nobody serves";
-        Some(Problem::new(Code::RouterFault, format!("{}: {}", host.name, faults.join(", "))).why(why).next(next))
+        Some(Problem::on(&host.name, Code::RouterFault, faults.join(", ")).why(why).next(next))
     });
     judged.collect()
 }
