@@ -9,4 +9,5 @@ pub mod ctl;
 pub mod error;
 pub mod includes;
 pub mod lab;
+pub mod net;
 pub mod sys;

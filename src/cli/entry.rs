@@ -3,7 +3,7 @@
 use std::panic;
 
 use super::{agent_args, args, dispatch};
-use crate::agent::upgrade;
+use crate::agent::daemon::upgrade;
 use crate::error::Exit;
 
 /// Parses the command line, runs the command, prints what is wrong, returns the exit code.

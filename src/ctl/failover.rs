@@ -18,7 +18,7 @@ use super::remote::quote;
 use super::verify_standby;
 use super::wanted::BINARY;
 use crate::error::{Exit, Failure, Outcome, Problem};
-use crate::sys::ping::{Prober, Recording};
+use crate::sys::packet::ping::{Prober, Recording};
 
 /// Between two pings.
 const PROBE_EVERY: Duration = Duration::from_millis(1);

@@ -6,14 +6,14 @@ use std::net::IpAddr;
 
 use hactl_engine::action::{Frame, Gate, LinkAddress, Routing};
 
-use super::address;
-use super::frames::Frames;
-use super::netlink::Netlink;
-use super::nft::Gates;
+use super::netlink::address;
+use super::netlink::nft::Gates;
+use super::netlink::prefix::Prefixes;
+use super::netlink::route::Netlink;
+use super::netlink::routing::Ours;
 use super::os::{Os, Outgoing};
-use super::prefix::Prefixes;
-use super::routing::Ours;
-use super::vrrp::VrrpSocket;
+use super::packet::frames::Frames;
+use super::packet::vrrp::VrrpSocket;
 
 /// This host's kernel.
 pub struct Linux {

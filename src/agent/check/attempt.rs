@@ -12,7 +12,7 @@ use super::connect::connect;
 use super::patterns::Patterns;
 use super::tls_config::TlsConfigs;
 use super::{dns, http, ping, script, smtp, udp};
-use crate::agent::files_tracked::Values;
+use crate::agent::track::files::Values;
 
 /// What checks need of the agent.
 #[derive(Clone, Default)]

@@ -13,8 +13,8 @@ use super::http_body::Body;
 use super::http_head::{Head, HeadReader};
 use super::pace::{Meter, Paced};
 use super::tls;
-use crate::agent::load::read_secret;
-use crate::agent::mail_text::base64;
+use crate::agent::daemon::load::read_secret;
+use crate::agent::report::mail_text::base64;
 
 /// What of a body is of interest. With neither, it is not read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

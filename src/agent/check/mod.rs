@@ -14,6 +14,7 @@ pub mod pace;
 pub mod page;
 mod patterns;
 mod ping;
+pub mod probe;
 mod script;
 mod smtp;
 pub mod smtp_reply;

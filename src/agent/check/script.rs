@@ -9,8 +9,8 @@ use hactl_engine::conf::config::lvs::{FileCheck, MiscCheck};
 use hactl_engine::lvs::health::{Outcome, Weighing};
 
 use super::attempt::Surroundings;
-use crate::agent::permit::permit;
-use crate::agent::process::{Ended, Group};
+use crate::agent::command::permit::permit;
+use crate::agent::command::run::{Ended, Group};
 
 /// Runs the command; killed with all it has started when it takes too long.
 pub async fn misc(check: &MiscCheck, around: &Surroundings) -> Outcome {

@@ -20,13 +20,13 @@ use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::{Instant, sleep_until};
 
 use super::kernel::Kernel;
-use super::letter::{Letter, Orders};
+use super::message::{Letter, Orders};
+use super::overrides;
 use super::rounds::{self, Rounds};
 use super::watch::{Place, first_wait, watch};
-use super::wishes;
 use crate::agent::check::attempt::Surroundings;
-use crate::agent::letter::Errand;
-use crate::sys::clock;
+use crate::agent::vrrp::message::Errand;
+use crate::sys::process::clock;
 
 /// Everything that the thread owns.
 pub struct Director {
@@ -71,7 +71,7 @@ pub async fn serve(director: Rc<RefCell<Director>>, mut letters: mpsc::Unbounded
 impl Director {
     /// A director without orders.
     pub fn new(errands: mpsc::Sender<Errand>, state_dir: PathBuf, around: Surroundings) -> Self {
-        let remembered = wishes::read(&state_dir).unwrap_or_else(|why| {
+        let remembered = overrides::read(&state_dir).unwrap_or_else(|why| {
             tracing::error!("{why}");
             BTreeMap::new()
         });
@@ -216,7 +216,7 @@ impl Director {
     fn order(&mut self, selection: &Selection, order: Order) -> Result<String, String> {
         let (done, effects) = self.balancer.order(selection, order, clock::now())?;
         self.carry_out(effects);
-        match wishes::write(&self.state_dir, self.balancer.wishes()) {
+        match overrides::write(&self.state_dir, self.balancer.wishes()) {
             Ok(()) => Ok(done),
             Err(error) => {
                 let folder = self.state_dir.display();

@@ -9,7 +9,7 @@ use hactl_engine::lvs::diff::{Change, diff};
 use hactl_engine::lvs::sync::{SyncRole, SyncSettings};
 use hactl_engine::lvs::table::{ServiceKey, Table};
 
-use super::letter::Instance;
+use super::message::Instance;
 use crate::sys::ipvs::{Ipvs, Observed};
 
 /// The kernel as the director sees it.

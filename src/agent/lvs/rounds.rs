@@ -27,7 +27,7 @@ use super::director::Director;
 use super::watch::PAUSE_MIN;
 use crate::agent::check::attempt::no_answer;
 use crate::agent::check::connect::{begin, connected, finish};
-use crate::sys::clock;
+use crate::sys::process::clock;
 
 /// The checks and when each is due.
 #[derive(Default)]

@@ -16,11 +16,11 @@ use tokio::task::LocalSet;
 use tokio::time::timeout;
 
 use super::director::{Director, serve};
-use super::letter::{Instance, Letter, Orders};
+use super::message::{Instance, Letter, Orders};
 use crate::agent::check::attempt::Surroundings;
 use crate::agent::check::descriptors::make_room;
-use crate::agent::files_tracked::Values;
-use crate::agent::letter::Errand;
+use crate::agent::track::files::Values;
+use crate::agent::vrrp::message::Errand;
 
 /// A director, or what it takes to start one.
 pub struct Lvs {

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::director::Director;
 use crate::agent::check::attempt::attempt;
-use crate::sys::clock;
+use crate::sys::process::clock;
 
 /// Where a check stands in its virtual server.
 #[derive(Clone)]

@@ -11,8 +11,8 @@ use hactl_engine::lvs::table::{
     DestinationSettings, Family, Forward, Protocol, Scheduling, ServiceKey, ServiceSettings, Tunnel, TunnelChecksum,
 };
 
-use super::super::genetlink::{attributes, u16_of, u32_of, u64_of};
 use super::numbers::*;
+use crate::sys::netlink::generic::{attributes, u16_of, u32_of, u64_of};
 
 /// A service of a dump.
 pub fn service(message: &[u8]) -> Option<(ServiceKey, ServiceSettings, Traffic)> {
@@ -188,7 +188,7 @@ fn traffic(list: &[u8]) -> Traffic {
 mod tests {
     use super::super::encode;
     use super::*;
-    use crate::sys::nfnetlink::Attributes;
+    use crate::sys::netlink::netfilter::Attributes;
     use hactl_engine::lvs::diff::Change;
 
     fn keys() -> [ServiceKey; 5] {

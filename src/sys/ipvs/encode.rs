@@ -9,9 +9,9 @@ use hactl_engine::lvs::table::{
     DestinationSettings, Family, Forward, Protocol, ServiceKey, ServiceSettings, Tunnel, TunnelChecksum,
 };
 
-use super::super::genetlink::Message;
-use super::super::nfnetlink::Attributes;
 use super::numbers::*;
+use crate::sys::netlink::generic::Message;
+use crate::sys::netlink::netfilter::Attributes;
 
 /// A change as a command.
 pub fn change(change: &Change) -> Message {
