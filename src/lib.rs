@@ -11,3 +11,4 @@ pub mod includes;
 pub mod lab;
 pub mod net;
 pub mod sys;
+pub mod text;

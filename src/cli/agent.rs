@@ -6,7 +6,8 @@ use std::time::Duration;
 use hactl_engine::control::{AgentStatus, Request, Response};
 
 use super::agent_args::{Agent, AgentClient, AgentRun, RealServer};
-use super::args::{Check, Global};
+use super::args::Check;
+use super::global::Global;
 use crate::agent::check::probe;
 use crate::agent::control::client;
 use crate::agent::daemon::birth::{Birth, PidFiles};

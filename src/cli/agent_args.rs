@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::args::parse_time;
+use crate::text::parse_time;
 
 /// `hactl agent`.
 #[derive(Debug, Subcommand)]

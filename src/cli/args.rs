@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::agent_args::Agent;
 use super::genhash::GenHash;
+use super::global::Global;
+use crate::text::parse_time;
 
 /// Parses a command line. A link named `keepalived` behaves as `hactl agent run` with keepalived's options, one named `genhash` as
 /// `hactl genhash`.
@@ -31,6 +33,11 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Err
     Cli::try_parse_from(words)
 }
 
+/// The grammar, for tests and completions.
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
+
 /// Highly available load balancer pairs: deploy, verify, move and drill a virtual IP.
 #[derive(Debug, Parser)]
 #[command(name = "hactl", version, arg_required_else_help = true)]
@@ -41,65 +48,6 @@ pub struct Cli {
     /// The command.
     #[command(subcommand)]
     pub command: Command,
-}
-
-/// Options every command takes.
-#[derive(Debug, Clone, Args)]
-pub struct Global {
-    /// Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]
-    #[arg(short, long, global = true, env = "HACTL_INVENTORY", value_name = "FILE")]
-    pub inventory: Option<PathBuf>,
-    /// Output format on stdout
-    #[arg(short, long, global = true, value_enum, default_value_t = Output::Text)]
-    pub output: Output,
-    /// Shorthand for --output json
-    #[arg(long, global = true)]
-    pub json: bool,
-    /// Say less (errors only)
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
-    pub quiet: bool,
-    /// Say more; twice for every remote command
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    pub verbose: u8,
-    /// Colour
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
-    pub color: Color,
-    /// No progress bars
-    #[arg(long, global = true)]
-    pub no_progress: bool,
-    /// Limit for connecting to a host and for each remote step, in seconds
-    #[arg(long, global = true, default_value_t = 30, value_name = "SECONDS")]
-    pub timeout: u64,
-    /// Take host keys of hosts that are not known yet, and remember them
-    #[arg(long, global = true)]
-    pub accept_new_host_keys: bool,
-}
-
-impl Global {
-    /// Whether stdout is JSON.
-    pub fn wants_json(&self) -> bool {
-        self.json || self.output == Output::Json
-    }
-}
-
-/// Output format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Output {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
-}
-
-/// Colour policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    /// On a terminal, unless NO_COLOR is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
 }
 
 /// The commands.
@@ -397,33 +345,4 @@ pub struct LabUp {
     /// IPv4 subnet of the lab
     #[arg(long, default_value = "10.0.0.0/24")]
     pub subnet: ipnet::Ipv4Net,
-}
-
-/// `10m`, `1500ms`, `2s`, `1h`; a bare number is seconds.
-pub(super) fn parse_time(text: &str) -> Result<std::time::Duration, String> {
-    let split = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let factor = match unit {
-        "ms" => 0.001,
-        "" | "s" => 1.0,
-        "m" | "min" => 60.0,
-        "h" => 3600.0,
-        _ => return Err(format!("unknown unit `{unit}`; write 500ms, 10s, 5m or 1h")),
-    };
-    let value: f64 = number.parse().map_err(|_| format!("`{number}` is not a number; write 500ms, 10s, 5m or 1h"))?;
-    std::time::Duration::try_from_secs_f64(value * factor).map_err(|_| format!("`{text}` is too long"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_have_units() {
-        assert_eq!(parse_time("1500ms"), Ok(std::time::Duration::from_millis(1500)));
-        assert_eq!(parse_time("10m"), Ok(std::time::Duration::from_secs(600)));
-        assert_eq!(parse_time("2"), Ok(std::time::Duration::from_secs(2)));
-        assert!(parse_time("5 years").is_err());
-        assert!(parse_time("99999999999999999999999h").is_err());
-    }
 }

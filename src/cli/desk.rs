@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::args::{Color, Command, Global};
+use super::args::Command;
+use super::global::{Color, Global};
 use crate::ctl::apply::deploy::{self, Order};
 use crate::ctl::desk::Manner;
 use crate::ctl::drain;

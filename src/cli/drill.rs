@@ -4,7 +4,8 @@ use std::fs;
 use std::io::{BufRead as _, IsTerminal as _};
 use std::path::Path;
 
-use super::args::{Drill, Global, Report};
+use super::args::{Drill, Report};
+use super::global::Global;
 use crate::ctl::desk::Manner;
 use crate::ctl::drill::judge::shown;
 use crate::ctl::drill::report::entry::Run;

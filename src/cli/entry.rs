@@ -39,8 +39,3 @@ fn run(end_quietly: fn()) -> Result<Exit, (Exit, String)> {
         (failure.exit, words)
     })
 }
-
-/// The grammar, for tests and completions.
-pub fn command() -> clap::Command {
-    <args::Cli as clap::CommandFactory>::command()
-}

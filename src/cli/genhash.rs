@@ -4,11 +4,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use data_encoding::HEXLOWER;
 use hactl_engine::conf::config::Global as Settings;
 use hactl_engine::conf::config::lvs::{Connection, Endpoint, HttpCheck, HttpVersion, StatusSet, Tls, Url};
 
-use super::args::Global;
-use crate::agent::check::http::hex;
+use super::global::Global;
 use crate::agent::check::page::fetch;
 use crate::error::{Exit, Failure, Outcome, Problem};
 
@@ -56,7 +56,7 @@ pub fn run(global: &Global, wanted: GenHash) -> Outcome {
         let problem = Problem::new("E702", format!("{}: {why}", http.connection.to));
         Failure::one(Exit::Verification, problem.next("look with `curl -v` what answers there"))
     })?;
-    let sum = hex(&answer.digest.unwrap_or_default());
+    let sum = HEXLOWER.encode(&answer.digest.unwrap_or_default());
     if !(200..300).contains(&answer.status) {
         eprintln!("warning: HTTP status {}; a check with this digest needs `status_code` too", answer.status);
     }

@@ -1,6 +1,7 @@
 //! `hactl lab …`.
 
-use super::args::{Global, Lab, Port, Power};
+use super::args::{Lab, Port, Power};
+use super::global::Global;
 use crate::error::{Exit, Failure, Outcome};
 use crate::lab::layout::{Layout, Plan};
 use crate::lab::{down, enter, fault, status, up};

@@ -11,8 +11,10 @@ pub mod drill;
 mod entry;
 pub mod generate;
 pub mod genhash;
+mod global;
 mod init;
 pub mod lab;
 pub mod offline;
 
-pub use entry::{command, main};
+pub use args::command;
+pub use entry::main;

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use hactl_engine::conf::config::Config;
 use hactl_engine::conf::parse_with;
 
-use super::args::{Check, Global};
+use super::args::Check;
+use super::global::Global;
 use crate::ctl::cluster::Cluster;
 use crate::ctl::inventory::load::load;
 use crate::ctl::render::check::ha_file;

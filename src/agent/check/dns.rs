@@ -6,7 +6,7 @@ use std::time::Duration;
 use hactl_engine::conf::config::lvs::DnsCheck;
 use tokio::time::{sleep, timeout};
 
-use super::attempt::no_answer;
+use super::around::no_answer;
 use super::connect::{refusal, udp};
 use super::dns_message::{Verdict, judge, question};
 

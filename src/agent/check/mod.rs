@@ -2,6 +2,7 @@
 //! file; what others send is read by pure ones (`http_head`, `http_body`, `smtp_reply`, `dns_message`) that the fuzzer plays with. Nothing
 //! here knows what follows from a try: that is `engine/lvs`.
 
+pub mod around;
 pub mod attempt;
 pub mod connect;
 pub mod descriptors;

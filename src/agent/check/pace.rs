@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::attempt::no_answer;
+use super::around::no_answer;
 
 /// So much is taken as fast as it comes.
 const AT_ONCE: u64 = 1 << 20;

@@ -6,7 +6,7 @@ use hactl_engine::conf::config::Global;
 use hactl_engine::conf::config::lvs::HttpCheck;
 use tokio::time::timeout;
 
-use super::attempt::Surroundings;
+use super::around::Surroundings;
 use super::http::{Answer, Wanted, ask};
 use super::pace::Meter;
 

@@ -10,7 +10,8 @@ use hactl_engine::lvs::health::Outcome;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use super::attempt::{Surroundings, attempt};
+use super::around::Surroundings;
+use super::attempt::attempt;
 
 /// What a try in these tests may take.
 pub const LIMIT: Duration = Duration::from_millis(1200);

@@ -8,7 +8,7 @@ use hactl_engine::conf::config::Global;
 use hactl_engine::conf::config::lvs::{FileCheck, MiscCheck};
 use hactl_engine::lvs::health::{Outcome, Weighing};
 
-use super::attempt::Surroundings;
+use super::around::Surroundings;
 use crate::agent::command::permit::permit;
 use crate::agent::command::run::{Ended, Group};
 

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::attempt::within;
+use super::around::within;
 use super::connect::{connect, refusal};
 use super::smtp_reply::ReplyReader;
 

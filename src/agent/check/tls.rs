@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::attempt::Surroundings;
+use super::around::Surroundings;
 use super::connect::refusal;
 use super::pace::Paced;
 

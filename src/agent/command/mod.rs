@@ -5,5 +5,7 @@
 pub mod notify;
 pub mod permit;
 pub mod run;
+pub mod secret;
+pub mod state_file;
+pub mod successor;
 pub mod timed;
-pub mod unrunnable;

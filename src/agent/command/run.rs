@@ -9,7 +9,7 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use super::permit::Identity;
-use crate::agent::daemon::upgrade;
+use super::successor::OURS;
 
 /// How long a script that was told to end may take before it is killed.
 pub const GRACE: Duration = Duration::from_secs(2);
@@ -63,7 +63,7 @@ pub fn start(command: &[String], identity: Option<Identity>) -> Result<Child, St
 
 fn spawn(command: &mut Command, identity: Option<Identity>) -> std::io::Result<Child> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
-    for name in upgrade::OURS {
+    for name in OURS {
         command.env_remove(name);
     }
     if let Some(identity) = identity {

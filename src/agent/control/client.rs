@@ -11,8 +11,10 @@ use hactl_engine::lvs::words::virtual_server_text;
 use hactl_engine::notice::state_name;
 use hactl_engine::time::span;
 
-use crate::agent::daemon::upgrade::NOT_UPGRADED;
 use crate::error::{Exit, Failure, Outcome, Problem};
+
+/// How a failed upgrade begins among the warnings of a status.
+pub const NOT_UPGRADED: &str = "the upgrade failed";
 
 /// How long an agent may take to answer; more than a rehearsal, which is limited too.
 const PATIENCE: Duration = Duration::from_secs(12);

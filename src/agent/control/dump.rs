@@ -1,16 +1,13 @@
 //! The files that keepalived writes when it gets a signal, at the same places: scripts and exporters read them. Each is
 //! made afresh under another name and moved into place, so that nobody in /tmp can make the agent write elsewhere.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use hactl_engine::conf::config::{Config, Global};
 use hactl_engine::control::AgentStatus;
-use nix::fcntl::OFlag;
 
 use super::{dump_json, dump_text};
+use crate::sys::process::replace::replace;
 
 /// Which file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +31,7 @@ pub fn write(kind: Kind, config: &Config, status: &AgentStatus) -> Result<PathBu
         Kind::Stats => dump_text::stats(status),
         Kind::Json => dump_json::json(config, status),
     };
-    match replace(&path, &text) {
+    match replace(&path, text.as_bytes()) {
         Ok(()) => Ok(path),
         Err(error) => Err(format!("cannot write {}: {error}", path.display())),
     }
@@ -49,22 +46,9 @@ fn path(kind: Kind, global: &Global) -> PathBuf {
     named.as_ref().map_or_else(|| std::env::temp_dir().join(usual), PathBuf::from)
 }
 
-/// Puts a file in place of whatever has the name; a link is replaced, never followed.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let fresh =
-        PathBuf::from(format!("{}.{}.{}", path.display(), std::process::id(), crate::sys::process::clock::now().0));
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600).custom_flags(OFlag::O_NOFOLLOW.bits());
-    let written = options.open(&fresh).and_then(|mut file| file.write_all(text.as_bytes()));
-    let moved = written.and_then(|()| fs::rename(&fresh, path));
-    if moved.is_err() {
-        let _ = fs::remove_file(&fresh); // it may never have been made
-    }
-    moved
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;

@@ -6,7 +6,7 @@ use hactl_engine::conf::config::{Config, Version, VirtualAddress, VrrpInstance};
 use hactl_engine::control::{AgentStatus, InstanceStatus, RouterState};
 use hactl_engine::notice::state_name;
 
-use crate::agent::report::report::time;
+use crate::agent::report::wording::time;
 
 /// The configuration and the state.
 pub fn data(config: &Config, status: &AgentStatus) -> String {

@@ -1,19 +1,16 @@
 //! From the file to a configuration that can be used: parsed, with the keys that lie in files of their own.
 
-use std::fs::OpenOptions;
-use std::io::Read as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 
 use hactl_engine::conf::config::Config;
 use hactl_engine::conf::diagnostic::{Diagnostic, Severity};
 use hactl_engine::conf::parse_with;
-use nix::fcntl::OFlag;
-use nix::unistd::geteuid;
 
-use crate::agent::command::unrunnable::leave_out;
+use super::remark::Remark;
+use super::unrunnable::leave_out;
+use crate::agent::command::secret::read_secret;
 use crate::agent::vrrp::vmac_names::{self, has_macvlan};
 use crate::error::{Exit, Failure, Problem};
 use crate::includes::{Host, read_file};
@@ -22,9 +19,6 @@ use crate::sys::netlink::route::Netlink;
 
 /// Any port would do.
 const DISCARD: u16 = 9;
-/// A key is not longer than this.
-const KEY: u64 = 4096;
-
 /// Which half of a configuration runs: keepalived can be told to leave one out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Part {
@@ -54,26 +48,6 @@ impl Part {
                 config.static_routes.clear();
                 config.static_rules.clear();
             }
-        }
-    }
-}
-
-/// What there is to say about a configuration that runs nevertheless.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remark {
-    /// Something of it does not work.
-    pub severe: bool,
-    /// Place, what and why.
-    pub text: String,
-}
-
-impl Remark {
-    /// Logs it with its weight.
-    pub fn log(&self) {
-        if self.severe {
-            tracing::error!("{}", self.text);
-        } else {
-            tracing::warn!("{}", self.text);
         }
     }
 }
@@ -176,36 +150,8 @@ fn read_keys(config: &mut Config) -> Result<(), (String, String)> {
     Ok(())
 }
 
-pub(in crate::agent) fn read_secret(path: &str) -> Result<Vec<u8>, String> {
-    let words = |error: std::io::Error| error.to_string();
-    let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path).map_err(words)?;
-    let meta = file.metadata().map_err(words)?;
-    if !meta.is_file() {
-        return Err("not a regular file".into());
-    }
-    if meta.mode() & 0o077 != 0 {
-        return Err(format!("others may use it (mode {:03o})", meta.mode() & 0o777));
-    }
-    if meta.uid() != 0 && meta.uid() != geteuid().as_raw() {
-        return Err(format!("it belongs to user {}", meta.uid()));
-    }
-    let mut secret = Vec::new();
-    file.take(KEY + 1).read_to_end(&mut secret).map_err(words)?;
-    while secret.last().is_some_and(|byte| *byte == b'\n' || *byte == b'\r') {
-        secret.pop();
-    }
-    match u64::try_from(secret.len()) {
-        Ok(1..=KEY) => Ok(secret),
-        Ok(0) => Err("it is empty".into()),
-        _ => Err(format!("it is longer than {KEY} bytes")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
 
     #[test]
@@ -214,21 +160,5 @@ mod tests {
         let mut config = parse_with("f", text, &mut Host::new(None)).config;
         source_of_unplaced(&mut config);
         assert_eq!(config.instances[0].source, Some([127, 0, 0, 1].into()));
-    }
-
-    #[test]
-    fn secrets_are_kept_from_others() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("key");
-        let name = path.to_str().unwrap();
-        assert!(read_secret(name).unwrap_err().contains("No such file"));
-        fs::write(&path, "correct horse\n").unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(read_secret(name).unwrap_err().contains("mode 640"));
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        assert_eq!(read_secret(name).unwrap(), b"correct horse");
-        fs::write(&path, "\n").unwrap();
-        assert!(read_secret(name).unwrap_err().contains("empty"));
-        assert!(read_secret(folder.path().to_str().unwrap()).is_err());
     }
 }

@@ -5,8 +5,10 @@
 pub mod birth;
 pub mod load;
 pub mod namespace;
+pub mod remark;
 pub mod run;
 pub mod services;
 pub mod signals;
 pub mod systemd;
+pub mod unrunnable;
 pub mod upgrade;

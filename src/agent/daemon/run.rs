@@ -12,7 +12,8 @@ use sd_notify::NotifyState;
 use tokio::sync::{mpsc, oneshot};
 
 use super::birth::{Birth, PidFiles};
-use super::load::{Part, Remark, keeps, load, settle};
+use super::load::{Part, keeps, load, settle};
+use super::remark::Remark;
 use super::services::Services;
 use super::signals::{Signalled, Signals};
 use super::{namespace, systemd, upgrade};

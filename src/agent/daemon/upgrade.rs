@@ -19,22 +19,11 @@ use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use tokio::time::timeout;
 
-/// Tells the successor what it is.
-const MARK: &str = "HACTL_SUCCESSOR";
-/// Descriptor of the binary before.
-const PREVIOUS: &str = "HACTL_PREVIOUS";
-/// Why the binary before had to go on.
-const FAILED: &str = "HACTL_UPGRADE_FAILED";
-/// Where the binary is, for one that goes on from its image alone.
-const BINARY: &str = "HACTL_ORIGIN";
-
-/// What is said to a successor, and to nobody whom it starts.
-pub const OURS: [&str; 4] = [MARK, PREVIOUS, FAILED, BINARY];
+use crate::agent::command::successor::{BINARY, FAILED, MARK, OURS, PREVIOUS};
+use crate::agent::control::client::NOT_UPGRADED;
 
 /// What a rehearsal says when it went well, before its version.
 pub const REHEARSED: &str = "rehearsed: ";
-/// How a failed upgrade begins among the warnings of a status.
-pub const NOT_UPGRADED: &str = "the upgrade failed";
 
 /// How long a rehearsal may take, and a successor to come up.
 const PATIENCE: Duration = Duration::from_secs(10);

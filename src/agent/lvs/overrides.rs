@@ -8,7 +8,7 @@ use hactl_engine::lvs::balancer::ServerName;
 use hactl_engine::lvs::server::Wish;
 use serde::{Deserialize, Serialize};
 
-use crate::agent::vrrp::memory::{read_json, write_json};
+use crate::agent::command::state_file::{read_json, write_json};
 
 const FILE: &str = "real-servers.json";
 

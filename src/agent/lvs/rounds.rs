@@ -24,8 +24,8 @@ use tokio::task::spawn_local;
 use tokio::time::{sleep, timeout};
 
 use super::director::Director;
-use super::watch::PAUSE_MIN;
-use crate::agent::check::attempt::no_answer;
+use super::pace::PAUSE_MIN;
+use crate::agent::check::around::no_answer;
 use crate::agent::check::connect::{begin, connected, finish};
 use crate::sys::process::clock;
 

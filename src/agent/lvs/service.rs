@@ -15,9 +15,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
 use tokio::time::timeout;
 
-use super::director::{Director, serve};
+use super::director::Director;
 use super::message::{Instance, Letter, Orders};
-use crate::agent::check::attempt::Surroundings;
+use super::serve::serve;
+use crate::agent::check::around::Surroundings;
 use crate::agent::check::descriptors::make_room;
 use crate::agent::track::files::Values;
 use crate::agent::vrrp::message::Errand;

@@ -13,9 +13,9 @@ use tokio::time::{sleep, timeout};
 
 use super::mail::Post;
 use super::mail_text::address;
-use super::report::Report;
 use super::webhook::Target;
-use crate::agent::daemon::load::read_secret;
+use super::wording::Report;
+use crate::agent::command::secret::read_secret;
 
 /// Reports that may wait for a slow server; beyond that the newest is lost, aloud.
 const QUEUE: usize = 256;

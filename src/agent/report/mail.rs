@@ -4,17 +4,18 @@
 use std::io;
 use std::time::Duration;
 
+use data_encoding::BASE64;
 use hactl_engine::conf::config::{Config, Mail, SmtpTls};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
 
-use super::mail_text::{address, base64, message, one_line};
-use super::report::Report;
+use super::mail_text::{address, message, one_line};
 use super::secure;
+use super::wording::Report;
 use crate::agent::check::tls;
-use crate::agent::daemon::load::read_secret;
+use crate::agent::command::secret::read_secret;
 use crate::net::seats::Wire;
 
 /// Longest line of an answer that is read.
@@ -155,12 +156,12 @@ impl Talk {
         let offered = |word: &str| words.iter().any(|known| known == word);
         let (stream, limit) = (&mut self.stream, self.limit);
         if offered("PLAIN") {
-            let secret = base64(&[b"\0", user.as_bytes(), b"\0", &password].concat());
+            let secret = BASE64.encode(&[b"\0", user.as_bytes(), b"\0", &password].concat());
             exchange(stream, "AUTH PLAIN", &format!("AUTH PLAIN {secret}"), 235, limit).await?;
         } else if offered("LOGIN") {
             exchange(stream, "AUTH LOGIN", "AUTH LOGIN", 334, limit).await?;
-            exchange(stream, "AUTH LOGIN, user", &base64(user.as_bytes()), 334, limit).await?;
-            exchange(stream, "AUTH LOGIN, password", &base64(&password), 235, limit).await?;
+            exchange(stream, "AUTH LOGIN, user", &BASE64.encode(user.as_bytes()), 334, limit).await?;
+            exchange(stream, "AUTH LOGIN, password", &BASE64.encode(&password), 235, limit).await?;
         } else {
             return Err("it offers neither AUTH PLAIN nor AUTH LOGIN".into());
         }

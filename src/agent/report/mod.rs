@@ -9,7 +9,7 @@ pub mod journal;
 pub mod log;
 pub mod mail;
 pub mod mail_text;
-pub mod report;
 pub mod secure;
 pub mod syslog;
 pub mod webhook;
+pub mod wording;

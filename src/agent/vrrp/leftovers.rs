@@ -3,8 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,6 +17,7 @@ use super::vmac_names::wanted;
 use crate::sys::linux::Linux;
 use crate::sys::netlink::macvlan;
 use crate::sys::os::Os as _;
+use crate::sys::process::replace::replace;
 use crate::sys::process::stamp;
 
 /// Notes what is in force. A reboot makes the note worthless.
@@ -26,12 +26,7 @@ use crate::sys::process::stamp;
 /// The kernel's.
 pub fn note(path: &Path, config: &Config) -> io::Result<()> {
     let text = format!("# {}\n{}", stamp::boot_id()?, print(&traces(config), Secrets::Masked));
-    let fresh = path.with_extension("left.new");
-    let flags = libc::O_NOFOLLOW;
-    let file =
-        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).custom_flags(flags).open(&fresh);
-    file?.write_all(text.as_bytes())?;
-    fs::rename(fresh, path)
+    replace(path, text.as_bytes())
 }
 
 /// Of a configuration, what is left in the kernel.

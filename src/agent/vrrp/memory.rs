@@ -1,17 +1,14 @@
 //! What outlives the process: operators' overrides in the state folder, recent mastership in the runtime folder.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use hactl_engine::conf::config::Config;
 use hactl_engine::control::Pin;
 use hactl_engine::time::Instant;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
+use crate::agent::command::state_file::{read_json, write_json};
 use crate::sys::process::{clock, stamp};
 
 /// The overrides by instance name; the file is this as JSON.
@@ -98,43 +95,10 @@ pub fn write_pins(state_dir: &Path, pins: &Pins) -> io::Result<()> {
     write_json(&pins_path(state_dir), pins)
 }
 
-/// Reads a file of the state folder; `None` when there is none.
-///
-/// # Errors
-/// A file that is there but cannot be read or understood, worded.
-pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, String> {
-    match fs::read(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(format!("cannot read {}: {error}; starting without what it remembers", path.display())),
-        Ok(bytes) => serde_json::from_slice(&bytes)
-            .map(Some)
-            .map_err(|error| format!("{}: {error}; starting without what it remembers", path.display())),
-    }
-}
-
-/// Writes a file of the state folder: beside, flushed, then renamed, so that a crash leaves the old or the new file.
-///
-/// # Errors
-/// The kernel's.
-pub fn write_json(path: &Path, content: &impl Serialize) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let fresh = path.with_extension("json.new");
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .custom_flags(libc::O_NOFOLLOW)
-        .open(&fresh)?;
-    file.write_all(&serde_json::to_vec_pretty(content)?)?;
-    file.sync_all()?;
-    fs::rename(fresh, path)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

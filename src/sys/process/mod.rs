@@ -8,6 +8,7 @@ pub mod inotify;
 pub mod memory;
 pub mod namespace;
 pub mod processes;
+pub mod replace;
 pub mod sched;
 pub mod sigpipe;
 pub mod stamp;

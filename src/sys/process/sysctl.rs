@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
+use super::replace::replace;
 use super::stamp::boot_id;
 
 /// What was changed, and what it was before.
@@ -38,9 +39,8 @@ impl Sysctls {
         }
         let lines = self.before.iter().map(|(key, value)| format!("{key} {value}\n"));
         let text = format!("{}\n{}", boot_id().unwrap_or_default(), lines.collect::<String>());
-        let fresh = note.with_extension("settings.new");
         // Without the note a killed agent's settings stay, as they would without this.
-        let _ = fs::write(&fresh, text).and_then(|()| fs::rename(&fresh, note));
+        let _ = replace(note, text.as_bytes());
     }
 
     /// Sets `net/ipv4/conf/eth0/arp_ignore` and its like; remembers the value found the first time.

@@ -7,8 +7,8 @@ use hactl_engine::conf::config::lvs::{Check, Checker};
 use hactl_engine::conf::config::{Config, Global, Notify};
 use hactl_engine::conf::diagnostic::Location;
 
-use super::permit::{Permit, permit};
-use crate::agent::daemon::load::Remark;
+use super::remark::Remark;
+use crate::agent::command::permit::{Permit, permit};
 
 /// Takes out what cannot run; says so of each, and of what root runs although others can write it.
 pub fn leave_out(config: &mut Config) -> Vec<Remark> {
