@@ -21,7 +21,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A script to run.
 #[derive(Debug, Clone)]
-pub struct Job {
+pub struct NotifyRun {
     /// Number of the change of state that it tells of.
     pub change: u64,
     /// Command and arguments.
@@ -42,7 +42,7 @@ pub struct Notifier {
 
 #[derive(Default)]
 struct Queue {
-    waiting: VecDeque<(Job, Arc<Global>)>,
+    waiting: VecDeque<(NotifyRun, Arc<Global>)>,
     busy: bool,
 }
 
@@ -59,7 +59,7 @@ impl Notifier {
 
     /// Puts a script in its router's queue. Those of older changes that have not begun are stale and leave it, except
     /// farewells (stop, deleted), which are told whatever follows.
-    pub fn enqueue(&mut self, router: RouterId, job: Job) {
+    pub fn enqueue(&mut self, router: RouterId, job: NotifyRun) {
         while self.workers.try_join_next().is_some() {} // forget those that ended
         let queue = Arc::clone(self.queues.entry(router).or_default());
         let mut inside = lock(&queue);
@@ -144,11 +144,11 @@ mod tests {
 
     use super::*;
 
-    fn job(change: u64, folder: &Path, words: &str) -> Job {
+    fn job(change: u64, folder: &Path, words: &str) -> NotifyRun {
         let script =
             format!("echo {words} >> {0}/heard; while test ! -e {0}/go; do sleep 0.01; done", folder.display());
         let command = ["/bin/sh", "-c", &script, "notify", words].map(str::to_owned).to_vec();
-        Job { change, command, user: None }
+        NotifyRun { change, command, user: None }
     }
 
     async fn heard(folder: &Path, lines: usize) -> Vec<String> {

@@ -98,7 +98,7 @@ pub fn watch(socket: &Path, mut show: impl FnMut(&AgentStatus) -> Result<(), Fai
         if let Response::Status(status) = ask(socket, &Request::Status)? {
             show(&status)?;
         }
-        // An event, or a second without one, or no more events: look again after a breath.
+        // Wait a moment after an event, so that a burst of events costs one refresh.
         if let Err(mpsc::RecvTimeoutError::Disconnected) = events.recv_timeout(REDRAW) {
             std::thread::sleep(REDRAW);
         }

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::metrics::page;
-use super::server::{self, Desk};
+use super::server::{self, Handles};
 use crate::net::seats::{self, Listener, Place, Wire};
 
 /// Longest request in bytes.
@@ -30,7 +30,7 @@ pub struct Exporter {
 
 impl Exporter {
     /// Listens where a configuration wants it and no longer where not. What cannot be done is said in the log.
-    pub fn configure(&mut self, wanted: Option<&MetricsAddress>, desk: &Desk) {
+    pub fn configure(&mut self, wanted: Option<&MetricsAddress>, handles: &Handles) {
         let still_runs = self.running.as_ref().is_some_and(|(_, task)| !task.is_finished());
         if still_runs && self.running.as_ref().map(|(address, _)| address) == wanted {
             return;
@@ -39,7 +39,7 @@ impl Exporter {
         let Some(address) = wanted else { return };
         match listen(address) {
             Ok(listener) => {
-                let task = tokio::spawn(serve(listener, desk.clone()));
+                let task = tokio::spawn(serve(listener, handles.clone()));
                 self.running = Some((address.clone(), task));
             }
             Err(error) => tracing::error!("metrics {}: {error}; none are offered there", shown(address)),
@@ -80,24 +80,24 @@ fn listen(address: &MetricsAddress) -> io::Result<Listener> {
     }
 }
 
-async fn serve(listener: Listener, desk: Desk) {
+async fn serve(listener: Listener, handles: Handles) {
     let talk = |stream, place| {
-        let desk = desk.clone();
+        let handles = handles.clone();
         async move {
-            let _ = timeout(LIMIT, converse(stream, &place, &desk)).await; // a client that hangs up or is too slow is no event
+            let _ = timeout(LIMIT, converse(stream, &place, &handles)).await; // a client that hangs up or is too slow is no event
         }
     };
     seats::serve(listener, "metrics", CLIENTS, talk).await;
 }
 
-async fn converse(mut stream: Box<dyn Wire>, place: &Place, desk: &Desk) -> io::Result<()> {
+async fn converse(mut stream: Box<dyn Wire>, place: &Place, handles: &Handles) -> io::Result<()> {
     let mut request = Vec::new();
     let mut bounded = (&mut stream).take(REQUEST);
     while !request.windows(4).any(|end| end == b"\r\n\r\n") && bounded.read_buf(&mut request).await? > 0 {}
     let answer = match judge(&request) {
         Ok(()) => {
             place.is_served();
-            let status = server::status(desk).await;
+            let status = server::status(handles).await;
             place.is_idle();
             match status {
                 Ok(status) => answer("200 OK", "text/plain; version=0.0.4; charset=utf-8", &page(&status)),

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 
 use super::metrics::page;
 use crate::agent::report::journal::Journal;
-use crate::agent::vrrp::message::{Letter, LoopStatus, Mailbox};
+use crate::agent::vrrp::message::{LoopStatus, Mailbox, Message};
 use crate::net::seats::{self, Listener, Place, Wire};
 use crate::sys::process::clock;
 
@@ -32,7 +32,7 @@ const IDLE: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What only the agent's main task can do.
-pub enum Errand {
+pub enum DaemonJob {
     /// Read the configuration again; the answer says what came of it.
     Reload(oneshot::Sender<Result<String, String>>),
     /// Replace the process by the binary now on disk; the answer says what will happen, or why not.
@@ -45,11 +45,11 @@ pub enum Errand {
 
 /// What a connection needs.
 #[derive(Clone)]
-pub struct Desk {
+pub struct Handles {
     /// To the VRRP loop.
     pub mailbox: Mailbox,
     /// To the agent's main task.
-    pub main: mpsc::Sender<Errand>,
+    pub main: mpsc::Sender<DaemonJob>,
     /// History and events.
     pub journal: Journal,
     /// When the process started, Unix seconds.
@@ -81,11 +81,11 @@ pub fn bind(path: &Path) -> io::Result<UnixListener> {
 }
 
 /// Serves connections for ever.
-pub async fn serve(listener: UnixListener, desk: Desk) {
+pub async fn serve(listener: UnixListener, handles: Handles) {
     let talk = |stream, place| {
-        let desk = desk.clone();
+        let handles = handles.clone();
         async move {
-            let _ = converse(stream, &place, &desk).await; // a client that hangs up in the middle is no event
+            let _ = converse(stream, &place, &handles).await; // a client that hangs up in the middle is no event
         }
     };
     seats::serve(Listener::Unix(listener), "control socket", CLIENTS, talk).await;
@@ -94,7 +94,7 @@ pub async fn serve(listener: UnixListener, desk: Desk) {
 type Reader = BufReader<ReadHalf<Box<dyn Wire>>>;
 type Writer = WriteHalf<Box<dyn Wire>>;
 
-async fn converse(stream: Box<dyn Wire>, place: &Place, desk: &Desk) -> io::Result<()> {
+async fn converse(stream: Box<dyn Wire>, place: &Place, handles: &Handles) -> io::Result<()> {
     let (read, mut write) = split(stream);
     let mut lines = BufReader::new(read);
     loop {
@@ -111,9 +111,9 @@ async fn converse(stream: Box<dyn Wire>, place: &Place, desk: &Desk) -> io::Resu
         let answer = match serde_json::from_slice::<Request>(&line) {
             Ok(Request::Watch) => {
                 place.is_idle();
-                return watch(&mut lines, &mut write, desk).await;
+                return watch(&mut lines, &mut write, handles).await;
             }
-            Ok(request) => answer(request, desk).await.unwrap_or_else(|message| Response::Error { message }),
+            Ok(request) => answer(request, handles).await.unwrap_or_else(|message| Response::Error { message }),
             Err(error) => Response::Error {
                 message: format!("not a request: {error}; one JSON object a line, such as {{\"verb\":\"status\"}}"),
             },
@@ -124,8 +124,8 @@ async fn converse(stream: Box<dyn Wire>, place: &Place, desk: &Desk) -> io::Resu
 }
 
 /// Tells events until the client goes, or does not read any more.
-async fn watch(lines: &mut Reader, write: &mut Writer, desk: &Desk) -> io::Result<()> {
-    let mut events = desk.journal.watch();
+async fn watch(lines: &mut Reader, write: &mut Writer, handles: &Handles) -> io::Result<()> {
+    let mut events = handles.journal.watch();
     let mut word = [0];
     loop {
         let event = tokio::select! {
@@ -149,50 +149,55 @@ async fn say(write: &mut Writer, answer: &Response) -> io::Result<()> {
     timeout(IDLE, write.write_all(&line)).await?
 }
 
-async fn answer(request: Request, desk: &Desk) -> Result<Response, String> {
+async fn answer(request: Request, handles: &Handles) -> Result<Response, String> {
     let done = |message: String| Response::Done { message };
     match request {
-        Request::Status => status(desk).await.map(|status| Response::Status(Box::new(status))),
+        Request::Status => status(handles).await.map(|status| Response::Status(Box::new(status))),
         Request::Promote { instance, force, expires_in_s, reason } => {
             let expires = expires_in_s
                 .map(|seconds| (Duration::from_secs(seconds), (clock::unix_ms() / 1000).saturating_add(seconds)));
-            command(desk, Command::Promote { instance, force, expires, reason }).await.map(done)
+            command(handles, Command::Promote { instance, force, expires, reason }).await.map(done)
         }
-        Request::Resign { instance } => command(desk, Command::Resign { instance }).await.map(done),
-        Request::Unpin { instance } => command(desk, Command::Unpin { instance }).await.map(done),
+        Request::Resign { instance } => command(handles, Command::Resign { instance }).await.map(done),
+        Request::Unpin { instance } => command(handles, Command::Unpin { instance }).await.map(done),
         Request::Reload => {
             let (asker, reply) = oneshot::channel();
-            desk.main.send(Errand::Reload(asker)).await.map_err(|_| stopping())?;
+            handles.main.send(DaemonJob::Reload(asker)).await.map_err(|_| stopping())?;
             reply.await.map_err(|_| stopping())?.map(done)
         }
         Request::Stop { keep_addresses } => {
-            desk.in_a_hurry.fetch_or(keep_addresses, Ordering::Relaxed);
-            if desk.mailbox.send(Letter::Stop { keep_addresses }) {
+            handles.in_a_hurry.fetch_or(keep_addresses, Ordering::Relaxed);
+            if handles.mailbox.send(Message::Stop { keep_addresses }) {
                 Ok(done(if keep_addresses { "stopping; the addresses stay".into() } else { "stopping".into() }))
             } else {
                 Err(stopping())
             }
         }
-        Request::History => Ok(Response::History { events: desk.journal.past() }),
-        Request::Metrics => status(desk).await.map(|status| Response::Metrics { text: page(&status) }),
+        Request::History => Ok(Response::History { events: handles.journal.past() }),
+        Request::Metrics => status(handles).await.map(|status| Response::Metrics { text: page(&status) }),
         Request::Upgrade => {
             let (asker, reply) = oneshot::channel();
-            desk.main.send(Errand::Upgrade(asker)).await.map_err(|_| stopping())?;
+            handles.main.send(DaemonJob::Upgrade(asker)).await.map_err(|_| stopping())?;
             reply.await.map_err(|_| stopping())?.map(done)
         }
-        Request::Drain { server, virtual_server } => order(desk, &server, virtual_server, Order::Drain).await,
-        Request::Undrain { server, virtual_server } => order(desk, &server, virtual_server, Order::Undrain).await,
+        Request::Drain { server, virtual_server } => order(handles, &server, virtual_server, Order::Drain).await,
+        Request::Undrain { server, virtual_server } => order(handles, &server, virtual_server, Order::Undrain).await,
         Request::Weight { server, virtual_server, weight } => {
-            order(desk, &server, virtual_server, Order::Weight(weight)).await
+            order(handles, &server, virtual_server, Order::Weight(weight)).await
         }
         Request::Watch => Err("watch takes a connection of its own".into()),
     }
 }
 
-async fn order(desk: &Desk, server: &str, virtual_server: Option<String>, order: Order) -> Result<Response, String> {
+async fn order(
+    handles: &Handles,
+    server: &str,
+    virtual_server: Option<String>,
+    order: Order,
+) -> Result<Response, String> {
     let selection = Selection::parse(server, virtual_server)?;
     let (asker, reply) = oneshot::channel();
-    desk.main.send(Errand::Order(selection, order, asker)).await.map_err(|_| stopping())?;
+    handles.main.send(DaemonJob::Order(selection, order, asker)).await.map_err(|_| stopping())?;
     let servers = reply.await.map_err(|_| stopping())??;
     let message = match order {
         Order::Drain => format!("drained: {servers}; what is connected goes on"),
@@ -203,22 +208,22 @@ async fn order(desk: &Desk, server: &str, virtual_server: Option<String>, order:
     Ok(Response::Done { message })
 }
 
-async fn command(desk: &Desk, command: Command) -> Result<String, String> {
+async fn command(handles: &Handles, command: Command) -> Result<String, String> {
     let (asker, reply) = oneshot::channel();
-    ask(desk, Letter::Command(command, asker), reply).await?
+    ask(handles, Message::Command(command, asker), reply).await?
 }
 
 /// The whole state of the agent.
 ///
 /// # Errors
 /// In words, when the agent is stopping or its loop stands still.
-pub async fn status(desk: &Desk) -> Result<AgentStatus, String> {
+pub async fn status(handles: &Handles) -> Result<AgentStatus, String> {
     let (asker, reply) = oneshot::channel();
-    let LoopStatus { instances, groups, timing } = ask(desk, Letter::Status(asker), reply).await?;
+    let LoopStatus { instances, groups, timing } = ask(handles, Message::Status(asker), reply).await?;
     let status = AgentStatus {
         version: env!("CARGO_PKG_VERSION").into(),
         pid: std::process::id(),
-        started_unix_s: desk.started_unix_s,
+        started_unix_s: handles.started_unix_s,
         now_unix_ms: clock::unix_ms(),
         config: String::new(),
         warnings: Vec::new(),
@@ -232,13 +237,13 @@ pub async fn status(desk: &Desk) -> Result<AgentStatus, String> {
         timing,
     };
     let (asker, reply) = oneshot::channel();
-    desk.main.send(Errand::Complete(Box::new(status), asker)).await.map_err(|_| stopping())?;
+    handles.main.send(DaemonJob::Complete(Box::new(status), asker)).await.map_err(|_| stopping())?;
     reply.await.map_err(|_| stopping())
 }
 
 /// Asks the loop and waits for its answer.
-async fn ask<T>(desk: &Desk, letter: Letter, reply: oneshot::Receiver<T>) -> Result<T, String> {
-    if !desk.mailbox.send(letter) {
+async fn ask<T>(handles: &Handles, message: Message, reply: oneshot::Receiver<T>) -> Result<T, String> {
+    if !handles.mailbox.send(message) {
         return Err(stopping());
     }
     match timeout(PATIENCE, reply).await {

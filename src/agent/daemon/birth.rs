@@ -1,4 +1,5 @@
-//! Who waits for the agent to be up: the process that started it, the binary before it, and whoever reads its process id files.
+//! Tells those that wait for the agent that it is up: the process that started it, the binary that it replaces, and whoever
+//! reads its process id files.
 
 use std::fs;
 use std::io;

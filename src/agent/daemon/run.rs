@@ -17,9 +17,9 @@ use super::remark::Remark;
 use super::services::Services;
 use super::signals::{Signalled, Signals};
 use super::{namespace, systemd, upgrade};
-use crate::agent::command::notify::Job;
+use crate::agent::command::notify::NotifyRun;
 use crate::agent::command::timed::run_script;
-use crate::agent::control::server::{self, Desk};
+use crate::agent::control::server::{self, Handles};
 use crate::agent::control::{dump, safety};
 use crate::agent::lvs::service::Lvs;
 use crate::agent::report::journal::Journal;
@@ -28,7 +28,7 @@ use crate::agent::report::log::Logging;
 use crate::agent::vrrp::driver::Driver;
 use crate::agent::vrrp::leftovers;
 use crate::agent::vrrp::memory::{self, Memory, Pins};
-use crate::agent::vrrp::message::{self, Errand, Letter, Mailbox};
+use crate::agent::vrrp::message::{self, Job, Mailbox, Message};
 use crate::agent::vrrp::peers::{Names, Resolved};
 use crate::error::{Exit, Failure, Outcome, Problem};
 use crate::sys::process::epoll::Sleeper;
@@ -119,9 +119,9 @@ struct Agent<'a> {
     config: Config,
     warnings: Vec<Remark>,
     mailbox: Mailbox,
-    errands: mpsc::Receiver<Errand>,
-    desk: Desk,
-    questions: mpsc::Receiver<server::Errand>,
+    jobs: mpsc::Receiver<Job>,
+    handles: Handles,
+    questions: mpsc::Receiver<server::DaemonJob>,
     journal: Journal,
     services: Services,
     names: Names,
@@ -141,22 +141,22 @@ impl<'a> Agent<'a> {
         });
         let sleeper = Sleeper::new().map_err(|error| trouble(format!("epoll: {error}")))?;
         let (mailbox, inbox) = Mailbox::new(sleeper.bell());
-        let (errand_sender, errands) = mpsc::channel(message::ERRANDS);
-        let lvs_errands = errand_sender.clone();
+        let (job_sender, jobs) = mpsc::channel(message::JOBS_MAX);
+        let lvs_jobs = job_sender.clone();
         if let Some(folder) = settings.socket.parent() {
             // The folder is made 0700 with the socket; the stamps live beside it.
             fs::create_dir_all(folder).map_err(|error| trouble(format!("{}: {error}", folder.display())))?;
         }
         let stamps = PathBuf::from(format!("{}.masters", settings.socket.display()));
         let memory = Memory::recall(stamps, pins.clone(), leftovers::read(&settings.left()));
-        let driver = Driver::new(&config, sleeper, inbox, errand_sender, memory).map_err(trouble)?;
+        let driver = Driver::new(&config, sleeper, inbox, job_sender, memory).map_err(trouble)?;
         let (done, ended) = oneshot::channel();
         let (news, resolved) = mpsc::channel(16);
         let (main, questions) = mpsc::channel(64);
         let journal = Journal::default();
         say(&warnings, &journal);
         let started_unix_s = clock::unix_ms() / 1000;
-        let desk = Desk {
+        let handles = Handles {
             mailbox: mailbox.clone(),
             main,
             journal: journal.clone(),
@@ -168,11 +168,11 @@ impl<'a> Agent<'a> {
             config,
             warnings,
             mailbox,
-            errands,
-            desk,
+            jobs,
+            handles,
             questions,
             journal,
-            services: Services::new(Lvs::new(lvs_errands, settings.state_dir.clone())),
+            services: Services::new(Lvs::new(lvs_jobs, settings.state_dir.clone())),
             names: Names::new(news),
             resolved,
             pins,
@@ -192,12 +192,12 @@ impl<'a> Agent<'a> {
         })?;
         self.settings.pid_files.write(&self.config)?;
         let mut signals = Signals::listen().map_err(|error| io("signals", error))?;
-        tokio::spawn(server::serve(listener, self.desk.clone()));
+        tokio::spawn(server::serve(listener, self.handles.clone()));
         self.spawn_loop().map_err(|error| io("thread", error))?;
         self.first_breath().await?;
         self.note();
         birth.is_over();
-        self.services.configure(&self.config, &self.desk);
+        self.services.configure(&self.config, &self.handles);
         self.names.configure(&self.config);
         systemd::say(&[NotifyState::Ready, NotifyState::Status("running")]);
         let pulse = sd_notify::watchdog_enabled().unwrap_or(Duration::from_secs(3600)) / 3;
@@ -205,7 +205,7 @@ impl<'a> Agent<'a> {
         let outcome = loop {
             tokio::select! {
                 result = &mut self.ended => break result.unwrap_or_else(|_| Err("the VRRP loop panicked".into())),
-                Some(errand) = self.errands.recv() => self.run_errand(errand),
+                Some(job) = self.jobs.recv() => self.run_job(job),
                 Some(resolved) = self.resolved.recv() => self.resolved(resolved).await,
                 Some(question) = self.questions.recv() => self.answer(question).await,
                 signal = signals.next() => self.signalled(signal).await,
@@ -218,16 +218,16 @@ impl<'a> Agent<'a> {
             return Err(Failure::internal(upgrade::exec(binary)));
         }
         systemd::say(&[NotifyState::Stopping]);
-        let in_a_hurry = self.desk.in_a_hurry.load(Ordering::Relaxed);
+        let in_a_hurry = self.handles.in_a_hurry.load(Ordering::Relaxed);
         if outcome.is_ok() && !in_a_hurry {
             leftovers::forget(&self.settings.left());
         }
         self.services.end_lvs(in_a_hurry || self.settings.keep_table).await;
-        while let Ok(errand) = self.errands.try_recv() {
-            self.run_errand(errand);
+        while let Ok(job) = self.jobs.try_recv() {
+            self.run_job(job);
         }
         let global = &self.config.global;
-        if self.desk.in_a_hurry.load(Ordering::Relaxed) {
+        if self.handles.in_a_hurry.load(Ordering::Relaxed) {
             // Half of a restart. What shutdown_script would take down the successor would have to put up again.
             self.services.finish_soon().await;
         } else {
@@ -244,7 +244,7 @@ impl<'a> Agent<'a> {
     /// Waits until the loop answers: then it has its sockets and its addresses, or will not have them.
     async fn first_breath(&mut self) -> Result<(), Failure> {
         let (asker, reply) = oneshot::channel();
-        self.mailbox.send(Letter::Status(asker));
+        self.mailbox.send(Message::Status(asker));
         tokio::select! {
             _ = reply => Ok(()),
             ended = &mut self.ended => match ended {
@@ -266,18 +266,18 @@ impl<'a> Agent<'a> {
         Ok(())
     }
 
-    fn run_errand(&mut self, errand: Errand) {
-        match errand {
-            Errand::Tell { notice, unix_ms } => {
+    fn run_job(&mut self, job: Job) {
+        match job {
+            Job::Tell { notice, unix_ms } => {
                 self.journal.tell(&notice, unix_ms);
                 self.services.tell(&notice, unix_ms);
             }
-            Errand::Run { router, change, command, user } => {
-                self.services.run(router, Job { change, command, user });
+            Job::Run { router, change, command, user } => {
+                self.services.run(router, NotifyRun { change, command, user });
             }
-            Errand::RunFor { server, command } => self.services.run_for(server, command),
-            Errand::SavePin { instance, pin } => self.save_pin(instance, pin),
-            Errand::Trouble(text) => tracing::warn!("{text}"),
+            Job::RunFor { server, command } => self.services.run_for(server, command),
+            Job::SavePin { instance, pin } => self.save_pin(instance, pin),
+            Job::Trouble(text) => tracing::warn!("{text}"),
         }
     }
 
@@ -300,18 +300,18 @@ impl<'a> Agent<'a> {
         }
     }
 
-    async fn answer(&mut self, question: server::Errand) {
+    async fn answer(&mut self, question: server::DaemonJob) {
         match question {
-            server::Errand::Reload(asker) => {
+            server::DaemonJob::Reload(asker) => {
                 let _ = asker.send(self.reload().await); // may have hung up
             }
-            server::Errand::Upgrade(asker) => {
+            server::DaemonJob::Upgrade(asker) => {
                 let _ = asker.send(self.upgrade().await); // may have hung up
             }
-            server::Errand::Order(selection, order, asker) => {
+            server::DaemonJob::Order(selection, order, asker) => {
                 let _ = asker.send(self.services.order(selection, order).await); // may have hung up
             }
-            server::Errand::Complete(mut status, asker) => {
+            server::DaemonJob::Complete(mut status, asker) => {
                 status.config = self.settings.config.display().to_string();
                 status.warnings = self.warnings.iter().map(|warning| warning.text.clone()).collect();
                 self.services.complete(&mut status).await;
@@ -336,7 +336,7 @@ impl<'a> Agent<'a> {
             Ok((mut config, mut warnings)) => {
                 warnings.extend(settle(&mut config, Some(&self.config)));
                 say(&warnings, &self.journal);
-                self.services.configure(&config, &self.desk);
+                self.services.configure(&config, &self.handles);
                 self.names.configure(&config);
                 self.config = config;
                 let in_force = self.put_in_force().await;
@@ -357,7 +357,7 @@ impl<'a> Agent<'a> {
     /// Gives the loop the configuration, with the peers known by now.
     async fn put_in_force(&self) -> Result<(), String> {
         let (asker, reply) = oneshot::channel();
-        self.mailbox.send(Letter::Reload(Box::new(self.names.complete(&self.config)), asker));
+        self.mailbox.send(Message::Reload(Box::new(self.names.complete(&self.config)), asker));
         reply.await.map_err(|_| "the agent is stopping".to_owned())
     }
 
@@ -375,8 +375,8 @@ impl<'a> Agent<'a> {
             Signalled::Reload => drop(self.reload().await), // logged there
             Signalled::Stop => {
                 let keep_addresses = self.settings.keep_addresses;
-                self.desk.in_a_hurry.fetch_or(keep_addresses, Ordering::Relaxed);
-                self.mailbox.send(Letter::Stop { keep_addresses });
+                self.handles.in_a_hurry.fetch_or(keep_addresses, Ordering::Relaxed);
+                self.mailbox.send(Message::Stop { keep_addresses });
             }
             Signalled::Dump(kind) => self.dump(kind),
             Signalled::Threads => {
@@ -397,16 +397,16 @@ impl<'a> Agent<'a> {
         tracing::info!("{message}");
         systemd::say(&[NotifyState::Reloading, NotifyState::monotonic_usec_now().map_err(|error| error.to_string())?]);
         self.upgrading = Some(binary);
-        self.mailbox.send(Letter::Stop { keep_addresses: true });
+        self.mailbox.send(Message::Stop { keep_addresses: true });
         Ok(message)
     }
 
     /// Writes a dump as soon as the state is known, which takes this task too: so it is done beside it.
     fn dump(&self, kind: dump::Kind) {
-        let desk = self.desk.clone();
+        let handles = self.handles.clone();
         let config = self.config.clone();
         tokio::spawn(async move {
-            let written = server::status(&desk).await.and_then(|status| dump::write(kind, &config, &status));
+            let written = server::status(&handles).await.and_then(|status| dump::write(kind, &config, &status));
             match written {
                 Ok(path) => tracing::info!("wrote {}", path.display()),
                 Err(why) => tracing::error!("no dump: {why}"),
@@ -417,7 +417,7 @@ impl<'a> Agent<'a> {
     /// Feeds systemd's watchdog through the loop: a hung loop must starve it.
     fn feed_watchdog(&self) {
         let (asker, reply) = oneshot::channel();
-        self.mailbox.send(Letter::Status(asker));
+        self.mailbox.send(Message::Status(asker));
         tokio::spawn(async move {
             if reply.await.is_ok() {
                 systemd::say(&[NotifyState::Watchdog]);

@@ -11,9 +11,9 @@ use hactl_engine::lvs::balancer::{Order, Selection};
 use hactl_engine::notice::Notice;
 use tokio::time::timeout;
 
-use crate::agent::command::notify::{Job, Notifier};
+use crate::agent::command::notify::{Notifier, NotifyRun};
 use crate::agent::control::exporter::Exporter;
-use crate::agent::control::server::Desk;
+use crate::agent::control::server::Handles;
 use crate::agent::lvs::service::Lvs;
 use crate::agent::report::alert::Alerts;
 use crate::agent::report::fifo_lines::Fifos;
@@ -57,8 +57,8 @@ impl Services {
     }
 
     /// Takes a configuration: what it names runs from now on, what it does not name any more ends.
-    pub fn configure(&mut self, config: &Config, desk: &Desk) {
-        let mailbox = &desk.mailbox;
+    pub fn configure(&mut self, config: &Config, handles: &Handles) {
+        let mailbox = &handles.mailbox;
         self.notifier.configure(config);
         self.fifos.configure(config);
         self.alerts.configure(config);
@@ -66,11 +66,11 @@ impl Services {
         self.files.configure(config, mailbox);
         self.processes.configure(config, mailbox);
         self.lvs.configure(config, self.files.values());
-        self.exporter.configure(config.own.metrics.as_ref(), desk);
+        self.exporter.configure(config.own.metrics.as_ref(), handles);
     }
 
     /// Runs a notify script.
-    pub fn run(&mut self, router: RouterId, job: Job) {
+    pub fn run(&mut self, router: RouterId, job: NotifyRun) {
         self.notifier.enqueue(router, job);
     }
 
@@ -79,7 +79,7 @@ impl Services {
         let next = LVS_QUEUES + RouterId::try_from(self.queues.len()).unwrap_or_default();
         let queue = *self.queues.entry(server).or_insert(next);
         // None of them is stale: each tells of another real server.
-        self.notifier.enqueue(queue, Job { change: 0, command: command.argv, user: command.user });
+        self.notifier.enqueue(queue, NotifyRun { change: 0, command: command.argv, user: command.user });
     }
 
     /// Carries out an operator's order about real servers.
@@ -90,7 +90,7 @@ impl Services {
         self.lvs.order(selection, order).await
     }
 
-    /// Ends the balancing; what it has to say about that comes as errands.
+    /// Ends the balancing; what it has to say about that comes as jobs.
     pub async fn end_lvs(&mut self, keep_table: bool) {
         self.lvs.finish(keep_table).await;
     }

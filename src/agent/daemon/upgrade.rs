@@ -89,7 +89,7 @@ pub fn take_name() {
     }
 }
 
-/// Buries the children of the binary before, which nobody else would.
+/// Reaps the children that the binary before left over from before `exec`: nobody else waits for them.
 pub fn reap() {
     while let Ok(WaitStatus::Exited(..) | WaitStatus::Signaled(..)) = waitpid(None, Some(WaitPidFlag::WNOHANG)) {}
 }

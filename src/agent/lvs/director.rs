@@ -22,7 +22,7 @@ use super::kernel::Kernel;
 use super::message::Orders;
 use super::overrides;
 use crate::agent::check::around::Surroundings;
-use crate::agent::vrrp::message::Errand;
+use crate::agent::vrrp::message::Job;
 use crate::sys::process::clock;
 
 /// Everything that the thread owns.
@@ -32,9 +32,9 @@ pub struct Director {
     orders: Option<Orders>,
     states: BTreeMap<String, RouterState>,
     around: Surroundings,
-    errands: mpsc::Sender<Errand>,
+    jobs: mpsc::Sender<Job>,
     state_dir: PathBuf,
-    /// When a kernel that refused something is asked again; letters in between do not put it off.
+    /// When a kernel that refused something is asked again; messages in between do not put it off.
     again: Option<Instant>,
     /// Rung when the next wake may be another than [`Director::next_wake`] said.
     bell: Rc<Notify>,
@@ -45,7 +45,7 @@ const AGAIN: Duration = Duration::from_secs(5);
 
 impl Director {
     /// A director without orders.
-    pub fn new(errands: mpsc::Sender<Errand>, state_dir: PathBuf, around: Surroundings) -> Self {
+    pub fn new(jobs: mpsc::Sender<Job>, state_dir: PathBuf, around: Surroundings) -> Self {
         let remembered = overrides::read(&state_dir).unwrap_or_else(|why| {
             tracing::error!("{why}");
             BTreeMap::new()
@@ -56,7 +56,7 @@ impl Director {
             orders: None,
             states: BTreeMap::new(),
             around,
-            errands,
+            jobs,
             state_dir,
             again: None,
             bell: Rc::default(),
@@ -169,21 +169,21 @@ impl Director {
                     self.kernel.change(&changes);
                     self.tell_troubles();
                 }
-                Effect::Run { server, command } => self.errand(Errand::RunFor { server, command }),
-                Effect::Tell(notice) => self.errand(Errand::Tell { notice, unix_ms: clock::unix_ms() }),
+                Effect::Run { server, command } => self.job(Job::RunFor { server, command }),
+                Effect::Tell(notice) => self.job(Job::Tell { notice, unix_ms: clock::unix_ms() }),
             }
         }
     }
 
     fn tell_troubles(&mut self) {
         for trouble in self.kernel.troubles() {
-            self.errand(Errand::Trouble(trouble));
+            self.job(Job::Trouble(trouble));
         }
     }
 
-    fn errand(&self, errand: Errand) {
+    fn job(&self, job: Job) {
         // A full queue means that logging and scripts hang; balancing goes on without them.
-        let _ = self.errands.try_send(errand);
+        let _ = self.jobs.try_send(job);
     }
 
     /// Everything that is known of the virtual servers; the kernel is asked for its table and its loads.
@@ -225,5 +225,5 @@ impl Director {
     }
 }
 
-/// Nothing to wait for but letters.
+/// Nothing to wait for but messages.
 const AGES: Duration = Duration::from_secs(3600);

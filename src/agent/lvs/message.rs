@@ -11,7 +11,7 @@ use hactl_engine::lvs::balancer::{Order, Selection};
 use tokio::sync::oneshot;
 
 /// To the director.
-pub enum Letter {
+pub enum DirectorMessage {
     /// A configuration.
     Configure(Box<Orders>),
     /// A VRRP instance is in this state now.

@@ -12,7 +12,7 @@ use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::sleep_until;
 
 use super::director::Director;
-use super::message::Letter;
+use super::message::DirectorMessage;
 use super::pace::first_wait;
 use super::rounds::{self, Rounds};
 use super::watch::{Place, watch};
@@ -25,7 +25,7 @@ struct Checks {
 }
 
 /// Serves until it is told to stop.
-pub async fn serve(director: Rc<RefCell<Director>>, mut letters: mpsc::UnboundedReceiver<Letter>) {
+pub async fn serve(director: Rc<RefCell<Director>>, mut messages: mpsc::UnboundedReceiver<DirectorMessage>) {
     let bell = director.borrow().bell();
     let mut checks = Checks { rounds: Rc::default(), tasks: HashMap::new() };
     spawn_local(rounds::make(Rc::clone(&checks.rounds), Rc::clone(&director)));
@@ -33,36 +33,36 @@ pub async fn serve(director: Rc<RefCell<Director>>, mut letters: mpsc::Unbounded
         let due = director.borrow_mut().next_wake();
         tokio::select! {
             () = bell.notified() => {}
-            letter = letters.recv() => match letter {
+            message = messages.recv() => match message {
                 None => return,
-                Some(Letter::Stop { keep_table }) => {
+                Some(DirectorMessage::Stop { keep_table }) => {
                     checks.end();
                     return director.borrow_mut().stop(keep_table);
                 }
-                Some(letter) => take(&director, &mut checks, letter),
+                Some(message) => take(&director, &mut checks, message),
             },
             () = sleep_until(due) => director.borrow_mut().wake(),
         }
     }
 }
 
-fn take(director: &Rc<RefCell<Director>>, checks: &mut Checks, letter: Letter) {
-    match letter {
-        Letter::Configure(orders) => {
+fn take(director: &Rc<RefCell<Director>>, checks: &mut Checks, message: DirectorMessage) {
+    match message {
+        DirectorMessage::Configure(orders) => {
             director.borrow_mut().configure(*orders);
             checks.follow(director);
         }
-        Letter::State { instance, state } => {
+        DirectorMessage::State { instance, state } => {
             director.borrow_mut().state_changed(instance, state);
             checks.follow(director);
         }
-        Letter::Order(selection, order, asker) => {
+        DirectorMessage::Order(selection, order, asker) => {
             let _ = asker.send(director.borrow_mut().order(&selection, order)); // may have hung up
         }
-        Letter::Status(asker) => {
+        DirectorMessage::Status(asker) => {
             let _ = asker.send(director.borrow_mut().status()); // may have hung up
         }
-        Letter::Stop { .. } => {} // taken by `serve`
+        DirectorMessage::Stop { .. } => {} // taken by `serve`
     }
 }
 

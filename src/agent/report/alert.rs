@@ -64,7 +64,7 @@ impl Alerts {
         }
         Courier::replace(&mut self.mail, mail);
         Courier::replace(&mut self.webhook, webhook);
-        // Whom nobody is told of need not be remembered.
+        // Without mail and webhook nothing reads the configuration here, so no copy of it is kept.
         let told = config.global.mail.is_some() || config.own.webhook.is_some();
         self.config = if told { config.clone() } else { Config::default() };
     }

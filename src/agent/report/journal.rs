@@ -60,7 +60,7 @@ impl Journal {
         self.past.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
-    /// The future.
+    /// Subscribes to the events from now on.
     pub fn watch(&self) -> broadcast::Receiver<Event> {
         self.live.subscribe()
     }

@@ -23,7 +23,7 @@ const LINE: u64 = 2048;
 /// Most lines of one answer.
 const LINES: usize = 100;
 
-/// How a letter gets to the server.
+/// How a mail gets to the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Post {
     /// Server and addresses.

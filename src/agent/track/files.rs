@@ -17,7 +17,7 @@ use nix::fcntl::OFlag;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::agent::vrrp::message::{Letter, Mailbox};
+use crate::agent::vrrp::message::{Mailbox, Message};
 use crate::sys::process::inotify::FolderWatch;
 
 /// How often a file is read although nothing was heard of it.
@@ -166,7 +166,7 @@ impl Reader<'_> {
             Some(before) => tracing::info!("tracked file {name}: {before} -> {value}"),
         }
         lock(&self.values).insert(name.clone(), value);
-        let heard = self.mailbox.send(Letter::Input(Input::File { name: name.clone(), value }));
+        let heard = self.mailbox.send(Message::Input(Input::File { name: name.clone(), value }));
         self.last = heard.then_some(value); // a loop that is behind is told again with the next look
     }
 }
@@ -212,9 +212,9 @@ mod tests {
         }
     }
 
-    async fn next(inbox: &Receiver<Letter>) -> i32 {
+    async fn next(inbox: &Receiver<Message>) -> i32 {
         for _ in 0..1000 {
-            if let Ok(Letter::Input(Input::File { name, value })) = inbox.try_recv() {
+            if let Ok(Message::Input(Input::File { name, value })) = inbox.try_recv() {
                 assert_eq!(name, "load");
                 return value;
             }

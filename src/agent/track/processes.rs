@@ -13,7 +13,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep_until};
 
 use super::quorum::Quorum;
-use crate::agent::vrrp::message::{Letter, Mailbox};
+use crate::agent::vrrp::message::{Mailbox, Message};
 use crate::sys::process::processes::{self, Process, ProcessEvent, ProcessEvents};
 
 /// How often /proc is read where the kernel does not tell.
@@ -139,7 +139,7 @@ impl Counter {
                     let verdict = if ok { "enough again" } else { "not what the quorum wants" };
                     tracing::info!("tracked process {name}: {running} run, {verdict}");
                 }
-                self.mailbox.send(Letter::Input(Input::Process { name: name.clone(), ok }));
+                self.mailbox.send(Message::Input(Input::Process { name: name.clone(), ok }));
             }
         }
         let status = |quorum: &Quorum| ProcessStatus {
@@ -192,7 +192,7 @@ mod tests {
         let mut verdicts = Vec::new();
         let mut second = None; // started once the first verdict is there
         for _ in 0..1500 {
-            if let Ok(Letter::Input(Input::Process { name, ok })) = inbox.try_recv() {
+            if let Ok(Message::Input(Input::Process { name, ok })) = inbox.try_recv() {
                 assert_eq!(name, "worker");
                 verdicts.push((ok, processes.status()[0].running));
                 match verdicts.len() {

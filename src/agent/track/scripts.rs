@@ -11,7 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::agent::command::permit::{account, permit_as};
 use crate::agent::command::run::{GRACE, Group};
-use crate::agent::vrrp::message::{Letter, Mailbox};
+use crate::agent::vrrp::message::{Mailbox, Message};
 
 /// Running checks; dropping a handle's task ends its check.
 #[derive(Default)]
@@ -71,7 +71,7 @@ async fn watch(script: VrrpScript, global: Global, mailbox: Mailbox, state: Arc<
     };
     note(script.init_fail.then_some(false), None);
     if script.init_fail {
-        mailbox.send(Letter::Input(Input::Script { name: script.name.clone(), ok: false }));
+        mailbox.send(Message::Input(Input::Script { name: script.name.clone(), ok: false }));
     }
     let who = account(script.user.as_ref(), &global); // once: a directory of accounts may be far away
     let mut judge = Judge::new(script.rise, script.fall, script.init_fail);
@@ -95,7 +95,7 @@ async fn watch(script: VrrpScript, global: Global, mailbox: Mailbox, state: Arc<
         if let Some(ok) = judge.result(good) {
             let (name, verdict) = (&script.name, if ok { "succeeds" } else { "fails" });
             tracing::info!(script = name, "check {name} {verdict}: {words}");
-            mailbox.send(Letter::Input(Input::Script { name: name.clone(), ok }));
+            mailbox.send(Message::Input(Input::Script { name: name.clone(), ok }));
         }
         note(judge.state, Some(words));
     }

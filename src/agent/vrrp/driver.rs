@@ -6,7 +6,7 @@
 //!  netlink ───►│ links       ├─► Input ─► engine ─► Batch ─► perform ───┼──► kernel
 //!  timerfd ───►│ deadline    │                                 │        │
 //!              └──────▲──────┴─────────────────────────────────┼────────┘
-//!             letters │ (bell)                         errands ▼
+//!            messages │ (and a bell)              jobs ▼
 //!              ┌──────┴─────────────── tokio runtime ───────────────────┐
 //!              │ control socket   scripts   notify   journal   signals  │
 //!              └────────────────────────────────────────────────────────┘
@@ -27,10 +27,10 @@ use hactl_engine::time::Instant;
 use hactl_engine::wire::vrrp::{GROUP_V4, GROUP_V6};
 use tokio::sync::{mpsc as tokio_mpsc, oneshot};
 
-use super::host::Ground;
+use super::host::HostSetup;
 use super::leftovers;
 use super::memory::Memory;
-use super::message::{Errand, Letter, LoopStatus};
+use super::message::{Job, LoopStatus, Message};
 use super::perform::perform;
 use crate::sys::linux::Linux;
 use crate::sys::netlink::links::Links;
@@ -51,13 +51,13 @@ const PACKETS_AT_A_TIME: usize = 16;
 pub struct Driver {
     node: Node,
     os: Linux,
-    ground: Ground,
+    host: HostSetup,
     inbox_v4: Inbox,
     timing: Timing,
     links: Links,
     sleeper: Sleeper,
-    inbox: mpsc::Receiver<Letter>,
-    errands: tokio_mpsc::Sender<Errand>,
+    inbox: mpsc::Receiver<Message>,
+    jobs: tokio_mpsc::Sender<Job>,
     memory: Memory,
     /// What an agent that was killed had, and what is in force now.
     left: Option<(Config, Config)>,
@@ -80,8 +80,8 @@ impl Driver {
     pub fn new(
         config: &Config,
         sleeper: Sleeper,
-        inbox: mpsc::Receiver<Letter>,
-        errands: tokio_mpsc::Sender<Errand>,
+        inbox: mpsc::Receiver<Message>,
+        jobs: tokio_mpsc::Sender<Job>,
         mut memory: Memory,
     ) -> Result<Self, String> {
         let (os, links) = Self::doors()?;
@@ -91,13 +91,13 @@ impl Driver {
             left,
             node: Node::new(config),
             os,
-            ground: Ground::new(memory.settings()),
+            host: HostSetup::new(memory.settings()),
             inbox_v4: Inbox::new(PACKETS_AT_A_TIME, vrrp::LARGEST),
             timing: Timing::default(),
             links,
             sleeper,
             inbox,
-            errands,
+            jobs,
             memory,
             slots: BTreeMap::new(),
             asked: HashMap::new(),
@@ -108,7 +108,7 @@ impl Driver {
             told_late: None,
         };
         let table = driver.links.table();
-        let troubles = driver.ground.prepare(config, table, &mut driver.os);
+        let troubles = driver.host.prepare(config, table, &mut driver.os);
         driver.troubles(troubles);
         driver.watch_routing()?;
         driver.number_routers();
@@ -152,16 +152,16 @@ impl Driver {
                     LINKS => self.take_link_changes()?,
                     token if token & CLAIMS != 0 => {
                         let (link, ipv6) = interface(token & !CLAIMS);
-                        let heard = self.ground.hear(link, ipv6);
+                        let heard = self.host.hear(link, ipv6);
                         self.step_all(heard);
                     }
                     token => self.take_packets(interface(token)),
                 }
             }
-            self.take_letters()?;
+            self.take_messages()?;
             if self.node.is_stopped() {
                 if !self.keeps_addresses {
-                    let troubles = std::mem::take(&mut self.ground).leave(&mut self.os);
+                    let troubles = std::mem::take(&mut self.host).leave(&mut self.os);
                     self.troubles(troubles);
                 }
                 return Ok(());
@@ -231,9 +231,9 @@ impl Driver {
                 self.memory.stamp(*slot, master.then(clock::now));
             }
         }
-        for errand in left.errands {
+        for job in left.jobs {
             // A full queue means that logging and scripts hang; the election goes on without them.
-            let _ = self.errands.try_send(errand);
+            let _ = self.jobs.try_send(job);
         }
         for (token, result) in left.replies {
             if let Some(asker) = self.asked.remove(&token) {
@@ -245,13 +245,13 @@ impl Driver {
 
     fn troubles(&self, troubles: Vec<String>) {
         for trouble in troubles {
-            let _ = self.errands.try_send(Errand::Trouble(trouble)); // see `perform`
+            let _ = self.jobs.try_send(Job::Trouble(trouble)); // see `perform`
         }
     }
 
     /// Routes and rules are watched only when some are ours: a router with a full table has much to tell.
     fn watch_routing(&mut self) -> Result<(), String> {
-        if self.ground.has_routing() {
+        if self.host.has_routing() {
             self.links.watch_routing().map_err(|error| format!("cannot watch routes: {error}"))?;
         }
         Ok(())
@@ -295,9 +295,9 @@ impl Driver {
         self.os.sockets().retain(|(link, _), _| !gone.contains(link));
         let mut troubles = Vec::new();
         for lost in &changes {
-            troubles.extend(self.ground.restore(lost, &mut self.os));
+            troubles.extend(self.host.restore(lost, &mut self.os));
         }
-        self.ground.follow(self.links.table(), &mut self.os, &mut troubles);
+        self.host.follow(self.links.table(), &mut self.os, &mut troubles);
         self.troubles(troubles);
         self.open_sockets();
         self.step_all(changes);
@@ -312,20 +312,20 @@ impl Driver {
         self.step_all(self.wall_clock().into_iter().chain(packets).collect());
     }
 
-    fn take_letters(&mut self) -> Result<(), String> {
-        while let Ok(letter) = self.inbox.try_recv() {
-            match letter {
-                Letter::Input(input) => self.step(input),
-                Letter::Command(command, asker) => {
+    fn take_messages(&mut self) -> Result<(), String> {
+        while let Ok(message) = self.inbox.try_recv() {
+            match message {
+                Message::Input(input) => self.step(input),
+                Message::Command(command, asker) => {
                     self.next_token += 1;
                     self.asked.insert(self.next_token, asker);
                     self.step(Input::Command { token: self.next_token, command });
                 }
-                Letter::Status(asker) => {
+                Message::Status(asker) => {
                     let _ = asker.send(self.status()); // may have hung up
                 }
-                Letter::Reload(config, asker) => {
-                    let troubles = self.ground.prepare(&config, self.links.table(), &mut self.os);
+                Message::Reload(config, asker) => {
+                    let troubles = self.host.prepare(&config, self.links.table(), &mut self.os);
                     self.troubles(troubles);
                     self.watch_routing()?;
                     self.take_link_changes()?;
@@ -334,7 +334,7 @@ impl Driver {
                     self.open_sockets();
                     let _ = asker.send(()); // may have hung up
                 }
-                Letter::Stop { keep_addresses } => {
+                Message::Stop { keep_addresses } => {
                     self.keeps_addresses = keep_addresses;
                     self.step(Input::Stop { keep_addresses });
                 }
@@ -384,7 +384,7 @@ impl Driver {
                 Ok(socket) => drop(self.os.sockets().insert((link, ipv6), socket)),
                 Err(error) => {
                     let trouble = format!("cannot listen for adverts on {name}: {error}; trying again when it changes");
-                    let _ = self.errands.try_send(Errand::Trouble(trouble)); // see `perform`
+                    let _ = self.jobs.try_send(Job::Trouble(trouble)); // see `perform`
                 }
             }
         }
@@ -392,7 +392,7 @@ impl Driver {
 
     /// Opens the guard's ears too.
     fn listen(&mut self) {
-        let troubles = self.ground.listen(self.links.table(), &self.sleeper, |link, six| CLAIMS | token(link, six));
+        let troubles = self.host.listen(self.links.table(), &self.sleeper, |link, six| CLAIMS | token(link, six));
         self.troubles(troubles);
     }
 
@@ -405,7 +405,7 @@ impl Driver {
         if let Err(error) = self.memory.number(&names) {
             let trouble =
                 format!("cannot write {}: {error}; a restart will not adopt the addresses", self.memory.path());
-            let _ = self.errands.try_send(Errand::Trouble(trouble)); // see `perform`
+            let _ = self.jobs.try_send(Job::Trouble(trouble)); // see `perform`
         }
     }
 

@@ -1,5 +1,6 @@
-//! What the routers stand on, beside their addresses: macvlans, static addresses and routes, the firewall's gates, and
-//! the ears of the guard. Made from the configuration, kept when it changes, removed at the end.
+//! The host's state other than virtual addresses: the macvlans of `use_vmac`, static addresses and routes, the nftables sets,
+//! and the sockets by which the guard hlisteners ARP and neighbour advertisements. It is made from the configuration, changed
+//! with it, and removed at the end.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -19,15 +20,15 @@ use crate::sys::os::Os as _;
 use crate::sys::packet::neighbours::Claims;
 use crate::sys::process::epoll::Sleeper;
 
-/// The ground and what it was made from.
+/// What was set up, and from which settings.
 #[derive(Default)]
-pub struct Ground {
+pub struct HostSetup {
     /// What of the configuration concerns it.
     config: Config,
     has_routing: bool,
     vmacs: Vmacs,
     statics: Statics,
-    ears: BTreeMap<(u32, bool), Claims>,
+    listeners: BTreeMap<(u32, bool), Claims>,
 }
 
 /// Addresses, routes and rules that are there from start to stop.
@@ -37,7 +38,7 @@ struct Statics {
     routing: Routing,
 }
 
-impl Ground {
+impl HostSetup {
     /// Nothing is made yet; what the kernel's settings were is noted in this file.
     pub fn new(settings: PathBuf) -> Self {
         Self { vmacs: Vmacs::noted_in(settings), ..Self::default() }
@@ -155,20 +156,21 @@ impl Ground {
                 });
             }
         }
-        self.ears.retain(|key, _| wanted.contains_key(key));
+        self.listeners.retain(|key, _| wanted.contains_key(key));
         let mut troubles = Vec::new();
         for ((link, ipv6), addresses) in wanted {
-            if let Some(ear) = self.ears.get_mut(&(link, ipv6)) {
-                addresses.into_iter().for_each(|address| ear.join(address));
+            if let Some(listener) = self.listeners.get_mut(&(link, ipv6)) {
+                addresses.into_iter().for_each(|address| listener.join(address));
                 continue;
             }
             let name = links.get(&link).map_or("", |link| link.name.as_str());
             let opened = if ipv6 { Claims::neighbours(link, name) } else { Claims::arp(link) };
-            let opened = opened.and_then(|ear| sleeper.watch(ear.as_fd(), token(link, ipv6)).map(|()| ear));
+            let opened =
+                opened.and_then(|listener| sleeper.watch(listener.as_fd(), token(link, ipv6)).map(|()| listener));
             match opened {
-                Ok(mut ear) => {
-                    addresses.into_iter().for_each(|address| ear.join(address));
-                    self.ears.insert((link, ipv6), ear);
+                Ok(mut listener) => {
+                    addresses.into_iter().for_each(|address| listener.join(address));
+                    self.listeners.insert((link, ipv6), listener);
                 }
                 Err(error) => {
                     troubles.push(format!("the guard cannot listen on {name}: {error}; it does not guard there"))
@@ -180,10 +182,10 @@ impl Ground {
 
     /// What was heard on an interface.
     pub fn hear(&self, link: u32, ipv6: bool) -> Vec<Input> {
-        let Some(ear) = self.ears.get(&(link, ipv6)) else { return Vec::new() };
+        let Some(listener) = self.listeners.get(&(link, ipv6)) else { return Vec::new() };
         let mut heard = Vec::new();
         for _ in 0..CLAIMS_AT_A_TIME {
-            match ear.receive() {
+            match listener.receive() {
                 Ok(claim) => heard.extend(claim),
                 Err(_) => break, // nothing left; a link going down reports here too, and again through netlink
             }
@@ -229,7 +231,7 @@ fn gates(config: &Config, os: &mut Linux, troubles: &mut Vec<String>) {
         && plan.table != TABLE
     {
         troubles.push(format!(
-            "nftables: {error}; `{TABLE}` is used instead; give `nftables` a name that no table bears, or none"
+            "nftables: {error}; `{TABLE}` is used instead; give `nftables` a name that no table blisteners, or none"
         ));
         TABLE.clone_into(&mut plan.table);
         made = make(&plan);

@@ -11,13 +11,13 @@ use tokio::sync::oneshot;
 
 use crate::sys::process::epoll::Bell;
 
-/// Letters to the loop that may wait at a time.
-pub const LETTERS: usize = 1024;
-/// Errands from the loop that may wait at a time.
-pub const ERRANDS: usize = 4096;
+/// Messages to the loop that may wait at a time.
+pub const MESSAGES_MAX: usize = 1024;
+/// Jobs from the loop that may wait at a time.
+pub const JOBS_MAX: usize = 4096;
 
 /// To the loop.
-pub enum Letter {
+pub enum Message {
     /// Something for the engine.
     Input(Input),
     /// An operator's command and where its answer goes.
@@ -46,7 +46,7 @@ pub struct LoopStatus {
 
 /// From the loop: work that may block.
 #[derive(Debug)]
-pub enum Errand {
+pub enum Job {
     /// Run a notify script.
     Run {
         /// Whose: scripts of one router run in order.
@@ -86,20 +86,20 @@ pub enum Errand {
 /// The way to the loop.
 #[derive(Clone)]
 pub struct Mailbox {
-    letters: mpsc::SyncSender<Letter>,
+    messages: mpsc::SyncSender<Message>,
     bell: Bell,
 }
 
 impl Mailbox {
     /// A mailbox and the end that the loop reads.
-    pub fn new(bell: Bell) -> (Self, mpsc::Receiver<Letter>) {
-        let (letters, inbox) = mpsc::sync_channel(LETTERS);
-        (Self { letters, bell }, inbox)
+    pub fn new(bell: Bell) -> (Self, mpsc::Receiver<Message>) {
+        let (messages, inbox) = mpsc::sync_channel(MESSAGES_MAX);
+        (Self { messages, bell }, inbox)
     }
 
-    /// Sends a letter; `false` when the loop has ended or is hopelessly behind.
-    pub fn send(&self, letter: Letter) -> bool {
-        let sent = self.letters.try_send(letter).is_ok();
+    /// Sends a message; `false` when the loop has ended or is hopelessly behind.
+    pub fn send(&self, message: Message) -> bool {
+        let sent = self.messages.try_send(message).is_ok();
         self.bell.ring();
         sent
     }

@@ -1,4 +1,4 @@
-//! Carries out batches through [`Os`]; what may block becomes an [`Errand`].
+//! Carries out batches through [`Os`]; what may block becomes an [`Job`].
 //!
 //! A batch is in order, batches of different routers owe each other nothing. So they advance side by side: in each
 //! round the heads of all batches are taken, and what is of one kind goes to the kernel in one call. That is what makes
@@ -11,14 +11,14 @@ use hactl_engine::action::{Action, Batch, Frame, LinkAddress, Renewal, RouterId}
 use hactl_engine::control::RouterState;
 use hactl_engine::input::Input;
 
-use super::message::Errand;
+use super::message::Job;
 use crate::sys::os::{Os, Outgoing};
 
 /// What batches leave for the driver to do.
 #[derive(Debug, Default)]
 pub struct Leftovers {
     /// Work for the other threads.
-    pub errands: Vec<Errand>,
+    pub jobs: Vec<Job>,
     /// Answers to commands, by token.
     pub replies: Vec<(u64, Result<String, String>)>,
     /// Routers that are master as of now (`true`), or no longer (`false`).
@@ -94,8 +94,8 @@ impl Round {
             Action::AddRouting(_) | Action::RemoveRouting(_) => self.routing.push(action),
             Action::Renew(renewal) => self.renewed.push(renewal),
             Action::Announce(frames) | Action::Probe(frames) => self.frames.extend(frames),
-            Action::Run { change, command, user } => left.errands.push(Errand::Run { router, change, command, user }),
-            Action::SavePin { instance, pin } => left.errands.push(Errand::SavePin { instance, pin }),
+            Action::Run { change, command, user } => left.jobs.push(Job::Run { router, change, command, user }),
+            Action::SavePin { instance, pin } => left.jobs.push(Job::SavePin { instance, pin }),
             Action::Record { instance: _, state } => match state {
                 RouterState::Master => left.mastership.push((router, true)),
                 // A successor on this host adopts what a stopped process left; a handover before it cleared the way.
@@ -104,7 +104,7 @@ impl Round {
                     left.mastership.push((router, false));
                 }
             },
-            Action::Tell(notice) => left.errands.push(Errand::Tell { notice, unix_ms }),
+            Action::Tell(notice) => left.jobs.push(Job::Tell { notice, unix_ms }),
             Action::Reply { token, result } => left.replies.push((token, result)),
         }
     }
@@ -126,7 +126,7 @@ impl Round {
                 if let Some(rest) = queues.remove(&router)
                     && !rest.is_empty()
                 {
-                    left.errands.extend(rest.into_iter().filter_map(word));
+                    left.jobs.extend(rest.into_iter().filter_map(word));
                 }
                 left.failures.push(Input::ActionFailed { router, error });
             }
@@ -143,21 +143,21 @@ impl Round {
             let (owners, adverts): (Vec<_>, Vec<_>) = self.sent.into_iter().unzip();
             for (place, error) in os.send(&adverts) {
                 let Some((router, advert)) = owners.get(place).zip(adverts.get(place)) else { continue };
-                left.errands.push(unsent(&format!("advert to {} not sent", advert.destination), &error));
+                left.jobs.push(unsent(&format!("advert to {} not sent", advert.destination), &error));
                 left.failures.push(Input::SendFailed { router: *router, error: error.to_string() });
             }
         }
         if !self.frames.is_empty()
             && let Err(error) = os.announce(&self.frames)
         {
-            left.errands.push(unsent("announcement (GARP, NA) not sent", &error));
+            left.jobs.push(unsent("announcement (GARP, NA) not sent", &error));
         }
     }
 }
 
 impl Leftovers {
     fn trouble(&mut self, words: String) {
-        self.errands.push(Errand::Trouble(words));
+        self.jobs.push(Job::Trouble(words));
     }
 }
 
@@ -180,9 +180,9 @@ fn kernel(action: &Action) -> bool {
 }
 
 /// What of a dropped batch is still said: a change of state that happened must not vanish from the history.
-fn word(action: Action) -> Option<Errand> {
+fn word(action: Action) -> Option<Job> {
     match action {
-        Action::Tell(notice) => Some(Errand::Tell { notice, unix_ms: crate::sys::process::clock::unix_ms() }),
+        Action::Tell(notice) => Some(Job::Tell { notice, unix_ms: crate::sys::process::clock::unix_ms() }),
         _ => None,
     }
 }
@@ -197,12 +197,12 @@ fn renew(os: &mut impl Os, renewal: Renewal, left: &mut Leftovers) {
     }
 }
 
-fn unsent(what: &str, error: &io::Error) -> Errand {
+fn unsent(what: &str, error: &io::Error) -> Job {
     let hint = match error.raw_os_error() {
         Some(libc::EPERM) => " (a firewall on this host drops VRRP: allow IP protocol 112 and 224.0.0.18)",
         _ => "",
     };
-    Errand::Trouble(format!("{what}: {error}{hint}"))
+    Job::Trouble(format!("{what}: {error}{hint}"))
 }
 
 #[cfg(test)]
@@ -266,7 +266,7 @@ mod tests {
         let mut os = Recorder::default();
         let left = perform(&mut os, vec![takeover(7)], 0);
         assert_eq!(os.did, ["send 1", "add 1", "announce 5"]);
-        assert!(left.failures.is_empty() && left.errands.is_empty());
+        assert!(left.failures.is_empty() && left.jobs.is_empty());
         assert_eq!(left.mastership, [(7, true)]);
     }
 
@@ -293,7 +293,7 @@ mod tests {
         else {
             panic!("{:?}", left.failures);
         };
-        assert!(matches!(&left.errands[..], [Errand::Trouble(text)] if text.contains("firewall")));
+        assert!(matches!(&left.jobs[..], [Job::Trouble(text)] if text.contains("firewall")));
     }
 
     #[test]

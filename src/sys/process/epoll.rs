@@ -1,4 +1,4 @@
-//! What the VRRP loop sleeps on: epoll with a timerfd on the boot clock and an eventfd for letters from other threads.
+//! What the VRRP loop sleeps on: epoll with a timerfd on the boot clock and an eventfd for messages from other threads.
 
 use std::io;
 use std::os::fd::BorrowedFd;
