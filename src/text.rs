@@ -6,7 +6,7 @@ use thiserror::Error;
 
 /// What is wrong with a time.
 #[derive(Debug, Error, PartialEq, Eq)]
-pub enum BadTime {
+pub(crate) enum BadTime {
     /// `5 years`.
     #[error("unknown unit `{0}`; write 500ms, 10s, 5m or 1h")]
     Unit(String),
@@ -22,7 +22,7 @@ pub enum BadTime {
 ///
 /// # Errors
 /// See [`BadTime`].
-pub fn parse_time(text: &str) -> Result<Duration, BadTime> {
+pub(crate) fn parse_time(text: &str) -> Result<Duration, BadTime> {
     let split = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let factor = match unit {

@@ -4,10 +4,10 @@
 //! of the engine.
 
 pub mod check;
-pub mod command;
-pub mod control;
-pub mod daemon;
-pub mod lvs;
-pub mod report;
-pub mod track;
-pub mod vrrp;
+mod command;
+pub(crate) mod control;
+pub(crate) mod daemon;
+mod lvs;
+pub(crate) mod report;
+mod track;
+pub(crate) mod vrrp;

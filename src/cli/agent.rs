@@ -22,7 +22,7 @@ use crate::error::{Exit, Failure, Outcome, Problem};
 ///
 /// # Errors
 /// What the command has to say, with its exit code.
-pub fn run(global: &Global, command: Agent) -> Outcome {
+pub(crate) fn run(global: &Global, command: Agent) -> Outcome {
     match command {
         Agent::Run(run) => serve(global, run),
         Agent::Status(status) if status.watch => client::watch(&status.client.socket, |now| show(global, now)),

@@ -15,7 +15,7 @@ use crate::text::parse_time;
 ///
 /// # Errors
 /// What clap has to say, help and version included.
-pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let mut words: Vec<OsString> = words.into_iter().collect();
     let named = |name: &str| words.first().and_then(|word| Path::new(word).file_name()).is_some_and(|n| n == name);
     if named("genhash") {
@@ -34,14 +34,14 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Err
 }
 
 /// The grammar, for tests and completions.
-pub fn command() -> clap::Command {
+pub(crate) fn command() -> clap::Command {
     <Cli as clap::CommandFactory>::command()
 }
 
 /// Highly available load balancer pairs: deploy, verify, move and drill a virtual IP.
 #[derive(Debug, Parser)]
 #[command(name = "hactl", version, arg_required_else_help = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Options every command takes.
     #[command(flatten)]
     pub global: Global,
@@ -52,7 +52,7 @@ pub struct Cli {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Print an inventory to start from
     Init(Init),
     /// Validate inventories and keepalived.conf files, offline
@@ -117,7 +117,7 @@ pub enum Command {
 
 /// What `__complete` prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Names {
+pub(crate) enum Names {
     /// Hosts of the inventory.
     Hosts,
     /// Load balancers of the inventory.
@@ -128,7 +128,7 @@ pub enum Names {
 
 /// `hactl init`.
 #[derive(Debug, Args)]
-pub struct Init {
+pub(crate) struct Init {
     /// Virtual IP with prefix length
     #[arg(long)]
     pub vip: Option<String>,
@@ -145,7 +145,7 @@ pub struct Init {
 
 /// `hactl check`.
 #[derive(Debug, Args)]
-pub struct Check {
+pub(crate) struct Check {
     /// Inventories (.yaml, .yml) or keepalived.conf files; the current inventory when none is given
     pub files: Vec<PathBuf>,
     /// Read the `@ID` lines of a keepalived.conf for this host; for this one's name when absent
@@ -158,7 +158,7 @@ pub struct Check {
 
 /// The inventory of `plan` and `deploy`, which may also stand as a bare argument.
 #[derive(Debug, Clone, Args)]
-pub struct Target {
+pub(crate) struct Target {
     /// Inventory file (same as --inventory)
     #[arg(value_name = "INVENTORY")]
     pub file: Option<PathBuf>,
@@ -172,7 +172,7 @@ pub struct Target {
 
 /// `hactl plan`.
 #[derive(Debug, Args)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// What to plan for.
     #[command(flatten)]
     pub target: Target,
@@ -180,7 +180,7 @@ pub struct Plan {
 
 /// `hactl deploy`.
 #[derive(Debug, Args)]
-pub struct Deploy {
+pub(crate) struct Deploy {
     /// What to deploy.
     #[command(flatten)]
     pub target: Target,
@@ -200,7 +200,7 @@ pub struct Deploy {
 
 /// `hactl status`.
 #[derive(Debug, Args)]
-pub struct Status {
+pub(crate) struct Status {
     /// Refresh until interrupted
     #[arg(short, long)]
     pub watch: bool,
@@ -208,7 +208,7 @@ pub struct Status {
 
 /// `hactl verify`.
 #[derive(Debug, Args)]
-pub struct Verify {
+pub(crate) struct Verify {
     /// Keep verifying for this long, for example 10s
     #[arg(long = "for", value_name = "TIME", value_parser = parse_time)]
     pub duration: Option<std::time::Duration>,
@@ -219,7 +219,7 @@ pub struct Verify {
 
 /// `hactl failover`.
 #[derive(Debug, Args)]
-pub struct Failover {
+pub(crate) struct Failover {
     /// Load balancer that shall own the VIP
     #[arg(long, value_name = "HOST")]
     pub to: String,
@@ -239,7 +239,7 @@ pub struct Failover {
 
 /// `hactl drill`.
 #[derive(Debug, Args)]
-pub struct Drill {
+pub(crate) struct Drill {
     /// Scenarios, see --list
     pub scenarios: Vec<String>,
     /// Name the scenarios and what each expects
@@ -264,7 +264,7 @@ pub struct Drill {
 
 /// Report formats of a drill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Report {
+pub(crate) enum Report {
     /// Self-contained page with a timeline.
     Html,
     /// List of results.
@@ -277,7 +277,7 @@ pub enum Report {
 
 /// `hactl lab`.
 #[derive(Debug, Subcommand)]
-pub enum Lab {
+pub(crate) enum Lab {
     /// Start the hosts
     Up(LabUp),
     /// Stop them and leave nothing behind
@@ -320,7 +320,7 @@ pub enum Lab {
 
 /// Power of a lab host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Power {
+pub(crate) enum Power {
     /// Boot it.
     On,
     /// Cut it.
@@ -329,7 +329,7 @@ pub enum Power {
 
 /// Switch port of a lab host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Port {
+pub(crate) enum Port {
     /// On the bridge.
     Light,
     /// Off the bridge, link up.
@@ -338,7 +338,7 @@ pub enum Port {
 
 /// `hactl lab up`.
 #[derive(Debug, Args)]
-pub struct LabUp {
+pub(crate) struct LabUp {
     /// Host names; the number at the end becomes the last octet
     #[arg(long, value_delimiter = ',', default_value = "lb-5,lb-6,web-7,web-8")]
     pub hosts: Vec<String>,

@@ -16,7 +16,7 @@ use crate::error::{Exit, Failure, Outcome, Problem};
 ///
 /// # Errors
 /// What the command has to say, with its exit code.
-pub fn run(global: &Global, command: Command) -> Outcome {
+pub(crate) fn run(global: &Global, command: Command) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

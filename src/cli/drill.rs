@@ -21,7 +21,7 @@ use crate::error::{Exit, Failure, Outcome, Problem};
 ///
 /// # Errors
 /// Unknown scenarios, a cluster that is not good to begin with; exit 7 when a drill failed.
-pub async fn run(global: &Global, manner: Manner, wanted: Drill) -> Outcome {
+pub(crate) async fn run(global: &Global, manner: Manner, wanted: Drill) -> Outcome {
     if wanted.list {
         print!("{}", list());
         return Ok(Exit::Done);

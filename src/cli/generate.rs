@@ -24,7 +24,7 @@ const ASKED: [(&str, &str); 3] = [
 ];
 
 /// Writes the completion script of one shell.
-pub fn completions(shell: Shell, out: &mut dyn io::Write) {
+pub(crate) fn completions(shell: Shell, out: &mut dyn io::Write) {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut with_names(args::command()), "hactl", &mut script);
     let script = asking(shell, &String::from_utf8_lossy(&script));
@@ -32,7 +32,7 @@ pub fn completions(shell: Shell, out: &mut dyn io::Write) {
 }
 
 /// The names of this kind, a line each; nothing where there is no inventory, since nobody reads errors here.
-pub fn names(global: &Global, wanted: Names) {
+pub(crate) fn names(global: &Global, wanted: Names) {
     let cluster = || load(&find_inventory(global.inventory.as_deref()).ok()?).ok().map(|loaded| loaded.cluster);
     let names: Vec<String> = match wanted {
         Names::Lab => status::status(&Layout::from_environment()).into_iter().map(|host| host.name).collect(),

@@ -14,7 +14,7 @@ use crate::error::{Exit, Failure, Outcome, Problem};
 
 /// `hactl genhash`.
 #[derive(Debug, Clone, Args)]
-pub struct GenHash {
+pub(crate) struct GenHash {
     /// Address to connect to
     #[arg(short, long, value_name = "ADDRESS")]
     pub server: IpAddr,
@@ -48,7 +48,7 @@ pub struct GenHash {
 ///
 /// # Errors
 /// No answer of HTTP.
-pub fn run(global: &Global, wanted: GenHash) -> Outcome {
+pub(crate) fn run(global: &Global, wanted: GenHash) -> Outcome {
     let verbose = global.verbose > 0;
     let http = check(global, wanted);
     let begun = Instant::now();

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 /// Options every command takes.
 #[derive(Debug, Clone, Args)]
-pub struct Global {
+pub(crate) struct Global {
     /// Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]
     #[arg(short, long, global = true, env = "HACTL_INVENTORY", value_name = "FILE")]
     pub inventory: Option<PathBuf>,
@@ -38,14 +38,14 @@ pub struct Global {
 
 impl Global {
     /// Whether stdout is JSON.
-    pub fn wants_json(&self) -> bool {
+    pub(crate) fn wants_json(&self) -> bool {
         self.json || self.output == Output::Json
     }
 }
 
 /// Output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Output {
+pub(crate) enum Output {
     /// For people.
     Text,
     /// For programs.
@@ -54,7 +54,7 @@ pub enum Output {
 
 /// Colour policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
+pub(crate) enum Color {
     /// On a terminal, unless NO_COLOR is set.
     Auto,
     /// Always.

@@ -10,7 +10,7 @@ use crate::lab::{down, enter, fault, status, up};
 ///
 /// # Errors
 /// What the command has to say, with its exit code.
-pub fn run(global: &Global, command: Lab) -> Outcome {
+pub(crate) fn run(global: &Global, command: Lab) -> Outcome {
     let layout = Layout::from_environment();
     let quiet = global.quiet;
     let say = move |line: &str| {

@@ -2,19 +2,18 @@
 //! room that does it (`desk`, `lab` and `agent` translate flags into that room's terms), `generate` prints completions.
 //! Nothing here decides anything.
 
-pub mod agent;
-pub mod agent_args;
-pub mod args;
-pub mod desk;
-pub mod dispatch;
-pub mod drill;
+mod agent;
+mod agent_args;
+mod args;
+mod desk;
+mod dispatch;
+mod drill;
 mod entry;
-pub mod generate;
-pub mod genhash;
+mod generate;
+mod genhash;
 mod global;
 mod init;
-pub mod lab;
-pub mod offline;
+mod lab;
+mod offline;
 
-pub use args::command;
 pub use entry::main;

@@ -20,7 +20,7 @@ use crate::includes::{Host, read_file};
 ///
 /// # Errors
 /// Every mistake of every file, exit 3.
-pub fn check(global: &Global, check: &Check) -> Outcome {
+pub(crate) fn check(global: &Global, check: &Check) -> Outcome {
     let mut files = check.files.clone();
     if files.is_empty() {
         files.push(global.inventory.clone().unwrap_or_else(|| PathBuf::from("inventory.yaml")));

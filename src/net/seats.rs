@@ -17,7 +17,7 @@ const TELL_EACH: Duration = Duration::from_secs(60);
 const BREATH: Duration = Duration::from_millis(100);
 
 /// Where clients come in.
-pub enum Listener {
+pub(crate) enum Listener {
     /// By TCP.
     Tcp(TcpListener),
     /// By a unix socket.
@@ -25,7 +25,7 @@ pub enum Listener {
 }
 
 /// A client's connection.
-pub trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(crate) trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
 
@@ -39,7 +39,7 @@ impl Listener {
 }
 
 /// Serves connections for ever, at most so many at a time. `what` names the door in the log.
-pub async fn serve<F>(listener: Listener, what: &str, most: usize, talk: impl Fn(Box<dyn Wire>, Place) -> F)
+pub(crate) async fn serve<F>(listener: Listener, what: &str, most: usize, talk: impl Fn(Box<dyn Wire>, Place) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -99,19 +99,19 @@ impl Seats {
 }
 
 /// A client's seat; free again when dropped.
-pub struct Place {
+pub(crate) struct Place {
     number: u64,
     seats: Seats,
 }
 
 impl Place {
     /// The client has asked, and an answer is made.
-    pub fn is_served(&self) {
+    pub(crate) fn is_served(&self) {
         self.set(None);
     }
 
     /// The next word is the client's.
-    pub fn is_idle(&self) {
+    pub(crate) fn is_idle(&self) {
         self.set(Some(Instant::now()));
     }
 

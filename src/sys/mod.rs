@@ -3,8 +3,8 @@
 //! behind it. It knows the engine's types and nothing of agent, desk or lab.
 
 pub mod ipvs;
-pub mod linux;
+pub(crate) mod linux;
 pub mod netlink;
-pub mod os;
+pub(crate) mod os;
 pub mod packet;
 pub mod process;

@@ -12,7 +12,7 @@ use crate::agent::track::files::Values;
 
 /// What checks need of the agent.
 #[derive(Clone, Default)]
-pub struct Surroundings {
+pub(crate) struct Surroundings {
     /// The settings for scripts and TLS.
     pub global: Arc<Global>,
     /// The numbers in tracked files, by name.
@@ -29,6 +29,6 @@ pub(super) async fn within<T>(limit: Duration, work: impl Future<Output = Result
 }
 
 /// The time is over, in words.
-pub fn no_answer(limit: Duration) -> String {
+pub(crate) fn no_answer(limit: Duration) -> String {
     format!("no answer within {limit:?}")
 }

@@ -8,7 +8,7 @@ use super::connect::connect;
 use super::{dns, http, ping, script, smtp, udp};
 
 /// Tries a check once. Never takes longer than the check may.
-pub async fn attempt(checker: &Checker, around: &Surroundings) -> Outcome {
+pub(crate) async fn attempt(checker: &Checker, around: &Surroundings) -> Outcome {
     // All but the most frequent are boxed, so that the thousands that wait need not be as large as the largest.
     let ended = match &checker.check {
         Check::Tcp(to) => within(to.timeout, async { connect(to).await.map(drop) }).await,

@@ -14,7 +14,7 @@ use super::dns_message::{Verdict, judge, question};
 ///
 /// # Errors
 /// In words: refused, no such name, nothing in time.
-pub async fn check(dns: &DnsCheck) -> Result<(), String> {
+pub(super) async fn check(dns: &DnsCheck) -> Result<(), String> {
     let (limit, mut others) = (dns.connection.timeout, 0);
     match timeout(limit, answer(dns, &mut others)).await {
         Ok(judged) => judged,

@@ -18,7 +18,7 @@ use crate::agent::command::secret::read_secret;
 
 /// What of a body is of interest. With neither, it is not read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// Its MD5 sum.
     pub digest: bool,
     /// Itself.
@@ -27,7 +27,7 @@ pub struct Wanted {
 
 /// What a server answered.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// 101, or 200..=999.
     pub status: u16,
     /// Bytes of the body that were read.
@@ -42,7 +42,7 @@ pub struct Answer {
 ///
 /// # Errors
 /// In words: the first url that is not as wanted.
-pub async fn check(http: &HttpCheck, around: &Surroundings) -> Result<(), String> {
+pub(crate) async fn check(http: &HttpCheck, around: &Surroundings) -> Result<(), String> {
     let (limit, meter) = (http.connection.timeout, Meter::default());
     let all = async {
         for url in &http.urls {
@@ -59,7 +59,7 @@ pub async fn check(http: &HttpCheck, around: &Surroundings) -> Result<(), String
 ///
 /// # Errors
 /// In words: no connection, no answer, or none of HTTP.
-pub async fn ask(
+pub(crate) async fn ask(
     http: &HttpCheck,
     url: &Url,
     wanted: Wanted,

@@ -11,7 +11,7 @@ const STATUS_LINE: u64 = 1024;
 ///
 /// # Errors
 /// In words: an URL that is none, or what failed within the time limit.
-pub fn http(url: &str, limit: Duration) -> Result<u16, String> {
+pub(crate) fn http(url: &str, limit: Duration) -> Result<u16, String> {
     let rest = url.strip_prefix("http://").ok_or_else(|| format!("`{url}` is not http://HOST[:PORT][/PATH]"))?;
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());

@@ -10,7 +10,7 @@ use data_encoding::HEXLOWER;
 ///
 /// # Errors
 /// In words.
-pub async fn check(check: &UdpCheck) -> Result<(), String> {
+pub(super) async fn check(check: &UdpCheck) -> Result<(), String> {
     let limit = check.connection.timeout;
     match timeout(limit, answer(check)).await {
         Ok(judged) => judged,

@@ -2,10 +2,10 @@
 //! program may be run and as whom, [`run`] runs it; notify scripts and those of start and stop are run from here, checks from
 //! `check` and `track`. Whether a secret may be read, and how a state file is replaced, stands here too.
 
-pub mod notify;
-pub mod permit;
-pub mod run;
-pub mod secret;
-pub mod state_file;
-pub mod successor;
-pub mod timed;
+pub(crate) mod notify;
+pub(crate) mod permit;
+pub(crate) mod run;
+pub(crate) mod secret;
+pub(crate) mod state_file;
+pub(crate) mod successor;
+pub(crate) mod timed;

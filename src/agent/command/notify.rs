@@ -21,7 +21,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A script to run.
 #[derive(Debug, Clone)]
-pub struct NotifyRun {
+pub(crate) struct NotifyRun {
     /// Number of the change of state that it tells of.
     pub change: u64,
     /// Command and arguments.
@@ -32,7 +32,7 @@ pub struct NotifyRun {
 
 /// The queues.
 #[derive(Default)]
-pub struct Notifier {
+pub(crate) struct Notifier {
     queues: HashMap<RouterId, Arc<Mutex<Queue>>>,
     workers: JoinSet<()>,
     global: Arc<Global>,
@@ -48,7 +48,7 @@ struct Queue {
 
 impl Notifier {
     /// Takes the settings of a configuration; scripts already waiting run under the old ones.
-    pub fn configure(&mut self, config: &Config) {
+    pub(crate) fn configure(&mut self, config: &Config) {
         self.global = Arc::new(config.global.clone());
         let all =
             config.instances.iter().map(|one| one.notify.as_ref()).chain(config.groups.iter().map(|one| &one.notify));
@@ -59,7 +59,7 @@ impl Notifier {
 
     /// Puts a script in its router's queue. Those of older changes that have not begun are stale and leave it, except
     /// farewells (stop, deleted), which are told whatever follows.
-    pub fn enqueue(&mut self, router: RouterId, job: NotifyRun) {
+    pub(crate) fn enqueue(&mut self, router: RouterId, job: NotifyRun) {
         while self.workers.try_join_next().is_some() {} // forget those that ended
         let queue = Arc::clone(self.queues.entry(router).or_default());
         let mut inside = lock(&queue);
@@ -87,7 +87,7 @@ impl Notifier {
     }
 
     /// Waits for the scripts of the last changes, but not for ever.
-    pub async fn finish(mut self) {
+    pub(crate) async fn finish(mut self) {
         let all = async { while self.workers.join_next().await.is_some() {} };
         if tokio::time::timeout(FAREWELL, all).await.is_err() {
             tracing::warn!("notify scripts still run after {} s; leaving them", FAREWELL.as_secs());

@@ -14,7 +14,7 @@ use nix::unistd::{AccessFlags, Gid, Group, User, access, getuid};
 
 /// Who runs a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Identity {
+pub(crate) struct Identity {
     /// User id.
     pub uid: u32,
     /// Group id.
@@ -23,7 +23,7 @@ pub struct Identity {
 
 /// A program that may be run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Permit {
+pub(crate) struct Permit {
     /// As whom; the agent's own user when absent.
     pub who: Option<Identity>,
     /// Root runs it and others can write it: `enable_script_security` would refuse it. In words.
@@ -34,7 +34,7 @@ pub struct Permit {
 ///
 /// # Errors
 /// In words: why it is not run.
-pub fn permit(command: &[String], user: Option<&ScriptUser>, global: &Global) -> Result<Permit, String> {
+pub(crate) fn permit(command: &[String], user: Option<&ScriptUser>, global: &Global) -> Result<Permit, String> {
     permit_as(command, account(user, global)?, global)
 }
 
@@ -42,7 +42,7 @@ pub fn permit(command: &[String], user: Option<&ScriptUser>, global: &Global) ->
 ///
 /// # Errors
 /// In words: why it is not run.
-pub fn permit_as(command: &[String], who: Option<Identity>, global: &Global) -> Result<Permit, String> {
+pub(crate) fn permit_as(command: &[String], who: Option<Identity>, global: &Global) -> Result<Permit, String> {
     let program = command.first().ok_or("the command is empty")?;
     let as_root = who.map_or_else(|| getuid().is_root(), |who| who.uid == 0);
     if as_root && who.is_none() && global.enable_script_security {
@@ -67,7 +67,7 @@ pub fn permit_as(command: &[String], who: Option<Identity>, global: &Global) -> 
 ///
 /// # Errors
 /// In words, when a name is unknown on this host.
-pub fn account(user: Option<&ScriptUser>, global: &Global) -> Result<Option<Identity>, String> {
+pub(crate) fn account(user: Option<&ScriptUser>, global: &Global) -> Result<Option<Identity>, String> {
     if !getuid().is_root() {
         return Ok(None); // cannot become anybody else
     }

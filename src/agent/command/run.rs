@@ -12,13 +12,13 @@ use super::permit::Identity;
 use super::successor::OURS;
 
 /// How long a script that was told to end may take before it is killed.
-pub const GRACE: Duration = Duration::from_secs(2);
+pub(crate) const GRACE: Duration = Duration::from_secs(2);
 /// Runs what names no interpreter.
 const SHELL: &str = "/bin/sh";
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
+pub(crate) enum Ended {
     /// By itself.
     Exited(ExitStatus),
     /// It took too long and was killed.
@@ -27,7 +27,7 @@ pub enum Ended {
 
 impl Ended {
     /// Whether it counts as good.
-    pub fn is_success(self) -> bool {
+    pub(crate) fn is_success(self) -> bool {
         matches!(self, Self::Exited(status) if status.success())
     }
 }
@@ -45,7 +45,7 @@ impl std::fmt::Display for Ended {
 ///
 /// # Errors
 /// In words, when it cannot be started.
-pub fn start(command: &[String], identity: Option<Identity>) -> Result<Child, String> {
+pub(crate) fn start(command: &[String], identity: Option<Identity>) -> Result<Child, String> {
     let (program, arguments) = command.split_first().ok_or("empty command")?;
     let spawned = if program.starts_with("</") {
         // keepalived's one legacy shell form: `</dev/tcp/…`.
@@ -73,14 +73,14 @@ fn spawn(command: &mut Command, identity: Option<Identity>) -> std::io::Result<C
 }
 
 /// A running command. Whoever drops it while it runs, a reload or a stop too, ends it and what it has started.
-pub struct Group(Child);
+pub(crate) struct Group(Child);
 
 impl Group {
     /// Starts a command.
     ///
     /// # Errors
     /// In words, when it cannot be started.
-    pub fn start(command: &[String], identity: Option<Identity>) -> Result<Self, String> {
+    pub(crate) fn start(command: &[String], identity: Option<Identity>) -> Result<Self, String> {
         start(command, identity).map(Self)
     }
 
@@ -88,7 +88,7 @@ impl Group {
     ///
     /// # Errors
     /// In words.
-    pub async fn wait(mut self, limit: Duration, grace: Duration) -> Result<Ended, String> {
+    pub(crate) async fn wait(mut self, limit: Duration, grace: Duration) -> Result<Ended, String> {
         if let Ok(status) = timeout(limit, self.0.wait()).await {
             return status.map(Ended::Exited).map_err(|error| format!("waiting for it: {error}"));
         }
@@ -117,7 +117,7 @@ impl Drop for Group {
 ///
 /// # Errors
 /// In words, when it cannot be started.
-pub async fn run(command: &[String], identity: Option<Identity>, limit: Duration) -> Result<Ended, String> {
+pub(crate) async fn run(command: &[String], identity: Option<Identity>, limit: Duration) -> Result<Ended, String> {
     let mut child = start(command, identity)?;
     if let Ok(status) = timeout(limit, child.wait()).await {
         return status.map(Ended::Exited).map_err(|error| format!("waiting for {}: {error}", command.join(" ")));
@@ -127,7 +127,7 @@ pub async fn run(command: &[String], identity: Option<Identity>, limit: Duration
 }
 
 /// Ends a process and all of its group: politely, then by force.
-pub async fn end(child: &mut Child) {
+pub(crate) async fn end(child: &mut Child) {
     let group = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
     for (signal, patience) in [(Signal::SIGTERM, GRACE), (Signal::SIGKILL, GRACE)] {
         if let Some(group) = group {

@@ -14,7 +14,7 @@ const BYTES_MAX: u64 = 4096;
 ///
 /// # Errors
 /// In words: the file cannot be read, or somebody else may use it.
-pub fn read_secret(path: &str) -> Result<Vec<u8>, String> {
+pub(crate) fn read_secret(path: &str) -> Result<Vec<u8>, String> {
     let words = |error: std::io::Error| error.to_string();
     let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path).map_err(words)?;
     let meta = file.metadata().map_err(words)?;

@@ -13,7 +13,7 @@ use crate::sys::process::replace::replace_durably;
 ///
 /// # Errors
 /// A file that is there but cannot be read or understood, worded.
-pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, String> {
+pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, String> {
     match fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(format!("cannot read {}: {error}; starting without what it remembers", path.display())),
@@ -27,7 +27,7 @@ pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, String> 
 ///
 /// # Errors
 /// The kernel's.
-pub fn write_json(path: &Path, content: &impl Serialize) -> io::Result<()> {
+pub(crate) fn write_json(path: &Path, content: &impl Serialize) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }

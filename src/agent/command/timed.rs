@@ -7,7 +7,7 @@ use super::run::run;
 
 /// Runs such a script to its end. What goes wrong is said and changes nothing: an agent that does not start for the
 /// sake of a script would be the outage it fears.
-pub async fn run_script(what: &str, script: Option<&TimedScript>, global: &Global) {
+pub(crate) async fn run_script(what: &str, script: Option<&TimedScript>, global: &Global) {
     let Some(script) = script else { return };
     let name = script.command.join(" ");
     let outcome = match permit(&script.command, script.user.as_ref(), global) {

@@ -14,7 +14,7 @@ use hactl_engine::time::span;
 use crate::error::{Exit, Failure, Outcome, Problem};
 
 /// How a failed upgrade begins among the warnings of a status.
-pub const NOT_UPGRADED: &str = "the upgrade failed";
+pub(crate) const NOT_UPGRADED: &str = "the upgrade failed";
 
 /// How long an agent may take to answer; more than a rehearsal, which is limited too.
 const PATIENCE: Duration = Duration::from_secs(12);
@@ -29,7 +29,7 @@ const BREATH: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// Nobody listens, or the agent refuses: exit 4 with what to do.
-pub fn ask(socket: &Path, request: &Request) -> Result<Response, Failure> {
+pub(crate) fn ask(socket: &Path, request: &Request) -> Result<Response, Failure> {
     let line = exchange(socket, request).and_then(|stream| answer(&mut BufReader::new(stream)));
     understand(socket, line)
 }
@@ -39,7 +39,7 @@ pub fn ask(socket: &Path, request: &Request) -> Result<Response, Failure> {
 /// # Errors
 /// The agent refuses (exit 4, nothing was changed); the new binary did not come up and the one before goes on (exit 5); nobody
 /// answers any more (exit 6).
-pub fn upgrade(socket: &Path) -> Result<Response, Failure> {
+pub(crate) fn upgrade(socket: &Path) -> Result<Response, Failure> {
     let mut stream = exchange(socket, &Request::Upgrade).map(BufReader::new).map_err(|error| unheard(socket, error))?;
     let agreed = understand(socket, answer(&mut stream))?;
     let _ = answer(&mut stream); // the end of the connection is the end of the old binary
@@ -89,7 +89,7 @@ fn unheard(socket: &Path, error: io::Error) -> Failure {
 ///
 /// # Errors
 /// As [`ask`], and what `show` has to say.
-pub fn watch(socket: &Path, mut show: impl FnMut(&AgentStatus) -> Result<(), Failure>) -> Outcome {
+pub(crate) fn watch(socket: &Path, mut show: impl FnMut(&AgentStatus) -> Result<(), Failure>) -> Outcome {
     let (bell, events) = mpsc::sync_channel(1);
     let path = socket.to_owned();
     // Ends with the process; when the agent goes, the next question says so.
@@ -142,7 +142,7 @@ fn answer(stream: &mut BufReader<UnixStream>) -> io::Result<String> {
 }
 
 /// A status as people read it.
-pub fn status_text(status: &AgentStatus) -> String {
+pub(crate) fn status_text(status: &AgentStatus) -> String {
     let mut text = format!("hactl agent {} (pid {}), {}\n", status.version, status.pid, status.config);
     for instance in &status.instances {
         text.push_str(&instance_text(instance, status.now_unix_ms));
@@ -225,7 +225,7 @@ fn instance_text(instance: &InstanceStatus, now_unix_ms: u64) -> String {
 }
 
 /// One past event as a line.
-pub fn event_text(event: &Event) -> String {
+pub(crate) fn event_text(event: &Event) -> String {
     let at = i64::try_from(event.unix_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()).map_or_else(
         || event.unix_ms.to_string(),
         |at| at.to_zoned(jiff::tz::TimeZone::system()).strftime("%F %T%.3f").to_string(),

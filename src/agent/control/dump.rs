@@ -11,7 +11,7 @@ use crate::sys::process::replace::replace;
 
 /// Which file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// keepalived.data: the configuration and the state, for people.
     Data,
     /// keepalived.stats: the counters, for people.
@@ -24,7 +24,7 @@ pub enum Kind {
 ///
 /// # Errors
 /// In words.
-pub fn write(kind: Kind, config: &Config, status: &AgentStatus) -> Result<PathBuf, String> {
+pub(crate) fn write(kind: Kind, config: &Config, status: &AgentStatus) -> Result<PathBuf, String> {
     let path = path(kind, &config.global);
     let text = match kind {
         Kind::Data => dump_text::data(config, status),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::dump_text::{address, is_set, quoted};
 
 /// The document, with a line end.
-pub fn json(config: &Config, status: &AgentStatus) -> String {
+pub(crate) fn json(config: &Config, status: &AgentStatus) -> String {
     let found = |one: &InstanceStatus| config.instances.iter().find(|instance| instance.name == one.name);
     let instances: Vec<Value> = status
         .instances

@@ -9,7 +9,7 @@ use hactl_engine::notice::state_name;
 use crate::agent::report::wording::time;
 
 /// The configuration and the state.
-pub fn data(config: &Config, status: &AgentStatus) -> String {
+pub(crate) fn data(config: &Config, status: &AgentStatus) -> String {
     let mut lines = Lines { outdent: 1, ..Lines::default() };
     lines.say(0, "------< Global definitions >------");
     lines.field(1, "Router ID", config.global.router_id.as_deref().unwrap_or("(host name)"));
@@ -120,12 +120,12 @@ fn addresses(lines: &mut Lines, title: &str, all: &[VirtualAddress], interface: 
 }
 
 /// Whether a router in this state holds its addresses.
-pub fn is_set(state: RouterState) -> bool {
+pub(crate) fn is_set(state: RouterState) -> bool {
     matches!(state, RouterState::Master | RouterState::Handover)
 }
 
 /// `10.0.0.3/24 dev eth0 scope global set`, as keepalived words it: a host's address has no prefix, one of IPv6 its lifetime.
-pub fn address(one: &VirtualAddress, interface: &str, set: bool) -> String {
+pub(crate) fn address(one: &VirtualAddress, interface: &str, set: bool) -> String {
     let scope = match one.scope {
         0 => "global".into(),
         200 => "site".into(),
@@ -186,12 +186,12 @@ fn tracked(lines: &mut Lines, config: &Config, status: &AgentStatus) {
 }
 
 /// `'/bin/check' 'it'`.
-pub fn quoted(command: &[String]) -> String {
+pub(crate) fn quoted(command: &[String]) -> String {
     command.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ")
 }
 
 /// The counters.
-pub fn stats(status: &AgentStatus) -> String {
+pub(crate) fn stats(status: &AgentStatus) -> String {
     let mut lines = Lines::default();
     for one in &status.instances {
         let count = |names: &[&str]| names.iter().filter_map(|name| one.counters.get(*name)).sum::<u64>();
@@ -248,7 +248,7 @@ pub(super) mod tests {
 
     use super::*;
 
-    pub fn config() -> Config {
+    pub(crate) fn config() -> Config {
         let mut instance = VrrpInstance::new("VI_1", "eth0", 51);
         instance.password = Some(SimplePassword(*b"hunter2\0"));
         instance.addresses.push(VirtualAddress::new("10.0.0.3/27".parse().unwrap()));
@@ -259,7 +259,7 @@ pub(super) mod tests {
         Config { instances: vec![instance.into()], ..Config::default() }
     }
 
-    pub fn status() -> AgentStatus {
+    pub(crate) fn status() -> AgentStatus {
         let instance = InstanceStatus {
             name: "VI_1".into(),
             state: RouterState::Master,

@@ -24,13 +24,13 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 /// The listener, if one is configured.
 #[derive(Default)]
-pub struct Exporter {
+pub(crate) struct Exporter {
     running: Option<(MetricsAddress, JoinHandle<()>)>,
 }
 
 impl Exporter {
     /// Listens where a configuration wants it and no longer where not. What cannot be done is said in the log.
-    pub fn configure(&mut self, wanted: Option<&MetricsAddress>, handles: &Handles) {
+    pub(crate) fn configure(&mut self, wanted: Option<&MetricsAddress>, handles: &Handles) {
         let still_runs = self.running.as_ref().is_some_and(|(_, task)| !task.is_finished());
         if still_runs && self.running.as_ref().map(|(address, _)| address) == wanted {
             return;
@@ -47,7 +47,7 @@ impl Exporter {
     }
 
     /// Ends it.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         let Some((address, task)) = self.running.take() else { return };
         task.abort();
         if let MetricsAddress::Unix(path) = &address

@@ -9,7 +9,7 @@ use hactl_engine::control::{AgentStatus, InstanceStatus, RealServerStatus, Route
 const BOUNDS: [&str; 5] = ["0.0001", "0.001", "0.01", "0.1", "+Inf"];
 
 /// The page.
-pub fn page(status: &AgentStatus) -> String {
+pub(crate) fn page(status: &AgentStatus) -> String {
     let mut page = Page::default();
     page.family("build_info", "gauge", "The running binary.");
     page.sample("build_info", &[("version", &status.version)], 1);

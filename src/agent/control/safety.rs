@@ -4,7 +4,7 @@ use hactl_engine::conf::config::Config;
 use hactl_engine::control::Safety;
 
 /// The safety tier of a configuration.
-pub fn tier(config: &Config) -> Safety {
+pub(crate) fn tier(config: &Config) -> Safety {
     let (tier, promise, not_promised) = match (config.own.guard, config.own.lease) {
         (false, false) => (
             0,

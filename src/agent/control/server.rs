@@ -32,7 +32,7 @@ const IDLE: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What only the agent's main task can do.
-pub enum DaemonJob {
+pub(crate) enum DaemonJob {
     /// Read the configuration again; the answer says what came of it.
     Reload(oneshot::Sender<Result<String, String>>),
     /// Replace the process by the binary now on disk; the answer says what will happen, or why not.
@@ -45,7 +45,7 @@ pub enum DaemonJob {
 
 /// What a connection needs.
 #[derive(Clone)]
-pub struct Handles {
+pub(crate) struct Handles {
     /// To the VRRP loop.
     pub mailbox: Mailbox,
     /// To the agent's main task.
@@ -62,7 +62,7 @@ pub struct Handles {
 ///
 /// # Errors
 /// The kernel's; "address in use" when a living agent answers there.
-pub fn bind(path: &Path) -> io::Result<UnixListener> {
+pub(crate) fn bind(path: &Path) -> io::Result<UnixListener> {
     if let Some(folder) = path.parent().filter(|folder| !folder.exists()) {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
@@ -81,7 +81,7 @@ pub fn bind(path: &Path) -> io::Result<UnixListener> {
 }
 
 /// Serves connections for ever.
-pub async fn serve(listener: UnixListener, handles: Handles) {
+pub(crate) async fn serve(listener: UnixListener, handles: Handles) {
     let talk = |stream, place| {
         let handles = handles.clone();
         async move {
@@ -217,7 +217,7 @@ async fn command(handles: &Handles, command: Command) -> Result<String, String> 
 ///
 /// # Errors
 /// In words, when the agent is stopping or its loop stands still.
-pub async fn status(handles: &Handles) -> Result<AgentStatus, String> {
+pub(crate) async fn status(handles: &Handles) -> Result<AgentStatus, String> {
     let (asker, reply) = oneshot::channel();
     let LoopStatus { instances, groups, timing } = ask(handles, Message::Status(asker), reply).await?;
     let status = AgentStatus {

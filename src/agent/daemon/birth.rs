@@ -13,7 +13,7 @@ use crate::sys::process::daemon::{Detached, detach};
 
 /// Process id files. keepalived has a process for each half of its work; here all three hold the same number.
 #[derive(Debug, Clone, Default)]
-pub struct PidFiles {
+pub(crate) struct PidFiles {
     /// Of the daemon.
     pub main: Option<PathBuf>,
     /// Of what speaks VRRP; written when there is an instance.
@@ -27,7 +27,7 @@ impl PidFiles {
     ///
     /// # Errors
     /// A file that cannot be written, with its name.
-    pub fn write(&self, config: &Config) -> Result<(), Failure> {
+    pub(crate) fn write(&self, config: &Config) -> Result<(), Failure> {
         let vrrp = self.vrrp.as_deref().filter(|_| !config.instances.is_empty());
         let checkers = self.checkers.as_deref().filter(|_| !config.virtual_servers.is_empty());
         for path in [self.main.as_deref(), vrrp, checkers].into_iter().flatten() {
@@ -38,7 +38,7 @@ impl PidFiles {
     }
 
     /// Takes away those that are this process's.
-    pub fn remove(&self) {
+    pub(crate) fn remove(&self) {
         let own =
             |path: &&Path| fs::read_to_string(path).is_ok_and(|text| text.trim() == std::process::id().to_string());
         for path in [&self.main, &self.vrrp, &self.checkers].into_iter().flatten().map(PathBuf::as_path).filter(own) {
@@ -49,7 +49,7 @@ impl PidFiles {
 
 /// The start, as others see it.
 #[derive(Debug, Default)]
-pub struct Birth {
+pub(crate) struct Birth {
     /// The process that started this one and waits.
     caller: Option<Detached>,
     /// Standard error is the log and stays.
@@ -61,7 +61,7 @@ impl Birth {
     ///
     /// # Errors
     /// The kernel's.
-    pub fn in_background(leave: bool, keep_stderr: bool) -> Result<Self, Failure> {
+    pub(crate) fn in_background(leave: bool, keep_stderr: bool) -> Result<Self, Failure> {
         if upgrade::is_successor() {
             return Ok(Self::default());
         }
@@ -74,10 +74,10 @@ impl Birth {
     }
 
     /// The agent is up.
-    pub fn is_over(&mut self) {
+    pub(crate) fn is_over(&mut self) {
         upgrade::settle();
         if let Some(caller) = self.caller.take()
-            && let Err(error) = caller.is_up(self.keep_stderr)
+            && let Err(error) = caller.came_up(self.keep_stderr)
         {
             tracing::warn!("going to the background: {error}");
         }

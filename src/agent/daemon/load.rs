@@ -21,7 +21,7 @@ use crate::sys::netlink::route::Netlink;
 const DISCARD: u16 = 9;
 /// Which half of a configuration runs: keepalived can be told to leave one out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Part {
+pub(crate) enum Part {
     /// Both.
     #[default]
     Whole,
@@ -57,7 +57,7 @@ impl Part {
 ///
 /// # Errors
 /// The file, or a key that it names, cannot be read or could be read by others.
-pub fn load(path: &Path, config_id: Option<&str>, part: Part) -> Result<(Config, Vec<Remark>), Failure> {
+pub(crate) fn load(path: &Path, config_id: Option<&str>, part: Part) -> Result<(Config, Vec<Remark>), Failure> {
     let file = path.display().to_string();
     let text = read_file(path).map_err(|error| {
         let problem = Problem::new("E301", format!("cannot read the configuration {file}: {error}"))
@@ -83,7 +83,7 @@ pub fn load(path: &Path, config_id: Option<&str>, part: Part) -> Result<(Config,
 ///
 /// # Errors
 /// In words, what is missing and the first fault.
-pub fn keeps(before: &Config, after: &Config, remarks: &[Remark]) -> Result<(), String> {
+pub(crate) fn keeps(before: &Config, after: &Config, remarks: &[Remark]) -> Result<(), String> {
     let here = |name: &str| after.instances.iter().any(|one| one.name == name);
     let gone: Vec<&str> = before.instances.iter().map(|one| one.name.as_str()).filter(|name| !here(name)).collect();
     let fault = remarks.iter().find(|remark| remark.severe);
@@ -101,7 +101,7 @@ pub fn keeps(before: &Config, after: &Config, remarks: &[Remark]) -> Result<(), 
 
 /// Settles what depends on the interfaces of the network namespace that the agent is in. `before` is the configuration that
 /// was in force until now.
-pub fn settle(config: &mut Config, before: Option<&Config>) -> Vec<Remark> {
+pub(crate) fn settle(config: &mut Config, before: Option<&Config>) -> Vec<Remark> {
     source_of_unplaced(config);
     if !config.instances.iter().any(|instance| has_macvlan(instance)) {
         return Vec::new();

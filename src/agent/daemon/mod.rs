@@ -2,13 +2,13 @@
 //! [`load`] makes a configuration of a file, [`services`] holds whatever a configuration calls for beside the VRRP loop.
 //! What a service does is decided in the other rooms; this one may use all of them and none of them uses it.
 
-pub mod birth;
-pub mod load;
-pub mod namespace;
-pub mod remark;
-pub mod run;
-pub mod services;
-pub mod signals;
-pub mod systemd;
-pub mod unrunnable;
-pub mod upgrade;
+pub(crate) mod birth;
+pub(crate) mod load;
+mod namespace;
+mod remark;
+pub(crate) mod run;
+mod services;
+pub(crate) mod signals;
+pub(crate) mod systemd;
+mod unrunnable;
+pub(crate) mod upgrade;

@@ -12,7 +12,7 @@ use crate::sys::process::namespace;
 ///
 /// # Errors
 /// It is not there, may not be entered, or LVS is asked for in another one.
-pub fn enter(config: &Config) -> Result<(), Failure> {
+pub(crate) fn enter(config: &Config) -> Result<(), Failure> {
     let refused = |problem: Problem| Err(Failure::one(Exit::Invalid, problem));
     if config.strays() {
         let name = config.namespaces.ipvs.as_deref().unwrap_or_default();

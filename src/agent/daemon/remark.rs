@@ -2,7 +2,7 @@
 
 /// What there is to say about a configuration that runs nevertheless.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remark {
+pub(crate) struct Remark {
     /// Something of it does not work.
     pub severe: bool,
     /// Place, what and why.
@@ -11,7 +11,7 @@ pub struct Remark {
 
 impl Remark {
     /// Logs it with its weight.
-    pub fn log(&self) {
+    pub(crate) fn log(&self) {
         if self.severe {
             tracing::error!("{}", self.text);
         } else {

@@ -36,7 +36,7 @@ use crate::sys::process::{clock, sched};
 
 /// What the daemon was told on its command line.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Configuration file.
     pub config: PathBuf,
     /// Control socket.
@@ -70,7 +70,7 @@ impl Settings {
 ///
 /// # Errors
 /// A configuration that cannot be read, a host that does not permit raw sockets, a socket in use.
-pub fn run(settings: &Settings, birth: Birth) -> Outcome {
+pub(crate) fn run(settings: &Settings, birth: Birth) -> Outcome {
     log::start(&settings.logging);
     upgrade::watch_start();
     upgrade::take_name();
@@ -97,7 +97,7 @@ pub fn run(settings: &Settings, birth: Birth) -> Outcome {
 ///
 /// # Errors
 /// What the start would fail of.
-pub fn rehearse(settings: &Settings) -> Outcome {
+pub(crate) fn rehearse(settings: &Settings) -> Outcome {
     let (config, remarks) = load(&settings.config, settings.config_id.as_deref(), settings.part)?;
     if let Some(before) = leftovers::read(&settings.left()) {
         keeps(&before, &config, &remarks).map_err(|why| {

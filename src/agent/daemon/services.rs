@@ -27,7 +27,7 @@ const LVS_QUEUES: RouterId = 0x4000_0000;
 const HURRY: Duration = Duration::from_millis(100);
 
 /// The services.
-pub struct Services {
+pub(crate) struct Services {
     lvs: Lvs,
     /// Queues of scripts by virtual server, beside those of the routers.
     queues: HashMap<String, RouterId>,
@@ -42,7 +42,7 @@ pub struct Services {
 
 impl Services {
     /// Nothing runs yet.
-    pub fn new(lvs: Lvs) -> Self {
+    pub(crate) fn new(lvs: Lvs) -> Self {
         Self {
             lvs,
             queues: HashMap::new(),
@@ -57,7 +57,7 @@ impl Services {
     }
 
     /// Takes a configuration: what it names runs from now on, what it does not name any more ends.
-    pub fn configure(&mut self, config: &Config, handles: &Handles) {
+    pub(crate) fn configure(&mut self, config: &Config, handles: &Handles) {
         let mailbox = &handles.mailbox;
         self.notifier.configure(config);
         self.fifos.configure(config);
@@ -70,12 +70,12 @@ impl Services {
     }
 
     /// Runs a notify script.
-    pub fn run(&mut self, router: RouterId, job: NotifyRun) {
+    pub(crate) fn run(&mut self, router: RouterId, job: NotifyRun) {
         self.notifier.enqueue(router, job);
     }
 
     /// Runs a script of a virtual server, after earlier ones of it.
-    pub fn run_for(&mut self, server: String, command: lvs::Command) {
+    pub(crate) fn run_for(&mut self, server: String, command: lvs::Command) {
         let next = LVS_QUEUES + RouterId::try_from(self.queues.len()).unwrap_or_default();
         let queue = *self.queues.entry(server).or_insert(next);
         // None of them is stale: each tells of another real server.
@@ -86,24 +86,24 @@ impl Services {
     ///
     /// # Errors
     /// In words.
-    pub async fn order(&self, selection: Selection, order: Order) -> Result<String, String> {
+    pub(crate) async fn order(&self, selection: Selection, order: Order) -> Result<String, String> {
         self.lvs.order(selection, order).await
     }
 
     /// Ends the balancing; what it has to say about that comes as jobs.
-    pub async fn end_lvs(&mut self, keep_table: bool) {
+    pub(crate) async fn end_lvs(&mut self, keep_table: bool) {
         self.lvs.finish(keep_table).await;
     }
 
     /// Passes on what happened. `unix_ms` dates it.
-    pub fn tell(&mut self, notice: &Notice, unix_ms: u64) {
+    pub(crate) fn tell(&mut self, notice: &Notice, unix_ms: u64) {
         self.lvs.tell(notice);
         self.fifos.tell(notice);
         self.alerts.tell(notice, unix_ms);
     }
 
     /// Adds what the services know to a status.
-    pub async fn complete(&self, status: &mut AgentStatus) {
+    pub(crate) async fn complete(&self, status: &mut AgentStatus) {
         self.lvs.complete(status).await;
         status.scripts = self.scripts.status();
         status.files = self.files.status();
@@ -111,13 +111,13 @@ impl Services {
     }
 
     /// Ends what would run beside a successor in this very process, and waits for nothing.
-    pub async fn abandon(&mut self) {
+    pub(crate) async fn abandon(&mut self) {
         self.scripts.finish().await; // only drops them
         self.fifos.abandon();
     }
 
     /// Lets the last words be heard if that is a matter of milliseconds: adverts are due.
-    pub async fn finish_soon(mut self) {
+    pub(crate) async fn finish_soon(mut self) {
         self.exporter.stop();
         self.scripts.finish().await;
         let Self { notifier, fifos, alerts, .. } = self;
@@ -129,7 +129,7 @@ impl Services {
     }
 
     /// Lets the last words be heard, each within its limit, and ends everything.
-    pub async fn finish(mut self) {
+    pub(crate) async fn finish(mut self) {
         self.exporter.stop();
         self.scripts.finish().await;
         tokio::join!(self.notifier.finish(), self.fifos.finish(), self.alerts.finish());

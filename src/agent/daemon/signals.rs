@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::agent::control::dump::Kind;
 
 /// What a signal asks for.
-pub enum Signalled {
+pub(crate) enum Signalled {
     /// End.
     Stop,
     /// Read the configuration again.
@@ -19,7 +19,7 @@ pub enum Signalled {
 }
 
 /// The signals listened to.
-pub struct Signals {
+pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hangup: Signal,
@@ -35,7 +35,7 @@ impl Signals {
     ///
     /// # Errors
     /// The kernel's.
-    pub fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
@@ -49,7 +49,7 @@ impl Signals {
     }
 
     /// Waits for the next one.
-    pub async fn next(&mut self) -> Signalled {
+    pub(crate) async fn next(&mut self) -> Signalled {
         tokio::select! {
             _ = self.terminate.recv() => Signalled::Stop,
             _ = self.interrupt.recv() => Signalled::Stop,
@@ -64,7 +64,7 @@ impl Signals {
 }
 
 /// keepalived's numbers for `--signum`.
-pub fn number(name: &str) -> Option<i32> {
+pub(crate) fn number(name: &str) -> Option<i32> {
     match name {
         "STOP" => Some(libc::SIGTERM),
         "RELOAD" => Some(libc::SIGHUP),
@@ -78,7 +78,7 @@ pub fn number(name: &str) -> Option<i32> {
 }
 
 /// The names that [`number`] knows.
-pub const NAMES: &str = "STOP, RELOAD, DATA, STATS, STATS_CLEAR, JSON, TDUMP";
+pub(crate) const NAMES: &str = "STOP, RELOAD, DATA, STATS, STATS_CLEAR, JSON, TDUMP";
 
 #[cfg(test)]
 mod tests {

@@ -6,13 +6,13 @@ use std::process::{Command, Stdio};
 use sd_notify::NotifyState;
 
 /// Tells systemd (when it listens) how the agent fares.
-pub fn say(states: &[NotifyState<'_>]) {
+pub(crate) fn say(states: &[NotifyState<'_>]) {
     // Without a notify socket this does nothing; a failing one only costs systemd's opinion of us.
     let _ = sd_notify::notify(states);
 }
 
 /// Whether the unit this process belongs to is being restarted rather than stopped.
-pub fn is_restarting() -> bool {
+pub(crate) fn is_restarting() -> bool {
     let Some(unit) = own_unit() else { return false };
     let jobs = Command::new("systemctl")
         .args(["list-jobs", "--no-legend", "--plain", "--full"])

@@ -11,7 +11,7 @@ use super::remark::Remark;
 use crate::agent::command::permit::{Permit, permit};
 
 /// Takes out what cannot run; says so of each, and of what root runs although others can write it.
-pub fn leave_out(config: &mut Config) -> Vec<Remark> {
+pub(crate) fn leave_out(config: &mut Config) -> Vec<Remark> {
     let mut remarks = Vec::new();
     let global = config.global.clone();
     let mut gone = Vec::new();

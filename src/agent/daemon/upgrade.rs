@@ -23,7 +23,7 @@ use crate::agent::command::successor::{BINARY, FAILED, MARK, OURS, PREVIOUS};
 use crate::agent::control::client::NOT_UPGRADED;
 
 /// What a rehearsal says when it went well, before its version.
-pub const REHEARSED: &str = "rehearsed: ";
+pub(crate) const REHEARSED: &str = "rehearsed: ";
 
 /// How long a rehearsal may take, and a successor to come up.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 static UP: AtomicBool = AtomicBool::new(false);
 
 /// Where this binary is on disk, by the name it was called: killall knows it by that.
-pub fn binary() -> Option<PathBuf> {
+pub(crate) fn binary() -> Option<PathBuf> {
     if let Some(told) = env::var_os(BINARY) {
         return Some(told.into());
     }
@@ -49,7 +49,7 @@ pub fn binary() -> Option<PathBuf> {
 ///
 /// # Errors
 /// In words: nothing has been changed then.
-pub async fn try_out(binary: &Path) -> Result<String, String> {
+pub(crate) async fn try_out(binary: &Path) -> Result<String, String> {
     let failed = |why: String| format!("{} could not take over: {why}; the running agent goes on", binary.display());
     let mut command = successor(binary, binary);
     command.arg("--rehearse").stdin(Stdio::null()).env_remove("NOTIFY_SOCKET");
@@ -71,18 +71,18 @@ pub async fn try_out(binary: &Path) -> Result<String, String> {
 }
 
 /// Whether this process was another binary before: adverts are due, and nothing may delay them.
-pub fn is_successor() -> bool {
+pub(crate) fn is_successor() -> bool {
     env::var_os(MARK).is_some()
 }
 
 /// Why this binary goes on although another was to take its place.
-pub fn failed() -> Option<String> {
+pub(crate) fn failed() -> Option<String> {
     let why = env::var_os(FAILED)?;
     Some(format!("{NOT_UPGRADED}: {}; the binary from before goes on", why.to_string_lossy()))
 }
 
 /// The kernel, and so killall, calls a program by its file: one that goes on from its image takes its name back.
-pub fn take_name() {
+pub(crate) fn take_name() {
     let name = binary().and_then(|path| CString::new(path.file_name()?.as_encoded_bytes()).ok());
     if let (Some(name), Some(_)) = (name, failed()) {
         let _ = nix::sys::prctl::set_name(&name); // a name is all that is lost
@@ -90,12 +90,12 @@ pub fn take_name() {
 }
 
 /// Reaps the children that the binary before left over from before `exec`: nobody else waits for them.
-pub fn reap() {
+pub(crate) fn reap() {
     while let Ok(WaitStatus::Exited(..) | WaitStatus::Signaled(..)) = waitpid(None, Some(WaitPidFlag::WNOHANG)) {}
 }
 
 /// Puts the binary in this process's place. Returns only when neither it nor this one could be started, with the reason.
-pub fn exec(binary: &Path) -> String {
+pub(crate) fn exec(binary: &Path) -> String {
     let mut command = successor(binary, binary);
     let image = File::open("/proc/self/exe").and_then(|image| {
         fcntl(&image, FcntlArg::F_SETFD(FdFlag::empty()))?;
@@ -112,7 +112,7 @@ pub fn exec(binary: &Path) -> String {
 }
 
 /// The agent is up.
-pub fn settle() {
+pub(crate) fn settle() {
     UP.store(true, Ordering::Relaxed);
     if let Some(image) = previous() {
         let _ = nix::unistd::close(image); // scripts must not inherit it; a wrong number is nobody's
@@ -120,7 +120,7 @@ pub fn settle() {
 }
 
 /// Becomes the binary before again, if there was one and this one is not up yet.
-pub fn go_back(why: &str) {
+pub(crate) fn go_back(why: &str) {
     let Some(image) = previous().filter(|_| !UP.load(Ordering::Relaxed)) else { return };
     tracing::error!("{NOT_UPGRADED}: {why}; going back to the binary before");
     let image = PathBuf::from(format!("/proc/self/fd/{image}"));
@@ -130,7 +130,7 @@ pub fn go_back(why: &str) {
 }
 
 /// A successor that hangs goes back, too.
-pub fn watch_start() {
+pub(crate) fn watch_start() {
     if previous().is_some() {
         thread::spawn(|| {
             thread::sleep(PATIENCE);

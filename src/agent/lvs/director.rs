@@ -26,7 +26,7 @@ use crate::agent::vrrp::message::Job;
 use crate::sys::process::clock;
 
 /// Everything that the thread owns.
-pub struct Director {
+pub(crate) struct Director {
     balancer: Balancer,
     kernel: Kernel,
     orders: Option<Orders>,
@@ -45,7 +45,7 @@ const AGAIN: Duration = Duration::from_secs(5);
 
 impl Director {
     /// A director without orders.
-    pub fn new(jobs: mpsc::Sender<Job>, state_dir: PathBuf, around: Surroundings) -> Self {
+    pub(crate) fn new(jobs: mpsc::Sender<Job>, state_dir: PathBuf, around: Surroundings) -> Self {
         let remembered = overrides::read(&state_dir).unwrap_or_else(|why| {
             tracing::error!("{why}");
             BTreeMap::new()
@@ -64,7 +64,7 @@ impl Director {
     }
 
     /// A VRRP instance is in this state now.
-    pub fn state_changed(&mut self, instance: String, state: RouterState) {
+    pub(crate) fn state_changed(&mut self, instance: String, state: RouterState) {
         self.states.insert(instance, state);
         let known = (!self.kernel.behind).then(|| self.balancer.told());
         if self.follow_vrrp() {
@@ -73,17 +73,17 @@ impl Director {
     }
 
     /// The checks that shall run are the balancer's.
-    pub fn balancer(&self) -> &Balancer {
+    pub(crate) fn balancer(&self) -> &Balancer {
         &self.balancer
     }
 
     /// Rung when the next wake may be another than was said.
-    pub fn bell(&self) -> Rc<Notify> {
+    pub(crate) fn bell(&self) -> Rc<Notify> {
         Rc::clone(&self.bell)
     }
 
     /// Takes a configuration.
-    pub fn configure(&mut self, orders: Orders) {
+    pub(crate) fn configure(&mut self, orders: Orders) {
         let lvs = &orders.global.lvs;
         let first = self.orders.is_none();
         if first && lvs.flush {
@@ -127,12 +127,12 @@ impl Director {
     }
 
     /// What a try needs of the agent, as the configuration in force has it.
-    pub fn around(&self) -> Surroundings {
+    pub(crate) fn around(&self) -> Surroundings {
         self.around.clone()
     }
 
     /// Takes the end of a try and tells how long to wait.
-    pub fn observed(&mut self, id: CheckId, outcome: Outcome, now: EngineInstant) -> Duration {
+    pub(crate) fn observed(&mut self, id: CheckId, outcome: Outcome, now: EngineInstant) -> Duration {
         let (pause, effects) = self.balancer.observe(id, outcome, now);
         if !effects.is_empty() {
             self.carry_out(effects);
@@ -142,7 +142,7 @@ impl Director {
     }
 
     /// Whether a check passes as it did before.
-    pub fn is_steady(&self, id: CheckId) -> bool {
+    pub(crate) fn is_steady(&self, id: CheckId) -> bool {
         self.balancer.is_steady(id)
     }
 
@@ -150,7 +150,7 @@ impl Director {
     ///
     /// # Errors
     /// In words: there is no such real server.
-    pub fn order(&mut self, selection: &Selection, order: Order) -> Result<String, String> {
+    pub(crate) fn order(&mut self, selection: &Selection, order: Order) -> Result<String, String> {
         let (done, effects) = self.balancer.order(selection, order, clock::now())?;
         self.carry_out(effects);
         match overrides::write(&self.state_dir, self.balancer.wishes()) {
@@ -187,7 +187,7 @@ impl Director {
     }
 
     /// Everything that is known of the virtual servers; the kernel is asked for its table and its loads.
-    pub fn status(&mut self) -> Vec<VirtualServerStatus> {
+    pub(crate) fn status(&mut self) -> Vec<VirtualServerStatus> {
         let observed = self.kernel.observe();
         self.tell_troubles();
         let kernel = observed.as_ref().map(|one| (&one.table, &one.loads));
@@ -195,7 +195,7 @@ impl Director {
     }
 
     /// When to call [`Director::wake`] if nothing else happens.
-    pub fn next_wake(&mut self) -> Instant {
+    pub(crate) fn next_wake(&mut self) -> Instant {
         let now = clock::now();
         let step = self.balancer.next_wake(now).map(|at| Instant::now() + at.since(now));
         self.again = self.kernel.behind.then(|| self.again.unwrap_or_else(|| Instant::now() + AGAIN));
@@ -203,7 +203,7 @@ impl Director {
     }
 
     /// Does what is due.
-    pub fn wake(&mut self) {
+    pub(crate) fn wake(&mut self) {
         if self.again.is_some_and(|at| at <= Instant::now()) {
             self.again = None;
             self.resync(None);
@@ -213,7 +213,7 @@ impl Director {
     }
 
     /// Takes the table away, unless a successor takes it over.
-    pub fn stop(&mut self, keep_table: bool) {
+    pub(crate) fn stop(&mut self, keep_table: bool) {
         if keep_table {
             return; // a successor finds the table and takes it over
         }

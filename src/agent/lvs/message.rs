@@ -11,7 +11,7 @@ use hactl_engine::lvs::balancer::{Order, Selection};
 use tokio::sync::oneshot;
 
 /// To the director.
-pub enum DirectorMessage {
+pub(crate) enum DirectorMessage {
     /// A configuration.
     Configure(Box<Orders>),
     /// A VRRP instance is in this state now.
@@ -33,7 +33,7 @@ pub enum DirectorMessage {
 }
 
 /// What a configuration means for the director.
-pub struct Orders {
+pub(crate) struct Orders {
     /// The pools.
     pub servers: Vec<Arc<VirtualServer>>,
     /// Settings: LVS as a whole, scripts.
@@ -44,7 +44,7 @@ pub struct Orders {
 
 /// What of a VRRP instance matters here.
 #[derive(Debug, Clone)]
-pub struct Instance {
+pub(crate) struct Instance {
     /// Its VRID.
     pub vrid: u8,
     /// Its addresses.
@@ -53,7 +53,7 @@ pub struct Instance {
 
 impl Instance {
     /// Takes what matters.
-    pub fn of(config: &VrrpInstance) -> Self {
+    pub(crate) fn of(config: &VrrpInstance) -> Self {
         let addresses = config.addresses.iter().chain(&config.excluded).map(|one| one.address.addr());
         Self { vrid: config.vrid, addresses: addresses.collect() }
     }

@@ -27,7 +27,7 @@ struct Entry {
 ///
 /// # Errors
 /// A file that is there but cannot be read or understood, worded.
-pub fn read(state_dir: &Path) -> Result<BTreeMap<ServerName, Wish>, String> {
+pub(crate) fn read(state_dir: &Path) -> Result<BTreeMap<ServerName, Wish>, String> {
     let entries: Vec<Entry> = read_json(&state_dir.join(FILE))?.unwrap_or_default();
     let wish = |one: Entry| ((one.virtual_server, one.real_server), Wish { drained: one.drained, weight: one.weight });
     Ok(entries.into_iter().map(wish).collect())
@@ -37,7 +37,7 @@ pub fn read(state_dir: &Path) -> Result<BTreeMap<ServerName, Wish>, String> {
 ///
 /// # Errors
 /// The file system's.
-pub fn write(state_dir: &Path, wishes: &BTreeMap<ServerName, Wish>) -> io::Result<()> {
+pub(crate) fn write(state_dir: &Path, wishes: &BTreeMap<ServerName, Wish>) -> io::Result<()> {
     let entry = |((virtual_server, real_server), wish): (&ServerName, &Wish)| Entry {
         virtual_server: virtual_server.clone(),
         real_server: *real_server,

@@ -6,10 +6,10 @@ use hactl_engine::conf::config::lvs::Checker;
 use hactl_engine::lvs::balancer::CheckId;
 
 /// No check runs without a pause, whatever the configuration says.
-pub const PAUSE_MIN: Duration = Duration::from_millis(10);
+pub(crate) const PAUSE_MIN: Duration = Duration::from_millis(10);
 
 /// How long a check waits before its first try.
-pub fn first_wait(id: CheckId, checker: &Checker) -> Duration {
+pub(crate) fn first_wait(id: CheckId, checker: &Checker) -> Duration {
     checker.warmup.mul_f64(share(id))
 }
 

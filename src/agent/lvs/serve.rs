@@ -25,7 +25,7 @@ struct Checks {
 }
 
 /// Serves until it is told to stop.
-pub async fn serve(director: Rc<RefCell<Director>>, mut messages: mpsc::UnboundedReceiver<DirectorMessage>) {
+pub(crate) async fn serve(director: Rc<RefCell<Director>>, mut messages: mpsc::UnboundedReceiver<DirectorMessage>) {
     let bell = director.borrow().bell();
     let mut checks = Checks { rounds: Rc::default(), tasks: HashMap::new() };
     spawn_local(rounds::make(Rc::clone(&checks.rounds), Rc::clone(&director)));

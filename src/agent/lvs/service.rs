@@ -24,7 +24,7 @@ use crate::agent::track::files::Values;
 use crate::agent::vrrp::message::Job;
 
 /// A director, or what it takes to start one.
-pub struct Lvs {
+pub(crate) struct Lvs {
     jobs: mpsc::Sender<Job>,
     state_dir: PathBuf,
     running: Option<Running>,
@@ -42,12 +42,12 @@ const FAREWELL: Duration = Duration::from_secs(25);
 
 impl Lvs {
     /// Nothing runs yet. `jobs` is where notices and scripts go.
-    pub fn new(jobs: mpsc::Sender<Job>, state_dir: PathBuf) -> Self {
+    pub(crate) fn new(jobs: mpsc::Sender<Job>, state_dir: PathBuf) -> Self {
         Self { jobs, state_dir, running: None }
     }
 
     /// Takes a configuration.
-    pub fn configure(&mut self, config: &Config, files: Values) {
+    pub(crate) fn configure(&mut self, config: &Config, files: Values) {
         if self.running.is_none() && (!config.virtual_servers.is_empty() || config.global.lvs.sync_daemon.is_some()) {
             self.running = self.start(files).inspect_err(|error| tracing::error!("no thread for LVS: {error}")).ok();
         }
@@ -81,7 +81,7 @@ impl Lvs {
     }
 
     /// Passes on what concerns the director: which instances are master.
-    pub fn tell(&self, notice: &Notice) {
+    pub(crate) fn tell(&self, notice: &Notice) {
         if let (Some(running), What::Entered { to, .. }) = (&self.running, &notice.what) {
             let message = DirectorMessage::State { instance: notice.instance.clone(), state: *to };
             let _ = running.messages.send(message); // fails after a stop only
@@ -92,7 +92,7 @@ impl Lvs {
     ///
     /// # Errors
     /// In words: no such real server, nothing is balanced here.
-    pub async fn order(&self, selection: Selection, order: Order) -> Result<String, String> {
+    pub(crate) async fn order(&self, selection: Selection, order: Order) -> Result<String, String> {
         let Some(running) = &self.running else {
             return Err("no virtual_server is configured here, so there is nothing to drain".into());
         };
@@ -102,7 +102,7 @@ impl Lvs {
     }
 
     /// Adds what the director knows.
-    pub async fn complete(&self, status: &mut AgentStatus) {
+    pub(crate) async fn complete(&self, status: &mut AgentStatus) {
         status.virtual_servers = self.status().await;
     }
 
@@ -123,7 +123,7 @@ impl Lvs {
     }
 
     /// Ends the checks and takes the table away, unless a successor takes it over.
-    pub async fn finish(&mut self, keep_table: bool) {
+    pub(crate) async fn finish(&mut self, keep_table: bool) {
         let Some(running) = self.running.take() else { return };
         let _ = running.messages.send(DirectorMessage::Stop { keep_table }); // told by the end
         if timeout(FAREWELL, running.done).await.is_err() {

@@ -17,7 +17,7 @@ use crate::sys::process::clock;
 
 /// Where a check stands in its virtual server.
 #[derive(Clone)]
-pub struct Place {
+pub(crate) struct Place {
     /// The virtual server.
     pub pool: Arc<VirtualServer>,
     /// Position of the real server.
@@ -28,13 +28,13 @@ pub struct Place {
 
 impl Place {
     /// What is checked.
-    pub fn checker(&self) -> Option<&Checker> {
+    pub(crate) fn checker(&self) -> Option<&Checker> {
         self.pool.real_servers.get(self.server)?.checkers.get(self.check)
     }
 }
 
 /// Runs a check until it is aborted.
-pub async fn watch(id: CheckId, place: Place, director: Rc<RefCell<Director>>) {
+pub(crate) async fn watch(id: CheckId, place: Place, director: Rc<RefCell<Director>>) {
     let Some(checker) = place.checker() else { return };
     sleep(first_wait(id, checker)).await;
     loop {

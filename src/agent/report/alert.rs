@@ -26,7 +26,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 
 /// The ways, and who wants mail.
 #[derive(Default)]
-pub struct Alerts {
+pub(crate) struct Alerts {
     config: Config,
     node: String,
     mail: Option<Courier>,
@@ -36,7 +36,7 @@ pub struct Alerts {
 
 impl Alerts {
     /// Takes a configuration. A way that did not change keeps its queue; the others deliver what they hold and end.
-    pub fn configure(&mut self, config: &Config) {
+    pub(crate) fn configure(&mut self, config: &Config) {
         let host_name = host_name();
         self.node = config.global.router_id.clone().unwrap_or_else(|| host_name.clone());
         let instances = config.instances.iter().filter(|one| one.smtp_alert).map(|one| one.name.clone());
@@ -70,7 +70,7 @@ impl Alerts {
     }
 
     /// Passes a notice on to whom it concerns.
-    pub fn tell(&mut self, notice: &Notice, unix_ms: u64) {
+    pub(crate) fn tell(&mut self, notice: &Notice, unix_ms: u64) {
         let no_faults = self.config.global.mail.as_ref().is_some_and(|mail| mail.no_faults);
         let by_mail = match &notice.what {
             What::RealServer { .. } | What::Quorum { .. } | What::CheckFailed { .. } | What::Wished { .. } => {
@@ -102,14 +102,14 @@ impl Alerts {
     }
 
     /// Delivers what waits, but not for ever.
-    pub async fn finish(self) {
+    pub(crate) async fn finish(self) {
         let ways = [self.mail, self.webhook].into_iter().flatten().map(Courier::finish);
         futures_util::future::join_all(ways).await;
     }
 }
 
 /// This host's name.
-pub fn host_name() -> String {
+pub(crate) fn host_name() -> String {
     let name = nix::unistd::gethostname().unwrap_or_default();
     if name.is_empty() { "localhost".into() } else { name.to_string_lossy().into_owned() }
 }

@@ -31,7 +31,7 @@ const RESTART_MAX: Duration = Duration::from_secs(60);
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// An open pipe.
-pub struct Pipe {
+pub(crate) struct Pipe {
     settings: Fifo,
     end: File,
     full: bool,
@@ -51,7 +51,7 @@ impl Pipe {
     ///
     /// # Errors
     /// In words: what stands in its place, or what the kernel said.
-    pub fn open(settings: &Fifo, global: &Global) -> Result<Self, String> {
+    pub(crate) fn open(settings: &Fifo, global: &Global) -> Result<Self, String> {
         let owner = account(settings.user.as_ref(), global)?;
         let end = open(Path::new(&settings.path), owner)
             .map_err(|error| format!("notify FIFO {}: {error}; events are not written to it", settings.path))?;
@@ -73,13 +73,13 @@ impl Pipe {
     }
 
     /// What it was opened for.
-    pub fn settings(&self) -> &Fifo {
+    pub(crate) fn settings(&self) -> &Fifo {
         &self.settings
     }
 
     /// Writes a line: whole or not at all, since it is shorter than PIPE_BUF. A full pipe loses it, which is said once
     /// until it takes lines again.
-    pub fn write(&mut self, line: &str) {
+    pub(crate) fn write(&mut self, line: &str) {
         match self.end.write_all(line.as_bytes()) {
             Ok(()) => self.full = false,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -94,7 +94,7 @@ impl Pipe {
 
     /// Tells the script to end and waits for nothing: another binary is about to take this process's place, and starts
     /// a script of its own.
-    pub fn abandon(&self) {
+    pub(crate) fn abandon(&self) {
         let group = self.reader.as_ref().map_or(0, |reader| reader.group.load(Ordering::Relaxed));
         if group > 0 {
             let _ = killpg(Pid::from_raw(group), Signal::SIGTERM); // it may have ended this instant
@@ -102,7 +102,7 @@ impl Pipe {
     }
 
     /// Waits until the script has read what there is, but not for ever, then ends it.
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         let Some(Reader { stop, task, group: _ }) = self.reader else { return };
         let deadline = Instant::now() + FAREWELL;
         while Instant::now() < deadline && !task.is_finished() && has_unread(&self.end) {

@@ -11,7 +11,7 @@ use super::fifo_lvs::LvsLines;
 
 /// The pipes, and what has been said so far.
 #[derive(Default)]
-pub struct Fifos {
+pub(crate) struct Fifos {
     pipes: Vec<(Hears, Pipe)>,
     lines: Lines,
     lvs: LvsLines,
@@ -27,7 +27,7 @@ enum Hears {
 
 impl Fifos {
     /// Opens the pipes of a configuration; those that did not change stay open, their scripts running.
-    pub fn configure(&mut self, config: &Config) {
+    pub(crate) fn configure(&mut self, config: &Config) {
         let global = &config.global;
         let wanted = [
             (Hears::All, &global.notify_fifo),
@@ -65,7 +65,7 @@ impl Fifos {
     }
 
     /// Writes what a notice means to readers of keepalived's lines.
-    pub fn tell(&mut self, notice: &Notice) {
+    pub(crate) fn tell(&mut self, notice: &Notice) {
         if !self.pipes.is_empty()
             && let Some(line) = self.lines.line(notice)
         {
@@ -76,12 +76,12 @@ impl Fifos {
     }
 
     /// Ends the scripts and waits for nothing, see [`Pipe::abandon`].
-    pub fn abandon(&self) {
+    pub(crate) fn abandon(&self) {
         self.pipes.iter().for_each(|(_, pipe)| pipe.abandon());
     }
 
     /// Ends the scripts once they have read the last lines.
-    pub async fn finish(self) {
+    pub(crate) async fn finish(self) {
         for (_, pipe) in self.pipes {
             pipe.close().await;
         }

@@ -9,20 +9,20 @@ use hactl_engine::notice::{Notice, What};
 
 /// The services of each virtual server, which its lines name.
 #[derive(Default)]
-pub struct LvsLines {
+pub(crate) struct LvsLines {
     services: HashMap<String, Vec<ServiceKey>>,
 }
 
 impl LvsLines {
     /// Takes a configuration.
-    pub fn configure(&mut self, config: &Config) {
+    pub(crate) fn configure(&mut self, config: &Config) {
         let servers = config.virtual_servers.iter();
         self.services = servers.map(|server| (server.name.clone(), server.services.clone())).collect();
     }
 
     /// `VS [10.0.0.3]:tcp:80 UP`, `RS [10.0.0.7]:tcp:80 [10.0.0.3]:tcp:80 DOWN`: a line for each service of the virtual server; empty
     /// for what is not about LVS.
-    pub fn line(&self, notice: &Notice) -> String {
+    pub(crate) fn line(&self, notice: &Notice) -> String {
         let (real, up) = match &notice.what {
             What::RealServer { address, up, .. } => (Some(*address), *up),
             What::Quorum { up, .. } => (None, *up),

@@ -14,7 +14,7 @@ const WATCH: usize = 256;
 
 /// The agent's diary.
 #[derive(Clone)]
-pub struct Journal {
+pub(crate) struct Journal {
     past: Arc<Mutex<VecDeque<Event>>>,
     live: broadcast::Sender<Event>,
 }
@@ -27,7 +27,7 @@ impl Default for Journal {
 
 impl Journal {
     /// Logs a notice, remembers it and passes it to watchers.
-    pub fn tell(&self, notice: &Notice, unix_ms: u64) {
+    pub(crate) fn tell(&self, notice: &Notice, unix_ms: u64) {
         let instance = notice.instance.as_str();
         match notice.what.level() {
             Level::Info => tracing::info!(instance, "{notice}"),
@@ -41,7 +41,7 @@ impl Journal {
     }
 
     /// Remembers what concerns the whole agent, and passes it to watchers.
-    pub fn note(&self, message: &str, unix_ms: u64) {
+    pub(crate) fn note(&self, message: &str, unix_ms: u64) {
         self.keep(Event { unix_ms, instance: None, message: message.to_owned(), state: None, lasted_ms: None });
     }
 
@@ -56,12 +56,12 @@ impl Journal {
     }
 
     /// The past, oldest first.
-    pub fn past(&self) -> Vec<Event> {
+    pub(crate) fn past(&self) -> Vec<Event> {
         self.past.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     /// Subscribes to the events from now on.
-    pub fn watch(&self) -> broadcast::Receiver<Event> {
+    pub(crate) fn watch(&self) -> broadcast::Receiver<Event> {
         self.live.subscribe()
     }
 }

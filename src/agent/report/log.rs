@@ -12,7 +12,7 @@ use super::syslog::{SOCKET, Syslog};
 
 /// How to log.
 #[derive(Debug, Clone)]
-pub struct Logging {
+pub(crate) struct Logging {
     /// To stderr, whatever else there is.
     pub console: bool,
     /// In detail.
@@ -26,7 +26,7 @@ pub struct Logging {
 }
 
 /// Starts logging. `HACTL_LOG` overrides what is said (`debug`, `hactl::agent=trace`).
-pub fn start(logging: &Logging) {
+pub(crate) fn start(logging: &Logging) {
     let default = if logging.detail { "hactl=debug,warn" } else { "hactl=info,warn" };
     let filter = EnvFilter::try_from_env("HACTL_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     // Only a second start in one process fails, and then logging runs already.

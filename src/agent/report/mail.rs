@@ -25,7 +25,7 @@ const LINES: usize = 100;
 
 /// How a mail gets to the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Post {
+pub(crate) struct Post {
     /// Server and addresses.
     pub mail: Mail,
     /// Protected how.
@@ -40,7 +40,7 @@ pub struct Post {
 
 impl Post {
     /// As a configuration wants it; `None` without recipients.
-    pub fn new(config: &Config, host_name: String) -> Option<Self> {
+    pub(crate) fn new(config: &Config, host_name: String) -> Option<Self> {
         let mail = config.global.mail.clone().filter(|mail| !mail.recipients.is_empty())?;
         let own = &config.own;
         let login = own.smtp_user.clone().zip(own.smtp_password_file.clone());
@@ -51,7 +51,7 @@ impl Post {
     ///
     /// # Errors
     /// In words: what the server or the network said, and at which step.
-    pub async fn send(&self, report: &Report) -> Result<(), String> {
+    pub(crate) async fn send(&self, report: &Report) -> Result<(), String> {
         let (mail, host_name) = (&self.mail, self.host_name.as_str());
         let server = format!("{}:{}", mail.host, mail.port);
         let wrong = |why: String| format!("mail server {server}: {why}");

@@ -16,7 +16,7 @@ const WORD: usize = 42;
 ///
 /// # Errors
 /// In words, when it is none that may be put into an SMTP command.
-pub fn address(text: &str) -> Result<String, String> {
+pub(crate) fn address(text: &str) -> Result<String, String> {
     let inner = text.rsplit_once('<').map_or(text, |(_, rest)| rest.strip_suffix('>').unwrap_or(rest)).trim();
     let clean = inner.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>,;\"()".contains(&byte));
     if inner.is_empty() || !clean || text.contains(char::is_control) || inner.len() > 254 {
@@ -26,7 +26,7 @@ pub fn address(text: &str) -> Result<String, String> {
 }
 
 /// The whole message, ready for DATA except for the last dot: CRLF line ends, dots doubled.
-pub fn message(from: &str, to: &[String], host_name: &str, report: &Report) -> String {
+pub(crate) fn message(from: &str, to: &[String], host_name: &str, report: &Report) -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let host: String = host_name.chars().filter(|c| c.is_ascii_alphanumeric() || "-.".contains(*c)).collect();
@@ -63,7 +63,7 @@ pub fn message(from: &str, to: &[String], host_name: &str, report: &Report) -> S
 }
 
 /// Without anything that could end a header or a command.
-pub fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 

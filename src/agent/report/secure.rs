@@ -18,7 +18,11 @@ static CONFIGS: LazyLock<TlsConfigs> = LazyLock::new(TlsConfigs::default);
 ///
 /// # Errors
 /// In words: a file that cannot be used, or why the server is not trusted.
-pub async fn begin(stream: TcpStream, host: &str, authorities: Option<&str>) -> Result<TlsStream<TcpStream>, String> {
+pub(crate) async fn begin(
+    stream: TcpStream,
+    host: &str,
+    authorities: Option<&str>,
+) -> Result<TlsStream<TcpStream>, String> {
     let config = CONFIGS.config(Some(authorities.unwrap_or_default()), &ClientCertificate::default())?;
     let name = ServerName::try_from(host.to_owned()).map_err(|_| format!("no certificate can be for `{host}`"))?;
     let connected = TlsConnector::from(config).connect(name, stream).await;

@@ -9,15 +9,15 @@ use tracing::{Level, Metadata};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Where the system's log listens.
-pub const SOCKET: &str = "/dev/log";
+pub(crate) const SOCKET: &str = "/dev/log";
 /// `LOG_DAEMON`.
-pub const DAEMON: u8 = 3;
+pub(crate) const DAEMON: u8 = 3;
 /// `LOG_LOCAL0`; seven more follow.
-pub const LOCAL0: u8 = 16;
+pub(crate) const LOCAL0: u8 = 16;
 
 /// An open way to the system's log.
 #[derive(Debug, Clone)]
-pub struct Syslog {
+pub(crate) struct Syslog {
     socket: Arc<UnixDatagram>,
     facility: u8,
     name: String,
@@ -28,7 +28,7 @@ impl Syslog {
     ///
     /// # Errors
     /// The kernel's: nobody listens.
-    pub fn open(at: &Path, facility: u8, name: &str) -> io::Result<Self> {
+    pub(crate) fn open(at: &Path, facility: u8, name: &str) -> io::Result<Self> {
         let socket = UnixDatagram::unbound()?;
         socket.connect(at)?;
         socket.set_nonblocking(true)?; // a log that hangs must not hold anybody up
@@ -42,7 +42,7 @@ impl Syslog {
 }
 
 /// One line on its way; sent when it is dropped.
-pub struct Line {
+pub(crate) struct Line {
     socket: Arc<UnixDatagram>,
     text: Vec<u8>,
 }

@@ -18,7 +18,7 @@ const ANSWER: u64 = 1024;
 
 /// Where a webhook listens, and whom it must have its certificate from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub(crate) struct Target {
     url: WebUrl,
     authorities: Option<String>,
 }
@@ -28,7 +28,7 @@ impl Target {
     ///
     /// # Errors
     /// In words, when it is none that can be posted to.
-    pub fn parse(url: &str, authorities: Option<&str>) -> Result<Self, String> {
+    pub(crate) fn parse(url: &str, authorities: Option<&str>) -> Result<Self, String> {
         let url = WebUrl::parse(url).map_err(|why| format!("webhook: nothing is sent: {why}"))?;
         Ok(Self { url, authorities: authorities.map(str::to_owned) })
     }
@@ -37,7 +37,7 @@ impl Target {
     ///
     /// # Errors
     /// In words.
-    pub async fn post(&self, document: &Value) -> Result<(), String> {
+    pub(crate) async fn post(&self, document: &Value) -> Result<(), String> {
         let wrong = |why: String| format!("webhook at {}: {why}", self.url.authority);
         match timeout(LIMIT, self.exchange(document)).await {
             Ok(Ok(200..=299)) => Ok(()),

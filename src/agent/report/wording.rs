@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 /// A notice worded for mail and webhook.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Report {
+pub(crate) struct Report {
     /// When, Unix milliseconds.
     pub unix_ms: u64,
     /// One line.
@@ -21,7 +21,7 @@ pub struct Report {
 
 impl Report {
     /// Words a notice of `node`.
-    pub fn new(node: &str, notice: &Notice, config: &Config, unix_ms: u64) -> Self {
+    pub(crate) fn new(node: &str, notice: &Notice, config: &Config, unix_ms: u64) -> Self {
         let name = notice.instance.as_str();
         let (subject, mut lines, more) = match &notice.what {
             What::Entered { from, to, reason, priority, lasted_ms } => {
@@ -97,7 +97,7 @@ impl Report {
 }
 
 /// RFC 3339 with the local offset.
-pub fn time(unix_ms: u64) -> String {
+pub(crate) fn time(unix_ms: u64) -> String {
     let at = i64::try_from(unix_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
     at.map_or_else(
         || unix_ms.to_string(),

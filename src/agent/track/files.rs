@@ -28,23 +28,23 @@ const RETRY: Duration = Duration::from_secs(1);
 const CONTENT: u64 = 64;
 
 /// The numbers by the name of their blocks, for whoever wants to look.
-pub type Values = Arc<Mutex<HashMap<String, i32>>>;
+pub(crate) type Values = Arc<Mutex<HashMap<String, i32>>>;
 
 /// The watched files.
 #[derive(Default)]
-pub struct TrackedFiles {
+pub(crate) struct TrackedFiles {
     running: HashMap<String, (TrackFile, JoinHandle<()>)>,
     values: Values,
 }
 
 impl TrackedFiles {
     /// The numbers as they are at any time.
-    pub fn values(&self) -> Values {
+    pub(crate) fn values(&self) -> Values {
         Arc::clone(&self.values)
     }
 
     /// Watches the files of a configuration. Those that did not change stay watched.
-    pub fn configure(&mut self, config: &Config, mailbox: &Mailbox) {
+    pub(crate) fn configure(&mut self, config: &Config, mailbox: &Mailbox) {
         let wanted = |name: &str| config.files.iter().find(|file| file.name == name);
         self.running.retain(|name, (old, task)| {
             let stays = wanted(name).is_some_and(|new| old.path == new.path);
@@ -67,7 +67,7 @@ impl TrackedFiles {
     }
 
     /// What is in every file, by name.
-    pub fn status(&self) -> Vec<FileStatus> {
+    pub(crate) fn status(&self) -> Vec<FileStatus> {
         let values = lock(&self.values);
         let number = |name: &str| values.get(name).copied().unwrap_or_default();
         let status = |(file, _): &(TrackFile, _)| FileStatus {

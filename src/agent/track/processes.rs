@@ -23,14 +23,14 @@ const MEND: Duration = Duration::from_secs(60);
 
 /// The counting task.
 #[derive(Default)]
-pub struct TrackedProcesses {
+pub(crate) struct TrackedProcesses {
     running: Option<(Vec<TrackProcess>, JoinHandle<()>)>,
     state: Arc<Mutex<Vec<ProcessStatus>>>,
 }
 
 impl TrackedProcesses {
     /// Counts the processes of a configuration.
-    pub fn configure(&mut self, config: &Config, mailbox: &Mailbox) {
+    pub(crate) fn configure(&mut self, config: &Config, mailbox: &Mailbox) {
         if self.running.as_ref().is_some_and(|(old, _)| *old == config.processes) {
             return;
         }
@@ -49,7 +49,7 @@ impl TrackedProcesses {
     }
 
     /// How many run of each block, in file order.
-    pub fn status(&self) -> Vec<ProcessStatus> {
+    pub(crate) fn status(&self) -> Vec<ProcessStatus> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -11,7 +11,7 @@ use crate::sys::process::processes::{Process, ProcessEvent};
 const NAME: usize = 15;
 
 /// Whether a process is one of those tracked.
-pub fn is_meant(tracked: &TrackProcess, process: &Process) -> bool {
+pub(crate) fn is_meant(tracked: &TrackProcess, process: &Process) -> bool {
     let by_command = tracked.full_command || tracked.process.contains('/');
     let named = if by_command {
         process.command.first().is_some_and(|first| *first == tracked.process)
@@ -37,7 +37,7 @@ pub fn is_meant(tracked: &TrackProcess, process: &Process) -> bool {
 
 /// The processes of one block and whether they are enough.
 #[derive(Debug)]
-pub struct Quorum {
+pub(crate) struct Quorum {
     settings: TrackProcess,
     running: HashSet<u32>,
     counted: usize,
@@ -47,37 +47,37 @@ pub struct Quorum {
 
 impl Quorum {
     /// Nothing is known yet.
-    pub fn new(settings: TrackProcess) -> Self {
+    pub(crate) fn new(settings: TrackProcess) -> Self {
         Self { settings, running: HashSet::new(), counted: 0, ok: None, pending: None }
     }
 
     /// The block.
-    pub fn settings(&self) -> &TrackProcess {
+    pub(crate) fn settings(&self) -> &TrackProcess {
         &self.settings
     }
 
     /// So many run.
-    pub fn running(&self) -> usize {
+    pub(crate) fn running(&self) -> usize {
         self.running.len()
     }
 
     /// The verdict in force.
-    pub fn ok(&self) -> Option<bool> {
+    pub(crate) fn ok(&self) -> Option<bool> {
         self.ok
     }
 
     /// When to judge although nothing happens.
-    pub fn deadline(&self) -> Option<Instant> {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
         self.pending
     }
 
     /// Takes all processes of the host.
-    pub fn replace(&mut self, all: &[Process]) {
+    pub(crate) fn replace(&mut self, all: &[Process]) {
         self.running = all.iter().filter(|process| is_meant(&self.settings, process)).map(|found| found.pid).collect();
     }
 
     /// Takes an event. `look` reads a process that has changed.
-    pub fn happened(&mut self, event: ProcessEvent, look: impl Fn(u32) -> Option<Process>) {
+    pub(crate) fn happened(&mut self, event: ProcessEvent, look: impl Fn(u32) -> Option<Process>) {
         match event {
             ProcessEvent::Forked { parent, child } => {
                 if self.running.contains(&parent) {
@@ -99,7 +99,7 @@ impl Quorum {
 
     /// Judges; returns the verdict when it changes. The first is in force at once; a later one after `fork_delay` or
     /// `terminate_delay`, if it still holds then.
-    pub fn judge(&mut self, now: Instant) -> Option<bool> {
+    pub(crate) fn judge(&mut self, now: Instant) -> Option<bool> {
         let count = self.running.len();
         let grew = count > self.counted;
         self.counted = count;

@@ -15,14 +15,14 @@ use crate::agent::vrrp::message::{Mailbox, Message};
 
 /// Running checks; dropping a handle's task ends its check.
 #[derive(Default)]
-pub struct Scripts {
+pub(crate) struct Scripts {
     running: HashMap<String, (VrrpScript, JoinHandle<()>)>,
     state: Arc<Mutex<HashMap<String, ScriptStatus>>>,
 }
 
 impl Scripts {
     /// Starts the checks of a configuration. Those that did not change keep running.
-    pub fn configure(&mut self, config: &Config, mailbox: &Mailbox) {
+    pub(crate) fn configure(&mut self, config: &Config, mailbox: &Mailbox) {
         let wanted = |name: &str| config.scripts.iter().find(|script| script.name == name);
         self.running.retain(|name, (old, task)| {
             let stays = wanted(name).is_some_and(|new| same_check(old, new));
@@ -41,7 +41,7 @@ impl Scripts {
     }
 
     /// Ends every check, and kills what one is running.
-    pub async fn finish(&mut self) {
+    pub(crate) async fn finish(&mut self) {
         for (_, (_, task)) in self.running.drain() {
             task.abort();
             let _ = task.await; // it was told to end
@@ -49,7 +49,7 @@ impl Scripts {
     }
 
     /// The state of every check, by name.
-    pub fn status(&self) -> Vec<ScriptStatus> {
+    pub(crate) fn status(&self) -> Vec<ScriptStatus> {
         let mut all: Vec<ScriptStatus> = self.lock().values().cloned().collect();
         all.sort_by(|a, b| a.name.cmp(&b.name));
         all

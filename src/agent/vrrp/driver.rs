@@ -48,7 +48,7 @@ const CLAIMS: u64 = 1 << 40;
 const PACKETS_AT_A_TIME: usize = 16;
 
 /// Everything the loop owns.
-pub struct Driver {
+pub(crate) struct Driver {
     node: Node,
     os: Linux,
     host: HostSetup,
@@ -77,7 +77,7 @@ impl Driver {
     ///
     /// # Errors
     /// The kernel's, worded with what was tried.
-    pub fn new(
+    pub(crate) fn new(
         config: &Config,
         sleeper: Sleeper,
         inbox: mpsc::Receiver<Message>,
@@ -119,7 +119,7 @@ impl Driver {
     ///
     /// # Errors
     /// The kernel's, worded with what was tried.
-    pub fn doors() -> Result<(Linux, Links), String> {
+    pub(crate) fn doors() -> Result<(Linux, Links), String> {
         let os = Linux::open().map_err(|error| {
             format!("cannot open raw sockets: {error}; the agent needs root, or CAP_NET_RAW and CAP_NET_ADMIN")
         })?;
@@ -131,7 +131,7 @@ impl Driver {
     ///
     /// # Errors
     /// When the kernel takes away what the loop stands on (epoll, netlink).
-    pub fn run(mut self) -> Result<(), String> {
+    pub(crate) fn run(mut self) -> Result<(), String> {
         self.strip();
         // The macvlans made a moment ago are among the changes.
         self.take_link_changes()?;

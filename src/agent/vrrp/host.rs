@@ -22,7 +22,7 @@ use crate::sys::process::epoll::Sleeper;
 
 /// What was set up, and from which settings.
 #[derive(Default)]
-pub struct HostSetup {
+pub(crate) struct HostSetup {
     /// What of the configuration concerns it.
     config: Config,
     has_routing: bool,
@@ -40,12 +40,12 @@ struct Statics {
 
 impl HostSetup {
     /// Nothing is made yet; what the kernel's settings were is noted in this file.
-    pub fn new(settings: PathBuf) -> Self {
+    pub(crate) fn new(settings: PathBuf) -> Self {
         Self { vmacs: Vmacs::noted_in(settings), ..Self::default() }
     }
 
     /// Makes the host fit the configuration; returns what did not work, worded.
-    pub fn prepare(&mut self, config: &Config, links: &BTreeMap<u32, Link>, os: &mut Linux) -> Vec<String> {
+    pub(crate) fn prepare(&mut self, config: &Config, links: &BTreeMap<u32, Link>, os: &mut Linux) -> Vec<String> {
         self.has_routing = has_routing(config);
         // Of thousands of instances few have anything to prepare.
         let mut needed = Config { instances: Vec::new(), ..Config::default() };
@@ -63,7 +63,7 @@ impl HostSetup {
     }
 
     /// Interfaces came or changed: makes what can be made now.
-    pub fn follow(&mut self, links: &BTreeMap<u32, Link>, os: &mut Linux, troubles: &mut Vec<String>) {
+    pub(crate) fn follow(&mut self, links: &BTreeMap<u32, Link>, os: &mut Linux, troubles: &mut Vec<String>) {
         self.vmacs.follow(&self.config.instances, links, os.netlink(), troubles);
         let wanted = statics(&self.config, links);
         let gone: Vec<LinkAddress> =
@@ -93,7 +93,7 @@ impl HostSetup {
     }
 
     /// Puts a static thing back that somebody removed.
-    pub fn restore(&mut self, lost: &Input, os: &mut Linux) -> Vec<String> {
+    pub(crate) fn restore(&mut self, lost: &Input, os: &mut Linux) -> Vec<String> {
         match lost {
             Input::AddressLost { link, address } => {
                 let ours = |at: &&LinkAddress| at.link == *link && at.address.address.addr() == *address;
@@ -130,12 +130,12 @@ impl HostSetup {
     }
 
     /// Whether routes and rules must be watched.
-    pub fn has_routing(&self) -> bool {
+    pub(crate) fn has_routing(&self) -> bool {
         self.has_routing
     }
 
     /// Listens for claims where guarded addresses stand; `token` makes the sleeper's word for an interface and family.
-    pub fn listen(
+    pub(crate) fn listen(
         &mut self,
         links: &BTreeMap<u32, Link>,
         sleeper: &Sleeper,
@@ -181,7 +181,7 @@ impl HostSetup {
     }
 
     /// What was heard on an interface.
-    pub fn hear(&self, link: u32, ipv6: bool) -> Vec<Input> {
+    pub(crate) fn hear(&self, link: u32, ipv6: bool) -> Vec<Input> {
         let Some(listener) = self.listeners.get(&(link, ipv6)) else { return Vec::new() };
         let mut heard = Vec::new();
         for _ in 0..CLAIMS_AT_A_TIME {
@@ -194,7 +194,7 @@ impl HostSetup {
     }
 
     /// Leaves the host as it was found.
-    pub fn leave(self, os: &mut Linux) -> Vec<String> {
+    pub(crate) fn leave(self, os: &mut Linux) -> Vec<String> {
         let mut troubles = os.remove_routing(&self.statics.routing);
         if !self.statics.addresses.is_empty() {
             troubles.extend(os.remove_addresses(&self.statics.addresses).into_iter().map(|(_, error)| error));

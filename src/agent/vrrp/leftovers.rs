@@ -24,7 +24,7 @@ use crate::sys::process::stamp;
 ///
 /// # Errors
 /// The kernel's.
-pub fn note(path: &Path, config: &Config) -> io::Result<()> {
+pub(crate) fn note(path: &Path, config: &Config) -> io::Result<()> {
     let text = format!("# {}\n{}", stamp::boot_id()?, print(&traces(config), Secrets::Masked));
     replace(path, text.as_bytes())
 }
@@ -56,20 +56,20 @@ fn traces(config: &Config) -> Config {
 }
 
 /// What an earlier process of this boot noted and did not take back.
-pub fn read(path: &Path) -> Option<Config> {
+pub(crate) fn read(path: &Path) -> Option<Config> {
     let text = fs::read_to_string(path).ok()?;
     let (boot, text) = text.strip_prefix("# ")?.split_once('\n')?;
     (boot == stamp::boot_id().ok()?).then(|| parse("(left)", text).config)
 }
 
 /// Nothing is left.
-pub fn forget(path: &Path) {
+pub(crate) fn forget(path: &Path) {
     let _ = fs::remove_file(path); // gone already is as good
 }
 
 /// Takes away what the old configuration has and the new one has not. `held` tells which instances had their addresses. What
 /// both have stays: each router sees to its own at its start.
-pub fn strip(
+pub(crate) fn strip(
     old: &Config,
     new: &Config,
     held: impl Fn(&str) -> bool,

@@ -19,7 +19,7 @@ const BATCH: usize = 16;
 
 /// A VRID that somebody uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Used {
+pub(crate) struct Used {
     /// The VRID.
     pub vrid: u8,
     /// Who sends adverts with it.
@@ -30,7 +30,7 @@ pub struct Used {
 ///
 /// # Errors
 /// No such interface, or the kernel's: raw sockets need CAP_NET_RAW.
-pub fn listen(interface: &str, ipv6: bool, limit: Duration) -> io::Result<BTreeSet<Used>> {
+pub(crate) fn listen(interface: &str, ipv6: bool, limit: Duration) -> io::Result<BTreeSet<Used>> {
     let missing = |_| io::Error::new(io::ErrorKind::NotFound, "no such interface");
     let link = nix::net::if_::if_nametoindex(interface).map_err(missing)?;
     let group: IpAddr = if ipv6 { GROUP_V6.into() } else { GROUP_V4.into() };

@@ -12,10 +12,10 @@ use crate::agent::command::state_file::{read_json, write_json};
 use crate::sys::process::{clock, stamp};
 
 /// The overrides by instance name; the file is this as JSON.
-pub type Pins = BTreeMap<String, Pin>;
+pub(crate) type Pins = BTreeMap<String, Pin>;
 
 /// What the VRRP loop remembers.
-pub struct Memory {
+pub(crate) struct Memory {
     path: PathBuf,
     earlier: stamp::Stamps,
     file: Option<stamp::StampFile>,
@@ -26,22 +26,22 @@ pub struct Memory {
 impl Memory {
     /// Reads what an earlier process left. `runtime` is the path of the stamp file, on a memory file system; `left` the
     /// configuration that an agent had which was killed.
-    pub fn recall(runtime: PathBuf, pins: Pins, left: Option<Config>) -> Self {
+    pub(crate) fn recall(runtime: PathBuf, pins: Pins, left: Option<Config>) -> Self {
         Self { earlier: stamp::read(&runtime), path: runtime, file: None, pins, left }
     }
 
     /// Where the kernel's settings are noted as they were.
-    pub fn settings(&self) -> PathBuf {
+    pub(crate) fn settings(&self) -> PathBuf {
         self.path.with_extension("settings")
     }
 
     /// The configuration of an agent that was killed, once.
-    pub fn left(&mut self) -> Option<Config> {
+    pub(crate) fn left(&mut self) -> Option<Config> {
         self.left.take()
     }
 
     /// The stamp file, for messages.
-    pub fn path(&self) -> std::path::Display<'_> {
+    pub(crate) fn path(&self) -> std::path::Display<'_> {
         self.path.display()
     }
 
@@ -49,33 +49,33 @@ impl Memory {
     ///
     /// # Errors
     /// The kernel's.
-    pub fn number(&mut self, instances: &[String]) -> io::Result<()> {
+    pub(crate) fn number(&mut self, instances: &[String]) -> io::Result<()> {
         let keep = if self.file.is_some() { stamp::read(&self.path) } else { self.earlier.clone() };
         self.file = Some(stamp::StampFile::create(&self.path, instances, &keep)?);
         Ok(())
     }
 
     /// Notes that the instance in this slot is master now, or no longer.
-    pub fn stamp(&self, slot: usize, at: Option<Instant>) {
+    pub(crate) fn stamp(&self, slot: usize, at: Option<Instant>) {
         if let Some(file) = &self.file {
             file.stamp(slot, at);
         }
     }
 
     /// When an earlier process last sent an advert as master of this instance.
-    pub fn last_master(&self, instance: &str) -> Option<Instant> {
+    pub(crate) fn last_master(&self, instance: &str) -> Option<Instant> {
         self.earlier.iter().find(|(name, _)| name == instance).map(|(_, at)| *at)
     }
 
     /// The override left for this instance, unless its time is over.
-    pub fn pin(&self, instance: &str) -> Option<Pin> {
+    pub(crate) fn pin(&self, instance: &str) -> Option<Pin> {
         let now = clock::unix_ms() / 1000;
         self.pins.get(instance).filter(|pin| pin.expires_unix_s.is_none_or(|end| end > now)).cloned()
     }
 }
 
 /// Where the overrides are kept.
-pub fn pins_path(state_dir: &Path) -> PathBuf {
+pub(crate) fn pins_path(state_dir: &Path) -> PathBuf {
     state_dir.join("pins.json")
 }
 
@@ -83,7 +83,7 @@ pub fn pins_path(state_dir: &Path) -> PathBuf {
 ///
 /// # Errors
 /// A file that is there but cannot be read or understood, worded with what to do.
-pub fn read_pins(state_dir: &Path) -> Result<Pins, String> {
+pub(crate) fn read_pins(state_dir: &Path) -> Result<Pins, String> {
     read_json(&pins_path(state_dir)).map(Option::unwrap_or_default)
 }
 
@@ -91,7 +91,7 @@ pub fn read_pins(state_dir: &Path) -> Result<Pins, String> {
 ///
 /// # Errors
 /// The kernel's.
-pub fn write_pins(state_dir: &Path, pins: &Pins) -> io::Result<()> {
+pub(crate) fn write_pins(state_dir: &Path, pins: &Pins) -> io::Result<()> {
     write_json(&pins_path(state_dir), pins)
 }
 

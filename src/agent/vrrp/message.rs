@@ -12,12 +12,12 @@ use tokio::sync::oneshot;
 use crate::sys::process::epoll::Bell;
 
 /// Messages to the loop that may wait at a time.
-pub const MESSAGES_MAX: usize = 1024;
+pub(crate) const MESSAGES_MAX: usize = 1024;
 /// Jobs from the loop that may wait at a time.
-pub const JOBS_MAX: usize = 4096;
+pub(crate) const JOBS_MAX: usize = 4096;
 
 /// To the loop.
-pub enum Message {
+pub(crate) enum Message {
     /// Something for the engine.
     Input(Input),
     /// An operator's command and where its answer goes.
@@ -35,7 +35,7 @@ pub enum Message {
 
 /// What the loop knows of its own.
 #[derive(Debug, Clone, Default)]
-pub struct LoopStatus {
+pub(crate) struct LoopStatus {
     /// The instances.
     pub instances: Vec<InstanceStatus>,
     /// The sync groups.
@@ -46,7 +46,7 @@ pub struct LoopStatus {
 
 /// From the loop: work that may block.
 #[derive(Debug)]
-pub enum Job {
+pub(crate) enum Job {
     /// Run a notify script.
     Run {
         /// Whose: scripts of one router run in order.
@@ -85,20 +85,20 @@ pub enum Job {
 
 /// The way to the loop.
 #[derive(Clone)]
-pub struct Mailbox {
+pub(crate) struct Mailbox {
     messages: mpsc::SyncSender<Message>,
     bell: Bell,
 }
 
 impl Mailbox {
     /// A mailbox and the end that the loop reads.
-    pub fn new(bell: Bell) -> (Self, mpsc::Receiver<Message>) {
+    pub(crate) fn new(bell: Bell) -> (Self, mpsc::Receiver<Message>) {
         let (messages, inbox) = mpsc::sync_channel(MESSAGES_MAX);
         (Self { messages, bell }, inbox)
     }
 
     /// Sends a message; `false` when the loop has ended or is hopelessly behind.
-    pub fn send(&self, message: Message) -> bool {
+    pub(crate) fn send(&self, message: Message) -> bool {
         let sent = self.messages.try_send(message).is_ok();
         self.bell.ring();
         sent

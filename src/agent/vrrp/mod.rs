@@ -3,13 +3,13 @@
 //! sockets). Nothing here may block: scripts, files, names and logs leave as jobs, and news come in as messages (both in
 //! [`message`]).
 
-pub mod driver;
-pub mod host;
-pub mod leftovers;
-pub mod listen;
-pub mod memory;
-pub mod message;
-pub mod peers;
-pub mod perform;
-pub mod vmac_names;
-pub mod vmacs;
+pub(crate) mod driver;
+mod host;
+pub(crate) mod leftovers;
+pub(crate) mod listen;
+pub(crate) mod memory;
+pub(crate) mod message;
+pub(crate) mod peers;
+mod perform;
+pub(crate) mod vmac_names;
+mod vmacs;

@@ -26,13 +26,13 @@ type Wanted = (String, bool);
 
 /// What a look-up brought.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Resolved {
+pub(crate) struct Resolved {
     wanted: Wanted,
     addresses: Vec<IpAddr>,
 }
 
 /// The names of a configuration and what is known of them.
-pub struct Names {
+pub(crate) struct Names {
     news: mpsc::Sender<Resolved>,
     found: BTreeMap<Wanted, Vec<IpAddr>>,
     tasks: BTreeMap<Wanted, JoinHandle<()>>,
@@ -40,12 +40,12 @@ pub struct Names {
 
 impl Names {
     /// No names yet; results arrive at the other end of `news`.
-    pub fn new(news: mpsc::Sender<Resolved>) -> Self {
+    pub(crate) fn new(news: mpsc::Sender<Resolved>) -> Self {
         Self { news, found: BTreeMap::new(), tasks: BTreeMap::new() }
     }
 
     /// Looks up the names of a configuration. What is known already is kept.
-    pub fn configure(&mut self, config: &Config) {
+    pub(crate) fn configure(&mut self, config: &Config) {
         let wanted: BTreeSet<Wanted> = config
             .instances
             .iter()
@@ -65,7 +65,7 @@ impl Names {
     }
 
     /// Takes a result; whether anything is new in it.
-    pub fn take(&mut self, resolved: Resolved) -> bool {
+    pub(crate) fn take(&mut self, resolved: Resolved) -> bool {
         if !self.tasks.contains_key(&resolved.wanted) || self.found.get(&resolved.wanted) == Some(&resolved.addresses) {
             return false;
         }
@@ -76,7 +76,7 @@ impl Names {
     }
 
     /// The configuration with the peers that are known by now.
-    pub fn complete(&self, config: &Config) -> Config {
+    pub(crate) fn complete(&self, config: &Config) -> Config {
         let mut config = config.clone();
         for instance in config.instances.iter_mut().filter(|one| !one.peer_names.is_empty()).map(Arc::make_mut) {
             let is_ipv6 = instance.ipv6;

@@ -16,7 +16,7 @@ use crate::sys::os::{Os, Outgoing};
 
 /// What batches leave for the driver to do.
 #[derive(Debug, Default)]
-pub struct Leftovers {
+pub(crate) struct Leftovers {
     /// Work for the other threads.
     pub jobs: Vec<Job>,
     /// Answers to commands, by token.
@@ -29,7 +29,7 @@ pub struct Leftovers {
 
 /// Carries out batches. An address that cannot be added ends its batch: what follows (announcements) would be a lie. An
 /// advert or announcement that cannot be sent is reported and survived: the next one may pass.
-pub fn perform(os: &mut impl Os, batches: Vec<Batch>, unix_ms: u64) -> Leftovers {
+pub(crate) fn perform(os: &mut impl Os, batches: Vec<Batch>, unix_ms: u64) -> Leftovers {
     let mut left = Leftovers::default();
     let mut waiting = batches;
     while !waiting.is_empty() {

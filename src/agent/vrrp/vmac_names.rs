@@ -11,7 +11,7 @@ use crate::sys::netlink::macvlan::Seen;
 
 /// A macvlan that the configuration asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// Its name.
     pub name: String,
     /// Name of the interface below.
@@ -23,7 +23,7 @@ pub struct Wanted {
 }
 
 /// The macvlans of an instance: its own, and those of its addresses.
-pub fn wanted(instance: &VrrpInstance) -> Vec<Wanted> {
+pub(crate) fn wanted(instance: &VrrpInstance) -> Vec<Wanted> {
     let make =
         |vmac: &Vmac, base: &String, ipv6| Wanted { name: vmac.name.clone(), base: base.clone(), mac: vmac.mac, ipv6 };
     let mut found: Vec<Wanted> = Vec::new();
@@ -40,13 +40,13 @@ pub fn wanted(instance: &VrrpInstance) -> Vec<Wanted> {
 }
 
 /// Whether an instance needs any.
-pub fn has_macvlan(instance: &VrrpInstance) -> bool {
+pub(crate) fn has_macvlan(instance: &VrrpInstance) -> bool {
     instance.vmac.is_some() || instance.addresses.iter().chain(&instance.excluded).any(|one| one.vmac.is_some())
 }
 
 /// Renames the macvlans that cannot have their names on this host; returns what is said about each. `before` is what was in
 /// force: its macvlans are ours too.
-pub fn settle(config: &mut Config, before: Option<&Config>, here: &[Seen]) -> Vec<String> {
+pub(crate) fn settle(config: &mut Config, before: Option<&Config>, here: &[Seen]) -> Vec<String> {
     let named = |name: &str| here.iter().find(|seen| seen.name == name);
     let mut used: BTreeSet<String> = config.instances.iter().flat_map(|one| wanted(one)).map(|one| one.name).collect();
     let earlier: Vec<Wanted> = before.into_iter().flat_map(|one| &one.instances).flat_map(|one| wanted(one)).collect();

@@ -16,7 +16,7 @@ use crate::sys::process::sysctl::Sysctls;
 
 /// The macvlans made here, and what was changed for them.
 #[derive(Default)]
-pub struct Vmacs {
+pub(crate) struct Vmacs {
     made: BTreeMap<String, Made>,
     /// Names that somebody else's interface bears, once told.
     foreign: BTreeSet<String>,
@@ -33,13 +33,13 @@ struct Made {
 
 impl Vmacs {
     /// Settings of an earlier process that was killed are put back with ours; they are noted in this file.
-    pub fn noted_in(settings: PathBuf) -> Self {
+    pub(crate) fn noted_in(settings: PathBuf) -> Self {
         Self { sysctls: Sysctls::noted_in(settings), ..Self::default() }
     }
 
     /// Makes those that are missing and whose parent is there, finishes those that have appeared, and removes those that
     /// no instance wants any more. An interface that only bears the name is nobody's but its maker's.
-    pub fn follow(
+    pub(crate) fn follow(
         &mut self,
         instances: &[Arc<VrrpInstance>],
         links: &BTreeMap<u32, Link>,
@@ -164,7 +164,7 @@ impl Vmacs {
     }
 
     /// Removes the macvlans and puts the settings back.
-    pub fn leave(mut self, netlink: &mut Netlink, troubles: &mut Vec<String>) {
+    pub(crate) fn leave(mut self, netlink: &mut Netlink, troubles: &mut Vec<String>) {
         let names = self.made.keys().cloned().collect();
         self.remove(names, netlink, troubles);
         self.sysctls.restore(|_| false);

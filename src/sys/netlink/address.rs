@@ -16,7 +16,7 @@ use super::route::Netlink;
 ///
 /// # Errors
 /// When the socket fails.
-pub fn add(
+pub(crate) fn add(
     netlink: &mut Netlink,
     prefixes: &mut Prefixes,
     addresses: &[LinkAddress],
@@ -33,7 +33,7 @@ pub fn add(
 ///
 /// # Errors
 /// When the socket fails.
-pub fn remove(
+pub(crate) fn remove(
     netlink: &mut Netlink,
     prefixes: &mut Prefixes,
     addresses: &[LinkAddress],

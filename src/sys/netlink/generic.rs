@@ -17,7 +17,7 @@ const DATAGRAM: usize = 64 * 1024;
 
 /// One message to or from a family: its command and what it says.
 #[derive(Debug, Clone)]
-pub struct Message {
+pub(crate) struct Message {
     /// The family's number of the command.
     pub command: u8,
     /// Its attributes.
@@ -25,7 +25,7 @@ pub struct Message {
 }
 
 /// A generic netlink socket that talks to one family.
-pub struct Genetlink {
+pub(crate) struct Genetlink {
     socket: Socket,
     family: u16,
     version: u8,
@@ -38,7 +38,7 @@ impl Genetlink {
     ///
     /// # Errors
     /// `NotFound` when the kernel has no such family; else the kernel's.
-    pub fn open(family: &str, version: u8) -> io::Result<Self> {
+    pub(crate) fn open(family: &str, version: u8) -> io::Result<Self> {
         let mut socket = Socket::new(NETLINK_GENERIC)?;
         socket.bind(&SocketAddr::new(0, 0))?;
         // Only root may exceed the limit; who may not still has the default, and an overrun is reported.
@@ -62,7 +62,7 @@ impl Genetlink {
     ///
     /// # Errors
     /// The kernel's refusal, or the socket's.
-    pub fn ask(&mut self, question: &Message) -> io::Result<Vec<u8>> {
+    pub(crate) fn ask(&mut self, question: &Message) -> io::Result<Vec<u8>> {
         let mut buffer = Vec::new();
         let sequence = self.append(&mut buffer, question, NLM_F_ACK);
         self.socket.send(&buffer, 0)?;
@@ -81,7 +81,7 @@ impl Genetlink {
     ///
     /// # Errors
     /// The kernel's refusal, or the socket's.
-    pub fn dump(&mut self, question: &Message, mut each: impl FnMut(&[u8])) -> io::Result<()> {
+    pub(crate) fn dump(&mut self, question: &Message, mut each: impl FnMut(&[u8])) -> io::Result<()> {
         let mut buffer = Vec::new();
         let sequence = self.append(&mut buffer, question, NLM_F_DUMP);
         self.socket.send(&buffer, 0)?;
@@ -101,7 +101,7 @@ impl Genetlink {
     ///
     /// # Errors
     /// When the socket itself fails; how many of the commands took effect is unknown then.
-    pub fn transact(&mut self, commands: impl Iterator<Item = Message>) -> io::Result<Vec<(usize, io::Error)>> {
+    pub(crate) fn transact(&mut self, commands: impl Iterator<Item = Message>) -> io::Result<Vec<(usize, io::Error)>> {
         let mut failures = Vec::new();
         let mut commands = commands.peekable();
         let mut done = 0;
@@ -173,7 +173,7 @@ impl Genetlink {
 }
 
 /// The attributes in a message or in another attribute; stops at what is cut off.
-pub fn attributes(bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+pub(crate) fn attributes(bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     let mut rest = bytes;
     std::iter::from_fn(move || {
         let length = usize::from(u16_of(rest)?);
@@ -185,17 +185,17 @@ pub fn attributes(bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
 }
 
 /// The 16-bit number at the start of a value, in the machine's order.
-pub fn u16_of(value: &[u8]) -> Option<u16> {
+pub(crate) fn u16_of(value: &[u8]) -> Option<u16> {
     value.first_chunk().copied().map(u16::from_ne_bytes)
 }
 
 /// The 32-bit number at the start of a value, in the machine's order.
-pub fn u32_of(value: &[u8]) -> Option<u32> {
+pub(crate) fn u32_of(value: &[u8]) -> Option<u32> {
     value.first_chunk().copied().map(u32::from_ne_bytes)
 }
 
 /// The 64-bit number at the start of a value, in the machine's order.
-pub fn u64_of(value: &[u8]) -> Option<u64> {
+pub(crate) fn u64_of(value: &[u8]) -> Option<u64> {
     value.first_chunk().copied().map(u64::from_ne_bytes)
 }
 

@@ -13,7 +13,7 @@ use super::route::Netlink;
 
 /// An interface of this host, as far as it may be a macvlan of ours.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// Kernel index.
     pub index: u32,
     /// Name.
@@ -27,7 +27,7 @@ pub struct Seen {
 impl Seen {
     /// Whether this is what [`create`] makes, on that interface and with that MAC: only such a one is ours to use and to
     /// remove.
-    pub fn is(&self, parent: u32, mac: Mac) -> bool {
+    pub(crate) fn is(&self, parent: u32, mac: Mac) -> bool {
         self.private_on == Some(parent) && self.mac == mac
     }
 }
@@ -36,7 +36,7 @@ impl Seen {
 ///
 /// # Errors
 /// When the socket fails.
-pub fn all(netlink: &mut Netlink) -> io::Result<Vec<Seen>> {
+pub(crate) fn all(netlink: &mut Netlink) -> io::Result<Vec<Seen>> {
     let links = netlink.dump(RouteNetlinkMessage::GetLink(LinkMessage::default()))?;
     Ok(links
         .iter()
@@ -69,7 +69,7 @@ fn seen(message: &LinkMessage) -> Seen {
 ///
 /// # Errors
 /// The kernel's, such as an interface that cannot carry one, or a name that is taken.
-pub fn create(netlink: &mut Netlink, parent: u32, name: &str, mac: Mac) -> io::Result<()> {
+pub(crate) fn create(netlink: &mut Netlink, parent: u32, name: &str, mac: Mac) -> io::Result<()> {
     let mut message = LinkMessage::default();
     message.header.flags = LinkFlags::empty();
     message.attributes = vec![
@@ -89,7 +89,7 @@ pub fn create(netlink: &mut Netlink, parent: u32, name: &str, mac: Mac) -> io::R
 ///
 /// # Errors
 /// The kernel's.
-pub fn up(netlink: &mut Netlink, link: u32) -> io::Result<()> {
+pub(crate) fn up(netlink: &mut Netlink, link: u32) -> io::Result<()> {
     let mut message = LinkMessage::default();
     message.header.index = link;
     message.header.flags = LinkFlags::Up;
@@ -101,7 +101,7 @@ pub fn up(netlink: &mut Netlink, link: u32) -> io::Result<()> {
 ///
 /// # Errors
 /// The kernel's.
-pub fn remove(netlink: &mut Netlink, link: u32) -> io::Result<()> {
+pub(crate) fn remove(netlink: &mut Netlink, link: u32) -> io::Result<()> {
     let mut message = LinkMessage::default();
     message.header.index = link;
     refused(netlink.transact(std::iter::once((RouteNetlinkMessage::DelLink(message), 0)))?, libc::ENODEV)

@@ -2,12 +2,12 @@
 //! [`generic`] and [`netfilter`] are the three protocols, the other files say with them what the agent wants. Nothing here
 //! decides what there shall be.
 
-pub mod address;
-pub mod generic;
+pub(crate) mod address;
+pub(crate) mod generic;
 pub mod links;
-pub mod macvlan;
-pub mod netfilter;
-pub mod nft;
-pub mod prefix;
+pub(crate) mod macvlan;
+pub(crate) mod netfilter;
+pub(crate) mod nft;
+pub(crate) mod prefix;
 pub mod route;
-pub mod routing;
+pub(crate) mod routing;

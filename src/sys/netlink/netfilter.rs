@@ -6,7 +6,7 @@ use rtnetlink::sys::{Socket, SocketAddr, protocols::NETLINK_NETFILTER};
 
 /// Message types of the nf_tables subsystem (linux/netfilter/nf_tables.h).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Message {
+pub(crate) enum Message {
     /// NFT_MSG_NEWTABLE.
     NewTable = 0,
     /// NFT_MSG_GETTABLE.
@@ -31,12 +31,12 @@ pub enum Message {
 
 /// Attributes in their binary form. Numbers are big-endian, as nf_tables wants them.
 #[derive(Debug, Clone, Default)]
-pub struct Attributes(Vec<u8>);
+pub(crate) struct Attributes(Vec<u8>);
 
 impl Attributes {
     /// Adds bytes.
     #[must_use]
-    pub fn bytes(mut self, kind: u16, value: &[u8]) -> Self {
+    pub(crate) fn bytes(mut self, kind: u16, value: &[u8]) -> Self {
         let length = u16::try_from(4 + value.len()).unwrap_or(u16::MAX);
         self.0.extend(length.to_ne_bytes());
         self.0.extend(kind.to_ne_bytes());
@@ -47,7 +47,7 @@ impl Attributes {
 
     /// Adds a string with its closing NUL.
     #[must_use]
-    pub fn text(self, kind: u16, value: &str) -> Self {
+    pub(crate) fn text(self, kind: u16, value: &str) -> Self {
         let mut bytes = value.as_bytes().to_vec();
         bytes.push(0);
         self.bytes(kind, &bytes)
@@ -55,45 +55,45 @@ impl Attributes {
 
     /// Adds a 32-bit number.
     #[must_use]
-    pub fn number(self, kind: u16, value: u32) -> Self {
+    pub(crate) fn number(self, kind: u16, value: u32) -> Self {
         self.bytes(kind, &value.to_be_bytes())
     }
 
     /// Adds a 64-bit number.
     #[must_use]
-    pub fn long(self, kind: u16, value: u64) -> Self {
+    pub(crate) fn long(self, kind: u16, value: u64) -> Self {
         self.bytes(kind, &value.to_be_bytes())
     }
 
     /// What was added so far.
-    pub fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
     /// Adds attributes within an attribute.
     #[must_use]
-    pub fn nest(self, kind: u16, inner: &Self) -> Self {
+    pub(crate) fn nest(self, kind: u16, inner: &Self) -> Self {
         self.bytes(kind | NESTED, &inner.0)
     }
 }
 
 /// Messages that take effect together or not at all.
 #[derive(Debug, Default)]
-pub struct Batch {
+pub(crate) struct Batch {
     bytes: Vec<u8>,
     count: u32,
 }
 
 impl Batch {
     /// An empty batch.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut batch = Self::default();
         batch.push(BATCH_BEGIN, 0, 0, SUBSYSTEM, &Attributes::default());
         batch
     }
 
     /// Adds a message for a family (NFPROTO). What it makes may exist already.
-    pub fn add(&mut self, message: Message, family: u8, attributes: &Attributes) {
+    pub(crate) fn add(&mut self, message: Message, family: u8, attributes: &Attributes) {
         let creates = !matches!(message, Message::DeleteTable | Message::DeleteRule | Message::DeleteElement);
         let append = if message == Message::NewRule { NLM_F_APPEND } else { 0 };
         let flags = if creates { NLM_F_CREATE | append } else { 0 };
@@ -115,7 +115,7 @@ impl Batch {
 }
 
 /// A netlink socket of the netfilter subsystem.
-pub struct Nfnetlink {
+pub(crate) struct Nfnetlink {
     socket: Socket,
 }
 
@@ -124,7 +124,7 @@ impl Nfnetlink {
     ///
     /// # Errors
     /// The kernel's.
-    pub fn open() -> io::Result<Self> {
+    pub(crate) fn open() -> io::Result<Self> {
         let mut socket = Socket::new(NETLINK_NETFILTER)?;
         socket.bind(&SocketAddr::new(0, 0))?;
         Ok(Self { socket })
@@ -134,7 +134,7 @@ impl Nfnetlink {
     ///
     /// # Errors
     /// The kernel's, other than that there is none.
-    pub fn has(&mut self, message: Message, family: u8, attributes: &Attributes) -> io::Result<bool> {
+    pub(crate) fn has(&mut self, message: Message, family: u8, attributes: &Attributes) -> io::Result<bool> {
         let mut question = Batch::default();
         question.push((SUBSYSTEM << 8) | message as u16, NLM_F_ACK, family, 0, attributes);
         self.socket.send(&question.bytes, 0)?;
@@ -158,7 +158,7 @@ impl Nfnetlink {
     ///
     /// # Errors
     /// The kernel's first refusal; nothing of the batch took effect then.
-    pub fn commit(&mut self, mut batch: Batch) -> io::Result<()> {
+    pub(crate) fn commit(&mut self, mut batch: Batch) -> io::Result<()> {
         let commands = batch.count - 1;
         if commands == 0 {
             return Ok(());

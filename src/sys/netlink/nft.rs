@@ -11,7 +11,7 @@ use super::netfilter::{Attributes, Batch, Message, Nfnetlink};
 
 /// What the tables shall do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// Name of the tables.
     pub table: String,
     /// Addresses that answer only while their lease lives.
@@ -24,13 +24,13 @@ pub struct Plan {
 
 impl Plan {
     /// Whether nothing is to be done.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.leased.is_empty() && self.closed.is_empty() && !self.parting
     }
 }
 
 /// The tables, once made.
-pub struct Gates {
+pub(crate) struct Gates {
     netfilter: Nfnetlink,
     plan: Plan,
 }
@@ -40,7 +40,7 @@ impl Gates {
     ///
     /// # Errors
     /// The kernel's: no nf_tables, or not permitted.
-    pub fn make(plan: Plan) -> io::Result<Self> {
+    pub(crate) fn make(plan: Plan) -> io::Result<Self> {
         let mut gates = Self { netfilter: Nfnetlink::open()?, plan: Plan::default() };
         gates.change(plan)?;
         Ok(gates)
@@ -50,7 +50,7 @@ impl Gates {
     ///
     /// # Errors
     /// The kernel's: no nf_tables, or not permitted.
-    pub fn sweep(table: &str) -> io::Result<()> {
+    pub(crate) fn sweep(table: &str) -> io::Result<()> {
         let mut gates = Self { netfilter: Nfnetlink::open()?, plan: Plan::default() };
         let name = Attributes::default().text(1, table);
         let mut is_there = false;
@@ -67,7 +67,7 @@ impl Gates {
     ///
     /// # Errors
     /// The kernel's; the old plan stays in force then.
-    pub fn change(&mut self, plan: Plan) -> io::Result<()> {
+    pub(crate) fn change(&mut self, plan: Plan) -> io::Result<()> {
         if self.plan == plan {
             return Ok(());
         }
@@ -103,7 +103,7 @@ impl Gates {
     ///
     /// # Errors
     /// The kernel's.
-    pub fn set(&mut self, addresses: &[IpAddr], gate: Gate) -> io::Result<()> {
+    pub(crate) fn set(&mut self, addresses: &[IpAddr], gate: Gate) -> io::Result<()> {
         let mut batch = Batch::new();
         for ipv6 in [false, true] {
             let mine: Vec<IpAddr> = addresses.iter().copied().filter(|one| one.is_ipv6() == ipv6).collect();
@@ -147,7 +147,7 @@ impl Gates {
     ///
     /// # Errors
     /// The kernel's.
-    pub fn remove(mut self) -> io::Result<()> {
+    pub(crate) fn remove(mut self) -> io::Result<()> {
         remove(&mut self.netfilter, &self.plan.table)
     }
 }

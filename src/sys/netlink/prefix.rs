@@ -18,7 +18,7 @@ use super::route::Netlink;
 
 /// The addresses that were given a lifetime, and whether each lives in the subnet of another that stays.
 #[derive(Debug, Default)]
-pub struct Prefixes {
+pub(crate) struct Prefixes {
     guests: HashMap<(u32, Ipv6Addr), bool>,
 }
 
@@ -27,7 +27,7 @@ impl Prefixes {
     ///
     /// # Errors
     /// When the socket fails.
-    pub fn learn(&mut self, netlink: &mut Netlink, addresses: &[LinkAddress]) -> io::Result<()> {
+    pub(crate) fn learn(&mut self, netlink: &mut Netlink, addresses: &[LinkAddress]) -> io::Result<()> {
         let mut fresh: Vec<(u32, Ipv6Net)> = Vec::new();
         for at in addresses {
             let Some(prefix) = six(at) else { continue };
@@ -60,7 +60,7 @@ impl Prefixes {
     }
 
     /// Whether the address must bring no route.
-    pub fn is_guest(&self, at: &LinkAddress) -> bool {
+    pub(crate) fn is_guest(&self, at: &LinkAddress) -> bool {
         six(at).is_some_and(|prefix| self.guests.get(&(at.link, prefix.addr())) == Some(&true))
     }
 
@@ -68,7 +68,7 @@ impl Prefixes {
     ///
     /// # Errors
     /// When the socket fails.
-    pub fn stay(&mut self, netlink: &mut Netlink, addresses: &[LinkAddress]) -> io::Result<Vec<AddressMessage>> {
+    pub(crate) fn stay(&mut self, netlink: &mut Netlink, addresses: &[LinkAddress]) -> io::Result<Vec<AddressMessage>> {
         let mut leaving = Vec::new();
         for at in addresses {
             let Some(prefix) = six(at) else { continue };

@@ -23,7 +23,7 @@ use super::route::Netlink;
 /// Which routes and rules are ours. The kernel tells those with keepalived's protocol number from everybody else's; of
 /// others only those are ours that were not there before we added them.
 #[derive(Debug, Default)]
-pub struct Ours {
+pub(crate) struct Ours {
     routes: HashSet<LinkRoute>,
     rules: HashSet<Rule>,
 }
@@ -34,7 +34,7 @@ impl Ours {
     ///
     /// # Errors
     /// When the socket fails.
-    pub fn add(&mut self, netlink: &mut Netlink, routing: &Routing) -> io::Result<Vec<String>> {
+    pub(crate) fn add(&mut self, netlink: &mut Netlink, routing: &Routing) -> io::Result<Vec<String>> {
         let routes = routing.routes.iter().map(|at| (RouteNetlinkMessage::NewRoute(route(at)), NLM_F_CREATE));
         let rules =
             routing.rules.iter().map(|one| (RouteNetlinkMessage::NewRule(rule(one)), NLM_F_CREATE | NLM_F_EXCL));
@@ -54,7 +54,7 @@ impl Ours {
     ///
     /// # Errors
     /// When the socket fails.
-    pub fn remove(&mut self, netlink: &mut Netlink, routing: &Routing) -> io::Result<Vec<String>> {
+    pub(crate) fn remove(&mut self, netlink: &mut Netlink, routing: &Routing) -> io::Result<Vec<String>> {
         let mut routing = routing.clone();
         routing.routes.retain(|at| at.route.protocol == KEEPALIVED || self.routes.remove(at));
         routing.rules.retain(|one| one.protocol == KEEPALIVED || self.rules.remove(one));
@@ -243,7 +243,7 @@ fn rule(rule: &Rule) -> RuleMessage {
 }
 
 /// The route that vanished.
-pub fn lost_route(message: &RouteMessage) -> Option<Input> {
+pub(crate) fn lost_route(message: &RouteMessage) -> Option<Input> {
     let ipv6 = match message.header.address_family {
         AddressFamily::Inet => false,
         AddressFamily::Inet6 => true,
@@ -267,7 +267,7 @@ pub fn lost_route(message: &RouteMessage) -> Option<Input> {
 }
 
 /// The preference and family of a rule that vanished.
-pub fn lost_rule(message: &RuleMessage) -> Option<(u32, bool)> {
+pub(crate) fn lost_rule(message: &RuleMessage) -> Option<(u32, bool)> {
     let preference = message.attributes.iter().find_map(|attribute| match attribute {
         RuleAttribute::Priority(preference) => Some(*preference),
         _ => None,

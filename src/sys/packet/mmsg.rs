@@ -9,7 +9,7 @@ use hactl_engine::wire::arp::Mac;
 
 /// Where a datagram goes.
 #[derive(Clone, Copy)]
-pub enum To {
+pub(crate) enum To {
     /// An IPv4 host or group.
     V4(Ipv4Addr),
     /// An Ethernet address behind an interface.
@@ -24,7 +24,7 @@ pub enum To {
 }
 
 /// Sends all, in order; returns the failures by their place in the list.
-pub fn send(fd: BorrowedFd<'_>, datagrams: &[(To, &[u8])]) -> Vec<(usize, io::Error)> {
+pub(crate) fn send(fd: BorrowedFd<'_>, datagrams: &[(To, &[u8])]) -> Vec<(usize, io::Error)> {
     let mut addresses: Vec<libc::sockaddr_storage> = datagrams.iter().map(|(to, _)| address(*to)).collect();
     let mut parts: Vec<libc::iovec> = datagrams
         .iter()
@@ -102,14 +102,14 @@ fn address(to: To) -> libc::sockaddr_storage {
 }
 
 /// Received datagrams, in buffers that are used again.
-pub struct Inbox {
+pub(crate) struct Inbox {
     bytes: Vec<u8>,
     each: usize,
 }
 
 impl Inbox {
     /// Room for `count` datagrams of at most `each` bytes.
-    pub fn new(count: usize, each: usize) -> Self {
+    pub(crate) fn new(count: usize, each: usize) -> Self {
         Self { bytes: vec![0; count * each], each }
     }
 
@@ -117,7 +117,7 @@ impl Inbox {
     ///
     /// # Errors
     /// `WouldBlock` when there is nothing; else the kernel's.
-    pub fn receive(&mut self, fd: BorrowedFd<'_>) -> io::Result<Vec<&[u8]>> {
+    pub(crate) fn receive(&mut self, fd: BorrowedFd<'_>) -> io::Result<Vec<&[u8]>> {
         let each = self.each;
         let mut parts: Vec<libc::iovec> = self
             .bytes

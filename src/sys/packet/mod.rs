@@ -2,7 +2,7 @@
 //! Sockets are opened here with the options that each needs. What a packet means is read elsewhere: in the engine's `wire`.
 
 pub mod frames;
-pub mod mmsg;
+pub(crate) mod mmsg;
 pub mod neighbours;
 pub mod ping;
-pub mod vrrp;
+pub(crate) mod vrrp;

@@ -74,12 +74,6 @@ impl Recording {
         self.probes.iter().filter(|probe| probe.answered.is_none()).count()
     }
 
-    /// The slowest answer.
-    pub fn slowest(&self) -> Duration {
-        let delays = self.probes.iter().filter_map(|probe| Some(probe.answered?.saturating_sub(probe.sent)));
-        delays.max().unwrap_or_default()
-    }
-
     /// The longest time without service: zero when nothing was lost.
     pub fn longest_gap(&self) -> Duration {
         self.gaps().map(|(from, to)| to.saturating_sub(from).saturating_sub(self.interval)).max().unwrap_or_default()

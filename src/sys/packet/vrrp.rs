@@ -15,12 +15,12 @@ use super::mmsg::{self, Inbox, To};
 use crate::sys::os::Outgoing;
 
 /// The largest advert: 255 IPv6 addresses.
-pub const LARGEST: usize = 60 + 8 + 255 * 16 + 64;
+pub(crate) const LARGEST: usize = 60 + 8 + 255 * 16 + 64;
 /// Adverts the kernel may queue for us.
 const RECEIVE_BUFFER: usize = 1024 * 1024;
 
 /// A raw VRRP socket on one interface.
-pub struct VrrpSocket {
+pub(crate) struct VrrpSocket {
     socket: Socket,
     link: u32,
     ipv6: bool,
@@ -31,7 +31,7 @@ impl VrrpSocket {
     ///
     /// # Errors
     /// The kernel's.
-    pub fn open(link: u32, name: &str, ipv6: bool, groups: &[IpAddr]) -> io::Result<Self> {
+    pub(crate) fn open(link: u32, name: &str, ipv6: bool, groups: &[IpAddr]) -> io::Result<Self> {
         let domain = if ipv6 { Domain::IPV6 } else { Domain::IPV4 };
         let protocol = Protocol::from(i32::from(PROTOCOL_VRRP));
         let socket = Socket::new(domain, Type::RAW.nonblocking(), Some(protocol))?;
@@ -58,7 +58,7 @@ impl VrrpSocket {
     ///
     /// # Errors
     /// The kernel's.
-    pub fn join(&self, group: IpAddr) -> io::Result<()> {
+    pub(crate) fn join(&self, group: IpAddr) -> io::Result<()> {
         let joined = match group {
             IpAddr::V4(group) => self.socket.join_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(self.link)),
             IpAddr::V6(group) => self.socket.join_multicast_v6(&group, self.link),
@@ -66,18 +66,8 @@ impl VrrpSocket {
         joined.or_else(|error| if error.raw_os_error() == Some(libc::EADDRINUSE) { Ok(()) } else { Err(error) })
     }
 
-    /// The interface it is on.
-    pub fn link(&self) -> u32 {
-        self.link
-    }
-
-    /// Whether it carries IPv6.
-    pub fn is_ipv6(&self) -> bool {
-        self.ipv6
-    }
-
     /// Sends adverts: whole packets for IPv4, the payload for IPv6. Returns the failures by their place in the list.
-    pub fn send(&self, adverts: &[Outgoing]) -> Vec<(usize, io::Error)> {
+    pub(crate) fn send(&self, adverts: &[Outgoing]) -> Vec<(usize, io::Error)> {
         if self.ipv6 {
             let send = |one: &Outgoing| match (one.source, one.destination) {
                 (IpAddr::V6(source), IpAddr::V6(destination)) => self.send_v6(source, destination, &one.packet),
@@ -105,7 +95,7 @@ impl VrrpSocket {
     ///
     /// # Errors
     /// `WouldBlock` when there is nothing; else the kernel's.
-    pub fn receive(&self, inbox: &mut Inbox) -> io::Result<Vec<Received>> {
+    pub(crate) fn receive(&self, inbox: &mut Inbox) -> io::Result<Vec<Received>> {
         if self.ipv6 {
             return self.receive_v6().map(|packet| packet.into_iter().collect());
         }

@@ -6,7 +6,7 @@ use hactl_engine::time::Instant;
 use nix::time::{ClockId, clock_gettime};
 
 /// Now, in nanoseconds since boot.
-pub fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     // CLOCK_BOOTTIME exists since Linux 2.6.39 and cannot fail with a valid pointer; zero would only delay a timer.
     let time = clock_gettime(ClockId::CLOCK_BOOTTIME).unwrap_or(nix::sys::time::TimeSpec::new(0, 0));
     let seconds = u64::try_from(time.tv_sec()).unwrap_or_default();
@@ -14,6 +14,6 @@ pub fn now() -> Instant {
 }
 
 /// Unix time in milliseconds.
-pub fn unix_ms() -> u64 {
+pub(crate) fn unix_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, hactl_engine::time::millis)
 }

@@ -10,7 +10,7 @@ use nix::unistd::{ForkResult, dup2_stderr, dup2_stdin, dup2_stdout, fork, pipe2,
 
 /// The process in the background, with somebody waiting for its word.
 #[derive(Debug)]
-pub struct Detached {
+pub(crate) struct Detached {
     caller: File,
 }
 
@@ -18,7 +18,7 @@ pub struct Detached {
 ///
 /// # Errors
 /// The kernel's. Nothing was forked then.
-pub fn detach() -> io::Result<Detached> {
+pub(crate) fn detach() -> io::Result<Detached> {
     let (listen, speak) = pipe2(OFlag::O_CLOEXEC)?;
     // SAFETY: the process has one thread as long as nothing but its arguments was looked at.
     #[expect(unsafe_code, reason = "fork")]
@@ -50,7 +50,7 @@ impl Detached {
     ///
     /// # Errors
     /// The kernel's.
-    pub fn is_up(mut self, keep_stderr: bool) -> io::Result<()> {
+    pub(crate) fn came_up(mut self, keep_stderr: bool) -> io::Result<()> {
         let nothing = OpenOptions::new().read(true).write(true).open("/dev/null")?;
         dup2_stdin(&nothing)?;
         dup2_stdout(&nothing)?;

@@ -15,7 +15,7 @@ const BELL: u64 = u64::MAX - 1;
 const EVENTS_AT_A_TIME: usize = 32;
 
 /// Epoll, timer and bell.
-pub struct Sleeper {
+pub(crate) struct Sleeper {
     epoll: Epoll,
     timer: TimerFd,
     /// When the timer fires: never later than the loop asked for, often earlier.
@@ -25,11 +25,11 @@ pub struct Sleeper {
 
 /// Wakes the sleeper from another thread.
 #[derive(Clone)]
-pub struct Bell(Arc<EventFd>);
+pub(crate) struct Bell(Arc<EventFd>);
 
 impl Bell {
     /// Wakes the sleeper now.
-    pub fn ring(&self) {
+    pub(crate) fn ring(&self) {
         // The only failure is a full counter, and then the bell is ringing already.
         let _ = self.0.write(1);
     }
@@ -40,7 +40,7 @@ impl Sleeper {
     ///
     /// # Errors
     /// The kernel's.
-    pub fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         let timer = TimerFd::new(ClockId::CLOCK_BOOTTIME, TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC)?;
         let bell = EventFd::from_value_and_flags(0, EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?;
@@ -51,7 +51,7 @@ impl Sleeper {
     }
 
     /// A bell for other threads.
-    pub fn bell(&self) -> Bell {
+    pub(crate) fn bell(&self) -> Bell {
         Bell(Arc::clone(&self.bell))
     }
 
@@ -59,7 +59,7 @@ impl Sleeper {
     ///
     /// # Errors
     /// The kernel's.
-    pub fn watch(&self, fd: BorrowedFd<'_>, token: u64) -> io::Result<()> {
+    pub(crate) fn watch(&self, fd: BorrowedFd<'_>, token: u64) -> io::Result<()> {
         Ok(self.epoll.add(fd, EpollEvent::new(EpollFlags::EPOLLIN, token))?)
     }
 
@@ -68,7 +68,7 @@ impl Sleeper {
     ///
     /// # Errors
     /// The kernel's; an interrupting signal is none.
-    pub fn sleep(&mut self, until: Option<Instant>) -> io::Result<Vec<u64>> {
+    pub(crate) fn sleep(&mut self, until: Option<Instant>) -> io::Result<Vec<u64>> {
         loop {
             self.arm(until)?;
             let mut events = [EpollEvent::empty(); EVENTS_AT_A_TIME];

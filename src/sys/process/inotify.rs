@@ -9,13 +9,13 @@ use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use tokio::io::unix::AsyncFd;
 
 /// A watched folder; readable when something happened in it.
-pub struct FolderWatch {
+pub(crate) struct FolderWatch {
     inotify: Inotify,
 }
 
 /// What happened since the last look.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// The file asked for was touched, or events were lost.
     pub file: bool,
     /// The folder itself is gone or was renamed: the watch is worthless.
@@ -27,7 +27,7 @@ impl FolderWatch {
     ///
     /// # Errors
     /// The kernel's: no such folder, or too many watches.
-    pub fn open(folder: &Path) -> io::Result<Self> {
+    pub(crate) fn open(folder: &Path) -> io::Result<Self> {
         let inotify = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC)?;
         // Not IN_MODIFY: a file is empty for a moment while it is written anew.
         let what = AddWatchFlags::IN_CLOSE_WRITE
@@ -45,7 +45,7 @@ impl FolderWatch {
     ///
     /// # Errors
     /// The kernel's.
-    pub fn awaitable(self) -> io::Result<AsyncFd<Self>> {
+    pub(crate) fn awaitable(self) -> io::Result<AsyncFd<Self>> {
         // SAFETY: the descriptor is owned by `inotify`, which nothing replaces, and closes with it only.
         #[expect(unsafe_code, reason = "tokio wants to be told that the descriptor stays")]
         unsafe { AsyncFd::register(self) }.map_err(Into::into)
@@ -55,7 +55,7 @@ impl FolderWatch {
     ///
     /// # Errors
     /// The kernel's; "would block" when nothing waits.
-    pub fn take(&self, name: &OsStr) -> io::Result<Seen> {
+    pub(crate) fn take(&self, name: &OsStr) -> io::Result<Seen> {
         let gone = AddWatchFlags::IN_DELETE_SELF | AddWatchFlags::IN_MOVE_SELF | AddWatchFlags::IN_IGNORED;
         let mut seen = Seen::default();
         for event in self.inotify.read_events()? {

@@ -4,7 +4,7 @@
 use std::fs;
 
 /// Gives free heap and idle code back to the kernel. Code that is needed again is read again, from the page cache.
-pub fn give_back() {
+pub(crate) fn give_back() {
     #[cfg(target_env = "gnu")]
     {
         // SAFETY: the call only looks at the allocator's own free lists.

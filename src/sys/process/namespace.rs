@@ -12,7 +12,7 @@ use nix::sched::{CloneFlags, setns};
 ///
 /// # Errors
 /// There is no such namespace, or `CAP_SYS_ADMIN` is missing.
-pub fn enter(name: &str) -> io::Result<()> {
+pub(crate) fn enter(name: &str) -> io::Result<()> {
     let there = File::open(path(name))?;
     let (here, wanted) = (metadata("/proc/thread-self/ns/net")?, there.metadata()?);
     if (here.dev(), here.ino()) == (wanted.dev(), wanted.ino()) {
@@ -22,6 +22,6 @@ pub fn enter(name: &str) -> io::Result<()> {
 }
 
 /// The file that stands for a namespace.
-pub fn path(name: &str) -> PathBuf {
+pub(crate) fn path(name: &str) -> PathBuf {
     PathBuf::from("/run/netns").join(name)
 }

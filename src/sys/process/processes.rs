@@ -34,7 +34,7 @@ const ACKNOWLEDGED: u16 = 1000;
 
 /// A process as /proc shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Process {
+pub(crate) struct Process {
     /// Process id.
     pub pid: u32,
     /// Short name, at most 15 bytes.
@@ -45,7 +45,7 @@ pub struct Process {
 
 /// Something that happened to a process (not to one of its threads).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProcessEvent {
+pub(crate) enum ProcessEvent {
     /// A process made another, which is like it so far.
     Forked {
         /// The one.
@@ -63,13 +63,13 @@ pub enum ProcessEvent {
 ///
 /// # Errors
 /// /proc is not there.
-pub fn all() -> io::Result<Vec<Process>> {
+pub(crate) fn all() -> io::Result<Vec<Process>> {
     let pids = fs::read_dir("/proc")?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     Ok(pids.filter_map(look).collect())
 }
 
 /// One process; `None` when it has ended, be it that its parent has not asked yet.
-pub fn look(pid: u32) -> Option<Process> {
+pub(crate) fn look(pid: u32) -> Option<Process> {
     let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
     let stat = String::from_utf8_lossy(&stat);
     // `PID (NAME) STATE …`, and the name may hold anything.
@@ -86,7 +86,7 @@ pub fn look(pid: u32) -> Option<Process> {
 }
 
 /// The stream of events.
-pub struct ProcessEvents {
+pub(crate) struct ProcessEvents {
     socket: Socket,
 }
 
@@ -95,7 +95,7 @@ impl ProcessEvents {
     ///
     /// # Errors
     /// Not root, or a kernel or namespace in which there are no process events.
-    pub fn open() -> io::Result<Self> {
+    pub(crate) fn open() -> io::Result<Self> {
         let kind = Type::DGRAM.nonblocking().cloexec();
         let socket = Socket::new(Domain::from(libc::AF_NETLINK), kind, Some(Protocol::from(CONNECTOR)))?;
         let _ = socket.set_recv_buffer_size(BUFFER); // less only means that events are lost sooner, and then all are read
@@ -129,7 +129,7 @@ impl ProcessEvents {
     ///
     /// # Errors
     /// The kernel's.
-    pub fn awaitable(self) -> io::Result<AsyncFd<Self>> {
+    pub(crate) fn awaitable(self) -> io::Result<AsyncFd<Self>> {
         // SAFETY: the descriptor is owned by `socket`, which nothing replaces, and closes with it only.
         #[expect(unsafe_code, reason = "tokio wants to be told that the descriptor stays")]
         unsafe { AsyncFd::register(self) }.map_err(Into::into)
@@ -139,7 +139,7 @@ impl ProcessEvents {
     ///
     /// # Errors
     /// "No buffer space" when events were lost: read all processes again. "Would block" when nothing waits.
-    pub fn take(&self) -> io::Result<Vec<ProcessEvent>> {
+    pub(crate) fn take(&self) -> io::Result<Vec<ProcessEvent>> {
         let mut events = Vec::new();
         for count in 0..MESSAGES {
             match self.receive()? {

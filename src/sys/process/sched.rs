@@ -6,7 +6,7 @@ use std::mem::zeroed;
 use nix::sys::mman::{MlockAllFlags, mlockall};
 
 /// The usual round-robin priority of the VRRP loop: above ordinary work, below the kernel's own threads.
-pub const PRIORITY: u8 = 50;
+pub(crate) const PRIORITY: u8 = 50;
 /// The kernel's flag: children (scripts) start with ordinary scheduling.
 const RESET_ON_FORK: i32 = 0x4000_0000;
 
@@ -14,7 +14,7 @@ const RESET_ON_FORK: i32 = 0x4000_0000;
 ///
 /// # Errors
 /// The kernel's: without CAP_SYS_NICE or an RTPRIO limit "operation not permitted".
-pub fn real_time(priority: u8) -> io::Result<()> {
+pub(crate) fn real_time(priority: u8) -> io::Result<()> {
     // SAFETY: sched_param is plain data; the kernel reads it during the call only. The C library's wrapper is not
     // used because musl's only answers ENOSYS. Thread id 0 means the caller.
     #[expect(unsafe_code, reason = "sched_setscheduler has no safe wrapper")]
@@ -31,7 +31,7 @@ pub fn real_time(priority: u8) -> io::Result<()> {
 ///
 /// # Errors
 /// The kernel's: beyond the MEMLOCK limit.
-pub fn lock_memory() -> io::Result<()> {
+pub(crate) fn lock_memory() -> io::Result<()> {
     // nix does not know MCL_ONFAULT.
     let flags = MlockAllFlags::from_bits_retain(libc::MCL_CURRENT | libc::MCL_FUTURE | libc::MCL_ONFAULT);
     Ok(mlockall(flags)?)

@@ -20,10 +20,10 @@ const SLOT: usize = 128;
 const NAME: usize = 120;
 
 /// What an earlier process left: instance name and the time of its last advert as master.
-pub type Stamps = Vec<(String, Instant)>;
+pub(crate) type Stamps = Vec<(String, Instant)>;
 
 /// The mapped file.
-pub struct StampFile {
+pub(crate) struct StampFile {
     memory: NonNull<u8>,
     length: usize,
 }
@@ -37,7 +37,7 @@ impl StampFile {
     ///
     /// # Errors
     /// The kernel's.
-    pub fn create(path: &Path, instances: &[String], keep: &Stamps) -> io::Result<Self> {
+    pub(crate) fn create(path: &Path, instances: &[String], keep: &Stamps) -> io::Result<Self> {
         let mut bytes = vec![0; SLOT * (instances.len() + 1)];
         for (slot, name) in bytes.chunks_mut(SLOT).zip(std::iter::once(&boot_id()?).chain(instances)) {
             for (place, byte) in slot.iter_mut().zip(name.bytes().take(NAME)) {
@@ -70,7 +70,7 @@ impl StampFile {
 
     /// Notes that the instance with this number (in the order given to [`StampFile::create`]) is master now;
     /// `None` notes that it no longer is.
-    pub fn stamp(&self, number: usize, at: Option<Instant>) {
+    pub(crate) fn stamp(&self, number: usize, at: Option<Instant>) {
         let offset = (number + 1) * SLOT + NAME;
         if offset + 8 > self.length {
             return;
@@ -93,7 +93,7 @@ impl Drop for StampFile {
 }
 
 /// What an earlier process of this boot left; empty when there is nothing to trust.
-pub fn read(path: &Path) -> Stamps {
+pub(crate) fn read(path: &Path) -> Stamps {
     let (Ok(bytes), Ok(boot)) = (fs::read(path), boot_id()) else { return Vec::new() };
     let mut slots = bytes.chunks_exact(SLOT).filter_map(|slot| {
         let (name, time) = slot.split_at_checked(NAME)?;
@@ -111,7 +111,7 @@ pub fn read(path: &Path) -> Stamps {
 ///
 /// # Errors
 /// The kernel's.
-pub fn boot_id() -> io::Result<String> {
+pub(crate) fn boot_id() -> io::Result<String> {
     Ok(fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned())
 }
 

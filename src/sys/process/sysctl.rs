@@ -10,7 +10,7 @@ use super::stamp::boot_id;
 
 /// What was changed, and what it was before.
 #[derive(Debug, Default)]
-pub struct Sysctls {
+pub(crate) struct Sysctls {
     before: BTreeMap<String, String>,
     /// Where that is noted for a successor, should this process be killed.
     note: Option<PathBuf>,
@@ -18,7 +18,7 @@ pub struct Sysctls {
 
 impl Sysctls {
     /// Goes on where an earlier process of this boot was killed.
-    pub fn noted_in(note: PathBuf) -> Self {
+    pub(crate) fn noted_in(note: PathBuf) -> Self {
         let text = fs::read_to_string(&note).unwrap_or_default();
         let boot = boot_id().unwrap_or_default();
         let mut lines = text.lines();
@@ -47,7 +47,7 @@ impl Sysctls {
     ///
     /// # Errors
     /// The kernel's: a container's `/proc/sys` is often read-only.
-    pub fn set(&mut self, key: &str, value: &str) -> io::Result<()> {
+    pub(crate) fn set(&mut self, key: &str, value: &str) -> io::Result<()> {
         let found = fs::read_to_string(path(key))?;
         if found.trim() == value {
             return Ok(());
@@ -61,17 +61,17 @@ impl Sysctls {
     }
 
     /// Whether nothing is to be put back.
-    pub fn is_untouched(&self) -> bool {
+    pub(crate) fn is_untouched(&self) -> bool {
         self.before.is_empty()
     }
 
     /// The value now, where there is such a setting.
-    pub fn get(key: &str) -> Option<String> {
+    pub(crate) fn get(key: &str) -> Option<String> {
         fs::read_to_string(path(key)).ok().map(|value| value.trim().to_owned())
     }
 
     /// Puts back what the function says is not needed any more.
-    pub fn restore(&mut self, needed: impl Fn(&str) -> bool) {
+    pub(crate) fn restore(&mut self, needed: impl Fn(&str) -> bool) {
         let count = self.before.len();
         self.before.retain(|key, value| {
             let stays = needed(key);
