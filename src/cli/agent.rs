@@ -6,20 +6,23 @@ use std::time::Duration;
 use hactl_engine::control::{AgentStatus, Request, Response};
 
 use super::agent_args::{Agent, AgentClient, AgentRun, RealServer};
-use super::args::{Check, Global};
-use crate::agent::birth::{Birth, PidFiles};
-use crate::agent::load::Part;
-use crate::agent::log::Logging;
-use crate::agent::run::{self as daemon, Settings};
-use crate::agent::syslog::{DAEMON, LOCAL0};
-use crate::agent::{client, probe, signals, systemd, upgrade};
+use super::args::Check;
+use super::global::Global;
+use crate::agent::check::probe;
+use crate::agent::control::client;
+use crate::agent::daemon::birth::{Birth, PidFiles};
+use crate::agent::daemon::load::Part;
+use crate::agent::daemon::run::{self as daemon, Settings};
+use crate::agent::daemon::{signals, systemd, upgrade};
+use crate::agent::report::log::Logging;
+use crate::agent::report::syslog::{DAEMON, LOCAL0};
 use crate::error::{Code, Exit, Failure, Outcome, Problem};
 
 /// Runs an `agent` command.
 ///
 /// # Errors
 /// What the command has to say, with its exit code.
-pub fn run(global: &Global, command: Agent) -> Outcome {
+pub(crate) fn run(global: &Global, command: Agent) -> Outcome {
     match command {
         Agent::Run(run) => serve(global, run),
         Agent::Status(status) if status.watch => client::watch(&status.client.socket, |now| show(global, now)),
@@ -155,7 +158,7 @@ fn show(global: &Global, status: &AgentStatus) -> Result<(), Failure> {
 }
 
 fn listen(interface: &str, limit: Duration, ipv6: bool) -> Outcome {
-    let heard = crate::agent::listen::listen(interface, ipv6, limit).map_err(|error| {
+    let heard = crate::agent::vrrp::listen::listen(interface, ipv6, limit).map_err(|error| {
         let problem = Problem::new(Code::CannotListen, format!("cannot listen for adverts on {interface}: {error}"));
         Failure::one(Exit::Internal, problem.next("`ip link` shows the interfaces; raw sockets need root"))
     })?;

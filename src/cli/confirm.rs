@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
-use super::args::Global;
+use super::global::Global;
 use super::show::deploy::planned;
 use crate::ctl::apply::deploy::Planned;
 use crate::ctl::drill::scenario::Scenario;
@@ -12,7 +12,7 @@ use crate::error::{Code, Exit, Failure, Problem};
 ///
 /// # Errors
 /// Exit 2 where nobody can be asked.
-pub fn deploy(global: &Global, yes: bool, plan: &Planned) -> Result<bool, Failure> {
+pub(crate) fn deploy(global: &Global, yes: bool, plan: &Planned) -> Result<bool, Failure> {
     if !global.wants_json() {
         print!("{}", planned(plan));
     }
@@ -34,7 +34,7 @@ pub fn deploy(global: &Global, yes: bool, plan: &Planned) -> Result<bool, Failur
 ///
 /// # Errors
 /// Exit 64 where nobody does.
-pub fn drill(scenarios: &[&Scenario]) -> Result<(), Failure> {
+pub(crate) fn drill(scenarios: &[&Scenario]) -> Result<(), Failure> {
     let names = scenarios.iter().map(|scenario| scenario.name).collect::<Vec<_>>().join(", ");
     if !std::io::stdin().is_terminal() {
         let message = format!("{names}: drills break things on purpose, and nobody can be asked");

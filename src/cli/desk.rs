@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 
-use super::args::{Color, Command, Global};
+use super::args::Command;
 use super::confirm;
+use super::global::{Color, Global};
 use super::show::{self, finish, finish_screen, operate, progress};
 use crate::ctl::apply::deploy::{self, Order, Planned};
 use crate::ctl::desk::{Desk, Options, open};
@@ -21,7 +22,7 @@ const REFRESH: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// What the command has to say, with its exit code.
-pub fn run(global: &Global, command: Command) -> Outcome {
+pub(crate) fn run(global: &Global, command: Command) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

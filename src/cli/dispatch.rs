@@ -7,7 +7,7 @@ use crate::error::{Exit, Outcome};
 ///
 /// # Errors
 /// What the command has to say, with its exit code.
-pub fn run(cli: Cli) -> Outcome {
+pub(crate) fn run(cli: Cli) -> Outcome {
     let Cli { global, command } = cli;
     match command {
         Command::Completions { shell } => {

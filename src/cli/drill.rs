@@ -5,8 +5,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::args::{Drill, Global, Report as Form};
+use super::args::{Drill, Report as Form};
 use super::confirm;
+use super::global::Global;
 use super::show::finish;
 use super::show::table::table;
 use crate::ctl::desk::Options;
@@ -26,7 +27,7 @@ use crate::error::{Exit, Failure, Outcome};
 ///
 /// # Errors
 /// Unknown scenarios, a cluster that is not good to begin with; exit 7 when a drill failed.
-pub async fn run(global: &Global, options: Options, wanted: Drill) -> Outcome {
+pub(super) async fn run(global: &Global, options: Options, wanted: Drill) -> Outcome {
     if wanted.list {
         print!("{}", list());
         return Ok(Exit::Done);

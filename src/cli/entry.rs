@@ -3,7 +3,7 @@
 use std::panic;
 
 use super::{agent_args, args, dispatch, show};
-use crate::agent::upgrade;
+use crate::agent::daemon::upgrade;
 use crate::error::Exit;
 
 /// Parses the command line, runs the command, prints what is wrong, returns the exit code.
@@ -36,9 +36,4 @@ fn run(end_quietly: fn()) -> Result<Exit, (Exit, String)> {
         show::failed(json, command, &failure);
         (failure.exit, failure.to_string())
     })
-}
-
-/// The grammar, for tests and completions.
-pub fn command() -> clap::Command {
-    <args::Cli as clap::CommandFactory>::command()
 }

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::args::{Explain, Global};
+use super::args::Explain;
+use super::global::Global;
 use crate::error::{Code, Exit, Failure, Outcome, Problem};
 
 /// Width of the text on a wide screen.
@@ -12,7 +13,7 @@ const WIDTH: usize = 100;
 ///
 /// # Errors
 /// Exit 3 for what is no code.
-pub fn explain(global: &Global, command: &Explain) -> Outcome {
+pub(crate) fn explain(global: &Global, command: &Explain) -> Outcome {
     let Some(wanted) = command.code.as_deref().filter(|_| !command.list) else {
         if global.wants_json() {
             println!("{}", Code::ALL.iter().map(|code| as_json(*code)).collect::<serde_json::Value>());
@@ -61,7 +62,7 @@ fn words(code: Code) -> String {
 }
 
 /// The codes as a section of the manual page.
-pub fn as_roff() -> String {
+pub(crate) fn as_roff() -> String {
     let mut text = String::from(
         ".SH \"ERROR CODES\"\nWhat is wrong is told with a code; \\fBhactl explain CODE\\fR prints more of it.\n",
     );

@@ -4,17 +4,17 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use data_encoding::HEXLOWER;
 use hactl_engine::conf::config::Global as Settings;
 use hactl_engine::conf::config::lvs::{Connection, Endpoint, HttpCheck, HttpVersion, StatusSet, Tls, Url};
 
-use super::args::Global;
-use crate::agent::check::http::hex;
+use super::global::Global;
 use crate::agent::check::page::fetch;
 use crate::error::{Code, Exit, Failure, Outcome, Problem};
 
 /// `hactl genhash`.
 #[derive(Debug, Clone, Args)]
-pub struct GenHash {
+pub(crate) struct GenHash {
     /// Address to connect to
     #[arg(short, long, value_name = "ADDRESS")]
     pub server: IpAddr,
@@ -48,7 +48,7 @@ pub struct GenHash {
 ///
 /// # Errors
 /// No answer of HTTP.
-pub fn run(global: &Global, wanted: GenHash) -> Outcome {
+pub(crate) fn run(global: &Global, wanted: GenHash) -> Outcome {
     let verbose = global.verbose > 0;
     let http = check(global, wanted);
     let begun = Instant::now();
@@ -56,7 +56,7 @@ pub fn run(global: &Global, wanted: GenHash) -> Outcome {
         let problem = Problem::new(Code::GenhashFailed, format!("{}: {why}", http.connection.to));
         Failure::one(Exit::Verification, problem.next("look with `curl -v` what answers there"))
     })?;
-    let sum = hex(&answer.digest.unwrap_or_default());
+    let sum = HEXLOWER.encode(&answer.digest.unwrap_or_default());
     if !(200..300).contains(&answer.status) {
         eprintln!("warning: HTTP status {}; a check with this digest needs `status_code` too", answer.status);
     }

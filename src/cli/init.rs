@@ -15,7 +15,7 @@ const LVS_DR_TWO: &str = include_str!("../../inventories/lvs-dr-two.yaml");
 ///
 /// # Errors
 /// A name or address that cannot be used.
-pub fn init(init: &Init) -> Outcome {
+pub(super) fn init(init: &Init) -> Outcome {
     let text = match init.example.as_deref() {
         Some("expert") => EXPERT.to_owned(),
         Some("lvs-dr") => LVS_DR.to_owned(),

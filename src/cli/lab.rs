@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::args::{Global, Lab, Port, Power};
+use super::args::{Lab, Port, Power};
+use super::global::Global;
 use super::show::finish;
 use crate::ctl::report::Report;
 use crate::error::{Exit, Outcome};
@@ -14,7 +15,7 @@ use crate::lab::{down, enter, fault, status, up};
 ///
 /// # Errors
 /// What the command has to say, with its exit code.
-pub fn run(global: &Global, command: Lab) -> Outcome {
+pub(crate) fn run(global: &Global, command: Lab) -> Outcome {
     let layout = Layout::from_environment();
     let quiet = global.quiet;
     let say = move |line: &str| {

@@ -18,7 +18,7 @@ unreachable, nothing changed \\(bu 5 failed and rolled back \\(bu 6 failed, hand
 ///
 /// # Errors
 /// Exit 1 when stdout cannot be written.
-pub fn manual() -> Outcome {
+pub(crate) fn manual() -> Outcome {
     let mut page = Vec::new();
     let written = Man::new(Cli::command()).title("hactl").section("1").render(&mut page);
     written.map_err(|error| Failure::internal(format!("the manual page: {error}")))?;

@@ -2,21 +2,22 @@
 //! room that does it (`desk`, `lab` and `agent` translate flags into that room's terms), `generate` prints completions.
 //! Nothing here decides anything.
 
-pub mod agent;
-pub mod agent_args;
-pub mod args;
+mod agent;
+mod agent_args;
+mod args;
 mod confirm;
-pub mod desk;
-pub mod dispatch;
-pub mod drill;
+mod desk;
+mod dispatch;
+mod drill;
 mod entry;
 mod explain;
-pub mod generate;
-pub mod genhash;
+mod generate;
+mod genhash;
+mod global;
 mod init;
-pub mod lab;
+mod lab;
 mod manual;
-pub mod offline;
-pub mod show;
+mod offline;
+mod show;
 
-pub use entry::{command, main};
+pub use entry::main;

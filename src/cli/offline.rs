@@ -6,7 +6,8 @@ use hactl_engine::conf::config::Config;
 use hactl_engine::conf::parse_with;
 use serde::Serialize;
 
-use super::args::{Check, Global};
+use super::args::Check;
+use super::global::Global;
 use super::show::finish;
 use crate::ctl::check::file::ha_file;
 use crate::ctl::cluster::Cluster;
@@ -22,7 +23,7 @@ use crate::includes::{Host, read_file};
 ///
 /// # Errors
 /// Every mistake of every file, exit 3.
-pub fn check(global: &Global, check: &Check) -> Outcome {
+pub(crate) fn check(global: &Global, check: &Check) -> Outcome {
     let mut files = check.files.clone();
     if files.is_empty() {
         files.push(global.inventory.clone().unwrap_or_else(|| PathBuf::from("inventory.yaml")));

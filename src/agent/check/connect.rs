@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 ///
 /// # Errors
 /// In words: what the kernel refuses at once.
-pub fn begin(to: &Connection) -> Result<Socket, String> {
+pub(crate) fn begin(to: &Connection) -> Result<Socket, String> {
     let socket = Socket::new(Domain::for_address(to.to), Type::STREAM.nonblocking(), Some(Protocol::TCP));
     let socket = socket.map_err(|error| format!("no socket: {error}"))?;
     if let Some(from) = to.from.as_deref() {
@@ -28,7 +28,7 @@ pub fn begin(to: &Connection) -> Result<Socket, String> {
 ///
 /// # Errors
 /// In words: what the kernel or the other host said.
-pub fn connected(socket: &SockRef<'_>) -> Result<(), String> {
+pub(crate) fn connected(socket: &SockRef<'_>) -> Result<(), String> {
     match socket.take_error().unwrap_or_else(Some) {
         None => Ok(()),
         // While it was being made the other host could only refuse. It was made, and then the host thought better of it.
@@ -41,7 +41,7 @@ pub fn connected(socket: &SockRef<'_>) -> Result<(), String> {
 ///
 /// # Errors
 /// In words: what the kernel or the other host said.
-pub async fn connect(to: &Connection) -> Result<TcpStream, String> {
+pub(crate) async fn connect(to: &Connection) -> Result<TcpStream, String> {
     finish(begin(to)?).await
 }
 
@@ -49,7 +49,7 @@ pub async fn connect(to: &Connection) -> Result<TcpStream, String> {
 ///
 /// # Errors
 /// In words: what the kernel or the other host said.
-pub async fn finish(begun: Socket) -> Result<TcpStream, String> {
+pub(crate) async fn finish(begun: Socket) -> Result<TcpStream, String> {
     let words = |error: io::Error| refusal(&error);
     let stream = TcpStream::from_std(begun.into()).map_err(words)?;
     stream.writable().await.map_err(words)?;
@@ -61,7 +61,7 @@ pub async fn finish(begun: Socket) -> Result<TcpStream, String> {
 ///
 /// # Errors
 /// In words.
-pub fn udp(to: &Connection) -> Result<tokio::net::UdpSocket, String> {
+pub(crate) fn udp(to: &Connection) -> Result<tokio::net::UdpSocket, String> {
     let words = |error: io::Error| refusal(&error);
     let socket =
         Socket::new(Domain::for_address(to.to), Type::DGRAM.nonblocking(), Some(Protocol::UDP)).map_err(words)?;
@@ -76,7 +76,7 @@ pub fn udp(to: &Connection) -> Result<tokio::net::UdpSocket, String> {
 ///
 /// # Errors
 /// In words, with the option that the kernel refused.
-pub fn set(socket: &SockRef<'_>, to: SocketAddr, from: &Endpoint) -> Result<(), String> {
+pub(crate) fn set(socket: &SockRef<'_>, to: SocketAddr, from: &Endpoint) -> Result<(), String> {
     if let Some(interface) = &from.interface {
         let bound = socket.bind_device(Some(interface.as_bytes()));
         bound.map_err(|error| format!("cannot send through {interface}: {error}"))?;
@@ -95,7 +95,7 @@ pub fn set(socket: &SockRef<'_>, to: SocketAddr, from: &Endpoint) -> Result<(), 
 }
 
 /// What a failed connection means, in words that fit after "is down:".
-pub fn refusal(error: &io::Error) -> String {
+pub(crate) fn refusal(error: &io::Error) -> String {
     match error.raw_os_error().map(Errno::from_raw) {
         Some(Errno::ECONNREFUSED) => "connection refused: nothing listens there".to_owned(),
         Some(Errno::EHOSTUNREACH) => "no route to host, or it does not answer ARP".to_owned(),

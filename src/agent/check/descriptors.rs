@@ -3,7 +3,7 @@
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 /// Lifts the limit on open files to what is permitted: at the usual 1,024 servers that are well would count as dead for want of a socket.
-pub fn make_room() {
+pub(crate) fn make_room() {
     let lifted = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(now, permitted)| {
         if now < permitted { setrlimit(Resource::RLIMIT_NOFILE, permitted, permitted) } else { Ok(()) }
     });

@@ -6,7 +6,7 @@ use std::time::Duration;
 use hactl_engine::conf::config::lvs::DnsCheck;
 use tokio::time::{sleep, timeout};
 
-use super::attempt::no_answer;
+use super::around::no_answer;
 use super::connect::{refusal, udp};
 use super::dns_message::{Verdict, judge, question};
 
@@ -14,7 +14,7 @@ use super::dns_message::{Verdict, judge, question};
 ///
 /// # Errors
 /// In words: refused, no such name, nothing in time.
-pub async fn check(dns: &DnsCheck) -> Result<(), String> {
+pub(super) async fn check(dns: &DnsCheck) -> Result<(), String> {
     let (limit, mut others) = (dns.connection.timeout, 0);
     match timeout(limit, answer(dns, &mut others)).await {
         Ok(judged) => judged,

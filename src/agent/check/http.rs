@@ -2,23 +2,23 @@
 
 use std::io::ErrorKind;
 
+use data_encoding::{BASE64, HEXLOWER};
 use hactl_engine::conf::config::lvs::{HttpCheck, HttpVersion, Pattern, StatusSet, Url};
 use md5::{Digest as _, Md5};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
 
-use super::attempt::Surroundings;
+use super::around::Surroundings;
 use super::connect::{connect, refusal};
 use super::http_body::Body;
 use super::http_head::{Head, HeadReader};
 use super::pace::{Meter, Paced};
 use super::tls;
-use crate::agent::load::read_secret;
-use crate::agent::mail_text::base64;
+use crate::agent::command::secret::read_secret;
 
 /// What of a body is of interest. With neither, it is not read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// Its MD5 sum.
     pub digest: bool,
     /// Itself.
@@ -27,7 +27,7 @@ pub struct Wanted {
 
 /// What a server answered.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// 101, or 200..=999.
     pub status: u16,
     /// Bytes of the body that were read.
@@ -42,7 +42,7 @@ pub struct Answer {
 ///
 /// # Errors
 /// In words: the first url that is not as wanted.
-pub async fn check(http: &HttpCheck, around: &Surroundings) -> Result<(), String> {
+pub(crate) async fn check(http: &HttpCheck, around: &Surroundings) -> Result<(), String> {
     let (limit, meter) = (http.connection.timeout, Meter::default());
     let all = async {
         for url in &http.urls {
@@ -59,7 +59,7 @@ pub async fn check(http: &HttpCheck, around: &Surroundings) -> Result<(), String
 ///
 /// # Errors
 /// In words: no connection, no answer, or none of HTTP.
-pub async fn ask(
+pub(crate) async fn ask(
     http: &HttpCheck,
     url: &Url,
     wanted: Wanted,
@@ -97,7 +97,7 @@ fn request(http: &HttpCheck, url: &Url) -> Result<Vec<u8>, String> {
         let secret = read_secret(file).map_err(|why| format!("not asked: password file {file}: {why}"))?;
         let password = secret.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
         let pair = [auth.user.as_bytes(), b":", password].concat();
-        text.push_str(&format!("Authorization: Basic {}\r\n", base64(&pair)));
+        text.push_str(&format!("Authorization: Basic {}\r\n", BASE64.encode(&pair)));
     }
     for (name, value) in &url.headers {
         text.push_str(&format!("{name}: {value}\r\n"));
@@ -217,7 +217,7 @@ fn judge(url: &Url, answer: &Answer, around: &Surroundings) -> Result<(), String
     if let (Some(wanted), Some(found)) = (&url.digest, &answer.digest)
         && wanted != found
     {
-        return Err(format!("MD5 sum {} instead of {} from {path}", hex(found), hex(wanted)));
+        return Err(format!("MD5 sum {} instead of {} from {path}", HEXLOWER.encode(found), HEXLOWER.encode(wanted)));
     }
     match (&url.pattern, &answer.text) {
         (Some(pattern), Some(text)) => search(pattern, text, path, around),
@@ -241,11 +241,6 @@ fn search(pattern: &Pattern, text: &[u8], path: &str, around: &Surroundings) -> 
 fn set(status: &StatusSet) -> String {
     let range = |(first, last): &(u16, u16)| if first == last { first.to_string() } else { format!("{first}-{last}") };
     status.0.iter().map(range).collect::<Vec<_>>().join(" or ")
-}
-
-/// Lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Read at once.

@@ -2,23 +2,25 @@
 //! file; what others send is read by pure ones (`http_head`, `http_body`, `smtp_reply`, `dns_message`) that the fuzzer plays with. Nothing
 //! here knows what follows from a try: that is `engine/lvs`.
 
-pub mod attempt;
-pub mod connect;
-pub mod descriptors;
+pub(crate) mod around;
+pub(crate) mod attempt;
+pub(crate) mod connect;
+pub(crate) mod descriptors;
 mod dns;
 pub mod dns_message;
-pub mod http;
+mod http;
 pub mod http_body;
 pub mod http_head;
-pub mod pace;
-pub mod page;
+mod pace;
+pub(crate) mod page;
 mod patterns;
 mod ping;
+pub(crate) mod probe;
 mod script;
 mod smtp;
 pub mod smtp_reply;
-pub mod tls;
-pub mod tls_config;
+pub(crate) mod tls;
+pub(crate) mod tls_config;
 mod udp;
 
 #[cfg(test)]

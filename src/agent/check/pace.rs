@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::attempt::no_answer;
+use super::around::no_answer;
 
 /// So much is taken as fast as it comes.
 const AT_ONCE: u64 = 1 << 20;
@@ -22,11 +22,11 @@ const A_READ: u64 = 4096;
 
 /// How much a check has read.
 #[derive(Debug, Clone, Default)]
-pub struct Meter(Arc<AtomicU64>);
+pub(crate) struct Meter(Arc<AtomicU64>);
 
 impl Meter {
     /// What came of a check whose time is over.
-    pub fn time_is_over(&self, limit: Duration) -> String {
+    pub(crate) fn time_is_over(&self, limit: Duration) -> String {
         if self.0.load(Ordering::Relaxed) <= AT_ONCE {
             return no_answer(limit);
         }
@@ -38,7 +38,7 @@ impl Meter {
 }
 
 /// A stream that is read at that pace.
-pub struct Paced<S> {
+pub(crate) struct Paced<S> {
     stream: S,
     meter: Meter,
     begun: Instant,
@@ -48,7 +48,7 @@ pub struct Paced<S> {
 
 impl<S> Paced<S> {
     /// A stream that nothing was read from.
-    pub fn new(stream: S, meter: Meter) -> Self {
+    pub(crate) fn new(stream: S, meter: Meter) -> Self {
         Self { stream, meter, begun: Instant::now(), spent: 0, pause: None }
     }
 

@@ -6,7 +6,7 @@ use hactl_engine::conf::config::Global;
 use hactl_engine::conf::config::lvs::HttpCheck;
 use tokio::time::timeout;
 
-use super::attempt::Surroundings;
+use super::around::Surroundings;
 use super::http::{Answer, Wanted, ask};
 use super::pace::Meter;
 
@@ -14,7 +14,7 @@ use super::pace::Meter;
 ///
 /// # Errors
 /// In words, as a failed check tells them.
-pub fn fetch(http: &HttpCheck, global: Global) -> Result<Answer, String> {
+pub(crate) fn fetch(http: &HttpCheck, global: Global) -> Result<Answer, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
     let url = http.urls.first().ok_or("no url")?;

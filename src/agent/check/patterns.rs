@@ -7,14 +7,14 @@ use regex::bytes::{Regex, RegexBuilder};
 
 /// Compiled expressions by their text.
 #[derive(Debug, Default)]
-pub struct Patterns(Mutex<HashMap<String, Regex>>);
+pub(crate) struct Patterns(Mutex<HashMap<String, Regex>>);
 
 impl Patterns {
     /// The expression, compiled now if it was not before.
     ///
     /// # Errors
     /// In words; the parser has refused such expressions before.
-    pub fn compiled(&self, text: &str) -> Result<Regex, String> {
+    pub(crate) fn compiled(&self, text: &str) -> Result<Regex, String> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(regex) = known.get(text) {
             return Ok(regex.clone());

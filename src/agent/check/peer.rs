@@ -10,16 +10,17 @@ use hactl_engine::lvs::health::Outcome;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use super::attempt::{Surroundings, attempt};
+use super::around::Surroundings;
+use super::attempt::attempt;
 
 /// What a try in these tests may take.
-pub const LIMIT: Duration = Duration::from_millis(1200);
+pub(super) const LIMIT: Duration = Duration::from_millis(1200);
 /// How much later than its limit a try may end on a busy machine.
 const SLACK: Duration = Duration::from_millis(900);
 
 /// What a server does with each connection.
 #[derive(Debug, Clone)]
-pub enum Behaviour {
+pub(super) enum Behaviour {
     /// Reads a request up to its empty line, answers, closes.
     Answer(Vec<u8>),
     /// Says this at once and closes.
@@ -35,19 +36,19 @@ pub enum Behaviour {
 }
 
 /// A running server and what it could get rid of.
-pub struct Peer {
+pub(super) struct Peer {
     pub at: SocketAddr,
     sent: Arc<AtomicUsize>,
 }
 
 impl Peer {
     /// Bytes that went into the socket.
-    pub fn sent(&self) -> usize {
+    pub(super) fn sent(&self) -> usize {
         self.sent.load(Ordering::Relaxed)
     }
 }
 
-pub async fn peer(behaviour: Behaviour) -> Peer {
+pub(super) async fn peer(behaviour: Behaviour) -> Peer {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (at, sent) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
     let counter = Arc::clone(&sent);
@@ -60,7 +61,11 @@ pub async fn peer(behaviour: Behaviour) -> Peer {
 }
 
 /// What a server does with one connection, be it with or without TLS.
-pub async fn act<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, behaviour: Behaviour, sent: Arc<AtomicUsize>) {
+pub(super) async fn act<S: AsyncRead + AsyncWrite + Unpin>(
+    mut stream: S,
+    behaviour: Behaviour,
+    sent: Arc<AtomicUsize>,
+) {
     match behaviour {
         Behaviour::Answer(answer) => {
             read_request(&mut stream).await;
@@ -113,12 +118,12 @@ async fn read_request<S: AsyncRead + Unpin>(stream: &mut S) {
 }
 
 /// Where to, with the usual limit.
-pub fn to(at: SocketAddr) -> Connection {
+pub(super) fn to(at: SocketAddr) -> Connection {
     Connection { to: at, timeout: LIMIT, from: None }
 }
 
 /// A check with no more around it than it needs.
-pub fn checker(check: Check) -> Checker {
+pub(super) fn checker(check: Check) -> Checker {
     Checker {
         check,
         interval: Duration::from_secs(7),
@@ -133,12 +138,12 @@ pub fn checker(check: Check) -> Checker {
 }
 
 /// One try, which must keep to its limit.
-pub async fn outcome(check: Check) -> Outcome {
+pub(super) async fn outcome(check: Check) -> Outcome {
     outcome_in(check, &Surroundings::default()).await
 }
 
 /// One try in these surroundings, which must keep to its limit.
-pub async fn outcome_in(check: Check, around: &Surroundings) -> Outcome {
+pub(super) async fn outcome_in(check: Check, around: &Surroundings) -> Outcome {
     let begun = Instant::now();
     let outcome = attempt(&checker(check), around).await;
     assert!(begun.elapsed() < LIMIT + SLACK, "took {:?}: {outcome:?}", begun.elapsed());
@@ -146,7 +151,7 @@ pub async fn outcome_in(check: Check, around: &Surroundings) -> Outcome {
 }
 
 /// One try that must fail; its words.
-pub async fn failure(check: Check) -> String {
+pub(super) async fn failure(check: Check) -> String {
     match outcome(check).await {
         Outcome::Failed(why) => why,
         good => panic!("it should have failed: {good:?}"),

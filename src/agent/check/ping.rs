@@ -15,7 +15,7 @@ use super::connect::{refusal, set};
 ///
 /// # Errors
 /// In words.
-pub async fn check(to: &Connection) -> Result<(), String> {
+pub(super) async fn check(to: &Connection) -> Result<(), String> {
     // To tokio any connected socket of datagrams is like one of UDP.
     let socket = UdpSocket::from_std(open(to)?.into()).map_err(|error| refusal(&error))?;
     let token = RandomState::new().hash_one(to.to).to_be_bytes();

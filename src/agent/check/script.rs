@@ -8,12 +8,12 @@ use hactl_engine::conf::config::Global;
 use hactl_engine::conf::config::lvs::{FileCheck, MiscCheck};
 use hactl_engine::lvs::health::{Outcome, Weighing};
 
-use super::attempt::Surroundings;
-use crate::agent::permit::permit;
-use crate::agent::process::{Ended, Group};
+use super::around::Surroundings;
+use crate::agent::command::permit::permit;
+use crate::agent::command::run::{Ended, Group};
 
 /// Runs the command; killed with all it has started when it takes too long.
-pub async fn misc(check: &MiscCheck, around: &Surroundings) -> Outcome {
+pub(super) async fn misc(check: &MiscCheck, around: &Surroundings) -> Outcome {
     match run(check, &around.global).await {
         Ok(code) => judge(code, check.dynamic),
         Err(why) => Outcome::Failed(why),
@@ -40,7 +40,7 @@ fn judge(code: i32, dynamic: bool) -> Outcome {
 }
 
 /// Looks at the number as it was read last.
-pub fn file(check: &FileCheck, around: &Surroundings) -> Outcome {
+pub(super) fn file(check: &FileCheck, around: &Surroundings) -> Outcome {
     let values = around.files.lock().unwrap_or_else(PoisonError::into_inner);
     let number = values.get(&check.file).copied().unwrap_or_default();
     drop(values);

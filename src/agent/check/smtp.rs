@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::attempt::within;
+use super::around::within;
 use super::connect::{connect, refusal};
 use super::smtp_reply::ReplyReader;
 
@@ -16,7 +16,7 @@ use super::smtp_reply::ReplyReader;
 ///
 /// # Errors
 /// In words: the first that does not.
-pub async fn check(smtp: &SmtpCheck) -> Result<(), String> {
+pub(super) async fn check(smtp: &SmtpCheck) -> Result<(), String> {
     let helo = smtp.helo.clone().unwrap_or_else(own_name);
     for host in &smtp.hosts {
         let talked = within(host.timeout, talk(host, &helo)).await;

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::attempt::Surroundings;
+use super::around::Surroundings;
 use super::connect::refusal;
 use super::pace::Paced;
 
@@ -18,7 +18,7 @@ use super::pace::Paced;
 ///
 /// # Errors
 /// In words: files that cannot be used, or what the handshake failed of.
-pub async fn begin(
+pub(crate) async fn begin(
     stream: Paced<TcpStream>,
     settings: &Tls,
     url: &Url,
@@ -62,7 +62,7 @@ fn without_port(host: &str) -> &str {
 }
 
 /// What an error of TLS means; `None` for one of the socket.
-pub fn words(error: &io::Error) -> Option<String> {
+pub(crate) fn words(error: &io::Error) -> Option<String> {
     let error: &Error = error.get_ref()?.downcast_ref()?;
     Some(match error {
         Error::InvalidCertificate(of) => certificate(of),

@@ -15,7 +15,7 @@ use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, Signatur
 
 /// What was made of each set of files.
 #[derive(Debug, Default)]
-pub struct TlsConfigs(Mutex<HashMap<Key, Made>>);
+pub(crate) struct TlsConfigs(Mutex<HashMap<Key, Made>>);
 
 /// The authorities' file and the client's.
 type Key = (Option<String>, Option<String>, Option<String>);
@@ -35,7 +35,7 @@ impl TlsConfigs {
     ///
     /// # Errors
     /// In words: which file cannot be used, and why.
-    pub fn config(&self, verify: Option<&str>, client: &ClientCertificate) -> Result<Arc<ClientConfig>, String> {
+    pub(crate) fn config(&self, verify: Option<&str>, client: &ClientCertificate) -> Result<Arc<ClientConfig>, String> {
         let key = (verify.map(str::to_owned), client.certificate.clone(), client.key.clone());
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= KNOWN_MAX {

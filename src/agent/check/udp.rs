@@ -4,13 +4,13 @@ use hactl_engine::conf::config::lvs::UdpCheck;
 use tokio::time::timeout;
 
 use super::connect::{refusal, udp};
-use super::http::hex;
+use data_encoding::HEXLOWER;
 
 /// Sends the payload. An ICMP error fails; so does silence where an answer is wanted.
 ///
 /// # Errors
 /// In words.
-pub async fn check(check: &UdpCheck) -> Result<(), String> {
+pub(super) async fn check(check: &UdpCheck) -> Result<(), String> {
     let limit = check.connection.timeout;
     match timeout(limit, answer(check)).await {
         Ok(judged) => judged,
@@ -41,7 +41,10 @@ fn judge(check: &UdpCheck, answer: &[u8]) -> Result<(), String> {
     if length < wanted.len() || !answer.iter().zip(wanted).all(same) {
         let found = answer.get(..wanted.len().min(SHOWN_BYTES_MAX)).unwrap_or(answer);
         let found = found.get(..SHOWN_BYTES_MAX).unwrap_or(found);
-        return Err(format!("an answer that begins with {} and not as `require_reply` wants it", hex(found)));
+        return Err(format!(
+            "an answer that begins with {} and not as `require_reply` wants it",
+            HEXLOWER.encode(found)
+        ));
     }
     Ok(())
 }

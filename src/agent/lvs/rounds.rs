@@ -24,14 +24,14 @@ use tokio::task::spawn_local;
 use tokio::time::{sleep, timeout};
 
 use super::director::Director;
-use super::watch::PAUSE_MIN;
-use crate::agent::check::attempt::no_answer;
+use super::pace::PAUSE_MIN;
+use crate::agent::check::around::no_answer;
 use crate::agent::check::connect::{begin, connected, finish};
-use crate::sys::clock;
+use crate::sys::process::clock;
 
 /// The checks and when each is due.
 #[derive(Default)]
-pub struct Rounds {
+pub(crate) struct Rounds {
     state: RefCell<State>,
     bell: Notify,
 }
@@ -68,12 +68,12 @@ const AGES: Duration = Duration::from_secs(3600);
 
 impl Rounds {
     /// Whether this check is made here.
-    pub fn has(&self, id: CheckId) -> bool {
+    pub(crate) fn has(&self, id: CheckId) -> bool {
         self.state.borrow().checks.contains_key(&id)
     }
 
     /// Makes a check for the first time after `wait`, and then as the director says.
-    pub fn add(&self, id: CheckId, to: Connection, wait: Duration) {
+    pub(crate) fn add(&self, id: CheckId, to: Connection, wait: Duration) {
         let mut state = self.state.borrow_mut();
         state.due.push(Reverse((clock::now().after(wait), id)));
         state.checks.insert(id, TcpCheck { to, steady: None });
@@ -81,7 +81,7 @@ impl Rounds {
     }
 
     /// Ends the checks that do not stay. Those that do tell the director anew how they are.
-    pub fn retain(&self, stays: impl Fn(CheckId) -> bool) {
+    pub(crate) fn retain(&self, stays: impl Fn(CheckId) -> bool) {
         self.state.borrow_mut().checks.retain(|id, check| {
             check.steady = None;
             stays(*id)
@@ -165,7 +165,7 @@ impl Rounds {
 }
 
 /// Makes the checks until the runtime ends.
-pub async fn make(rounds: Rc<Rounds>, director: Rc<RefCell<Director>>) {
+pub(crate) async fn make(rounds: Rc<Rounds>, director: Rc<RefCell<Director>>) {
     loop {
         let now = clock::now();
         rounds.look(now, &director);

@@ -3,7 +3,7 @@
 use crate::ctl::apply::deploy::{Deployed, Planned};
 
 /// Every change, with the differences of files where they were asked for.
-pub fn planned(plan: &Planned) -> String {
+pub(crate) fn planned(plan: &Planned) -> String {
     let busy = plan.hosts.iter().filter(|host| !host.changes.is_empty());
     let mut text = busy.fold(String::new(), |mut text, host| {
         text.push_str(&format!("{}:\n", host.host));
@@ -20,7 +20,7 @@ pub fn planned(plan: &Planned) -> String {
 }
 
 /// What was changed, and whether it was verified.
-pub fn deployed(done: &Deployed) -> String {
+pub(crate) fn deployed(done: &Deployed) -> String {
     match (done.changed, done.verified) {
         (0, _) if done.declined => String::new(),
         (0, _) => format!("nothing changed on {} hosts ({:.2} s)\n", done.hosts, done.seconds),

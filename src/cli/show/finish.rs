@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::cli::args::Global;
+use crate::cli::global::Global;
 use crate::ctl::report::Report;
 use crate::error::{Exit, Failure, Outcome, Problem};
 
@@ -20,7 +20,7 @@ struct Document<'d, T> {
 ///
 /// # Errors
 /// The command's own failure.
-pub fn finish<T: Serialize>(
+pub(crate) fn finish<T: Serialize>(
     global: &Global,
     command: &str,
     outcome: Result<Report<T>, Failure>,
@@ -42,7 +42,7 @@ pub fn finish<T: Serialize>(
 ///
 /// # Errors
 /// As [`finish`].
-pub fn finish_screen<T: Serialize>(
+pub(crate) fn finish_screen<T: Serialize>(
     global: &Global,
     command: &str,
     report: &Report<T>,
@@ -57,7 +57,7 @@ pub fn finish_screen<T: Serialize>(
 }
 
 /// Prints why a command has no value: to stderr in words, or as the same JSON object to stdout.
-pub fn failed(wants_json: bool, command: &str, failure: &Failure) {
+pub(crate) fn failed(wants_json: bool, command: &str, failure: &Failure) {
     let written = wants_json && print_json::<()>(command, failure.exit, None, &failure.problems).is_ok();
     if !written && !failure.problems.is_empty() {
         eprintln!("{failure}");

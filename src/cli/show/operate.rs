@@ -5,7 +5,7 @@ use crate::ctl::operate::failover::{Moved, Moves, Moving, Unpins};
 use crate::ctl::verify::run::{Service, Verified};
 
 /// A line or three for each VIP.
-pub fn moves(done: &Moves) -> String {
+pub(crate) fn moves(done: &Moves) -> String {
     done.moves.iter().map(moved).collect()
 }
 
@@ -31,12 +31,12 @@ fn moved(moved: &Moved) -> String {
 }
 
 /// A line for each load balancer.
-pub fn unpins(done: &Unpins) -> String {
+pub(crate) fn unpins(done: &Unpins) -> String {
     done.hosts.iter().map(|one| format!("{}: {}\n", one.host, one.said.join("; "))).collect()
 }
 
 /// What a real server's part is now.
-pub fn ordered(done: &Ordered) -> String {
+pub(crate) fn ordered(done: &Ordered) -> String {
     let (name, left) = (&done.host, done.connections);
     match done.order {
         Order::Drain { .. } => format!("{name} is drained; {left} connections are left\n"),
@@ -47,7 +47,7 @@ pub fn ordered(done: &Ordered) -> String {
 }
 
 /// What was verified; nothing when something is wrong, which the problems say.
-pub fn verified(done: &Verified) -> String {
+pub(crate) fn verified(done: &Verified) -> String {
     if !done.verified {
         return String::new();
     }

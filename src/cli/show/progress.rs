@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::cli::args::Global;
+use crate::cli::global::Global;
 use crate::ctl::drill::judge::shown;
 use crate::ctl::progress::{Event, Listener};
 
 /// Who listens for a command line: words on stderr, unless it is to be quiet.
-pub fn listener(global: &Global, bar: &ProgressBar) -> Listener {
+pub(crate) fn listener(global: &Global, bar: &ProgressBar) -> Listener {
     let (quiet, bar) = (global.quiet, bar.clone());
     Listener::new(move |event| match event {
         Event::Begin { what, steps } => {
@@ -61,7 +61,7 @@ fn words(event: Event<'_>) -> Option<String> {
 }
 
 /// A bar on a terminal; nowhere else, not in CI, and not when it is not wanted.
-pub fn bar(global: &Global) -> ProgressBar {
+pub(crate) fn bar(global: &Global) -> ProgressBar {
     let drawn =
         console::Term::stderr().is_term() && !global.quiet && !global.no_progress && std::env::var_os("CI").is_none();
     if !drawn {

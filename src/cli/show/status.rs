@@ -12,7 +12,7 @@ use crate::ctl::verify::status::{HostStatus, Status, VipStatus};
 const HEADINGS: [&str; 9] = ["HOST", "GROUP", "INSTANCE", "STATE", "PRIO", "ADVERT", "NGINX", "AGENT", "SINCE"];
 
 /// The whole screen, problems included: they are part of the picture.
-pub fn status(report: &Report<Status>) -> String {
+pub(crate) fn status(report: &Report<Status>) -> String {
     let mut text: String = report.value.vips.iter().map(vip).collect();
     text.push('\n');
     let mut rows = vec![HEADINGS.map(str::to_owned).to_vec()];

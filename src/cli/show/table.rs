@@ -3,7 +3,7 @@
 use console::measure_text_width;
 
 /// Columns as wide as their widest cell; colour codes do not count.
-pub fn table(rows: &[Vec<String>]) -> String {
+pub(crate) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let width = |n: usize| {
         rows.iter().filter_map(|row| row.get(n)).map(|cell| measure_text_width(cell)).max().unwrap_or_default()

@@ -20,7 +20,7 @@ use crate::ctl::report::{Outcome, Report};
 use crate::ctl::verify::standby;
 use crate::ctl::wanted::BINARY;
 use crate::error::{Code, Exit, Failure, Problem};
-use crate::sys::ping::{Prober, Recording};
+use crate::sys::packet::ping::{Prober, Recording};
 
 /// Between two pings.
 const PROBE_EVERY: Duration = Duration::from_millis(1);

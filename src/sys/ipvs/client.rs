@@ -10,10 +10,10 @@ use hactl_engine::lvs::sync::{SyncRole, SyncSettings};
 use hactl_engine::lvs::table::{Service, ServiceKey, Table};
 use nix::errno::Errno;
 
-use super::super::genetlink::{Genetlink, Message};
 use super::error::{IpvsError, Refused};
 use super::module::{self, Schedulers};
 use super::{decode, encode};
+use crate::sys::netlink::generic::{Genetlink, Message};
 
 const FAMILY: &str = "IPVS";
 const VERSION: u8 = 1;

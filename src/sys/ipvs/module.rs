@@ -16,7 +16,7 @@ use hactl_engine::lvs::diff::Change;
 const PLACES: [&str; 3] = ["modprobe", "/usr/sbin/modprobe", "/sbin/modprobe"];
 
 /// Runs `modprobe MODULE`; the error is what it said.
-pub fn load(module: &str) -> Result<(), String> {
+pub(super) fn load(module: &str) -> Result<(), String> {
     for program in PLACES {
         match Command::new(program).args(["--", module]).output() {
             Ok(output) if output.status.success() => return Ok(()),
@@ -34,11 +34,11 @@ pub fn load(module: &str) -> Result<(), String> {
 
 /// Schedulers that were seen to. A refusal is the kernel's to tell: it is asked for the scheduler all the same.
 #[derive(Debug, Default)]
-pub struct Schedulers(BTreeSet<&'static str>);
+pub(super) struct Schedulers(BTreeSet<&'static str>);
 
 impl Schedulers {
     /// Loads what these changes will ask the kernel for.
-    pub fn prepare(&mut self, changes: &[Change]) {
+    pub(super) fn prepare(&mut self, changes: &[Change]) {
         for change in changes {
             let (Change::AddService { settings, .. } | Change::EditService { settings, .. }) = change else { continue };
             let name = settings.scheduling.name;
