@@ -76,6 +76,9 @@ _hactl() {
             hactl,weight)
                 cmd="hactl__subcmd__weight"
                 ;;
+            hactl__subcmd__agent,call)
+                cmd="hactl__subcmd__agent__subcmd__call"
+                ;;
             hactl__subcmd__agent,drain)
                 cmd="hactl__subcmd__agent__subcmd__drain"
                 ;;
@@ -123,6 +126,9 @@ _hactl() {
                 ;;
             hactl__subcmd__agent,weight)
                 cmd="hactl__subcmd__agent__subcmd__weight"
+                ;;
+            hactl__subcmd__agent__subcmd__help,call)
+                cmd="hactl__subcmd__agent__subcmd__help__subcmd__call"
                 ;;
             hactl__subcmd__agent__subcmd__help,drain)
                 cmd="hactl__subcmd__agent__subcmd__help__subcmd__drain"
@@ -231,6 +237,9 @@ _hactl() {
                 ;;
             hactl__subcmd__help,weight)
                 cmd="hactl__subcmd__help__subcmd__weight"
+                ;;
+            hactl__subcmd__help__subcmd__agent,call)
+                cmd="hactl__subcmd__help__subcmd__agent__subcmd__call"
                 ;;
             hactl__subcmd__help__subcmd__agent,drain)
                 cmd="hactl__subcmd__help__subcmd__agent__subcmd__drain"
@@ -429,12 +438,54 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__agent)
-            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help"
+            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help run status promote resign unpin call drain undrain weight reload stop history metrics upgrade listen probe help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --inventory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__agent__subcmd__call)
+            opts="-i -o -q -v -h --socket --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --inventory)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -513,8 +564,22 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__agent__subcmd__help)
-            opts="run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help"
+            opts="run status promote resign unpin call drain undrain weight reload stop history metrics upgrade listen probe help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__agent__subcmd__help__subcmd__call)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1867,8 +1932,22 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__help__subcmd__agent)
-            opts="run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe"
+            opts="run status promote resign unpin call drain undrain weight reload stop history metrics upgrade listen probe"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__help__subcmd__agent__subcmd__call)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -1,5 +1,6 @@
 //! `hactl agent …`: the daemon, and the local front of its control socket.
 
+use std::io::Read as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,6 +19,9 @@ use crate::agent::report::log::Logging;
 use crate::agent::report::syslog::{DAEMON, LOCAL0};
 use crate::error::{Code, Exit, Failure, Outcome, Problem};
 
+/// A request is shorter, in bytes.
+const REQUEST_MAX: u64 = 64 * 1024;
+
 /// Runs an `agent` command.
 ///
 /// # Errors
@@ -34,6 +38,7 @@ pub(crate) fn run(global: &Global, command: Agent) -> Outcome {
         }
         Agent::Resign { client, instance } => ask(global, &client, &Request::Resign { instance }),
         Agent::Unpin { client, instance } => ask(global, &client, &Request::Unpin { instance }),
+        Agent::Call(client) => call(&client),
         Agent::Drain(real) => {
             let RealServer { client, server, of: virtual_server } = real;
             ask(global, &client, &Request::Drain { server, virtual_server })
@@ -115,6 +120,20 @@ fn settings(run: AgentRun, binary: Option<PathBuf>) -> Settings {
         keep_table: run.dont_release_ipvs,
         binary,
     }
+}
+
+/// One request of the control protocol from stdin, its answer to stdout. What the agent refuses is an answer, too.
+fn call(at: &AgentClient) -> Outcome {
+    let mut text = Vec::new();
+    let read = std::io::stdin().lock().take(REQUEST_MAX).read_to_end(&mut text);
+    read.map_err(|error| Failure::internal(format!("stdin: {error}")))?;
+    let request: Request = serde_json::from_slice(&text).map_err(|error| {
+        let problem = Problem::new(Code::NotARequest, format!("stdin: {error}"));
+        Failure::one(Exit::Invalid, problem.next("write one such as {\"verb\": \"status\"}"))
+    })?;
+    let answer = client::exchange_line(&at.socket, &request)?;
+    println!("{}", answer.trim_end());
+    Ok(Exit::Done)
 }
 
 fn ask(global: &Global, at: &AgentClient, request: &Request) -> Outcome {

@@ -3,6 +3,7 @@
 //! pure data; only `ssh` talks to hosts. The agent is met over the control protocol of the engine, never imported.
 
 pub mod apply;
+pub mod ask;
 pub mod check;
 pub mod cluster;
 pub mod desk;

@@ -71,6 +71,9 @@ codes! {
     ProbeFailed = "E018", "the probe got no good answer";
     /// `genhash` could not fetch the page whose digest it should print. `curl -v` shows what answers there.
     GenhashFailed = "E019", "page for genhash not fetched";
+    /// `hactl agent call` reads one request of the control protocol as JSON, as the desk of the same version sends it.
+    /// An older agent does not know the requests of a newer desk: `hactl deploy` brings both together.
+    NotARequest = "E020", "not a request to an agent";
 
     // --- the inventory and what is typed ---
     /// The inventory is not YAML; the mark stands where reading ended. Indentation by tabs is the most frequent cause.
@@ -276,14 +279,8 @@ codes! {
     NoInstance = "E416", "no agent for this VIP";
     /// The load balancer that is to take the VIP is in FAULT and cannot be owner; the message names the reasons.
     TargetFault = "E417", "the target is in FAULT";
-    /// The agent of the target refused the promotion; the message says why.
-    PromoteRefused = "E418", "promotion refused";
     /// A program that a role needs is missing on a host. Nothing was changed.
     ToolMissing = "E419", "a program is missing on a host";
-    /// A director refused to change the weight of a real server.
-    DrainRefused = "E420", "drain refused";
-    /// An agent refused to drop the priority that a move left.
-    UnpinRefused = "E421", "unpin refused";
     /// Somebody outside the inventory advertises the same VRID on this LAN. With it the pair would follow the stranger, or
     /// fight with it. Choose another `vrid:`.
     VridTaken = "E422", "the VRID is in use";

@@ -1,7 +1,5 @@
 //! Exit codes: the contract with scripts.
 
-use super::Failure;
-
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -35,6 +33,3 @@ impl From<Exit> for std::process::ExitCode {
         Self::from(exit as u8)
     }
 }
-
-/// What a command returns: the exit code of a command that ran, or why it could not.
-pub type Outcome = Result<Exit, Failure>;

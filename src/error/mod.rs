@@ -6,5 +6,5 @@ mod exit;
 mod problem;
 
 pub use code::Code;
-pub use exit::{Exit, Outcome};
-pub use problem::{Failure, Problem, Span, plain};
+pub use exit::Exit;
+pub use problem::{Failure, Outcome, Problem, Span, plain};

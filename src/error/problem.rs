@@ -181,3 +181,6 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+/// What a command returns: the exit code of a command that ran, or why it could not.
+pub type Outcome = Result<Exit, Failure>;

@@ -30,8 +30,16 @@ const BREATH: Duration = Duration::from_millis(100);
 /// # Errors
 /// Nobody listens, or the agent refuses: exit 4 with what to do.
 pub(crate) fn ask(socket: &Path, request: &Request) -> Result<Response, Failure> {
+    understand(socket, exchange_line(socket, request)?)
+}
+
+/// Sends a request and returns the line that answers it, whatever it says.
+///
+/// # Errors
+/// Nobody listens: exit 4.
+pub(crate) fn exchange_line(socket: &Path, request: &Request) -> Result<String, Failure> {
     let line = exchange(socket, request).and_then(|stream| answer(&mut BufReader::new(stream)));
-    understand(socket, line)
+    line.map_err(|error| unheard(socket, error))
 }
 
 /// Has the binary on disk take the agent's place, and waits until it has: the answer is what became of it.
@@ -41,7 +49,7 @@ pub(crate) fn ask(socket: &Path, request: &Request) -> Result<Response, Failure>
 /// answers any more (exit 6).
 pub(crate) fn upgrade(socket: &Path) -> Result<Response, Failure> {
     let mut stream = exchange(socket, &Request::Upgrade).map(BufReader::new).map_err(|error| unheard(socket, error))?;
-    let agreed = understand(socket, answer(&mut stream))?;
+    let agreed = understand(socket, answer(&mut stream).map_err(|error| unheard(socket, error))?)?;
     let _ = answer(&mut stream); // the end of the connection is the end of the old binary
     let end = Instant::now() + COMING_UP;
     while Instant::now() < end {
@@ -64,8 +72,7 @@ pub(crate) fn upgrade(socket: &Path) -> Result<Response, Failure> {
     Err(Failure::one(Exit::HandNeeded, problem))
 }
 
-fn understand(socket: &Path, line: io::Result<String>) -> Result<Response, Failure> {
-    let line = line.map_err(|error| unheard(socket, error))?;
+fn understand(socket: &Path, line: String) -> Result<Response, Failure> {
     match serde_json::from_str(&line) {
         Ok(Response::Error { message }) => {
             Err(Failure::one(Exit::Preflight, Problem::new(Code::AgentRefused, message).why("the agent refused")))

@@ -4,16 +4,16 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use hactl_engine::control::{AgentStatus, RealServerStatus};
+use hactl_engine::control::{AgentStatus, RealServerStatus, Request};
 use serde::Serialize;
 
+use crate::ctl::ask::ask_all;
 use crate::ctl::cluster::{Cluster, Group, Host};
 use crate::ctl::desk::{Desk, Options, open};
 use crate::ctl::look::observe::{Sight, look};
 use crate::ctl::progress::Event;
 use crate::ctl::report::{Outcome, Report};
 use crate::ctl::verify::lvs;
-use crate::ctl::wanted::BINARY;
 use crate::error::{Code, Exit, Failure, Problem};
 
 /// What shall become of a real server.
@@ -90,26 +90,15 @@ fn real_server<'c>(cluster: &'c Cluster, name: &str) -> Result<&'c Host, Failure
 }
 
 async fn tell_all(desk: &Desk, host: &Host, order: Order) -> Result<(), Vec<Problem>> {
-    let verb = match order {
-        Order::Drain { .. } => format!("drain {}", host.address),
-        Order::Undrain => format!("undrain {}", host.address),
-        Order::Weight(weight) => {
-            format!("weight {} {}", host.address, weight.map(|weight| weight.to_string()).unwrap_or_default())
-        }
+    let (server, virtual_server) = (host.address.to_string(), None);
+    let request = match order {
+        Order::Drain { .. } => Request::Drain { server, virtual_server },
+        Order::Undrain => Request::Undrain { server, virtual_server },
+        Order::Weight(weight) => Request::Weight { server, virtual_server, weight },
     };
-    let command = format!("{BINARY} agent {verb}");
-    let directors = desk.group(Group::Lb).into_iter().map(|host| (host.name.as_str(), command.clone(), Vec::new()));
-    let mut problems = Vec::new();
-    for (director, answer) in desk.on_all(directors).await {
-        match answer {
-            Ok(output) if output.code == 0 => {}
-            Ok(output) => {
-                let problem = Problem::on(&director, Code::DrainRefused, output.complaint());
-                problems.push(problem.next(format!("`hactl agent status` on {director}")));
-            }
-            Err(problem) => problems.push(problem),
-        }
-    }
+    let directors = desk.group(Group::Lb).into_iter().map(|host| (host.name.as_str(), request.clone()));
+    let answers = ask_all(desk, directors).await;
+    let problems: Vec<Problem> = answers.into_iter().filter_map(|(_, answer)| answer.err()).collect();
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 

@@ -7,18 +7,17 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use hactl_engine::control::RouterState;
+use hactl_engine::control::{Request, RouterState};
 use ipnet::IpNet;
 use serde::Serialize;
 
+use crate::ctl::ask::{self, ask, ask_all};
 use crate::ctl::cluster::{Cluster, Group, Vip};
 use crate::ctl::desk::{Desk, Options, open};
 use crate::ctl::look::observe::{Owners, Sight, look};
 use crate::ctl::progress::Event;
-use crate::ctl::remote::quote;
 use crate::ctl::report::{Outcome, Report};
 use crate::ctl::verify::standby;
-use crate::ctl::wanted::BINARY;
 use crate::error::{Code, Exit, Failure, Problem};
 use crate::sys::packet::ping::{Prober, Recording};
 
@@ -155,9 +154,12 @@ async fn move_one(desk: &Desk, order: &Move, vip: &Vip, before: &Sight) -> Resul
 
 /// A move that failed leaves no raised priority: the VIP would move by itself when nobody thinks of it any more.
 async fn taken_back(desk: &Desk, order: &Move, vip: &Vip, mut failure: Failure) -> Failure {
-    let script = format!("{BINARY} agent unpin --instance {}", quote(&vip.name));
-    let answer = desk.on(&order.to, &script, b"", desk.options.limit).await;
-    if answer.is_ok_and(|output| output.code == 0) {
+    let unpin = Request::Unpin { instance: Some(vip.name.clone()) };
+    if ask(desk, &order.to, &unpin, desk.options.limit).await.is_ok() {
+        if let Some(problem) = failure.problems.first_mut().filter(|problem| problem.code == Code::NotMoved) {
+            let why = problem.why.take().map(|why| format!("{why}; ")).unwrap_or_default();
+            problem.why = Some(format!("{why}the raised priority on {} was dropped again", order.to));
+        }
         return failure;
     }
     let message = format!("{}: the raised priority of {} may be left behind", order.to, vip.name);
@@ -237,7 +239,7 @@ async fn carry_out(desk: &Desk, order: &Move, vip: &Vip, address: IpAddr, owners
         Ok(()) if owned(BY_ADVERTS).await.is_ok() => return Ok(()),
         Ok(()) => format!("the VIP did not move within {} s", BY_ADVERTS.as_secs()),
         // The target hears no adverts of a host that still answers: what cannot be settled between them.
-        Err(failure) if failure.problems.iter().any(|problem| problem.message.contains(Code::AgentRefused.id())) => {
+        Err(failure) if failure.problems.iter().any(|problem| problem.code == Code::AgentRefused) => {
             "adverts do not pass between them".to_owned()
         }
         Err(_) => return refused,
@@ -274,18 +276,17 @@ async fn insist(desk: &Desk, order: &Move, vip: &Vip, address: IpAddr, resigned:
 
 /// Asks every owner but the target to hand over. Returns those that did.
 async fn resign(desk: &Desk, order: &Move, vip: &Vip, owners: &Owners, why: &str) -> Vec<String> {
-    let script = format!("{BINARY} agent resign --instance {}", quote(&vip.name));
+    let request = Request::Resign { instance: Some(vip.name.clone()) };
     let others = owners.names.iter().filter(|name| **name != order.to && desk.hosts.contains_key(*name));
     let mut resigned = Vec::new();
-    for (host, answer) in desk.on_all(others.map(|host| (host.as_str(), script.clone(), Vec::new()))).await {
+    for (host, answer) in ask_all(desk, others.map(|host| (host.as_str(), request.clone()))).await {
         match answer {
-            Ok(output) if output.code == 0 => {
-                desk.options.tell(Event::AskedToResign { host: &host, why, refused: None });
-                resigned.push(host);
+            Ok(_) => {
+                desk.options.tell(Event::AskedToResign { host, why, refused: None });
+                resigned.push(host.to_owned());
             }
-            Ok(output) => {
-                let refused = output.complaint();
-                desk.options.tell(Event::AskedToResign { host: &host, why, refused: Some(&refused) });
+            Err(problem) if problem.code == Code::AgentRefused => {
+                desk.options.tell(Event::AskedToResign { host, why, refused: Some(&problem.message) });
             }
             Err(problem) => desk.options.tell(Event::Warning(&problem)),
         }
@@ -304,29 +305,21 @@ fn not_moved(
     let seconds = MOVE_LIMIT.as_secs();
     let message = format!("the owner of VIP {address} is {owners} {seconds} s after {} was promoted", order.to);
     let names: Vec<&str> = desk.cluster.group(Group::Lb).map(|host| host.name.as_str()).collect();
-    let why = match resigned {
-        [] => "the move was taken back".to_owned(),
-        some => format!("although {} resigned; the move was taken back", some.join(" and ")),
-    };
     let next = format!("`hactl status`, and `hactl agent history` on {}", names.join(" and "));
-    Err(Failure::one(Exit::Verification, Problem::new(Code::NotMoved, message).why(why).next(next)))
+    let mut problem = Problem::new(Code::NotMoved, message).next(next);
+    problem.why = (!resigned.is_empty()).then(|| format!("although {} resigned", resigned.join(" and ")));
+    Err(Failure::one(Exit::Verification, problem))
 }
 
 async fn promote(desk: &Desk, order: &Move, vip: &Vip) -> Result<(), Failure> {
-    let mut command = format!("{BINARY} agent promote --instance {}", quote(&vip.name));
-    if order.force {
-        command.push_str(" --force");
-    }
-    if let Some(stay) = order.stay {
-        command.push_str(&format!(" --stay {}s", stay.as_secs().max(1)));
-    }
-    let output = desk.on(&order.to, &command, b"", desk.options.limit).await;
-    let output = output.map_err(|problem| Failure::one(Exit::Preflight, problem))?;
-    if output.code != 0 {
-        let problem = Problem::on(&order.to, Code::PromoteRefused, output.complaint());
-        return Err(Failure::one(Exit::Preflight, problem));
-    }
-    Ok(())
+    let request = Request::Promote {
+        instance: Some(vip.name.clone()),
+        force: order.force,
+        expires_in_s: order.stay.map(|stay| stay.as_secs().max(1)),
+        reason: Some("moved by `hactl failover`".into()),
+    };
+    let answer = ask(desk, &order.to, &request, desk.options.limit).await;
+    answer.map(drop).map_err(|problem| Failure::one(Exit::Preflight, problem))
 }
 
 /// Waits until a host alone owns an address.
@@ -377,19 +370,17 @@ pub async fn unpin(inventory: Option<&Path>, options: Options, host: Option<&str
         names.retain(|name| name == host);
     }
     let desk = Desk::connect_to(cluster, options, names.clone()).await?;
-    let script = format!("{BINARY} agent unpin");
     // Those that answer are unpinned, whoever else is down.
-    let mut hosts = Vec::new();
     let mut problems: Vec<Problem> = desk.unreachable.iter().map(|(_, problem)| problem.clone()).collect();
     names.retain(|name| desk.hosts.contains_key(name));
-    for (host, answer) in desk.on_all(names.iter().map(|name| (name.as_str(), script.clone(), Vec::new()))).await {
+    let mut hosts = Vec::new();
+    for (host, answer) in
+        ask_all(&desk, names.iter().map(|name| (name.as_str(), Request::Unpin { instance: None }))).await
+    {
         match answer {
-            Ok(output) if output.code == 0 => {
-                hosts.push(Unpinned { host, said: output.text().lines().map(str::to_owned).collect() });
-            }
-            Ok(output) => {
-                let problem = Problem::on(&host, Code::UnpinRefused, output.complaint());
-                problems.push(problem.next(format!("`hactl agent status` on {host}")));
+            Ok(done) => {
+                let said = ask::words(done).lines().map(str::to_owned).collect();
+                hosts.push(Unpinned { host: host.to_owned(), said });
             }
             Err(problem) => problems.push(problem),
         }
@@ -407,11 +398,11 @@ fn no_balancer(names: &[String], host: &str, option: &str) -> Result<(), Failure
 }
 
 async fn unpin_all(desk: &Desk, vip: &Vip) {
-    let script = format!("{BINARY} agent unpin --instance {}", quote(&vip.name));
+    let request = Request::Unpin { instance: Some(vip.name.clone()) };
     let members = vip.members.iter().filter(|member| desk.hosts.contains_key(&member.host));
-    for (host, result) in desk.on_all(members.map(|m| (m.host.as_str(), script.clone(), Vec::new()))).await {
-        if let Err(problem) = result {
-            desk.options.tell(Event::PriorityLeft { host: &host, why: &problem.message });
+    for (host, answer) in ask_all(desk, members.map(|member| (member.host.as_str(), request.clone()))).await {
+        if let Err(problem) = answer {
+            desk.options.tell(Event::PriorityLeft { host, why: &problem.message });
         }
     }
 }
