@@ -11,7 +11,7 @@ use hactl_engine::conf::lexer::LINE_BYTES_MAX;
 use hactl_engine::conf::parse;
 use hactl_engine::conf::print::{Secrets, print};
 use hactl_engine::conf::schema::Context;
-use hactl_engine::lvs::table::{Family, Forward, ServiceKey};
+use hactl_engine::ipvs::{Family, Forward, ServiceKey};
 
 use super::mutate;
 

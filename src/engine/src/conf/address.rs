@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use super::config::{AddressFlag, VirtualAddress, Vmac};
 use super::lexer::Word;
 use super::sink::Sink;
-use super::tree::Statement;
+use super::statement::Statement;
 use super::values::{INTERFACE_BYTES_MAX, interface};
 
 /// Reads `ADDRESS[/LENGTH] [brd …] [dev …] [scope …] [label …] …`.

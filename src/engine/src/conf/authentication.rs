@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::config::{HmacKey, HmacMode, HmacSettings, Replay, SimplePassword, Version};
-use super::draft::At;
 use super::keywords::{AUTH_HMAC, AUTHENTICATION};
 use super::lexer::Word;
-use super::sink::{Place, Sink};
-use super::tree::Statement;
+use super::place::{At, Place};
+use super::sink::Sink;
+use super::statement::Statement;
 use super::values::{seconds, single, surplus, whole};
 use super::walk::{inside, walk};
 

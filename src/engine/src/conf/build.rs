@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::address::virtual_address;
-use super::config::{Config, Version, VirtualAddress, VrrpInstance};
+use super::config::{Config, VirtualAddress, VrrpInstance};
 use super::defaults::Defaults;
 use super::draft::Draft;
 use super::global::global_defs;
@@ -15,12 +15,14 @@ use super::lvs;
 use super::namespace::{judge, namespace};
 use super::objects::Objects;
 use super::own::own;
-use super::resolve::{Resolved, resolve};
+use super::place::Place;
+use super::resolve::resolve;
+use super::resolved::Resolved;
 use super::route::route;
 use super::rule::{give_preferences, rule};
-use super::sink::{Place, Sink};
-use super::tree::Statement;
-use super::values::{surplus, whole};
+use super::sink::Sink;
+use super::statement::Statement;
+use super::values::surplus;
 use super::walk::{inside, walk};
 
 /// Builds the configuration. Never fails: what is wrong is reported and replaced by its default, and an instance
@@ -76,22 +78,6 @@ pub fn build(statements: &[Statement], sink: &mut Sink<'_>) -> Config {
     give_preferences(&mut config);
     judge(&config, ipvs_place, sink);
     config
-}
-
-/// The name in `KEYWORD NAME { … }`.
-pub(super) fn block_name(statement: &Statement, sink: &mut Sink<'_>) -> Option<(String, Place)> {
-    let Some((name, rest)) = statement.arguments.split_first() else {
-        let help = format!("write `{} NAME {{ … }}`", statement.name());
-        sink.error_help(statement.place(), format!("`{}` needs a name; ignored", statement.name()), help);
-        return None;
-    };
-    surplus(statement, rest, sink);
-    Some((name.text.clone(), name.place))
-}
-
-/// `version` and `vrrp_version`.
-pub(super) fn version(line: &Statement, instead: &str, sink: &mut Sink<'_>) -> Option<Version> {
-    whole::<u8>(line, 2..=3, instead, sink).map(|number| if number == 2 { Version::V2 } else { Version::V3 })
 }
 
 /// `static_ipaddress`, `static_routes`, `static_rules`.

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::config::{Notify, VirtualAddress, VrrpInstance};
-use super::draft::At;
-use super::resolve::Resolved;
-use super::sink::{Place, Sink};
+use super::place::{At, Place};
+use super::resolved::Resolved;
+use super::sink::Sink;
 
 /// What earlier instances of the file hold, so that 1000 of them are no million comparisons.
 #[derive(Debug, Default)]

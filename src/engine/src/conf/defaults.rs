@@ -4,9 +4,10 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use super::config::{Announcement, Version};
-use super::sink::{Place, Sink};
-use super::tree::Statement;
-use super::values::{seconds, switch, whole};
+use super::place::Place;
+use super::sink::Sink;
+use super::statement::Statement;
+use super::values::{SECONDS_MAX, seconds, whole};
 
 /// The settings of the whole file that an instance's own lines may override.
 #[derive(Debug, Clone)]
@@ -132,13 +133,6 @@ fn pause(line: &Statement, sink: &mut Sink<'_>) -> Duration {
     seconds(line, Duration::ZERO..=PAUSE_MAX, "0 is used", sink).unwrap_or(Duration::ZERO)
 }
 
-/// A switch that keeps `otherwise` when its word cannot be read.
-pub(super) fn switched(line: &Statement, otherwise: bool, sink: &mut Sink<'_>) -> bool {
-    switch(line, sink).unwrap_or(otherwise)
-}
-
-/// Longest time accepted anywhere: a day.
-pub const SECONDS_MAX: Duration = Duration::from_secs(86_400);
 /// Most announcements for one address and burst.
 pub const GARP_REPEAT_MAX: u32 = 255;
 /// Longest pause between two announcements.

@@ -5,23 +5,20 @@ use std::time::Duration;
 
 use super::address::virtual_address;
 use super::authentication::{Authentication, Hmac};
-use super::build::{block_name, version};
 use super::config::{InitialState, Notify, OldChecksum, Version, VirtualAddress, VrrpInstance};
-use super::defaults::{Defaults, Timing, switched};
+use super::defaults::{Defaults, Timing};
 use super::keywords::VRRP_INSTANCE;
 use super::notify::notify;
+use super::place::{At, Place};
 use super::route::route;
 use super::rule::rule;
-use super::sink::{Place, Sink};
+use super::sink::Sink;
+use super::statement::Statement;
 use super::track::TrackLists;
-use super::tree::Statement;
 use super::unicast::Peers;
-use super::values::{address, flag, interface, seconds, single, surplus, whole};
+use super::values::{address, block_name, flag, interface, seconds, single, surplus, switched, version, whole};
 use super::vmac::VmacLine;
 use super::walk::{inside, walk};
-
-/// A value and where it stands.
-pub(super) type At<T> = (T, Place);
 
 /// A `vrrp_instance` with its own lines read.
 #[derive(Debug)]

@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 
 use super::config::VirtualAddress;
-use super::draft::{At, Draft};
-use super::sink::{Place, Sink};
+use super::draft::Draft;
+use super::place::{At, Place};
+use super::sink::Sink;
 
 /// The family, and the line that decided; none decided where there is nothing but IPv4's being usual.
 #[derive(Debug, Clone, Copy, Default)]

@@ -3,17 +3,16 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::build::version;
 use super::config::{Fifo, Global, Mail, ScriptUser, TimedScript, Version};
-use super::defaults::{Defaults, SECONDS_MAX, switched};
+use super::defaults::Defaults;
 use super::keywords::GLOBAL_DEFS;
 use super::lexer::Word;
-use super::lvs;
-use super::script;
-use super::sink::{Place, Sink};
-use super::tree::Statement;
-use super::values::{address, interface, seconds, single, surplus, switch, whole};
+use super::place::Place;
+use super::sink::Sink;
+use super::statement::Statement;
+use super::values::{SECONDS_MAX, address, interface, seconds, single, surplus, switch, switched, version, whole};
 use super::walk::{inside, walk};
+use super::{lvs, script};
 
 /// Reads a block; blocks add up.
 pub(super) fn global_defs(block: &Statement, global: &mut Global, defaults: &mut Defaults, sink: &mut Sink<'_>) {

@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 
-use super::build::block_name;
 use super::config::{Notify, SyncGroup};
-use super::defaults::{Defaults, switched};
+use super::defaults::Defaults;
 use super::keywords::VRRP_SYNC_GROUP;
 use super::notify::notify;
 use super::objects::Objects;
-use super::resolve::Resolved;
-use super::sink::{Place, Sink};
+use super::place::Place;
+use super::resolved::Resolved;
+use super::sink::Sink;
+use super::statement::{Block, Statement};
 use super::track::{TrackLists, Tracks};
-use super::tree::{Block, Statement};
-use super::values::surplus;
+use super::values::{block_name, surplus, switched};
 use super::walk::{inside, walk};
 
 /// Reads all groups and lets their members track what the group tracks. `names` are those of every instance in the

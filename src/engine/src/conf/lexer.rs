@@ -5,7 +5,8 @@
 
 use std::collections::VecDeque;
 
-use super::sink::{Place, Sink};
+use super::place::Place;
+use super::sink::Sink;
 
 /// Longer lines are ignored, as keepalived ignores them.
 pub const LINE_BYTES_MAX: usize = 1024;

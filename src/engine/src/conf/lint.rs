@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use super::config::Track;
 use super::objects::Objects;
-use super::resolve::Resolved;
-use super::sink::{Place, Sink};
+use super::place::Place;
+use super::resolved::Resolved;
+use super::sink::Sink;
 
 /// Looks at the whole configuration once everything is known.
 /// `read_files` are the names of files that checks of real servers read.

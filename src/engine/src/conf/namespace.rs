@@ -1,8 +1,9 @@
 //! `net_namespace` and `net_namespace_ipvs`.
 
 use super::config::{Config, Namespaces};
-use super::sink::{Place, Sink};
-use super::tree::Statement;
+use super::place::Place;
+use super::sink::Sink;
+use super::statement::Statement;
 use super::values::single;
 
 /// Reads a line.

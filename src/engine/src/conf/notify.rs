@@ -1,10 +1,10 @@
 //! The `notify…` lines of instances and groups.
 
 use super::config::{Argv, Notify, ScriptUser};
-use super::defaults::switched;
 use super::script;
 use super::sink::Sink;
-use super::tree::Statement;
+use super::statement::Statement;
+use super::values::switched;
 
 /// Reads one line.
 pub(super) fn notify(line: &Statement, notify: &mut Notify, sink: &mut Sink<'_>) {

@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use super::build::block_name;
 use super::config::{ProcessMatch, TrackFile, TrackProcess, VrrpScript};
-use super::defaults::{SECONDS_MAX, switched};
 use super::keywords::{TRACK_FILE, TRACK_PROCESS, VRRP_SCRIPT};
-use super::lexer::Word;
+use super::place::Place;
 use super::script;
-use super::sink::{Place, Sink};
-use super::tree::Statement;
-use super::values::{flag, seconds, single, surplus, whole};
+use super::sink::Sink;
+use super::statement::Statement;
+use super::values::{COUNT_MAX, SECONDS_MAX, block_name, flag, seconds, single, switched, whole};
 use super::walk::{inside, walk};
+use super::weight::OBJECT_WEIGHT_MAX;
+use super::weight::WEIGHT_MAX;
+use super::weight::weight;
 
 /// Everything that can be tracked, by kind, each with the place of its block.
 #[derive(Debug, Default)]
@@ -252,39 +253,8 @@ fn init_file(line: &Statement, sink: &mut Sink<'_>) -> (Option<i32>, bool) {
     (Some(value), overwrite)
 }
 
-/// `N [reverse|noreverse]` after `weight`.
-pub(super) fn weight(line: &Statement, words: &[Word], max: i16, sink: &mut Sink<'_>) -> Option<(i16, bool)> {
-    let Some((number, rest)) = words.split_first() else {
-        sink.error(line.place(), "`weight` needs a value");
-        return None;
-    };
-    let Some(weight) = number.text.parse().ok().filter(|weight| (-max..=max).contains(weight)) else {
-        let instead = if max == WEIGHT_MAX { "0" } else { "its default" };
-        let message = format!("`weight {}` is not in -{max}..={max}; {instead} is used", number.text);
-        sink.error(number.place, message);
-        return None;
-    };
-    let Some((word, more)) = rest.split_first() else { return Some((weight, false)) };
-    let reverse = match word.text.as_str() {
-        "reverse" => true,
-        "noreverse" | "no_reverse" => false,
-        other => {
-            sink.error_help(word.place, format!("unknown word `{other}` after a weight"), "did you mean `reverse`?");
-            return Some((weight, false));
-        }
-    };
-    surplus(line, more, sink);
-    Some((weight, reverse))
-}
-
 /// Shortest interval between two runs of a script.
 pub const INTERVAL_MIN: Duration = Duration::from_millis(1);
-/// Largest `rise` and `fall`.
-pub const COUNT_MAX: u32 = 1_000_000;
-/// Largest weight, so that a priority of 254 can go down to 1 and 1 up to 254.
-pub const WEIGHT_MAX: i16 = 253;
-/// Largest weight of a file or process.
-pub const OBJECT_WEIGHT_MAX: i16 = 254;
 /// Most processes that a quorum can ask for.
 pub const PROCESSES_MAX: u32 = 65_535;
 const DELAY_MIN: Duration = Duration::ZERO;

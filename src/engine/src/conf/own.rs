@@ -3,11 +3,10 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::config::{MetricsAddress, Own, SmtpTls};
-use super::defaults::switched;
 use super::keywords::HACTL;
 use super::sink::Sink;
-use super::tree::Statement;
-use super::values::{single, surplus};
+use super::statement::Statement;
+use super::values::{single, surplus, switched};
 use super::walk::{inside, walk};
 use super::web_url::WebUrl;
 

@@ -3,8 +3,23 @@
 
 use super::keywords::ROOT;
 use super::lexer::Word;
-use super::sink::Place;
-use super::tree::Frame;
+use super::place::Place;
+use super::schema::Context;
+
+/// An open block on the way down.
+#[derive(Debug)]
+pub(super) struct Frame {
+    /// The statement that the block belongs to; `None` for a `{` with nothing before it.
+    pub(super) head: Option<(Word, Vec<Word>)>,
+    /// Where `{` stands.
+    pub(super) open: Place,
+    /// The keywords that belong here, when they are known.
+    pub(super) context: Option<&'static Context>,
+    /// Where its statements begin in the list of statements that are not closed yet.
+    pub(super) first: usize,
+    /// The `{` of a block inside this one whose `}` is indented like this block's own.
+    pub(super) suspect: Option<Place>,
+}
 
 /// How many of `frames` may stay open before a statement with this keyword.
 ///

@@ -7,21 +7,14 @@ use std::time::Duration;
 use super::config::{InitialState, Version, VirtualAddress, VrrpInstance};
 use super::conflict::Known;
 use super::defaults::Defaults;
-use super::draft::{At, Draft, PRIORITY_DEFAULT};
+use super::draft::{Draft, PRIORITY_DEFAULT};
 use super::family::Spoken;
 use super::objects::Objects;
-use super::sink::{Place, Sink};
+use super::place::{At, Place};
+use super::resolved::Resolved;
+use super::sink::Sink;
 use super::strict;
-use super::track::Tracks;
 use super::vmac::settle;
-
-/// An instance with what groups and later checks have to know of it.
-pub(super) struct Resolved {
-    pub(super) instance: VrrpInstance,
-    /// Kept beside the instance until the groups have added theirs.
-    pub(super) tracks: Tracks,
-    pub(super) nopreempt: Option<Place>,
-}
 
 /// Resolves all instances of a file; one that cannot run is reported and left out.
 pub(super) fn resolve(

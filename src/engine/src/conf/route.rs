@@ -7,9 +7,10 @@ use ipnet::IpNet;
 use super::address::SCOPES;
 use super::config::{Destination, NextHop, Route, RouteKind};
 use super::lexer::Word;
+use super::place::Place;
 use super::rtnames::{KEEPALIVED, PROTOCOLS, TABLES, named, plain};
-use super::sink::{Place, Sink};
-use super::tree::Statement;
+use super::sink::Sink;
+use super::statement::Statement;
 use super::values::{address, interface};
 
 /// Reads `[TYPE] [to] PREFIX|default [via ADDRESS] [dev NAME] …`; `None` when the route cannot be installed, which is

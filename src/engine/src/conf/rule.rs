@@ -10,7 +10,7 @@ use super::lexer::Word;
 use super::route::{Words, prefix};
 use super::rtnames::{IP_PROTOCOLS, KEEPALIVED, PROTOCOLS, TABLES, named, plain};
 use super::sink::Sink;
-use super::tree::Statement;
+use super::statement::Statement;
 use super::values::interface;
 
 /// Reads `[not] [from PREFIX] [to PREFIX] … [table TABLE]`; `None` when the rule cannot be installed, which is reported.

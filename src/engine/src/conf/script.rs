@@ -5,7 +5,7 @@
 use super::config::{Argv, ScriptUser};
 use super::lexer::Word;
 use super::sink::Sink;
-use super::tree::Statement;
+use super::statement::Statement;
 use super::values::surplus;
 
 /// `KEYWORD "command …" [user [group]]`.
@@ -137,7 +137,7 @@ const SHELL_WORDS: &[&str] = &["|", "||", "&&", "&", ";", ">", ">>", "<", "2>", 
 
 #[cfg(test)]
 mod tests {
-    use super::super::sink::Place;
+    use super::super::place::Place;
     use super::*;
 
     fn read(raw: &str) -> (Option<Argv>, usize) {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::authentication::Authentication;
 use super::config::{InitialState, VirtualAddress};
-use super::draft::{At, Draft};
+use super::draft::Draft;
+use super::place::At;
 use super::sink::Sink;
 
 /// Takes out what strict mode does not permit, and settles whether the addresses take traffic.

@@ -1,10 +1,12 @@
 //! What an instance or group tracks: the lists of names, and the objects that the names mean.
 
 use super::config::Track;
-use super::objects::{OBJECT_WEIGHT_MAX, Objects, WEIGHT_MAX, weight};
-use super::sink::{Place, Sink};
-use super::tree::Statement;
+use super::objects::Objects;
+use super::place::Place;
+use super::sink::Sink;
+use super::statement::Statement;
 use super::walk::inside;
+use super::weight::{OBJECT_WEIGHT_MAX, WEIGHT_MAX, weight};
 
 /// A line of `track_script`, `track_interface` and their like.
 #[derive(Debug, Clone)]

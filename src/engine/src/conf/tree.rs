@@ -6,36 +6,18 @@
 use super::expand::source::Source;
 use super::keywords::ROOT;
 use super::lexer::{Lexer, Piece, Word};
+use super::place::Place;
 use super::recovery;
+use super::recovery::Frame;
 use super::schema::Context;
-use super::sink::{Place, Sink};
+use super::sink::Sink;
+use super::statement::Block;
+use super::statement::Statement;
 
 /// The blocks that are read one after the other.
 const DEFERRED: &str = "virtual_server";
 /// Blocks nested deeper are ignored; keepalived's own grammar needs 5.
 pub const DEPTH_MAX: usize = 16;
-
-/// One statement.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Statement {
-    /// The first word of the line.
-    pub keyword: Word,
-    /// The other words before a brace or the end of the line.
-    pub arguments: Vec<Word>,
-    /// What stands in braces after it; boxed, for most have none.
-    pub block: Option<Box<Block>>,
-}
-
-/// What stands between two braces.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Block {
-    /// Where `{` stands.
-    pub open: Place,
-    /// The statements in it; none yet when they are deferred.
-    pub statements: Vec<Statement>,
-    /// Its text was passed over: [`regrow`] reads it when it is needed.
-    pub deferred: bool,
-}
 
 /// Builds the tree. Never fails: braces that do not match are reported and worked around.
 pub fn grow(source: &Source, sink: &mut Sink<'_>) -> Vec<Statement> {
@@ -73,21 +55,6 @@ enum Mode {
     Recovering,
     /// As it stands.
     Plain,
-}
-
-/// An open block on the way down.
-#[derive(Debug)]
-pub(super) struct Frame {
-    /// The statement that the block belongs to; `None` for a `{` with nothing before it.
-    pub(super) head: Option<(Word, Vec<Word>)>,
-    /// Where `{` stands.
-    pub(super) open: Place,
-    /// The keywords that belong here, when they are known.
-    pub(super) context: Option<&'static Context>,
-    /// Where its statements begin in [`Grower::statements`].
-    pub(super) first: usize,
-    /// The `{` of a block inside this one whose `}` is indented like this block's own.
-    pub(super) suspect: Option<Place>,
 }
 
 struct Grower<I> {

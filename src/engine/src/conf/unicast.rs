@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::config::Peer;
-use super::draft::At;
 use super::lexer::Word;
-use super::sink::{Place, Sink};
-use super::tree::Statement;
+use super::place::{At, Place};
+use super::sink::Sink;
+use super::statement::Statement;
 use super::walk::inside;
 
 /// The peers of an instance.

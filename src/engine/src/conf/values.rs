@@ -7,20 +7,10 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::lexer::Word;
-use super::sink::{Place, Sink};
-use super::tree::Statement;
-
-impl Statement {
-    /// The place of the keyword.
-    pub fn place(&self) -> Place {
-        self.keyword.place
-    }
-
-    /// The keyword.
-    pub fn name(&self) -> &str {
-        &self.keyword.text
-    }
-}
+use super::place::Place;
+use super::sink::Sink;
+use super::statement::Statement;
+use crate::wire::vrrp::Version;
 
 /// The single argument of a statement.
 pub fn single<'s>(statement: &'s Statement, sink: &mut Sink<'_>) -> Option<&'s Word> {
@@ -59,6 +49,27 @@ pub fn switch(statement: &Statement, sink: &mut Sink<'_>) -> Option<bool> {
             None
         }
     }
+}
+
+/// The name in `KEYWORD NAME { … }`.
+pub(super) fn block_name(statement: &Statement, sink: &mut Sink<'_>) -> Option<(String, Place)> {
+    let Some((name, rest)) = statement.arguments.split_first() else {
+        let help = format!("write `{} NAME {{ … }}`", statement.name());
+        sink.error_help(statement.place(), format!("`{}` needs a name; ignored", statement.name()), help);
+        return None;
+    };
+    surplus(statement, rest, sink);
+    Some((name.text.clone(), name.place))
+}
+
+/// A switch that keeps `otherwise` when its word cannot be read.
+pub(super) fn switched(line: &Statement, otherwise: bool, sink: &mut Sink<'_>) -> bool {
+    switch(line, sink).unwrap_or(otherwise)
+}
+
+/// `version` and `vrrp_version`.
+pub(super) fn version(line: &Statement, instead: &str, sink: &mut Sink<'_>) -> Option<Version> {
+    whole::<u8>(line, 2..=3, instead, sink).map(|number| if number == 2 { Version::V2 } else { Version::V3 })
 }
 
 /// A whole number in `range`; `instead` ends the message: what happens without the value.
@@ -155,6 +166,10 @@ pub fn show_seconds(duration: Duration) -> String {
     }
 }
 
+/// Longest time accepted anywhere: a day.
+pub const SECONDS_MAX: Duration = Duration::from_secs(86_400);
+/// Largest `rise` and `fall`.
+pub const COUNT_MAX: u32 = 1_000_000;
 /// IFNAMSIZ without its closing NUL.
 pub const INTERFACE_BYTES_MAX: usize = 15;
 

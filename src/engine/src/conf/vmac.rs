@@ -1,8 +1,9 @@
 //! `use_vmac [NAME] [MAC] …`: the name and address of the macvlan.
 
 use super::config::{Vmac, VrrpInstance};
-use super::sink::{Place, Sink};
-use super::tree::Statement;
+use super::place::Place;
+use super::sink::Sink;
+use super::statement::Statement;
 use super::values::INTERFACE_BYTES_MAX;
 use crate::wire::arp::Mac;
 

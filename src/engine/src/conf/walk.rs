@@ -4,7 +4,7 @@
 use super::keywords::{GLOBAL_DEFS, ROOT, VIRTUAL_SERVER, VRRP_INSTANCE, VRRP_SCRIPT, VRRP_SYNC_GROUP};
 use super::schema::{Context, Keyword, Support};
 use super::sink::Sink;
-use super::tree::{Block, Statement};
+use super::statement::{Block, Statement};
 
 /// Calls `read` for each statement whose keyword works in `context`, in file order.
 pub fn walk<'s>(

@@ -8,15 +8,18 @@ pub mod lvs;
 mod notify;
 mod route;
 mod track;
+mod vmac;
 mod whole;
 
+pub use crate::wire::vrrp::Version;
 pub use address::{AddressFlag, VirtualAddress};
-pub use global::{Fifo, Global, Mail, MetricsAddress, Own, SmtpTls, TimedScript};
+pub use global::{Global, Mail, MetricsAddress, Own, SmtpTls, TimedScript};
 pub use instance::{
     Announcement, HmacKey, HmacMode, HmacSettings, InitialState, OldChecksum, Peer, Replay, SimplePassword, SyncGroup,
-    Version, Vmac, VrrpInstance,
+    VrrpInstance,
 };
-pub use notify::{Argv, Notify, NotifyUsers, ScriptUser};
+pub use notify::{Argv, Fifo, Notify, NotifyUsers, Script, ScriptUser};
 pub use route::{Destination, NextHop, PortRange, Route, RouteKind, Rule, RuleAction};
 pub use track::{ProcessMatch, Track, TrackFile, TrackProcess, VrrpScript};
+pub use vmac::Vmac;
 pub use whole::{Config, Namespaces};

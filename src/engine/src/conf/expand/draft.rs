@@ -1,6 +1,5 @@
 //! A line on its way: its characters, and for each where it was written.
 
-use super::lines;
 use super::source::Part;
 
 /// Characters with their origins.
@@ -43,7 +42,7 @@ impl Draft {
 
     /// Where a comment starts, or the end.
     pub(super) fn comment(&self) -> usize {
-        lines::comment(&self.chars)
+        comment(&self.chars)
     }
 
     /// What stands before `at`, and the rest.
@@ -112,4 +111,33 @@ impl Draft {
         }
         (self.chars.into_iter().collect(), parts)
     }
+}
+
+/// Where a comment starts, or the end.
+pub(super) fn comment(chars: &[char]) -> usize {
+    marks(chars).find(|(_, mark)| matches!(mark, '#' | '!')).map_or(chars.len(), |(at, _)| at)
+}
+
+/// Characters that mean something: outside quotes and `${…}`, without a backslash before them.
+pub(super) fn marks(chars: &[char]) -> impl Iterator<Item = (usize, char)> {
+    let mut quote = None;
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while let Some(next) = chars.get(at).copied() {
+            let here = at;
+            at += 1;
+            match (next, quote) {
+                ('\\', _) => at += 1,
+                (mark, Some(open)) if mark == open => quote = None,
+                (_, Some(_)) => {}
+                ('"' | '\'', None) => quote = Some(next),
+                ('$', None) if chars.get(at) == Some(&'{') => {
+                    let rest = chars.iter().skip(at).position(|c| *c == '}');
+                    at += rest.map_or(chars.len(), |length| length + 1);
+                }
+                (mark, None) => return Some((here, mark)),
+            }
+        }
+        None
+    })
 }

@@ -1,7 +1,5 @@
 //! Goes through the lines of a file and of those that it includes, and expands them one by one.
 
-use super::super::diagnostic::{Diagnostic, Location, Severity};
-use super::super::lexer::LINE_BYTES_MAX;
 use super::draft::Draft;
 use super::include::{Wanted, braces, keyword};
 use super::lines::{block_end, content, continues, directive_behind_brace, is_special, without_backslash};
@@ -9,9 +7,11 @@ use super::sequence::Repeat;
 use super::source::Source;
 use super::surroundings::{Included, Surroundings};
 use super::variable::{Definitions, Meaning, Reference, definition};
+use crate::conf::diagnostic::{Diagnostic, Location, Severity};
+use crate::conf::lexer::LINE_BYTES_MAX;
 
 /// Faults found on the way, each with what it is sorted by.
-pub(in super::super) type Found = Vec<(usize, Diagnostic)>;
+pub(in crate::conf) type Found = Vec<(usize, Diagnostic)>;
 
 /// Expands a text. Never fails: what cannot be expanded is reported and left out.
 pub fn expand(file: &str, text: &str, limits: Limits, around: &mut dyn Surroundings) -> (Source, Found) {

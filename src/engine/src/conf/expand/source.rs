@@ -4,8 +4,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::super::diagnostic::Location;
-use super::super::sink::Place;
+use crate::conf::diagnostic::Location;
+use crate::conf::place::Place;
 
 /// The lines of a file with everything expanded.
 #[derive(Debug, Default)]
@@ -81,7 +81,7 @@ impl Source {
     }
 
     /// The same from a line on, counted from 0.
-    pub(in super::super) fn texts_from(&self, first: usize) -> impl Iterator<Item = &str> {
+    pub(in crate::conf) fn texts_from(&self, first: usize) -> impl Iterator<Item = &str> {
         (first..self.lines.len()).filter_map(|at| self.text.get(self.range(at, |line| line.text_end)))
     }
 
@@ -95,7 +95,7 @@ impl Source {
     }
 
     /// Where a place of the expanded text was written, and what it is sorted by.
-    pub(in super::super) fn locate(&self, place: Place) -> Option<(Location, usize)> {
+    pub(in crate::conf) fn locate(&self, place: Place) -> Option<(Location, usize)> {
         let [number, column, length] = place.numbers();
         let at = number.checked_sub(1)?;
         let line = self.lines.get(at)?;
@@ -113,7 +113,7 @@ impl Source {
     }
 
     /// Whether more than one file was read.
-    pub(in super::super) fn has_includes(&self) -> bool {
+    pub(in crate::conf) fn has_includes(&self) -> bool {
         self.files.len() > 1
     }
 

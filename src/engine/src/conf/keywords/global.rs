@@ -1,6 +1,6 @@
 //! Keywords of `global_defs`.
 
-use super::super::schema::{Context, Keyword, already, list, no_so, yes, yes_block};
+use crate::conf::schema::{Context, Keyword, already, list, no_so, yes, yes_block};
 
 /// `global_defs`.
 pub static GLOBAL_DEFS: Context = Context {

@@ -1,6 +1,6 @@
 //! Keywords of `virtual_server` and what stands in it.
 
-use super::super::schema::{Context, Keyword, already, list, no_block, no_so, yes, yes_block};
+use crate::conf::schema::{Context, Keyword, already, list, no_block, no_so, yes, yes_block};
 
 /// `virtual_server_group`.
 pub static VIRTUAL_SERVER_GROUP: Context = list("virtual_server_group");

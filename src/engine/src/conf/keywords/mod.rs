@@ -1,5 +1,5 @@
 //! The table of every keyword that keepalived knows, by the block it stands in, with what becomes of it here.
-//! Facts only, taken from keepalived's manual; the reader of the tables is [`super::schema`].
+//! Facts only, taken from keepalived's manual; the reader of the tables is [`crate::conf::schema`].
 
 mod global;
 mod lvs;

@@ -1,9 +1,9 @@
 //! Keywords of the file itself, and of its small blocks.
 
-use super::super::schema::{Context, Keyword, already, already_block, list, no, no_block, no_so, yes, yes_block};
 use super::global::GLOBAL_DEFS;
 use super::lvs::{SSL, VIRTUAL_SERVER, VIRTUAL_SERVER_GROUP};
 use super::vrrp::{VRRP_INSTANCE, VRRP_SCRIPT, VRRP_SYNC_GROUP};
+use crate::conf::schema::{Context, Keyword, already, already_block, list, no, no_block, no_so, yes, yes_block};
 
 /// The file itself.
 pub static ROOT: Context = Context { name: "the file", tables: &[PROCESS, VRRP, TRACKED, STATIC, LVS, OWN] };

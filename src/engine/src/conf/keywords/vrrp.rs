@@ -1,6 +1,6 @@
 //! Keywords of `vrrp_script`, `vrrp_instance` and `vrrp_sync_group`.
 
-use super::super::schema::{Context, Keyword, already, list, no_block, no_so, yes, yes_block};
+use crate::conf::schema::{Context, Keyword, already, list, no_block, no_so, yes, yes_block};
 
 /// `vrrp_script`.
 pub static VRRP_SCRIPT: Context = Context {

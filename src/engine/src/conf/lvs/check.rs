@@ -2,14 +2,23 @@
 
 use std::time::Duration;
 
-use super::super::config::lvs::{Check, Checker, Connection};
-use super::super::schema::Context;
-use super::super::sink::Sink;
-use super::super::tree::Statement;
-use super::super::values::surplus;
-use super::super::walk::{inside, walk};
 use super::connection::{ConnectionLines, Port, Target};
 use super::timing::Timing;
+use crate::conf::config::lvs::{Check, Checker, Connection};
+use crate::conf::schema::Context;
+use crate::conf::sink::Sink;
+use crate::conf::statement::Statement;
+use crate::conf::values::surplus;
+use crate::conf::walk::{inside, walk};
+
+/// What the blocks around a check say for it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Around<'a> {
+    pub(super) target: Target,
+    pub(super) timing: Timing,
+    /// `virtualhost`.
+    pub(super) host: Option<&'a str>,
+}
 
 /// A block whose common lines were read.
 pub(super) struct Common<'s> {

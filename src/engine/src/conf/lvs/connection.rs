@@ -3,10 +3,10 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::super::config::lvs::{Connection, Endpoint};
-use super::super::sink::Sink;
-use super::super::tree::Statement;
-use super::super::values::{address, interface, single, whole};
+use crate::conf::config::lvs::{Connection, Endpoint};
+use crate::conf::sink::Sink;
+use crate::conf::statement::Statement;
+use crate::conf::values::{address, interface, single, whole};
 
 /// The lines as far as they were given.
 #[derive(Debug, Clone, Default)]

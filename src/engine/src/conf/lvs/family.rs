@@ -2,13 +2,13 @@
 
 use std::net::SocketAddr;
 
-use super::super::config::lvs::RealServer;
-use super::super::draft::At;
-use super::super::sink::Sink;
 use super::group::Group;
 use super::head::Head;
 use super::scheduling::Granularity;
-use crate::lvs::table::{Family, Forward};
+use crate::conf::config::lvs::RealServer;
+use crate::conf::place::At;
+use crate::conf::sink::Sink;
+use crate::ipvs::{Family, Forward};
 
 /// What a pool speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,17 +5,18 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::config::VrrpInstance;
-use super::super::config::lvs::{FlushOnStop, Lvs, SyncDaemon, Timeouts};
-use super::super::defaults::{Defaults, switched};
-use super::super::draft::Draft;
-use super::super::lexer::Word;
-use super::super::sink::{Place, Sink};
-use super::super::tree::Statement;
-use super::super::values::{address, interface, surplus};
+use crate::conf::config::VrrpInstance;
+use crate::conf::config::lvs::{FlushOnStop, Lvs, SyncDaemon, Timeouts};
+use crate::conf::defaults::Defaults;
+use crate::conf::draft::Draft;
+use crate::conf::lexer::Word;
+use crate::conf::place::Place;
+use crate::conf::sink::Sink;
+use crate::conf::statement::Statement;
+use crate::conf::values::{address, interface, surplus, switched};
 
 /// Reads a line if it is one of these.
-pub(in super::super) fn line(line: &Statement, lvs: &mut Lvs, defaults: &mut Defaults, sink: &mut Sink<'_>) -> bool {
+pub(in crate::conf) fn line(line: &Statement, lvs: &mut Lvs, defaults: &mut Defaults, sink: &mut Sink<'_>) -> bool {
     match line.name() {
         "lvs_sync_daemon" => {
             if let Some(found) = sync_daemon(line, sink) {
@@ -36,7 +37,7 @@ pub(in super::super) fn line(line: &Statement, lvs: &mut Lvs, defaults: &mut Def
 }
 
 /// `lvs_sync_daemon_interface` of an instance, the old form, where `global_defs` says nothing.
-pub(in super::super) fn sync_interfaces(drafts: &[Draft], lvs: &mut Lvs, defaults: &mut Defaults, sink: &mut Sink<'_>) {
+pub(in crate::conf) fn sync_interfaces(drafts: &[Draft], lvs: &mut Lvs, defaults: &mut Defaults, sink: &mut Sink<'_>) {
     for draft in drafts {
         let Some((interface, place)) = &draft.sync_interface else { continue };
         let name = &draft.name.0;
@@ -59,7 +60,7 @@ pub(in super::super) fn sync_interfaces(drafts: &[Draft], lvs: &mut Lvs, default
 }
 
 /// The instance that the sync daemon follows must be there.
-pub(in super::super) fn complete(
+pub(in crate::conf) fn complete(
     lvs: &mut Lvs,
     place: Option<Place>,
     instances: &[Arc<VrrpInstance>],

@@ -4,13 +4,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use ipnet::IpNet;
 
-use super::super::lexer::Word;
-use super::super::sink::{Place, Sink};
-use super::super::tree::Statement;
-use super::super::values::surplus;
-use super::super::walk::inside;
 use super::head::{mark, port};
-use crate::lvs::table::{Family, Protocol, ServiceKey};
+use crate::conf::lexer::Word;
+use crate::conf::place::Place;
+use crate::conf::sink::Sink;
+use crate::conf::statement::Statement;
+use crate::conf::values::surplus;
+use crate::conf::walk::inside;
+use crate::ipvs::{Family, Protocol, ServiceKey};
 
 /// A group with its lines read.
 #[derive(Debug)]

@@ -2,11 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::super::draft::At;
-use super::super::lexer::Word;
-use super::super::sink::Sink;
-use super::super::tree::Statement;
-use super::super::values::{address, surplus};
+use crate::conf::lexer::Word;
+use crate::conf::place::At;
+use crate::conf::sink::Sink;
+use crate::conf::statement::Statement;
+use crate::conf::values::{address, surplus};
 
 /// What a `virtual_server` is called after.
 #[derive(Debug, Clone)]

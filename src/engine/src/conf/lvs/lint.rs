@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::super::config::lvs::{Check, Checker, VirtualServer};
-use super::super::sink::{Place, Sink};
+use crate::conf::config::lvs::{Check, Checker, VirtualServer};
+use crate::conf::place::Place;
+use crate::conf::sink::Sink;
 
 /// Looks at a virtual server once all of it is known; `places` are those of its real servers.
 pub(super) fn lint(server: &VirtualServer, place: Place, places: &[Place], sink: &mut Sink<'_>) {

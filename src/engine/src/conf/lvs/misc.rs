@@ -2,17 +2,15 @@
 
 use std::time::Duration;
 
-use super::super::config::lvs::{Check, Checker, FileCheck, MiscCheck};
-use super::super::defaults::{SECONDS_MAX, switched};
-use super::super::keywords::{FILE_CHECK, MISC_CHECK};
-use super::super::objects::weight;
-use super::super::script;
-use super::super::sink::Sink;
-use super::super::tree::Statement;
-use super::super::values::{seconds, single};
-use super::check::{Common, RETRY, RETRY_DELAY};
-use super::checker::Around;
-use super::read::Shared;
+use super::check::{Around, Common, RETRY, RETRY_DELAY};
+use super::shared::Shared;
+use crate::conf::config::lvs::{Check, Checker, FileCheck, MiscCheck};
+use crate::conf::keywords::{FILE_CHECK, MISC_CHECK};
+use crate::conf::script;
+use crate::conf::sink::Sink;
+use crate::conf::statement::Statement;
+use crate::conf::values::{SECONDS_MAX, seconds, single, switched};
+use crate::conf::weight::weight;
 
 pub(super) fn misc(block: &Statement, around: Around<'_>, sink: &mut Sink<'_>) -> Option<Checker> {
     let (mut command, mut given, mut timeout, mut dynamic, mut user) = (None, false, None, false, None);

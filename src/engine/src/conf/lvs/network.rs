@@ -2,17 +2,16 @@
 
 use std::time::Duration;
 
-use super::super::config::lvs::{Check, Checker, Connection, DnsCheck, SmtpCheck};
-use super::super::keywords::{DNS_CHECK, HOST, SMTP_CHECK};
-use super::super::lexer::Word;
-use super::super::sink::Sink;
-use super::super::tree::Statement;
-use super::super::values::{single, surplus};
-use super::super::walk::{inside, walk};
-use super::check::{Common, RETRY, RETRY_DELAY};
-use super::checker::Around;
+use super::check::{Around, Common, RETRY, RETRY_DELAY};
 use super::connection::{ConnectionLines, Port};
 use super::timing::Timing;
+use crate::conf::config::lvs::{Check, Checker, Connection, DnsCheck, SmtpCheck};
+use crate::conf::keywords::{DNS_CHECK, HOST, SMTP_CHECK};
+use crate::conf::lexer::Word;
+use crate::conf::sink::Sink;
+use crate::conf::statement::Statement;
+use crate::conf::values::{single, surplus};
+use crate::conf::walk::{inside, walk};
 
 pub(super) fn smtp(block: &Statement, around: Around<'_>, sink: &mut Sink<'_>) -> Option<Checker> {
     let mut helo = None;
@@ -92,7 +91,7 @@ pub(super) fn host_name(keyword: &str, word: &Word, sink: &mut Sink<'_>) -> Opti
 }
 
 /// Record types by name.
-pub(in super::super) const RECORD_TYPES: &[(&str, u16)] = &[
+pub(in crate::conf) const RECORD_TYPES: &[(&str, u16)] = &[
     ("A", 1),
     ("NS", 2),
     ("CNAME", 5),

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::super::config::lvs::Pattern;
-use super::super::draft::At;
-use super::super::sink::{Place, Sink};
-use super::super::tree::Statement;
-use super::super::values::{flag, single, whole};
+use crate::conf::config::lvs::Pattern;
+use crate::conf::place::{At, Place};
+use crate::conf::sink::Sink;
+use crate::conf::statement::Statement;
+use crate::conf::values::{flag, single, whole};
 
 /// The lines as far as they were given.
 #[derive(Debug, Default)]

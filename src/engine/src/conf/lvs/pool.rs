@@ -1,10 +1,10 @@
 //! What the servers of a pool must be together: ports that the way of forwarding can keep, and a quorum that can be met.
 
-use super::super::config::lvs::RealServer;
-use super::super::draft::At;
-use super::super::sink::{Place, Sink};
 use super::head::Head;
-use crate::lvs::table::{Forward, ServiceKey};
+use crate::conf::config::lvs::RealServer;
+use crate::conf::place::{At, Place};
+use crate::conf::sink::Sink;
+use crate::ipvs::{Forward, ServiceKey};
 
 /// `DR` and `TUN` leave packets as they are, so the port of the virtual server is the real server's.
 pub(super) fn ports(head: &Head, services: &[ServiceKey], servers: &mut [(RealServer, Place)], sink: &mut Sink<'_>) {

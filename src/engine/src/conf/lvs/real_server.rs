@@ -2,22 +2,23 @@
 
 use std::net::SocketAddr;
 
-use super::super::config::lvs::{Command, RealServer};
-use super::super::defaults::switched;
-use super::super::keywords::REAL_SERVER;
-use super::super::script;
-use super::super::sink::Sink;
-use super::super::tree::Statement;
-use super::super::values::{single, whole};
-use super::super::walk::{inside, walk};
-use super::checker::{Around, checker};
+use super::check::Around;
+use super::checker::checker;
 use super::connection::Target;
 use super::head::address_port;
 use super::network::host_name;
-use super::read::Shared;
 use super::scheduling::forward;
+use super::shared::Shared;
 use super::timing::Timing;
-use crate::lvs::table::Forward;
+use crate::conf::config::Script;
+use crate::conf::config::lvs::RealServer;
+use crate::conf::keywords::REAL_SERVER;
+use crate::conf::script;
+use crate::conf::sink::Sink;
+use crate::conf::statement::Statement;
+use crate::conf::values::{single, switched, whole};
+use crate::conf::walk::{inside, walk};
+use crate::ipvs::Forward;
 
 /// What a virtual server says for its real servers.
 #[derive(Debug)]
@@ -86,8 +87,8 @@ pub(super) fn real_server(
 }
 
 /// `KEYWORD "command …" [user [group]]`.
-pub(super) fn command(line: &Statement, sink: &mut Sink<'_>) -> Option<Command> {
-    script::command_and_user(line, sink).map(|(argv, user)| Command { argv, user })
+pub(super) fn command(line: &Statement, sink: &mut Sink<'_>) -> Option<Script> {
+    script::command_and_user(line, sink).map(|(argv, user)| Script { argv, user })
 }
 
 /// `weight`. keepalived takes larger ones, which mean as much as the largest.

@@ -2,13 +2,13 @@
 
 use std::net::Ipv4Addr;
 
-use super::super::draft::At;
-use super::super::lexer::Word;
-use super::super::sink::{Place, Sink};
-use super::super::tree::Statement;
-use super::super::values::{single, surplus};
 use super::head::port;
-use crate::lvs::table::{Forward, Protocol, Scheduling, Tunnel, TunnelChecksum};
+use crate::conf::lexer::Word;
+use crate::conf::place::{At, Place};
+use crate::conf::sink::Sink;
+use crate::conf::statement::Statement;
+use crate::conf::values::{single, surplus};
+use crate::ipvs::{Forward, Protocol, Scheduling, Tunnel, TunnelChecksum};
 
 /// The scheduler's lines as far as they were given.
 #[derive(Debug, Default)]

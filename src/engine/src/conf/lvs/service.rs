@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::super::sink::{Place, Sink};
 use super::family::Families;
 use super::group::Group;
 use super::head::Head;
-use crate::lvs::table::{Protocol, ServiceKey};
+use crate::conf::place::Place;
+use crate::conf::sink::Sink;
+use crate::ipvs::{Protocol, ServiceKey};
 
 /// The services of the whole file.
 #[derive(Debug, Default)]

@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use super::super::defaults::{SECONDS_MAX, switched};
-use super::super::objects::COUNT_MAX;
-use super::super::sink::Sink;
-use super::super::tree::Statement;
-use super::super::values::{seconds, whole};
+use crate::conf::sink::Sink;
+use crate::conf::statement::Statement;
+use crate::conf::values::{COUNT_MAX, SECONDS_MAX, seconds, switched, whole};
 
 /// As far as they were given.
 #[derive(Debug, Clone, Copy, Default)]

@@ -1,14 +1,14 @@
 //! `UDP_CHECK`.
 
-use super::super::config::lvs::{Check, Checker, UdpCheck};
-use super::super::keywords::UDP_CHECK;
-use super::super::lexer::Word;
-use super::super::sink::{Place, Sink};
-use super::super::tree::Statement;
-use super::super::values::whole;
-use super::check::{Common, RETRY, RETRY_DELAY};
-use super::checker::Around;
+use super::check::{Around, Common, RETRY, RETRY_DELAY};
 use super::connection::Port;
+use crate::conf::config::lvs::{Check, Checker, UdpCheck};
+use crate::conf::keywords::UDP_CHECK;
+use crate::conf::lexer::Word;
+use crate::conf::place::Place;
+use crate::conf::sink::Sink;
+use crate::conf::statement::Statement;
+use crate::conf::values::whole;
 
 pub(super) fn udp(block: &Statement, around: Around<'_>, sink: &mut Sink<'_>) -> Option<Checker> {
     let (mut payload, mut reply, mut require_reply) = (Vec::new(), Vec::new(), false);

@@ -1,9 +1,9 @@
 //! Addresses.
 
-use super::super::address::{ADDRESS_FLAGS, FOREVER, SCOPES};
-use super::super::config::VirtualAddress;
-use super::super::rtnames::show;
 use super::page::word;
+use crate::conf::address::{ADDRESS_FLAGS, FOREVER, SCOPES};
+use crate::conf::config::VirtualAddress;
+use crate::conf::rtnames::show;
 
 /// One line of `virtual_ipaddress`.
 pub(super) fn address(one: &VirtualAddress) -> String {

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::super::config::lvs::{
+use super::page::{Page, command, user_words, word};
+use crate::conf::config::lvs::{
     Check, Checker, Connection, DnsCheck, HttpCheck, HttpVersion, MiscCheck, Pattern, SmtpCheck, Tls, UdpCheck, Url,
 };
-use super::super::lvs::network::RECORD_TYPES;
-use super::super::values::show_seconds;
-use super::page::{Page, command, user_words, word};
+use crate::conf::lvs::network::RECORD_TYPES;
+use crate::conf::values::show_seconds;
 
 impl Page {
     /// `outer` is `alpha` of the virtual server.

@@ -1,9 +1,9 @@
 //! `global_defs` and `hactl`.
 
-use super::super::config::lvs::{ClientCertificate, FlushOnStop, Lvs, SyncDaemon};
-use super::super::config::{Announcement, Fifo, Global, Mail, MetricsAddress, Own, SmtpTls, TimedScript};
-use super::super::values::show_seconds;
 use super::page::{Page, command, user_words, word};
+use crate::conf::config::lvs::{ClientCertificate, FlushOnStop, Lvs, SyncDaemon};
+use crate::conf::config::{Announcement, Fifo, Global, Mail, MetricsAddress, Own, SmtpTls, TimedScript};
+use crate::conf::values::show_seconds;
 
 impl Page {
     pub(super) fn global(&mut self, global: &Global, timing: &Announcement) {

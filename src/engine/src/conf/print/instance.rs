@@ -1,13 +1,13 @@
 //! `vrrp_instance`.
 
-use super::super::config::{
-    Announcement, HmacMode, HmacSettings, InitialState, OldChecksum, Peer, Replay, Version, VrrpInstance,
-};
-use super::super::values::show_seconds;
 use super::address::address;
 use super::page::{Page, Secrets, word};
 use super::route::{route, rule};
 use super::track::track;
+use crate::conf::config::{
+    Announcement, HmacMode, HmacSettings, InitialState, OldChecksum, Peer, Replay, Version, VrrpInstance,
+};
+use crate::conf::values::show_seconds;
 
 impl Page {
     pub(super) fn instance(&mut self, instance: &VrrpInstance, secrets: Secrets) {

@@ -1,10 +1,10 @@
 //! Routes and rules.
 
-use super::super::address::SCOPES;
-use super::super::config::{Destination, NextHop, PortRange, Route, RouteKind, Rule, RuleAction};
-use super::super::route::{KINDS, METRICS};
-use super::super::rtnames::{KEEPALIVED, PROTOCOLS, TABLES, show};
 use super::page::word;
+use crate::conf::address::SCOPES;
+use crate::conf::config::{Destination, NextHop, PortRange, Route, RouteKind, Rule, RuleAction};
+use crate::conf::route::{KINDS, METRICS};
+use crate::conf::rtnames::{KEEPALIVED, PROTOCOLS, TABLES, show};
 
 /// One line of `virtual_routes`.
 pub(super) fn route(one: &Route) -> String {

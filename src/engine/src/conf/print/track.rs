@@ -1,8 +1,8 @@
 //! What can be tracked, and sync groups.
 
-use super::super::config::{Config, Notify, ProcessMatch, SyncGroup, Track, TrackFile, TrackProcess, VrrpScript};
-use super::super::values::show_seconds;
 use super::page::{Page, command, user_words, word};
+use crate::conf::config::{Config, Notify, ProcessMatch, SyncGroup, Track, TrackFile, TrackProcess, VrrpScript};
+use crate::conf::values::show_seconds;
 
 impl Page {
     pub(super) fn script(&mut self, script: &VrrpScript) {

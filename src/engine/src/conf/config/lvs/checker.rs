@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::super::notify::{Argv, ScriptUser};
+use crate::conf::config::notify::{Argv, ScriptUser};
 use crate::conf::diagnostic::Location;
 
 /// One check of one real server, and when it runs.

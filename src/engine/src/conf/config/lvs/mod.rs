@@ -11,5 +11,5 @@ pub use checker::{
     SmtpCheck, StatusSet, Tls, UdpCheck, Url,
 };
 pub use real_server::{RealServer, SorryServer};
-pub use virtual_server::{Command, Persistence, VirtualServer};
+pub use virtual_server::{Persistence, VirtualServer};
 pub use whole::{ClientCertificate, FlushOnStop, Lvs, SyncDaemon, Timeouts};

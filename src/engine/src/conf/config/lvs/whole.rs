@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::super::global::Fifo;
+use crate::conf::config::notify::Fifo;
 
 /// The `lvs_…` and `checker_…` keywords of `global_defs`.
 #[derive(Debug, Clone, Default, PartialEq)]
