@@ -285,7 +285,7 @@ fn config((priority, interval, extra, both): &(u8, &str, &str, bool)) -> Config 
         ));
     }
     let parsed = conf::parse("ops.conf", &text);
-    let wrong = parsed.diagnostics.iter().find(|one| one.severity == conf::diagnostic::Severity::Error);
+    let wrong = parsed.diagnostics.iter().find(|one| one.severity == conf::text::diagnostic::Severity::Error);
     assert!(wrong.is_none(), "{wrong:?}");
     parsed.config
 }

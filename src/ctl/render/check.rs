@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use hactl_engine::conf::config::lvs::Check;
 use hactl_engine::conf::config::{Argv, Config};
-use hactl_engine::conf::diagnostic::{Diagnostic, Location, Severity};
-use hactl_engine::conf::keywords::ROOT;
+use hactl_engine::conf::grammar::keywords::ROOT;
+use hactl_engine::conf::text::diagnostic::{Diagnostic, Location, Severity};
 use hactl_engine::conf::{Parsed, parse, parse_with};
 
 use super::{here, stops};

@@ -10,7 +10,7 @@ use super::notify::Notify;
 use super::route::{Route, Rule};
 use super::track::Track;
 use super::vmac::Vmac;
-use crate::conf::diagnostic::Location;
+use crate::conf::text::diagnostic::Location;
 use crate::wire::vrrp::Version;
 
 /// `state`: a hint only; every node that is not the address owner (255) starts as backup.

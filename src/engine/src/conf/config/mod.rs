@@ -6,10 +6,10 @@ mod global;
 mod instance;
 pub mod lvs;
 mod notify;
+mod root;
 mod route;
 mod track;
 mod vmac;
-mod whole;
 
 pub use crate::wire::vrrp::Version;
 pub use address::{AddressFlag, VirtualAddress};
@@ -19,7 +19,7 @@ pub use instance::{
     VrrpInstance,
 };
 pub use notify::{Argv, Fifo, Notify, NotifyUsers, Script, ScriptUser};
+pub use root::{Config, Namespaces};
 pub use route::{Destination, NextHop, PortRange, Route, RouteKind, Rule, RuleAction};
 pub use track::{ProcessMatch, Track, TrackFile, TrackProcess, VrrpScript};
 pub use vmac::Vmac;
-pub use whole::{Config, Namespaces};

@@ -8,12 +8,12 @@ use super::network::{dns, smtp};
 use super::shared::Shared;
 use super::udp::udp;
 use crate::conf::config::lvs::{Check, Checker};
-use crate::conf::keywords::{PING_CHECK, TCP_CHECK};
-use crate::conf::sink::Sink;
-use crate::conf::statement::Statement;
+use crate::conf::grammar::keywords::{PING_CHECK, TCP_CHECK};
+use crate::conf::text::sink::Sink;
+use crate::conf::text::statement::Statement;
 
 /// Reads a block. Nothing when it cannot be run, which is reported.
-pub(super) fn checker(
+pub(crate) fn checker(
     block: &Statement,
     around: Around<'_>,
     shared: &mut Shared<'_>,

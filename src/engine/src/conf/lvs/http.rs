@@ -8,13 +8,13 @@ use super::network::host_name;
 use super::shared::Shared;
 use super::url::url;
 use crate::conf::config::lvs::{Check, Checker, HttpCheck, HttpVersion, Tls};
-use crate::conf::keywords::{HTTP_GET, SSL_GET};
-use crate::conf::place::Place;
-use crate::conf::sink::Sink;
-use crate::conf::statement::Statement;
-use crate::conf::values::{single, surplus, switched};
+use crate::conf::grammar::keywords::{HTTP_GET, SSL_GET};
+use crate::conf::grammar::values::{single, surplus, switched};
+use crate::conf::text::place::Place;
+use crate::conf::text::sink::Sink;
+use crate::conf::text::statement::Statement;
 
-pub(super) fn http(
+pub(crate) fn http(
     block: &Statement,
     around: Around<'_>,
     shared: &mut Shared<'_>,

@@ -6,7 +6,6 @@ mod check;
 mod checker;
 mod connection;
 mod family;
-pub mod global;
 mod group;
 mod head;
 mod http;

@@ -9,18 +9,18 @@ use super::service::Claims;
 use super::shared::Shared;
 use super::virtual_server::virtual_server;
 use crate::conf::config::lvs::{ClientCertificate, VirtualServer};
-use crate::conf::defaults::Defaults;
-use crate::conf::keywords::SSL;
-use crate::conf::objects::Objects;
-use crate::conf::sink::Sink;
-use crate::conf::statement::Statement;
-use crate::conf::tree::regrow;
-use crate::conf::values::{block_name, single, surplus};
-use crate::conf::walk::{inside, walk};
+use crate::conf::global::defaults::Defaults;
+use crate::conf::grammar::keywords::SSL;
+use crate::conf::grammar::tree::regrow;
+use crate::conf::grammar::values::{block_name, single, surplus};
+use crate::conf::grammar::walk::{inside, walk};
+use crate::conf::text::sink::Sink;
+use crate::conf::text::statement::Statement;
+use crate::conf::vrrp::tracked::Objects;
 
 /// The blocks, in file order.
 #[derive(Debug, Default)]
-pub(in crate::conf) struct Blocks<'s> {
+pub(crate) struct Blocks<'s> {
     servers: Vec<&'s Statement>,
     groups: Vec<&'s Statement>,
     client: Vec<&'s Statement>,
@@ -28,7 +28,7 @@ pub(in crate::conf) struct Blocks<'s> {
 
 impl<'s> Blocks<'s> {
     /// Keeps a block if it is one of these.
-    pub(in crate::conf) fn keep(&mut self, block: &'s Statement) -> bool {
+    pub(crate) fn keep(&mut self, block: &'s Statement) -> bool {
         match block.name() {
             "virtual_server" => self.servers.push(block),
             "virtual_server_group" => self.groups.push(block),
@@ -41,15 +41,15 @@ impl<'s> Blocks<'s> {
 
 /// What the blocks mean.
 #[derive(Debug, Default)]
-pub(in crate::conf) struct Found {
-    pub(in crate::conf) servers: Vec<Arc<VirtualServer>>,
-    pub(in crate::conf) client: ClientCertificate,
+pub(crate) struct Found {
+    pub(crate) servers: Vec<Arc<VirtualServer>>,
+    pub(crate) client: ClientCertificate,
     /// Names of the `track_file` blocks that checks read.
-    pub(in crate::conf) files: HashSet<String>,
+    pub(crate) files: HashSet<String>,
 }
 
 /// Reads all blocks; a virtual server that cannot serve is reported and left out.
-pub(in crate::conf) fn read(
+pub(crate) fn read(
     blocks: &Blocks<'_>,
     objects: &Objects,
     defaults: &Defaults,

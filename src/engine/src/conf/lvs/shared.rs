@@ -5,38 +5,38 @@ use std::rc::Rc;
 
 use super::group::Group;
 use super::service::Claims;
-use crate::conf::lexer::Word;
-use crate::conf::objects::Objects;
-use crate::conf::place::Place;
-use crate::conf::sink::Sink;
-use crate::conf::statement::Statement;
-use crate::conf::values::switched;
+use crate::conf::grammar::values::switched;
+use crate::conf::text::lexer::Word;
+use crate::conf::text::place::Place;
+use crate::conf::text::sink::Sink;
+use crate::conf::text::statement::Statement;
+use crate::conf::vrrp::tracked::Objects;
 use crate::ipvs::Protocol;
 
 /// What blocks refer to, and what all of them together must not do twice.
-pub(super) struct Shared<'a> {
-    pub(super) groups: HashMap<String, Rc<Group>>,
+pub(crate) struct Shared<'a> {
+    pub(crate) groups: HashMap<String, Rc<Group>>,
     /// Weights of `track_file` blocks.
-    pub(super) files: HashMap<&'a str, (i16, bool)>,
-    pub(super) objects: &'a Objects,
-    pub(super) used_files: HashSet<String>,
+    pub(crate) files: HashMap<&'a str, (i16, bool)>,
+    pub(crate) objects: &'a Objects,
+    pub(crate) used_files: HashSet<String>,
     /// Which virtual server has a group with a protocol; marks alone have none.
-    pub(super) used_groups: HashMap<String, Vec<(Option<Protocol>, Place)>>,
+    pub(crate) used_groups: HashMap<String, Vec<(Option<Protocol>, Place)>>,
     /// Expressions that compile.
-    pub(super) compiled: HashSet<String>,
+    pub(crate) compiled: HashSet<String>,
     /// `ca` of `SSL`.
-    pub(super) authorities: Option<String>,
+    pub(crate) authorities: Option<String>,
     /// What `global_defs` says about mail.
-    pub(super) smtp_alert: Option<bool>,
+    pub(crate) smtp_alert: Option<bool>,
     /// Where mail is asked for first.
-    pub(super) mail_asked: Option<Place>,
-    pub(super) log_all_failures: Option<bool>,
-    pub(super) claims: Claims,
+    pub(crate) mail_asked: Option<Place>,
+    pub(crate) log_all_failures: Option<bool>,
+    pub(crate) claims: Claims,
 }
 
 impl Shared<'_> {
     /// `smtp_alert` of a server.
-    pub(super) fn alert(&mut self, line: &Statement, sink: &mut Sink<'_>) -> bool {
+    pub(crate) fn alert(&mut self, line: &Statement, sink: &mut Sink<'_>) -> bool {
         let on = switched(line, true, sink);
         if on {
             self.mail_asked.get_or_insert(line.place());
@@ -45,7 +45,7 @@ impl Shared<'_> {
     }
 
     /// The weight of a `track_file` that a check names; a name of nothing is reported.
-    pub(super) fn file(&mut self, name: &Word, sink: &mut Sink<'_>) -> Option<(i16, bool)> {
+    pub(crate) fn file(&mut self, name: &Word, sink: &mut Sink<'_>) -> Option<(i16, bool)> {
         let found = self.files.get(name.text.as_str()).copied();
         if found.is_some() {
             self.used_files.insert(name.text.clone());

@@ -4,15 +4,15 @@ use super::network::host_name;
 use super::pattern::PatternLines;
 use super::shared::Shared;
 use crate::conf::config::lvs::{BasicAuth, StatusSet, Url};
-use crate::conf::keywords::URL;
-use crate::conf::lexer::Word;
-use crate::conf::sink::Sink;
-use crate::conf::statement::Statement;
-use crate::conf::values::{single, surplus};
-use crate::conf::walk::{inside, walk};
+use crate::conf::grammar::keywords::URL;
+use crate::conf::grammar::values::{single, surplus};
+use crate::conf::grammar::walk::{inside, walk};
+use crate::conf::text::lexer::Word;
+use crate::conf::text::sink::Sink;
+use crate::conf::text::statement::Statement;
 
 /// Reads a block. Nothing when it has no path, which is reported.
-pub(super) fn url(block: &Statement, host: Option<&str>, shared: &mut Shared<'_>, sink: &mut Sink<'_>) -> Option<Url> {
+pub(crate) fn url(block: &Statement, host: Option<&str>, shared: &mut Shared<'_>, sink: &mut Sink<'_>) -> Option<Url> {
     surplus(block, &block.arguments, sink);
     let mut found = Url {
         path: String::new(),

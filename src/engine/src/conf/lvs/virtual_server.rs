@@ -17,16 +17,16 @@ use super::shared::Shared;
 use super::timing::Timing;
 use crate::conf::config::Script;
 use crate::conf::config::lvs::{Persistence, RealServer, SorryServer, VirtualServer};
-use crate::conf::keywords::VIRTUAL_SERVER;
-use crate::conf::place::{At, Place};
-use crate::conf::sink::Sink;
-use crate::conf::statement::Statement;
-use crate::conf::values::{flag, seconds, single, switched, whole};
-use crate::conf::walk::{inside, walk};
+use crate::conf::grammar::keywords::VIRTUAL_SERVER;
+use crate::conf::grammar::values::{flag, seconds, single, switched, whole};
+use crate::conf::grammar::walk::{inside, walk};
+use crate::conf::text::place::{At, Place};
+use crate::conf::text::sink::Sink;
+use crate::conf::text::statement::Statement;
 use crate::ipvs::{Family, Forward, Protocol, ServiceKey};
 
 /// Reads a block. Nothing when it cannot serve, which is reported.
-pub(super) fn virtual_server(block: &Statement, shared: &mut Shared<'_>, sink: &mut Sink<'_>) -> Option<VirtualServer> {
+pub(crate) fn virtual_server(block: &Statement, shared: &mut Shared<'_>, sink: &mut Sink<'_>) -> Option<VirtualServer> {
     let head = Head::read(block, sink)?;
     let mut draft = Draft::read(block, shared, sink);
     let group = draft.group(&head, shared, sink).ok()?;

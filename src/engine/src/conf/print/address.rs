@@ -1,12 +1,12 @@
 //! Addresses.
 
 use super::page::word;
-use crate::conf::address::{ADDRESS_FLAGS, FOREVER, SCOPES};
 use crate::conf::config::VirtualAddress;
-use crate::conf::rtnames::show;
+use crate::conf::grammar::rtnames::show;
+use crate::conf::vrrp::address::{ADDRESS_FLAGS, FOREVER, SCOPES};
 
 /// One line of `virtual_ipaddress`.
-pub(super) fn address(one: &VirtualAddress) -> String {
+pub(crate) fn address(one: &VirtualAddress) -> String {
     let mut line = one.address.to_string();
     if let Some(broadcast) = one.broadcast {
         line += &format!(" brd {broadcast}");

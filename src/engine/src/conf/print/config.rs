@@ -8,7 +8,7 @@ use crate::conf::config::Config;
 /// Writes the configuration, every value spelt out.
 ///
 /// Reading the text back gives the same configuration except for locations, for a password that is not text, and
-/// for a line that its escapes make longer than [`crate::conf::lexer::LINE_BYTES_MAX`].
+/// for a line that its escapes make longer than [`crate::conf::text::lexer::LINE_BYTES_MAX`].
 pub fn print(config: &Config, secrets: Secrets) -> String {
     let mut page = Page::new();
     // The pauses are settings of the whole file: every instance has the same.

@@ -6,11 +6,11 @@ use std::net::IpAddr;
 use super::page::{Page, command, user_words, word};
 use crate::conf::config::lvs::{ClientCertificate, RealServer, SorryServer, VirtualServer};
 use crate::conf::config::{Config, Script};
-use crate::conf::values::show_seconds;
+use crate::conf::grammar::values::show_seconds;
 use crate::ipvs::{Family, Forward, Protocol, ServiceKey, Tunnel, TunnelChecksum};
 
 impl Page {
-    pub(super) fn lvs(&mut self, config: &Config) {
+    pub(crate) fn lvs(&mut self, config: &Config) {
         self.client(&config.global.lvs.client);
         // A group is written once for all virtual servers that have the same services of it.
         let mut groups: HashMap<&str, Vec<Vec<String>>> = HashMap::new();

@@ -14,28 +14,28 @@ pub enum Secrets {
 }
 
 /// A text that grows line by line.
-pub(super) struct Page {
+pub(crate) struct Page {
     text: String,
     depth: usize,
 }
 
 impl Page {
     /// An empty one.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { text: String::new(), depth: 0 }
     }
 
     /// The finished text.
-    pub(super) fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.text
     }
 
-    pub(super) fn line(&mut self, line: fmt::Arguments<'_>) {
+    pub(crate) fn line(&mut self, line: fmt::Arguments<'_>) {
         // Writing to a String cannot fail.
         let _ = writeln!(self.text, "{:indent$}{line}", "", indent = self.depth * 4);
     }
 
-    pub(super) fn open(&mut self, head: fmt::Arguments<'_>) {
+    pub(crate) fn open(&mut self, head: fmt::Arguments<'_>) {
         if self.depth == 0 && !self.text.is_empty() {
             self.text.push('\n');
         }
@@ -43,25 +43,25 @@ impl Page {
         self.depth += 1;
     }
 
-    pub(super) fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         self.depth -= 1;
         self.line(format_args!("}}"));
     }
 
-    pub(super) fn flag(&mut self, on: bool, name: &str) {
+    pub(crate) fn flag(&mut self, on: bool, name: &str) {
         if on {
             self.line(format_args!("{name}"));
         }
     }
 
     /// A line with a word after its keyword, when there is one.
-    pub(super) fn word(&mut self, name: &str, value: Option<&String>) {
+    pub(crate) fn word(&mut self, name: &str, value: Option<&String>) {
         if let Some(value) = value {
             self.line(format_args!("{name} {}", word(value)));
         }
     }
 
-    pub(super) fn list<T>(&mut self, head: &str, items: &[T], show: impl Fn(&T) -> String) {
+    pub(crate) fn list<T>(&mut self, head: &str, items: &[T], show: impl Fn(&T) -> String) {
         if items.is_empty() {
             return;
         }
@@ -73,14 +73,14 @@ impl Page {
     }
 }
 
-pub(super) fn user_words(user: Option<&ScriptUser>) -> String {
+pub(crate) fn user_words(user: Option<&ScriptUser>) -> String {
     let Some(user) = user else { return String::new() };
     let group = user.group.as_ref().map(|group| format!(" {}", word(group))).unwrap_or_default();
     format!(" {}{group}", word(&user.user))
 }
 
 /// A word as the language reads it back: quoted when it must be.
-pub(super) fn word(text: &str) -> String {
+pub(crate) fn word(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "._-:/@+,=%*~^$()[]<>|&?;".contains(c);
     // A bare word at the start of a line must not be taken for a line of its own kind.
     let directive = text.starts_with(['@', '$', '~']) || text.starts_with("include");
@@ -104,7 +104,7 @@ fn no_reference(quoted: &str) -> String {
 }
 
 /// An argument vector as one quoted word: inner quotes keep arguments together, escapes protect both kinds.
-pub(super) fn command(argv: &[String]) -> String {
+pub(crate) fn command(argv: &[String]) -> String {
     let mut inner = String::new();
     for (index, argument) in argv.iter().enumerate() {
         if index > 0 {

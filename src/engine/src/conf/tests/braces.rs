@@ -3,9 +3,9 @@
 use super::support::{faults, instance, shown};
 use crate::conf::expand::surroundings::Nothing;
 use crate::conf::expand::{Limits, expand};
+use crate::conf::grammar::tree::{grow, regrow};
 use crate::conf::parse;
-use crate::conf::sink::Sink;
-use crate::conf::tree::{grow, regrow};
+use crate::conf::text::sink::Sink;
 
 const TWO: &str = "vrrp_script c {
     script /bin/true

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::support::{faults, instance};
 use crate::conf::config::{MetricsAddress, SmtpTls};
-use crate::conf::keywords::{GLOBAL_DEFS, ROOT, VIRTUAL_SERVER, VRRP_INSTANCE};
-use crate::conf::schema::{Context, Support};
+use crate::conf::grammar::keywords::{GLOBAL_DEFS, ROOT, VIRTUAL_SERVER, VRRP_INSTANCE};
+use crate::conf::grammar::schema::{Context, Support};
 
 fn collect(context: &'static Context, seen: &mut BTreeSet<&'static str>) {
     for keyword in context.keywords() {

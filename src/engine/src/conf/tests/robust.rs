@@ -1,9 +1,9 @@
 //! Nothing makes the parser panic or run away.
 
 use super::support::BIG;
-use crate::conf::diagnostic::Diagnostic;
 use crate::conf::parse;
 use crate::conf::print::{Secrets, print};
+use crate::conf::text::diagnostic::Diagnostic;
 
 fn survive(text: &str) -> usize {
     let parsed = parse("f", text);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::conf::config::{Config, VrrpInstance};
-use crate::conf::diagnostic::{Location, Severity};
 use crate::conf::print::{Secrets, print};
+use crate::conf::text::diagnostic::{Location, Severity};
 use crate::conf::{Parsed, parse};
 
 /// Every kind of setting once, no fault in it.

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::checker::Checker;
 use crate::conf::config::notify::Script;
-use crate::conf::diagnostic::Location;
+use crate::conf::text::diagnostic::Location;
 use crate::ipvs::Forward;
 
 /// `real_server IP [PORT]`.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::real_server::{RealServer, SorryServer};
 use crate::conf::config::notify::Script;
-use crate::conf::diagnostic::Location;
+use crate::conf::text::diagnostic::Location;
 use crate::ipvs::{Scheduling, ServiceKey};
 
 /// `virtual_server IP [PORT] | fwmark N | group NAME`: a pool of real servers behind one or more of the kernel's services.
