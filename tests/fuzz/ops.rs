@@ -12,7 +12,7 @@ use hactl_engine::control::RouterState;
 use hactl_engine::input::{Command, Input, Link, Received};
 use hactl_engine::node::Node;
 use hactl_engine::time::Instant;
-use hactl_engine::vrrp::router::public;
+use hactl_engine::vrrp::state::public;
 use hactl_engine::wire::arp::Arp;
 use hactl_engine::wire::vrrp::{Advert, Auth, ChecksumForm, GROUP_V4};
 
@@ -288,7 +288,7 @@ fn config((priority, interval, extra, both): &(u8, &str, &str, bool)) -> Config 
         ));
     }
     let parsed = conf::parse("ops.conf", &text);
-    let wrong = parsed.diagnostics.iter().find(|one| one.severity == conf::diagnostic::Severity::Error);
+    let wrong = parsed.diagnostics.iter().find(|one| one.severity == conf::text::diagnostic::Severity::Error);
     assert!(wrong.is_none(), "{wrong:?}");
     parsed.config
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use hactl_engine::conf::config::Config;
-use hactl_engine::conf::diagnostic::{Diagnostic, Severity};
 use hactl_engine::conf::parse_with;
+use hactl_engine::conf::text::diagnostic::{Diagnostic, Severity};
 
 use super::remark::Remark;
 use super::unrunnable::leave_out;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use hactl_engine::conf::config::lvs::Check;
 use hactl_engine::conf::config::{Argv, Config};
-use hactl_engine::conf::diagnostic::Location;
+use hactl_engine::conf::text::diagnostic::Location;
 
 /// Every command with what it is for and the block that it stands in.
 pub(super) fn commands(config: &Config) -> Vec<(String, Option<&Location>, &Argv)> {

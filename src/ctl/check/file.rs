@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use hactl_engine::conf::config::Config;
-use hactl_engine::conf::diagnostic::{Diagnostic, Severity};
-use hactl_engine::conf::keywords::ROOT;
+use hactl_engine::conf::grammar::keywords::ROOT;
+use hactl_engine::conf::text::diagnostic::{Diagnostic, Severity};
 use hactl_engine::conf::{Parsed, parse, parse_with};
 
 use super::commands::{commands, lvs_commands};

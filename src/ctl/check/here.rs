@@ -7,7 +7,7 @@ use std::path::Path;
 
 use hactl_engine::conf::config::lvs::{Check, Checker};
 use hactl_engine::conf::config::{Config, Route, Rule, ScriptUser, VirtualAddress, VrrpInstance};
-use hactl_engine::conf::diagnostic::Location;
+use hactl_engine::conf::text::diagnostic::Location;
 use nix::unistd::{Group, User};
 
 use super::commands::{commands, lvs_commands};

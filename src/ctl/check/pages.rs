@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use hactl_engine::conf::diagnostic::Location;
+use hactl_engine::conf::text::diagnostic::Location;
 
 use crate::error::Span;
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use hactl_engine::lvs::table::Scheduling;
+use hactl_engine::ipvs::Scheduling;
 
 use super::document::Node;
 use super::fields::Reader;

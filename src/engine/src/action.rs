@@ -4,8 +4,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::conf::config::{Argv, Route, Rule, ScriptUser, VirtualAddress};
-use crate::control::{Pin, RouterState};
+use crate::control::Pin;
 use crate::notice::Notice;
+use crate::state::RouterState;
 use crate::wire::arp::Mac;
 
 /// Identifies a virtual router for as long as the agent runs, also across reloads.

@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::balancer::Effect;
 use super::diff::diff;
+use super::effect::Effect;
 use super::health::{Health, Outcome};
 use super::server::{Server, Wish};
-use super::table::{DestinationSettings, Family, Service, ServiceKey, ServiceSettings, Table};
-use crate::conf::config::lvs::{Command, RealServer, SorryServer, VirtualServer};
+use crate::conf::config::Script;
+use crate::conf::config::lvs::{RealServer, SorryServer, VirtualServer};
+use crate::ipvs::{DestinationSettings, Family, Service, ServiceKey, ServiceSettings, Table};
 use crate::notice::{Notice, What};
 use crate::time::{Instant, millis};
 
@@ -265,7 +266,7 @@ impl VirtualServer {
         Effect::Tell(Notice { instance: self.name.clone(), what })
     }
 
-    fn run(&self, command: Option<&Command>) -> Option<Effect> {
+    fn run(&self, command: Option<&Script>) -> Option<Effect> {
         command.cloned().map(|command| Effect::Run { server: self.name.clone(), command })
     }
 }

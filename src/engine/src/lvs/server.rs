@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::health::{Health, Outcome, Weighing};
-use super::table::DestinationSettings;
 use crate::conf::config::lvs::{Checker, RealServer};
+use crate::ipvs::DestinationSettings;
 use crate::time::Instant;
 
 /// What an operator said about a real server; outlives restarts.

@@ -7,8 +7,8 @@ use super::health::Outcome;
 use super::load::{DestinationLoad, Loads, Traffic};
 use super::pool::Pool;
 use super::server::Server;
-use super::table::{Forward, Table, Tunnel};
 use crate::conf::config::lvs::{Check, Checker, RealServer};
+use crate::ipvs::{Forward, Table, Tunnel};
 use crate::time::{Instant, millis};
 
 /// A virtual server.

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use super::context::{Context, RETRY, Timer};
 use super::counters::Counter;
-use super::fsm::{Event, State};
-use super::router::{Context, RETRY, Router, Timer};
+use super::router::Router;
+use super::state::{Event, State};
 
 impl Router {
     /// A deadline passed, `late` ago.

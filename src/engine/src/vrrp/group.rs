@@ -4,13 +4,15 @@
 //! lag behind their push: a fault of one is everybody's, a master waits until all could be, and when one leaves the
 //! others hand over too.
 
-use super::fsm::{Event, Next, State};
+use super::context::Context;
 use super::notify::state_scripts;
-use super::router::{Context, Router, public};
+use super::router::Router;
+use super::state::{Event, Next, State, public};
 use crate::action::{Action, RouterId};
 use crate::conf::config::SyncGroup;
-use crate::control::{GroupStatus, RouterState};
+use crate::control::GroupStatus;
 use crate::notice::{Notice, What};
+use crate::state::RouterState;
 
 /// One group at work.
 #[derive(Debug, Clone)]

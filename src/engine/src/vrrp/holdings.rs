@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::context::{Context, Timer};
 use super::counters::Counter;
-use super::fsm::{Event, State};
-use super::router::{Context, Router, Timer};
+use super::router::Router;
+use super::state::{Event, State};
 use super::track::macvlan;
 use super::view::PARTING;
 use crate::action::{Action, Gate, LinkAddress, LinkRoute, Renewal, Routing};
@@ -55,7 +56,7 @@ impl Router {
     pub fn reconfigure(
         &mut self,
         config: Arc<VrrpInstance>,
-        settings: super::router::Settings,
+        settings: super::context::Settings,
         group: Option<String>,
         ctx: &mut Context<'_>,
     ) {

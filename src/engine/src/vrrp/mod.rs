@@ -8,9 +8,12 @@
 //! and [`status`] answer for it.
 
 mod answered;
+mod asking;
 mod command;
+pub mod context;
 pub mod counters;
 mod deadline;
+mod defence;
 pub mod fsm;
 pub mod group;
 mod guard;
@@ -19,10 +22,12 @@ pub mod lan;
 mod notify;
 pub mod priority;
 mod quarrel;
+mod questions;
 mod receive;
 pub mod router;
 mod send;
 mod sign;
+pub mod state;
 mod status;
 pub mod together;
 mod track;

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::fsm::State;
 use super::router::Router;
+use super::state::State;
 use crate::action::{Action, Gate, LinkAddress, Renewal, RouterId};
 use crate::conf::config::VrrpInstance;
 use crate::links::Links;
@@ -120,13 +120,13 @@ pub fn virtual_addresses(instance: &VrrpInstance) -> impl Iterator<Item = IpAddr
 mod tests {
     use std::time::Duration;
 
+    use super::super::state::public;
     use super::*;
     use crate::conf::parse;
-    use crate::control::RouterState;
     use crate::input::{Input, Link};
     use crate::node::Node;
+    use crate::state::RouterState;
     use crate::time::Instant;
-    use crate::vrrp::router::public;
 
     fn link(index: u32, name: &str, address: &str) -> Input {
         let addresses = vec![address.parse().unwrap()];

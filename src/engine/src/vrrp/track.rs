@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use super::context::{Context, RETRY, Timer};
 use super::counters::Counter;
-use super::fsm::{Event, State};
 use super::priority::{self, Health, Influence};
-use super::router::{Context, RETRY, Router, Timer};
+use super::router::Router;
+use super::state::{Event, State};
 use crate::conf::config::{VirtualAddress, Vmac};
 use crate::input::Link;
 use crate::links::Links;

@@ -1,28 +1,28 @@
 //! Where a line ends: comments, the backslash that joins lines of a definition, and braces that begin a line of their own.
 
-use super::draft::Draft;
+use super::draft::{Draft, comment, marks};
 use super::include::keyword;
 use super::sequence::Repeat;
 use super::variable::definition;
 
 /// Whether the next line belongs to this one: it ends in a backslash, before its comment or at the end of it.
-pub(super) fn continues(line: &str) -> bool {
+pub(crate) fn continues(line: &str) -> bool {
     ends_in_backslash(line) || ends_in_backslash(&uncommented(line))
 }
 
 /// A line of a definition without its comment and without the backslash that joins it to the next.
-pub(super) fn content(line: &str) -> String {
+pub(crate) fn content(line: &str) -> String {
     without_backslash(&uncommented(line)).to_owned()
 }
 
 /// The text before a backslash at its end.
-pub(super) fn without_backslash(line: &str) -> &str {
+pub(crate) fn without_backslash(line: &str) -> &str {
     let trimmed = line.trim_end_matches(|c: char| c.is_ascii_whitespace());
     trimmed.strip_suffix('\\').unwrap_or(trimmed)
 }
 
 /// Whether anything has to be expanded in a line.
-pub(super) fn is_special(line: &str) -> bool {
+pub(crate) fn is_special(line: &str) -> bool {
     // What stands behind a brace may be a line of its own kind, too.
     line.contains('$')
         || line.split(['{', '}']).any(|part| {
@@ -31,13 +31,8 @@ pub(super) fn is_special(line: &str) -> bool {
         })
 }
 
-/// Where a comment starts, or the end.
-pub(super) fn comment(chars: &[char]) -> usize {
-    marks(chars).find(|(_, mark)| matches!(mark, '#' | '!')).map_or(chars.len(), |(at, _)| at)
-}
-
 /// Just behind the first brace that a line of its own kind stands behind: `virtual_ipaddress { ~SEQ(…) …`.
-pub(super) fn directive_behind_brace(draft: &Draft) -> Option<usize> {
+pub(crate) fn directive_behind_brace(draft: &Draft) -> Option<usize> {
     // Most lines have none, and each is asked several times: a quick look first.
     let mut brace = false;
     let near = draft.chars.iter().any(|c| {
@@ -59,7 +54,7 @@ pub(super) fn directive_behind_brace(draft: &Draft) -> Option<usize> {
 }
 
 /// The `}` that ends the block which the text from `from` on stands in.
-pub(super) fn block_end(draft: &Draft, from: usize) -> Option<usize> {
+pub(crate) fn block_end(draft: &Draft, from: usize) -> Option<usize> {
     let mut depth = 0_usize;
     for (at, mark) in braces(draft).filter(|(at, _)| *at >= from) {
         match mark {
@@ -73,30 +68,6 @@ pub(super) fn block_end(draft: &Draft, from: usize) -> Option<usize> {
 
 fn braces(draft: &Draft) -> impl Iterator<Item = (usize, char)> {
     marks(&draft.chars).take_while(|(_, mark)| !matches!(mark, '#' | '!')).filter(|(_, mark)| matches!(mark, '{' | '}'))
-}
-
-/// Characters that mean something: outside quotes and `${…}`, without a backslash before them.
-fn marks(chars: &[char]) -> impl Iterator<Item = (usize, char)> {
-    let mut quote = None;
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        while let Some(next) = chars.get(at).copied() {
-            let here = at;
-            at += 1;
-            match (next, quote) {
-                ('\\', _) => at += 1,
-                (mark, Some(open)) if mark == open => quote = None,
-                (_, Some(_)) => {}
-                ('"' | '\'', None) => quote = Some(next),
-                ('$', None) if chars.get(at) == Some(&'{') => {
-                    let rest = chars.iter().skip(at).position(|c| *c == '}');
-                    at += rest.map_or(chars.len(), |length| length + 1);
-                }
-                (mark, None) => return Some((here, mark)),
-            }
-        }
-        None
-    })
 }
 
 fn uncommented(line: &str) -> String {

@@ -2,7 +2,7 @@
 
 /// The names to set and, for each turn, their values.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Repeat {
+pub(crate) enum Repeat {
     /// A number that counts.
     Count {
         /// The name.
@@ -27,12 +27,12 @@ pub(super) enum Repeat {
 
 impl Repeat {
     /// The keyword that the text begins with.
-    pub(super) fn keyword(text: &str) -> Option<&'static str> {
+    pub(crate) fn keyword(text: &str) -> Option<&'static str> {
         ["~SEQx(", "~SEQ(", "~LST("].into_iter().find(|word| text.starts_with(word))
     }
 
     /// Reads what stands in the parentheses.
-    pub(super) fn read(keyword: &str, inside: &str) -> Result<Self, &'static str> {
+    pub(crate) fn read(keyword: &str, inside: &str) -> Result<Self, &'static str> {
         let parts = split(inside);
         match keyword {
             "~LST(" => list(&parts),
@@ -41,7 +41,7 @@ impl Repeat {
     }
 
     /// Each turn: names with values.
-    pub(super) fn turns(self) -> Box<dyn Iterator<Item = Vec<(String, String)>>> {
+    pub(crate) fn turns(self) -> Box<dyn Iterator<Item = Vec<(String, String)>>> {
         match self {
             Self::Count { name, start, step, end, hexadecimal } => {
                 let inside = move |number: &i64| if step > 0 { *number <= end } else { *number >= end };

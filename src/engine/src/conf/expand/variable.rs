@@ -7,7 +7,7 @@ use super::surroundings::Surroundings;
 
 /// What the names of a text stand for: one line, or several.
 #[derive(Debug, Default)]
-pub(super) struct Definitions {
+pub(crate) struct Definitions {
     values: HashMap<String, Vec<String>>,
     /// Names that stand in some value: only these can close a circle.
     mentioned: HashSet<String>,
@@ -15,24 +15,24 @@ pub(super) struct Definitions {
 
 /// Whether a definition would be part of itself, and what it took to tell.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Circle {
-    pub(super) found: bool,
-    pub(super) steps: usize,
+pub(crate) struct Circle {
+    pub(crate) found: bool,
+    pub(crate) steps: usize,
 }
 
 /// A reference in a line.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Reference {
-    pub(super) from: usize,
-    pub(super) to: usize,
+pub(crate) struct Reference {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
     /// The name without its marks.
-    pub(super) name: String,
-    pub(super) meaning: Meaning,
+    pub(crate) name: String,
+    pub(crate) meaning: Meaning,
 }
 
 /// What a reference means.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Meaning {
+pub(crate) enum Meaning {
     /// These lines.
     Lines(Vec<String>),
     /// A variable that the environment does not have.
@@ -43,7 +43,7 @@ pub(super) enum Meaning {
 
 impl Definitions {
     /// Whether a name stands in its own value, or in that of a name in it.
-    pub(super) fn names_itself(&self, name: &str, lines: &[String]) -> Circle {
+    pub(crate) fn names_itself(&self, name: &str, lines: &[String]) -> Circle {
         let mut waiting = names_in(lines);
         let mut circle = Circle { found: waiting.iter().any(|one| one == name), steps: waiting.len() };
         if circle.found || !self.mentioned.contains(name) {
@@ -62,7 +62,7 @@ impl Definitions {
     }
 
     /// Sets a name; what it meant before comes back.
-    pub(super) fn set(&mut self, name: &str, lines: Option<Vec<String>>) -> Option<Vec<String>> {
+    pub(crate) fn set(&mut self, name: &str, lines: Option<Vec<String>>) -> Option<Vec<String>> {
         self.mentioned.extend(lines.iter().flat_map(|lines| names_in(lines)));
         match lines {
             Some(lines) => self.values.insert(name.to_owned(), lines),
@@ -71,7 +71,7 @@ impl Definitions {
     }
 
     /// The first reference from `from` on that means something; others stay as they are.
-    pub(super) fn next(
+    pub(crate) fn next(
         &self,
         draft: &Draft,
         from: usize,
@@ -122,7 +122,7 @@ impl Definitions {
 }
 
 /// The name of `$NAME=` at the start of a line, and where its value begins.
-pub(super) fn definition(draft: &Draft, start: usize) -> Option<(String, usize)> {
+pub(crate) fn definition(draft: &Draft, start: usize) -> Option<(String, usize)> {
     if draft.chars.get(start) != Some(&'$') {
         return None;
     }
@@ -145,7 +145,7 @@ fn names_in(lines: &[String]) -> Vec<String> {
 }
 
 /// The folder of a file, as its name says.
-pub(super) fn folder(file: &str) -> String {
+pub(crate) fn folder(file: &str) -> String {
     match file.rsplit_once('/') {
         Some(("", _)) => "/".to_owned(),
         Some((folder, _)) => folder.to_owned(),

@@ -4,24 +4,25 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use ipnet::IpNet;
 
-use super::super::lexer::Word;
-use super::super::sink::{Place, Sink};
-use super::super::tree::Statement;
-use super::super::values::surplus;
-use super::super::walk::inside;
 use super::head::{mark, port};
-use crate::lvs::table::{Family, Protocol, ServiceKey};
+use crate::conf::grammar::values::surplus;
+use crate::conf::grammar::walk::inside;
+use crate::conf::text::lexer::Word;
+use crate::conf::text::place::Place;
+use crate::conf::text::sink::Sink;
+use crate::conf::text::statement::Statement;
+use crate::ipvs::{Family, Protocol, ServiceKey};
 
 /// A group with its lines read.
 #[derive(Debug)]
-pub(super) struct Group {
-    pub(super) place: Place,
+pub(crate) struct Group {
+    pub(crate) place: Place,
     entries: Vec<(Entry, Place)>,
 }
 
 /// One line.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Entry {
+pub(crate) enum Entry {
     /// `IP[-END] [PORT]`, `IP/LENGTH [PORT]`.
     Range { first: IpAddr, count: u32, port: u16 },
     /// `fwmark N [inet|inet6]`.
@@ -30,7 +31,7 @@ pub(super) enum Entry {
 
 impl Group {
     /// Reads a block.
-    pub(super) fn read(block: &Statement, name: &str, place: Place, sink: &mut Sink<'_>) -> Self {
+    pub(crate) fn read(block: &Statement, name: &str, place: Place, sink: &mut Sink<'_>) -> Self {
         let mut entries: Vec<(Entry, Place)> = Vec::new();
         let mut services = 0_u32;
         for line in inside(block) {
@@ -59,7 +60,7 @@ impl Group {
     }
 
     /// The services; marks that name no family get this one.
-    pub(super) fn services(&self, protocol: Protocol, marks: Family) -> Vec<(ServiceKey, Place)> {
+    pub(crate) fn services(&self, protocol: Protocol, marks: Family) -> Vec<(ServiceKey, Place)> {
         let mut services = Vec::new();
         for (entry, place) in &self.entries {
             match *entry {
@@ -79,7 +80,7 @@ impl Group {
     }
 
     /// Families of the addresses, and of the marks that name theirs.
-    pub(super) fn families(&self) -> impl Iterator<Item = Family> {
+    pub(crate) fn families(&self) -> impl Iterator<Item = Family> {
         self.entries.iter().filter_map(|(entry, _)| match entry {
             Entry::Range { first, .. } => Some(Family::of(*first)),
             Entry::Mark { family, .. } => *family,
@@ -87,7 +88,7 @@ impl Group {
     }
 
     /// Where a mark stands whose family can only be guessed: there are addresses of both.
-    pub(super) fn doubtful_mark(&self) -> Option<Place> {
+    pub(crate) fn doubtful_mark(&self) -> Option<Place> {
         let v4 = self.families().any(|family| family == Family::V4);
         let v6 = self.families().any(|family| family == Family::V6);
         let mark = self.entries.iter().find(|(entry, _)| matches!(entry, Entry::Mark { family: None, .. }));
@@ -95,12 +96,12 @@ impl Group {
     }
 
     /// Whether there are addresses, which have a protocol.
-    pub(super) fn has_addresses(&self) -> bool {
+    pub(crate) fn has_addresses(&self) -> bool {
         self.entries.iter().any(|(entry, _)| matches!(entry, Entry::Range { .. }))
     }
 
     /// The port of all of its services, if they have one in common.
-    pub(super) fn common_port(&self) -> Option<u16> {
+    pub(crate) fn common_port(&self) -> Option<u16> {
         let mut ports = self.entries.iter().map(|(entry, _)| match entry {
             Entry::Range { port, .. } => *port,
             Entry::Mark { .. } => 0,
@@ -146,7 +147,7 @@ impl Entry {
 }
 
 /// `inet`, `inet6`.
-pub(super) fn family(word: &Word, sink: &mut Sink<'_>) -> Option<Family> {
+pub(crate) fn family(word: &Word, sink: &mut Sink<'_>) -> Option<Family> {
     match word.text.as_str() {
         "inet" => Some(Family::V4),
         "inet6" => Some(Family::V6),

@@ -2,15 +2,15 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::super::draft::At;
-use super::super::lexer::Word;
-use super::super::sink::Sink;
-use super::super::tree::Statement;
-use super::super::values::{address, surplus};
+use crate::conf::grammar::values::{address, surplus};
+use crate::conf::text::lexer::Word;
+use crate::conf::text::place::At;
+use crate::conf::text::sink::Sink;
+use crate::conf::text::statement::Statement;
 
 /// What a `virtual_server` is called after.
 #[derive(Debug, Clone)]
-pub(super) enum Head {
+pub(crate) enum Head {
     /// `IP [PORT]`; port 0 when none is given.
     Address(SocketAddr),
     /// `fwmark N`.
@@ -21,7 +21,7 @@ pub(super) enum Head {
 
 impl Head {
     /// Reads it; what is wrong is reported, and the block cannot be used.
-    pub(super) fn read(block: &Statement, sink: &mut Sink<'_>) -> Option<Self> {
+    pub(crate) fn read(block: &Statement, sink: &mut Sink<'_>) -> Option<Self> {
         match block.arguments.split_first() {
             Some((word, rest)) if word.text == "fwmark" => {
                 let (number, more) = rest.split_first().or_else(|| missing(block, sink))?;
@@ -42,7 +42,7 @@ impl Head {
     }
 
     /// As people call it.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self {
             Self::Address(address) => address.to_string(),
             Self::Mark(mark) => format!("fwmark {mark}"),
@@ -58,7 +58,7 @@ fn missing<'s>(block: &Statement, sink: &mut Sink<'_>) -> Option<(&'s Word, &'s 
 }
 
 /// `IP [PORT]`; port 0 is none.
-pub(super) fn address_port(line: &Statement, words: &[Word], sink: &mut Sink<'_>) -> Option<(IpAddr, Option<u16>)> {
+pub(crate) fn address_port(line: &Statement, words: &[Word], sink: &mut Sink<'_>) -> Option<(IpAddr, Option<u16>)> {
     let Some((first, rest)) = words.split_first() else {
         let message = format!("`{}` needs an address; ignored", line.name());
         sink.error_help(line.place(), message, format!("write `{} ADDRESS PORT`", line.name()));
@@ -80,7 +80,7 @@ pub(super) fn address_port(line: &Statement, words: &[Word], sink: &mut Sink<'_>
 }
 
 /// A port; `Some(None)` for 0, which is none.
-pub(super) fn port(word: &Word, sink: &mut Sink<'_>) -> Option<Option<u16>> {
+pub(crate) fn port(word: &Word, sink: &mut Sink<'_>) -> Option<Option<u16>> {
     match word.text.parse::<u16>() {
         Ok(port) => Some(Some(port).filter(|port| *port != 0)),
         Err(_) => {
@@ -91,7 +91,7 @@ pub(super) fn port(word: &Word, sink: &mut Sink<'_>) -> Option<Option<u16>> {
 }
 
 /// A mark of netfilter.
-pub(super) fn mark(word: &Word, sink: &mut Sink<'_>) -> Option<u32> {
+pub(crate) fn mark(word: &Word, sink: &mut Sink<'_>) -> Option<u32> {
     let mark = word.text.parse().ok().filter(|mark| *mark != 0);
     if mark.is_none() {
         sink.error(word.place, format!("fwmark `{}` is not in 1..=4294967295; ignored", word.text));

@@ -2,17 +2,17 @@
 
 use std::net::Ipv4Addr;
 
-use super::super::draft::At;
-use super::super::lexer::Word;
-use super::super::sink::{Place, Sink};
-use super::super::tree::Statement;
-use super::super::values::{single, surplus};
 use super::head::port;
-use crate::lvs::table::{Forward, Protocol, Scheduling, Tunnel, TunnelChecksum};
+use crate::conf::grammar::values::{single, surplus};
+use crate::conf::text::lexer::Word;
+use crate::conf::text::place::{At, Place};
+use crate::conf::text::sink::Sink;
+use crate::conf::text::statement::Statement;
+use crate::ipvs::{Forward, Protocol, Scheduling, Tunnel, TunnelChecksum};
 
 /// The scheduler's lines as far as they were given.
 #[derive(Debug, Default)]
-pub(super) struct SchedulingLines {
+pub(crate) struct SchedulingLines {
     name: Option<&'static str>,
     ops: Option<Place>,
     /// Position of the flag, and the scheduler that its name belongs to.
@@ -21,7 +21,7 @@ pub(super) struct SchedulingLines {
 
 impl SchedulingLines {
     /// `lb_algo`, `lvs_sched`.
-    pub(super) fn algorithm(&mut self, line: &Statement, sink: &mut Sink<'_>) {
+    pub(crate) fn algorithm(&mut self, line: &Statement, sink: &mut Sink<'_>) {
         let Some(word) = single(line, sink) else { return };
         self.name = Scheduling::NAMES.iter().find(|name| **name == word.text).copied();
         if self.name.is_none() {
@@ -31,7 +31,7 @@ impl SchedulingLines {
     }
 
     /// `ops`, `flag-1`, `sh-port` and their like.
-    pub(super) fn flag(&mut self, line: &Statement) {
+    pub(crate) fn flag(&mut self, line: &Statement) {
         let (at, of) = match line.name() {
             "flag-1" => (0, None),
             "flag-2" => (1, None),
@@ -49,7 +49,7 @@ impl SchedulingLines {
     }
 
     /// `protocol` is that of the addresses; a pool behind marks alone has none.
-    pub(super) fn complete(self, protocol: Option<Protocol>, sink: &mut Sink<'_>) -> Scheduling {
+    pub(crate) fn complete(self, protocol: Option<Protocol>, sink: &mut Sink<'_>) -> Scheduling {
         let name = self.name.unwrap_or(SCHEDULER_DEFAULT);
         let mut scheduling = Scheduling { name, one_packet: false, flags: [false; 3] };
         for (at, of, (keyword, place)) in self.flags {
@@ -71,7 +71,7 @@ impl SchedulingLines {
 }
 
 /// `protocol`.
-pub(super) fn protocol(line: &Statement, sink: &mut Sink<'_>) -> Option<Protocol> {
+pub(crate) fn protocol(line: &Statement, sink: &mut Sink<'_>) -> Option<Protocol> {
     let word = single(line, sink)?;
     match word.text.to_ascii_uppercase().as_str() {
         "TCP" => Some(Protocol::Tcp),
@@ -86,7 +86,7 @@ pub(super) fn protocol(line: &Statement, sink: &mut Sink<'_>) -> Option<Protocol
 }
 
 /// `NAT`, `DR`, `TUN [type …]`.
-pub(super) fn forward(line: &Statement, sink: &mut Sink<'_>) -> Option<Forward> {
+pub(crate) fn forward(line: &Statement, sink: &mut Sink<'_>) -> Option<Forward> {
     let Some((word, rest)) = line.arguments.split_first() else {
         sink.error_help(line.place(), format!("`{}` needs a value", line.name()), "write NAT, DR or TUN");
         return None;
@@ -180,7 +180,7 @@ fn incomplete<'w>(word: &Word, what: &str, sink: &mut Sink<'_>) -> Option<&'w Wo
 
 /// `persistence_granularity`: a netmask of IPv4, or a prefix length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Granularity {
+pub(crate) enum Granularity {
     /// `255.255.255.0`: of IPv4 only.
     Mask(u8),
     /// `64`.
@@ -188,7 +188,7 @@ pub(super) enum Granularity {
 }
 
 /// `persistence_granularity`.
-pub(super) fn granularity(line: &Statement, sink: &mut Sink<'_>) -> Option<At<Granularity>> {
+pub(crate) fn granularity(line: &Statement, sink: &mut Sink<'_>) -> Option<At<Granularity>> {
     let word = single(line, sink)?;
     let mask = word.text.parse::<Ipv4Addr>().ok().map(|mask| (u32::from(mask), mask));
     let found = match mask {
@@ -207,4 +207,4 @@ pub(super) fn granularity(line: &Statement, sink: &mut Sink<'_>) -> Option<At<Gr
 }
 
 /// `lb_algo` when none is given.
-pub(super) const SCHEDULER_DEFAULT: &str = "wlc";
+pub(crate) const SCHEDULER_DEFAULT: &str = "wlc";

@@ -3,21 +3,22 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::super::sink::{Place, Sink};
 use super::family::Families;
 use super::group::Group;
 use super::head::Head;
-use crate::lvs::table::{Protocol, ServiceKey};
+use crate::conf::text::place::Place;
+use crate::conf::text::sink::Sink;
+use crate::ipvs::{Protocol, ServiceKey};
 
 /// The services of the whole file.
 #[derive(Debug, Default)]
-pub(super) struct Claims {
+pub(crate) struct Claims {
     taken: HashMap<ServiceKey, Place>,
 }
 
 impl Claims {
     /// The services of a virtual server that are still free, and of its families; what is not is reported.
-    pub(super) fn services(
+    pub(crate) fn services(
         &mut self,
         head: &Head,
         group: Option<&Group>,

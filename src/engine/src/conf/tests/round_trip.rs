@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::super::config::{Config, SimplePassword};
-use super::super::parse;
-use super::super::print::{Secrets, print};
 use super::support::{BIG, clean, shown, without_places};
+use crate::conf::config::{Config, SimplePassword};
+use crate::conf::parse;
+use crate::conf::print::{Secrets, print};
 
 pub fn assert_round_trip(config: Config) {
     let text = print(&config, Secrets::Shown);

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::super::config::{Config, VrrpInstance};
-use super::super::diagnostic::{Location, Severity};
-use super::super::print::{Secrets, print};
-use super::super::{Parsed, parse};
+use crate::conf::config::{Config, VrrpInstance};
+use crate::conf::print::{Secrets, print};
+use crate::conf::text::diagnostic::{Location, Severity};
+use crate::conf::{Parsed, parse};
 
 /// Every kind of setting once, no fault in it.
 pub const BIG: &str = include_str!("big.conf");

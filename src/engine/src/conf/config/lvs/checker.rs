@@ -3,8 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::super::notify::{Argv, ScriptUser};
-use crate::conf::diagnostic::Location;
+use crate::conf::config::notify::{Argv, ScriptUser};
+use crate::conf::text::diagnostic::Location;
 
 /// One check of one real server, and when it runs.
 #[derive(Debug, Clone, PartialEq)]
