@@ -9,6 +9,7 @@ use hactl_engine::conf::config::lvs::{FileCheck, MiscCheck};
 use hactl_engine::lvs::health::{Outcome, Weighing};
 
 use super::around::Surroundings;
+use crate::agent::command::error::NotRun;
 use crate::agent::command::permit::permit;
 use crate::agent::command::run::{Ended, Group};
 
@@ -22,13 +23,17 @@ pub(super) async fn misc(check: &MiscCheck, around: &Surroundings) -> Outcome {
 
 async fn run(check: &MiscCheck, global: &Global) -> Result<i32, String> {
     let name = check.command.first().map_or("", String::as_str);
-    let permit = permit(&check.command, check.user.as_ref(), global)?;
-    match Group::start(&check.command, permit.who)?.wait(check.timeout, Duration::ZERO).await? {
+    match start(check, global).await.map_err(|why| why.to_string())? {
         Ended::TimedOut => Err(format!("{name} did not end within {:?} and was killed", check.timeout)),
         Ended::Exited(status) => {
             status.code().ok_or_else(|| format!("{name} was killed by signal {}", status.signal().unwrap_or_default()))
         }
     }
+}
+
+async fn start(check: &MiscCheck, global: &Global) -> Result<Ended, NotRun> {
+    let permit = permit(&check.command, check.user.as_ref(), global)?;
+    Group::start(&permit)?.wait(check.timeout, Duration::ZERO).await
 }
 
 fn judge(code: i32, dynamic: bool) -> Outcome {

@@ -2,6 +2,7 @@
 //! program may be run and as whom, [`run`] runs it; notify scripts and those of start and stop are run from here, checks from
 //! `check` and `track`. Whether a secret may be read, and how a state file is replaced, stands here too.
 
+pub(crate) mod error;
 pub(crate) mod notify;
 pub(crate) mod permit;
 pub(crate) mod run;

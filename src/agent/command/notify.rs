@@ -122,8 +122,8 @@ async fn work(queue: Arc<Mutex<Queue>>) {
         let Some((job, global)) = next else { return };
         let name = job.command.join(" ");
         let outcome = match permit(&job.command, job.user.as_ref(), &global) {
-            Ok(permit) => run(&job.command, permit.who, LIMIT).await,
-            Err(why) => Err(why),
+            Ok(permit) => run(&permit, LIMIT).await,
+            Err(why) => Err(why.into()),
         };
         match outcome {
             Ok(ended) if ended.is_success() => tracing::debug!("notify `{name}`: done"),

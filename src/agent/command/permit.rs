@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use hactl_engine::conf::config::{Global, ScriptUser};
 use nix::unistd::{AccessFlags, Gid, Group, User, access, getuid};
 
+use super::error::{DEFAULT_USER, Refused};
+
 /// Who runs a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity {
@@ -21,53 +23,59 @@ pub(crate) struct Identity {
     pub gid: u32,
 }
 
-/// A program that may be run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Permit {
+/// A command that may be run now. `run` takes nothing else, so nothing is run that was not judged here.
+#[derive(Debug)]
+pub(crate) struct Permit<'c> {
+    pub(super) command: &'c [String],
     /// As whom; the agent's own user when absent.
-    pub who: Option<Identity>,
-    /// Root runs it and others can write it: `enable_script_security` would refuse it. In words.
-    pub caution: Option<String>,
+    pub(super) who: Option<Identity>,
+    /// Root runs it and others can write it: `enable_script_security` would refuse it.
+    pub(crate) caution: Option<Refused>,
 }
 
 /// Judges a command.
 ///
 /// # Errors
-/// In words: why it is not run.
-pub(crate) fn permit(command: &[String], user: Option<&ScriptUser>, global: &Global) -> Result<Permit, String> {
+/// Why it is not run.
+pub(crate) fn permit<'c>(
+    command: &'c [String],
+    user: Option<&ScriptUser>,
+    global: &Global,
+) -> Result<Permit<'c>, Refused> {
     permit_as(command, account(user, global)?, global)
 }
 
 /// Judges a command whose account is known.
 ///
 /// # Errors
-/// In words: why it is not run.
-pub(crate) fn permit_as(command: &[String], who: Option<Identity>, global: &Global) -> Result<Permit, String> {
-    let program = command.first().ok_or("the command is empty")?;
+/// Why it is not run.
+pub(crate) fn permit_as<'c>(
+    command: &'c [String],
+    who: Option<Identity>,
+    global: &Global,
+) -> Result<Permit<'c>, Refused> {
+    let program = command.first().ok_or(Refused::Empty)?;
     let as_root = who.map_or_else(|| getuid().is_root(), |who| who.uid == 0);
     if as_root && who.is_none() && global.enable_script_security {
-        return Err(format!(
-            "{program}: enable_script_security keeps root from running it unless `script_user` says so; \
-             name a user there, or create the user {DEFAULT_USER}"
-        ));
+        return Err(Refused::NotForRoot(program.clone()));
     }
     if program.starts_with("</") {
-        return Ok(Permit { who, caution: None }); // keepalived's shell form: /bin/sh is the program
+        return Ok(Permit { command, who, caution: None }); // keepalived's shell form: /bin/sh is the program
     }
     let path = find(program)?;
     executable(&path, who)?;
     let caution = if as_root { trusted(&path).err() } else { None };
     match caution {
         Some(why) if global.enable_script_security => Err(why),
-        caution => Ok(Permit { who, caution }),
+        caution => Ok(Permit { command, who, caution }),
     }
 }
 
 /// The account of a script: its own user, `script_user`, the user keepalived_script when there is one, else the agent's own.
 ///
 /// # Errors
-/// In words, when a name is unknown on this host.
-pub(crate) fn account(user: Option<&ScriptUser>, global: &Global) -> Result<Option<Identity>, String> {
+/// A name is unknown on this host.
+pub(crate) fn account(user: Option<&ScriptUser>, global: &Global) -> Result<Option<Identity>, Refused> {
     if !getuid().is_root() {
         return Ok(None); // cannot become anybody else
     }
@@ -75,8 +83,7 @@ pub(crate) fn account(user: Option<&ScriptUser>, global: &Global) -> Result<Opti
         let found = User::from_name(DEFAULT_USER).ok().flatten();
         return Ok(found.map(|user| Identity { uid: user.uid.as_raw(), gid: user.gid.as_raw() }));
     };
-    let unknown =
-        |kind: &str, name: &str| format!("{kind} `{name}` is unknown on this host; create it or name another");
+    let unknown = |kind: &'static str, name: &str| Refused::UnknownAccount { kind, name: name.into() };
     let account = match wanted.user.parse::<u32>() {
         Ok(uid) => User::from_uid(uid.into()).ok().flatten().map_or((uid, uid), |user| (uid, user.gid.as_raw())),
         Err(_) => User::from_name(&wanted.user)
@@ -100,36 +107,35 @@ pub(crate) fn account(user: Option<&ScriptUser>, global: &Global) -> Result<Opti
 }
 
 /// The file behind a command's first word: a path, or a name that is looked for in PATH.
-fn find(program: &str) -> Result<PathBuf, String> {
+fn find(program: &str) -> Result<PathBuf, Refused> {
     if program.contains('/') {
-        return fs::canonicalize(program).map_err(|error| format!("{program}: {error}"));
+        return fs::canonicalize(program).map_err(|error| Refused::File(program.into(), error));
     }
-    let found = which::which(program).map_err(|_| format!("{program}: not found in PATH; write its full path"))?;
-    fs::canonicalize(&found).map_err(|error| format!("{}: {error}", found.display()))
+    let found = which::which(program).map_err(|_| Refused::NotInPath(program.into()))?;
+    fs::canonicalize(&found).map_err(|error| Refused::File(found.display().to_string(), error))
 }
 
 /// Whether this user may execute a file. Its mode is what counts: a script runs without supplementary groups.
-fn executable(path: &Path, who: Option<Identity>) -> Result<(), String> {
-    let shown = path.display();
-    let look = |path: &Path| fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()));
+fn executable(path: &Path, who: Option<Identity>) -> Result<(), Refused> {
+    let look = |path: &Path| fs::metadata(path).map_err(|error| Refused::File(path.display().to_string(), error));
     let file = look(path)?;
     if !file.is_file() {
-        return Err(format!("{shown} is not a file"));
+        return Err(Refused::NotAFile(path.into()));
     }
     if let Some(interpreter) = interpreter(path).filter(|interpreter| !interpreter.exists()) {
-        return Err(format!("{shown} wants the interpreter {}, which does not exist", interpreter.display()));
+        return Err(Refused::NoInterpreter { script: path.into(), interpreter });
     }
     let Some(who) = who else {
-        return access(path, AccessFlags::X_OK).map_err(|_| format!("{shown} is not executable; `chmod +x` it"));
+        return access(path, AccessFlags::X_OK).map_err(|_| Refused::NotExecutable(path.into()));
     };
     if who.uid == 0 {
         let any = file.permissions().mode() & 0o111 != 0;
-        return if any { Ok(()) } else { Err(format!("{shown} is not executable; `chmod +x` it")) };
+        return if any { Ok(()) } else { Err(Refused::NotExecutable(path.into())) };
     }
     for part in path.ancestors() {
         if !may_execute(&look(part)?, who) {
             let what = if part == path { "execute" } else { "enter" };
-            return Err(format!("user {} may not {what} {}", who.uid, part.display()));
+            return Err(Refused::Forbidden { uid: who.uid, what, part: part.into() });
         }
     }
     Ok(())
@@ -154,20 +160,17 @@ fn may_execute(meta: &fs::Metadata, who: Identity) -> bool {
 }
 
 /// Whether root may safely run a file: nobody else can write it or any folder above it.
-fn trusted(path: &Path) -> Result<(), String> {
+fn trusted(path: &Path) -> Result<(), Refused> {
     for part in path.ancestors() {
-        let meta = fs::symlink_metadata(part).map_err(|error| format!("{}: {error}", part.display()))?;
+        let meta = fs::symlink_metadata(part).map_err(|error| Refused::File(part.display().to_string(), error))?;
         let sticky = meta.is_dir() && meta.mode() & 0o1000 != 0;
         if meta.uid() != 0 || (meta.mode() & 0o022 != 0 && !sticky) {
-            let by = if meta.uid() == 0 { "others".into() } else { format!("user {}", meta.uid()) };
-            return Err(format!("{} can be written by {by}, so root must not run {}", part.display(), path.display()));
+            let by = Some(meta.uid()).filter(|uid| *uid != 0);
+            return Err(Refused::OthersMayWrite { part: part.into(), by, program: path.into() });
         }
     }
     Ok(())
 }
-
-/// Whom keepalived lets run scripts that name nobody, where this user exists.
-const DEFAULT_USER: &str = "keepalived_script";
 
 #[cfg(test)]
 mod tests {
@@ -193,7 +196,8 @@ mod tests {
             let path = folder.path().join("script");
             fs::write(&path, format!("{line}\n")).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-            let judged = permit(&[path.display().to_string()], user("root").as_ref(), &Global::default());
+            let command = [path.display().to_string()];
+            let judged = permit(&command, user("root").as_ref(), &Global::default());
             assert_eq!(judged.is_ok(), runs, "{line}: {judged:?}");
         }
     }
@@ -216,7 +220,7 @@ mod tests {
         let secure = Global { enable_script_security: true, ..Global::default() };
         let lax = Global::default();
         let judge = |command: &[String], user: &Option<ScriptUser>, global: &Global| {
-            permit(command, user.as_ref(), global).map(|permit| permit.caution.is_some())
+            permit(command, user.as_ref(), global).map(|permit| permit.caution.is_some()).map_err(|why| why.to_string())
         };
         for global in [&lax, &secure] {
             for user in [&root, &nobody] {
@@ -235,7 +239,7 @@ mod tests {
             assert!(judge(command, &root, &secure).unwrap_err().contains("can be written by"));
         }
         // This host has no user keepalived_script; with one it would be run as that user.
-        if account(None, &lax) == Ok(None) {
+        if matches!(account(None, &lax), Ok(None)) {
             assert_eq!(judge(&good, &None, &lax), Ok(false));
             assert!(judge(&good, &None, &secure).unwrap_err().contains("enable_script_security keeps root"));
         }
@@ -247,7 +251,10 @@ mod tests {
     fn programs_are_found_as_a_shell_finds_them() {
         let words = |text: &str| vec![text.to_owned()];
         let own = Some(ScriptUser { user: getuid().to_string(), group: None });
-        let judge = |text: &str| permit(&words(text), own.as_ref(), &Global::default());
+        let judge = |text: &str| {
+            let judged = permit(&words(text), own.as_ref(), &Global::default()).map(|permit| permit.who);
+            judged.map_err(|why| why.to_string())
+        };
         assert!(judge("true").is_ok());
         assert!(judge("no-such-program-here").unwrap_err().contains("not found in PATH"));
         assert!(judge("/usr").unwrap_err().contains("is not a file"));

@@ -8,7 +8,8 @@ use nix::unistd::Pid;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use super::permit::Identity;
+use super::error::{NotRun, Refused};
+use super::permit::{Identity, Permit};
 use super::successor::OURS;
 
 /// How long a script that was told to end may take before it is killed.
@@ -44,9 +45,10 @@ impl std::fmt::Display for Ended {
 /// Starts a command. A program that says nothing about its interpreter is a shell's, as it is for execvp and for shells.
 ///
 /// # Errors
-/// In words, when it cannot be started.
-pub(crate) fn start(command: &[String], identity: Option<Identity>) -> Result<Child, String> {
-    let (program, arguments) = command.split_first().ok_or("empty command")?;
+/// The kernel's.
+pub(crate) fn start(permit: &Permit<'_>) -> Result<Child, NotRun> {
+    let (command, identity) = (permit.command, permit.who);
+    let (program, arguments) = command.split_first().ok_or(Refused::Empty)?;
     let spawned = if program.starts_with("</") {
         // keepalived's one legacy shell form: `</dev/tcp/…`.
         spawn(Command::new(SHELL).arg("-c").arg(command.join(" ")), identity)
@@ -58,7 +60,7 @@ pub(crate) fn start(command: &[String], identity: Option<Identity>) -> Result<Ch
             spawned => spawned,
         }
     };
-    spawned.map_err(|error| format!("cannot start {program}: {error}"))
+    spawned.map_err(|error| NotRun::Start(program.clone(), error))
 }
 
 fn spawn(command: &mut Command, identity: Option<Identity>) -> std::io::Result<Child> {
@@ -79,18 +81,18 @@ impl Group {
     /// Starts a command.
     ///
     /// # Errors
-    /// In words, when it cannot be started.
-    pub(crate) fn start(command: &[String], identity: Option<Identity>) -> Result<Self, String> {
-        start(command, identity).map(Self)
+    /// The kernel's.
+    pub(crate) fn start(permit: &Permit<'_>) -> Result<Self, NotRun> {
+        start(permit).map(Self)
     }
 
     /// Waits for its end. When the time is over it is told to end, and killed after `grace`.
     ///
     /// # Errors
-    /// In words.
-    pub(crate) async fn wait(mut self, limit: Duration, grace: Duration) -> Result<Ended, String> {
+    /// The kernel's.
+    pub(crate) async fn wait(mut self, limit: Duration, grace: Duration) -> Result<Ended, NotRun> {
         if let Ok(status) = timeout(limit, self.0.wait()).await {
-            return status.map(Ended::Exited).map_err(|error| format!("waiting for it: {error}"));
+            return status.map(Ended::Exited).map_err(|error| NotRun::Wait("it".into(), error));
         }
         if !grace.is_zero() {
             self.signal(Signal::SIGTERM);
@@ -116,11 +118,11 @@ impl Drop for Group {
 /// Runs a command to its end or to the limit.
 ///
 /// # Errors
-/// In words, when it cannot be started.
-pub(crate) async fn run(command: &[String], identity: Option<Identity>, limit: Duration) -> Result<Ended, String> {
-    let mut child = start(command, identity)?;
+/// The kernel's.
+pub(crate) async fn run(permit: &Permit<'_>, limit: Duration) -> Result<Ended, NotRun> {
+    let mut child = start(permit)?;
     if let Ok(status) = timeout(limit, child.wait()).await {
-        return status.map(Ended::Exited).map_err(|error| format!("waiting for {}: {error}", command.join(" ")));
+        return status.map(Ended::Exited).map_err(|error| NotRun::Wait(permit.command.join(" "), error));
     }
     end(&mut child).await;
     Ok(Ended::TimedOut)
@@ -144,20 +146,31 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
 
+    use hactl_engine::conf::config::{Global, ScriptUser};
+    use nix::unistd::getuid;
+
+    use super::super::permit::permit;
     use super::*;
 
     fn words(text: &str) -> Vec<String> {
         text.split_whitespace().map(str::to_owned).collect()
     }
 
+    /// Judges and runs as the user of the tests.
+    async fn go(command: &[String], limit: Duration) -> Result<Ended, NotRun> {
+        let own = ScriptUser { user: getuid().to_string(), group: None };
+        run(&permit(command, Some(&own), &Global::default())?, limit).await
+    }
+
     #[tokio::test]
     async fn exit_codes_and_limits() {
         let second = Duration::from_secs(1);
-        assert!(run(&words("/bin/true"), None, second).await.unwrap().is_success());
-        assert!(!run(&words("/bin/false"), None, second).await.unwrap().is_success());
-        assert_eq!(run(&words("/bin/sleep 60"), None, Duration::from_millis(50)).await, Ok(Ended::TimedOut));
-        assert!(run(&words("/no/such/script"), None, second).await.unwrap_err().contains("/no/such/script"));
-        assert!(run(&[], None, second).await.is_err());
+        assert!(go(&words("/bin/true"), second).await.unwrap().is_success());
+        assert!(!go(&words("/bin/false"), second).await.unwrap().is_success());
+        assert_eq!(go(&words("/bin/sleep 60"), Duration::from_millis(50)).await.unwrap(), Ended::TimedOut);
+        let gone = Permit { command: &words("/no/such/script"), who: None, caution: None };
+        let why = run(&gone, second).await.unwrap_err().to_string();
+        assert!(why.starts_with("cannot start /no/such/script: No such file"), "{why}");
     }
 
     #[tokio::test]
@@ -168,7 +181,7 @@ mod tests {
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
         let check = |word: &str| [script.display().to_string(), word.into()];
         let second = Duration::from_secs(1);
-        assert!(run(&check("good"), None, second).await.unwrap().is_success());
-        assert!(!run(&check("bad"), None, second).await.unwrap().is_success());
+        assert!(go(&check("good"), second).await.unwrap().is_success());
+        assert!(!go(&check("bad"), second).await.unwrap().is_success());
     }
 }

@@ -7,35 +7,36 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
 
+use super::error::SecretError;
+
 /// A secret is not longer than this.
 const BYTES_MAX: u64 = 4096;
 
 /// Reads a secret; the line breaks at its end do not belong to it.
 ///
 /// # Errors
-/// In words: the file cannot be read, or somebody else may use it.
-pub(crate) fn read_secret(path: &str) -> Result<Vec<u8>, String> {
-    let words = |error: std::io::Error| error.to_string();
-    let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path).map_err(words)?;
-    let meta = file.metadata().map_err(words)?;
+/// The file cannot be read, or somebody else may use it.
+pub(crate) fn read_secret(path: &str) -> Result<Vec<u8>, SecretError> {
+    let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
+    let meta = file.metadata()?;
     if !meta.is_file() {
-        return Err("not a regular file".into());
+        return Err(SecretError::NotAFile);
     }
     if meta.mode() & 0o077 != 0 {
-        return Err(format!("others may use it (mode {:03o})", meta.mode() & 0o777));
+        return Err(SecretError::OthersMayUse(meta.mode()));
     }
     if meta.uid() != 0 && meta.uid() != geteuid().as_raw() {
-        return Err(format!("it belongs to user {}", meta.uid()));
+        return Err(SecretError::Owner(meta.uid()));
     }
     let mut secret = Vec::new();
-    file.take(BYTES_MAX + 1).read_to_end(&mut secret).map_err(words)?;
+    file.take(BYTES_MAX + 1).read_to_end(&mut secret)?;
     while secret.last().is_some_and(|byte| *byte == b'\n' || *byte == b'\r') {
         secret.pop();
     }
     match u64::try_from(secret.len()) {
         Ok(1..=BYTES_MAX) => Ok(secret),
-        Ok(0) => Err("it is empty".into()),
-        _ => Err(format!("it is longer than {BYTES_MAX} bytes")),
+        Ok(0) => Err(SecretError::Empty),
+        _ => Err(SecretError::TooLong(BYTES_MAX)),
     }
 }
 
@@ -51,14 +52,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key");
         let name = path.to_str().unwrap();
-        assert!(read_secret(name).unwrap_err().contains("No such file"));
+        assert!(read_secret(name).unwrap_err().to_string().contains("No such file"));
         fs::write(&path, "correct horse\n").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(read_secret(name).unwrap_err().contains("mode 640"));
+        assert!(read_secret(name).unwrap_err().to_string().contains("mode 640"));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         assert_eq!(read_secret(name).unwrap(), b"correct horse");
         fs::write(&path, "\n").unwrap();
-        assert!(read_secret(name).unwrap_err().contains("empty"));
+        assert!(read_secret(name).unwrap_err().to_string().contains("empty"));
         assert!(read_secret(folder.path().to_str().unwrap()).is_err());
     }
 }

@@ -7,19 +7,21 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::error::StateFileError;
 use crate::sys::process::replace::replace_durably;
 
 /// Reads a file of the state folder; `None` when there is none.
 ///
 /// # Errors
-/// A file that is there but cannot be read or understood, worded.
-pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, String> {
+/// A file that is there but cannot be read or understood.
+pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StateFileError> {
     match fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(format!("cannot read {}: {error}; starting without what it remembers", path.display())),
-        Ok(bytes) => serde_json::from_slice(&bytes)
-            .map(Some)
-            .map_err(|error| format!("{}: {error}; starting without what it remembers", path.display())),
+        Err(why) => Err(StateFileError::Read { path: path.into(), why }),
+        Ok(bytes) => {
+            let parsed = serde_json::from_slice(&bytes).map(Some);
+            parsed.map_err(|why| StateFileError::Parse { path: path.into(), why })
+        }
     }
 }
 

@@ -11,8 +11,8 @@ pub(crate) async fn run_script(what: &str, script: Option<&TimedScript>, global:
     let Some(script) = script else { return };
     let name = script.command.join(" ");
     let outcome = match permit(&script.command, script.user.as_ref(), global) {
-        Ok(permit) => run(&script.command, permit.who, script.timeout).await,
-        Err(why) => Err(why),
+        Ok(permit) => run(&permit, script.timeout).await,
+        Err(why) => Err(why.into()),
     };
     match outcome {
         Ok(ended) if ended.is_success() => tracing::info!("{what} `{name}`: done"),

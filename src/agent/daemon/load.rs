@@ -10,6 +10,7 @@ use hactl_engine::conf::text::diagnostic::{Diagnostic, Severity};
 
 use super::remark::Remark;
 use super::unrunnable::leave_out;
+use crate::agent::command::error::SecretError;
 use crate::agent::command::secret::read_secret;
 use crate::agent::vrrp::vmac_names::{self, has_macvlan};
 use crate::error::{Code, Exit, Failure, Problem};
@@ -140,7 +141,7 @@ fn remark(diagnostic: &Diagnostic, file: &str) -> Remark {
 }
 
 /// Fills in the secrets of `key ID file:PATH`.
-fn read_keys(config: &mut Config) -> Result<(), (String, String)> {
+fn read_keys(config: &mut Config) -> Result<(), (String, SecretError)> {
     let signing = config.instances.iter_mut().filter(|instance| instance.hmac.is_some()).map(Arc::make_mut);
     for key in signing.filter_map(|instance| instance.hmac.as_mut()).flat_map(|hmac| &mut hmac.keys) {
         if let Some(path) = &key.file {

@@ -8,6 +8,7 @@ use hactl_engine::conf::config::{Config, Global, Notify};
 use hactl_engine::conf::text::diagnostic::Location;
 
 use super::remark::Remark;
+use crate::agent::command::error::Refused;
 use crate::agent::command::permit::{Permit, permit};
 
 /// Takes out what cannot run; says so of each, and of what root runs although others can write it.
@@ -77,7 +78,7 @@ fn mute(notify: &Notify, name: &str, place: &Location, global: &Global) -> Vec<R
     judged.collect()
 }
 
-fn remark(judged: Result<Permit, String>, what: &str, lost: &str) -> Option<Remark> {
+fn remark(judged: Result<Permit<'_>, Refused>, what: &str, lost: &str) -> Option<Remark> {
     match judged {
         Err(why) => Some(Remark { severe: true, text: format!("{what} is left out: {why}; {lost}") }),
         Ok(permit) => permit.caution.map(|why| Remark {

@@ -8,6 +8,7 @@ use hactl_engine::lvs::balancer::ServerName;
 use hactl_engine::lvs::server::Wish;
 use serde::{Deserialize, Serialize};
 
+use crate::agent::command::error::StateFileError;
 use crate::agent::command::state_file::{read_json, write_json};
 
 const FILE: &str = "real-servers.json";
@@ -26,8 +27,8 @@ struct Entry {
 /// Reads them; none when there is no file.
 ///
 /// # Errors
-/// A file that is there but cannot be read or understood, worded.
-pub(crate) fn read(state_dir: &Path) -> Result<BTreeMap<ServerName, Wish>, String> {
+/// A file that is there but cannot be read or understood.
+pub(crate) fn read(state_dir: &Path) -> Result<BTreeMap<ServerName, Wish>, StateFileError> {
     let entries: Vec<Entry> = read_json(&state_dir.join(FILE))?.unwrap_or_default();
     let wish = |one: Entry| ((one.virtual_server, one.real_server), Wish { drained: one.drained, weight: one.weight });
     Ok(entries.into_iter().map(wish).collect())
@@ -63,6 +64,6 @@ mod tests {
         write(folder.path(), &wishes).unwrap();
         assert_eq!(read(folder.path()).unwrap(), wishes);
         std::fs::write(folder.path().join(FILE), "{").unwrap();
-        assert!(read(folder.path()).unwrap_err().contains(FILE));
+        assert!(read(folder.path()).unwrap_err().to_string().contains(FILE));
     }
 }

@@ -10,18 +10,32 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
-use hactl_engine::conf::config::{Fifo, Global};
+use hactl_engine::conf::config::{Fifo, Global, ScriptUser};
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::stat::Mode;
 use nix::unistd::{Pid, mkfifo};
+use thiserror::Error;
+use tokio::process::Child;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::agent::command::error::{NotRun, Refused};
 use crate::agent::command::permit::{Identity, account, permit};
 use crate::agent::command::run::{end, start};
+
+/// Why a pipe is not used.
+#[derive(Debug, Error)]
+pub(crate) enum NotOpened {
+    #[error(transparent)]
+    Account(#[from] Refused),
+    #[error("notify FIFO {0}: {1}; events are not written to it")]
+    Pipe(String, #[source] io::Error),
+    #[error("script of notify FIFO {0}: {1}")]
+    Script(String, #[source] Refused),
+}
 
 /// A script that ends is started again after this time, doubled each time that it did not last.
 const RESTART: Duration = Duration::from_secs(1);
@@ -50,23 +64,24 @@ impl Pipe {
     /// Makes the pipe when it is not there, opens it and starts its script.
     ///
     /// # Errors
-    /// In words: what stands in its place, or what the kernel said.
-    pub(crate) fn open(settings: &Fifo, global: &Global) -> Result<Self, String> {
+    /// What stands in its place, what the kernel said, or why its script may not run.
+    pub(crate) fn open(settings: &Fifo, global: &Global) -> Result<Self, NotOpened> {
         let owner = account(settings.user.as_ref(), global)?;
-        let end = open(Path::new(&settings.path), owner)
-            .map_err(|error| format!("notify FIFO {}: {error}; events are not written to it", settings.path))?;
+        let end =
+            open(Path::new(&settings.path), owner).map_err(|error| NotOpened::Pipe(settings.path.clone(), error))?;
         let mut pipe = Self { settings: settings.clone(), end, full: false, reader: None };
         if let Some(script) = &settings.script {
             let permit = permit(script, settings.user.as_ref(), global)
-                .map_err(|why| format!("script of notify FIFO {}: {why}", settings.path))?;
+                .map_err(|why| NotOpened::Script(settings.path.clone(), why))?;
             if let Some(why) = permit.caution {
                 tracing::warn!("{why}; enable_script_security would refuse it");
             }
             let mut command = script.clone();
             command.push(settings.path.clone());
+            let reads = Reads { command, user: settings.user.clone(), global: global.clone() };
             let (stop, stopped) = oneshot::channel();
             let group = Arc::new(AtomicI32::new(0));
-            let task = tokio::spawn(keep_running(command, permit.who, stopped, Arc::clone(&group)));
+            let task = tokio::spawn(keep_running(reads, stopped, Arc::clone(&group)));
             pipe.reader = Some(Reader { stop, task, group });
         }
         Ok(pipe)
@@ -143,17 +158,26 @@ fn has_unread(end: &File) -> bool {
     poll(&mut watched, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
 }
 
-async fn keep_running(
+/// The script that reads from a pipe.
+struct Reads {
     command: Vec<String>,
-    who: Option<Identity>,
-    mut stopped: oneshot::Receiver<()>,
-    group: Arc<AtomicI32>,
-) {
-    let name = command.join(" ");
+    user: Option<ScriptUser>,
+    global: Global,
+}
+
+impl Reads {
+    /// Starts it, if it may be run now.
+    fn start(&self) -> Result<Child, NotRun> {
+        start(&permit(&self.command, self.user.as_ref(), &self.global)?)
+    }
+}
+
+async fn keep_running(reads: Reads, mut stopped: oneshot::Receiver<()>, group: Arc<AtomicI32>) {
+    let name = reads.command.join(" ");
     let mut pause = RESTART;
     loop {
         let begun = Instant::now();
-        match start(&command, who) {
+        match reads.start() {
             Ok(mut child) => {
                 let id = child.id().and_then(|id| i32::try_from(id).ok()).unwrap_or_default();
                 group.store(id, Ordering::Relaxed);
@@ -180,8 +204,6 @@ async fn keep_running(
 mod tests {
     use std::io::Read as _;
     use std::os::unix::fs::PermissionsExt as _;
-
-    use hactl_engine::conf::config::ScriptUser;
 
     use super::*;
 
@@ -220,7 +242,7 @@ mod tests {
         fs::write(&file, "precious").unwrap();
         std::os::unix::fs::symlink(&file, &link).unwrap();
         for (path, word) in [(&file, "not a FIFO"), (&link, "symbolic link")] {
-            let why = Pipe::open(&settings(path, None), &Global::default()).map(|_| ()).unwrap_err();
+            let why = Pipe::open(&settings(path, None), &Global::default()).map(|_| ()).unwrap_err().to_string();
             assert!(why.contains(word) && why.contains(path.to_str().unwrap()), "{why}");
         }
         assert_eq!(fs::read_to_string(&file).unwrap(), "precious");

@@ -9,8 +9,9 @@ use hactl_engine::input::Input;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::agent::command::permit::{account, permit_as};
-use crate::agent::command::run::{GRACE, Group};
+use crate::agent::command::error::NotRun;
+use crate::agent::command::permit::{Identity, account, permit_as};
+use crate::agent::command::run::{Ended, GRACE, Group};
 use crate::agent::vrrp::message::{Mailbox, Message};
 
 /// Running checks; dropping a handle's task ends its check.
@@ -79,18 +80,12 @@ async fn watch(script: VrrpScript, global: Global, mailbox: Mailbox, state: Arc<
     clock.set_missed_tick_behavior(MissedTickBehavior::Skip); // a run still going when the next is due: skip that one
     loop {
         clock.tick().await;
-        // Asked each time: a program that vanishes, or that others may write by now, is a check that fails.
-        let permitted = who.clone().and_then(|who| permit_as(&script.command, who, &global));
-        let ended = match permitted {
-            Ok(permit) => match Group::start(&script.command, permit.who) {
-                Ok(group) => group.wait(script.timeout, GRACE).await,
-                Err(why) => Err(why),
+        let (good, words) = match &who {
+            Ok(who) => match run(&script, *who, &global).await {
+                Ok(ended) => (ended.is_success(), ended.to_string()),
+                Err(why) => (false, why.to_string()),
             },
-            Err(why) => Err(why),
-        };
-        let (good, words) = match ended {
-            Ok(ended) => (ended.is_success(), ended.to_string()),
-            Err(why) => (false, why),
+            Err(why) => (false, why.to_string()),
         };
         if let Some(ok) = judge.result(good) {
             let (name, verdict) = (&script.name, if ok { "succeeds" } else { "fails" });
@@ -99,6 +94,12 @@ async fn watch(script: VrrpScript, global: Global, mailbox: Mailbox, state: Arc<
         }
         note(judge.state, Some(words));
     }
+}
+
+/// Runs the check once. It is judged each time: a program that vanishes, or that others may write by now, is a check that fails.
+async fn run(script: &VrrpScript, who: Option<Identity>, global: &Global) -> Result<Ended, NotRun> {
+    let permit = permit_as(&script.command, who, global)?;
+    Group::start(&permit)?.wait(script.timeout, GRACE).await
 }
 
 /// Rise and fall: the first result counts at once, later changes need `rise` or `fall` results in a row.

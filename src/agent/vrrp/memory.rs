@@ -8,6 +8,7 @@ use hactl_engine::conf::config::Config;
 use hactl_engine::control::Pin;
 use hactl_engine::time::Instant;
 
+use crate::agent::command::error::StateFileError;
 use crate::agent::command::state_file::{read_json, write_json};
 use crate::sys::process::{clock, stamp};
 
@@ -82,8 +83,8 @@ pub(crate) fn pins_path(state_dir: &Path) -> PathBuf {
 /// Reads the overrides.
 ///
 /// # Errors
-/// A file that is there but cannot be read or understood, worded with what to do.
-pub(crate) fn read_pins(state_dir: &Path) -> Result<Pins, String> {
+/// A file that is there but cannot be read or understood.
+pub(crate) fn read_pins(state_dir: &Path) -> Result<Pins, StateFileError> {
     read_json(&pins_path(state_dir)).map(Option::unwrap_or_default)
 }
 
@@ -104,7 +105,7 @@ mod tests {
     #[test]
     fn overrides_survive_and_expire() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(read_pins(folder.path()), Ok(Pins::new()));
+        assert_eq!(read_pins(folder.path()).unwrap(), Pins::new());
         let pin = |expires_unix_s| Pin { priority: 254, reason: Some("drill".into()), expires_unix_s };
         let pins = Pins::from([("VI_1".to_owned(), pin(None)), ("VI_2".to_owned(), pin(Some(1)))]);
         write_pins(folder.path(), &pins).unwrap();
@@ -112,6 +113,6 @@ mod tests {
         assert_eq!(memory.pin("VI_1"), Some(pin(None)));
         assert_eq!(memory.pin("VI_2"), None, "its time is over");
         fs::write(pins_path(folder.path()), "{").unwrap();
-        assert!(read_pins(folder.path()).unwrap_err().contains("pins.json"));
+        assert!(read_pins(folder.path()).unwrap_err().to_string().contains("pins.json"));
     }
 }
