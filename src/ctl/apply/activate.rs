@@ -31,7 +31,7 @@ async fn agent_answers(desk: &Desk, host: &str) -> Result<(), Problem> {
     let end = tokio::time::Instant::now() + SETTLE;
     let mut last = String::from("no answer");
     while tokio::time::Instant::now() < end {
-        let output = desk.on(host, crate::ctl::look::observe::SHOW, b"", desk.options.limit).await?;
+        let output = desk.on(host, &crate::ctl::look::observe::show(), b"", desk.options.limit).await?;
         match crate::ctl::look::observe::parse(output.text()).agent {
             Some(agent) if agent.instances.iter().any(|i| i.state == hactl_engine::control::RouterState::Init) => {
                 last = "still starting".into();

@@ -268,9 +268,9 @@ fn render_all(cluster: &Cluster, interfaces: &Interfaces) -> Result<Vec<WantedHo
 /// One round trip a host.
 async fn gather(desk: &Desk, wanted: &[WantedHost], chosen: &[String]) -> Result<BTreeMap<String, Facts>, Failure> {
     let wanted: Vec<&WantedHost> = wanted.iter().filter(|wanted| chosen.contains(&wanted.host)).collect();
-    let script = |wanted: &WantedHost| {
-        let peers = desk.cluster.host(&wanted.host).map(|host| observe::ask_peers(&desk.cluster, host));
-        facts::script(wanted) + &peers.unwrap_or_default()
+    let script = |wanted: &WantedHost| match desk.cluster.host(&wanted.host) {
+        Some(host) => observe::ask_peers(facts::script(wanted), &desk.cluster, host).text(),
+        None => facts::script(wanted).text(),
     };
     let answers = desk.on_all(wanted.iter().map(|wanted| (wanted.host.as_str(), script(wanted), Vec::new()))).await;
     let mut facts = BTreeMap::new();
@@ -416,8 +416,7 @@ async fn give_up(
         failure
             .problems
             .push(Problem::new(Code::LeftAsItIs, "left as it is, as --no-auto-rollback asks").next(next).warn());
-        desk.on_all(jobs.iter().map(|job| (job.host(), "systemctl stop hactl-revert.timer".to_owned(), Vec::new())))
-            .await;
+        desk.on_all(jobs.iter().map(|job| (job.host(), script::leave(), Vec::new()))).await;
         return failure;
     }
     let stuck = revert(desk, activated).await;

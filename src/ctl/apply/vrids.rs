@@ -7,11 +7,9 @@ use std::net::IpAddr;
 use super::stage::Job;
 use crate::ctl::cluster::{Cluster, Vip};
 use crate::ctl::desk::Desk;
-use crate::ctl::look::facts::{HOME, interfaces};
-use crate::ctl::plan::Change;
-use crate::ctl::remote::quote;
+use crate::ctl::host::Script;
+use crate::ctl::look::facts::interfaces;
 use crate::ctl::render::context::{Interfaces, interface};
-use crate::ctl::wanted::BINARY;
 use crate::error::{Code, Exit, Failure, Problem};
 
 /// Adverts come every second by default.
@@ -42,9 +40,9 @@ pub async fn no_collision(desk: &Desk, jobs: &[Job]) -> Result<(), Failure> {
 fn script(cluster: &Cluster, vip: &Vip, job: &Job) -> String {
     let known = Interfaces::from([(job.host().to_owned(), interfaces(&job.facts))]);
     let link = cluster.host(job.host()).map(|host| interface(host, vip, &known)).unwrap_or_default();
-    let staged = job.plan.changes.contains(&Change::Binary).then(|| format!("{HOME}/staging/bin/hactl"));
-    let family = if vip.address().is_some_and(|address| address.is_ipv6()) { " --ipv6" } else { "" };
-    format!("{} agent listen --for {LISTEN}{family} {}", staged.as_deref().unwrap_or(BINARY), quote(&link))
+    let family = vip.address().filter(IpAddr::is_ipv6).map(|_| "--ipv6");
+    let words = ["--for", LISTEN].into_iter().chain(family).chain([link.as_str()]);
+    Script::new().call("listen", words).text()
 }
 
 /// Whether a host that is none of ours uses the VIP's VRID, from `vrid N from ADDRESS` lines.

@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 
 use super::observe::Owners;
 use crate::ctl::cluster::{Cluster, Group};
-use crate::ctl::look::observe::{SHOW, Seen, Sight, parse};
+use crate::ctl::look::observe::{Seen, Sight, parse, show};
 use crate::ctl::remote::Remote;
 use crate::ctl::secret::Secrets;
 use crate::ctl::ssh::connect::{Options, connect_all};
@@ -65,7 +65,7 @@ impl Watchers {
 
     async fn look_at(&self, name: &str) -> Seen {
         let Some(remote) = self.connection(name).await else { return Seen::default() };
-        if let Ok(output) = remote.exec(SHOW, b"", PATIENCE).await {
+        if let Ok(output) = remote.exec(&show(), b"", PATIENCE).await {
             return parse(output.text());
         }
         self.drop_connection(name).await;

@@ -4,12 +4,9 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 
-use crate::ctl::look::observe::{self, SHOW, Seen};
-use crate::ctl::remote::quote;
+use crate::ctl::host::Script;
+use crate::ctl::look::observe::{self, Seen};
 use crate::ctl::wanted::{BINARY, WantedHost};
-
-/// What is kept on a host.
-pub const HOME: &str = "/var/lib/hactl";
 
 /// A host as it is.
 #[derive(Debug, Clone, Default)]
@@ -78,38 +75,28 @@ pub struct Lock {
 }
 
 /// The script whose output [`parse`] reads.
-pub fn script(wanted: &WantedHost) -> String {
-    let mut script = SHOW.to_owned();
-    let words = |words: &mut dyn Iterator<Item = &str>| words.map(quote).collect::<Vec<_>>().join(" ");
-    let commands = words(&mut wanted.packages.iter().map(|package| package.command.as_str()));
-    let files = wanted.files.iter().map(|file| &file.dest).chain(&wanted.removed);
-    let files = words(&mut files.map(String::as_str));
+pub fn script(wanted: &WantedHost) -> Script {
+    let files = wanted.files.iter().map(|file| &file.dest).chain(&wanted.removed).map(String::as_str);
     let services = wanted.services.iter().flat_map(|s| std::iter::once(&s.name).chain(&s.replaces));
-    let services = words(&mut services.chain(&wanted.retired).map(String::as_str));
-    script.push_str(&format!(
-        "echo @@os; ( . /etc/os-release; echo \"$ID\" ) 2>/dev/null; cat /proc/1/comm\n\
-         echo @@pm; for c in apt-get dnf yum; do command -v $c >/dev/null && echo $c; done\n\
-         echo @@commands; for c in {commands}; do command -v $c >/dev/null && echo $c; done\n\
-         echo @@space; ( df -Pk {HOME} || df -Pk /var/lib ) 2>/dev/null | tail -n1\n\
-         echo @@sums; sha256sum -- {files} {BINARY} 2>/dev/null\n\
-         echo @@stats; stat -c '%a %U:%G %n' -- {files} 2>/dev/null\n\
-         echo @@state; cat {HOME}/generation 2>/dev/null; echo; date +%s; ls {HOME}/unfinished 2>/dev/null\n\
-         echo @@lock; cat {HOME}/lock/owner 2>/dev/null\n"
-    ));
+    let services: Vec<&str> = services.chain(&wanted.retired).map(String::as_str).collect();
+    let mut script = Script::new()
+        .call("show", [])
+        .call("system", [])
+        .call("commands", wanted.packages.iter().map(|package| package.command.as_str()))
+        .call("files", files);
     if !services.is_empty() {
-        script.push_str(&format!("echo @@services; systemctl show -p Id,ActiveState,UnitFileState -- {services}\n"));
+        script = script.call("services", services);
     }
     for (number, run) in wanted.runs.iter().enumerate() {
-        script.push_str(&format!("echo @@run{number}; ( {} ) >/dev/null 2>&1 && echo done\n", run.unless));
+        script = script.call("succeeds", [format!("run{number}").as_str(), &run.unless]);
     }
     for (number, one) in wanted.requires.iter().enumerate() {
-        script.push_str(&format!("echo @@require{number}; ( {} ) >/dev/null 2>&1 && echo done\n", one.command));
+        script = script.call("succeeds", [format!("require{number}").as_str(), &one.command]);
     }
     if !wanted.sysctl.is_empty() {
-        let keys = words(&mut wanted.sysctl.keys().map(String::as_str));
-        script.push_str(&format!("echo @@sysctl; sysctl -- {keys} 2>/dev/null\n"));
+        script = script.call("sysctls", wanted.sysctl.keys().map(String::as_str));
     }
-    script + "true\n"
+    script
 }
 
 /// Reads what [`script`] printed.
@@ -144,12 +131,12 @@ pub fn parse(wanted: &WantedHost, text: &str) -> Facts {
         files: files.collect(),
         binary: sums.get(BINARY).map(|sum| (*sum).to_owned()),
         services: services(&lines("services")),
-        runs_done: (0..wanted.runs.len()).filter(|n| line(&format!("run{n}"), 0) == "done").collect(),
+        runs_done: (0..wanted.runs.len()).filter(|n| line(&format!("run{n}"), 0) == "yes").collect(),
         missing: wanted
             .requires
             .iter()
             .enumerate()
-            .filter(|(n, _)| line(&format!("require{n}"), 0) != "done")
+            .filter(|(n, _)| line(&format!("require{n}"), 0) != "yes")
             .map(|(_, one)| (one.name.clone(), one.next.clone()))
             .collect(),
         sysctl: lines("sysctl")
@@ -205,19 +192,19 @@ mod tests {
         };
         let run = Run { cmd: "x".into(), unless: "y".into(), undo: None };
         let wanted = WantedHost { files: vec![file], runs: vec![run], ..WantedHost::default() };
-        assert!(script(&wanted).contains("'/etc/a b'"));
+        assert!(script(&wanted).text().contains("'/etc/a b'"));
         let text = "@@os\ndebian\nsystemd\n@@pm\napt-get\n@@commands\nnginx\n@@space\n/dev/x 100 50 4242 50% /\n\
             @@sums\nabc  /etc/a b\ndef  /usr/local/bin/hactl\n@@stats\n600 root:root /etc/a b\n\
             @@state\n7\n\n1790000000\n/var/lib/hactl/unfinished\n@@lock\n1790000300 ann@desk\n\
             @@services\nId=nginx.service\nActiveState=active\nUnitFileState=enabled\n\nId=keepalived.service\nActiveState=inactive\nUnitFileState=\n\
-            @@run0\ndone\n";
+            @@run0\nyes\n";
         let facts = parse(&wanted, text);
         assert_eq!((facts.os.as_str(), facts.init.as_str(), facts.free_kb), ("debian", "systemd", 4242));
         assert_eq!(facts.files["/etc/a b"].mode, 0o600);
         assert_eq!(facts.binary.as_deref(), Some("def"));
         assert_eq!(facts.services["nginx"], ServiceFact { active: true, enabled: true });
         assert!(!facts.services["keepalived"].enabled);
-        assert_eq!((facts.runs_done, facts.generation, facts.now, facts.unfinished), (vec![0], 7, 1_790_000_000, true));
+        assert_eq!((facts.runs_yes, facts.generation, facts.now, facts.unfinished), (vec![0], 7, 1_790_000_000, true));
         assert_eq!(facts.lock, Some(Lock { until: 1_790_000_300, owner: "ann@desk".into() }));
     }
 

@@ -11,8 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::ctl::cluster::{Cluster, Group, Host, LvsMethod, Vip};
 use crate::ctl::desk::Desk;
-use crate::ctl::remote::quote;
-use crate::ctl::wanted::BINARY;
+use crate::ctl::host::Script;
 use crate::ctl::words::plain_json;
 use crate::error::Problem;
 
@@ -130,56 +129,38 @@ impl Sight {
 /// that is worth a look.
 pub const FIREWALLS: [&str; 3] = ["firewalld", "ufw", "nftables"];
 
-/// The part of a script that shows addresses and the agent; also half of the facts script.
-pub const SHOW: &str = "export LC_ALL=C PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin\n\
-    echo @@addr; ip -o addr show\n\
-    echo @@mac; ip -o link show\n\
-    echo @@units; systemctl is-active nginx firewalld ufw nftables 2>/dev/null\n\
-    echo @@agent; /usr/local/bin/hactl agent status --json 2>/dev/null\n";
+/// The script that shows addresses, what runs and the agent, for [`parse`]; nothing more.
+pub fn show() -> String {
+    Script::new().call("show", []).text()
+}
 
 /// The script that shows a host, for [`parse`].
 pub fn script(cluster: &Cluster, host: &Host, thorough: bool) -> String {
-    let mut script = SHOW.to_owned() + &ask_peers(cluster, host);
+    let mut script = ask_peers(Script::new().call("show", []), cluster, host);
     if thorough {
         let vips: Vec<String> =
             cluster.vips.iter().filter_map(|vip| vip.address()).map(|vip| vip.to_string()).collect();
-        script.push_str(&format!(
-            "echo @@neigh; for v in {}; do ping -c1 -W1 $v >/dev/null 2>&1; ip neigh show $v; done\n",
-            vips.join(" ")
-        ));
+        script = script.call("neighbours", vips.iter().map(String::as_str));
         if cluster.lvs.is_some() {
-            script.push_str(
-                "echo @@arp; cat /proc/sys/net/ipv4/conf/all/arp_ignore /proc/sys/net/ipv4/conf/all/arp_announce\n",
-            );
+            script = script.call("arp_settings", []);
         }
         if host.group == Group::Lb {
-            script.push_str("echo @@backends\n");
-            for web in cluster.backends() {
-                let url = format!("http://{}/", SocketAddr::new(web.address, web.backend.port));
-                let name = quote(&web.name);
-                script.push_str(&format!(
-                    "{BINARY} agent probe {url} 2>/dev/null && echo {name} up || echo {name} down\n"
-                ));
-            }
+            let url = |web: &Host| format!("http://{}/", SocketAddr::new(web.address, web.backend.port));
+            let pairs: Vec<String> = cluster.backends().flat_map(|web| [web.name.clone(), url(web)]).collect();
+            script = script.call("backends", pairs.iter().map(String::as_str));
         }
     }
-    script
+    script.text()
 }
 
-/// The part in which a load balancer asks the others' web servers: a standby that nobody can reach is no standby. All at
-/// once, since one that drops packets costs a second.
-pub fn ask_peers(cluster: &Cluster, host: &Host) -> String {
+/// Adds the part in which a load balancer asks the others' web servers: a standby that nobody can reach is no standby.
+pub fn ask_peers(script: Script, cluster: &Cluster, host: &Host) -> Script {
     if host.group != Group::Lb || cluster.lvs.is_some() {
-        return String::new();
+        return script;
     }
-    let mut script = "echo @@peers\n".to_owned();
-    for peer in cluster.group(Group::Lb).filter(|peer| peer.name != host.name) {
-        let (url, name) = (health_url(cluster, peer), quote(&peer.name));
-        script.push_str(&format!(
-            "{{ {BINARY} agent probe {url} 2>/dev/null && echo {name} up || echo {name} down; }} &\n"
-        ));
-    }
-    script + "wait\n"
+    let peers = cluster.group(Group::Lb).filter(|peer| peer.name != host.name);
+    let pairs: Vec<String> = peers.flat_map(|peer| [peer.name.clone(), health_url(cluster, peer)]).collect();
+    script.call("peers", pairs.iter().map(String::as_str))
 }
 
 /// Answered by the load balancer's own web server; any answer is good enough.
