@@ -190,6 +190,6 @@ fn probe_web(url: &str, limit: Duration) -> Outcome {
     match probe::http(url, limit) {
         Ok(status) if status < 500 => Ok(Exit::Done),
         Ok(status) => Err(failed(format!("{url}: HTTP status {status}"))),
-        Err(why) => Err(failed(why)),
+        Err(why) => Err(failed(why.to_string())),
     }
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 use hactl_engine::conf::config::Global;
 use tokio::time::timeout;
 
+use super::failed::Failed;
 use super::patterns::Patterns;
-use super::tls_config::TlsConfigs;
 use crate::agent::track::files::Values;
+use crate::net::tls::config::TlsConfigs;
 
 /// What checks need of the agent.
 #[derive(Clone, Default)]
@@ -24,11 +25,6 @@ pub(crate) struct Surroundings {
 }
 
 /// The work has so long.
-pub(super) async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
-    timeout(limit, work).await.unwrap_or_else(|_| Err(no_answer(limit)))
-}
-
-/// The time is over, in words.
-pub(crate) fn no_answer(limit: Duration) -> String {
-    format!("no answer within {limit:?}")
+pub(super) async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
+    timeout(limit, work).await.unwrap_or(Err(Failed::NoAnswer(limit)))
 }

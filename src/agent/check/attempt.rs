@@ -22,7 +22,7 @@ pub(crate) async fn attempt(checker: &Checker, around: &Surroundings) -> Outcome
     };
     match ended {
         Ok(()) => Outcome::Passed,
-        Err(why) => Outcome::Failed(why),
+        Err(why) => Outcome::Failed(why.into()),
     }
 }
 

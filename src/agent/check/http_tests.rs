@@ -5,11 +5,13 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 
 use hactl_engine::conf::config::lvs::{BasicAuth, Check};
-use hactl_engine::lvs::health::Outcome;
+use hactl_engine::lvs::health::{Outcome, Reason, Why};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use super::super::peer::{Behaviour, failure, outcome, peer, to};
 use super::*;
+use crate::net::http::exchange::{DIGEST_BYTES_MAX, TEXT_BYTES_MAX};
 
 fn url(path: &str) -> Url {
     Url {
@@ -50,7 +52,7 @@ async fn refused(behaviour: Behaviour, url: Url) -> String {
 }
 
 fn failed(why: &str) -> Outcome {
-    Outcome::Failed(why.into())
+    Outcome::Failed(Why { reason: Reason::Answer, words: why.into() })
 }
 
 const HELLO: [u8; 16] =
@@ -78,7 +80,7 @@ async fn digest_over_each_framing() {
     }
     let other = judged(b"HTTP/1.1 200 OK\r\n\r\nhullo", summed(HELLO)).await;
     let Outcome::Failed(why) = other else { panic!("{other:?}") };
-    assert!(why.contains("instead of 5d41402abc4b2a76b9719d911017c592 from /sum"), "{why}");
+    assert!(why.words.contains("instead of 5d41402abc4b2a76b9719d911017c592 from /sum"), "{why:?}");
 }
 
 #[tokio::test]

@@ -153,7 +153,7 @@ pub(super) async fn outcome_in(check: Check, around: &Surroundings) -> Outcome {
 /// One try that must fail; its words.
 pub(super) async fn failure(check: Check) -> String {
     match outcome(check).await {
-        Outcome::Failed(why) => why,
+        Outcome::Failed(why) => why.words,
         good => panic!("it should have failed: {good:?}"),
     }
 }

@@ -169,7 +169,7 @@ async fn a_client_s_certificate() {
     assert_eq!(outcome_in(check(at, "www.example.cc", Tls::default()), &good).await, Outcome::Passed);
     let bad = around("client.pem", "ca.pem");
     let Outcome::Failed(why) = outcome_in(check(at, "www.example.cc", Tls::default()), &bad).await else { panic!() };
-    assert!(why.starts_with("client's key /") && why.contains("ca.pem"), "{why}");
+    assert!(why.words.starts_with("client's key /") && why.words.contains("ca.pem"), "{why:?}");
 }
 
 #[tokio::test]

@@ -6,17 +6,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use hactl_engine::conf::config::MetricsAddress;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::metrics::page;
 use super::server::{self, Handles};
+use crate::net::http::serve::{self as http, answer};
 use crate::net::seats::{self, Listener, Place, Wire};
 
-/// Longest request in bytes.
-const REQUEST: u64 = 8192;
 /// Clients at a time; beyond that the one that has been idle longest goes.
 const CLIENTS: usize = 16;
 /// One request, from the connection to the last byte of its answer.
@@ -91,9 +90,7 @@ async fn serve(listener: Listener, handles: Handles) {
 }
 
 async fn converse(mut stream: Box<dyn Wire>, place: &Place, handles: &Handles) -> io::Result<()> {
-    let mut request = Vec::new();
-    let mut bounded = (&mut stream).take(REQUEST);
-    while !request.windows(4).any(|end| end == b"\r\n\r\n") && bounded.read_buf(&mut request).await? > 0 {}
+    let request = http::read(&mut stream).await?;
     let answer = match judge(&request) {
         Ok(()) => {
             place.is_served();
@@ -112,27 +109,10 @@ async fn converse(mut stream: Box<dyn Wire>, place: &Place, handles: &Handles) -
 
 /// Whether a request is `GET /metrics`; else the status that it deserves.
 fn judge(request: &[u8]) -> Result<(), &'static str> {
-    let text = String::from_utf8_lossy(request);
-    let mut words = text.lines().next().unwrap_or_default().split_whitespace();
-    let (method, target, version) = (words.next(), words.next(), words.next());
-    let whole = request.windows(4).any(|end| end == b"\r\n\r\n");
-    if !whole || !version.is_some_and(|version| version.starts_with("HTTP/1.")) {
-        return Err("400 Bad Request");
-    }
-    if method != Some("GET") {
-        return Err("405 Method Not Allowed");
-    }
-    match target.and_then(|target| target.split('?').next()) {
-        Some("/metrics") => Ok(()),
+    match http::path(request)?.as_str() {
+        "/metrics" => Ok(()),
         _ => Err("404 Not Found"),
     }
-}
-
-fn answer(status: &str, kind: &str, body: &str) -> String {
-    format!(
-        "HTTP/1.0 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    )
 }
 
 #[cfg(test)]

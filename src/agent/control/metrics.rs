@@ -1,9 +1,11 @@
 //! The state of the agent in Prometheus' text format.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use hactl_engine::control::{AgentStatus, InstanceStatus, RealServerStatus, RouterState, Timing, VirtualServerStatus};
+use hactl_engine::lvs::health::Reason;
 
 /// Upper bounds of the classes of lateness, in seconds; the last has none.
 const BOUNDS: [&str; 5] = ["0.0001", "0.001", "0.01", "0.1", "+Inf"];
@@ -109,6 +111,29 @@ fn balancing(page: &mut Page, servers: &[VirtualServerStatus]) {
             page.sample(name, &labels, value(real));
         }
     }
+    failures(page, servers);
+}
+
+/// Of a silent server the operator looks for something else than of one that refuses, so failed checks are counted by reason.
+fn failures(page: &mut Page, servers: &[VirtualServerStatus]) {
+    page.family("lvs_check_failures_total", "counter", "Tries of checks that failed, by reason.");
+    for server in servers {
+        for real in &server.real_servers {
+            let mut counts: BTreeMap<(&str, Reason), u64> = BTreeMap::new();
+            for check in &real.checks {
+                for (reason, count) in &check.failures {
+                    // Two checks of one real server may bear one name: `FILE_CHECK load` with different weights.
+                    *counts.entry((&check.name, *reason)).or_default() += count;
+                }
+            }
+            for ((check, reason), count) in counts {
+                let (server, real) = (server.name.as_str(), real.address.as_str());
+                let labels =
+                    [("virtual_server", server), ("real_server", real), ("check", check), ("reason", reason.name())];
+                page.sample("lvs_check_failures_total", &labels, count);
+            }
+        }
+    }
 }
 
 type Gauge<'a> = (&'static str, &'static str, &'a dyn Fn(&InstanceStatus) -> Option<f64>);
@@ -206,6 +231,11 @@ fn escape(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use hactl_engine::control::{FileStatus, ProcessStatus, ScriptStatus};
+    use hactl_engine::lvs::balancer::Balancer;
+    use hactl_engine::lvs::status::status as lvs_status;
+    use hactl_engine::ipvs::Table;
+    use hactl_engine::time::Instant;
+    use serde_json::json;
 
     use super::*;
     use crate::agent::control::dump_text::tests::status;
@@ -234,6 +264,36 @@ mod tests {
             assert!(page.lines().any(|found| found == line), "{line} is missing in\n{page}");
         }
         assert!(!page.contains("hactl_process_ok{"), "not counted yet");
+    }
+
+    #[test]
+    fn timeouts_are_counted_apart_from_refusals() {
+        let mut status = status();
+        let check =
+            |name: &str, failures| json!({ "name": name, "passing": false, "last": null, "failures": failures });
+        let checks = [
+            check("TCP_CHECK 10.0.0.7:80", json!({ "timeout": 3, "refused": 7 })),
+            check("FILE_CHECK load", json!({ "verdict": 2 })),
+            check("FILE_CHECK load", json!({ "verdict": 5 })),
+        ];
+        let text =
+            "virtual_server 10.0.0.3 80 {\nlb_algo rr\nlb_kind NAT\nprotocol TCP\nreal_server 10.0.0.7 80 {\n}\n}\n";
+        let config = hactl_engine::conf::parse("ha.conf", text).config;
+        let mut balancer = Balancer::default();
+        balancer.configure(&config.virtual_servers, &Table::new(), false, Instant(7));
+        let mut servers = lvs_status(&balancer, None, Instant(7));
+        servers[0].real_servers[0].checks =
+            checks.into_iter().map(|one| serde_json::from_value(one).unwrap()).collect();
+        status.virtual_servers = servers;
+        let page = page(&status);
+        let name = r#"hactl_lvs_check_failures_total{virtual_server="10.0.0.3:80",real_server="10.0.0.7:80""#;
+        for line in [
+            format!(r#"{name},check="TCP_CHECK 10.0.0.7:80",reason="timeout"}} 3"#),
+            format!(r#"{name},check="TCP_CHECK 10.0.0.7:80",reason="refused"}} 7"#),
+            format!(r#"{name},check="FILE_CHECK load",reason="verdict"}} 7"#),
+        ] {
+            assert!(page.lines().any(|found| found == line), "{line} is missing in\n{page}");
+        }
     }
 
     #[test]

@@ -25,8 +25,8 @@ use tokio::time::{sleep, timeout};
 
 use super::director::Director;
 use super::pace::PAUSE_MIN;
-use crate::agent::check::around::no_answer;
 use crate::agent::check::connect::{begin, connected, finish};
+use crate::agent::check::failed::Failed;
 use crate::sys::process::clock;
 
 /// The checks and when each is due.
@@ -89,7 +89,7 @@ impl Rounds {
     }
 
     /// Begins what is due; returns what was refused at once.
-    fn begin_due(&self, now: Instant) -> Vec<(CheckId, Instant, String)> {
+    fn begin_due(&self, now: Instant) -> Vec<(CheckId, Instant, Failed)> {
         let State { due: queue, checks, begun } = &mut *self.state.borrow_mut();
         let mut refused = Vec::new();
         while let Some(next) = queue.peek_mut().filter(|next| next.0.0 <= now) {
@@ -126,7 +126,8 @@ impl Rounds {
                     spawn_local(see_out(one, Rc::clone(self), Rc::clone(director)));
                     continue;
                 }
-                _ => connected(&SockRef::from(&one.socket)).map_or_else(Outcome::Failed, |()| Outcome::Passed),
+                _ => connected(&SockRef::from(&one.socket))
+                    .map_or_else(|why| Outcome::Failed(why.into()), |()| Outcome::Passed),
             };
             self.ended(one.id, one.due, outcome, now, director);
         }
@@ -170,7 +171,7 @@ pub(crate) async fn make(rounds: Rc<Rounds>, director: Rc<RefCell<Director>>) {
         let now = clock::now();
         rounds.look(now, &director);
         for (id, due, why) in rounds.begin_due(now) {
-            rounds.ended(id, due, Outcome::Failed(why), now, &director);
+            rounds.ended(id, due, Outcome::Failed(why.into()), now, &director);
         }
         let wait = rounds.wait(now);
         tokio::select! {
@@ -185,8 +186,8 @@ async fn see_out(one: Try, rounds: Rc<Rounds>, director: Rc<RefCell<Director>>) 
     let left = one.limit.saturating_sub(clock::now().since(one.begun));
     let outcome = match timeout(left, finish(one.socket)).await {
         Ok(Ok(_)) => Outcome::Passed,
-        Ok(Err(why)) => Outcome::Failed(why),
-        Err(_) => Outcome::Failed(no_answer(one.limit)),
+        Ok(Err(why)) => Outcome::Failed(why.into()),
+        Err(_) => Outcome::Failed(Failed::NoAnswer(one.limit).into()),
     };
     rounds.ended(one.id, one.due, outcome, clock::now(), &director);
     rounds.bell.notify_one(); // the next try may be due before anything else is

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
+use super::error::NotDelivered;
 use super::mail::Post;
 use super::mail_text::address;
 use super::webhook::Target;
@@ -136,7 +137,7 @@ enum Way {
 }
 
 impl Way {
-    async fn deliver(&self, report: &Report) -> Result<(), String> {
+    async fn deliver(&self, report: &Report) -> Result<(), NotDelivered> {
         match self {
             Self::Mail(post) => post.send(report).await,
             Self::Webhook(target) => target.post(&report.json).await,

@@ -1,27 +1,23 @@
-//! Mail by SMTP: plain, as a server on the own network takes it, or by TLS and with a login where that is asked for. Nothing that comes from a configuration or a packet
-//! can add a header, an address or a command: lines are cut to one line and checked before they are sent.
+//! Mail by SMTP: plain, as a server on the own network takes it, or by TLS and with a login where that is asked for.
+//! Nothing that comes from a configuration or a packet can add a header, an address or a command: lines are cut to one line
+//! and checked before they are sent.
 
-use std::io;
 use std::time::Duration;
 
 use data_encoding::BASE64;
 use hactl_engine::conf::config::{Config, Mail, SmtpTls};
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
 
+use super::error::{MailError, NotDelivered};
 use super::mail_text::{address, message, one_line};
-use super::secure;
 use super::wording::Report;
-use crate::agent::check::tls;
 use crate::agent::command::secret::read_secret;
 use crate::net::seats::Wire;
-
-/// Longest line of an answer that is read.
-const LINE: u64 = 2048;
-/// Most lines of one answer.
-const LINES: usize = 100;
+use crate::net::smtp::talk::Talk;
+use crate::net::tls::protect;
 
 /// How a mail gets to the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,103 +46,103 @@ impl Post {
     /// Sends a report to all recipients. It is sent when the server took it for at least one of them.
     ///
     /// # Errors
-    /// In words: what the server or the network said, and at which step.
-    pub(crate) async fn send(&self, report: &Report) -> Result<(), String> {
-        let (mail, host_name) = (&self.mail, self.host_name.as_str());
-        let server = format!("{}:{}", mail.host, mail.port);
-        let wrong = |why: String| format!("mail server {server}: {why}");
-        let from = mail.from.clone().unwrap_or_else(|| format!("root@{host_name}"));
+    /// What the server or the network said, and at which step.
+    pub(crate) async fn send(&self, report: &Report) -> Result<(), NotDelivered> {
+        let mail = &self.mail;
+        let wrong = |why: MailError| NotDelivered::Mail { server: format!("{}:{}", mail.host, mail.port), why };
+        let from = mail.from.clone().unwrap_or_else(|| format!("root@{}", self.host_name));
         let sender = address(&from)?;
         // One that is none does not cost the others their mail; it was said when the configuration was taken.
         let recipients: Vec<String> = mail.recipients.iter().filter_map(|one| address(one).ok()).collect();
         if recipients.is_empty() {
-            return Err(wrong("notification_email holds no mail address".into()));
+            return Err(wrong(MailError::NoRecipient));
         }
-        let mut talk = self.begin().await.map_err(wrong)?;
-        talk.say(&format!("MAIL FROM:<{sender}>"), 250).await.map_err(wrong)?;
+        let text = message(&from, &mail.recipients, &self.host_name, report);
+        self.hand_over(&sender, &recipients, &text, wrong).await.map_err(wrong)
+    }
+
+    async fn hand_over(
+        &self,
+        sender: &str,
+        recipients: &[String],
+        text: &str,
+        wrong: impl Fn(MailError) -> NotDelivered,
+    ) -> Result<(), MailError> {
+        let mut session = self.begin().await?;
+        session.say(&format!("MAIL FROM:<{sender}>"), 250).await?;
         let mut refused = Vec::new();
-        for recipient in &recipients {
-            if let Err(why) = talk.say(&format!("RCPT TO:<{recipient}>"), 250).await {
+        for recipient in recipients {
+            if let Err(why) = session.say(&format!("RCPT TO:<{recipient}>"), 250).await {
                 refused.push(why);
             }
         }
         if refused.len() == recipients.len() {
-            return Err(wrong(refused.join("; ")));
+            return Err(MailError::AllRefused(refused));
         }
-        talk.say("DATA", 354).await.map_err(wrong)?;
-        let text = message(&from, &mail.recipients, host_name, report);
-        talk.say(&format!("{text}."), 250).await.map_err(wrong)?;
+        session.say("DATA", 354).await?;
+        session.say(&format!("{text}."), 250).await?;
         for why in refused {
             tracing::warn!("{}", wrong(why));
         }
-        let _ = talk.say("QUIT", 221).await; // the mail is accepted already
+        let _ = session.say("QUIT", 221).await; // the mail is accepted already
         Ok(())
     }
 
     /// Connects, greets, protects the way and logs in.
-    async fn begin(&self) -> Result<Talk, String> {
+    async fn begin(&self) -> Result<Session, MailError> {
         let (mail, limit) = (&self.mail, self.mail.connect_timeout);
         let helo = one_line(mail.helo.as_deref().unwrap_or(&self.host_name));
         let connected = timeout(limit, TcpStream::connect((mail.host.as_str(), mail.port))).await;
-        let stream = connected.map_err(|_| "no connection in time")?.map_err(|error| error.to_string())?;
-        let mut talk = match self.tls {
-            SmtpTls::On => Talk::new(Box::new(self.protect(stream).await?), limit),
-            SmtpTls::Off => Talk::new(Box::new(stream), limit),
+        let stream = connected.map_err(|_| MailError::NoConnection)??;
+        let wire: Box<dyn Wire> = match self.tls {
+            SmtpTls::On => Box::new(self.protect(stream).await?),
+            SmtpTls::Off => Box::new(stream),
             SmtpTls::StartTls => {
                 // Who waits on the way could answer, too: nothing that was said before counts afterwards (RFC 3207 §5).
-                let mut plain = BufReader::new(stream);
-                expect(&mut plain, 220, limit).await?;
+                let mut plain = Talk::new(stream);
+                hear(&mut plain, 220, limit).await?;
                 exchange(&mut plain, "EHLO", &format!("EHLO {helo}"), 250, limit).await?;
                 exchange(&mut plain, "STARTTLS", "STARTTLS", 220, limit).await?;
-                if !plain.buffer().is_empty() {
-                    return Err("STARTTLS: it goes on without TLS".into());
-                }
-                let mut talk = Talk::new(Box::new(self.protect(plain.into_inner()).await?), limit);
-                talk.greeted = true;
-                talk
+                Box::new(self.protect(plain.into_stream().ok_or(MailError::GoesOnWithoutTls)?).await?)
             }
         };
-        if !talk.greeted {
-            expect(&mut talk.stream, 220, limit).await?;
+        let mut session = Session { talk: Talk::new(wire), limit };
+        if self.tls != SmtpTls::StartTls {
+            hear(&mut session.talk, 220, limit).await?; // else it was heard before TLS
         }
-        let offers = match talk.say(&format!("EHLO {helo}"), 250).await {
+        let offers = match session.say(&format!("EHLO {helo}"), 250).await {
             Ok(offers) => offers,
-            Err(_) if self.login.is_none() => talk.say(&format!("HELO {helo}"), 250).await?,
+            Err(_) if self.login.is_none() => session.say(&format!("HELO {helo}"), 250).await?,
             Err(why) => return Err(why),
         };
         if let Some((user, file)) = &self.login {
-            talk.log_in(user, file, &offers).await?;
+            session.log_in(user, file, &offers).await?;
         }
-        Ok(talk)
+        Ok(session)
     }
 
-    async fn protect(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, String> {
-        let begun = secure::begin(stream, &self.mail.host, self.authorities.as_deref());
-        timeout(self.mail.connect_timeout, begun).await.map_err(|_| "no TLS in time".to_owned())?
+    async fn protect(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, MailError> {
+        let begun = protect::begin(stream, &self.mail.host, self.authorities.as_deref());
+        Ok(timeout(self.mail.connect_timeout, begun).await.map_err(|_| MailError::NoTls)??)
     }
 }
 
-struct Talk {
-    stream: BufReader<Box<dyn Wire>>,
+/// A conversation with a mail server that takes mail.
+struct Session {
+    talk: Talk<Box<dyn Wire>>,
     limit: Duration,
-    /// The greeting was heard before TLS.
-    greeted: bool,
 }
 
-impl Talk {
-    fn new(stream: Box<dyn Wire>, limit: Duration) -> Self {
-        Self { stream: BufReader::new(stream), limit, greeted: false }
-    }
-
-    async fn say(&mut self, line: &str, code: u16) -> Result<Vec<String>, String> {
+impl Session {
+    async fn say(&mut self, line: &str, code: u16) -> Result<Vec<String>, MailError> {
         let command = line.split(':').next().unwrap_or_default();
         let step = if line.contains('\n') { "the message" } else { command };
-        exchange(&mut self.stream, step, line, code, self.limit).await
+        exchange(&mut self.talk, step, line, code, self.limit).await
     }
 
     /// Logs in by what the server offers (RFC 4954). Errors tell the step and never what was said in it.
-    async fn log_in(&mut self, user: &str, file: &str, offers: &[String]) -> Result<(), String> {
-        let password = read_secret(file).map_err(|why| format!("smtp_password_file {file}: {why}"))?;
+    async fn log_in(&mut self, user: &str, file: &str, offers: &[String]) -> Result<(), MailError> {
+        let password = read_secret(file).map_err(|why| MailError::Password(file.into(), why))?;
         let words: Vec<String> = offers
             .iter()
             .filter_map(|line| line.get(4..))
@@ -154,76 +150,54 @@ impl Talk {
             .flat_map(|offer| offer.split([' ', '=']).map(str::to_ascii_uppercase).collect::<Vec<_>>())
             .collect();
         let offered = |word: &str| words.iter().any(|known| known == word);
-        let (stream, limit) = (&mut self.stream, self.limit);
+        let (talk, limit) = (&mut self.talk, self.limit);
         if offered("PLAIN") {
             let secret = BASE64.encode(&[b"\0", user.as_bytes(), b"\0", &password].concat());
-            exchange(stream, "AUTH PLAIN", &format!("AUTH PLAIN {secret}"), 235, limit).await?;
+            exchange(talk, "AUTH PLAIN", &format!("AUTH PLAIN {secret}"), 235, limit).await?;
         } else if offered("LOGIN") {
-            exchange(stream, "AUTH LOGIN", "AUTH LOGIN", 334, limit).await?;
-            exchange(stream, "AUTH LOGIN, user", &BASE64.encode(user.as_bytes()), 334, limit).await?;
-            exchange(stream, "AUTH LOGIN, password", &BASE64.encode(&password), 235, limit).await?;
+            exchange(talk, "AUTH LOGIN", "AUTH LOGIN", 334, limit).await?;
+            exchange(talk, "AUTH LOGIN, user", &BASE64.encode(user.as_bytes()), 334, limit).await?;
+            exchange(talk, "AUTH LOGIN, password", &BASE64.encode(&password), 235, limit).await?;
         } else {
-            return Err("it offers neither AUTH PLAIN nor AUTH LOGIN".into());
+            return Err(MailError::NoLogin);
         }
         Ok(())
     }
 }
 
-/// Says a line and wants an answer with this code; its lines.
+/// Says a line and wants a reply with this code; its lines.
 async fn exchange<S>(
-    stream: &mut BufReader<S>,
+    talk: &mut Talk<S>,
     step: &str,
     line: &str,
     code: u16,
     limit: Duration,
-) -> Result<Vec<String>, String>
+) -> Result<Vec<String>, MailError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let text = format!("{line}\r\n");
-    let said = async {
-        stream.get_mut().write_all(text.as_bytes()).await?;
-        stream.get_mut().flush().await
-    };
-    timeout(limit, said)
-        .await
-        .map_err(|_| format!("takes nothing after {step}"))?
-        .map_err(|error| format!("{step}: {error}"))?;
-    expect(stream, code, limit).await.map_err(|why| format!("{step}: {why}"))
+    let at = |why: MailError| MailError::At(step.into(), Box::new(why));
+    let said = timeout(limit, talk.say(line)).await.map_err(|_| MailError::TakesNothing(step.into()))?;
+    said.map_err(|error| at(error.into()))?;
+    hear(talk, code, limit).await.map_err(at)
 }
 
-/// Reads an answer of one or more lines and wants its code; 251 (will forward) is as good as 250.
-async fn expect<S: AsyncRead + Unpin>(
-    stream: &mut BufReader<S>,
-    code: u16,
-    limit: Duration,
-) -> Result<Vec<String>, String> {
-    let mut lines = Vec::new();
-    for _ in 0..LINES {
-        let mut line = Vec::new();
-        let mut bounded = (&mut *stream).take(LINE);
-        let got =
-            timeout(limit, bounded.read_until(b'\n', &mut line)).await.map_err(|_| "no answer in time".to_owned())?;
-        if got.map_err(|error: io::Error| tls::words(&error).unwrap_or_else(|| error.to_string()))? == 0 {
-            return Err("the connection was closed".into());
-        }
-        let answer = String::from_utf8_lossy(&line).trim_end().to_owned();
-        let found: Option<u16> = answer.get(..3).and_then(|digits| digits.parse().ok());
-        match (found, answer.as_bytes().get(3)) {
-            (Some(_), Some(b'-')) => lines.push(answer),
-            (Some(found), _) if found == code || (code == 250 && found == 251) => {
-                lines.push(answer);
-                return Ok(lines);
-            }
-            _ => return Err(format!("answered {answer:?}")),
-        }
+/// Hears a reply and wants its code; 251 (will forward) is as good as 250.
+async fn hear<S>(talk: &mut Talk<S>, code: u16, limit: Duration) -> Result<Vec<String>, MailError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let reply = timeout(limit, talk.reply()).await.map_err(|_| MailError::Late)??;
+    if reply.code == code || (code == 250 && reply.code == 251) {
+        return Ok(reply.lines);
     }
-    Err(format!("its answer is longer than {LINES} lines"))
+    Err(MailError::Answered(reply.lines.last().cloned().unwrap_or_default()))
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
+    use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
     use tokio::net::TcpListener;
 
     use super::*;
@@ -295,10 +269,10 @@ mod tests {
             "RCPT" => "554 no relay",
             _ => "250 fine",
         }));
-        let why = mail.send(&report("")).await.unwrap_err();
+        let why = mail.send(&report("")).await.unwrap_err().to_string();
         assert!(why.contains("RCPT TO: answered \"554 no relay\""), "{why}");
         assert_eq!(server.await.unwrap()[1], "HELO lb-5.lan");
-        let why = mail.send(&report("")).await.unwrap_err();
+        let why = mail.send(&report("")).await.unwrap_err().to_string();
         assert!(why.contains("mail server 127.0.0.1:"), "nobody listens any more: {why}");
     }
 
@@ -307,15 +281,15 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut mail = mail(listener.local_addr().unwrap().port());
         mail.mail.connect_timeout = Duration::from_millis(50);
-        assert!(mail.send(&report("")).await.unwrap_err().contains("no answer in time"));
+        assert!(mail.send(&report("")).await.unwrap_err().to_string().contains("no answer in time"));
     }
 
     #[tokio::test]
     async fn addresses_cannot_carry_commands() {
         let mut mail = mail(1);
         mail.mail.recipients = vec!["ops@example.org>\r\nRCPT TO:<evil@example.org".into()];
-        assert!(mail.send(&report("")).await.unwrap_err().contains("no mail address"));
+        assert!(mail.send(&report("")).await.unwrap_err().to_string().contains("no mail address"));
         mail.mail.from = Some("a@b\r\nDATA".into());
-        assert!(mail.send(&report("")).await.unwrap_err().contains("not a mail address"));
+        assert!(mail.send(&report("")).await.unwrap_err().to_string().contains("not a mail address"));
     }
 }

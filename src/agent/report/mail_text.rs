@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use data_encoding::BASE64;
 
+use super::error::BadAddress;
 use super::wording::Report;
 
 /// A body with longer lines is encoded (RFC 5321 §4.5.3.1.6 allows 998 characters).
@@ -15,12 +16,12 @@ const WORD: usize = 42;
 /// The address itself, out of `ADDRESS`, `<ADDRESS>` or `Name <ADDRESS>`.
 ///
 /// # Errors
-/// In words, when it is none that may be put into an SMTP command.
-pub(crate) fn address(text: &str) -> Result<String, String> {
+/// It is none that may be put into an SMTP command.
+pub(crate) fn address(text: &str) -> Result<String, BadAddress> {
     let inner = text.rsplit_once('<').map_or(text, |(_, rest)| rest.strip_suffix('>').unwrap_or(rest)).trim();
     let clean = inner.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>,;\"()".contains(&byte));
     if inner.is_empty() || !clean || text.contains(char::is_control) || inner.len() > 254 {
-        return Err(format!("`{}` is not a mail address; write USER@DOMAIN in ASCII", text.escape_debug()));
+        return Err(BadAddress(text.to_owned()));
     }
     Ok(inner.to_owned())
 }

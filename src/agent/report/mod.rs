@@ -2,6 +2,7 @@
 //! words them, and leave the host from here. Nothing here acts upon what it tells.
 
 pub(crate) mod alert;
+mod error;
 mod fifo;
 pub(crate) mod fifo_lines;
 mod fifo_lvs;
@@ -9,7 +10,6 @@ pub(crate) mod journal;
 pub(crate) mod log;
 mod mail;
 mod mail_text;
-mod secure;
 pub(crate) mod syslog;
 mod webhook;
 pub(crate) mod wording;

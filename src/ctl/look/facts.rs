@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(facts.binary.as_deref(), Some("def"));
         assert_eq!(facts.services["nginx"], ServiceFact { active: true, enabled: true });
         assert!(!facts.services["keepalived"].enabled);
-        assert_eq!((facts.runs_yes, facts.generation, facts.now, facts.unfinished), (vec![0], 7, 1_790_000_000, true));
+        assert_eq!((facts.runs_done, facts.generation, facts.now, facts.unfinished), (vec![0], 7, 1_790_000_000, true));
         assert_eq!(facts.lock, Some(Lock { until: 1_790_000_300, owner: "ann@desk".into() }));
     }
 

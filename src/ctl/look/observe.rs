@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use hactl_engine::control::AgentStatus;
 use ipnet::IpNet;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::ctl::cluster::{Cluster, Group, Host, LvsMethod, Vip};
 use crate::ctl::desk::Desk;
 use crate::ctl::host::Script;
 use crate::ctl::words::plain_json;
 use crate::error::Problem;
+use crate::net::http::get::get;
 
 /// What one host shows.
 #[derive(Debug, Clone, Default)]
@@ -292,24 +292,7 @@ pub async fn ask(target: SocketAddr, server_name: &str, path: &str) -> Result<u1
         ("_", IpAddr::V6(v6)) => format!("[{v6}]"),
         _ => server_name.to_owned(),
     };
-    let work = async {
-        let mut stream = tokio::net::TcpStream::connect(target).await?;
-        let request = format!("GET {path} HTTP/1.0\r\nHost: {name}\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).await?;
-        let mut answer = Vec::new();
-        stream.take(64).read_to_end(&mut answer).await?;
-        Ok::<_, std::io::Error>(answer)
-    };
-    let answer = match tokio::time::timeout(PATIENCE, work).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(error)) => return Err(error.to_string()),
-        Err(_) => return Err(format!("no answer within {} s", PATIENCE.as_secs())),
-    };
-    let text = String::from_utf8_lossy(&answer);
-    text.strip_prefix("HTTP/")
-        .and_then(|rest| rest.split_whitespace().nth(1))
-        .and_then(|code| code.parse().ok())
-        .ok_or_else(|| "the answer is not HTTP".into())
+    get(target, &name, path, PATIENCE).await.map_err(|why| why.to_string())
 }
 
 #[cfg(test)]

@@ -6,11 +6,15 @@ use std::time::Duration;
 use super::balancer::{Balancer, Order, Selection};
 use super::diff::Change;
 use super::effect::{CheckId, Effect};
-use super::health::{Outcome, Weighing};
+use super::health::{Outcome, Reason, Weighing, Why};
 use crate::conf::config::Config;
 use crate::conf::parse;
 use crate::ipvs::Table;
 use crate::time::Instant;
+
+fn failed(words: &str) -> Outcome {
+    Outcome::Failed(Why { reason: Reason::Refused, words: words.into() })
+}
 
 /// A balancer, and a kernel's table that does as it is told.
 struct Rig {
@@ -91,7 +95,7 @@ impl Rig {
     }
 
     fn fails(&mut self, last: u8) {
-        self.outcome(last, Outcome::Failed("connection refused".into()));
+        self.outcome(last, failed("connection refused"));
     }
 
     fn passes(&mut self, last: u8) {
@@ -155,8 +159,8 @@ fn all_checks_must_pass() {
         rig.carry_out(effects);
         rig.table()
     };
-    assert_eq!(say(ids[0], Outcome::Failed("no".into())), "8:5");
-    assert_eq!(say(ids[1], Outcome::Failed("no".into())), "8:5");
+    assert_eq!(say(ids[0], failed("no")), "8:5");
+    assert_eq!(say(ids[1], failed("no")), "8:5");
     assert_eq!(say(ids[0], Outcome::Passed), "8:5");
     assert_eq!(say(ids[1], Outcome::Passed), "7:37 8:5");
 }

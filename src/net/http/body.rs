@@ -1,6 +1,7 @@
 //! The body of an answer of HTTP/1, freed from its framing piece by piece. Pure.
 
-use super::http_head::{Fault, Framing, shown};
+use super::head::{Fault, Framing};
+use crate::net::words::shown;
 
 /// How far a body has come.
 #[derive(Debug)]

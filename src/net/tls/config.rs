@@ -1,6 +1,7 @@
 //! Settings of TLS as rustls wants them: made once of their files, whoever many checks use them, and again when a file has changed.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::fs;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -13,6 +14,8 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
+use super::error::TlsError;
+
 /// What was made of each set of files.
 #[derive(Debug, Default)]
 pub(crate) struct TlsConfigs(Mutex<HashMap<Key, Made>>);
@@ -22,7 +25,7 @@ type Key = (Option<String>, Option<String>, Option<String>);
 
 #[derive(Debug, Clone)]
 struct Made {
-    of: Result<Arc<ClientConfig>, String>,
+    of: Result<Arc<ClientConfig>, TlsError>,
     files: Vec<(String, Option<Stamp>)>,
     looked: Instant,
 }
@@ -34,8 +37,12 @@ impl TlsConfigs {
     /// The settings for these files. `verify` is the authorities' file, empty for the system's; without it no certificate is looked at.
     ///
     /// # Errors
-    /// In words: which file cannot be used, and why.
-    pub(crate) fn config(&self, verify: Option<&str>, client: &ClientCertificate) -> Result<Arc<ClientConfig>, String> {
+    /// Which file cannot be used, and why.
+    pub(crate) fn config(
+        &self,
+        verify: Option<&str>,
+        client: &ClientCertificate,
+    ) -> Result<Arc<ClientConfig>, TlsError> {
         let key = (verify.map(str::to_owned), client.certificate.clone(), client.key.clone());
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= KNOWN_MAX {
@@ -64,15 +71,15 @@ fn stamp(path: &str) -> Option<Stamp> {
     Some((meta.modified().ok()?, meta.len()))
 }
 
-fn make(authorities: Option<&str>, client: &ClientCertificate) -> Result<ClientConfig, String> {
+fn make(authorities: Option<&str>, client: &ClientCertificate) -> Result<ClientConfig, TlsError> {
     let provider = Arc::new(ring::default_provider());
-    let words = |error: Error| format!("no TLS: {error}");
+    let words = |error: Error| TlsError::Unusable("no TLS".into(), error.to_string());
     let verifier: Arc<dyn ServerCertVerifier> = match authorities {
         None => Arc::new(Anybody(Arc::clone(&provider))),
         Some(path) => {
             let roots = Arc::new(roots(path)?);
             let built = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider)).build();
-            built.map_err(|error| format!("authorities {path}: {error}"))?
+            built.map_err(|error| unusable("authorities", path, &error))?
         }
     };
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(words)?;
@@ -83,10 +90,10 @@ fn make(authorities: Option<&str>, client: &ClientCertificate) -> Result<ClientC
             // One file may hold both.
             let key = client.key.as_ref().unwrap_or(path);
             let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
-            let chain = chain.map_err(|error| format!("client's certificate {path}: {error}"))?;
-            let key = PrivateKeyDer::from_pem_file(key).map_err(|error| format!("client's key {key}: {error}"))?;
+            let chain = chain.map_err(|error| unusable("client's certificate", path, &error))?;
+            let key = PrivateKeyDer::from_pem_file(key).map_err(|error| unusable("client's key", key, &error))?;
             let built = builder.with_client_auth_cert(chain, key);
-            built.map_err(|error| format!("client's certificate {path}: {error}"))?
+            built.map_err(|error| unusable("client's certificate", path, &error))?
         }
     };
     // Each try is a whole handshake: a resumed one would not show that the key is still there.
@@ -95,12 +102,16 @@ fn make(authorities: Option<&str>, client: &ClientCertificate) -> Result<ClientC
 }
 
 /// Certificates that are none are left out, as long as one is left.
-fn roots(path: &str) -> Result<RootCertStore, String> {
+fn roots(path: &str) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
-    let found = found.map_err(|error| format!("authorities {path}: {error}"))?;
+    let found = found.map_err(|error| unusable("authorities", path, &error))?;
     let (added, _) = roots.add_parsable_certificates(found);
-    if added == 0 { Err(format!("authorities {path}: there is no usable certificate in it")) } else { Ok(roots) }
+    if added == 0 { Err(unusable("authorities", path, &"there is no usable certificate in it")) } else { Ok(roots) }
+}
+
+fn unusable(what: &str, path: &str, why: &dyn Display) -> TlsError {
+    TlsError::Unusable(format!("{what} {path}"), why.to_string())
 }
 
 /// Takes every certificate, as keepalived does: the check asks whether the service works.

@@ -1,42 +1,70 @@
-//! Replies of SMTP (RFC 5321 §4.2): lines to a code. Pure.
+//! Replies of SMTP (RFC 5321 §4.2): bytes to a code and lines. Pure.
 
-use super::http_head::shown;
+use thiserror::Error;
+
+use crate::net::words::shown;
+
+/// Why something is no reply.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BadReply {
+    /// What a line begins with instead of a code.
+    #[error("the answer is not SMTP: \"{0}\"")]
+    NotSmtp(String),
+    /// A line without an end.
+    #[error("a line of its reply is longer than {LINE_BYTES_MAX} bytes")]
+    LongLine,
+    /// A reply without an end.
+    #[error("its reply has more than {LINES_MAX} lines")]
+    ManyLines,
+    /// Lines of one reply with different codes.
+    #[error("its reply begins with {0} and goes on with {1}")]
+    TwoCodes(u16, u16),
+}
+
+/// A whole reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// 200..=599.
+    pub code: u16,
+    /// Its lines as they came, without their ends.
+    pub lines: Vec<String>,
+}
 
 /// Collects the lines of one reply.
 #[derive(Debug, Default)]
 pub struct ReplyReader {
     line: Vec<u8>,
     code: Option<u16>,
-    lines: usize,
+    lines: Vec<String>,
 }
 
 impl ReplyReader {
-    /// Takes bytes up to the end of the reply; its code, and how many bytes belonged to it, once it is whole.
+    /// Takes bytes up to the end of the reply; the reply, and how many bytes belonged to it, once it is whole.
     ///
     /// # Errors
-    /// In words: it is no SMTP, or endless.
-    pub fn push(&mut self, arrived: &[u8]) -> Result<Option<(u16, usize)>, String> {
+    /// It is no SMTP, or endless.
+    pub fn push(&mut self, arrived: &[u8]) -> Result<Option<(Reply, usize)>, BadReply> {
         for (at, byte) in arrived.iter().enumerate() {
             if *byte != b'\n' {
                 self.line.push(*byte);
                 if self.line.len() > LINE_BYTES_MAX {
-                    return Err(format!("a line of its reply is longer than {LINE_BYTES_MAX} bytes"));
+                    return Err(BadReply::LongLine);
                 }
                 continue;
             }
             let (code, last) = parse(&self.line)?;
+            self.lines.push(String::from_utf8_lossy(&self.line).trim_end().to_owned());
             self.line.clear();
-            self.lines += 1;
-            if self.code.is_some_and(|before| before != code) {
-                return Err(format!("its reply begins with {} and goes on with {code}", self.code.unwrap_or_default()));
+            match self.code.replace(code) {
+                Some(before) if before != code => return Err(BadReply::TwoCodes(before, code)),
+                _ => {}
             }
-            self.code = Some(code);
             if last {
-                *self = Self::default();
-                return Ok(Some((code, at + 1)));
+                let lines = std::mem::take(self).lines;
+                return Ok(Some((Reply { code, lines }, at + 1)));
             }
-            if self.lines >= LINES_MAX {
-                return Err(format!("its reply has more than {LINES_MAX} lines"));
+            if self.lines.len() >= LINES_MAX {
+                return Err(BadReply::ManyLines);
             }
         }
         Ok(None)
@@ -44,8 +72,8 @@ impl ReplyReader {
 }
 
 /// The code of a line, and whether it is the last one.
-fn parse(line: &[u8]) -> Result<(u16, bool), String> {
-    let none = || format!("the answer is not SMTP: \"{}\"", shown(line));
+fn parse(line: &[u8]) -> Result<(u16, bool), BadReply> {
+    let none = || BadReply::NotSmtp(shown(line));
     let line = line.trim_ascii_end();
     let (digits, rest) = line.split_at_checked(3).ok_or_else(none)?;
     let [first, second, third] = digits else { return Err(none()) };
@@ -70,7 +98,8 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Option<(u16, usize)>, String> {
-        ReplyReader::default().push(text.as_bytes())
+        let read = ReplyReader::default().push(text.as_bytes());
+        read.map(|whole| whole.map(|(reply, taken)| (reply.code, taken))).map_err(|why| why.to_string())
     }
 
     #[test]
@@ -81,7 +110,8 @@ mod tests {
         assert_eq!(read("250-mail\r\n250 HE"), Ok(None));
         let mut reader = ReplyReader::default();
         let last = "250-mail\r\n250 x\r\n".bytes().map(|byte| reader.push(&[byte]).unwrap()).last();
-        assert_eq!(last, Some(Some((250, 1))));
+        let lines = ["250-mail", "250 x"].map(str::to_owned).to_vec();
+        assert_eq!(last, Some(Some((Reply { code: 250, lines }, 1))));
     }
 
     #[test]

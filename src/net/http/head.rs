@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::net::words::shown;
+
 /// What is wrong with an answer. Fragments that fit after "real server X is down:".
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum Fault {
@@ -93,6 +95,13 @@ impl HeadReader {
         if self.skipped + self.bytes.len() > HEAD_BYTES_MAX { Err(Fault::LongHead) } else { Ok(None) }
     }
 
+    /// The status, as soon as its line is there; for those who want nothing else. Meant for the time between two calls of
+    /// [`HeadReader::push`], which skips interim answers.
+    pub(crate) fn status(&self) -> Option<u16> {
+        let end = self.bytes.iter().position(|byte| *byte == b'\n')?;
+        status(self.bytes.get(..end)?.trim_ascii_end()).filter(|code| *code == 101 || *code >= 200)
+    }
+
     /// The connection ended before the head did.
     pub fn closed(&self) -> Fault {
         Fault::ClosedInHead(self.bytes.len())
@@ -169,16 +178,8 @@ fn number(digits: &[u8]) -> Option<u64> {
     if plain { std::str::from_utf8(digits).ok()?.parse().ok() } else { None }
 }
 
-/// The beginning of what a server sent, for people.
-pub(super) fn shown(bytes: &[u8]) -> String {
-    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii_end();
-    line.get(..SHOWN_BYTES_MAX).unwrap_or(line).escape_ascii().to_string()
-}
-
 /// A head is not longer.
 pub const HEAD_BYTES_MAX: usize = 64 * 1024;
-/// So much of what a server sent is told.
-const SHOWN_BYTES_MAX: usize = 32;
 const VERSION: &[u8] = b"HTTP/";
 
 #[cfg(test)]
