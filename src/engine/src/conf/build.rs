@@ -27,7 +27,7 @@ use super::{global, lvs};
 
 /// Builds the configuration. Never fails: what is wrong is reported and replaced by its default, and an instance
 /// that cannot run without what is missing is left out.
-pub fn build(statements: &[Statement], sink: &mut Sink<'_>) -> Config {
+pub(super) fn build(statements: &[Statement], sink: &mut Sink<'_>) -> Config {
     let mut defaults = Defaults::default();
     let mut config = Config::default();
     let mut objects = Objects::default();

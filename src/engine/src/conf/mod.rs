@@ -7,7 +7,7 @@
 
 mod build;
 pub mod config;
-pub mod expand;
+mod expand;
 mod global;
 pub mod grammar;
 mod lvs;

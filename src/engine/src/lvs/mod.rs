@@ -6,7 +6,7 @@ pub mod diff;
 pub mod effect;
 pub mod health;
 pub mod load;
-pub mod pool;
+mod pool;
 pub mod server;
 pub mod status;
 pub mod sync;

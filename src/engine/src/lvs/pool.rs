@@ -86,27 +86,27 @@ impl Pool {
     }
 
     /// Whether enough weight is alive.
-    pub fn has_quorum(&self) -> bool {
+    pub(super) fn has_quorum(&self) -> bool {
         self.quorum
     }
 
     /// When the quorum was gained or lost last.
-    pub fn quorum_since(&self) -> Instant {
+    pub(super) fn quorum_since(&self) -> Instant {
         self.quorum_since
     }
 
     /// Whether the checks rest.
-    pub fn is_suspended(&self) -> bool {
+    pub(super) fn is_suspended(&self) -> bool {
         self.suspended
     }
 
     /// Whether the kernel shall not have it.
-    pub fn is_absent(&self) -> bool {
+    pub(super) fn is_absent(&self) -> bool {
         self.absent
     }
 
     /// The sorry server, while it serves.
-    pub fn serving_sorry(&self) -> Option<&SorryServer> {
+    pub(super) fn serving_sorry(&self) -> Option<&SorryServer> {
         self.config.sorry_server.as_ref().filter(|_| !self.quorum)
     }
 

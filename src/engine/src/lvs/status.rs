@@ -192,7 +192,7 @@ impl TrafficStatus {
 }
 
 /// The word of `lb_kind`.
-pub fn forward_name(forward: Forward) -> &'static str {
+fn forward_name(forward: Forward) -> &'static str {
     match forward {
         Forward::Nat => "NAT",
         Forward::Direct => "DR",

@@ -83,4 +83,4 @@ pub(super) fn recently(at: Option<Instant>, within: Duration, now: Instant) -> b
 }
 
 /// How long after a failed action the router tries again.
-pub const RETRY: Duration = Duration::from_secs(5);
+pub(super) const RETRY: Duration = Duration::from_secs(5);

@@ -34,7 +34,7 @@ use super::state::State;
 use super::view::{Preempt, View};
 
 /// The table. No wildcard over states or events: a new one must be thought about everywhere.
-pub fn transition(state: State, event: Event, view: &View) -> (State, Effects) {
+pub(super) fn transition(state: State, event: Event, view: &View) -> (State, Effects) {
     use Effect as E;
     use State::{Backup, Claiming, Fault, Handover, Initialize, Master, Stopped};
     match (state, event) {

@@ -48,7 +48,7 @@ impl Router {
     /// Another host asks for an address of ours without claiming it (an ARP probe): it is about to claim it, as this router
     /// may be. Two that do not hear each other's adverts see each other so (RFC 5227 §2.1.1): the one with the lower hardware
     /// address goes on asking until the other one has taken the addresses, and answers.
-    pub fn probed(&mut self, link: u32, address: IpAddr, mac: Mac, ctx: &mut Context<'_>) {
+    pub(crate) fn probed(&mut self, link: u32, address: IpAddr, mac: Mac, ctx: &mut Context<'_>) {
         if !self.settings.guard || self.state != State::Claiming || !self.concerns(link, address, mac, ctx) {
             return;
         }

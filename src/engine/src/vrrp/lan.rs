@@ -9,7 +9,7 @@ use crate::wire::arp::Mac;
 
 /// Somebody said that one of our addresses is his.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Claim {
+pub(super) struct Claim {
     /// Index of the interface that heard it.
     pub link: u32,
     /// The address.
@@ -24,7 +24,7 @@ pub struct Claim {
 
 /// Who stands behind a hardware address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Who {
+pub(super) enum Who {
     /// A router of this cluster: the address is that of its own interface, or the virtual router's.
     Peer,
     /// Nobody of this cluster, all of whose hardware addresses are known.

@@ -72,7 +72,7 @@ pub struct Router {
     pub(super) unanswered_at: Option<Instant>,
     /// How the asking of a claim goes, when its last advert was sent, and what it is for.
     pub(super) asking: Option<Asking>,
-    pub(super) claim_sent: Option<Instant>,
+    claim_sent: Option<Instant>,
     /// When a standstill ended: what is read then may be old.
     pub(super) stood_still_at: Option<Instant>,
     pub(super) claim_reason: String,
@@ -203,7 +203,7 @@ impl Router {
     }
 
     /// Sets how long the start waits.
-    pub fn delay_start(&mut self, delay: Duration) {
+    pub(crate) fn delay_start(&mut self, delay: Duration) {
         self.settings.startup_delay = delay;
     }
 
@@ -223,7 +223,7 @@ impl Router {
     }
 
     /// Whether a reload took it out and it only has to finish.
-    pub fn is_leaving(&self) -> bool {
+    pub(crate) fn is_leaving(&self) -> bool {
         self.leaving
     }
 

@@ -74,7 +74,7 @@ pub const PARTING: Duration = Duration::from_millis(20);
 /// The longest wait after a goodbye with the guard.
 const GOODBYE_WAIT: Duration = Duration::from_millis(4);
 /// The longest that a stop goes on answering.
-pub const STOP_MAX: Duration = Duration::from_millis(4500);
+const STOP_MAX: Duration = Duration::from_millis(4500);
 
 impl View {
     /// How long a handover lasts once the next master was heard.
@@ -105,7 +105,7 @@ impl View {
     }
 
     /// Master-down interval.
-    pub fn master_down(&self) -> Duration {
+    pub(super) fn master_down(&self) -> Duration {
         self.master_interval * self.down_adverts + self.skew()
     }
 
@@ -131,7 +131,7 @@ impl View {
         self
     }
 
-    pub(super) fn just_promoted(&self) -> bool {
+    fn just_promoted(&self) -> bool {
         self.promoted_for.is_some_and(|age| age < self.interval)
     }
 

@@ -4,7 +4,7 @@ use crate::conf::text::source::Part;
 
 /// Characters with their origins.
 #[derive(Debug, Clone)]
-pub(crate) struct Draft {
+pub(super) struct Draft {
     pub(crate) chars: Vec<char>,
     /// Column from 0 and length as written.
     origins: Vec<(usize, usize)>,
@@ -35,7 +35,7 @@ impl Draft {
     }
 
     /// Where the word that begins at `at` ends.
-    pub(crate) fn word_end(&self, at: usize) -> usize {
+    pub(super) fn word_end(&self, at: usize) -> usize {
         let blank = self.chars.iter().skip(at).position(char::is_ascii_whitespace);
         blank.map_or(self.chars.len(), |length| at + length)
     }
@@ -76,7 +76,7 @@ impl Draft {
 
     /// Puts several lines in the place of a range: the first goes on from what stands before, the last goes on with
     /// what stands behind.
-    pub(crate) fn replace_lines(&self, from: usize, to: usize, lines: &[String]) -> Vec<Draft> {
+    pub(super) fn replace_lines(&self, from: usize, to: usize, lines: &[String]) -> Vec<Draft> {
         let origin = self.written(from, to);
         let mut drafts: Vec<Draft> = lines
             .iter()
@@ -114,12 +114,12 @@ impl Draft {
 }
 
 /// Where a comment starts, or the end.
-pub(crate) fn comment(chars: &[char]) -> usize {
+pub(super) fn comment(chars: &[char]) -> usize {
     marks(chars).find(|(_, mark)| matches!(mark, '#' | '!')).map_or(chars.len(), |(at, _)| at)
 }
 
 /// Characters that mean something: outside quotes and `${…}`, without a backslash before them.
-pub(crate) fn marks(chars: &[char]) -> impl Iterator<Item = (usize, char)> {
+pub(super) fn marks(chars: &[char]) -> impl Iterator<Item = (usize, char)> {
     let mut quote = None;
     let mut at = 0;
     std::iter::from_fn(move || {

@@ -2,7 +2,7 @@
 
 /// What an `include` keyword asks for beyond the files themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Wanted {
+pub(super) struct Wanted {
     /// A file that cannot be read is an error.
     pub(crate) readable: bool,
     /// A pattern that means no file is an error.
@@ -10,7 +10,7 @@ pub(crate) struct Wanted {
 }
 
 /// The keyword at the start of a line.
-pub(crate) fn keyword(word: &str) -> Option<Wanted> {
+pub(super) fn keyword(word: &str) -> Option<Wanted> {
     let (readable, matching) = match word {
         "include" => (false, false),
         "includer" => (true, false),
@@ -22,7 +22,7 @@ pub(crate) fn keyword(word: &str) -> Option<Wanted> {
 }
 
 /// `a{b,c}d` to `abd` and `acd`; several braces multiply, up to [`PATTERNS_MAX`].
-pub(crate) fn braces(pattern: &str) -> Vec<String> {
+pub(super) fn braces(pattern: &str) -> Vec<String> {
     let mut done = Vec::new();
     let mut waiting = vec![pattern.to_owned()];
     while let Some(next) = waiting.pop() {

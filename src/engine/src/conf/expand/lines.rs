@@ -6,23 +6,23 @@ use super::sequence::Repeat;
 use super::variable::definition;
 
 /// Whether the next line belongs to this one: it ends in a backslash, before its comment or at the end of it.
-pub(crate) fn continues(line: &str) -> bool {
+pub(super) fn continues(line: &str) -> bool {
     ends_in_backslash(line) || ends_in_backslash(&uncommented(line))
 }
 
 /// A line of a definition without its comment and without the backslash that joins it to the next.
-pub(crate) fn content(line: &str) -> String {
+pub(super) fn content(line: &str) -> String {
     without_backslash(&uncommented(line)).to_owned()
 }
 
 /// The text before a backslash at its end.
-pub(crate) fn without_backslash(line: &str) -> &str {
+pub(super) fn without_backslash(line: &str) -> &str {
     let trimmed = line.trim_end_matches(|c: char| c.is_ascii_whitespace());
     trimmed.strip_suffix('\\').unwrap_or(trimmed)
 }
 
 /// Whether anything has to be expanded in a line.
-pub(crate) fn is_special(line: &str) -> bool {
+pub(super) fn is_special(line: &str) -> bool {
     // What stands behind a brace may be a line of its own kind, too.
     line.contains('$')
         || line.split(['{', '}']).any(|part| {
@@ -32,7 +32,7 @@ pub(crate) fn is_special(line: &str) -> bool {
 }
 
 /// Just behind the first brace that a line of its own kind stands behind: `virtual_ipaddress { ~SEQ(…) …`.
-pub(crate) fn directive_behind_brace(draft: &Draft) -> Option<usize> {
+pub(super) fn directive_behind_brace(draft: &Draft) -> Option<usize> {
     // Most lines have none, and each is asked several times: a quick look first.
     let mut brace = false;
     let near = draft.chars.iter().any(|c| {
@@ -54,7 +54,7 @@ pub(crate) fn directive_behind_brace(draft: &Draft) -> Option<usize> {
 }
 
 /// The `}` that ends the block which the text from `from` on stands in.
-pub(crate) fn block_end(draft: &Draft, from: usize) -> Option<usize> {
+pub(super) fn block_end(draft: &Draft, from: usize) -> Option<usize> {
     let mut depth = 0_usize;
     for (at, mark) in braces(draft).filter(|(at, _)| *at >= from) {
         match mark {

@@ -7,7 +7,7 @@ mod include;
 mod lines;
 mod reader;
 mod sequence;
-pub mod surroundings;
+pub(super) mod surroundings;
 mod variable;
 
-pub use reader::{Limits, expand};
+pub(super) use reader::{Limits, expand};

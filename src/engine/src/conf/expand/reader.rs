@@ -14,7 +14,7 @@ use crate::conf::text::source::Source;
 pub(crate) type Found = Vec<(usize, Diagnostic)>;
 
 /// Expands a text. Never fails: what cannot be expanded is reported and left out.
-pub fn expand(file: &str, text: &str, limits: Limits, around: &mut dyn Surroundings) -> (Source, Found) {
+pub(crate) fn expand(file: &str, text: &str, limits: Limits, around: &mut dyn Surroundings) -> (Source, Found) {
     let mut reader = Reader {
         id: around.config_id(),
         around,
@@ -36,7 +36,7 @@ pub fn expand(file: &str, text: &str, limits: Limits, around: &mut dyn Surroundi
 
 /// How large a file may grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// Lines, with those of included files.
     pub lines: usize,
     /// Bytes.
@@ -421,7 +421,7 @@ fn begins_definition(line: &str) -> bool {
 }
 
 /// Files that may include each other, one in the other.
-pub const INCLUDES_MAX: usize = 16;
+const INCLUDES_MAX: usize = 16;
 /// Definitions within definitions.
 const DEPTH_MAX: usize = 64;
 /// Characters that one line may become.

@@ -2,7 +2,7 @@
 
 /// The names to set and, for each turn, their values.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Repeat {
+pub(super) enum Repeat {
     /// A number that counts.
     Count {
         /// The name.
@@ -41,7 +41,7 @@ impl Repeat {
     }
 
     /// Each turn: names with values.
-    pub(crate) fn turns(self) -> Box<dyn Iterator<Item = Vec<(String, String)>>> {
+    pub(super) fn turns(self) -> Box<dyn Iterator<Item = Vec<(String, String)>>> {
         match self {
             Self::Count { name, start, step, end, hexadecimal } => {
                 let inside = move |number: &i64| if step > 0 { *number <= end } else { *number >= end };

@@ -7,7 +7,7 @@ use super::surroundings::Surroundings;
 
 /// What the names of a text stand for: one line, or several.
 #[derive(Debug, Default)]
-pub(crate) struct Definitions {
+pub(super) struct Definitions {
     values: HashMap<String, Vec<String>>,
     /// Names that stand in some value: only these can close a circle.
     mentioned: HashSet<String>,
@@ -22,17 +22,17 @@ pub(crate) struct Circle {
 
 /// A reference in a line.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Reference {
+pub(super) struct Reference {
     pub(crate) from: usize,
     pub(crate) to: usize,
     /// The name without its marks.
     pub(crate) name: String,
-    pub(crate) meaning: Meaning,
+    pub(super) meaning: Meaning,
 }
 
 /// What a reference means.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Meaning {
+pub(super) enum Meaning {
     /// These lines.
     Lines(Vec<String>),
     /// A variable that the environment does not have.
@@ -43,7 +43,7 @@ pub(crate) enum Meaning {
 
 impl Definitions {
     /// Whether a name stands in its own value, or in that of a name in it.
-    pub(crate) fn names_itself(&self, name: &str, lines: &[String]) -> Circle {
+    pub(super) fn names_itself(&self, name: &str, lines: &[String]) -> Circle {
         let mut waiting = names_in(lines);
         let mut circle = Circle { found: waiting.iter().any(|one| one == name), steps: waiting.len() };
         if circle.found || !self.mentioned.contains(name) {
@@ -122,7 +122,7 @@ impl Definitions {
 }
 
 /// The name of `$NAME=` at the start of a line, and where its value begins.
-pub(crate) fn definition(draft: &Draft, start: usize) -> Option<(String, usize)> {
+pub(super) fn definition(draft: &Draft, start: usize) -> Option<(String, usize)> {
     if draft.chars.get(start) != Some(&'$') {
         return None;
     }
@@ -145,7 +145,7 @@ fn names_in(lines: &[String]) -> Vec<String> {
 }
 
 /// The folder of a file, as its name says.
-pub(crate) fn folder(file: &str) -> String {
+fn folder(file: &str) -> String {
     match file.rsplit_once('/') {
         Some(("", _)) => "/".to_owned(),
         Some((folder, _)) => folder.to_owned(),

@@ -134,6 +134,6 @@ fn pause(line: &Statement, sink: &mut Sink<'_>) -> Duration {
 }
 
 /// Most announcements for one address and burst.
-pub const GARP_REPEAT_MAX: u32 = 255;
+const GARP_REPEAT_MAX: u32 = 255;
 /// Longest pause between two announcements.
-pub const PAUSE_MAX: Duration = Duration::from_secs(100);
+const PAUSE_MAX: Duration = Duration::from_secs(100);

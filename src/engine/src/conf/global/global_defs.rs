@@ -292,7 +292,7 @@ fn server(line: &Statement, sink: &mut Sink<'_>) -> Option<(String, u16)> {
 }
 
 /// A multicast address of the family asked for; for IPv6 of the link (ff02::/16 and its like).
-pub(crate) fn multicast(line: &Statement, ipv6: bool, sink: &mut Sink<'_>) -> Option<IpAddr> {
+fn multicast(line: &Statement, ipv6: bool, sink: &mut Sink<'_>) -> Option<IpAddr> {
     let word = single(line, sink)?;
     let group = address(word, sink)?;
     let (fits, wanted) = match group {

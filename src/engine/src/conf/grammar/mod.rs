@@ -3,11 +3,11 @@
 //! means is decided in [`super::global`], [`super::vrrp`] and [`super::lvs`], which use this room; it uses none of them.
 
 pub mod keywords;
-pub mod recovery;
-pub mod rtnames;
+mod recovery;
+pub(crate) mod rtnames;
 pub mod schema;
-pub mod script;
-pub mod tree;
-pub mod values;
-pub mod walk;
-pub mod weight;
+pub(crate) mod script;
+pub(crate) mod tree;
+pub(crate) mod values;
+pub(crate) mod walk;
+pub(crate) mod weight;

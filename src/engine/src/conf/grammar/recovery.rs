@@ -8,7 +8,7 @@ use crate::conf::text::place::Place;
 
 /// An open block on the way down.
 #[derive(Debug)]
-pub(crate) struct Frame {
+pub(super) struct Frame {
     /// The statement that the block belongs to; `None` for a `{` with nothing before it.
     pub(crate) head: Option<(Word, Vec<Word>)>,
     /// Where `{` stands.
@@ -18,14 +18,14 @@ pub(crate) struct Frame {
     /// Where its statements begin in the list of statements that are not closed yet.
     pub(crate) first: usize,
     /// The `{` of a block inside this one whose `}` is indented like this block's own.
-    pub(crate) suspect: Option<Place>,
+    pub(super) suspect: Option<Place>,
 }
 
 /// How many of `frames` may stay open before a statement with this keyword.
 ///
 /// It stays where it is when it belongs there, or nowhere; else the blocks that it does not belong to must have
 /// ended.
-pub(crate) fn depth_of(frames: &[Frame], keyword: &Word, has_arguments: bool, has_block: bool) -> usize {
+pub(super) fn depth_of(frames: &[Frame], keyword: &Word, has_arguments: bool, has_block: bool) -> usize {
     let depth = frames.len();
     let Some(innermost) = frames.last() else { return depth };
     if innermost.context.is_some_and(|context| context.find(&keyword.text).is_some()) {
@@ -47,7 +47,7 @@ pub(crate) fn depth_of(frames: &[Frame], keyword: &Word, has_arguments: bool, ha
 
 /// Whether the `}` at `close` starts in the column of the outer statement though the block it closes was
 /// started further in.
-pub(crate) fn indented_like_outer(outer: &Frame, closed: &Frame, close: Place) -> bool {
+pub(super) fn indented_like_outer(outer: &Frame, closed: &Frame, close: Place) -> bool {
     match (&outer.head, &closed.head) {
         (Some((outer, _)), Some((inner, _))) => {
             close.line > closed.open.line

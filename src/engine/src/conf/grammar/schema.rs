@@ -43,7 +43,7 @@ impl Context {
     }
 
     /// Whether its lines are names or addresses rather than keywords.
-    pub fn is_list(&self) -> bool {
+    pub(super) fn is_list(&self) -> bool {
         self.tables.is_empty()
     }
 }
@@ -54,17 +54,17 @@ pub(crate) const fn yes(name: &'static str) -> Keyword {
 }
 
 /// A keyword with a block that works.
-pub(crate) const fn yes_block(name: &'static str, block: &'static Context) -> Keyword {
+pub(super) const fn yes_block(name: &'static str, block: &'static Context) -> Keyword {
     Keyword { name, support: Support::Yes, block: Some(block) }
 }
 
 /// A keyword that names what already is so.
-pub(crate) const fn already(name: &'static str) -> Keyword {
+pub(super) const fn already(name: &'static str) -> Keyword {
     Keyword { name, support: Support::Already, block: None }
 }
 
 /// A block that names what already is so.
-pub(crate) const fn already_block(name: &'static str, block: &'static Context) -> Keyword {
+pub(super) const fn already_block(name: &'static str, block: &'static Context) -> Keyword {
     Keyword { name, support: Support::Already, block: Some(block) }
 }
 
@@ -74,16 +74,16 @@ pub(crate) const fn no(name: &'static str) -> Keyword {
 }
 
 /// A keyword that is known and ignored, with what that means.
-pub(crate) const fn no_so(name: &'static str, consequence: &'static str) -> Keyword {
+pub(super) const fn no_so(name: &'static str, consequence: &'static str) -> Keyword {
     Keyword { name, support: Support::NotYet(consequence), block: None }
 }
 
 /// A block that is known and ignored, with what that means.
-pub(crate) const fn no_block(name: &'static str, block: &'static Context, consequence: &'static str) -> Keyword {
+pub(super) const fn no_block(name: &'static str, block: &'static Context, consequence: &'static str) -> Keyword {
     Keyword { name, support: Support::NotYet(consequence), block: Some(block) }
 }
 
 /// A list of names or addresses.
-pub(crate) const fn list(name: &'static str) -> Context {
+pub(super) const fn list(name: &'static str) -> Context {
     Context { name, tables: &[] }
 }

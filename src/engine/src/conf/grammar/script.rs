@@ -9,7 +9,7 @@ use crate::conf::text::sink::Sink;
 use crate::conf::text::statement::Statement;
 
 /// `KEYWORD "command …" [user [group]]`.
-pub fn command_and_user(statement: &Statement, sink: &mut Sink<'_>) -> Option<(Argv, Option<ScriptUser>)> {
+pub(crate) fn command_and_user(statement: &Statement, sink: &mut Sink<'_>) -> Option<(Argv, Option<ScriptUser>)> {
     let Some((first, rest)) = statement.arguments.split_first() else {
         sink.error(statement.place(), format!("`{}` needs a command", statement.name()));
         return None;
@@ -19,7 +19,7 @@ pub fn command_and_user(statement: &Statement, sink: &mut Sink<'_>) -> Option<(A
 }
 
 /// `script "command …"`: further words are not part of the command.
-pub fn command(statement: &Statement, sink: &mut Sink<'_>) -> Option<Argv> {
+pub(crate) fn command(statement: &Statement, sink: &mut Sink<'_>) -> Option<Argv> {
     let Some((first, rest)) = statement.arguments.split_first() else {
         sink.error(statement.place(), format!("`{}` needs a command", statement.name()));
         return None;
@@ -32,7 +32,7 @@ pub fn command(statement: &Statement, sink: &mut Sink<'_>) -> Option<Argv> {
 }
 
 /// `user [group]` at the end of a statement.
-pub fn user(statement: &Statement, words: &[Word], sink: &mut Sink<'_>) -> Option<ScriptUser> {
+pub(crate) fn user(statement: &Statement, words: &[Word], sink: &mut Sink<'_>) -> Option<ScriptUser> {
     let (first, rest) = words.split_first()?;
     surplus(statement, rest.get(1..).unwrap_or_default(), sink);
     Some(ScriptUser { user: first.text.clone(), group: rest.first().map(|word| word.text.clone()) })

@@ -15,10 +15,10 @@ use crate::conf::text::statement::{Block, Statement};
 /// The blocks that are read one after the other.
 const DEFERRED: &str = "virtual_server";
 /// Blocks nested deeper are ignored; keepalived's own grammar needs 5.
-pub const DEPTH_MAX: usize = 16;
+const DEPTH_MAX: usize = 16;
 
 /// Builds the tree. Never fails: braces that do not match are reported and worked around.
-pub fn grow(source: &Source, sink: &mut Sink<'_>) -> Vec<Statement> {
+pub(crate) fn grow(source: &Source, sink: &mut Sink<'_>) -> Vec<Statement> {
     let mut first = sink.fork();
     let (statements, balanced) = Grower::new(Lexer::new(source.texts()), Mode::Deferring).run(&mut first);
     if balanced {
@@ -30,7 +30,7 @@ pub fn grow(source: &Source, sink: &mut Sink<'_>) -> Vec<Statement> {
 }
 
 /// A statement whose block was deferred, with all that stands in it; `None` for any other.
-pub fn regrow(statement: &Statement, sink: &mut Sink<'_>) -> Option<Statement> {
+pub(crate) fn regrow(statement: &Statement, sink: &mut Sink<'_>) -> Option<Statement> {
     let source = sink.source().filter(|_| statement.block.as_ref().is_some_and(|block| block.deferred))?;
     let place = statement.keyword.place;
     let before = place.numbers()[0].checked_sub(1)?;

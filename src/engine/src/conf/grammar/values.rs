@@ -13,7 +13,7 @@ use crate::conf::text::statement::Statement;
 use crate::wire::vrrp::Version;
 
 /// The single argument of a statement.
-pub fn single<'s>(statement: &'s Statement, sink: &mut Sink<'_>) -> Option<&'s Word> {
+pub(crate) fn single<'s>(statement: &'s Statement, sink: &mut Sink<'_>) -> Option<&'s Word> {
     let Some((first, rest)) = statement.arguments.split_first() else {
         sink.error(statement.place(), format!("`{}` needs a value", statement.name()));
         return None;
@@ -23,7 +23,7 @@ pub fn single<'s>(statement: &'s Statement, sink: &mut Sink<'_>) -> Option<&'s W
 }
 
 /// Names arguments that nothing reads. A warning: keepalived passes over them without a word.
-pub fn surplus(statement: &Statement, rest: &[Word], sink: &mut Sink<'_>) {
+pub(crate) fn surplus(statement: &Statement, rest: &[Word], sink: &mut Sink<'_>) {
     if let Some(extra) = rest.first() {
         let message = format!("`{}` is not read: `{}` is already complete", extra.text, statement.name());
         sink.warning_help(extra.place, message, "put each setting on a line of its own");
@@ -31,12 +31,12 @@ pub fn surplus(statement: &Statement, rest: &[Word], sink: &mut Sink<'_>) {
 }
 
 /// A keyword that stands alone.
-pub fn flag(statement: &Statement, sink: &mut Sink<'_>) {
+pub(crate) fn flag(statement: &Statement, sink: &mut Sink<'_>) {
     surplus(statement, &statement.arguments, sink);
 }
 
 /// A keyword that may be followed by a switch word; on when it stands alone.
-pub fn switch(statement: &Statement, sink: &mut Sink<'_>) -> Option<bool> {
+pub(crate) fn switch(statement: &Statement, sink: &mut Sink<'_>) -> Option<bool> {
     let Some((word, rest)) = statement.arguments.split_first() else { return Some(true) };
     surplus(statement, rest, sink);
     match word.text.to_ascii_lowercase().as_str() {
@@ -73,7 +73,7 @@ pub(crate) fn version(line: &Statement, instead: &str, sink: &mut Sink<'_>) -> O
 }
 
 /// A whole number in `range`; `instead` ends the message: what happens without the value.
-pub fn whole<T>(statement: &Statement, range: RangeInclusive<T>, instead: &str, sink: &mut Sink<'_>) -> Option<T>
+pub(crate) fn whole<T>(statement: &Statement, range: RangeInclusive<T>, instead: &str, sink: &mut Sink<'_>) -> Option<T>
 where
     T: TryFrom<i64> + PartialOrd + std::fmt::Display,
 {
@@ -89,7 +89,7 @@ where
 }
 
 /// Seconds with an optional fraction, in `range`; `instead` as in [`whole`].
-pub fn seconds(
+pub(crate) fn seconds(
     statement: &Statement,
     range: RangeInclusive<Duration>,
     instead: &str,
@@ -107,7 +107,7 @@ pub fn seconds(
 }
 
 /// Reports a value outside its range.
-pub fn outside(statement: &Statement, word: &Word, range: &str, instead: &str, sink: &mut Sink<'_>) {
+fn outside(statement: &Statement, word: &Word, range: &str, instead: &str, sink: &mut Sink<'_>) {
     let name = statement.name();
     let message = format!("`{name} {}` is not in {range}; {instead}", word.text);
     match word.text.trim_end_matches(';') {
@@ -122,7 +122,7 @@ pub fn outside(statement: &Statement, word: &Word, range: &str, instead: &str, s
 }
 
 /// An address without a prefix length.
-pub fn address(word: &Word, sink: &mut Sink<'_>) -> Option<IpAddr> {
+pub(crate) fn address(word: &Word, sink: &mut Sink<'_>) -> Option<IpAddr> {
     let parsed = word.text.parse().ok();
     if parsed.is_none() {
         let message = format!("`{}` is not an IP address", word.text);
@@ -135,7 +135,7 @@ pub fn address(word: &Word, sink: &mut Sink<'_>) -> Option<IpAddr> {
 }
 
 /// An interface name the kernel would take.
-pub fn interface(word: &Word, sink: &mut Sink<'_>) -> Option<String> {
+pub(crate) fn interface(word: &Word, sink: &mut Sink<'_>) -> Option<String> {
     let name = &word.text;
     let fits = (1..=INTERFACE_BYTES_MAX).contains(&name.len());
     if fits && !name.contains(|c: char| c == '/' || c.is_whitespace()) {
@@ -146,7 +146,7 @@ pub fn interface(word: &Word, sink: &mut Sink<'_>) -> Option<String> {
 }
 
 /// Decimal seconds, exactly; more than nine decimals are cut.
-pub fn decimal_seconds(text: &str) -> Option<Duration> {
+fn decimal_seconds(text: &str) -> Option<Duration> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     if (whole.is_empty() && fraction.is_empty()) || !digits(whole) || !digits(fraction) || whole.len() > 10 {
@@ -158,7 +158,7 @@ pub fn decimal_seconds(text: &str) -> Option<Duration> {
 }
 
 /// A duration as the language writes it.
-pub fn show_seconds(duration: Duration) -> String {
+pub(crate) fn show_seconds(duration: Duration) -> String {
     let whole = duration.as_secs();
     match duration.subsec_nanos() {
         0 => whole.to_string(),
@@ -167,11 +167,11 @@ pub fn show_seconds(duration: Duration) -> String {
 }
 
 /// Longest time accepted anywhere: a day.
-pub const SECONDS_MAX: Duration = Duration::from_secs(86_400);
+pub(crate) const SECONDS_MAX: Duration = Duration::from_secs(86_400);
 /// Largest `rise` and `fall`.
-pub const COUNT_MAX: u32 = 1_000_000;
+pub(crate) const COUNT_MAX: u32 = 1_000_000;
 /// IFNAMSIZ without its closing NUL.
-pub const INTERFACE_BYTES_MAX: usize = 15;
+pub(crate) const INTERFACE_BYTES_MAX: usize = 15;
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,7 @@ use crate::conf::text::sink::Sink;
 use crate::conf::text::statement::{Block, Statement};
 
 /// Calls `read` for each statement whose keyword works in `context`, in file order.
-pub fn walk<'s>(
+pub(crate) fn walk<'s>(
     statements: &'s [Statement],
     context: &'static Context,
     sink: &mut Sink<'_>,
@@ -41,7 +41,7 @@ pub fn walk<'s>(
 }
 
 /// The statements of a block; none when it is missing.
-pub fn inside(statement: &Statement) -> &[Statement] {
+pub(crate) fn inside(statement: &Statement) -> &[Statement] {
     match statement.block.as_deref() {
         Some(Block { statements, .. }) => statements,
         None => &[],

@@ -31,6 +31,6 @@ pub(crate) fn weight(line: &Statement, words: &[Word], max: i16, sink: &mut Sink
 }
 
 /// Largest weight, so that a priority of 254 can go down to 1 and 1 up to 254.
-pub const WEIGHT_MAX: i16 = 253;
+pub(crate) const WEIGHT_MAX: i16 = 253;
 /// Largest weight of a file or process.
-pub const OBJECT_WEIGHT_MAX: i16 = 254;
+pub(crate) const OBJECT_WEIGHT_MAX: i16 = 254;

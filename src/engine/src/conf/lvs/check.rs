@@ -21,7 +21,7 @@ pub(crate) struct Around<'a> {
 }
 
 /// A block whose common lines were read.
-pub(crate) struct Common<'s> {
+pub(super) struct Common<'s> {
     block: &'s Statement,
     target: Target,
     timing: Timing,
@@ -81,6 +81,6 @@ impl<'s> Common<'s> {
 }
 
 /// `retry` of most checks.
-pub(crate) const RETRY: u32 = 1;
+pub(super) const RETRY: u32 = 1;
 /// `delay_before_retry` of most checks.
-pub(crate) const RETRY_DELAY: Duration = Duration::from_secs(1);
+pub(super) const RETRY_DELAY: Duration = Duration::from_secs(1);

@@ -10,7 +10,7 @@ use crate::conf::text::statement::Statement;
 
 /// The lines as far as they were given.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct ConnectionLines {
+pub(super) struct ConnectionLines {
     ip: Option<IpAddr>,
     port: Option<u16>,
     from: Endpoint,
@@ -71,7 +71,7 @@ impl ConnectionLines {
 
 /// The port of a check whose real server has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Port {
+pub(super) enum Port {
     /// The check knows no ports.
     None,
     /// What the protocol usually has.

@@ -12,7 +12,7 @@ use crate::ipvs::{Family, Forward};
 
 /// What a pool speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Families {
+pub(super) struct Families {
     /// Of marks that name none.
     pub(crate) marks: Family,
     /// What its services, and servers without a tunnel, must be; `None` when all of its servers have tunnels.
@@ -61,11 +61,11 @@ impl Families {
 }
 
 /// A server of the pool that packets reach as they should.
-pub(crate) fn member(server: &RealServer) -> (SocketAddr, Forward) {
+pub(super) fn member(server: &RealServer) -> (SocketAddr, Forward) {
     (server.address, server.forward)
 }
 
-pub(crate) fn is_tunnel(forward: Forward) -> bool {
+fn is_tunnel(forward: Forward) -> bool {
     matches!(forward, Forward::Tunnel(_))
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct Group {
 
 /// One line.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Entry {
+pub(super) enum Entry {
     /// `IP[-END] [PORT]`, `IP/LENGTH [PORT]`.
     Range { first: IpAddr, count: u32, port: u16 },
     /// `fwmark N [inet|inet6]`.
@@ -88,7 +88,7 @@ impl Group {
     }
 
     /// Where a mark stands whose family can only be guessed: there are addresses of both.
-    pub(crate) fn doubtful_mark(&self) -> Option<Place> {
+    pub(super) fn doubtful_mark(&self) -> Option<Place> {
         let v4 = self.families().any(|family| family == Family::V4);
         let v6 = self.families().any(|family| family == Family::V6);
         let mark = self.entries.iter().find(|(entry, _)| matches!(entry, Entry::Mark { family: None, .. }));
@@ -96,12 +96,12 @@ impl Group {
     }
 
     /// Whether there are addresses, which have a protocol.
-    pub(crate) fn has_addresses(&self) -> bool {
+    pub(super) fn has_addresses(&self) -> bool {
         self.entries.iter().any(|(entry, _)| matches!(entry, Entry::Range { .. }))
     }
 
     /// The port of all of its services, if they have one in common.
-    pub(crate) fn common_port(&self) -> Option<u16> {
+    pub(super) fn common_port(&self) -> Option<u16> {
         let mut ports = self.entries.iter().map(|(entry, _)| match entry {
             Entry::Range { port, .. } => *port,
             Entry::Mark { .. } => 0,
@@ -147,7 +147,7 @@ impl Entry {
 }
 
 /// `inet`, `inet6`.
-pub(crate) fn family(word: &Word, sink: &mut Sink<'_>) -> Option<Family> {
+pub(super) fn family(word: &Word, sink: &mut Sink<'_>) -> Option<Family> {
     match word.text.as_str() {
         "inet" => Some(Family::V4),
         "inet6" => Some(Family::V6),
@@ -229,7 +229,7 @@ fn plus(first: IpAddr, step: u32) -> Option<IpAddr> {
 }
 
 /// Services that one group may have.
-pub const GROUP_SERVICES_MAX: u32 = 4096;
+const GROUP_SERVICES_MAX: u32 = 4096;
 
 #[cfg(test)]
 mod tests {

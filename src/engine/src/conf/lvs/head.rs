@@ -10,7 +10,7 @@ use crate::conf::text::statement::Statement;
 
 /// What a `virtual_server` is called after.
 #[derive(Debug, Clone)]
-pub(crate) enum Head {
+pub(super) enum Head {
     /// `IP [PORT]`; port 0 when none is given.
     Address(SocketAddr),
     /// `fwmark N`.
@@ -58,7 +58,7 @@ fn missing<'s>(block: &Statement, sink: &mut Sink<'_>) -> Option<(&'s Word, &'s 
 }
 
 /// `IP [PORT]`; port 0 is none.
-pub(crate) fn address_port(line: &Statement, words: &[Word], sink: &mut Sink<'_>) -> Option<(IpAddr, Option<u16>)> {
+pub(super) fn address_port(line: &Statement, words: &[Word], sink: &mut Sink<'_>) -> Option<(IpAddr, Option<u16>)> {
     let Some((first, rest)) = words.split_first() else {
         let message = format!("`{}` needs an address; ignored", line.name());
         sink.error_help(line.place(), message, format!("write `{} ADDRESS PORT`", line.name()));
@@ -80,7 +80,7 @@ pub(crate) fn address_port(line: &Statement, words: &[Word], sink: &mut Sink<'_>
 }
 
 /// A port; `Some(None)` for 0, which is none.
-pub(crate) fn port(word: &Word, sink: &mut Sink<'_>) -> Option<Option<u16>> {
+pub(super) fn port(word: &Word, sink: &mut Sink<'_>) -> Option<Option<u16>> {
     match word.text.parse::<u16>() {
         Ok(port) => Some(Some(port).filter(|port| *port != 0)),
         Err(_) => {
@@ -91,7 +91,7 @@ pub(crate) fn port(word: &Word, sink: &mut Sink<'_>) -> Option<Option<u16>> {
 }
 
 /// A mark of netfilter.
-pub(crate) fn mark(word: &Word, sink: &mut Sink<'_>) -> Option<u32> {
+pub(super) fn mark(word: &Word, sink: &mut Sink<'_>) -> Option<u32> {
     let mark = word.text.parse().ok().filter(|mark| *mark != 0);
     if mark.is_none() {
         sink.error(word.place, format!("fwmark `{}` is not in 1..=4294967295; ignored", word.text));

@@ -81,7 +81,7 @@ fn domain(word: &Word, sink: &mut Sink<'_>) -> Option<String> {
 }
 
 /// A word that may stand in a line of a protocol made of lines.
-pub(crate) fn host_name(keyword: &str, word: &Word, sink: &mut Sink<'_>) -> Option<String> {
+pub(super) fn host_name(keyword: &str, word: &Word, sink: &mut Sink<'_>) -> Option<String> {
     if !word.text.is_empty() && word.text.chars().all(|c| !c.is_control() && !c.is_whitespace()) {
         return Some(word.text.clone());
     }

@@ -10,7 +10,7 @@ use crate::conf::text::statement::Statement;
 
 /// The lines as far as they were given.
 #[derive(Debug, Default)]
-pub(crate) struct PatternLines {
+pub(super) struct PatternLines {
     regex: Option<At<String>>,
     absent: Option<Place>,
     min_offset: usize,

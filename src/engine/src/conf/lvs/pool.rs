@@ -7,7 +7,7 @@ use crate::conf::text::sink::Sink;
 use crate::ipvs::{Forward, ServiceKey};
 
 /// `DR` and `TUN` leave packets as they are, so the port of the virtual server is the real server's.
-pub(crate) fn ports(head: &Head, services: &[ServiceKey], servers: &mut [(RealServer, Place)], sink: &mut Sink<'_>) {
+pub(super) fn ports(head: &Head, services: &[ServiceKey], servers: &mut [(RealServer, Place)], sink: &mut Sink<'_>) {
     let wanted = match head {
         Head::Address(address) => address.port(),
         Head::Mark(_) => {

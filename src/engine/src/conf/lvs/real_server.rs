@@ -22,11 +22,11 @@ use crate::ipvs::Forward;
 
 /// What a virtual server says for its real servers.
 #[derive(Debug)]
-pub(crate) struct Outer {
+pub(super) struct Outer {
     /// Port of the virtual server; 0 when it has none.
     pub(crate) port: u16,
     /// Port that its checks go to when the real server names none; 0 when there is none.
-    pub(crate) check_port: u16,
+    pub(super) check_port: u16,
     pub(crate) forward: Forward,
     pub(crate) weight: u32,
     pub(crate) inhibit: bool,
@@ -87,12 +87,12 @@ pub(crate) fn real_server(
 }
 
 /// `KEYWORD "command …" [user [group]]`.
-pub(crate) fn command(line: &Statement, sink: &mut Sink<'_>) -> Option<Script> {
+pub(super) fn command(line: &Statement, sink: &mut Sink<'_>) -> Option<Script> {
     script::command_and_user(line, sink).map(|(argv, user)| Script { argv, user })
 }
 
 /// `weight`. keepalived takes larger ones, which mean as much as the largest.
-pub(crate) fn weight(line: &Statement, sink: &mut Sink<'_>) -> u32 {
+pub(super) fn weight(line: &Statement, sink: &mut Sink<'_>) -> u32 {
     let large = line.arguments.first().and_then(|word| Some((word, word.text.parse::<u32>().ok()?)));
     if let Some((word, large)) = large.filter(|(_, number)| *number > WEIGHT_MAX) {
         sink.warning(word.place, format!("`weight {large}` is more than {WEIGHT_MAX}, which is used"));
@@ -102,4 +102,4 @@ pub(crate) fn weight(line: &Statement, sink: &mut Sink<'_>) -> u32 {
 }
 
 /// Largest weight.
-pub(crate) const WEIGHT_MAX: u32 = 65_535;
+const WEIGHT_MAX: u32 = 65_535;

@@ -12,7 +12,7 @@ use crate::ipvs::{Forward, Protocol, Scheduling, Tunnel, TunnelChecksum};
 
 /// The scheduler's lines as far as they were given.
 #[derive(Debug, Default)]
-pub(crate) struct SchedulingLines {
+pub(super) struct SchedulingLines {
     name: Option<&'static str>,
     ops: Option<Place>,
     /// Position of the flag, and the scheduler that its name belongs to.
@@ -21,7 +21,7 @@ pub(crate) struct SchedulingLines {
 
 impl SchedulingLines {
     /// `lb_algo`, `lvs_sched`.
-    pub(crate) fn algorithm(&mut self, line: &Statement, sink: &mut Sink<'_>) {
+    pub(super) fn algorithm(&mut self, line: &Statement, sink: &mut Sink<'_>) {
         let Some(word) = single(line, sink) else { return };
         self.name = Scheduling::NAMES.iter().find(|name| **name == word.text).copied();
         if self.name.is_none() {
@@ -71,7 +71,7 @@ impl SchedulingLines {
 }
 
 /// `protocol`.
-pub(crate) fn protocol(line: &Statement, sink: &mut Sink<'_>) -> Option<Protocol> {
+pub(super) fn protocol(line: &Statement, sink: &mut Sink<'_>) -> Option<Protocol> {
     let word = single(line, sink)?;
     match word.text.to_ascii_uppercase().as_str() {
         "TCP" => Some(Protocol::Tcp),
@@ -86,7 +86,7 @@ pub(crate) fn protocol(line: &Statement, sink: &mut Sink<'_>) -> Option<Protocol
 }
 
 /// `NAT`, `DR`, `TUN [type …]`.
-pub(crate) fn forward(line: &Statement, sink: &mut Sink<'_>) -> Option<Forward> {
+pub(super) fn forward(line: &Statement, sink: &mut Sink<'_>) -> Option<Forward> {
     let Some((word, rest)) = line.arguments.split_first() else {
         sink.error_help(line.place(), format!("`{}` needs a value", line.name()), "write NAT, DR or TUN");
         return None;
@@ -180,7 +180,7 @@ fn incomplete<'w>(word: &Word, what: &str, sink: &mut Sink<'_>) -> Option<&'w Wo
 
 /// `persistence_granularity`: a netmask of IPv4, or a prefix length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Granularity {
+pub(super) enum Granularity {
     /// `255.255.255.0`: of IPv4 only.
     Mask(u8),
     /// `64`.
@@ -188,7 +188,7 @@ pub(crate) enum Granularity {
 }
 
 /// `persistence_granularity`.
-pub(crate) fn granularity(line: &Statement, sink: &mut Sink<'_>) -> Option<At<Granularity>> {
+pub(super) fn granularity(line: &Statement, sink: &mut Sink<'_>) -> Option<At<Granularity>> {
     let word = single(line, sink)?;
     let mask = word.text.parse::<Ipv4Addr>().ok().map(|mask| (u32::from(mask), mask));
     let found = match mask {
@@ -207,4 +207,4 @@ pub(crate) fn granularity(line: &Statement, sink: &mut Sink<'_>) -> Option<At<Gr
 }
 
 /// `lb_algo` when none is given.
-pub(crate) const SCHEDULER_DEFAULT: &str = "wlc";
+pub(super) const SCHEDULER_DEFAULT: &str = "wlc";

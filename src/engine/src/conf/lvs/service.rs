@@ -12,7 +12,7 @@ use crate::ipvs::{Protocol, ServiceKey};
 
 /// The services of the whole file.
 #[derive(Debug, Default)]
-pub(crate) struct Claims {
+pub(super) struct Claims {
     taken: HashMap<ServiceKey, Place>,
 }
 
@@ -74,4 +74,4 @@ fn twice(key: ServiceKey, at: Place, place: Place, earlier: Place, sink: &mut Si
 }
 
 /// Services that one file may have, ranges spread out.
-pub const SERVICES_MAX: usize = 262_144;
+const SERVICES_MAX: usize = 262_144;

@@ -14,29 +14,29 @@ use crate::conf::vrrp::tracked::Objects;
 use crate::ipvs::Protocol;
 
 /// What blocks refer to, and what all of them together must not do twice.
-pub(crate) struct Shared<'a> {
+pub(super) struct Shared<'a> {
     pub(crate) groups: HashMap<String, Rc<Group>>,
     /// Weights of `track_file` blocks.
     pub(crate) files: HashMap<&'a str, (i16, bool)>,
     pub(crate) objects: &'a Objects,
-    pub(crate) used_files: HashSet<String>,
+    pub(super) used_files: HashSet<String>,
     /// Which virtual server has a group with a protocol; marks alone have none.
-    pub(crate) used_groups: HashMap<String, Vec<(Option<Protocol>, Place)>>,
+    pub(super) used_groups: HashMap<String, Vec<(Option<Protocol>, Place)>>,
     /// Expressions that compile.
-    pub(crate) compiled: HashSet<String>,
+    pub(super) compiled: HashSet<String>,
     /// `ca` of `SSL`.
     pub(crate) authorities: Option<String>,
     /// What `global_defs` says about mail.
     pub(crate) smtp_alert: Option<bool>,
     /// Where mail is asked for first.
-    pub(crate) mail_asked: Option<Place>,
+    pub(super) mail_asked: Option<Place>,
     pub(crate) log_all_failures: Option<bool>,
     pub(crate) claims: Claims,
 }
 
 impl Shared<'_> {
     /// `smtp_alert` of a server.
-    pub(crate) fn alert(&mut self, line: &Statement, sink: &mut Sink<'_>) -> bool {
+    pub(super) fn alert(&mut self, line: &Statement, sink: &mut Sink<'_>) -> bool {
         let on = switched(line, true, sink);
         if on {
             self.mail_asked.get_or_insert(line.place());

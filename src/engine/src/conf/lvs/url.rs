@@ -12,7 +12,7 @@ use crate::conf::text::sink::Sink;
 use crate::conf::text::statement::Statement;
 
 /// Reads a block. Nothing when it has no path, which is reported.
-pub(crate) fn url(block: &Statement, host: Option<&str>, shared: &mut Shared<'_>, sink: &mut Sink<'_>) -> Option<Url> {
+pub(super) fn url(block: &Statement, host: Option<&str>, shared: &mut Shared<'_>, sink: &mut Sink<'_>) -> Option<Url> {
     surplus(block, &block.arguments, sink);
     let mut found = Url {
         path: String::new(),

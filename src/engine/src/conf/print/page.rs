@@ -14,7 +14,7 @@ pub enum Secrets {
 }
 
 /// A text that grows line by line.
-pub(crate) struct Page {
+pub(super) struct Page {
     text: String,
     depth: usize,
 }
@@ -73,14 +73,14 @@ impl Page {
     }
 }
 
-pub(crate) fn user_words(user: Option<&ScriptUser>) -> String {
+pub(super) fn user_words(user: Option<&ScriptUser>) -> String {
     let Some(user) = user else { return String::new() };
     let group = user.group.as_ref().map(|group| format!(" {}", word(group))).unwrap_or_default();
     format!(" {}{group}", word(&user.user))
 }
 
 /// A word as the language reads it back: quoted when it must be.
-pub(crate) fn word(text: &str) -> String {
+pub(super) fn word(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "._-:/@+,=%*~^$()[]<>|&?;".contains(c);
     // A bare word at the start of a line must not be taken for a line of its own kind.
     let directive = text.starts_with(['@', '$', '~']) || text.starts_with("include");
@@ -104,7 +104,7 @@ fn no_reference(quoted: &str) -> String {
 }
 
 /// An argument vector as one quoted word: inner quotes keep arguments together, escapes protect both kinds.
-pub(crate) fn command(argv: &[String]) -> String {
+pub(super) fn command(argv: &[String]) -> String {
     let mut inner = String::new();
     for (index, argument) in argv.iter().enumerate() {
         if index > 0 {

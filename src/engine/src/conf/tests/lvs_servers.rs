@@ -9,7 +9,7 @@ use crate::conf::parse;
 use crate::ipvs::{Family, Forward, Protocol, ServiceKey, Tunnel, TunnelChecksum};
 
 /// A virtual server with these lines, its first on line 3.
-pub fn server(lines: &str) -> String {
+pub(super) fn server(lines: &str) -> String {
     format!("virtual_server 192.0.2.3 8080 {{\nprotocol TCP\n{lines}\nreal_server 10.0.0.7 {{\n}}\n}}\n")
 }
 

@@ -4,8 +4,8 @@
 
 pub mod diagnostic;
 pub mod lexer;
-pub mod nearest;
-pub mod place;
-pub mod sink;
-pub mod source;
-pub mod statement;
+pub(crate) mod nearest;
+pub(crate) mod place;
+pub(crate) mod sink;
+pub(crate) mod source;
+pub(crate) mod statement;

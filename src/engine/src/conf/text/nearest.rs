@@ -1,7 +1,7 @@
 //! "Did you mean": the known name that a misspelt word is most like.
 
 /// The name most like `word`, when one is near enough to be meant.
-pub fn nearest<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub(super) fn nearest<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     if word.len() > WORD_BYTES_MAX {
         return None;
     }

@@ -52,7 +52,7 @@ impl<'a> Sink<'a> {
     }
 
     /// Where a place was written.
-    pub fn locate(&self, place: Place) -> Location {
+    pub(crate) fn locate(&self, place: Place) -> Location {
         self.order(place).0
     }
 
@@ -71,7 +71,7 @@ impl<'a> Sink<'a> {
     }
 
     /// An error with what to do about it.
-    pub fn error_help(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
+    pub(crate) fn error_help(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
         self.push(Severity::Error, Some(place), message.into(), Some(help.into()));
     }
 
@@ -81,23 +81,23 @@ impl<'a> Sink<'a> {
     }
 
     /// A warning with what to do about it.
-    pub fn warning_help(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
+    pub(crate) fn warning_help(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
         self.push(Severity::Warning, Some(place), message.into(), Some(help.into()));
     }
 
     /// A warning about what is missing from the file as a whole.
-    pub fn warning_whole(&mut self, message: impl Into<String>, help: impl Into<String>) {
+    pub(crate) fn warning_whole(&mut self, message: impl Into<String>, help: impl Into<String>) {
         self.push(Severity::Warning, None, message.into(), Some(help.into()));
     }
 
     /// Takes over what another stage found.
-    pub fn absorb(&mut self, other: Sink<'_>) {
+    pub(crate) fn absorb(&mut self, other: Sink<'_>) {
         self.found.extend(other.found);
     }
 
     /// The name most like `word`, for the first faults of a text: a whole text of unknown words is of another language,
     /// and guessing takes its time.
-    pub fn guess<'n>(&mut self, word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    pub(crate) fn guess<'n>(&mut self, word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
         self.guesses += 1;
         if self.guesses > GUESSES_MAX { None } else { nearest(word, names) }
     }

@@ -113,7 +113,7 @@ impl Source {
     }
 
     /// Whether more than one file was read.
-    pub(crate) fn has_includes(&self) -> bool {
+    pub(super) fn has_includes(&self) -> bool {
         self.files.len() > 1
     }
 

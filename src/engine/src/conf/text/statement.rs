@@ -5,7 +5,7 @@ use super::place::Place;
 
 /// One statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Statement {
+pub(crate) struct Statement {
     /// The first word of the line.
     pub keyword: Word,
     /// The other words before a brace or the end of the line.
@@ -16,19 +16,19 @@ pub struct Statement {
 
 impl Statement {
     /// The place of the keyword.
-    pub fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         self.keyword.place
     }
 
     /// The keyword.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.keyword.text
     }
 }
 
 /// What stands between two braces.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Block {
+pub(crate) struct Block {
     /// Where `{` stands.
     pub open: Place,
     /// The statements in it; none yet when they are deferred.

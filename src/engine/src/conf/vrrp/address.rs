@@ -11,7 +11,7 @@ use crate::conf::text::sink::Sink;
 use crate::conf::text::statement::Statement;
 
 /// Reads `ADDRESS[/LENGTH] [brd …] [dev …] [scope …] [label …] …`.
-pub fn virtual_address(line: &Statement, sink: &mut Sink<'_>) -> Option<VirtualAddress> {
+pub(crate) fn virtual_address(line: &Statement, sink: &mut Sink<'_>) -> Option<VirtualAddress> {
     let address = network(&line.keyword, sink)?;
     if let Some(block) = &line.block {
         sink.error(block.open, "an address takes no block; the block is ignored");
@@ -171,13 +171,14 @@ fn preferred(word: &Word, read: &mut VirtualAddress, sink: &mut Sink<'_>) {
 }
 
 /// The kernel's number for "without end".
-pub const FOREVER: u32 = u32::MAX;
+pub(crate) const FOREVER: u32 = u32::MAX;
 
 /// Scope names and their kernel numbers (rtnetlink(7)).
-pub const SCOPES: &[(&str, u8)] = &[("global", 0), ("site", 200), ("link", 253), ("host", 254), ("nowhere", 255)];
+pub(crate) const SCOPES: &[(&str, u8)] =
+    &[("global", 0), ("site", 200), ("link", 253), ("host", 254), ("nowhere", 255)];
 
 /// Flags and their words.
-pub const ADDRESS_FLAGS: &[(&str, AddressFlag)] = &[
+pub(crate) const ADDRESS_FLAGS: &[(&str, AddressFlag)] = &[
     ("home", AddressFlag::Home),
     ("-nodad", AddressFlag::DetectDuplicates),
     ("mngtmpaddr", AddressFlag::ManageTemporary),

@@ -244,6 +244,6 @@ fn hexadecimal(digits: &str) -> Option<Vec<u8>> {
 }
 
 /// Bytes of a simple text password (RFC 2338 §5.3.10).
-pub const PASSWORD_BYTES: usize = 8;
+const PASSWORD_BYTES: usize = 8;
 const WINDOW_MIN: Duration = Duration::from_secs(5);
 const KEY_FORM: &str = "write `key ID hex:…`, `key ID ascii:…` or `key ID file:/PATH`";

@@ -13,7 +13,7 @@ use crate::conf::text::sink::Sink;
 
 /// What earlier instances of the file hold, so that 1000 of them are no million comparisons.
 #[derive(Debug, Default)]
-pub(crate) struct Known {
+pub(super) struct Known {
     names: HashMap<String, Place>,
     /// Positions of the instances with this number on this interface.
     numbers: HashMap<(String, u8), Vec<usize>>,
@@ -36,7 +36,7 @@ impl Known {
     }
 
     /// The instance that would answer to the same adverts.
-    pub(crate) fn clash<'f>(&self, found: &'f [Resolved], instance: &VrrpInstance) -> Option<&'f str> {
+    pub(super) fn clash<'f>(&self, found: &'f [Resolved], instance: &VrrpInstance) -> Option<&'f str> {
         let positions = self.numbers.get(&(instance.interface.clone(), instance.vrid))?;
         let mut others = positions.iter().filter_map(|at| found.get(*at)).map(|one| &one.instance);
         others.find(|other| clash(other, instance)).map(|other| other.name.as_str())
@@ -49,7 +49,7 @@ impl Known {
 
     /// Tells of addresses that an earlier instance holds on the same interface, as keepalived permits. Those without one are
     /// on `home`; without a home they stand on a macvlan of this instance's own.
-    pub(crate) fn tell_of_others<'a>(
+    pub(super) fn tell_of_others<'a>(
         &self,
         found: &[Resolved],
         addresses: impl Iterator<Item = &'a At<VirtualAddress>>,

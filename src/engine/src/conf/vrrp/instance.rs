@@ -32,9 +32,9 @@ pub(crate) struct Draft {
     pub(crate) plain: VrrpInstance,
     pub(crate) state: Option<At<InitialState>>,
     pub(crate) interface: Option<String>,
-    pub(crate) interface_given: bool,
+    pub(super) interface_given: bool,
     pub(crate) vrid: Option<At<u8>>,
-    pub(crate) vrid_given: bool,
+    pub(super) vrid_given: bool,
     pub(crate) priority: Option<u8>,
     pub(crate) version: Option<At<Version>>,
     pub(crate) advert_interval: Option<At<Duration>>,
@@ -42,20 +42,20 @@ pub(crate) struct Draft {
     pub(crate) hmac: Option<Hmac>,
     pub(crate) addresses: Vec<At<VirtualAddress>>,
     pub(crate) excluded: Vec<At<VirtualAddress>>,
-    pub(crate) no_address_meant: bool,
+    pub(super) no_address_meant: bool,
     pub(crate) native_ipv6: Option<Place>,
     pub(crate) nopreempt: Option<Place>,
     pub(crate) preempt_delay: Option<At<Duration>>,
     pub(crate) tracks: TrackLists,
     pub(crate) source: Option<At<IpAddr>>,
-    pub(crate) unicast_source: Option<Place>,
+    pub(super) unicast_source: Option<Place>,
     pub(crate) peers: Peers,
     pub(crate) group: Option<At<IpAddr>>,
     pub(crate) timing: Timing,
     pub(crate) vmac: Option<VmacLine>,
     pub(crate) transmit_base: Option<Place>,
     /// `use_vmac_addr`.
-    pub(crate) vmac_for_addresses: bool,
+    pub(super) vmac_for_addresses: bool,
     pub(crate) accept: Option<At<bool>>,
     pub(crate) strict: Option<Place>,
     pub(crate) notify: Notify,
@@ -274,6 +274,6 @@ fn addresses(block: &Statement, sink: &mut Sink<'_>) -> Vec<At<VirtualAddress>> 
 }
 
 /// `priority` when none is given.
-pub const PRIORITY_DEFAULT: u8 = 100;
+pub(super) const PRIORITY_DEFAULT: u8 = 100;
 /// Largest `preempt_delay`.
-pub const PREEMPT_DELAY_MAX: Duration = Duration::from_secs(1000);
+const PREEMPT_DELAY_MAX: Duration = Duration::from_secs(1000);

@@ -314,9 +314,9 @@ fn same_family(given: Option<At<IpAddr>>, ipv6: bool, what: &str, sink: &mut Sin
 }
 
 /// Addresses that the count field of an advert can express (RFC 9568 §5.2.5).
-pub const ADVERTISED_MAX: usize = 255;
+const ADVERTISED_MAX: usize = 255;
 /// Where VRRP adverts go (RFC 9568 §5.1.1.2, §5.1.2.2).
 const GROUP4: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
 const GROUP6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12);
 /// The 12-bit interval field of version 3, in centiseconds (RFC 9568 §5.2.7).
-pub const V3_INTERVAL_MAX: Duration = Duration::from_millis(40_950);
+const V3_INTERVAL_MAX: Duration = Duration::from_millis(40_950);

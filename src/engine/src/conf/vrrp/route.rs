@@ -28,7 +28,7 @@ pub(crate) fn route(line: &Statement, sink: &mut Sink<'_>) -> Option<Route> {
 }
 
 /// The words of a line, one after the other.
-pub(crate) struct Words<'w> {
+pub(super) struct Words<'w> {
     pub(crate) rest: Vec<&'w Word>,
     pub(crate) at: usize,
 }

@@ -272,4 +272,4 @@ const VALUED: &[&str] = &[
 /// Stands for "none given" until [`give_preferences`].
 const UNSET: u32 = u32::MAX;
 /// The first preference given out.
-pub const PREFERENCE_FIRST: u32 = 16_384;
+const PREFERENCE_FIRST: u32 = 16_384;

@@ -10,7 +10,7 @@ use crate::conf::text::place::At;
 use crate::conf::text::sink::Sink;
 
 /// Takes out what strict mode does not permit, and settles whether the addresses take traffic.
-pub(crate) fn enforce(draft: &mut Draft, first: Option<&At<VirtualAddress>>, priority: u8, sink: &mut Sink<'_>) {
+pub(super) fn enforce(draft: &mut Draft, first: Option<&At<VirtualAddress>>, priority: u8, sink: &mut Sink<'_>) {
     let asked = draft.accept.map(|(accept, _)| accept);
     if !draft.plain.strict {
         draft.plain.accept = asked.unwrap_or(true);

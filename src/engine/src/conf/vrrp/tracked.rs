@@ -252,8 +252,8 @@ fn init_file(line: &Statement, sink: &mut Sink<'_>) -> (Option<i32>, bool) {
 }
 
 /// Shortest interval between two runs of a script.
-pub const INTERVAL_MIN: Duration = Duration::from_millis(1);
+const INTERVAL_MIN: Duration = Duration::from_millis(1);
 /// Most processes that a quorum can ask for.
-pub const PROCESSES_MAX: u32 = 65_535;
+const PROCESSES_MAX: u32 = 65_535;
 const DELAY_MIN: Duration = Duration::ZERO;
 const DELAY_MAX: Duration = Duration::from_secs(3600);

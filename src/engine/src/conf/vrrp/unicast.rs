@@ -108,7 +108,7 @@ fn ttl(name: &Word, value: Option<&Word>, sink: &mut Sink<'_>) -> Option<u8> {
 }
 
 /// Letters, digits, `-`, `_` and dots, with a letter in the last label: 10.0.0.300 is a mistake, not a name.
-pub(crate) fn is_host_name(text: &str) -> bool {
+fn is_host_name(text: &str) -> bool {
     let labels_fit = text.split('.').all(|label| {
         (1..=63).contains(&label.len())
             && label.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-' || c == b'_')

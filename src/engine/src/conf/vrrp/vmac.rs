@@ -92,7 +92,7 @@ fn standard_mac(vrid: u8, ipv6: bool) -> Mac {
 /// instance's, are on its macvlan; of the other family they are on the interface below, since the MAC would be wrong.
 /// With `use_vmac`, and with `use_vmac_addr` (`every`) wherever the macvlan of the instance is not meant, an address gets a
 /// macvlan on its own interface; addresses of one interface and family share it.
-pub(crate) fn settle(instance: &mut VrrpInstance, every: bool, prefix: &str, taken: impl Fn(&str) -> bool) {
+pub(super) fn settle(instance: &mut VrrpInstance, every: bool, prefix: &str, taken: impl Fn(&str) -> bool) {
     let (vrid, own) = (instance.vrid, instance.interface.clone());
     let main = instance.vmac.as_ref().map(|vmac| vmac.name.clone());
     let mut made: Vec<(String, bool, Vmac)> = Vec::new();

@@ -3,7 +3,7 @@
 use crate::conf::grammar::schema::{Context, Keyword, already, list, no_block, no_so, yes, yes_block};
 
 /// `virtual_server_group`.
-pub static VIRTUAL_SERVER_GROUP: Context = list("virtual_server_group");
+pub(super) static VIRTUAL_SERVER_GROUP: Context = list("virtual_server_group");
 
 /// `SSL`.
 pub static SSL: Context = Context {
