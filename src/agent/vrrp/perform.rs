@@ -188,9 +188,11 @@ fn word(action: Action) -> Option<Job> {
 }
 
 fn renew(os: &mut impl Os, renewal: Renewal, left: &mut Leftovers) {
-    let errors = match renewal {
+    let errors: Vec<String> = match renewal {
         Renewal::Lifetime(addresses) => os.add_addresses(&addresses).into_iter().map(|(_, error)| error).collect(),
-        Renewal::Gate { addresses, gate } => Vec::from_iter(os.gate(&addresses, gate).err()),
+        Renewal::Gate { addresses, gate } => {
+            os.gate(&addresses, gate).err().map(|error| format!("nftables: {error}")).into_iter().collect()
+        }
     };
     for error in errors {
         left.trouble(format!("the time that the kernel gives the addresses was not set: {error}"));
@@ -239,7 +241,7 @@ mod tests {
         fn remove_routing(&mut self, _: &Routing) -> Vec<String> {
             vec![]
         }
-        fn gate(&mut self, _: &[IpAddr], _: Gate) -> Result<(), String> {
+        fn gate(&mut self, _: &[IpAddr], _: Gate) -> io::Result<()> {
             Ok(())
         }
         fn announce(&mut self, frames: &[Frame]) -> io::Result<()> {
