@@ -33,7 +33,7 @@ const IDLE: Duration = Duration::from_secs(5);
 /// How long the loop may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What only the agent's main task can do.
+/// Work that only the agent's main task can do.
 pub(crate) enum DaemonJob {
     /// Read the configuration again; the answer says what came of it.
     Reload(oneshot::Sender<Result<String, NotDone>>),

@@ -80,8 +80,8 @@ pub(crate) fn load(path: &Path, config_id: Option<&str>, part: Part) -> Result<(
     Ok((parsed.config, parsed.diagnostics.iter().map(|one| remark(one, &file)).chain(unrunnable).collect()))
 }
 
-/// What a file would take away from what runs by mistake rather than by intention: an instance that it has no more and that
-/// faults may have swallowed, or everything.
+/// Refuses a configuration that would stop instances by mistake rather than by intention: because it lacks an instance that runs
+/// and has faults that may have swallowed it, or because nothing is in it at all.
 ///
 /// # Errors
 /// What is missing, and the first fault.

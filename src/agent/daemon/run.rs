@@ -99,7 +99,7 @@ pub(crate) fn run(settings: &Settings, birth: Birth) -> Outcome {
 /// Does all of a start that can be done beside a running agent: whether this binary could take its place.
 ///
 /// # Errors
-/// What the start would fail of.
+/// Whatever would make the start fail.
 pub(crate) fn rehearse(settings: &Settings) -> Outcome {
     let (config, remarks) = load(&settings.config, settings.config_id.as_deref(), settings.part)?;
     if let Some(before) = leftovers::read(&settings.left()) {

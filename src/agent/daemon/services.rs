@@ -24,7 +24,7 @@ use crate::agent::track::scripts::Scripts;
 
 /// Numbers of the queues of virtual servers, beyond any router's.
 const LVS_QUEUES: RouterId = 0x4000_0000;
-/// What a restart waits for last words: little against the three intervals after which a backup acts.
+/// How long a restart waits for the last reports to go out: little against the three intervals after which a backup acts.
 const HURRY: Duration = Duration::from_millis(100);
 
 /// The services.

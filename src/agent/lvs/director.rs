@@ -226,5 +226,5 @@ impl Director {
     }
 }
 
-/// Nothing to wait for but messages.
+/// The wait when nothing is due: a message ends it.
 const AGES: Duration = Duration::from_secs(3600);

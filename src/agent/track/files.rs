@@ -172,7 +172,7 @@ impl Reader<'_> {
     }
 }
 
-/// So many characters of a text that is no number are told.
+/// How many characters of a text that is no number are shown.
 const SHOWN: usize = 20;
 
 /// Why a file has no number.

@@ -60,7 +60,7 @@ pub(crate) struct Driver {
     inbox: mpsc::Receiver<Message>,
     jobs: tokio_mpsc::Sender<Job>,
     memory: Memory,
-    /// What an agent that was killed had, and what is in force now.
+    /// The configuration of an agent that was killed, and the one in force now.
     left: Option<(Config, Config)>,
     slots: BTreeMap<RouterId, usize>,
     asked: HashMap<u64, oneshot::Sender<Result<String, Denied>>>,
@@ -116,7 +116,7 @@ impl Driver {
         Ok(driver)
     }
 
-    /// What every agent needs of the kernel; another one that runs does not mind.
+    /// Opens what every agent needs of the kernel, and nothing that a running agent would notice.
     ///
     /// # Errors
     /// The kernel's, with what was tried.

@@ -34,7 +34,7 @@ pub(crate) enum Message {
     },
 }
 
-/// What the loop knows of its own.
+/// What only the loop knows.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LoopStatus {
     /// The instances.

@@ -14,7 +14,7 @@ use hactl_engine::input::Input;
 use super::message::Job;
 use crate::sys::os::{Os, Outgoing};
 
-/// What batches leave for the driver to do.
+/// What remains for the driver to do after batches were carried out.
 #[derive(Debug, Default)]
 pub(crate) struct Leftovers {
     /// Work for the other threads.
@@ -51,7 +51,7 @@ pub(crate) fn perform(os: &mut impl Os, batches: Vec<Batch>, unix_ms: u64) -> Le
     left
 }
 
-/// What all batches want of the kernel next, by kind; each entry with its owner.
+/// The next actions of all batches, by kind, so that each kind is one call; each entry knows its batch.
 #[derive(Default)]
 struct Round {
     removed: Vec<(RouterId, LinkAddress)>,
@@ -179,7 +179,7 @@ fn kernel(action: &Action) -> bool {
     }
 }
 
-/// What of a dropped batch is still said: a change of state that happened must not vanish from the history.
+/// The job that is done although its batch was dropped: a change of state that happened must not vanish from the history.
 fn word(action: Action) -> Option<Job> {
     match action {
         Action::Tell(notice) => Some(Job::Tell { notice, unix_ms: crate::sys::process::clock::unix_ms() }),
