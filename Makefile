@@ -8,6 +8,9 @@ DIST    := target/dist/hactl
 # A test stops at the first surprise; clippy.toml says so for test functions, this for the helpers beside them.
 TESTS_MAY := $(addprefix -A clippy::,unwrap_used expect_used indexing_slicing cast_possible_truncation cast_sign_loss)
 
+# What runs on hosts, and what builds and tests.
+SHELL_FILES := src/ctl/host.sh .ci/run .ci/setup $(wildcard tests/*/*.sh)
+
 .PHONY: help setup build demo test lint bench clean
 
 help:
@@ -16,7 +19,7 @@ help:
 	@echo 'make demo    the lab, a deploy, a failover and drills, told step by step (root)'
 	@echo 'make test    lint and every test layer (root; without it some layers say that they were skipped)'
 	@echo 'make bench   measured figures beside keepalived (root)'
-	@echo 'make lint    cargo fmt --check and clippy'
+	@echo 'make lint    cargo fmt --check, clippy and shellcheck'
 	@echo 'make clean   remove what was built'
 
 setup:
@@ -34,9 +37,11 @@ demo: setup
 	bash tests/lab/demo.sh
 
 lint:
+	@bash .ci/setup lint
 	cargo fmt --all --check
 	cargo clippy --locked --workspace -- -D warnings
 	cargo clippy --locked --workspace --all-targets -- -D warnings $(TESTS_MAY)
+	shellcheck $(SHELL_FILES)
 
 test: export HACTL_BINARY = $(CURDIR)/$(DIST)
 test: export HACTL_FUZZ_SECONDS ?= 20

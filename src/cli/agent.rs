@@ -1,5 +1,6 @@
 //! `hactl agent …`: the daemon, and the local front of its control socket.
 
+use std::io::Read as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,7 +17,10 @@ use crate::agent::daemon::run::{self as daemon, Settings};
 use crate::agent::daemon::{signals, systemd, upgrade};
 use crate::agent::report::log::Logging;
 use crate::agent::report::syslog::{DAEMON, LOCAL0};
-use crate::error::{Exit, Failure, Outcome, Problem};
+use crate::error::{Code, Exit, Failure, Outcome, Problem};
+
+/// A request is shorter, in bytes.
+const REQUEST_MAX: u64 = 64 * 1024;
 
 /// Runs an `agent` command.
 ///
@@ -34,6 +38,7 @@ pub(crate) fn run(global: &Global, command: Agent) -> Outcome {
         }
         Agent::Resign { client, instance } => ask(global, &client, &Request::Resign { instance }),
         Agent::Unpin { client, instance } => ask(global, &client, &Request::Unpin { instance }),
+        Agent::Call(client) => call(&client),
         Agent::Drain(real) => {
             let RealServer { client, server, of: virtual_server } = real;
             ask(global, &client, &Request::Drain { server, virtual_server })
@@ -62,7 +67,8 @@ pub(crate) fn run(global: &Global, command: Agent) -> Outcome {
 fn serve(global: &Global, run: AgentRun) -> Outcome {
     if let Some(name) = &run.signum {
         let number = signals::number(name).ok_or_else(|| {
-            let problem = Problem::new("E012", format!("`{name}` is not the name of a signal to keepalived"));
+            let problem =
+                Problem::new(Code::UnknownSignal, format!("`{name}` is not the name of a signal to keepalived"));
             Failure::one(Exit::Invalid, problem.next(format!("one of {}", signals::NAMES)))
         })?;
         println!("{number}");
@@ -116,6 +122,20 @@ fn settings(run: AgentRun, binary: Option<PathBuf>) -> Settings {
     }
 }
 
+/// One request of the control protocol from stdin, its answer to stdout. What the agent refuses is an answer, too.
+fn call(at: &AgentClient) -> Outcome {
+    let mut text = Vec::new();
+    let read = std::io::stdin().lock().take(REQUEST_MAX).read_to_end(&mut text);
+    read.map_err(|error| Failure::internal(format!("stdin: {error}")))?;
+    let request: Request = serde_json::from_slice(&text).map_err(|error| {
+        let problem = Problem::new(Code::NotARequest, format!("stdin: {error}"));
+        Failure::one(Exit::Invalid, problem.next("write one such as {\"verb\": \"status\"}"))
+    })?;
+    let answer = client::exchange_line(&at.socket, &request)?;
+    println!("{}", answer.trim_end());
+    Ok(Exit::Done)
+}
+
 fn ask(global: &Global, at: &AgentClient, request: &Request) -> Outcome {
     show_answer(global, client::ask(&at.socket, request)?)
 }
@@ -158,7 +178,7 @@ fn show(global: &Global, status: &AgentStatus) -> Result<(), Failure> {
 
 fn listen(interface: &str, limit: Duration, ipv6: bool) -> Outcome {
     let heard = crate::agent::vrrp::listen::listen(interface, ipv6, limit).map_err(|error| {
-        let problem = Problem::new("E013", format!("cannot listen for adverts on {interface}: {error}"));
+        let problem = Problem::new(Code::CannotListen, format!("cannot listen for adverts on {interface}: {error}"));
         Failure::one(Exit::Internal, problem.next("`ip link` shows the interfaces; raw sockets need root"))
     })?;
     heard.iter().for_each(|used| println!("vrid {} from {}", used.vrid, used.source));
@@ -166,7 +186,7 @@ fn listen(interface: &str, limit: Duration, ipv6: bool) -> Outcome {
 }
 
 fn probe_web(url: &str, limit: Duration) -> Outcome {
-    let failed = |message: String| Failure::one(Exit::Verification, Problem::new("E701", message));
+    let failed = |message: String| Failure::one(Exit::Verification, Problem::new(Code::ProbeFailed, message));
     match probe::http(url, limit) {
         Ok(status) if status < 500 => Ok(Exit::Done),
         Ok(status) => Err(failed(format!("{url}: HTTP status {status}"))),

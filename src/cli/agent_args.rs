@@ -46,6 +46,8 @@ pub(crate) enum Agent {
         #[arg(long)]
         instance: Option<String>,
     },
+    /// Send one request as JSON from stdin, and print the answer as JSON; this is how the desk asks
+    Call(AgentClient),
     /// Give a real server no new connections; what is connected goes on
     Drain(RealServer),
     /// Take drain back

@@ -41,6 +41,7 @@ pub(crate) fn command() -> clap::Command {
 /// Highly available load balancer pairs: deploy, verify, move and drill a virtual IP.
 #[derive(Debug, Parser)]
 #[command(name = "hactl", version, arg_required_else_help = true)]
+#[command(after_help = "`hactl explain E702` tells what an error code means.")]
 pub(crate) struct Cli {
     /// Options every command takes.
     #[command(flatten)]
@@ -100,6 +101,10 @@ pub(crate) enum Command {
     /// The daemon on a load balancer, and its local controls
     #[command(subcommand)]
     Agent(Agent),
+    /// Tell what an error code means, why it matters and what to do
+    Explain(Explain),
+    /// Print the manual page: `hactl man | man -l -`
+    Man,
     /// Print the MD5 sum of a page, for the `digest` of HTTP_GET
     Genhash(GenHash),
     /// Names for completion scripts
@@ -113,6 +118,43 @@ pub(crate) enum Command {
         /// Shell
         shell: clap_complete::Shell,
     },
+}
+
+impl Command {
+    /// The word that was typed for it.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Init(_) => "init",
+            Self::Check(_) => "check",
+            Self::Plan(_) => "plan",
+            Self::Deploy(_) => "deploy",
+            Self::Status(_) => "status",
+            Self::Verify(_) => "verify",
+            Self::Failover(_) => "failover",
+            Self::Unpin { .. } => "unpin",
+            Self::Drain { .. } => "drain",
+            Self::Undrain { .. } => "undrain",
+            Self::Weight { .. } => "weight",
+            Self::Drill(_) => "drill",
+            Self::Lab(_) => "lab",
+            Self::Agent(_) => "agent",
+            Self::Explain(_) => "explain",
+            Self::Man => "man",
+            Self::Genhash(_) => "genhash",
+            Self::Complete { .. } => "__complete",
+            Self::Completions { .. } => "completions",
+        }
+    }
+}
+
+/// `hactl explain`.
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// The code, such as E702; all codes when absent
+    pub code: Option<String>,
+    /// Print every code with its title
+    #[arg(long)]
+    pub list: bool,
 }
 
 /// What `__complete` prints.

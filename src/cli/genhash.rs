@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::global::Global;
 use crate::agent::check::page::fetch;
-use crate::error::{Exit, Failure, Outcome, Problem};
+use crate::error::{Code, Exit, Failure, Outcome, Problem};
 
 /// `hactl genhash`.
 #[derive(Debug, Clone, Args)]
@@ -54,7 +54,7 @@ pub(crate) fn run(global: &Global, wanted: GenHash) -> Outcome {
     let http = check(global, wanted);
     let begun = Instant::now();
     let answer = fetch(&http, Settings::default()).map_err(|why| {
-        let problem = Problem::new("E702", format!("{}: {why}", http.connection.to));
+        let problem = Problem::new(Code::GenhashFailed, format!("{}: {why}", http.connection.to));
         Failure::one(Exit::Verification, problem.next("look with `curl -v` what answers there"))
     })?;
     let sum = HEXLOWER.encode(&answer.digest.unwrap_or_default());

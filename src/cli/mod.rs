@@ -5,15 +5,19 @@
 mod agent;
 mod agent_args;
 mod args;
+mod confirm;
 mod desk;
 mod dispatch;
 mod drill;
 mod entry;
+mod explain;
 mod generate;
 mod genhash;
 mod global;
 mod init;
 mod lab;
+mod manual;
 mod offline;
+mod show;
 
 pub use entry::main;

@@ -186,8 +186,8 @@ fn json_has_places() {
     fs::write(&path, HOMEWORK.replace("vip:", "viip:")).unwrap();
     let output = hactl(&["check", "--json", path.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(3));
-    let list: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
-    let typo = list.iter().find(|problem| problem["code"] == "E102").unwrap();
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let typo = said["problems"].as_array().unwrap().iter().find(|problem| problem["code"] == "E102").unwrap();
     assert_eq!((&typo["line"], &typo["column"], &typo["severity"]), (&4.into(), &1.into(), &"error".into()));
 }
 

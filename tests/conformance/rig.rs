@@ -11,7 +11,7 @@ use hactl_engine::control::RouterState;
 use hactl_engine::input::{Command, Input, Link, Received};
 use hactl_engine::node::Node;
 use hactl_engine::time::Instant;
-use hactl_engine::vrrp::router::public;
+use hactl_engine::vrrp::state::public;
 use hactl_engine::wire::ip::Ipv4Header;
 use hactl_engine::wire::vrrp::{Advert, Auth, ChecksumForm, GROUP_V4, GROUP_V6};
 

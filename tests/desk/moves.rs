@@ -195,7 +195,7 @@ fn owners(status: &serde_json::Value) -> String {
 }
 
 fn finding<'v>(status: &'v serde_json::Value, code: &str) -> Option<&'v str> {
-    let findings = status["findings"].as_array().unwrap();
+    let findings = status["problems"].as_array().unwrap();
     findings.iter().find(|finding| finding["code"] == code).and_then(|finding| finding["message"].as_str())
 }
 

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use hactl_engine::conf::config::Config;
 use hactl_engine::conf::config::lvs::{Check, VirtualServer};
-use hactl_engine::conf::diagnostic::{Diagnostic, Location, Severity};
-use hactl_engine::conf::keywords::ROOT;
-use hactl_engine::conf::lexer::LINE_BYTES_MAX;
+use hactl_engine::conf::grammar::keywords::ROOT;
+use hactl_engine::conf::grammar::schema::Context;
 use hactl_engine::conf::parse;
 use hactl_engine::conf::print::{Secrets, print};
-use hactl_engine::conf::schema::Context;
-use hactl_engine::lvs::table::{Family, Forward, ServiceKey};
+use hactl_engine::conf::text::diagnostic::{Diagnostic, Location, Severity};
+use hactl_engine::conf::text::lexer::LINE_BYTES_MAX;
+use hactl_engine::ipvs::{Family, Forward, ServiceKey};
 
 use super::mutate;
 

@@ -59,7 +59,7 @@ fn engine_goes_on(payload: &[u8], config: &Config) {
     let packet = Received { source, destination, ttl: 255, payload: payload.into() };
     for master in [false, true] {
         let (mut node, mut now) = (started(config), Instant(1_000_000_000));
-        while master && node.routers().any(|router| router.state() != hactl_engine::vrrp::fsm::State::Master) {
+        while master && node.routers().any(|router| router.state() != hactl_engine::vrrp::state::State::Master) {
             now = node.next_wake().expect("a backup waits for something");
             node.step(now, Input::Wake);
         }

@@ -82,7 +82,8 @@ fn status_and_moves(lab: &Lab, homework: &std::path::Path) {
     assert_eq!(owner(lab, homework), "[\"lb-5\"]");
     let moved = expect("failover", &lab.desk(homework, &["failover", "--to", "lb-6", "--json"]), 0);
     let moved: serde_json::Value = serde_json::from_str(moved.trim()).unwrap();
-    assert_eq!((&moved["from"], &moved["to"]), (&"lb-5".into(), &"lb-6".into()));
+    let moved = &moved["moves"][0];
+    assert_eq!((&moved["from"], &moved["to"]), (&serde_json::json!(["lb-5"]), &"lb-6".into()));
     assert!(moved["sent"].as_u64() > Some(100) && moved["gap_ms"].is_number(), "{moved}");
     assert_eq!(owner(lab, homework), "[\"lb-6\"]");
     expect("failover back", &lab.desk(homework, &["failover", "--to", "lb-5"]), 0);

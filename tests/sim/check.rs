@@ -2,7 +2,7 @@
 
 use hactl_engine::action::{Batch, Frame};
 use hactl_engine::control::RouterState;
-use hactl_engine::vrrp::router::public;
+use hactl_engine::vrrp::state::public;
 use hactl_engine::wire::arp::Arp;
 
 use super::world::{Host, World};

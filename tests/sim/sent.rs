@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use hactl_engine::action::{Action, Batch, RouterId};
 use hactl_engine::node::Node;
 use hactl_engine::time::Instant;
-use hactl_engine::vrrp::fsm::State;
+use hactl_engine::vrrp::state::State;
 
 /// The purses of one agent.
 #[derive(Default)]

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use hactl_engine::lvs::table::{DestinationSettings, Forward, Service, Table, Tunnel};
+use hactl_engine::ipvs::{DestinationSettings, Forward, Service, Table, Tunnel};
 
 use super::Case;
 use super::cluster::{Cluster, VIP4};

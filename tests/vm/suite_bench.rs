@@ -4,8 +4,8 @@ use std::fs;
 use std::time::{Duration, Instant, SystemTime};
 
 use hactl::sys::ipvs::Ipvs;
+use hactl_engine::ipvs::{ServiceKey, Table};
 use hactl_engine::lvs::diff::diff;
-use hactl_engine::lvs::table::{ServiceKey, Table};
 use nix::sys::signal::Signal;
 
 use super::Case;

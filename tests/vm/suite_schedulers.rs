@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, TcpStream};
 
-use hactl_engine::lvs::table::{Forward, ServiceSettings, Table};
+use hactl_engine::ipvs::{Forward, ServiceSettings, Table};
 
 use super::Case;
 use super::cluster::{Cluster, VIP4};

@@ -5,8 +5,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use hactl::sys::ipvs::IpvsError;
+use hactl_engine::ipvs::{Forward, Table};
 use hactl_engine::lvs::sync::{SyncRole, SyncSettings};
-use hactl_engine::lvs::table::{Forward, Table};
 
 use super::Case;
 use super::cluster::{Cluster, VIP4};

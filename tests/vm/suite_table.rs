@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use hactl_engine::conf::config::lvs::Timeouts;
-use hactl_engine::lvs::diff::{Change, diff};
-use hactl_engine::lvs::table::{
+use hactl_engine::ipvs::{
     DestinationSettings, Family, Forward, Protocol, Scheduling, Service, ServiceKey, Table, Tunnel, TunnelChecksum,
 };
+use hactl_engine::lvs::diff::{Change, diff};
 
 use super::Case;
 use super::host::{HACTL, Host};

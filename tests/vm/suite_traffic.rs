@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
+use hactl_engine::ipvs::{Family, Forward, Protocol, ServiceKey, ServiceSettings, Table, Tunnel, TunnelChecksum};
 use hactl_engine::lvs::load::{DestinationLoad, ServiceLoad};
-use hactl_engine::lvs::table::{Family, Forward, Protocol, ServiceKey, ServiceSettings, Table, Tunnel, TunnelChecksum};
 
 use super::Case;
 use super::cluster::{Cluster, VIP4, VIP6};

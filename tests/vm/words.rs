@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use hactl::sys::ipvs::Ipvs;
-use hactl_engine::lvs::diff::{Change, diff};
-use hactl_engine::lvs::table::{
+use hactl_engine::ipvs::{
     DestinationSettings, Family, Forward, Protocol, Scheduling, Service, ServiceKey, ServiceSettings, Table,
 };
+use hactl_engine::lvs::diff::{Change, diff};
 
 pub fn tcp(address: &str) -> ServiceKey {
     ServiceKey::Address { protocol: Protocol::Tcp, address: at(address) }

@@ -11,7 +11,7 @@ use hactl_engine::lvs::words::virtual_server_text;
 use hactl_engine::notice::state_name;
 use hactl_engine::time::span;
 
-use crate::error::{Exit, Failure, Outcome, Problem};
+use crate::error::{Code, Exit, Failure, Outcome, Problem};
 
 /// How a failed upgrade begins among the warnings of a status.
 pub(crate) const NOT_UPGRADED: &str = "the upgrade failed";
@@ -30,8 +30,16 @@ const BREATH: Duration = Duration::from_millis(100);
 /// # Errors
 /// Nobody listens, or the agent refuses: exit 4 with what to do.
 pub(crate) fn ask(socket: &Path, request: &Request) -> Result<Response, Failure> {
+    understand(socket, exchange_line(socket, request)?)
+}
+
+/// Sends a request and returns the line that answers it, whatever it says.
+///
+/// # Errors
+/// Nobody listens: exit 4.
+pub(crate) fn exchange_line(socket: &Path, request: &Request) -> Result<String, Failure> {
     let line = exchange(socket, request).and_then(|stream| answer(&mut BufReader::new(stream)));
-    understand(socket, line)
+    line.map_err(|error| unheard(socket, error))
 }
 
 /// Has the binary on disk take the agent's place, and waits until it has: the answer is what became of it.
@@ -41,7 +49,7 @@ pub(crate) fn ask(socket: &Path, request: &Request) -> Result<Response, Failure>
 /// answers any more (exit 6).
 pub(crate) fn upgrade(socket: &Path) -> Result<Response, Failure> {
     let mut stream = exchange(socket, &Request::Upgrade).map(BufReader::new).map_err(|error| unheard(socket, error))?;
-    let agreed = understand(socket, answer(&mut stream))?;
+    let agreed = understand(socket, answer(&mut stream).map_err(|error| unheard(socket, error))?)?;
     let _ = answer(&mut stream); // the end of the connection is the end of the old binary
     let end = Instant::now() + COMING_UP;
     while Instant::now() < end {
@@ -49,7 +57,7 @@ pub(crate) fn upgrade(socket: &Path) -> Result<Response, Failure> {
             return match status.warnings.iter().find(|warning| warning.starts_with(NOT_UPGRADED)) {
                 None => Ok(agreed),
                 Some(why) => {
-                    let problem = Problem::new("E403", why.clone())
+                    let problem = Problem::new(Code::UpgradeUndone, why.clone())
                         .next("`journalctl -u hactl-agent`, then mend it and try again");
                     Err(Failure::one(Exit::RolledBack, problem))
                 }
@@ -57,17 +65,17 @@ pub(crate) fn upgrade(socket: &Path) -> Result<Response, Failure> {
         }
         std::thread::sleep(BREATH);
     }
-    let problem = Problem::new("E404", format!("the new binary did not answer within {} s", COMING_UP.as_secs()))
-        .why("the addresses stay where they are, with nobody to look after them")
-        .next("`journalctl -u hactl-agent`, put the binary from before back and `systemctl restart hactl-agent`");
+    let problem =
+        Problem::new(Code::UpgradeSilent, format!("the new binary did not answer within {} s", COMING_UP.as_secs()))
+            .why("the addresses stay where they are, with nobody to look after them")
+            .next("`journalctl -u hactl-agent`, put the binary from before back and `systemctl restart hactl-agent`");
     Err(Failure::one(Exit::HandNeeded, problem))
 }
 
-fn understand(socket: &Path, line: io::Result<String>) -> Result<Response, Failure> {
-    let line = line.map_err(|error| unheard(socket, error))?;
+fn understand(socket: &Path, line: String) -> Result<Response, Failure> {
     match serde_json::from_str(&line) {
         Ok(Response::Error { message }) => {
-            Err(Failure::one(Exit::Preflight, Problem::new("E402", message).why("the agent refused")))
+            Err(Failure::one(Exit::Preflight, Problem::new(Code::AgentRefused, message).why("the agent refused")))
         }
         Ok(response) => Ok(response),
         Err(error) => Err(unheard(socket, io::Error::new(io::ErrorKind::InvalidData, error))),
@@ -82,7 +90,7 @@ fn unheard(socket: &Path, error: io::Error) -> Failure {
     };
     let next = "`systemctl status hactl-agent` and `journalctl -u hactl-agent`, or name its socket with --socket";
     let message = format!("control socket {}: {error}", socket.display());
-    Failure::one(Exit::Preflight, Problem::new("E401", message).why(why).next(next))
+    Failure::one(Exit::Preflight, Problem::new(Code::NoAgent, message).why(why).next(next))
 }
 
 /// Shows the state again on each event and each second, until interrupted or until `show` fails.

@@ -231,9 +231,9 @@ fn escape(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use hactl_engine::control::{FileStatus, ProcessStatus, ScriptStatus};
+    use hactl_engine::ipvs::Table;
     use hactl_engine::lvs::balancer::Balancer;
     use hactl_engine::lvs::status::status as lvs_status;
-    use hactl_engine::lvs::table::Table;
     use hactl_engine::time::Instant;
     use serde_json::json;
 

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use hactl_engine::conf::config::Config;
-use hactl_engine::conf::diagnostic::{Diagnostic, Severity};
 use hactl_engine::conf::parse_with;
+use hactl_engine::conf::text::diagnostic::{Diagnostic, Severity};
 
 use super::error::GivesUp;
 use super::remark::Remark;
@@ -14,7 +14,7 @@ use super::unrunnable::leave_out;
 use crate::agent::command::error::SecretError;
 use crate::agent::command::secret::read_secret;
 use crate::agent::vrrp::vmac_names::{self, has_macvlan};
-use crate::error::{Exit, Failure, Problem};
+use crate::error::{Code, Exit, Failure, Problem};
 use crate::includes::{Host, read_file};
 use crate::sys::netlink::macvlan;
 use crate::sys::netlink::route::Netlink;
@@ -62,7 +62,7 @@ impl Part {
 pub(crate) fn load(path: &Path, config_id: Option<&str>, part: Part) -> Result<(Config, Vec<Remark>), Failure> {
     let file = path.display().to_string();
     let text = read_file(path).map_err(|error| {
-        let problem = Problem::new("E301", format!("cannot read the configuration {file}: {error}"))
+        let problem = Problem::new(Code::ConfigUnusable, format!("cannot read the configuration {file}: {error}"))
             .why("without it there is nothing to run")
             .next("name the file with --use-file");
         Failure::one(Exit::Invalid, problem)
@@ -70,7 +70,7 @@ pub(crate) fn load(path: &Path, config_id: Option<&str>, part: Part) -> Result<(
     let mut host = Host::new(config_id);
     let mut parsed = parse_with(&file, &String::from_utf8_lossy(&text), &mut host);
     read_keys(&mut parsed.config).map_err(|(path, why)| {
-        let problem = Problem::new("E302", format!("auth_hmac key file {path}: {why}"))
+        let problem = Problem::new(Code::KeyFile, format!("auth_hmac key file {path}: {why}"))
             .why("without the key no advert could be signed or trusted")
             .next(format!("`chown root {path}; chmod 600 {path}`, with the secret in it"));
         Failure::one(Exit::Invalid, problem)

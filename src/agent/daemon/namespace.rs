@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 
 use hactl_engine::conf::config::Config;
 
-use crate::error::{Exit, Failure, Problem};
+use crate::error::{Code, Exit, Failure, Problem};
 use crate::sys::process::namespace;
 
 /// Enters the namespace that the configuration names. To be called while there is one thread.
@@ -16,14 +16,14 @@ pub(crate) fn enter(config: &Config) -> Result<(), Failure> {
     let refused = |problem: Problem| Err(Failure::one(Exit::Invalid, problem));
     if config.strays() {
         let name = config.namespaces.ipvs.as_deref().unwrap_or_default();
-        let problem = Problem::new("E308", format!("`net_namespace_ipvs {name}` is not supported"))
+        let problem = Problem::new(Code::TwoNamespaces, format!("`net_namespace_ipvs {name}` is not supported"))
             .why("the virtual servers would balance in another namespace than asked for")
             .next("run a second agent with `net_namespace` for them, or leave the line out");
         return refused(problem);
     }
     let Some(name) = &config.namespaces.own else { return Ok(()) };
     let Err(error) = namespace::enter(name) else { return Ok(()) };
-    let problem = Problem::new("E308", format!("cannot enter the network namespace {name}: {error}"))
+    let problem = Problem::new(Code::NoNamespace, format!("cannot enter the network namespace {name}: {error}"))
         .why("outside it the addresses would be live in the wrong place");
     refused(match error.kind() {
         ErrorKind::NotFound => {

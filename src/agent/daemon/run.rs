@@ -33,7 +33,7 @@ use crate::agent::vrrp::leftovers;
 use crate::agent::vrrp::memory::{self, Memory, Pins};
 use crate::agent::vrrp::message::{self, Job, Mailbox, Message};
 use crate::agent::vrrp::peers::{Names, Resolved};
-use crate::error::{Exit, Failure, Outcome, Problem};
+use crate::error::{Code, Exit, Failure, Outcome, Problem};
 use crate::sys::process::epoll::Sleeper;
 use crate::sys::process::{clock, sched};
 
@@ -104,7 +104,10 @@ pub(crate) fn rehearse(settings: &Settings) -> Outcome {
     let (config, remarks) = load(&settings.config, settings.config_id.as_deref(), settings.part)?;
     if let Some(before) = leftovers::read(&settings.left()) {
         keeps(&before, &config, &remarks).map_err(|why| {
-            Failure::one(Exit::Invalid, Problem::new("E301", format!("{}: {why}", settings.config.display())))
+            Failure::one(
+                Exit::Invalid,
+                Problem::new(Code::ConfigUnusable, format!("{}: {why}", settings.config.display())),
+            )
         })?;
     }
     Driver::doors().map_err(trouble)?;
@@ -113,7 +116,7 @@ pub(crate) fn rehearse(settings: &Settings) -> Outcome {
 }
 
 fn trouble(error: impl Display) -> Failure {
-    Failure::one(Exit::Internal, Problem::new("E010", error.to_string()))
+    Failure::one(Exit::Internal, Problem::new(Code::AgentStart, error.to_string()))
 }
 
 /// The part of the agent that may block: everything but the VRRP loop.
@@ -189,7 +192,7 @@ impl<'a> Agent<'a> {
         let io = |what: &str, error: std::io::Error| Failure::internal(format!("{what}: {error}"));
         let socket = self.settings.socket.display().to_string();
         let listener = server::bind(&self.settings.socket).map_err(|error| {
-            let problem = Problem::new("E011", format!("control socket {socket}: {error}"))
+            let problem = Problem::new(Code::ControlSocket, format!("control socket {socket}: {error}"))
                 .next("stop the other agent, or give this one --socket and --state-dir of its own");
             Failure::one(Exit::Preflight, problem)
         })?;

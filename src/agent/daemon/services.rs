@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use hactl_engine::action::RouterId;
-use hactl_engine::conf::config::{Config, lvs};
+use hactl_engine::conf::config::{Config, Script};
 use hactl_engine::control::AgentStatus;
 use hactl_engine::lvs::balancer::{Order, Selection};
 use hactl_engine::notice::Notice;
@@ -76,7 +76,7 @@ impl Services {
     }
 
     /// Runs a script of a virtual server, after earlier ones of it.
-    pub(crate) fn run_for(&mut self, server: String, command: lvs::Command) {
+    pub(crate) fn run_for(&mut self, server: String, command: Script) {
         let next = LVS_QUEUES + RouterId::try_from(self.queues.len()).unwrap_or_default();
         let queue = *self.queues.entry(server).or_insert(next);
         // None of them is stale: each tells of another real server.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hactl_engine::conf::config::lvs::{Check, Checker};
 use hactl_engine::conf::config::{Config, Global, Notify};
-use hactl_engine::conf::diagnostic::Location;
+use hactl_engine::conf::text::diagnostic::Location;
 
 use super::remark::Remark;
 use crate::agent::command::error::Refused;

@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use hactl_engine::conf::config::lvs::FlushOnStop;
 use hactl_engine::control::{RouterState, VirtualServerStatus};
-use hactl_engine::lvs::balancer::{Balancer, CheckId, Effect, Order, Selection};
+use hactl_engine::ipvs::Table;
+use hactl_engine::lvs::balancer::{Balancer, Order, Selection};
+use hactl_engine::lvs::effect::{CheckId, Effect};
 use hactl_engine::lvs::health::Outcome;
 use hactl_engine::lvs::status::status;
-use hactl_engine::lvs::table::Table;
 use hactl_engine::time::Instant as EngineInstant;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hactl_engine::conf::config::lvs::{FlushOnStop, Lvs, SyncDaemon};
 use hactl_engine::control::RouterState;
+use hactl_engine::ipvs::{ServiceKey, Table};
 use hactl_engine::lvs::diff::{Change, diff};
 use hactl_engine::lvs::sync::{SyncRole, SyncSettings};
-use hactl_engine::lvs::table::{ServiceKey, Table};
 
 use super::message::Instance;
 use crate::sys::ipvs::{Ipvs, Observed};

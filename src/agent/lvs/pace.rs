@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hactl_engine::conf::config::lvs::Checker;
-use hactl_engine::lvs::balancer::CheckId;
+use hactl_engine::lvs::effect::CheckId;
 
 /// No check runs without a pause, whatever the configuration says.
 pub(crate) const PAUSE_MIN: Duration = Duration::from_millis(10);

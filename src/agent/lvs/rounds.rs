@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use hactl_engine::conf::config::lvs::Connection;
-use hactl_engine::lvs::balancer::CheckId;
+use hactl_engine::lvs::effect::CheckId;
 use hactl_engine::lvs::health::Outcome;
 use hactl_engine::time::Instant;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};

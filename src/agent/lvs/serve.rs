@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use hactl_engine::conf::config::lvs::Check;
-use hactl_engine::lvs::balancer::CheckId;
+use hactl_engine::lvs::effect::CheckId;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::sleep_until;

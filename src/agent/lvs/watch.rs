@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hactl_engine::conf::config::lvs::{Check, Checker, VirtualServer};
-use hactl_engine::lvs::balancer::CheckId;
+use hactl_engine::lvs::effect::CheckId;
 use hactl_engine::lvs::health::Outcome;
 use tokio::time::{Instant, sleep, sleep_until};
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use hactl_engine::conf::config::Config;
-use hactl_engine::lvs::table::{Protocol, ServiceKey};
+use hactl_engine::ipvs::{Protocol, ServiceKey};
 use hactl_engine::notice::{Notice, What};
 
 /// The services of each virtual server, which its lines name.

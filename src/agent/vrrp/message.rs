@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 
 use hactl_engine::action::RouterId;
-use hactl_engine::conf::config::{Argv, Config, ScriptUser, lvs};
+use hactl_engine::conf::config::{Argv, Config, Script, ScriptUser};
 use hactl_engine::control::{GroupStatus, InstanceStatus, Pin, Timing};
 use hactl_engine::input::{Command, Input};
 use hactl_engine::notice::Notice;
@@ -64,7 +64,7 @@ pub(crate) enum Job {
         /// Whose: scripts of one virtual server run in order.
         server: String,
         /// What to run.
-        command: lvs::Command,
+        command: Script,
     },
     /// Save or forget an override.
     SavePin {

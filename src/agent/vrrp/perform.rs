@@ -27,26 +27,19 @@ pub(crate) struct Leftovers {
     pub failures: Vec<Input>,
 }
 
-/// Carries out batches. An address that cannot be added ends its batch: what follows (announcements) would be a lie. An
+/// Carries out batches. When an address cannot be added its router does nothing more: what
+/// follows (announcements) would be a lie. An
 /// advert or announcement that cannot be sent is reported and survived: the next one may pass.
 pub(crate) fn perform(os: &mut impl Os, batches: Vec<Batch>, unix_ms: u64) -> Leftovers {
     let mut left = Leftovers::default();
-    let mut waiting = batches;
-    while !waiting.is_empty() {
-        // A router's second batch waits for its first.
-        let mut queues: BTreeMap<RouterId, VecDeque<Action>> = BTreeMap::new();
-        let mut later = Vec::new();
-        for batch in waiting {
-            match queues.contains_key(&batch.router) {
-                true => later.push(batch),
-                false => drop(queues.insert(batch.router, batch.actions.into())),
-            }
-        }
-        while queues.values().any(|queue| !queue.is_empty()) {
-            let round = Round::take(&mut queues, &mut left, unix_ms);
-            round.carry_out(os, &mut queues, &mut left);
-        }
-        waiting = later;
+    // A router's second batch waits for its first, and is dropped with it.
+    let mut queues: BTreeMap<RouterId, VecDeque<Action>> = BTreeMap::new();
+    for batch in batches {
+        queues.entry(batch.router).or_default().extend(batch.actions);
+    }
+    while queues.values().any(|queue| !queue.is_empty()) {
+        let round = Round::take(&mut queues, &mut left, unix_ms);
+        round.carry_out(os, &mut queues, &mut left);
     }
     left
 }
@@ -123,11 +116,7 @@ impl Round {
             let (owners, addresses): (Vec<_>, Vec<_>) = self.added.into_iter().unzip();
             for (place, error) in os.add_addresses(&addresses) {
                 let Some(router) = owners.get(place).copied() else { continue };
-                if let Some(rest) = queues.remove(&router)
-                    && !rest.is_empty()
-                {
-                    left.jobs.extend(rest.into_iter().filter_map(word));
-                }
+                left.drop_rest(queues.remove(&router).unwrap_or_default(), &error);
                 left.failures.push(Input::ActionFailed { router, error });
             }
         }
@@ -159,6 +148,21 @@ impl Leftovers {
     fn trouble(&mut self, words: String) {
         self.jobs.push(Job::Trouble(words));
     }
+
+    /// What a router was still to do is dropped, but not what it had to say: a change of state that happened must not vanish
+    /// from the history, and whoever asked for it waits for an answer.
+    fn drop_rest(&mut self, rest: VecDeque<Action>, error: &str) {
+        for action in rest {
+            match action {
+                Action::Tell(notice) => {
+                    self.jobs.push(Job::Tell { notice, unix_ms: crate::sys::process::clock::unix_ms() });
+                }
+                Action::SavePin { instance, pin } => self.jobs.push(Job::SavePin { instance, pin }),
+                Action::Reply { token, result } => self.replies.push((token, result.and(Err(error.to_owned())))),
+                _ => {}
+            }
+        }
+    }
 }
 
 fn kernel(action: &Action) -> bool {
@@ -176,14 +180,6 @@ fn kernel(action: &Action) -> bool {
         | Action::Record { .. }
         | Action::Tell(_)
         | Action::Reply { .. } => false,
-    }
-}
-
-/// The job that is done although its batch was dropped: a change of state that happened must not vanish from the history.
-fn word(action: Action) -> Option<Job> {
-    match action {
-        Action::Tell(notice) => Some(Job::Tell { notice, unix_ms: crate::sys::process::clock::unix_ms() }),
-        _ => None,
     }
 }
 
@@ -296,6 +292,15 @@ mod tests {
             panic!("{:?}", left.failures);
         };
         assert!(matches!(&left.jobs[..], [Job::Trouble(text)] if text.contains("firewall")));
+    }
+
+    #[test]
+    fn who_asked_for_what_could_not_be_added_is_told() {
+        let mut os = Recorder { refuse: true, ..Recorder::default() };
+        let reply = Batch { router: 7, actions: vec![Action::Reply { token: 3, result: Ok("VI_1 is master".into()) }] };
+        let left = perform(&mut os, vec![takeover(7), takeover(7), reply], 0);
+        assert_eq!(os.did, ["send 1", "add 1"], "nothing of its other batches");
+        assert_eq!(left.replies, [(3, Err("cannot add 10.0.0.3/24: no".into()))]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 use super::observe::{Mark, Stream};
-use crate::ctl::observe::ask;
+use crate::ctl::look::observe::ask;
 use crate::error::Failure;
 use crate::sys::packet::ping::Prober;
 

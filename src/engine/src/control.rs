@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use crate::lvs::status::{CheckStatus, RealServerStatus, TrafficStatus, VirtualServerStatus};
+pub use crate::state::RouterState;
 
 /// What a client may ask. `{"verb":"promote","instance":"VI_1"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -210,24 +211,6 @@ pub struct Timing {
     pub worst_overshoot_us: u64,
     /// Deadlines by lateness: up to 100 us, 1 ms, 10 ms, 100 ms, and later.
     pub overshoots: [u64; 5],
-}
-
-/// State of a virtual router, as the RFC and keepalived name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum RouterState {
-    /// Not started yet.
-    Init,
-    /// Listening.
-    Backup,
-    /// Owns the addresses.
-    Master,
-    /// Was master, still answers until the next one is there.
-    Handover,
-    /// Cannot be master: see `fault_reasons`.
-    Fault,
-    /// Stopped cleanly.
-    Stopped,
 }
 
 /// The state of one virtual router on one node.

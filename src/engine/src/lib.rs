@@ -5,18 +5,22 @@
 //! `tests/sim` does the same with a thousand invented networks. The desk uses its configuration language
 //! ([`conf`]) and the control protocol ([`control`]), which is where agent and desk meet.
 
+#![warn(unreachable_pub)]
+
 pub mod action;
 pub mod conf;
 pub mod control;
 pub mod input;
-pub mod links;
-pub mod listening;
+pub mod ipvs;
+mod links;
+mod listening;
 pub mod lvs;
-pub mod neighbours;
+mod neighbours;
 pub mod node;
 pub mod notice;
 mod starting;
+mod state;
 pub mod time;
-pub mod timer;
+mod timer;
 pub mod vrrp;
 pub mod wire;

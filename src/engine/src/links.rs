@@ -65,7 +65,7 @@ impl Links {
     }
 
     /// Whether an address is virtual somewhere on this node: such addresses come and go, and none is a source.
-    pub fn is_virtual(&self, address: IpAddr) -> bool {
+    pub(crate) fn is_virtual(&self, address: IpAddr) -> bool {
         self.virtual_addresses.contains(&address)
     }
 
@@ -77,7 +77,7 @@ impl Links {
     }
 
     /// These addresses are virtual from now on, and no others.
-    pub fn set_virtual(&mut self, addresses: impl Iterator<Item = IpAddr>) {
+    pub(crate) fn set_virtual(&mut self, addresses: impl Iterator<Item = IpAddr>) {
         self.virtual_addresses = addresses.collect();
         for known in self.table.values_mut() {
             known.choose_sources(&self.virtual_addresses);

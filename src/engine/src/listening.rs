@@ -11,11 +11,11 @@ use crate::vrrp::router::Router;
 
 /// By VRID and family the interfaces and routers: few enough to look through.
 #[derive(Debug, Default)]
-pub struct Listeners(FxHashMap<(u8, bool), Vec<(u32, RouterId)>>);
+pub(crate) struct Listeners(FxHashMap<(u8, bool), Vec<(u32, RouterId)>>);
 
 /// Whom a packet is meant for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Meant {
+pub(crate) enum Meant {
     /// This router.
     Router(RouterId),
     /// A router of another interface.
@@ -26,7 +26,7 @@ pub enum Meant {
 
 impl Listeners {
     /// Those of these routers whose interface is there.
-    pub fn of(routers: &BTreeMap<RouterId, Box<Router>>, links: &Links) -> Self {
+    pub(crate) fn of(routers: &BTreeMap<RouterId, Box<Router>>, links: &Links) -> Self {
         let mut all = Self::default();
         for (id, router) in routers {
             if let Some(link) = links.named(&router.config().interface) {
@@ -38,7 +38,13 @@ impl Listeners {
 
     /// Whom a packet with this VRID and source is meant for that came in by `link`. Two routers may share a VRID when their
     /// peers differ: then it is for the one whose peer sent it.
-    pub fn meant(&self, link: u32, vrid: u8, source: IpAddr, routers: &BTreeMap<RouterId, Box<Router>>) -> Meant {
+    pub(crate) fn meant(
+        &self,
+        link: u32,
+        vrid: u8,
+        source: IpAddr,
+        routers: &BTreeMap<RouterId, Box<Router>>,
+    ) -> Meant {
         let Some(all) = self.0.get(&(vrid, source.is_ipv6())) else { return Meant::Nobody };
         let mut here = all.iter().filter(|(at, _)| *at == link).map(|(_, id)| *id);
         let Some(first) = here.next() else { return Meant::Elsewhere };

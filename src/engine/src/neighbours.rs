@@ -25,7 +25,7 @@ struct Host {
 
 impl Neighbours {
     /// Whether this host shall be asked now: not when somebody asked within `pause`. It counts as asked then.
-    pub fn is_due(&mut self, link: u32, address: IpAddr, pause: Duration, now: Instant) -> bool {
+    pub(crate) fn is_due(&mut self, link: u32, address: IpAddr, pause: Duration, now: Instant) -> bool {
         if let Some(host) = self.hosts.get_mut(&(link, address)) {
             let due = now.since(host.asked) >= pause;
             if due {

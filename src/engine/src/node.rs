@@ -20,9 +20,10 @@ use crate::notice::{Notice, What};
 use crate::starting::{BURST, Starting};
 use crate::time::Instant;
 use crate::timer::Timers;
-use crate::vrrp::fsm::State;
+use crate::vrrp::context::{Context, Settings, Timer};
 use crate::vrrp::group::Group;
-use crate::vrrp::router::{Context, Router, Settings, Timer};
+use crate::vrrp::router::Router;
+use crate::vrrp::state::State;
 use crate::vrrp::together::{Shared, place, same_router, virtual_addresses};
 
 /// The engine of one agent.

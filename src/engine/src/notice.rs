@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use crate::control::RouterState;
+use crate::state::RouterState;
 use crate::wire::arp::Mac;
 
 /// How much attention an event deserves.

@@ -51,7 +51,7 @@ impl<K: Copy + Ord + Hash> Timers<K> {
     }
 
     /// Forgets a deadline.
-    pub fn cancel(&mut self, key: K) {
+    pub(crate) fn cancel(&mut self, key: K) {
         if let Some(known) = self.deadlines.remove(&key) {
             self.queue.remove(&(known.queued, key));
             self.settle_front();
@@ -69,7 +69,7 @@ impl<K: Copy + Ord + Hash> Timers<K> {
     }
 
     /// Takes the earliest key that is due, and when it was.
-    pub fn pop_due(&mut self, now: Instant) -> Option<(K, Instant)> {
+    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<(K, Instant)> {
         let &(at, key) = self.queue.first()?;
         if at > now {
             return None;
@@ -79,7 +79,7 @@ impl<K: Copy + Ord + Hash> Timers<K> {
     }
 
     /// Takes a key that is due by `limit` and may fire before its time, the earlier ones first as far as that is known.
-    pub fn pop_early(&mut self, limit: Instant, may: impl Fn(&K, Instant) -> bool) -> Option<K> {
+    pub(crate) fn pop_early(&mut self, limit: Instant, may: impl Fn(&K, Instant) -> bool) -> Option<K> {
         let near = self.queue.iter().take_while(|(at, _)| *at <= limit).map(|(_, key)| *key);
         let fits = |key: &K| self.at(*key).is_some_and(|due| due <= limit && may(key, due));
         let key = near.into_iter().find(fits)?;

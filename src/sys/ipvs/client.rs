@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::io;
 
 use hactl_engine::conf::config::lvs::Timeouts;
+use hactl_engine::ipvs::{Service, ServiceKey, Table};
 use hactl_engine::lvs::diff::Change;
 use hactl_engine::lvs::load::{Loads, ServiceLoad};
 use hactl_engine::lvs::sync::{SyncRole, SyncSettings};
-use hactl_engine::lvs::table::{Service, ServiceKey, Table};
 use nix::errno::Errno;
 
 use super::error::{IpvsError, Refused};

@@ -5,11 +5,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use hactl_engine::conf::config::lvs::Timeouts;
-use hactl_engine::lvs::load::{DestinationLoad, Traffic};
-use hactl_engine::lvs::sync::{SyncRole, SyncSettings};
-use hactl_engine::lvs::table::{
+use hactl_engine::ipvs::{
     DestinationSettings, Family, Forward, Protocol, Scheduling, ServiceKey, ServiceSettings, Tunnel, TunnelChecksum,
 };
+use hactl_engine::lvs::load::{DestinationLoad, Traffic};
+use hactl_engine::lvs::sync::{SyncRole, SyncSettings};
 
 use super::numbers::*;
 use crate::sys::netlink::generic::{attributes, u16_of, u32_of, u64_of};

@@ -3,11 +3,11 @@
 use std::net::{IpAddr, SocketAddr};
 
 use hactl_engine::conf::config::lvs::Timeouts;
-use hactl_engine::lvs::diff::Change;
-use hactl_engine::lvs::sync::{SyncRole, SyncSettings};
-use hactl_engine::lvs::table::{
+use hactl_engine::ipvs::{
     DestinationSettings, Family, Forward, Protocol, ServiceKey, ServiceSettings, Tunnel, TunnelChecksum,
 };
+use hactl_engine::lvs::diff::Change;
+use hactl_engine::lvs::sync::{SyncRole, SyncSettings};
 
 use super::numbers::*;
 use crate::sys::netlink::generic::Message;

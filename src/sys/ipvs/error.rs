@@ -3,8 +3,8 @@
 use std::fmt;
 use std::io;
 
+use hactl_engine::ipvs::Family;
 use hactl_engine::lvs::diff::Change;
-use hactl_engine::lvs::table::Family;
 use nix::errno::Errno;
 
 /// Why IPVS as a whole did not do what it was asked.
@@ -121,7 +121,7 @@ fn errno(error: &io::Error) -> Option<Errno> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hactl_engine::lvs::table::{DestinationSettings, Forward, Protocol, Scheduling, ServiceKey, ServiceSettings};
+    use hactl_engine::ipvs::{DestinationSettings, Forward, Protocol, Scheduling, ServiceKey, ServiceSettings};
 
     fn refused(change: Change, errno: Errno) -> String {
         Refused { place: 0, change, error: errno.into() }.to_string()

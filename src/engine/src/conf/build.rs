@@ -3,29 +3,31 @@
 
 use std::sync::Arc;
 
-use super::address::virtual_address;
-use super::config::{Config, Version, VirtualAddress, VrrpInstance};
-use super::defaults::Defaults;
-use super::draft::Draft;
-use super::global::global_defs;
-use super::group::groups;
-use super::keywords::ROOT;
-use super::lint::lint;
-use super::lvs;
-use super::namespace::{judge, namespace};
-use super::objects::Objects;
-use super::own::own;
-use super::resolve::{Resolved, resolve};
-use super::route::route;
-use super::rule::{give_preferences, rule};
-use super::sink::{Place, Sink};
-use super::tree::Statement;
-use super::values::{surplus, whole};
-use super::walk::{inside, walk};
+use super::config::{Config, VirtualAddress, VrrpInstance};
+use super::global::defaults::Defaults;
+use super::global::global_defs::global_defs;
+use super::global::namespace::{judge, namespace};
+use super::global::own::own;
+use super::grammar::keywords::ROOT;
+use super::grammar::values::surplus;
+use super::grammar::walk::{inside, walk};
+use super::text::place::Place;
+use super::text::sink::Sink;
+use super::text::statement::Statement;
+use super::vrrp::address::virtual_address;
+use super::vrrp::instance::Draft;
+use super::vrrp::lint::lint;
+use super::vrrp::resolve::resolve;
+use super::vrrp::resolved::Resolved;
+use super::vrrp::route::route;
+use super::vrrp::rule::{give_preferences, rule};
+use super::vrrp::sync_group::groups;
+use super::vrrp::tracked::Objects;
+use super::{global, lvs};
 
 /// Builds the configuration. Never fails: what is wrong is reported and replaced by its default, and an instance
 /// that cannot run without what is missing is left out.
-pub fn build(statements: &[Statement], sink: &mut Sink<'_>) -> Config {
+pub(super) fn build(statements: &[Statement], sink: &mut Sink<'_>) -> Config {
     let mut defaults = Defaults::default();
     let mut config = Config::default();
     let mut objects = Objects::default();
@@ -59,7 +61,8 @@ pub fn build(statements: &[Statement], sink: &mut Sink<'_>) -> Config {
             _ => drafts.extend(Draft::read(block, &defaults, sink)),
         }
     }
-    lvs::global::sync_interfaces(&drafts, &mut config.global.lvs, &mut defaults, sink);
+    let asked = drafts.iter().filter_map(|draft| Some((&draft.name.0, draft.sync_interface.as_ref()?)));
+    global::lvs::sync_interfaces(asked, &mut config.global.lvs, &mut defaults, sink);
     let names: Vec<String> = drafts.iter().map(|draft| draft.name.0.clone()).collect();
     let mut resolved = resolve(drafts, &objects, &defaults, sink);
     config.groups = groups(&group_blocks, &mut resolved, &names, &objects, &defaults, sink);
@@ -69,29 +72,13 @@ pub fn build(statements: &[Statement], sink: &mut Sink<'_>) -> Config {
     config.instances.reserve_exact(resolved.len());
     config.instances.extend(resolved.into_iter().map(finished).map(Arc::new));
     (config.virtual_servers, config.global.lvs.client) = (found.servers, found.client);
-    lvs::global::complete(&mut config.global.lvs, defaults.sync_place, &config.instances, sink);
+    global::lvs::complete(&mut config.global.lvs, defaults.sync_place, &config.instances, sink);
     config.scripts = objects.scripts.into_iter().map(|(script, _)| script).collect();
     config.files = objects.files.into_iter().map(|(file, _)| file).collect();
     config.processes = objects.processes.into_iter().map(|(process, _)| process).collect();
     give_preferences(&mut config);
     judge(&config, ipvs_place, sink);
     config
-}
-
-/// The name in `KEYWORD NAME { … }`.
-pub(super) fn block_name(statement: &Statement, sink: &mut Sink<'_>) -> Option<(String, Place)> {
-    let Some((name, rest)) = statement.arguments.split_first() else {
-        let help = format!("write `{} NAME {{ … }}`", statement.name());
-        sink.error_help(statement.place(), format!("`{}` needs a name; ignored", statement.name()), help);
-        return None;
-    };
-    surplus(statement, rest, sink);
-    Some((name.text.clone(), name.place))
-}
-
-/// `version` and `vrrp_version`.
-pub(super) fn version(line: &Statement, instead: &str, sink: &mut Sink<'_>) -> Option<Version> {
-    whole::<u8>(line, 2..=3, instead, sink).map(|number| if number == 2 { Version::V2 } else { Version::V3 })
 }
 
 /// `static_ipaddress`, `static_routes`, `static_rules`.

@@ -1,52 +1,24 @@
-//! The keepalived.conf language: text to plain lines ([`expand`]), these to words ([`lexer`]), words to a tree ([`tree`]), the tree through a table
-//! of known keywords ([`schema`]) to a typed [`config::Config`], with a [`diagnostic::Diagnostic`] for every fault;
-//! and back to text ([`print`]).
+//! The keepalived.conf language: text to plain lines ([`expand`]), these to words ([`text`]), words through the table of known
+//! keywords to a tree ([`grammar`]), the tree to a typed [`config::Config`] ([`global`], [`vrrp`], [`lvs`], in the order of
+//! [`build`]), with a [`text::diagnostic::Diagnostic`] for every fault; and back to text ([`print`]).
 //!
-//! Nothing here reads a file: the caller hands text to [`parse`], and files to include to [`parse_with`]. Nothing here decides what to do with a fault
-//! either: the daemon warns and takes the documented default, `hactl check` refuses.
+//! Nothing here reads a file: the caller hands text to [`parse`], and files to include to [`parse_with`]. Nothing here decides
+//! what to do with a fault either: the daemon warns and takes the documented default, `hactl check` refuses.
 
-mod address;
-mod authentication;
 mod build;
 pub mod config;
-mod conflict;
-mod defaults;
-pub mod diagnostic;
-mod draft;
-pub mod expand;
-mod family;
+mod expand;
 mod global;
-mod group;
-pub mod keywords;
-pub mod lexer;
-mod lint;
+pub mod grammar;
 mod lvs;
-mod namespace;
-mod notify;
-mod objects;
-mod own;
 mod parse;
 pub mod print;
-mod recovery;
-mod resolve;
-mod route;
-mod rtnames;
-mod rule;
-pub mod schema;
-mod script;
-pub mod sink;
-mod strict;
 #[cfg(test)]
 mod tests;
-mod track;
-pub mod tree;
-mod unicast;
-mod values;
-mod vmac;
-mod walk;
-mod web_url;
+pub mod text;
+mod vrrp;
 
 pub use expand::surroundings::{Included, Surroundings};
+pub use global::web_url::WebUrl;
 pub use parse::{Parsed, parse, parse_with};
-pub use vmac::names as macvlan_names;
-pub use web_url::WebUrl;
+pub use vrrp::vmac::names as macvlan_names;

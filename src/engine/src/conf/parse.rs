@@ -2,11 +2,11 @@
 
 use super::build::build;
 use super::config::Config;
-use super::diagnostic::Diagnostic;
 use super::expand::surroundings::{Nothing, Surroundings};
 use super::expand::{Limits, expand};
-use super::sink::Sink;
-use super::tree::grow;
+use super::grammar::tree::grow;
+use super::text::diagnostic::Diagnostic;
+use super::text::sink::Sink;
 
 /// What a text means, and what is wrong with it.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,33 +7,13 @@ use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 
-use super::diff::Change;
+use super::effect::{CheckId, Effect};
 use super::health::{Health, Outcome};
 use super::pool::Pool;
 use super::server::Wish;
-use super::table::{ServiceKey, Table};
-use crate::conf::config::lvs::{Command, RealServer, VirtualServer};
-use crate::notice::Notice;
+use crate::conf::config::lvs::{RealServer, VirtualServer};
+use crate::ipvs::{ServiceKey, Table};
 use crate::time::Instant;
-
-/// Identifies a check for as long as its configuration stays the same, also across reloads.
-pub type CheckId = u64;
-
-/// What follows from an input, in order.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Effect {
-    /// Tell the kernel.
-    Table(Vec<Change>),
-    /// Run a notify script, after earlier ones of the same virtual server.
-    Run {
-        /// Name of the virtual server.
-        server: String,
-        /// What to run.
-        command: Command,
-    },
-    /// Tell people.
-    Tell(Notice),
-}
 
 /// A real server by the pool that it is in and its address: what an operator's wish is remembered under.
 pub type ServerName = (String, SocketAddr);

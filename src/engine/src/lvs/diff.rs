@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::net::SocketAddr;
 
-use super::table::{DestinationSettings, Service, ServiceKey, ServiceSettings, Table};
+use crate::ipvs::{DestinationSettings, Service, ServiceKey, ServiceSettings, Table};
 
 /// One command to the kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,7 +146,7 @@ fn within(changes: &mut Vec<Change>, key: ServiceKey, found: &Service, wanted: &
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lvs::table::{Family, Forward, Protocol, Scheduling, Tunnel};
+    use crate::ipvs::{Family, Forward, Protocol, Scheduling, Tunnel};
     use std::time::Duration;
 
     /// Numbers that look random and are the same in every run.

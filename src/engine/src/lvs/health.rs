@@ -96,7 +96,7 @@ impl Health {
     }
 
     /// The verdict.
-    pub fn passing(&self) -> bool {
+    pub(super) fn passing(&self) -> bool {
         self.passing
     }
 
@@ -111,7 +111,7 @@ impl Health {
     }
 
     /// What the last try said about the weight.
-    pub fn weighing(&self) -> Option<Weighing> {
+    pub(super) fn weighing(&self) -> Option<Weighing> {
         match self.last {
             Some(Outcome::Weighed(weighing)) => Some(weighing),
             _ => None,

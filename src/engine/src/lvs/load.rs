@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use super::table::ServiceKey;
+use crate::ipvs::ServiceKey;
 
 /// What each service and destination carries.
 pub type Loads = BTreeMap<ServiceKey, ServiceLoad>;

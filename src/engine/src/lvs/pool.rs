@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::balancer::Effect;
 use super::diff::diff;
+use super::effect::Effect;
 use super::health::{Health, Outcome};
 use super::server::{Server, Wish};
-use super::table::{DestinationSettings, Family, Service, ServiceKey, ServiceSettings, Table};
-use crate::conf::config::lvs::{Command, RealServer, SorryServer, VirtualServer};
+use crate::conf::config::Script;
+use crate::conf::config::lvs::{RealServer, SorryServer, VirtualServer};
+use crate::ipvs::{DestinationSettings, Family, Service, ServiceKey, ServiceSettings, Table};
 use crate::notice::{Notice, What};
 use crate::time::{Instant, millis};
 
@@ -85,27 +86,27 @@ impl Pool {
     }
 
     /// Whether enough weight is alive.
-    pub fn has_quorum(&self) -> bool {
+    pub(super) fn has_quorum(&self) -> bool {
         self.quorum
     }
 
     /// When the quorum was gained or lost last.
-    pub fn quorum_since(&self) -> Instant {
+    pub(super) fn quorum_since(&self) -> Instant {
         self.quorum_since
     }
 
     /// Whether the checks rest.
-    pub fn is_suspended(&self) -> bool {
+    pub(super) fn is_suspended(&self) -> bool {
         self.suspended
     }
 
     /// Whether the kernel shall not have it.
-    pub fn is_absent(&self) -> bool {
+    pub(super) fn is_absent(&self) -> bool {
         self.absent
     }
 
     /// The sorry server, while it serves.
-    pub fn serving_sorry(&self) -> Option<&SorryServer> {
+    pub(super) fn serving_sorry(&self) -> Option<&SorryServer> {
         self.config.sorry_server.as_ref().filter(|_| !self.quorum)
     }
 
@@ -265,7 +266,7 @@ impl VirtualServer {
         Effect::Tell(Notice { instance: self.name.clone(), what })
     }
 
-    fn run(&self, command: Option<&Command>) -> Option<Effect> {
+    fn run(&self, command: Option<&Script>) -> Option<Effect> {
         command.cloned().map(|command| Effect::Run { server: self.name.clone(), command })
     }
 }

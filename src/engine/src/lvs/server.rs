@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::health::{Health, Outcome, Weighing};
-use super::table::DestinationSettings;
 use crate::conf::config::lvs::{Checker, RealServer};
+use crate::ipvs::DestinationSettings;
 use crate::time::Instant;
 
 /// What an operator said about a real server; outlives restarts.
@@ -112,7 +112,7 @@ impl Server {
     }
 
     /// Its share when nothing holds it back: the operator's weight, else what checks and configuration say.
-    pub fn full_weight(&self, config: &RealServer) -> u32 {
+    pub(super) fn full_weight(&self, config: &RealServer) -> u32 {
         if let Some(weight) = self.wish.weight {
             return weight;
         }
@@ -127,7 +127,7 @@ impl Server {
     }
 
     /// What counts for the quorum.
-    pub fn alive_weight(&self, config: &RealServer) -> u32 {
+    pub(super) fn alive_weight(&self, config: &RealServer) -> u32 {
         if self.up && !self.wish.drained { self.full_weight(config) } else { 0 }
     }
 

@@ -9,8 +9,8 @@ use super::health::{Outcome, Reason};
 use super::load::{DestinationLoad, Loads, Traffic};
 use super::pool::Pool;
 use super::server::Server;
-use super::table::{Forward, Table, Tunnel};
 use crate::conf::config::lvs::{Check, Checker, RealServer};
+use crate::ipvs::{Forward, Table, Tunnel};
 use crate::time::{Instant, millis};
 
 /// A virtual server.
@@ -192,7 +192,7 @@ impl TrafficStatus {
 }
 
 /// The word of `lb_kind`.
-pub fn forward_name(forward: Forward) -> &'static str {
+fn forward_name(forward: Forward) -> &'static str {
     match forward {
         Forward::Nat => "NAT",
         Forward::Direct => "DR",

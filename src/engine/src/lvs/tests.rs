@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::balancer::{Balancer, CheckId, Effect, Order, Selection};
+use super::balancer::{Balancer, Order, Selection};
 use super::diff::Change;
+use super::effect::{CheckId, Effect};
 use super::health::{Outcome, Reason, Weighing, Why};
 use super::status::status;
-use super::table::Table;
 use crate::conf::config::Config;
 use crate::conf::parse;
+use crate::ipvs::Table;
 use crate::time::Instant;
 
 fn failed(words: &str) -> Outcome {
@@ -111,7 +112,7 @@ impl Rig {
     /// `7:37 8:5`: real servers by last byte, and their weights.
     fn table(&self) -> String {
         let destinations = self.kernel.values().next().unwrap().destinations.iter();
-        let one = |(address, settings): (&std::net::SocketAddr, &super::table::DestinationSettings)| {
+        let one = |(address, settings): (&std::net::SocketAddr, &crate::ipvs::DestinationSettings)| {
             let ip = address.ip().to_string();
             format!("{}:{}", ip.rsplit('.').next().unwrap(), settings.weight)
         };

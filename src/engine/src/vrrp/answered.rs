@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use smallvec::SmallVec;
 
-use super::fsm::Heard;
+use super::state::Heard;
 use crate::time::Instant;
 
 /// Whom this router answered, since its last change of state.

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::fsm::{Event, Next, State};
+use super::context::{Context, Timer};
 use super::priority;
-use super::router::{Context, Router, Timer};
+use super::router::Router;
+use super::state::{Event, Next, State};
 use crate::action::Action;
 use crate::control::Pin;
 

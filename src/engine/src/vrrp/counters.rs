@@ -2,7 +2,7 @@
 
 /// One counter. The names are those of the control protocol and the metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counter {
+pub(super) enum Counter {
     /// Adverts sent with a priority above 0.
     AdvertsSent,
     /// Adverts sent with priority 0.
@@ -82,25 +82,25 @@ const NAMES: [&str; 24] = [
 
 impl Counter {
     /// Its name.
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         NAMES.get(self as usize).copied().unwrap_or_default()
     }
 }
 
 /// All counters of one router.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Counters([u64; NAMES.len()]);
+pub(super) struct Counters([u64; NAMES.len()]);
 
 impl Counters {
     /// One more.
-    pub fn count(&mut self, counter: Counter) {
+    pub(super) fn count(&mut self, counter: Counter) {
         if let Some(place) = self.0.get_mut(counter as usize) {
             *place += 1;
         }
     }
 
     /// Those that have counted something, by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         NAMES.into_iter().zip(self.0).filter(|(_, count)| *count > 0)
     }
 }

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use super::context::{Context, RETRY, Timer};
 use super::counters::Counter;
-use super::fsm::{Event, State};
-use super::router::{Context, RETRY, Router, Timer};
+use super::router::Router;
+use super::state::{Event, State};
 
 impl Router {
     /// A deadline passed, `late` ago.
-    pub fn fire(&mut self, timer: Timer, late: Duration, ctx: &mut Context<'_>) {
+    pub(crate) fn fire(&mut self, timer: Timer, late: Duration, ctx: &mut Context<'_>) {
         if late > LISTEN_GUARDED {
             self.stood_still_at = Some(ctx.now);
         }
@@ -88,7 +89,7 @@ impl Router {
 
     /// An advert could not be sent. Without lease that is survived: the next one may pass. With it, nobody hears us and
     /// a backup will claim, so the addresses must go.
-    pub fn send_failed(&mut self, error: &str, ctx: &mut Context<'_>) {
+    pub(crate) fn send_failed(&mut self, error: &str, ctx: &mut Context<'_>) {
         self.count(Counter::SendsFailed);
         self.send_failed = true;
         let since = *self.unsent_since.get_or_insert(ctx.now);

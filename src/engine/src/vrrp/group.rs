@@ -4,17 +4,19 @@
 //! lag behind their push: a fault of one is everybody's, a master waits until all could be, and when one leaves the
 //! others hand over too.
 
-use super::fsm::{Event, Next, State};
+use super::context::Context;
 use super::notify::state_scripts;
-use super::router::{Context, Router, public};
+use super::router::Router;
+use super::state::{Event, Next, State, public};
 use crate::action::{Action, RouterId};
 use crate::conf::config::SyncGroup;
-use crate::control::{GroupStatus, RouterState};
+use crate::control::GroupStatus;
 use crate::notice::{Notice, What};
+use crate::state::RouterState;
 
 /// One group at work.
 #[derive(Debug, Clone)]
-pub struct Group {
+pub(crate) struct Group {
     config: SyncGroup,
     members: Vec<RouterId>,
     state: RouterState,
@@ -23,7 +25,7 @@ pub struct Group {
 
 /// What a group wants of one member.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Push {
+pub(crate) enum Push {
     /// Another member is in FAULT (`Some`), or none is any more.
     Fault(Option<String>),
     /// All members could be master: be it.
@@ -34,12 +36,12 @@ pub enum Push {
 
 impl Group {
     /// A group whose members have not started.
-    pub fn new(config: SyncGroup, members: Vec<RouterId>) -> Self {
+    pub(crate) fn new(config: SyncGroup, members: Vec<RouterId>) -> Self {
         Self { config, members, state: RouterState::Init, change: 0 }
     }
 
     /// Goes on as the group of this name did, when a reload left it its members: what has not changed is no news.
-    pub fn after(mut self, before: &[Self]) -> Self {
+    pub(crate) fn after(mut self, before: &[Self]) -> Self {
         let same = |old: &&Self| old.config.name == self.config.name && old.members == self.members;
         if let Some(old) = before.iter().find(same) {
             (self.state, self.change) = (old.state, old.change);
@@ -48,18 +50,18 @@ impl Group {
     }
 
     /// Its members.
-    pub fn members(&self) -> &[RouterId] {
+    pub(crate) fn members(&self) -> &[RouterId] {
         &self.members
     }
 
     /// What it says of itself.
-    pub fn status(&self) -> GroupStatus {
+    pub(crate) fn status(&self) -> GroupStatus {
         GroupStatus { name: self.config.name.clone(), state: self.state, members: self.config.members.clone() }
     }
 
     /// The next push a member needs; `None` when all agree. Each push brings the group nearer to agreement, so that
     /// asking again ends.
-    pub fn push<'r>(&self, member: impl Fn(RouterId) -> Option<&'r Router>) -> Option<(RouterId, Push)> {
+    pub(crate) fn push<'r>(&self, member: impl Fn(RouterId) -> Option<&'r Router>) -> Option<(RouterId, Push)> {
         let routers: Vec<(RouterId, &Router)> =
             self.members.iter().filter_map(|id| Some((*id, member(*id)?))).collect();
         for (id, router) in &routers {
@@ -91,7 +93,7 @@ impl Group {
     }
 
     /// Notes the state that its members make up, and tells when it changed.
-    pub fn settle<'r>(&mut self, member: impl Fn(RouterId) -> Option<&'r Router>) -> Vec<Action> {
+    pub(crate) fn settle<'r>(&mut self, member: impl Fn(RouterId) -> Option<&'r Router>) -> Vec<Action> {
         let members: Vec<&Router> = self.members.iter().filter_map(|id| member(*id)).collect();
         let states: Vec<RouterState> = members.iter().map(|router| public(router.state)).collect();
         let leaves = |router: &&Router| matches!(router.state, State::Handover(Next::Stopped) | State::Stopped);
@@ -131,12 +133,12 @@ impl Group {
 
 impl Router {
     /// Whether it is in FAULT by itself, not because of its group.
-    pub(super) fn has_own_fault(&self) -> bool {
+    fn has_own_fault(&self) -> bool {
         self.faults.iter().any(|fault| Some(fault) != self.group_fault.as_ref())
     }
 
     /// Follows its group.
-    pub fn pushed(&mut self, push: Push, ctx: &mut Context<'_>) {
+    pub(crate) fn pushed(&mut self, push: Push, ctx: &mut Context<'_>) {
         let group = self.group.clone().unwrap_or_default();
         match push {
             Push::Fault(fault) => {

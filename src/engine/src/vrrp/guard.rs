@@ -12,36 +12,17 @@ use std::time::Duration;
 
 use smallvec::SmallVec;
 
+use super::asking::Asking;
+use super::context::{Context, Timer, recently};
 use super::counters::Counter;
 use super::deadline::LISTEN_GUARDED;
-use super::fsm::{Event, State};
 use super::lan::{Claim, Who};
-use super::router::{Context, Router, Timer, recently};
+use super::router::Router;
+use super::state::{Event, State};
 use super::view::LINGER;
 use crate::notice::What;
 use crate::time::Instant;
 use crate::wire::arp::Mac;
-
-/// A claim that waits for the old master.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asking {
-    begun: Instant,
-    last: Instant,
-    /// Questions in a row that nobody answered, and how many of them are an answer.
-    silent: u32,
-    enough: u32,
-    /// No earlier than this after the beginning are the addresses taken.
-    settle: Duration,
-    /// Whom the last question was addressed to; empty: everybody.
-    direct: SmallVec<[Mac; 2]>,
-    /// Direct questions in a row without an answer, and how often everybody's question was answered after them all the same.
-    unheard: u32,
-    spoken_for: u32,
-    /// When those for whom something else answers were asked directly, in the second half of this round.
-    half: Option<Instant>,
-    /// A better one was seen that claims, too.
-    rival: bool,
-}
 
 impl Router {
     /// Another host said that an address of ours is his.
@@ -67,7 +48,7 @@ impl Router {
     /// Another host asks for an address of ours without claiming it (an ARP probe): it is about to claim it, as this router
     /// may be. Two that do not hear each other's adverts see each other so (RFC 5227 §2.1.1): the one with the lower hardware
     /// address goes on asking until the other one has taken the addresses, and answers.
-    pub fn probed(&mut self, link: u32, address: IpAddr, mac: Mac, ctx: &mut Context<'_>) {
+    pub(crate) fn probed(&mut self, link: u32, address: IpAddr, mac: Mac, ctx: &mut Context<'_>) {
         if !self.settings.guard || self.state != State::Claiming || !self.concerns(link, address, mac, ctx) {
             return;
         }

@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::context::{Context, Timer};
 use super::counters::Counter;
-use super::fsm::{Event, State};
-use super::router::{Context, Router, Timer};
+use super::router::Router;
+use super::state::{Event, State};
 use super::track::macvlan;
 use super::view::PARTING;
 use crate::action::{Action, Gate, LinkAddress, LinkRoute, Renewal, Routing};
@@ -52,10 +53,10 @@ impl Router {
     }
 
     /// Takes a new configuration of the same instance; what stays is not touched.
-    pub fn reconfigure(
+    pub(crate) fn reconfigure(
         &mut self,
         config: Arc<VrrpInstance>,
-        settings: super::router::Settings,
+        settings: super::context::Settings,
         group: Option<String>,
         ctx: &mut Context<'_>,
     ) {
@@ -102,7 +103,7 @@ impl Router {
     }
 
     /// A route of ours may have gone: where it led, its table, whether it is IPv6, its protocol number.
-    pub fn route_lost(&mut self, lost: (Destination, u32, bool, u8), ctx: &mut Context<'_>) {
+    pub(crate) fn route_lost(&mut self, lost: (Destination, u32, bool, u8), ctx: &mut Context<'_>) {
         let (destination, table, ipv6, protocol) = lost;
         let ours = |at: &&LinkRoute| {
             let route = &at.route;
@@ -126,7 +127,7 @@ impl Router {
     }
 
     /// A rule of ours may have gone.
-    pub fn rule_lost(&mut self, preference: u32, ipv6: bool, ctx: &mut Context<'_>) {
+    pub(crate) fn rule_lost(&mut self, preference: u32, ipv6: bool, ctx: &mut Context<'_>) {
         let rules: Vec<_> = self
             .config
             .rules
@@ -160,7 +161,7 @@ impl Router {
     }
 
     /// After a standstill longer than the lease the kernel has let go: never go on as if nothing had happened.
-    pub fn check_lease(&mut self, ctx: &mut Context<'_>) {
+    pub(crate) fn check_lease(&mut self, ctx: &mut Context<'_>) {
         let lapsed = self.leased_until.is_some_and(|until| ctx.now >= until);
         if lapsed && self.state == State::Master && self.settings.lease {
             ctx.lapsed = true;

@@ -8,22 +8,27 @@
 //! and [`status`] answer for it.
 
 mod answered;
+mod asking;
 mod command;
-pub mod counters;
+pub(crate) mod context;
+mod counters;
 mod deadline;
-pub mod fsm;
-pub mod group;
+mod defence;
+mod fsm;
+pub(crate) mod group;
 mod guard;
 mod holdings;
-pub mod lan;
+pub(crate) mod lan;
 mod notify;
-pub mod priority;
+mod priority;
 mod quarrel;
+mod questions;
 mod receive;
-pub mod router;
+pub(crate) mod router;
 mod send;
 mod sign;
+pub mod state;
 mod status;
-pub mod together;
+pub(crate) mod together;
 mod track;
 pub mod view;

@@ -1,12 +1,13 @@
 //! What happens outside the protocol when a state changes: words, records, scripts.
 
+use super::context::Context;
 use super::counters::Counter;
-use super::fsm::State;
-use super::router::{Context, Router, public};
+use super::router::Router;
+use super::state::{State, public};
 use crate::action::Action;
 use crate::conf::config::{Argv, Notify, ScriptUser};
-use crate::control::RouterState;
 use crate::notice::{Notice, What};
+use crate::state::RouterState;
 use crate::time::millis;
 
 impl Router {

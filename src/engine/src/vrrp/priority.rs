@@ -3,15 +3,15 @@
 use crate::conf::config::Track;
 
 /// The priority of the address owner (RFC 9568 §5.2.4); tracking and overrides do not touch it.
-pub const OWNER: u8 = 255;
+pub(super) const OWNER: u8 = 255;
 /// The priority a promoted router advertises.
-pub const PROMOTED: u8 = 254;
+pub(super) const PROMOTED: u8 = 254;
 /// The priority a router that resigned advertises: last in line, but still in it.
-pub const RESIGNED: u8 = 1;
+pub(super) const RESIGNED: u8 = 1;
 
 /// A tracked object's last word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Health {
+pub(super) enum Health {
     /// Good.
     Up,
     /// Bad.
@@ -22,7 +22,7 @@ pub enum Health {
 
 impl Health {
     /// From a verdict that may not be there yet.
-    pub fn of(verdict: Option<bool>) -> Self {
+    pub(super) fn of(verdict: Option<bool>) -> Self {
         match verdict {
             None => Self::Unknown,
             Some(true) => Self::Up,
@@ -33,7 +33,7 @@ impl Health {
 
 /// What one tracked object does to a router.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Influence {
+pub(super) enum Influence {
     /// Adds this (possibly negative) amount to the priority.
     Weight(i32),
     /// Forbids being master.
@@ -42,7 +42,7 @@ pub enum Influence {
 
 /// keepalived's rule: weight 0 means a failure is a fault; a positive weight is added while good, a negative one
 /// while bad; `reverse` swaps good and bad.
-pub fn influence(track: &Track, health: Health) -> Influence {
+pub(super) fn influence(track: &Track, health: Health) -> Influence {
     let good = match health {
         Health::Unknown => return Influence::Weight(0),
         Health::Up => !track.reverse,
@@ -58,7 +58,7 @@ pub fn influence(track: &Track, health: Health) -> Influence {
 
 /// A tracked file's rule: the number times the weight is added, less than -253 is a fault; with weight 0 any number but
 /// 0 is one.
-pub fn file_influence(track: &Track, value: i32) -> Influence {
+pub(super) fn file_influence(track: &Track, value: i32) -> Influence {
     let sign = if track.reverse { -1 } else { 1 };
     match (track.weight, value) {
         (0, 0) => Influence::Weight(0),
@@ -71,7 +71,7 @@ pub fn file_influence(track: &Track, value: i32) -> Influence {
 }
 
 /// The priority to advertise. An owner stays 255; an override wins over tracking; the rest stays within 1..=254.
-pub fn effective(base: u8, weights: i32, pinned: Option<u8>) -> u8 {
+pub(super) fn effective(base: u8, weights: i32, pinned: Option<u8>) -> u8 {
     if base == OWNER {
         return OWNER;
     }

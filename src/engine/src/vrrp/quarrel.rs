@@ -4,43 +4,19 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::context::{Context, Timer};
 use super::counters::Counter;
-use super::fsm::{Event, State};
+use super::defence::DEFENCE_EVERY;
+use super::defence::Quarrel;
 use super::guard::SETTLE;
 use super::lan::{Claim, Who};
-use super::router::{Context, Router, Timer};
+use super::router::Router;
 use super::send::announcement;
+use super::state::{Event, State};
 use crate::action::{Action, Frame};
 use crate::notice::{What, mac_text};
 use crate::time::Instant;
 use crate::wire::arp::Mac;
-
-/// A quarrel that is going on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Quarrel {
-    begun: Instant,
-    /// When those that claimed were asked whether they still do.
-    asked: Option<Instant>,
-}
-
-/// How often a master may defend its addresses: a purse that time fills.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Defence {
-    spent: u32,
-    since: Instant,
-}
-
-impl Defence {
-    fn permit(&mut self, now: Instant) -> bool {
-        let earned = u32::try_from(now.since(self.since).as_millis() / DEFENCE_EVERY.as_millis()).unwrap_or(u32::MAX);
-        if earned > 0 {
-            (self.spent, self.since) = (self.spent.saturating_sub(earned), now);
-        }
-        let permitted = self.spent < DEFENCES;
-        self.spent += u32::from(permitted);
-        permitted
-    }
-}
 
 impl Router {
     /// Not at once: a promoted router announces itself a moment before its advert arrives.
@@ -146,7 +122,3 @@ impl Router {
 const CONTEST: Duration = Duration::from_millis(20);
 /// So long a router that yielded lets a lower master be.
 const YIELD: Duration = Duration::from_secs(60);
-/// Announcements in defence: so many at once, and one more each time this has passed. RFC 5227 asks for ten seconds between
-/// two of them lest two defenders storm the LAN; a virtual address must come back to its clients sooner.
-const DEFENCES: u32 = 10;
-const DEFENCE_EVERY: Duration = Duration::from_millis(100);

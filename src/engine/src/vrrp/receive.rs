@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::context::Context;
 use super::counters::Counter;
-use super::fsm::{Event, Heard, State};
 use super::priority::{OWNER, PROMOTED};
-use super::router::{Context, Router};
+use super::router::Router;
+use super::state::{Event, Heard, State};
 use crate::conf::config::{OldChecksum, Version};
 use crate::input::Received;
 use crate::notice::What;

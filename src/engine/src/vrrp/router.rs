@@ -1,97 +1,33 @@
 //! One virtual router: holds its state, judges its packets, turns the table's effects into actions.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::answered::Answered;
+use super::asking::Asking;
+use super::context::Context;
+use super::context::Settings;
+use super::context::Timer;
+use super::context::recently;
 use super::counters::{Counter, Counters};
-use super::fsm::{Effect, Event, Heard, State, transition};
-use super::guard::Asking;
+use super::defence::{Defence, Quarrel};
+use super::fsm::transition;
 use super::lan::Lan;
 use super::priority;
-use super::quarrel::{Defence, Quarrel};
-use super::sign::Signed;
+use super::priority::PROMOTED;
+use super::state::{Effect, Event, Heard, State};
+use super::view::LINGER;
+use super::view::PARTING;
+use super::view::Preempt;
+use super::view::View;
 use crate::action::{Action, Frame, RouterId};
 use crate::conf::config::VrrpInstance;
-use crate::control::{Pin, RouterState};
-use crate::links::Links;
-use crate::neighbours::Neighbours;
+use crate::control::Pin;
 use crate::time::Instant;
-use crate::timer::Timers;
 use crate::wire::signature::Sequence;
-
-/// What a router waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Timer {
-    /// The master's silence.
-    MasterDown,
-    /// The next advert.
-    Advert,
-    /// The end of a handover.
-    Linger,
-    /// The end of `preempt_delay`.
-    Preempt,
-    /// The second burst of announcements.
-    Announce,
-    /// The next of announcements that are sent one after another.
-    Pace,
-    /// The periodic refresh of announcements.
-    Refresh,
-    /// The end of an operator's override.
-    Pin,
-    /// Another try after a failed action.
-    Retry,
-    /// The guard asks who answers for the addresses.
-    Probe,
-    /// Time for an answer to that question is over.
-    Asked,
-    /// The end of a startup delay.
-    Startup,
-    /// Another host claimed our addresses: time to see what came of it.
-    Quarrel,
-}
-
-/// How long after a failed action the router tries again.
-pub const RETRY: Duration = Duration::from_secs(5);
-
-/// What a router sees of its surroundings during one step, and where its actions go.
-pub struct Context<'a> {
-    /// Now.
-    pub now: Instant,
-    /// The wall clock, since 1970: only signatures need it.
-    pub wall: Duration,
-    /// Everyone's timers.
-    pub timers: &'a mut Timers<(RouterId, Timer)>,
-    /// The interfaces.
-    pub links: &'a Links,
-    /// Own addresses of the other load balancers, as configured.
-    pub peers: &'a [IpAddr],
-    /// Whose hardware addresses are known.
-    pub neighbours: &'a mut Neighbours,
-    /// Scripts by name.
-    pub scripts: &'a HashMap<String, bool>,
-    /// Tracked files by name.
-    pub files: &'a HashMap<String, i32>,
-    /// Tracked processes by name.
-    pub processes: &'a HashMap<String, bool>,
-    /// The router has just given up because its lease had run out: what it waited for is void.
-    pub lapsed: bool,
-    /// This router's actions.
-    pub actions: &'a mut Vec<Action>,
-}
-
-/// Settings of the agent that every router follows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Settings {
-    /// The kernel lets go of the addresses when we stand still.
-    pub lease: bool,
-    /// The LAN is asked before the addresses are claimed.
-    pub guard: bool,
-    /// Wait so long before taking part, unless the addresses are adopted.
-    pub startup_delay: Duration,
-}
+use crate::wire::vrrp::Version;
 
 /// One virtual router.
 #[derive(Debug, Clone)]
@@ -136,7 +72,7 @@ pub struct Router {
     pub(super) unanswered_at: Option<Instant>,
     /// How the asking of a claim goes, when its last advert was sent, and what it is for.
     pub(super) asking: Option<Asking>,
-    pub(super) claim_sent: Option<Instant>,
+    claim_sent: Option<Instant>,
     /// When a standstill ended: what is read then may be old.
     pub(super) stood_still_at: Option<Instant>,
     pub(super) claim_reason: String,
@@ -161,9 +97,9 @@ pub struct Router {
     pub(super) parting: bool,
     /// Lists advertised beside the own one, each until its time is over.
     pub(super) also: Vec<(Vec<IpAddr>, Instant)>,
-    /// What this router signed last, and each sender.
+    /// What this router signed last, and what each sender did: nothing older is taken again.
     pub(super) signed_own: Option<Sequence>,
-    pub(super) signed_last: Vec<Signed>,
+    pub(super) signed_last: Vec<(IpAddr, Sequence)>,
     /// Peers that were heard with the checksum of keepalived before 1.3.6.
     pub(super) old_peers: BTreeSet<IpAddr>,
 }
@@ -267,7 +203,7 @@ impl Router {
     }
 
     /// Sets how long the start waits.
-    pub fn delay_start(&mut self, delay: Duration) {
+    pub(crate) fn delay_start(&mut self, delay: Duration) {
         self.settings.startup_delay = delay;
     }
 
@@ -287,7 +223,7 @@ impl Router {
     }
 
     /// Whether a reload took it out and it only has to finish.
-    pub fn is_leaving(&self) -> bool {
+    pub(crate) fn is_leaving(&self) -> bool {
         self.leaving
     }
 
@@ -296,6 +232,46 @@ impl Router {
         ctx.timers.cancel((self.id, Timer::Startup));
         let event = if keep_addresses { Event::StopKeeping } else { Event::Stop };
         self.apply(event, if keep_addresses { "restarting; the addresses stay" } else { "stopped" }, ctx);
+    }
+
+    /// This router as the table of states sees it now.
+    pub(super) fn view(&self, ctx: &Context<'_>) -> View {
+        let yielded = self.yielded_until.is_some_and(|until| ctx.now < until);
+        let preempt =
+            match (self.config.nopreempt || yielded, self.config.preempt_delay.is_zero() || self.preempt_elapsed) {
+                (true, _) => Preempt::Never,
+                (false, true) => Preempt::Now,
+                (false, false) if ctx.timers.at((self.id, Timer::Preempt)).is_some() => Preempt::Waiting,
+                (false, false) => Preempt::Unarmed,
+            };
+        let promoted = self.pin.as_ref().is_some_and(|pin| pin.priority == PROMOTED);
+        let master_interval = match (self.config.version, self.heard) {
+            (Version::V3, Some(heard)) => heard.interval,
+            _ => self.config.advert_interval,
+        };
+        let stale = recently(self.stood_still_at, LINGER, ctx.now);
+        let acknowledgeable = recently(self.claim_sent, LINGER, ctx.now) && !stale;
+        View {
+            priority: self.priority(),
+            source: self.source(ctx),
+            version: self.config.version,
+            interval: self.config.advert_interval,
+            master_interval,
+            preempt,
+            promoted_for: promoted.then(|| ctx.now.since(self.pinned_at)),
+            just_claimed: recently(self.last_transition.as_ref().map(|(at, _)| *at), LINGER, ctx.now),
+            faulty: !self.faults.is_empty(),
+            down_adverts: self.config.down_adverts,
+            answers_lower: !self.config.lower_prio_no_advert,
+            answers_higher: self.config.higher_prio_send_advert,
+            guard: self.settings.guard,
+            awaits: self.heard.filter(|_| acknowledgeable).map(|heard| heard.source),
+            handed_over: ctx.timers.at((self.id, Timer::Linger)).is_some_and(|end| end.since(ctx.now) <= PARTING),
+            followed: self.heard.map(|heard| heard.source),
+            pair: self.is_pair(ctx),
+            stale,
+            may_answer: true,
+        }
     }
 
     // --- the only writer of the state ---
@@ -450,21 +426,5 @@ impl Router {
 
     pub(super) fn count(&mut self, counter: Counter) {
         self.counters.count(counter);
-    }
-}
-
-pub(super) fn recently(at: Option<Instant>, within: Duration, now: Instant) -> bool {
-    at.is_some_and(|at| now.since(at) < within)
-}
-
-/// The state as the outside knows it.
-pub fn public(state: State) -> RouterState {
-    match state {
-        State::Initialize => RouterState::Init,
-        State::Backup | State::Claiming => RouterState::Backup,
-        State::Master => RouterState::Master,
-        State::Handover(_) => RouterState::Handover,
-        State::Fault => RouterState::Fault,
-        State::Stopped => RouterState::Stopped,
     }
 }

@@ -2,15 +2,16 @@
 
 use std::net::IpAddr;
 
+use super::context::{Context, Timer};
 use super::counters::Counter;
-use super::router::{Context, Router, Timer};
+use super::router::Router;
 use super::track::macvlan;
 use crate::action::{Action, Frame};
 use crate::conf::config::OldChecksum;
-use crate::wire::arp::Mac;
+use crate::wire::arp::{self, Mac};
 use crate::wire::ip::{Ipv4Header, PROTOCOL_VRRP, TTL};
+use crate::wire::ndisc;
 use crate::wire::vrrp::{Advert, Auth, ChecksumForm, GROUP_V4, GROUP_V6};
-use crate::wire::{arp, ndisc};
 
 impl Router {
     pub(super) fn advertise(&mut self, priority: u8, ctx: &mut Context<'_>) {

@@ -3,15 +3,13 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::context::Context;
 use super::counters::Counter;
-use super::router::{Context, Router};
+use super::router::Router;
 use crate::conf::config::{HmacMode, HmacSettings, Replay};
 use crate::input::Received;
 use crate::wire::signature::{Behind, Sequence, Trailer};
 use crate::wire::vrrp::Advert;
-
-/// What was signed last by a sender: nothing older is taken again.
-pub(super) type Signed = (IpAddr, Sequence);
 
 impl Router {
     /// Adds the trailer, when adverts are signed here.

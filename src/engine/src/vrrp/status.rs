@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::fsm::State;
 use super::lan::Claim;
-use super::router::{Router, public};
+use super::router::Router;
+use super::state::{State, public};
 use crate::control::InstanceStatus;
 use crate::notice::mac_text;
 use crate::time::{Instant, millis};

@@ -5,19 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::fsm::State;
 use super::router::Router;
+use super::state::State;
 use crate::action::{Action, Gate, LinkAddress, Renewal, RouterId};
 use crate::conf::config::VrrpInstance;
 use crate::links::Links;
 
 /// Addresses that more than one router has. Most nodes have none.
 #[derive(Debug, Default)]
-pub struct Shared(BTreeSet<IpAddr>);
+pub(crate) struct Shared(BTreeSet<IpAddr>);
 
 impl Shared {
     /// Those of these instances.
-    pub fn of<'c>(instances: impl Iterator<Item = &'c VrrpInstance>) -> Self {
+    pub(crate) fn of<'c>(instances: impl Iterator<Item = &'c VrrpInstance>) -> Self {
         let mut seen = BTreeSet::new();
         let mut shared = BTreeSet::new();
         for instance in instances {
@@ -29,7 +29,7 @@ impl Shared {
     }
 
     /// Takes out of a router's actions what would end an address that another router goes on holding.
-    pub fn keep(
+    pub(crate) fn keep(
         &self,
         actions: &mut Vec<Action>,
         id: RouterId,
@@ -90,7 +90,7 @@ impl Router {
 }
 
 /// Names the interface of an instance that has none, if one carries its source address.
-pub fn place(instance: &mut Arc<VrrpInstance>, links: &Links) -> bool {
+pub(crate) fn place(instance: &mut Arc<VrrpInstance>, links: &Links) -> bool {
     if !instance.interface.is_empty() {
         return false;
     }
@@ -101,7 +101,7 @@ pub fn place(instance: &mut Arc<VrrpInstance>, links: &Links) -> bool {
 }
 
 /// Same name, VRID, interface and family: the same router, which keeps its state over a reload.
-pub fn same_router(router: &Router, new: &VrrpInstance) -> bool {
+pub(crate) fn same_router(router: &Router, new: &VrrpInstance) -> bool {
     let old = router.config();
     router.state() != State::Stopped
         && old.name == new.name
@@ -112,7 +112,7 @@ pub fn same_router(router: &Router, new: &VrrpInstance) -> bool {
 }
 
 /// Every address of an instance.
-pub fn virtual_addresses(instance: &VrrpInstance) -> impl Iterator<Item = IpAddr> + '_ {
+pub(crate) fn virtual_addresses(instance: &VrrpInstance) -> impl Iterator<Item = IpAddr> + '_ {
     instance.addresses.iter().chain(&instance.excluded).map(|one| one.address.addr())
 }
 
@@ -120,13 +120,13 @@ pub fn virtual_addresses(instance: &VrrpInstance) -> impl Iterator<Item = IpAddr
 mod tests {
     use std::time::Duration;
 
+    use super::super::state::public;
     use super::*;
     use crate::conf::parse;
-    use crate::control::RouterState;
     use crate::input::{Input, Link};
     use crate::node::Node;
+    use crate::state::RouterState;
     use crate::time::Instant;
-    use crate::vrrp::router::public;
 
     fn link(index: u32, name: &str, address: &str) -> Input {
         let addresses = vec![address.parse().unwrap()];

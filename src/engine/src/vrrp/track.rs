@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use super::context::{Context, RETRY, Timer};
 use super::counters::Counter;
-use super::fsm::{Event, State};
 use super::priority::{self, Health, Influence};
-use super::router::{Context, RETRY, Router, Timer};
+use super::router::Router;
+use super::state::{Event, State};
 use crate::conf::config::{VirtualAddress, Vmac};
 use crate::input::Link;
 use crate::links::Links;
@@ -14,7 +15,7 @@ use crate::notice::What;
 
 impl Router {
     /// Something tracked may have changed.
-    pub fn reassess(&mut self, reason: &str, ctx: &mut Context<'_>) {
+    pub(crate) fn reassess(&mut self, reason: &str, ctx: &mut Context<'_>) {
         let (was_faulty, was_priority) = (!self.faults.is_empty(), self.priority());
         self.assess(ctx);
         let faulty = !self.faults.is_empty();
@@ -31,7 +32,7 @@ impl Router {
     }
 
     /// Somebody removed one of our addresses.
-    pub fn address_lost(&mut self, address: IpAddr, ctx: &mut Context<'_>) {
+    pub(crate) fn address_lost(&mut self, address: IpAddr, ctx: &mut Context<'_>) {
         let ours = |one: &VirtualAddress| one.address.addr() == address && !one.no_track;
         if self.state == State::Master && self.every_address().any(ours) {
             self.tell(What::AddressRestored { address }, ctx);
@@ -40,7 +41,7 @@ impl Router {
     }
 
     /// An action of ours failed: no master without its addresses. Tries again later.
-    pub fn action_failed(&mut self, error: String, ctx: &mut Context<'_>) {
+    pub(crate) fn action_failed(&mut self, error: String, ctx: &mut Context<'_>) {
         self.count(Counter::ActionsFailed);
         self.tell(What::Failed { error: error.clone() }, ctx);
         self.refused = Some(error);
@@ -145,7 +146,7 @@ impl Router {
     }
 
     /// Whether a change of this interface may concern the router.
-    pub fn depends_on(&self, link: &str) -> bool {
+    pub(crate) fn depends_on(&self, link: &str) -> bool {
         let config = &self.config;
         let bears = |address: &VirtualAddress| {
             address.interface.as_deref() == Some(link) || address.vmac.as_ref().is_some_and(|vmac| vmac.name == link)

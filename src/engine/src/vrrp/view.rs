@@ -3,9 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::fsm::Heard;
 use super::priority::PROMOTED;
-use super::router::{Context, Router, Timer, recently};
+use super::state::Heard;
 use crate::conf::config::Version;
 
 /// Whether a lower master may be preempted now.
@@ -75,7 +74,7 @@ pub const PARTING: Duration = Duration::from_millis(20);
 /// The longest wait after a goodbye with the guard.
 const GOODBYE_WAIT: Duration = Duration::from_millis(4);
 /// The longest that a stop goes on answering.
-pub const STOP_MAX: Duration = Duration::from_millis(4500);
+const STOP_MAX: Duration = Duration::from_millis(4500);
 
 impl View {
     /// How long a handover lasts once the next master was heard.
@@ -106,7 +105,7 @@ impl View {
     }
 
     /// Master-down interval.
-    pub fn master_down(&self) -> Duration {
+    pub(super) fn master_down(&self) -> Duration {
         self.master_interval * self.down_adverts + self.skew()
     }
 
@@ -132,7 +131,7 @@ impl View {
         self
     }
 
-    pub(super) fn just_promoted(&self) -> bool {
+    fn just_promoted(&self) -> bool {
         self.promoted_for.is_some_and(|age| age < self.interval)
     }
 
@@ -144,47 +143,5 @@ impl View {
         }
         heard.priority > self.priority
             || heard.priority == self.priority && self.source.is_some_and(|own| heard.source > own)
-    }
-}
-
-impl Router {
-    /// This router as the table of states sees it now.
-    pub(super) fn view(&self, ctx: &Context<'_>) -> View {
-        let yielded = self.yielded_until.is_some_and(|until| ctx.now < until);
-        let preempt =
-            match (self.config.nopreempt || yielded, self.config.preempt_delay.is_zero() || self.preempt_elapsed) {
-                (true, _) => Preempt::Never,
-                (false, true) => Preempt::Now,
-                (false, false) if ctx.timers.at((self.id, Timer::Preempt)).is_some() => Preempt::Waiting,
-                (false, false) => Preempt::Unarmed,
-            };
-        let promoted = self.pin.as_ref().is_some_and(|pin| pin.priority == PROMOTED);
-        let master_interval = match (self.config.version, self.heard) {
-            (Version::V3, Some(heard)) => heard.interval,
-            _ => self.config.advert_interval,
-        };
-        let stale = recently(self.stood_still_at, LINGER, ctx.now);
-        let acknowledgeable = recently(self.claim_sent, LINGER, ctx.now) && !stale;
-        View {
-            priority: self.priority(),
-            source: self.source(ctx),
-            version: self.config.version,
-            interval: self.config.advert_interval,
-            master_interval,
-            preempt,
-            promoted_for: promoted.then(|| ctx.now.since(self.pinned_at)),
-            just_claimed: recently(self.last_transition.as_ref().map(|(at, _)| *at), LINGER, ctx.now),
-            faulty: !self.faults.is_empty(),
-            down_adverts: self.config.down_adverts,
-            answers_lower: !self.config.lower_prio_no_advert,
-            answers_higher: self.config.higher_prio_send_advert,
-            guard: self.settings.guard,
-            awaits: self.heard.filter(|_| acknowledgeable).map(|heard| heard.source),
-            handed_over: ctx.timers.at((self.id, Timer::Linger)).is_some_and(|end| end.since(ctx.now) <= PARTING),
-            followed: self.heard.map(|heard| heard.source),
-            pair: self.is_pair(ctx),
-            stale,
-            may_answer: true,
-        }
     }
 }

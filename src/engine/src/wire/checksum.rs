@@ -24,7 +24,7 @@ impl Checksum {
 
     /// Adds the IPv4 pseudo-header: source, destination, zero, protocol, length (RFC 793 §3.1).
     #[must_use]
-    pub fn pseudo_v4(self, source: Ipv4Addr, destination: Ipv4Addr, protocol: u8, length: u16) -> Self {
+    pub(super) fn pseudo_v4(self, source: Ipv4Addr, destination: Ipv4Addr, protocol: u8, length: u16) -> Self {
         self.over(&source.octets()).over(&destination.octets()).over(&[0, protocol]).over(&length.to_be_bytes())
     }
 

@@ -9,7 +9,7 @@ pub const PROTOCOL_VRRP: u8 = 112;
 /// The TTL and hop limit of adverts (RFC 9568 §5.1.1.3): proof that no router forwarded them.
 pub const TTL: u8 = 255;
 /// Bytes of a header without options.
-pub const HEADER_LENGTH: usize = 20;
+const HEADER_LENGTH: usize = 20;
 
 /// The fields of a header that matter here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

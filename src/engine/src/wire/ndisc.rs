@@ -10,7 +10,7 @@ use super::ip::TTL;
 /// EtherType of IPv6.
 pub const ETHERTYPE: u16 = 0x86dd;
 /// All nodes on the link: where unsolicited advertisements go.
-pub const ALL_NODES: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
+const ALL_NODES: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
 /// The Ethernet address of [`ALL_NODES`] (RFC 2464 §7).
 pub const ALL_NODES_MAC: Mac = [0x33, 0x33, 0, 0, 0, 1];
 

@@ -55,7 +55,7 @@ impl Sequence {
     }
 
     /// Whether it was made after the other one.
-    pub fn is_after(self, other: Self) -> bool {
+    pub(crate) fn is_after(self, other: Self) -> bool {
         self.0.wrapping_sub(other.0).wrapping_sub(1) < u64::MAX / 2
     }
 

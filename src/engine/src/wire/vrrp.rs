@@ -16,7 +16,15 @@ use smallvec::SmallVec;
 
 use super::checksum::Checksum;
 use super::ip::PROTOCOL_VRRP;
-use crate::conf::config::Version;
+
+/// VRRP protocol version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Version {
+    /// RFC 3768: IPv4 only, whole seconds, optional PASS.
+    V2,
+    /// RFC 5798 and RFC 9568: IPv4 and IPv6, centiseconds, no authentication.
+    V3,
+}
 
 /// Where IPv4 adverts go (RFC 9568 §5.1.1.2).
 pub const GROUP_V4: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use ipnet::IpNet;
 
-use super::instance::Vmac;
+use super::vmac::Vmac;
 
 /// One line of `virtual_ipaddress`, `virtual_ipaddress_excluded` or `static_ipaddress`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::lvs::Lvs;
-use super::notify::{Argv, ScriptUser};
+use super::notify::{Argv, Fifo, ScriptUser};
 
 /// `global_defs`. What it sets for every instance (GARP timing, version, groups…) is found in the instances.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,17 +117,6 @@ pub struct Mail {
     pub helo: Option<String>,
     /// `no_email_faults`: changes to FAULT are not mailed.
     pub no_faults: bool,
-}
-
-/// A named pipe that gets one line an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fifo {
-    /// Path; made when it is not there.
-    pub path: String,
-    /// `…_script`: started with the path as last argument, to read from it.
-    pub script: Option<Argv>,
-    /// Who runs it.
-    pub user: Option<ScriptUser>,
 }
 
 /// `hactl { … }`: what keepalived does not have.

@@ -9,17 +9,9 @@ use super::address::VirtualAddress;
 use super::notify::Notify;
 use super::route::{Route, Rule};
 use super::track::Track;
-use crate::conf::diagnostic::Location;
-use crate::wire::arp::Mac;
-
-/// VRRP protocol version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Version {
-    /// RFC 3768: IPv4 only, whole seconds, optional PASS.
-    V2,
-    /// RFC 5798 and RFC 9568: IPv4 and IPv6, centiseconds, no authentication.
-    V3,
-}
+use super::vmac::Vmac;
+use crate::conf::text::diagnostic::Location;
+use crate::wire::vrrp::Version;
 
 /// `state`: a hint only; every node that is not the address owner (255) starts as backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -244,17 +236,6 @@ impl From<IpAddr> for Peer {
     fn from(address: IpAddr) -> Self {
         Self { address, min_ttl: 0, max_ttl: u8::MAX }
     }
-}
-
-/// `use_vmac [NAME] [MAC]` and `vmac_xmit_base`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Vmac {
-    /// Name of the macvlan: `vrrp.VRID` (`vmac_prefix` changes the first part) unless given.
-    pub name: String,
-    /// Its MAC: 00:00:5e:00:01:VRID, for IPv6 00:00:5e:00:02:VRID (RFC 9568 §7.3), unless given.
-    pub mac: Mac,
-    /// `vmac_xmit_base`: adverts leave by the interface itself.
-    pub transmit_base: bool,
 }
 
 /// `old_unicast_checksum [never]`: keepalived before 1.3.6 put the multicast group into the pseudo-header of unicast

@@ -6,17 +6,20 @@ mod global;
 mod instance;
 pub mod lvs;
 mod notify;
+mod root;
 mod route;
 mod track;
-mod whole;
+mod vmac;
 
+pub use crate::wire::vrrp::Version;
 pub use address::{AddressFlag, VirtualAddress};
-pub use global::{Fifo, Global, Mail, MetricsAddress, Own, SmtpTls, TimedScript};
+pub use global::{Global, Mail, MetricsAddress, Own, SmtpTls, TimedScript};
 pub use instance::{
     Announcement, HmacKey, HmacMode, HmacSettings, InitialState, OldChecksum, Peer, Replay, SimplePassword, SyncGroup,
-    Version, Vmac, VrrpInstance,
+    VrrpInstance,
 };
-pub use notify::{Argv, Notify, NotifyUsers, ScriptUser};
+pub use notify::{Argv, Fifo, Notify, NotifyUsers, Script, ScriptUser};
+pub use root::{Config, Namespaces};
 pub use route::{Destination, NextHop, PortRange, Route, RouteKind, Rule, RuleAction};
 pub use track::{ProcessMatch, Track, TrackFile, TrackProcess, VrrpScript};
-pub use whole::{Config, Namespaces};
+pub use vmac::Vmac;

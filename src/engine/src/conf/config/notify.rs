@@ -1,4 +1,4 @@
-//! Commands that are run on changes of state, and who runs them.
+//! Commands that are run on changes of state, who runs them, and the FIFOs that are told.
 
 /// A user and optional group that a script runs as, by name or number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,4 +52,24 @@ pub struct NotifyUsers {
     pub master_rx_lower_pri: Option<ScriptUser>,
     /// For `notify`.
     pub any: Option<ScriptUser>,
+}
+
+/// A program that is run on a change, and who runs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// Command and arguments; run directly, not through a shell.
+    pub argv: Argv,
+    /// Who runs it; `script_user` when absent.
+    pub user: Option<ScriptUser>,
+}
+
+/// A named pipe that gets one line an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fifo {
+    /// Path; made when it is not there.
+    pub path: String,
+    /// `…_script`: started with the path as last argument, to read from it.
+    pub script: Option<Argv>,
+    /// Who runs it.
+    pub user: Option<ScriptUser>,
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::notify::{Argv, ScriptUser};
-use crate::conf::diagnostic::Location;
+use crate::conf::text::diagnostic::Location;
 
 /// `vrrp_script NAME`: a check run on an interval.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,9 +4,9 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Wanted {
     /// A file that cannot be read is an error.
-    pub(super) readable: bool,
+    pub(crate) readable: bool,
     /// A pattern that means no file is an error.
-    pub(super) matching: bool,
+    pub(crate) matching: bool,
 }
 
 /// The keyword at the start of a line.

@@ -1,6 +1,6 @@
 //! Where a line ends: comments, the backslash that joins lines of a definition, and braces that begin a line of their own.
 
-use super::draft::Draft;
+use super::draft::{Draft, comment, marks};
 use super::include::keyword;
 use super::sequence::Repeat;
 use super::variable::definition;
@@ -29,11 +29,6 @@ pub(super) fn is_special(line: &str) -> bool {
             let start = part.trim_start_matches(|c: char| c.is_ascii_whitespace());
             start.starts_with(['@', '~']) || start.starts_with("include")
         })
-}
-
-/// Where a comment starts, or the end.
-pub(super) fn comment(chars: &[char]) -> usize {
-    marks(chars).find(|(_, mark)| matches!(mark, '#' | '!')).map_or(chars.len(), |(at, _)| at)
 }
 
 /// Just behind the first brace that a line of its own kind stands behind: `virtual_ipaddress { ~SEQ(…) …`.
@@ -73,30 +68,6 @@ pub(super) fn block_end(draft: &Draft, from: usize) -> Option<usize> {
 
 fn braces(draft: &Draft) -> impl Iterator<Item = (usize, char)> {
     marks(&draft.chars).take_while(|(_, mark)| !matches!(mark, '#' | '!')).filter(|(_, mark)| matches!(mark, '{' | '}'))
-}
-
-/// Characters that mean something: outside quotes and `${…}`, without a backslash before them.
-fn marks(chars: &[char]) -> impl Iterator<Item = (usize, char)> {
-    let mut quote = None;
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        while let Some(next) = chars.get(at).copied() {
-            let here = at;
-            at += 1;
-            match (next, quote) {
-                ('\\', _) => at += 1,
-                (mark, Some(open)) if mark == open => quote = None,
-                (_, Some(_)) => {}
-                ('"' | '\'', None) => quote = Some(next),
-                ('$', None) if chars.get(at) == Some(&'{') => {
-                    let rest = chars.iter().skip(at).position(|c| *c == '}');
-                    at += rest.map_or(chars.len(), |length| length + 1);
-                }
-                (mark, None) => return Some((here, mark)),
-            }
-        }
-        None
-    })
 }
 
 fn uncommented(line: &str) -> String {

@@ -1,5 +1,5 @@
 //! What keepalived reads before its grammar: includes, lines for one host only, definitions, repeated lines. Text goes
-//! in, plain lines come out in a [`source::Source`] that knows where each stood as written. Files, environment and
+//! in, plain lines come out in a [`super::text::source::Source`] that knows where each stood as written. Files, environment and
 //! chance belong to the caller, who hands in its [`surroundings::Surroundings`].
 
 mod draft;
@@ -7,8 +7,7 @@ mod include;
 mod lines;
 mod reader;
 mod sequence;
-pub mod source;
-pub mod surroundings;
+pub(super) mod surroundings;
 mod variable;
 
-pub use reader::{Limits, expand};
+pub(super) use reader::{Limits, expand};

@@ -1,20 +1,20 @@
 //! Goes through the lines of a file and of those that it includes, and expands them one by one.
 
-use super::super::diagnostic::{Diagnostic, Location, Severity};
-use super::super::lexer::LINE_BYTES_MAX;
 use super::draft::Draft;
 use super::include::{Wanted, braces, keyword};
 use super::lines::{block_end, content, continues, directive_behind_brace, is_special, without_backslash};
 use super::sequence::Repeat;
-use super::source::Source;
 use super::surroundings::{Included, Surroundings};
 use super::variable::{Definitions, Meaning, Reference, definition};
+use crate::conf::text::diagnostic::{Diagnostic, Location, Severity};
+use crate::conf::text::lexer::LINE_BYTES_MAX;
+use crate::conf::text::source::Source;
 
 /// Faults found on the way, each with what it is sorted by.
-pub(in super::super) type Found = Vec<(usize, Diagnostic)>;
+pub(crate) type Found = Vec<(usize, Diagnostic)>;
 
 /// Expands a text. Never fails: what cannot be expanded is reported and left out.
-pub fn expand(file: &str, text: &str, limits: Limits, around: &mut dyn Surroundings) -> (Source, Found) {
+pub(crate) fn expand(file: &str, text: &str, limits: Limits, around: &mut dyn Surroundings) -> (Source, Found) {
     let mut reader = Reader {
         id: around.config_id(),
         around,
@@ -36,7 +36,7 @@ pub fn expand(file: &str, text: &str, limits: Limits, around: &mut dyn Surroundi
 
 /// How large a file may grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// Lines, with those of included files.
     pub lines: usize,
     /// Bytes.
@@ -383,7 +383,7 @@ impl Reader<'_> {
         }
     }
 
-    fn emit(&mut self, text: &str, parts: Vec<super::source::Part>) {
+    fn emit(&mut self, text: &str, parts: Vec<crate::conf::text::source::Part>) {
         self.bytes += text.len();
         if self.source.len() >= self.limits.lines || self.bytes > self.limits.bytes {
             if !self.full {
@@ -421,7 +421,7 @@ fn begins_definition(line: &str) -> bool {
 }
 
 /// Files that may include each other, one in the other.
-pub const INCLUDES_MAX: usize = 16;
+const INCLUDES_MAX: usize = 16;
 /// Definitions within definitions.
 const DEPTH_MAX: usize = 64;
 /// Characters that one line may become.

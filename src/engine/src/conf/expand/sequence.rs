@@ -27,12 +27,12 @@ pub(super) enum Repeat {
 
 impl Repeat {
     /// The keyword that the text begins with.
-    pub(super) fn keyword(text: &str) -> Option<&'static str> {
+    pub(crate) fn keyword(text: &str) -> Option<&'static str> {
         ["~SEQx(", "~SEQ(", "~LST("].into_iter().find(|word| text.starts_with(word))
     }
 
     /// Reads what stands in the parentheses.
-    pub(super) fn read(keyword: &str, inside: &str) -> Result<Self, &'static str> {
+    pub(crate) fn read(keyword: &str, inside: &str) -> Result<Self, &'static str> {
         let parts = split(inside);
         match keyword {
             "~LST(" => list(&parts),

@@ -27,7 +27,7 @@ pub trait Surroundings {
 
 /// A text on its own: no file is found, no id known, no variable set; chance always picks the least.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Nothing;
+pub(crate) struct Nothing;
 
 impl Surroundings for Nothing {
     fn include(&mut self, _: &str, _: &str) -> Vec<Included> {

@@ -15,18 +15,18 @@ pub(super) struct Definitions {
 
 /// Whether a definition would be part of itself, and what it took to tell.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Circle {
-    pub(super) found: bool,
-    pub(super) steps: usize,
+pub(crate) struct Circle {
+    pub(crate) found: bool,
+    pub(crate) steps: usize,
 }
 
 /// A reference in a line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Reference {
-    pub(super) from: usize,
-    pub(super) to: usize,
+    pub(crate) from: usize,
+    pub(crate) to: usize,
     /// The name without its marks.
-    pub(super) name: String,
+    pub(crate) name: String,
     pub(super) meaning: Meaning,
 }
 
@@ -62,7 +62,7 @@ impl Definitions {
     }
 
     /// Sets a name; what it meant before comes back.
-    pub(super) fn set(&mut self, name: &str, lines: Option<Vec<String>>) -> Option<Vec<String>> {
+    pub(crate) fn set(&mut self, name: &str, lines: Option<Vec<String>>) -> Option<Vec<String>> {
         self.mentioned.extend(lines.iter().flat_map(|lines| names_in(lines)));
         match lines {
             Some(lines) => self.values.insert(name.to_owned(), lines),
@@ -71,7 +71,7 @@ impl Definitions {
     }
 
     /// The first reference from `from` on that means something; others stay as they are.
-    pub(super) fn next(
+    pub(crate) fn next(
         &self,
         draft: &Draft,
         from: usize,
@@ -145,7 +145,7 @@ fn names_in(lines: &[String]) -> Vec<String> {
 }
 
 /// The folder of a file, as its name says.
-pub(super) fn folder(file: &str) -> String {
+fn folder(file: &str) -> String {
     match file.rsplit_once('/') {
         Some(("", _)) => "/".to_owned(),
         Some((folder, _)) => folder.to_owned(),

@@ -2,14 +2,23 @@
 
 use std::time::Duration;
 
-use super::super::config::lvs::{Check, Checker, Connection};
-use super::super::schema::Context;
-use super::super::sink::Sink;
-use super::super::tree::Statement;
-use super::super::values::surplus;
-use super::super::walk::{inside, walk};
 use super::connection::{ConnectionLines, Port, Target};
 use super::timing::Timing;
+use crate::conf::config::lvs::{Check, Checker, Connection};
+use crate::conf::grammar::schema::Context;
+use crate::conf::grammar::values::surplus;
+use crate::conf::grammar::walk::{inside, walk};
+use crate::conf::text::sink::Sink;
+use crate::conf::text::statement::Statement;
+
+/// What the blocks around a check say for it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Around<'a> {
+    pub(crate) target: Target,
+    pub(crate) timing: Timing,
+    /// `virtualhost`.
+    pub(crate) host: Option<&'a str>,
+}
 
 /// A block whose common lines were read.
 pub(super) struct Common<'s> {
@@ -21,7 +30,7 @@ pub(super) struct Common<'s> {
 
 impl<'s> Common<'s> {
     /// Reads the common lines; the others go to `other`.
-    pub(super) fn read(
+    pub(crate) fn read(
         block: &'s Statement,
         context: &'static Context,
         target: Target,
@@ -40,22 +49,22 @@ impl<'s> Common<'s> {
     }
 
     /// From one try to the next.
-    pub(super) fn interval(&self) -> Duration {
+    pub(crate) fn interval(&self) -> Duration {
         self.timing.interval()
     }
 
     /// Of a connection.
-    pub(super) fn timeout(&self) -> Duration {
+    pub(crate) fn timeout(&self) -> Duration {
         self.timing.connect_timeout()
     }
 
     /// Where it goes.
-    pub(super) fn connection(&self, port: Port, sink: &mut Sink<'_>) -> Option<Connection> {
+    pub(crate) fn connection(&self, port: Port, sink: &mut Sink<'_>) -> Option<Connection> {
         self.lines.clone().complete(self.block, self.target, port, self.timeout(), sink)
     }
 
     /// The whole of it; `retry` and `retry_delay` are this kind's own defaults.
-    pub(super) fn checker(self, check: Check, retry: u32, retry_delay: Duration, sink: &Sink<'_>) -> Checker {
+    pub(crate) fn checker(self, check: Check, retry: u32, retry_delay: Duration, sink: &Sink<'_>) -> Checker {
         let timing = self.timing;
         Checker {
             check,

@@ -1,29 +1,19 @@
 //! One check block to a [`Checker`], by its name.
 
-use super::super::config::lvs::{Check, Checker};
-use super::super::keywords::{PING_CHECK, TCP_CHECK};
-use super::super::sink::Sink;
-use super::super::tree::Statement;
-use super::check::{Common, RETRY, RETRY_DELAY};
-use super::connection::{Port, Target};
+use super::check::{Around, Common, RETRY, RETRY_DELAY};
+use super::connection::Port;
 use super::http::http;
 use super::misc::{file, misc};
 use super::network::{dns, smtp};
-use super::read::Shared;
-use super::timing::Timing;
+use super::shared::Shared;
 use super::udp::udp;
-
-/// What the blocks around a check say for it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Around<'a> {
-    pub(super) target: Target,
-    pub(super) timing: Timing,
-    /// `virtualhost`.
-    pub(super) host: Option<&'a str>,
-}
+use crate::conf::config::lvs::{Check, Checker};
+use crate::conf::grammar::keywords::{PING_CHECK, TCP_CHECK};
+use crate::conf::text::sink::Sink;
+use crate::conf::text::statement::Statement;
 
 /// Reads a block. Nothing when it cannot be run, which is reported.
-pub(super) fn checker(
+pub(crate) fn checker(
     block: &Statement,
     around: Around<'_>,
     shared: &mut Shared<'_>,

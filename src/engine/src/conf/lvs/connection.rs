@@ -3,10 +3,10 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::super::config::lvs::{Connection, Endpoint};
-use super::super::sink::Sink;
-use super::super::tree::Statement;
-use super::super::values::{address, interface, single, whole};
+use crate::conf::config::lvs::{Connection, Endpoint};
+use crate::conf::grammar::values::{address, interface, single, whole};
+use crate::conf::text::sink::Sink;
+use crate::conf::text::statement::Statement;
 
 /// The lines as far as they were given.
 #[derive(Debug, Clone, Default)]
@@ -18,14 +18,14 @@ pub(super) struct ConnectionLines {
 
 /// The real server that a check belongs to.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Target {
+pub(crate) struct Target {
     /// Address, and port as written; 0 when neither it nor its virtual server has one.
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl ConnectionLines {
     /// Reads a line if it is one of these.
-    pub(super) fn line(&mut self, line: &Statement, sink: &mut Sink<'_>) -> bool {
+    pub(crate) fn line(&mut self, line: &Statement, sink: &mut Sink<'_>) -> bool {
         match line.name() {
             "connect_ip" => self.ip = single(line, sink).and_then(|word| address(word, sink)),
             "connect_port" => self.port = whole(line, 1..=u16::MAX, "the real server's is used", sink),
@@ -39,7 +39,7 @@ impl ConnectionLines {
     }
 
     /// With what the real server says. Nothing when there is no port, which is reported.
-    pub(super) fn complete(
+    pub(crate) fn complete(
         mut self,
         block: &Statement,
         target: Target,

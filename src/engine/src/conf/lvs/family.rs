@@ -2,26 +2,26 @@
 
 use std::net::SocketAddr;
 
-use super::super::config::lvs::RealServer;
-use super::super::draft::At;
-use super::super::sink::Sink;
 use super::group::Group;
 use super::head::Head;
 use super::scheduling::Granularity;
-use crate::lvs::table::{Family, Forward};
+use crate::conf::config::lvs::RealServer;
+use crate::conf::text::place::At;
+use crate::conf::text::sink::Sink;
+use crate::ipvs::{Family, Forward};
 
 /// What a pool speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Families {
     /// Of marks that name none.
-    pub(super) marks: Family,
+    pub(crate) marks: Family,
     /// What its services, and servers without a tunnel, must be; `None` when all of its servers have tunnels.
-    pub(super) only: Option<Family>,
+    pub(crate) only: Option<Family>,
 }
 
 impl Families {
     /// `given` is `ip_family`.
-    pub(super) fn settle(
+    pub(crate) fn settle(
         head: &Head,
         group: Option<&Group>,
         members: &[(SocketAddr, Forward)],
@@ -50,7 +50,7 @@ impl Families {
     }
 
     /// Whether packets can get there; if not, that is reported at the server's block.
-    pub(super) fn reach(&self, what: &str, at: At<SocketAddr>, forward: Forward, sink: &mut Sink<'_>) -> bool {
+    pub(crate) fn reach(&self, what: &str, at: At<SocketAddr>, forward: Forward, sink: &mut Sink<'_>) -> bool {
         let fits = is_tunnel(forward) || self.only.is_none_or(|only| Family::of(at.0.ip()) == only);
         if !fits {
             let message = format!("{what} `{}` is ignored: it is of another family than the virtual server", at.0.ip());
@@ -65,7 +65,7 @@ pub(super) fn member(server: &RealServer) -> (SocketAddr, Forward) {
     (server.address, server.forward)
 }
 
-pub(super) fn is_tunnel(forward: Forward) -> bool {
+fn is_tunnel(forward: Forward) -> bool {
     matches!(forward, Forward::Tunnel(_))
 }
 

@@ -4,18 +4,19 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use ipnet::IpNet;
 
-use super::super::lexer::Word;
-use super::super::sink::{Place, Sink};
-use super::super::tree::Statement;
-use super::super::values::surplus;
-use super::super::walk::inside;
 use super::head::{mark, port};
-use crate::lvs::table::{Family, Protocol, ServiceKey};
+use crate::conf::grammar::values::surplus;
+use crate::conf::grammar::walk::inside;
+use crate::conf::text::lexer::Word;
+use crate::conf::text::place::Place;
+use crate::conf::text::sink::Sink;
+use crate::conf::text::statement::Statement;
+use crate::ipvs::{Family, Protocol, ServiceKey};
 
 /// A group with its lines read.
 #[derive(Debug)]
-pub(super) struct Group {
-    pub(super) place: Place,
+pub(crate) struct Group {
+    pub(crate) place: Place,
     entries: Vec<(Entry, Place)>,
 }
 
@@ -30,7 +31,7 @@ pub(super) enum Entry {
 
 impl Group {
     /// Reads a block.
-    pub(super) fn read(block: &Statement, name: &str, place: Place, sink: &mut Sink<'_>) -> Self {
+    pub(crate) fn read(block: &Statement, name: &str, place: Place, sink: &mut Sink<'_>) -> Self {
         let mut entries: Vec<(Entry, Place)> = Vec::new();
         let mut services = 0_u32;
         for line in inside(block) {
@@ -59,7 +60,7 @@ impl Group {
     }
 
     /// The services; marks that name no family get this one.
-    pub(super) fn services(&self, protocol: Protocol, marks: Family) -> Vec<(ServiceKey, Place)> {
+    pub(crate) fn services(&self, protocol: Protocol, marks: Family) -> Vec<(ServiceKey, Place)> {
         let mut services = Vec::new();
         for (entry, place) in &self.entries {
             match *entry {
@@ -79,7 +80,7 @@ impl Group {
     }
 
     /// Families of the addresses, and of the marks that name theirs.
-    pub(super) fn families(&self) -> impl Iterator<Item = Family> {
+    pub(crate) fn families(&self) -> impl Iterator<Item = Family> {
         self.entries.iter().filter_map(|(entry, _)| match entry {
             Entry::Range { first, .. } => Some(Family::of(*first)),
             Entry::Mark { family, .. } => *family,
@@ -228,7 +229,7 @@ fn plus(first: IpAddr, step: u32) -> Option<IpAddr> {
 }
 
 /// Services that one group may have.
-pub const GROUP_SERVICES_MAX: u32 = 4096;
+const GROUP_SERVICES_MAX: u32 = 4096;
 
 #[cfg(test)]
 mod tests {

@@ -2,11 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::super::draft::At;
-use super::super::lexer::Word;
-use super::super::sink::Sink;
-use super::super::tree::Statement;
-use super::super::values::{address, surplus};
+use crate::conf::grammar::values::{address, surplus};
+use crate::conf::text::lexer::Word;
+use crate::conf::text::place::At;
+use crate::conf::text::sink::Sink;
+use crate::conf::text::statement::Statement;
 
 /// What a `virtual_server` is called after.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ pub(super) enum Head {
 
 impl Head {
     /// Reads it; what is wrong is reported, and the block cannot be used.
-    pub(super) fn read(block: &Statement, sink: &mut Sink<'_>) -> Option<Self> {
+    pub(crate) fn read(block: &Statement, sink: &mut Sink<'_>) -> Option<Self> {
         match block.arguments.split_first() {
             Some((word, rest)) if word.text == "fwmark" => {
                 let (number, more) = rest.split_first().or_else(|| missing(block, sink))?;
@@ -42,7 +42,7 @@ impl Head {
     }
 
     /// As people call it.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self {
             Self::Address(address) => address.to_string(),
             Self::Mark(mark) => format!("fwmark {mark}"),

@@ -2,20 +2,19 @@
 
 use std::time::Duration;
 
-use super::super::config::lvs::{Check, Checker, HttpCheck, HttpVersion, Tls};
-use super::super::defaults::switched;
-use super::super::keywords::{HTTP_GET, SSL_GET};
-use super::super::sink::{Place, Sink};
-use super::super::tree::Statement;
-use super::super::values::{single, surplus};
-use super::check::{Common, RETRY};
-use super::checker::Around;
+use super::check::{Around, Common, RETRY};
 use super::connection::Port;
 use super::network::host_name;
-use super::read::Shared;
+use super::shared::Shared;
 use super::url::url;
+use crate::conf::config::lvs::{Check, Checker, HttpCheck, HttpVersion, Tls};
+use crate::conf::grammar::keywords::{HTTP_GET, SSL_GET};
+use crate::conf::grammar::values::{single, surplus, switched};
+use crate::conf::text::place::Place;
+use crate::conf::text::sink::Sink;
+use crate::conf::text::statement::Statement;
 
-pub(super) fn http(
+pub(crate) fn http(
     block: &Statement,
     around: Around<'_>,
     shared: &mut Shared<'_>,

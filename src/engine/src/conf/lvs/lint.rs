@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use super::super::config::lvs::{Check, Checker, VirtualServer};
-use super::super::sink::{Place, Sink};
+use crate::conf::config::lvs::{Check, Checker, VirtualServer};
+use crate::conf::text::place::Place;
+use crate::conf::text::sink::Sink;
 
 /// Looks at a virtual server once all of it is known; `places` are those of its real servers.
-pub(super) fn lint(server: &VirtualServer, place: Place, places: &[Place], sink: &mut Sink<'_>) {
+pub(crate) fn lint(server: &VirtualServer, place: Place, places: &[Place], sink: &mut Sink<'_>) {
     let name = &server.name;
     if server.real_servers.iter().all(|one| one.weight == 0) {
         let message = format!("every real server of {name} has weight 0: nobody gets new connections");

@@ -2,19 +2,17 @@
 
 use std::time::Duration;
 
-use super::super::config::lvs::{Check, Checker, FileCheck, MiscCheck};
-use super::super::defaults::{SECONDS_MAX, switched};
-use super::super::keywords::{FILE_CHECK, MISC_CHECK};
-use super::super::objects::weight;
-use super::super::script;
-use super::super::sink::Sink;
-use super::super::tree::Statement;
-use super::super::values::{seconds, single};
-use super::check::{Common, RETRY, RETRY_DELAY};
-use super::checker::Around;
-use super::read::Shared;
+use super::check::{Around, Common, RETRY, RETRY_DELAY};
+use super::shared::Shared;
+use crate::conf::config::lvs::{Check, Checker, FileCheck, MiscCheck};
+use crate::conf::grammar::keywords::{FILE_CHECK, MISC_CHECK};
+use crate::conf::grammar::script;
+use crate::conf::grammar::values::{SECONDS_MAX, seconds, single, switched};
+use crate::conf::grammar::weight::weight;
+use crate::conf::text::sink::Sink;
+use crate::conf::text::statement::Statement;
 
-pub(super) fn misc(block: &Statement, around: Around<'_>, sink: &mut Sink<'_>) -> Option<Checker> {
+pub(crate) fn misc(block: &Statement, around: Around<'_>, sink: &mut Sink<'_>) -> Option<Checker> {
     let (mut command, mut given, mut timeout, mut dynamic, mut user) = (None, false, None, false, None);
     let common = Common::read(block, &MISC_CHECK, around.target, around.timing, sink, |line, sink| match line.name() {
         "misc_path" => {
@@ -40,7 +38,7 @@ pub(super) fn misc(block: &Statement, around: Around<'_>, sink: &mut Sink<'_>) -
     Some(common.checker(Check::Misc(Box::new(check)), MISC_RETRY, RETRY_DELAY, sink))
 }
 
-pub(super) fn file(
+pub(crate) fn file(
     block: &Statement,
     around: Around<'_>,
     shared: &mut Shared<'_>,

@@ -1,4 +1,4 @@
-//! Blocks about LVS to [`super::config::lvs`]: `virtual_server` with its real servers and their checks, groups, `SSL`, and the `lvs_…` lines of
+//! Blocks about LVS to [`crate::conf::config::lvs`]: `virtual_server` with its real servers and their checks, groups, `SSL`, and the `lvs_…` lines of
 //! `global_defs`. What an outer block says for the inner ones is read first, so that every value here is complete. Nothing here asks
 //! whether a server lives.
 
@@ -6,19 +6,19 @@ mod check;
 mod checker;
 mod connection;
 mod family;
-pub mod global;
 mod group;
 mod head;
 mod http;
 mod lint;
 mod misc;
-pub mod network;
+pub(crate) mod network;
 mod pattern;
 mod pool;
-pub mod read;
+pub(crate) mod read;
 mod real_server;
 mod scheduling;
 mod service;
+mod shared;
 mod timing;
 mod udp;
 mod url;

@@ -2,19 +2,18 @@
 
 use std::time::Duration;
 
-use super::super::config::lvs::{Check, Checker, Connection, DnsCheck, SmtpCheck};
-use super::super::keywords::{DNS_CHECK, HOST, SMTP_CHECK};
-use super::super::lexer::Word;
-use super::super::sink::Sink;
-use super::super::tree::Statement;
-use super::super::values::{single, surplus};
-use super::super::walk::{inside, walk};
-use super::check::{Common, RETRY, RETRY_DELAY};
-use super::checker::Around;
+use super::check::{Around, Common, RETRY, RETRY_DELAY};
 use super::connection::{ConnectionLines, Port};
 use super::timing::Timing;
+use crate::conf::config::lvs::{Check, Checker, Connection, DnsCheck, SmtpCheck};
+use crate::conf::grammar::keywords::{DNS_CHECK, HOST, SMTP_CHECK};
+use crate::conf::grammar::values::{single, surplus};
+use crate::conf::grammar::walk::{inside, walk};
+use crate::conf::text::lexer::Word;
+use crate::conf::text::sink::Sink;
+use crate::conf::text::statement::Statement;
 
-pub(super) fn smtp(block: &Statement, around: Around<'_>, sink: &mut Sink<'_>) -> Option<Checker> {
+pub(crate) fn smtp(block: &Statement, around: Around<'_>, sink: &mut Sink<'_>) -> Option<Checker> {
     let mut helo = None;
     let mut hosts: Vec<&Statement> = Vec::new();
     let common = Common::read(block, &SMTP_CHECK, around.target, around.timing, sink, |line, sink| match line.name() {
@@ -42,7 +41,7 @@ fn host(block: &Statement, around: Around<'_>, timeout: Duration, sink: &mut Sin
     lines.complete(block, around.target, Port::Usual(SMTP_PORT), timeout, sink)
 }
 
-pub(super) fn dns(block: &Statement, around: Around<'_>, sink: &mut Sink<'_>) -> Option<Checker> {
+pub(crate) fn dns(block: &Statement, around: Around<'_>, sink: &mut Sink<'_>) -> Option<Checker> {
     let (mut record_type, mut name) = (SOA, ".".to_owned());
     let common = Common::read(block, &DNS_CHECK, around.target, around.timing, sink, |line, sink| match line.name() {
         "type" => record_type = single(line, sink).and_then(|word| record(word, sink)).unwrap_or(SOA),
@@ -92,7 +91,7 @@ pub(super) fn host_name(keyword: &str, word: &Word, sink: &mut Sink<'_>) -> Opti
 }
 
 /// Record types by name.
-pub(in super::super) const RECORD_TYPES: &[(&str, u16)] = &[
+pub(crate) const RECORD_TYPES: &[(&str, u16)] = &[
     ("A", 1),
     ("NS", 2),
     ("CNAME", 5),

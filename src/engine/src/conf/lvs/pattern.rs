@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::super::config::lvs::Pattern;
-use super::super::draft::At;
-use super::super::sink::{Place, Sink};
-use super::super::tree::Statement;
-use super::super::values::{flag, single, whole};
+use crate::conf::config::lvs::Pattern;
+use crate::conf::grammar::values::{flag, single, whole};
+use crate::conf::text::place::{At, Place};
+use crate::conf::text::sink::Sink;
+use crate::conf::text::statement::Statement;
 
 /// The lines as far as they were given.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ pub(super) struct PatternLines {
 }
 
 impl PatternLines {
-    pub(super) fn line(&mut self, line: &Statement, sink: &mut Sink<'_>) {
+    pub(crate) fn line(&mut self, line: &Statement, sink: &mut Sink<'_>) {
         match line.name() {
             "regex" => self.regex = single(line, sink).map(|word| (word.text.clone(), word.place)),
             "regex_no_match" => {
@@ -33,7 +33,7 @@ impl PatternLines {
     }
 
     /// `compiled` are the expressions of this file that are known to be good.
-    pub(super) fn complete(self, compiled: &mut HashSet<String>, sink: &mut Sink<'_>) -> Option<Pattern> {
+    pub(crate) fn complete(self, compiled: &mut HashSet<String>, sink: &mut Sink<'_>) -> Option<Pattern> {
         let Some((text, place)) = self.regex else {
             if let Some(place) = self.absent.or(self.options.first().map(|(_, place)| *place)) {
                 sink.warning(place, "without `regex` this changes nothing");

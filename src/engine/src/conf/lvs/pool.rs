@@ -1,10 +1,10 @@
 //! What the servers of a pool must be together: ports that the way of forwarding can keep, and a quorum that can be met.
 
-use super::super::config::lvs::RealServer;
-use super::super::draft::At;
-use super::super::sink::{Place, Sink};
 use super::head::Head;
-use crate::lvs::table::{Forward, ServiceKey};
+use crate::conf::config::lvs::RealServer;
+use crate::conf::text::place::{At, Place};
+use crate::conf::text::sink::Sink;
+use crate::ipvs::{Forward, ServiceKey};
 
 /// `DR` and `TUN` leave packets as they are, so the port of the virtual server is the real server's.
 pub(super) fn ports(head: &Head, services: &[ServiceKey], servers: &mut [(RealServer, Place)], sink: &mut Sink<'_>) {
@@ -73,7 +73,7 @@ fn method(forward: Forward) -> &'static str {
 }
 
 /// `quorum` and `hysteresis`, cut to what the weights can give.
-pub(super) fn quorum(
+pub(crate) fn quorum(
     given: Option<At<u32>>,
     hysteresis: Option<At<u32>>,
     servers: &[(RealServer, Place)],

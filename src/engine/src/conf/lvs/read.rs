@@ -4,24 +4,23 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::super::build::block_name;
-use super::super::config::lvs::{ClientCertificate, VirtualServer};
-use super::super::defaults::{Defaults, switched};
-use super::super::keywords::SSL;
-use super::super::lexer::Word;
-use super::super::objects::Objects;
-use super::super::sink::{Place, Sink};
-use super::super::tree::{Statement, regrow};
-use super::super::values::{single, surplus};
-use super::super::walk::{inside, walk};
 use super::group::Group;
 use super::service::Claims;
+use super::shared::Shared;
 use super::virtual_server::virtual_server;
-use crate::lvs::table::Protocol;
+use crate::conf::config::lvs::{ClientCertificate, VirtualServer};
+use crate::conf::global::defaults::Defaults;
+use crate::conf::grammar::keywords::SSL;
+use crate::conf::grammar::tree::regrow;
+use crate::conf::grammar::values::{block_name, single, surplus};
+use crate::conf::grammar::walk::{inside, walk};
+use crate::conf::text::sink::Sink;
+use crate::conf::text::statement::Statement;
+use crate::conf::vrrp::tracked::Objects;
 
 /// The blocks, in file order.
 #[derive(Debug, Default)]
-pub(in super::super) struct Blocks<'s> {
+pub(crate) struct Blocks<'s> {
     servers: Vec<&'s Statement>,
     groups: Vec<&'s Statement>,
     client: Vec<&'s Statement>,
@@ -29,7 +28,7 @@ pub(in super::super) struct Blocks<'s> {
 
 impl<'s> Blocks<'s> {
     /// Keeps a block if it is one of these.
-    pub(in super::super) fn keep(&mut self, block: &'s Statement) -> bool {
+    pub(crate) fn keep(&mut self, block: &'s Statement) -> bool {
         match block.name() {
             "virtual_server" => self.servers.push(block),
             "virtual_server_group" => self.groups.push(block),
@@ -40,65 +39,17 @@ impl<'s> Blocks<'s> {
     }
 }
 
-/// What blocks refer to, and what all of them together must not do twice.
-pub(super) struct Shared<'a> {
-    pub(super) groups: HashMap<String, Rc<Group>>,
-    /// Weights of `track_file` blocks.
-    files: HashMap<&'a str, (i16, bool)>,
-    objects: &'a Objects,
-    used_files: HashSet<String>,
-    /// Which virtual server has a group with a protocol; marks alone have none.
-    pub(super) used_groups: HashMap<String, Vec<(Option<Protocol>, Place)>>,
-    /// Expressions that compile.
-    pub(super) compiled: HashSet<String>,
-    /// `ca` of `SSL`.
-    pub(super) authorities: Option<String>,
-    /// What `global_defs` says about mail.
-    pub(super) smtp_alert: Option<bool>,
-    /// Where mail is asked for first.
-    mail_asked: Option<Place>,
-    pub(super) log_all_failures: Option<bool>,
-    pub(super) claims: Claims,
-}
-
-impl Shared<'_> {
-    /// `smtp_alert` of a server.
-    pub(super) fn alert(&mut self, line: &Statement, sink: &mut Sink<'_>) -> bool {
-        let on = switched(line, true, sink);
-        if on {
-            self.mail_asked.get_or_insert(line.place());
-        }
-        on
-    }
-
-    /// The weight of a `track_file` that a check names; a name of nothing is reported.
-    pub(super) fn file(&mut self, name: &Word, sink: &mut Sink<'_>) -> Option<(i16, bool)> {
-        let found = self.files.get(name.text.as_str()).copied();
-        if found.is_some() {
-            self.used_files.insert(name.text.clone());
-        } else if !self.objects.broken.contains(&name.text) {
-            let message = format!("no track_file is called `{}`; not checked", name.text);
-            let help = match sink.guess(&name.text, self.files.keys().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("add `track_file {} {{ file … }}`", name.text),
-            };
-            sink.error_help(name.place, message, help);
-        }
-        found
-    }
-}
-
 /// What the blocks mean.
 #[derive(Debug, Default)]
-pub(in super::super) struct Found {
-    pub(in super::super) servers: Vec<Arc<VirtualServer>>,
-    pub(in super::super) client: ClientCertificate,
+pub(crate) struct Found {
+    pub(crate) servers: Vec<Arc<VirtualServer>>,
+    pub(crate) client: ClientCertificate,
     /// Names of the `track_file` blocks that checks read.
-    pub(in super::super) files: HashSet<String>,
+    pub(crate) files: HashSet<String>,
 }
 
 /// Reads all blocks; a virtual server that cannot serve is reported and left out.
-pub(in super::super) fn read(
+pub(crate) fn read(
     blocks: &Blocks<'_>,
     objects: &Objects,
     defaults: &Defaults,

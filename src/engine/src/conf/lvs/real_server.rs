@@ -2,39 +2,40 @@
 
 use std::net::SocketAddr;
 
-use super::super::config::lvs::{Command, RealServer};
-use super::super::defaults::switched;
-use super::super::keywords::REAL_SERVER;
-use super::super::script;
-use super::super::sink::Sink;
-use super::super::tree::Statement;
-use super::super::values::{single, whole};
-use super::super::walk::{inside, walk};
-use super::checker::{Around, checker};
+use super::check::Around;
+use super::checker::checker;
 use super::connection::Target;
 use super::head::address_port;
 use super::network::host_name;
-use super::read::Shared;
 use super::scheduling::forward;
+use super::shared::Shared;
 use super::timing::Timing;
-use crate::lvs::table::Forward;
+use crate::conf::config::Script;
+use crate::conf::config::lvs::RealServer;
+use crate::conf::grammar::keywords::REAL_SERVER;
+use crate::conf::grammar::script;
+use crate::conf::grammar::values::{single, switched, whole};
+use crate::conf::grammar::walk::{inside, walk};
+use crate::conf::text::sink::Sink;
+use crate::conf::text::statement::Statement;
+use crate::ipvs::Forward;
 
 /// What a virtual server says for its real servers.
 #[derive(Debug)]
 pub(super) struct Outer {
     /// Port of the virtual server; 0 when it has none.
-    pub(super) port: u16,
+    pub(crate) port: u16,
     /// Port that its checks go to when the real server names none; 0 when there is none.
     pub(super) check_port: u16,
-    pub(super) forward: Forward,
-    pub(super) weight: u32,
-    pub(super) inhibit: bool,
-    pub(super) host: Option<String>,
-    pub(super) timing: Timing,
+    pub(crate) forward: Forward,
+    pub(crate) weight: u32,
+    pub(crate) inhibit: bool,
+    pub(crate) host: Option<String>,
+    pub(crate) timing: Timing,
 }
 
 /// Reads a block. Nothing when its address cannot be read, which is reported.
-pub(super) fn real_server(
+pub(crate) fn real_server(
     block: &Statement,
     outer: &Outer,
     shared: &mut Shared<'_>,
@@ -86,8 +87,8 @@ pub(super) fn real_server(
 }
 
 /// `KEYWORD "command …" [user [group]]`.
-pub(super) fn command(line: &Statement, sink: &mut Sink<'_>) -> Option<Command> {
-    script::command_and_user(line, sink).map(|(argv, user)| Command { argv, user })
+pub(super) fn command(line: &Statement, sink: &mut Sink<'_>) -> Option<Script> {
+    script::command_and_user(line, sink).map(|(argv, user)| Script { argv, user })
 }
 
 /// `weight`. keepalived takes larger ones, which mean as much as the largest.
@@ -101,4 +102,4 @@ pub(super) fn weight(line: &Statement, sink: &mut Sink<'_>) -> u32 {
 }
 
 /// Largest weight.
-pub(super) const WEIGHT_MAX: u32 = 65_535;
+const WEIGHT_MAX: u32 = 65_535;

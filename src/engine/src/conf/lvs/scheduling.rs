@@ -2,13 +2,13 @@
 
 use std::net::Ipv4Addr;
 
-use super::super::draft::At;
-use super::super::lexer::Word;
-use super::super::sink::{Place, Sink};
-use super::super::tree::Statement;
-use super::super::values::{single, surplus};
 use super::head::port;
-use crate::lvs::table::{Forward, Protocol, Scheduling, Tunnel, TunnelChecksum};
+use crate::conf::grammar::values::{single, surplus};
+use crate::conf::text::lexer::Word;
+use crate::conf::text::place::{At, Place};
+use crate::conf::text::sink::Sink;
+use crate::conf::text::statement::Statement;
+use crate::ipvs::{Forward, Protocol, Scheduling, Tunnel, TunnelChecksum};
 
 /// The scheduler's lines as far as they were given.
 #[derive(Debug, Default)]
@@ -31,7 +31,7 @@ impl SchedulingLines {
     }
 
     /// `ops`, `flag-1`, `sh-port` and their like.
-    pub(super) fn flag(&mut self, line: &Statement) {
+    pub(crate) fn flag(&mut self, line: &Statement) {
         let (at, of) = match line.name() {
             "flag-1" => (0, None),
             "flag-2" => (1, None),
@@ -49,7 +49,7 @@ impl SchedulingLines {
     }
 
     /// `protocol` is that of the addresses; a pool behind marks alone has none.
-    pub(super) fn complete(self, protocol: Option<Protocol>, sink: &mut Sink<'_>) -> Scheduling {
+    pub(crate) fn complete(self, protocol: Option<Protocol>, sink: &mut Sink<'_>) -> Scheduling {
         let name = self.name.unwrap_or(SCHEDULER_DEFAULT);
         let mut scheduling = Scheduling { name, one_packet: false, flags: [false; 3] };
         for (at, of, (keyword, place)) in self.flags {

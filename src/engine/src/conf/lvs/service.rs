@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::super::sink::{Place, Sink};
 use super::family::Families;
 use super::group::Group;
 use super::head::Head;
-use crate::lvs::table::{Protocol, ServiceKey};
+use crate::conf::text::place::Place;
+use crate::conf::text::sink::Sink;
+use crate::ipvs::{Protocol, ServiceKey};
 
 /// The services of the whole file.
 #[derive(Debug, Default)]
@@ -17,7 +18,7 @@ pub(super) struct Claims {
 
 impl Claims {
     /// The services of a virtual server that are still free, and of its families; what is not is reported.
-    pub(super) fn services(
+    pub(crate) fn services(
         &mut self,
         head: &Head,
         group: Option<&Group>,
@@ -73,4 +74,4 @@ fn twice(key: ServiceKey, at: Place, place: Place, earlier: Place, sink: &mut Si
 }
 
 /// Services that one file may have, ranges spread out.
-pub const SERVICES_MAX: usize = 262_144;
+const SERVICES_MAX: usize = 262_144;

@@ -2,28 +2,26 @@
 
 use std::time::Duration;
 
-use super::super::defaults::{SECONDS_MAX, switched};
-use super::super::objects::COUNT_MAX;
-use super::super::sink::Sink;
-use super::super::tree::Statement;
-use super::super::values::{seconds, whole};
+use crate::conf::grammar::values::{COUNT_MAX, SECONDS_MAX, seconds, switched, whole};
+use crate::conf::text::sink::Sink;
+use crate::conf::text::statement::Statement;
 
 /// As far as they were given.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Timing {
-    pub(super) interval: Option<Duration>,
-    pub(super) retry: Option<u32>,
-    pub(super) retry_delay: Option<Duration>,
-    pub(super) warmup: Option<Duration>,
-    pub(super) connect_timeout: Option<Duration>,
-    pub(super) rise: Option<u32>,
-    pub(super) alpha: Option<bool>,
-    pub(super) log_all_failures: Option<bool>,
+pub(crate) struct Timing {
+    pub(crate) interval: Option<Duration>,
+    pub(crate) retry: Option<u32>,
+    pub(crate) retry_delay: Option<Duration>,
+    pub(crate) warmup: Option<Duration>,
+    pub(crate) connect_timeout: Option<Duration>,
+    pub(crate) rise: Option<u32>,
+    pub(crate) alpha: Option<bool>,
+    pub(crate) log_all_failures: Option<bool>,
 }
 
 impl Timing {
     /// Reads a line if it is one of these.
-    pub(super) fn line(&mut self, line: &Statement, sink: &mut Sink<'_>) -> bool {
+    pub(crate) fn line(&mut self, line: &Statement, sink: &mut Sink<'_>) -> bool {
         let time = |from: Duration, sink: &mut Sink<'_>| seconds(line, from..=SECONDS_MAX, DEFAULT, sink);
         match line.name() {
             "delay_loop" => self.interval = time(TIME_MIN, sink),
@@ -41,7 +39,7 @@ impl Timing {
     }
 
     /// What is missing here comes from the block around.
-    pub(super) fn within(self, outer: Self) -> Self {
+    pub(crate) fn within(self, outer: Self) -> Self {
         Self {
             interval: self.interval.or(outer.interval),
             retry: self.retry.or(outer.retry),
@@ -55,12 +53,12 @@ impl Timing {
     }
 
     /// From one try to the next.
-    pub(super) fn interval(&self) -> Duration {
+    pub(crate) fn interval(&self) -> Duration {
         self.interval.unwrap_or(INTERVAL)
     }
 
     /// Of one try over the network.
-    pub(super) fn connect_timeout(&self) -> Duration {
+    pub(crate) fn connect_timeout(&self) -> Duration {
         self.connect_timeout.unwrap_or(CONNECT_TIMEOUT)
     }
 }

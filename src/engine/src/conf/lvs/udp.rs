@@ -1,16 +1,16 @@
 //! `UDP_CHECK`.
 
-use super::super::config::lvs::{Check, Checker, UdpCheck};
-use super::super::keywords::UDP_CHECK;
-use super::super::lexer::Word;
-use super::super::sink::{Place, Sink};
-use super::super::tree::Statement;
-use super::super::values::whole;
-use super::check::{Common, RETRY, RETRY_DELAY};
-use super::checker::Around;
+use super::check::{Around, Common, RETRY, RETRY_DELAY};
 use super::connection::Port;
+use crate::conf::config::lvs::{Check, Checker, UdpCheck};
+use crate::conf::grammar::keywords::UDP_CHECK;
+use crate::conf::grammar::values::whole;
+use crate::conf::text::lexer::Word;
+use crate::conf::text::place::Place;
+use crate::conf::text::sink::Sink;
+use crate::conf::text::statement::Statement;
 
-pub(super) fn udp(block: &Statement, around: Around<'_>, sink: &mut Sink<'_>) -> Option<Checker> {
+pub(crate) fn udp(block: &Statement, around: Around<'_>, sink: &mut Sink<'_>) -> Option<Checker> {
     let (mut payload, mut reply, mut require_reply) = (Vec::new(), Vec::new(), false);
     let (mut min_length, mut max_length) = (0, LENGTH_MAX_DEFAULT);
     let common = Common::read(block, &UDP_CHECK, around.target, around.timing, sink, |line, sink| match line.name() {

@@ -1,15 +1,15 @@
 //! `url`: what is asked for, and which answer is good.
 
-use super::super::config::lvs::{BasicAuth, StatusSet, Url};
-use super::super::keywords::URL;
-use super::super::lexer::Word;
-use super::super::sink::Sink;
-use super::super::tree::Statement;
-use super::super::values::{single, surplus};
-use super::super::walk::{inside, walk};
 use super::network::host_name;
 use super::pattern::PatternLines;
-use super::read::Shared;
+use super::shared::Shared;
+use crate::conf::config::lvs::{BasicAuth, StatusSet, Url};
+use crate::conf::grammar::keywords::URL;
+use crate::conf::grammar::values::{single, surplus};
+use crate::conf::grammar::walk::{inside, walk};
+use crate::conf::text::lexer::Word;
+use crate::conf::text::sink::Sink;
+use crate::conf::text::statement::Statement;
 
 /// Reads a block. Nothing when it has no path, which is reported.
 pub(super) fn url(block: &Statement, host: Option<&str>, shared: &mut Shared<'_>, sink: &mut Sink<'_>) -> Option<Url> {

@@ -5,28 +5,28 @@ use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::super::config::lvs::{Command, Persistence, RealServer, SorryServer, VirtualServer};
-use super::super::defaults::switched;
-use super::super::draft::At;
-use super::super::keywords::VIRTUAL_SERVER;
-use super::super::sink::{Place, Sink};
-use super::super::tree::Statement;
-use super::super::values::{flag, seconds, single, whole};
-use super::super::walk::{inside, walk};
 use super::family::{Families, member};
 use super::group::{Group, family};
 use super::head::{Head, address_port};
 use super::lint::lint;
 use super::network::host_name;
 use super::pool::{ports, quorum};
-use super::read::Shared;
 use super::real_server::{Outer, command, real_server, weight};
 use super::scheduling::{Granularity, SCHEDULER_DEFAULT, SchedulingLines, forward, granularity, protocol};
+use super::shared::Shared;
 use super::timing::Timing;
-use crate::lvs::table::{Family, Forward, Protocol, ServiceKey};
+use crate::conf::config::Script;
+use crate::conf::config::lvs::{Persistence, RealServer, SorryServer, VirtualServer};
+use crate::conf::grammar::keywords::VIRTUAL_SERVER;
+use crate::conf::grammar::values::{flag, seconds, single, switched, whole};
+use crate::conf::grammar::walk::{inside, walk};
+use crate::conf::text::place::{At, Place};
+use crate::conf::text::sink::Sink;
+use crate::conf::text::statement::Statement;
+use crate::ipvs::{Family, Forward, Protocol, ServiceKey};
 
 /// Reads a block. Nothing when it cannot serve, which is reported.
-pub(super) fn virtual_server(block: &Statement, shared: &mut Shared<'_>, sink: &mut Sink<'_>) -> Option<VirtualServer> {
+pub(crate) fn virtual_server(block: &Statement, shared: &mut Shared<'_>, sink: &mut Sink<'_>) -> Option<VirtualServer> {
     let head = Head::read(block, sink)?;
     let mut draft = Draft::read(block, shared, sink);
     let group = draft.group(&head, shared, sink).ok()?;
@@ -117,8 +117,8 @@ struct Draft<'s> {
     omega: bool,
     quorum: Option<At<u32>>,
     hysteresis: Option<At<u32>>,
-    quorum_up: Option<Command>,
-    quorum_down: Option<Command>,
+    quorum_up: Option<Script>,
+    quorum_down: Option<Script>,
     inhibit: bool,
     smtp_alert: bool,
     slow_start: Duration,

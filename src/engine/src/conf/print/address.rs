@@ -1,12 +1,12 @@
 //! Addresses.
 
-use super::super::address::{ADDRESS_FLAGS, FOREVER, SCOPES};
-use super::super::config::VirtualAddress;
-use super::super::rtnames::show;
 use super::page::word;
+use crate::conf::config::VirtualAddress;
+use crate::conf::grammar::rtnames::show;
+use crate::conf::vrrp::address::{ADDRESS_FLAGS, FOREVER, SCOPES};
 
 /// One line of `virtual_ipaddress`.
-pub(super) fn address(one: &VirtualAddress) -> String {
+pub(crate) fn address(one: &VirtualAddress) -> String {
     let mut line = one.address.to_string();
     if let Some(broadcast) = one.broadcast {
         line += &format!(" brd {broadcast}");

@@ -2,16 +2,16 @@
 
 use std::fmt::Write as _;
 
-use super::super::config::lvs::{
+use super::page::{Page, command, user_words, word};
+use crate::conf::config::lvs::{
     Check, Checker, Connection, DnsCheck, HttpCheck, HttpVersion, MiscCheck, Pattern, SmtpCheck, Tls, UdpCheck, Url,
 };
-use super::super::lvs::network::RECORD_TYPES;
-use super::super::values::show_seconds;
-use super::page::{Page, command, user_words, word};
+use crate::conf::grammar::values::show_seconds;
+use crate::conf::lvs::network::RECORD_TYPES;
 
 impl Page {
     /// `outer` is `alpha` of the virtual server.
-    pub(super) fn checker(&mut self, checker: &Checker, outer: bool) {
+    pub(crate) fn checker(&mut self, checker: &Checker, outer: bool) {
         self.open(format_args!("{}", keyword(&checker.check)));
         self.line(format_args!("delay_loop {}", show_seconds(checker.interval)));
         self.line(format_args!("retry {}", checker.retry));

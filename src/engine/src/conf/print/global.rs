@@ -1,12 +1,12 @@
 //! `global_defs` and `hactl`.
 
-use super::super::config::lvs::{ClientCertificate, FlushOnStop, Lvs, SyncDaemon};
-use super::super::config::{Announcement, Fifo, Global, Mail, MetricsAddress, Own, SmtpTls, TimedScript};
-use super::super::values::show_seconds;
 use super::page::{Page, command, user_words, word};
+use crate::conf::config::lvs::{ClientCertificate, FlushOnStop, Lvs, SyncDaemon};
+use crate::conf::config::{Announcement, Fifo, Global, Mail, MetricsAddress, Own, SmtpTls, TimedScript};
+use crate::conf::grammar::values::show_seconds;
 
 impl Page {
-    pub(super) fn global(&mut self, global: &Global, timing: &Announcement) {
+    pub(crate) fn global(&mut self, global: &Global, timing: &Announcement) {
         let pauses = [("vrrp_garp_interval", timing.interval), ("vrrp_gna_interval", timing.na_interval)];
         // `SSL` is a block of its own.
         let lvs = Lvs { client: ClientCertificate::default(), ..global.lvs.clone() };
@@ -51,7 +51,7 @@ impl Page {
         self.close();
     }
 
-    pub(super) fn own(&mut self, own: &Own) {
+    pub(crate) fn own(&mut self, own: &Own) {
         if *own == Own::default() {
             return;
         }

@@ -1,16 +1,16 @@
 //! `vrrp_instance`.
 
-use super::super::config::{
-    Announcement, HmacMode, HmacSettings, InitialState, OldChecksum, Peer, Replay, Version, VrrpInstance,
-};
-use super::super::values::show_seconds;
 use super::address::address;
 use super::page::{Page, Secrets, word};
 use super::route::{route, rule};
 use super::track::track;
+use crate::conf::config::{
+    Announcement, HmacMode, HmacSettings, InitialState, OldChecksum, Peer, Replay, Version, VrrpInstance,
+};
+use crate::conf::grammar::values::show_seconds;
 
 impl Page {
-    pub(super) fn instance(&mut self, instance: &VrrpInstance, secrets: Secrets) {
+    pub(crate) fn instance(&mut self, instance: &VrrpInstance, secrets: Secrets) {
         self.open(format_args!("vrrp_instance {}", word(&instance.name)));
         let state = match instance.initial_state {
             InitialState::Master => "MASTER",

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use super::super::config::Config;
-use super::super::config::lvs::{ClientCertificate, Command, RealServer, SorryServer, VirtualServer};
-use super::super::values::show_seconds;
 use super::page::{Page, command, user_words, word};
-use crate::lvs::table::{Family, Forward, Protocol, ServiceKey, Tunnel, TunnelChecksum};
+use crate::conf::config::lvs::{ClientCertificate, RealServer, SorryServer, VirtualServer};
+use crate::conf::config::{Config, Script};
+use crate::conf::grammar::values::show_seconds;
+use crate::ipvs::{Family, Forward, Protocol, ServiceKey, Tunnel, TunnelChecksum};
 
 impl Page {
-    pub(super) fn lvs(&mut self, config: &Config) {
+    pub(crate) fn lvs(&mut self, config: &Config) {
         self.client(&config.global.lvs.client);
         // A group is written once for all virtual servers that have the same services of it.
         let mut groups: HashMap<&str, Vec<Vec<String>>> = HashMap::new();
@@ -117,8 +117,8 @@ impl Page {
         self.close();
     }
 
-    fn command(&mut self, name: &str, found: Option<&Command>) {
-        if let Some(Command { argv, user }) = found {
+    fn command(&mut self, name: &str, found: Option<&Script>) {
+        if let Some(Script { argv, user }) = found {
             self.line(format_args!("{name} {}{}", command(argv), user_words(user.as_ref())));
         }
     }

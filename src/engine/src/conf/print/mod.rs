@@ -1,8 +1,9 @@
-//! A [`super::config::Config`] as keepalived.conf text: stable, complete, and read back to the same configuration. One
+//! A [`crate::conf::config::Config`] as keepalived.conf text: stable, complete, and read back to the same configuration. One
 //! file for each kind of block; [`page`] lays lines out and quotes words. Nothing here decides what a value means.
 
 mod address;
 mod checker;
+mod config;
 mod global;
 mod instance;
 mod lvs;
@@ -10,4 +11,5 @@ mod page;
 mod route;
 mod track;
 
-pub use page::{Secrets, print};
+pub use config::print;
+pub use page::Secrets;

@@ -1,10 +1,8 @@
-//! Lines, blocks, words and quotes; and the order of blocks.
+//! Lines, blocks, words and quotes.
 
 use std::fmt::{self, Write as _};
 
-use super::super::config::{Config, ScriptUser};
-use super::address::address;
-use super::route::{route, rule};
+use crate::conf::config::ScriptUser;
 
 /// Whether secrets appear in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,40 +13,6 @@ pub enum Secrets {
     Shown,
 }
 
-/// Writes the configuration, every value spelt out.
-///
-/// Reading the text back gives the same configuration except for locations, for a password that is not text, and
-/// for a line that its escapes make longer than [`super::super::lexer::LINE_BYTES_MAX`].
-pub fn print(config: &Config, secrets: Secrets) -> String {
-    let mut page = Page { text: String::new(), depth: 0 };
-    // The pauses are settings of the whole file: every instance has the same.
-    let timing = config.instances.first().map(|one| one.announcement).unwrap_or_default();
-    page.word("net_namespace", config.namespaces.own.as_ref());
-    page.word("net_namespace_ipvs", config.namespaces.ipvs.as_ref());
-    page.global(&config.global, &timing);
-    page.own(&config.own);
-    page.list("static_ipaddress", &config.static_addresses, address);
-    page.list("static_routes", &config.static_routes, route);
-    page.list("static_rules", &config.static_rules, rule);
-    for script in &config.scripts {
-        page.script(script);
-    }
-    for file in &config.files {
-        page.file(file);
-    }
-    for process in &config.processes {
-        page.process(process);
-    }
-    for group in &config.groups {
-        page.group(group, config);
-    }
-    for instance in &config.instances {
-        page.instance(instance, secrets);
-    }
-    page.lvs(config);
-    page.text
-}
-
 /// A text that grows line by line.
 pub(super) struct Page {
     text: String,
@@ -56,12 +20,22 @@ pub(super) struct Page {
 }
 
 impl Page {
-    pub(super) fn line(&mut self, line: fmt::Arguments<'_>) {
+    /// An empty one.
+    pub(crate) fn new() -> Self {
+        Self { text: String::new(), depth: 0 }
+    }
+
+    /// The finished text.
+    pub(crate) fn finish(self) -> String {
+        self.text
+    }
+
+    pub(crate) fn line(&mut self, line: fmt::Arguments<'_>) {
         // Writing to a String cannot fail.
         let _ = writeln!(self.text, "{:indent$}{line}", "", indent = self.depth * 4);
     }
 
-    pub(super) fn open(&mut self, head: fmt::Arguments<'_>) {
+    pub(crate) fn open(&mut self, head: fmt::Arguments<'_>) {
         if self.depth == 0 && !self.text.is_empty() {
             self.text.push('\n');
         }
@@ -69,25 +43,25 @@ impl Page {
         self.depth += 1;
     }
 
-    pub(super) fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         self.depth -= 1;
         self.line(format_args!("}}"));
     }
 
-    pub(super) fn flag(&mut self, on: bool, name: &str) {
+    pub(crate) fn flag(&mut self, on: bool, name: &str) {
         if on {
             self.line(format_args!("{name}"));
         }
     }
 
     /// A line with a word after its keyword, when there is one.
-    pub(super) fn word(&mut self, name: &str, value: Option<&String>) {
+    pub(crate) fn word(&mut self, name: &str, value: Option<&String>) {
         if let Some(value) = value {
             self.line(format_args!("{name} {}", word(value)));
         }
     }
 
-    pub(super) fn list<T>(&mut self, head: &str, items: &[T], show: impl Fn(&T) -> String) {
+    pub(crate) fn list<T>(&mut self, head: &str, items: &[T], show: impl Fn(&T) -> String) {
         if items.is_empty() {
             return;
         }

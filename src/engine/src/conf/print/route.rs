@@ -1,13 +1,13 @@
 //! Routes and rules.
 
-use super::super::address::SCOPES;
-use super::super::config::{Destination, NextHop, PortRange, Route, RouteKind, Rule, RuleAction};
-use super::super::route::{KINDS, METRICS};
-use super::super::rtnames::{KEEPALIVED, PROTOCOLS, TABLES, show};
 use super::page::word;
+use crate::conf::config::{Destination, NextHop, PortRange, Route, RouteKind, Rule, RuleAction};
+use crate::conf::grammar::rtnames::{KEEPALIVED, PROTOCOLS, TABLES, show};
+use crate::conf::vrrp::address::SCOPES;
+use crate::conf::vrrp::route::{KINDS, METRICS};
 
 /// One line of `virtual_routes`.
-pub(super) fn route(one: &Route) -> String {
+pub(crate) fn route(one: &Route) -> String {
     let mut line = String::new();
     if one.kind != RouteKind::Unicast {
         line += KINDS.iter().find(|(_, kind)| *kind == one.kind).map_or("", |(name, _)| name);
@@ -63,7 +63,7 @@ fn hop(one: &NextHop) -> String {
 }
 
 /// One line of `virtual_rules`.
-pub(super) fn rule(one: &Rule) -> String {
+pub(crate) fn rule(one: &Rule) -> String {
     let mut line = format!("preference {}", one.preference);
     for (on, name) in [(one.ipv6, "inet6"), (one.invert, "not"), (one.no_track, "no_track")] {
         if on {

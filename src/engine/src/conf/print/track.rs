@@ -1,11 +1,11 @@
 //! What can be tracked, and sync groups.
 
-use super::super::config::{Config, Notify, ProcessMatch, SyncGroup, Track, TrackFile, TrackProcess, VrrpScript};
-use super::super::values::show_seconds;
 use super::page::{Page, command, user_words, word};
+use crate::conf::config::{Config, Notify, ProcessMatch, SyncGroup, Track, TrackFile, TrackProcess, VrrpScript};
+use crate::conf::grammar::values::show_seconds;
 
 impl Page {
-    pub(super) fn script(&mut self, script: &VrrpScript) {
+    pub(crate) fn script(&mut self, script: &VrrpScript) {
         self.open(format_args!("vrrp_script {}", word(&script.name)));
         self.line(format_args!("script {}", command(&script.command)));
         self.line(format_args!("interval {}", show_seconds(script.interval)));
@@ -20,7 +20,7 @@ impl Page {
         self.close();
     }
 
-    pub(super) fn file(&mut self, file: &TrackFile) {
+    pub(crate) fn file(&mut self, file: &TrackFile) {
         self.open(format_args!("track_file {}", word(&file.name)));
         self.line(format_args!("file {}", word(&file.path)));
         self.weight(file.weight, file.reverse);
@@ -30,7 +30,7 @@ impl Page {
         self.close();
     }
 
-    pub(super) fn process(&mut self, process: &TrackProcess) {
+    pub(crate) fn process(&mut self, process: &TrackProcess) {
         self.open(format_args!("vrrp_track_process {}", word(&process.name)));
         let arguments: String = process.arguments.iter().map(|one| format!(" {}", word(one))).collect();
         self.line(format_args!("process {}{arguments}", word(&process.process)));
@@ -51,7 +51,7 @@ impl Page {
     }
 
     /// What the group tracks stands in its members already; only whether weights count is left to say.
-    pub(super) fn group(&mut self, group: &SyncGroup, config: &Config) {
+    pub(crate) fn group(&mut self, group: &SyncGroup, config: &Config) {
         self.open(format_args!("vrrp_sync_group {}", word(&group.name)));
         self.list("group", &group.members, |name| word(name));
         let members = config.instances.iter().filter(|one| group.members.contains(&one.name));
@@ -65,7 +65,7 @@ impl Page {
         self.close();
     }
 
-    pub(super) fn notify(&mut self, notify: &Notify) {
+    pub(crate) fn notify(&mut self, notify: &Notify) {
         let users = &notify.users;
         let lines = [
             ("notify_master", &notify.master, &users.master),
@@ -90,7 +90,7 @@ impl Page {
 }
 
 /// One line of `track_script` and its like.
-pub(super) fn track(track: &Track) -> String {
+pub(crate) fn track(track: &Track) -> String {
     let reverse = if track.reverse { " reverse" } else { "" };
     format!("{} weight {}{reverse}", word(&track.name), track.weight)
 }

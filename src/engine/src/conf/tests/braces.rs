@@ -1,11 +1,11 @@
 //! Braces that do not add up: the one that is missing is named, once, and what follows is still read.
 
-use super::super::expand::surroundings::Nothing;
-use super::super::expand::{Limits, expand};
-use super::super::parse;
-use super::super::sink::Sink;
-use super::super::tree::{grow, regrow};
 use super::support::{faults, instance, shown};
+use crate::conf::expand::surroundings::Nothing;
+use crate::conf::expand::{Limits, expand};
+use crate::conf::grammar::tree::{grow, regrow};
+use crate::conf::parse;
+use crate::conf::text::sink::Sink;
 
 const TWO: &str = "vrrp_script c {
     script /bin/true

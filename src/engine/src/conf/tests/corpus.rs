@@ -1,8 +1,8 @@
 //! The seeds of the fuzzer as samples of the language: those that are meant to be right are.
 
-use super::super::parse;
 use super::round_trip::assert_round_trip;
 use super::support::shown;
+use crate::conf::parse;
 
 const RIGHT: &[(&str, &str)] = &[
     ("complete", include_str!("../../../../../tests/fuzz/corpus/conf/complete.conf")),

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::super::expand::surroundings::Nothing;
-use super::super::expand::{Limits, expand};
-use super::super::{Included, Parsed, Surroundings, parse, parse_with};
 use super::support::{instance, shown};
+use crate::conf::expand::surroundings::Nothing;
+use crate::conf::expand::{Limits, expand};
+use crate::conf::{Included, Parsed, Surroundings, parse, parse_with};
 
 /// A host with files, an id and an environment.
 struct Host {

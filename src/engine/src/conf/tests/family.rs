@@ -1,8 +1,8 @@
 //! Which family an instance speaks, what becomes of the rest, and unicast without peers or interface. Where keepalived 2.2.7
 //! is named, it was asked with the same lines.
 
-use super::super::config::Version;
 use super::support::{faults, instance, one, read};
+use crate::conf::config::Version;
 
 fn bare(lines: &str) -> String {
     format!("vrrp_instance web {{\ninterface eth7\nvirtual_router_id 37\n{lines}\n}}\n")
@@ -83,7 +83,7 @@ fn an_instance_whose_peers_were_all_ignored_never_runs() {
     ] {
         let said = faults(&instance(lines));
         assert!(said.iter().any(|one| one.starts_with("E ") && one.ends_with(ignored)), "{said:?}");
-        assert!(super::super::parse("f", &instance(lines)).config.instances.is_empty(), "{lines}");
+        assert!(crate::conf::parse("f", &instance(lines)).config.instances.is_empty(), "{lines}");
     }
     // With `unicast_fault_no_peer` it is there, and in FAULT.
     let (found, _) = one(&instance("unicast_src_ip 10.1.2.1\nunicast_fault_no_peer\nunicast_peer {\nfd00::2\n}"));
@@ -118,7 +118,7 @@ fn unicast_needs_no_interface() {
 #[test]
 fn an_address_may_belong_to_two_instances() {
     let second = |lines: &str| instance(lines).replace("web", "b").replace("37", "38");
-    let parsed = super::super::parse("f", &(instance("") + &second("")));
+    let parsed = crate::conf::parse("f", &(instance("") + &second("")));
     assert!(parsed.config.instances.iter().all(|one| one.addresses.len() == 1), "{parsed:?}");
     // On a macvlan of its own it is another interface's, and on another interface too.
     assert_eq!(faults(&(instance("") + &second("use_vmac"))), Vec::<String>::new());

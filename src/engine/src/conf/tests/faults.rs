@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::super::parse;
 use super::support::{faults, instance, one};
+use crate::conf::parse;
 
 #[test]
 fn values_outside_their_range_fall_back() {

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::super::config::{
+use super::support::{clean, faults, instance, one, read};
+use crate::conf::config::{
     AddressFlag, Destination, HmacMode, MetricsAddress, OldChecksum, ProcessMatch, Replay, RouteKind, RuleAction,
 };
-use super::super::parse;
-use super::super::print::{Secrets, print};
-use super::support::{clean, faults, instance, one, read};
+use crate::conf::parse;
+use crate::conf::print::{Secrets, print};
 
 #[test]
 fn protocol_options_are_read() {

@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::super::config::*;
 use super::support::{clean, instance, one};
+use crate::conf::config::*;
 
 /// The file is a seed of the fuzzer too.
-pub const FULL: &str = include_str!("../../../../../tests/fuzz/corpus/conf/full.conf");
+pub(super) const FULL: &str = include_str!("../../../../../tests/fuzz/corpus/conf/full.conf");
 
 fn find<'c>(config: &'c Config, name: &str) -> &'c VrrpInstance {
     config.instances.iter().find(|one| one.name == name).unwrap()

@@ -1,7 +1,7 @@
 //! What is said about groups, weights and strict mode.
 
-use super::super::parse;
 use super::support::{faults, instance, shown};
+use crate::conf::parse;
 
 fn two(groups: &str) -> String {
     let second = instance("").replace("web", "mail").replace("37", "38").replace("10.1.2.3", "10.1.2.4");
@@ -51,7 +51,7 @@ fn weighed(group: &str, web: &str) -> String {
 
 fn weights(text: &str) -> (Vec<Vec<(String, i16)>>, Vec<String>) {
     let parsed = parse("f", text);
-    let of = |one: &std::sync::Arc<super::super::config::VrrpInstance>| {
+    let of = |one: &std::sync::Arc<crate::conf::config::VrrpInstance>| {
         one.track_scripts.iter().map(|track| (track.name.clone(), track.weight)).collect()
     };
     (parsed.config.instances.iter().map(of).collect(), shown(&parsed))

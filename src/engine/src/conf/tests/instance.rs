@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use super::super::config::*;
 use super::support::{BIG, clean, faults, instance, one};
+use crate::conf::config::*;
 
 fn big() -> Config {
     clean(BIG)
@@ -47,7 +47,7 @@ fn an_ipv4_instance_is_read() {
     assert_eq!(four.source, Some(IpAddr::from([10, 0, 0, 5])));
     assert_eq!(
         four.unicast_peers,
-        [IpAddr::from([10, 0, 0, 6]), IpAddr::from([10, 0, 0, 7])].map(super::super::config::Peer::from)
+        [IpAddr::from([10, 0, 0, 6]), IpAddr::from([10, 0, 0, 7])].map(crate::conf::config::Peer::from)
     );
     let timing = Announcement {
         delay: Duration::ZERO,

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::super::config::{MetricsAddress, SmtpTls};
-use super::super::keywords::{GLOBAL_DEFS, ROOT, VIRTUAL_SERVER, VRRP_INSTANCE};
-use super::super::schema::{Context, Support};
 use super::support::{faults, instance};
+use crate::conf::config::{MetricsAddress, SmtpTls};
+use crate::conf::grammar::keywords::{GLOBAL_DEFS, ROOT, VIRTUAL_SERVER, VRRP_INSTANCE};
+use crate::conf::grammar::schema::{Context, Support};
 
 fn collect(context: &'static Context, seen: &mut BTreeSet<&'static str>) {
     for keyword in context.keywords() {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::config::lvs::{Check, Checker, HttpVersion};
-use super::super::parse;
 use super::support::{faults, read};
+use crate::conf::config::lvs::{Check, Checker, HttpVersion};
+use crate::conf::parse;
 
 /// A real server with this check, its first line on line 4.
 fn text(check: &str) -> String {

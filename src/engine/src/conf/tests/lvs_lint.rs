@@ -1,8 +1,8 @@
 //! LVS: what contradicts itself, and what is permitted but cannot be meant.
 
-use super::super::parse;
 use super::lvs_servers::server;
 use super::support::{faults, instance};
+use crate::conf::parse;
 
 #[test]
 fn nothing_stands_twice() {

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::config::lvs::{FlushOnStop, VirtualServer};
-use super::super::parse;
 use super::support::{faults, instance, read};
-use crate::lvs::table::{Family, Forward, Protocol, ServiceKey, Tunnel, TunnelChecksum};
+use crate::conf::config::lvs::{FlushOnStop, VirtualServer};
+use crate::conf::parse;
+use crate::ipvs::{Family, Forward, Protocol, ServiceKey, Tunnel, TunnelChecksum};
 
 /// A virtual server with these lines, its first on line 3.
-pub fn server(lines: &str) -> String {
+pub(super) fn server(lines: &str) -> String {
     format!("virtual_server 192.0.2.3 8080 {{\nprotocol TCP\n{lines}\nreal_server 10.0.0.7 {{\n}}\n}}\n")
 }
 
@@ -52,8 +52,7 @@ fn what_a_virtual_server_says_its_real_servers_have() {
     assert_eq!((first.weight, first.forward, first.inhibit_on_failure), (37, tunnel, true));
     assert_eq!((second.weight, second.forward, second.inhibit_on_failure), (91, Forward::Nat, false));
     let (one, two) = (&first.checkers[0], &second.checkers[0]);
-    let seconds =
-        |one: &super::super::config::lvs::Checker| (one.interval.as_secs_f64(), one.retry_delay.as_secs_f64());
+    let seconds = |one: &crate::conf::config::lvs::Checker| (one.interval.as_secs_f64(), one.retry_delay.as_secs_f64());
     assert_eq!((seconds(one), one.retry, one.rise, one.alpha), ((11.0, 3.5), 5, 2, true));
     assert_eq!((seconds(two), two.retry, two.rise, two.alpha), ((2.5, 3.5), 0, 2, false));
     assert_eq!((one.warmup, two.warmup), (Duration::ZERO, Duration::ZERO));
@@ -115,7 +114,7 @@ fn a_group_is_spread_out() {
     assert_eq!(servers[1].services[2].to_string(), "SCTP [2001:db8::20]:53");
     let real = &servers[1].real_servers[0];
     assert_eq!(real.address.port(), 0, "the group may have several");
-    let super::super::config::lvs::Check::Tcp(check) = &real.checkers[0].check else { panic!() };
+    let crate::conf::config::lvs::Check::Tcp(check) = &real.checkers[0].check else { panic!() };
     assert_eq!(check.to.to_string(), "[2001:db8::7]:53");
 }
 

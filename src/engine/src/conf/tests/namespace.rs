@@ -1,7 +1,7 @@
 //! `net_namespace` and `net_namespace_ipvs`.
 
-use super::super::parse;
 use super::support::{faults, instance, read};
+use crate::conf::parse;
 
 #[test]
 fn the_first_namespace_counts() {

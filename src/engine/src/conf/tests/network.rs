@@ -1,8 +1,8 @@
 //! Routes, rules, static addresses: the grammar of ip(8).
 
-use super::super::config::*;
 use super::full::FULL;
 use super::support::{clean, faults, instance, one};
+use crate::conf::config::*;
 
 fn route(line: &str) -> (Option<Route>, Vec<String>) {
     let (found, said) = one(&instance(&format!("virtual_routes {{\n{line}\n}}")));
@@ -141,7 +141,7 @@ fn preferences_are_given_out_downwards_past_those_taken() {
     let text = "static_rules {\nfrom 10.3.0.0/24 table 7\nfrom 10.4.0.0/24 table 7 preference 16383\nfrom fe80::/64 table 7\n}\n"
         .to_owned()
         + &instance("virtual_rules {\nfrom 10.5.0.0/24 table 7\n}");
-    let parsed = super::super::parse("f", &text);
+    let parsed = crate::conf::parse("f", &text);
     let numbers: Vec<u32> = parsed.config.static_rules.iter().map(|rule| rule.preference).collect();
     assert_eq!(numbers, [16384, 16383, 16384]);
     assert_eq!(parsed.config.instances[0].rules[0].preference, 16382);

@@ -1,9 +1,9 @@
 //! Nothing makes the parser panic or run away.
 
-use super::super::diagnostic::Diagnostic;
-use super::super::parse;
-use super::super::print::{Secrets, print};
 use super::support::BIG;
+use crate::conf::parse;
+use crate::conf::print::{Secrets, print};
+use crate::conf::text::diagnostic::Diagnostic;
 
 fn survive(text: &str) -> usize {
     let parsed = parse("f", text);

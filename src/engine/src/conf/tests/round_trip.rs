@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::super::config::{Config, SimplePassword};
-use super::super::parse;
-use super::super::print::{Secrets, print};
 use super::support::{BIG, clean, shown, without_places};
+use crate::conf::config::{Config, SimplePassword};
+use crate::conf::parse;
+use crate::conf::print::{Secrets, print};
 
-pub fn assert_round_trip(config: Config) {
+pub(super) fn assert_round_trip(config: Config) {
     let text = print(&config, Secrets::Shown);
     let back = parse("printed", &text);
     assert_eq!(without_places(back.config.clone()), without_places(config), "{text}");

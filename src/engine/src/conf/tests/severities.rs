@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use super::super::config::lvs::Check;
-use super::super::config::{Config, Destination};
-use super::super::parse;
 use super::support::{faults, instance, one};
+use crate::conf::config::lvs::Check;
+use crate::conf::config::{Config, Destination};
+use crate::conf::parse;
 
 fn pool(lines: &str, real: &str, check: &str) -> String {
     let text = format!(

@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
-use super::super::config::{Config, VrrpInstance};
-use super::super::diagnostic::{Location, Severity};
-use super::super::print::{Secrets, print};
-use super::super::{Parsed, parse};
+use crate::conf::config::{Config, VrrpInstance};
+use crate::conf::print::{Secrets, print};
+use crate::conf::text::diagnostic::{Location, Severity};
+use crate::conf::{Parsed, parse};
 
 /// Every kind of setting once, no fault in it.
-pub const BIG: &str = include_str!("big.conf");
+pub(super) const BIG: &str = include_str!("big.conf");
 
 /// Diagnostics as `E 3:7 message`.
-pub fn faults(text: &str) -> Vec<String> {
+pub(super) fn faults(text: &str) -> Vec<String> {
     shown(&parse("ha.conf", text))
 }
 
 /// The same for a text that was read already.
-pub fn shown(parsed: &Parsed) -> Vec<String> {
+pub(super) fn shown(parsed: &Parsed) -> Vec<String> {
     // Samples of virtual servers are short: what they leave out is told of in a test of its own.
     let short = |message: &str| message.starts_with("without `lb_algo`") || message.starts_with("without `lb_kind`");
     let diagnostics = parsed.diagnostics.iter().filter(|one| !short(&one.message));
@@ -30,14 +30,14 @@ pub fn shown(parsed: &Parsed) -> Vec<String> {
 }
 
 /// The configuration of a text in which nothing is wrong.
-pub fn clean(text: &str) -> Config {
+pub(super) fn clean(text: &str) -> Config {
     let parsed = parse("ha.conf", text);
     assert_eq!(shown(&parsed), Vec::<String>::new());
     parsed.config
 }
 
 /// The only instance, and what was said.
-pub fn one(text: &str) -> (VrrpInstance, Vec<String>) {
+pub(super) fn one(text: &str) -> (VrrpInstance, Vec<String>) {
     let parsed = parse("ha.conf", text);
     let said = shown(&parsed);
     assert_eq!(parsed.config.instances.len(), 1, "{said:?}");
@@ -45,14 +45,14 @@ pub fn one(text: &str) -> (VrrpInstance, Vec<String>) {
 }
 
 /// An instance with these lines, its first on line 2, in which nothing else is worth a word.
-pub fn instance(lines: &str) -> String {
+pub(super) fn instance(lines: &str) -> String {
     format!(
         "vrrp_instance web {{\n{lines}\ninterface eth7\nvirtual_router_id 37\nvirtual_ipaddress {{\n10.1.2.3/27\n}}\n}}\n"
     )
 }
 
 /// The same without the places where things stand.
-pub fn without_places(mut config: Config) -> Config {
+pub(super) fn without_places(mut config: Config) -> Config {
     let nowhere = Location { file: "".into(), line: 0, column: 0, length: 0 };
     config.scripts.iter_mut().for_each(|one| one.location = nowhere.clone());
     config.files.iter_mut().for_each(|one| one.location = nowhere.clone());
@@ -70,7 +70,7 @@ pub fn without_places(mut config: Config) -> Config {
 }
 
 /// Reads a text in which nothing is wrong, and reads it back from its own print.
-pub fn read(text: &str) -> Config {
+pub(super) fn read(text: &str) -> Config {
     let config = clean(text);
     let printed = print(&config, Secrets::Shown);
     let again = parse("again.conf", &printed);

@@ -1,14 +1,14 @@
 //! What keepalived says of a file, and hactl too; each was asked of `keepalived -t` 2.2.7.
 
-use super::super::diagnostic::Severity;
-use super::super::parse;
 use super::support::{faults, instance};
+use crate::conf::parse;
+use crate::conf::text::diagnostic::Severity;
 
 /// Also what [`faults`] leaves out for short samples.
 fn all(text: &str) -> Vec<String> {
     let diagnostics = parse("f", text).diagnostics;
     assert!(diagnostics.iter().all(|one| one.severity == Severity::Warning), "{diagnostics:?}");
-    let told = |one: super::super::diagnostic::Diagnostic| {
+    let told = |one: crate::conf::text::diagnostic::Diagnostic| {
         assert!(one.help.is_some(), "{one:?}");
         one.location.map_or_else(String::new, |at| format!("{}:{} {}", at.line, at.column, one.message))
     };

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::super::config::{InitialState, SimplePassword};
-use super::super::parse;
 use super::support::{faults, one, shown};
+use crate::conf::config::{InitialState, SimplePassword};
+use crate::conf::parse;
 
 /// A first pair as a course teaches it: comments in Chinese, no indentation, `state MASTER` with priority 150.
 const COURSE: &str = "global_defs {

@@ -1,8 +1,10 @@
 //! The table, state by state.
 
-use super::super::view::LINGER;
+use std::time::Duration;
+
 use super::*;
 use crate::conf::config::Version;
+use crate::vrrp::view::LINGER;
 
 fn view() -> View {
     View {

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::super::notify::{Argv, ScriptUser};
-use crate::conf::diagnostic::Location;
+use crate::conf::config::notify::{Argv, ScriptUser};
+use crate::conf::text::diagnostic::Location;
 
 /// One check of one real server, and when it runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +31,7 @@ pub struct Checker {
 
 impl Checker {
     /// Whether another one does the same, wherever it stands.
-    pub fn is_like(&self, other: &Self) -> bool {
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
         let timing = |one: &Self| (one.interval, one.retry, one.retry_delay, one.rise, one.warmup);
         let switches = |one: &Self| (one.alpha, one.log_all_failures);
         self.check == other.check && timing(self) == timing(other) && switches(self) == switches(other)

@@ -2,14 +2,14 @@
 //! default: what `virtual_server` says for all of its real servers is found in each of them.
 
 mod checker;
+mod global;
 mod real_server;
 mod virtual_server;
-mod whole;
 
 pub use checker::{
     BasicAuth, Check, Checker, Connection, DnsCheck, Endpoint, FileCheck, HttpCheck, HttpVersion, MiscCheck, Pattern,
     SmtpCheck, StatusSet, Tls, UdpCheck, Url,
 };
+pub use global::{ClientCertificate, FlushOnStop, Lvs, SyncDaemon, Timeouts};
 pub use real_server::{RealServer, SorryServer};
-pub use virtual_server::{Command, Persistence, VirtualServer};
-pub use whole::{ClientCertificate, FlushOnStop, Lvs, SyncDaemon, Timeouts};
+pub use virtual_server::{Persistence, VirtualServer};

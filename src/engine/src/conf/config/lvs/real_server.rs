@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 
 use super::checker::Checker;
-use super::virtual_server::Command;
-use crate::conf::diagnostic::Location;
-use crate::lvs::table::Forward;
+use crate::conf::config::notify::Script;
+use crate::conf::text::diagnostic::Location;
+use crate::ipvs::Forward;
 
 /// `real_server IP [PORT]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,9 +23,9 @@ pub struct RealServer {
     /// `inhibit_on_failure`: a failure sets the weight to 0 rather than taking it out of the table.
     pub inhibit_on_failure: bool,
     /// `notify_up`; boxed, for there are many servers and few have one.
-    pub notify_up: Option<Box<Command>>,
+    pub notify_up: Option<Box<Script>>,
     /// `notify_down`.
-    pub notify_down: Option<Box<Command>>,
+    pub notify_down: Option<Box<Script>>,
     /// `smtp_alert`: changes are mailed; default on, else what `global_defs` says.
     pub smtp_alert: bool,
     /// All of them must pass. Empty: always up.

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::super::notify::{Argv, ScriptUser};
 use super::real_server::{RealServer, SorryServer};
-use crate::conf::diagnostic::Location;
-use crate::lvs::table::{Scheduling, ServiceKey};
+use crate::conf::config::notify::Script;
+use crate::conf::text::diagnostic::Location;
+use crate::ipvs::{Scheduling, ServiceKey};
 
 /// `virtual_server IP [PORT] | fwmark N | group NAME`: a pool of real servers behind one or more of the kernel's services.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,9 +27,9 @@ pub struct VirtualServer {
     /// `hysteresis`: gained at `quorum + hysteresis`, lost below `quorum - hysteresis`; default 0.
     pub hysteresis: u32,
     /// `quorum_up`.
-    pub quorum_up: Option<Command>,
+    pub quorum_up: Option<Script>,
     /// `quorum_down`.
-    pub quorum_down: Option<Command>,
+    pub quorum_down: Option<Script>,
     /// `alpha`: real servers are down, and the quorum lost, until shown otherwise.
     pub alpha: bool,
     /// `omega`: the stop of the agent runs `notify_down` and `quorum_down`.
@@ -54,13 +54,4 @@ pub struct Persistence {
     pub timeout: Duration,
     /// `persistence_granularity`: prefix length of what counts as one client; by default 32 or 128.
     pub prefix: u8,
-}
-
-/// A command run on a change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Command {
-    /// Command and arguments; run directly, not through a shell.
-    pub argv: Argv,
-    /// Who runs it; `script_user` when absent.
-    pub user: Option<ScriptUser>,
 }
