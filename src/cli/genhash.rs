@@ -8,6 +8,7 @@ use data_encoding::HEXLOWER;
 use hactl_engine::conf::config::Global as Settings;
 use hactl_engine::conf::config::lvs::{Connection, Endpoint, HttpCheck, HttpVersion, StatusSet, Tls, Url};
 use serde::Serialize;
+use thiserror::Error;
 
 use super::global::Global;
 use super::show::finish;
@@ -98,24 +99,35 @@ fn check(global: &Global, wanted: GenHash) -> HttpCheck {
     HttpCheck { connection, tls, version: wanted.protocol, fast_recovery: false, urls: vec![url] }
 }
 
-fn path(text: &str) -> Result<String, String> {
+/// What is wrong with an option.
+#[derive(Debug, Error)]
+enum BadOption {
+    #[error("a path has no blanks and no control characters; write a blank as %20")]
+    Path,
+    #[error("a host has no blanks and no control characters")]
+    Host,
+    #[error("one of 1.0, 1.0c, 1.1")]
+    Version,
+}
+
+fn path(text: &str) -> Result<String, BadOption> {
     if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return Err("a path has no blanks and no control characters; write a blank as %20".into());
+        return Err(BadOption::Path);
     }
     Ok(if text.starts_with('/') { text.into() } else { format!("/{text}") })
 }
 
-fn host(text: &str) -> Result<String, String> {
+fn host(text: &str) -> Result<String, BadOption> {
     let usable = !text.is_empty() && !text.chars().any(|c| c.is_control() || c.is_whitespace());
-    if usable { Ok(text.into()) } else { Err("a host has no blanks and no control characters".into()) }
+    if usable { Ok(text.into()) } else { Err(BadOption::Host) }
 }
 
-fn version(text: &str) -> Result<HttpVersion, String> {
+fn version(text: &str) -> Result<HttpVersion, BadOption> {
     match text {
         "1.0" => Ok(HttpVersion::Http10),
         "1.0c" | "1.0C" => Ok(HttpVersion::Http10Close),
         "1.1" => Ok(HttpVersion::Http11),
-        _ => Err("one of 1.0, 1.0c, 1.1".into()),
+        _ => Err(BadOption::Version),
     }
 }
 

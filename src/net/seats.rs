@@ -1,5 +1,5 @@
-//! Connections that are served at a time. When all seats are taken, whoever has been idle longest makes room: clients that were
-//! forgotten, or that mean harm, keep nobody out.
+//! Serves a limited number of connections at a time. When all seats are taken, the connection that has been idle longest is closed
+//! for the new one: so clients that hang, or mean harm, keep nobody out.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,10 +13,10 @@ use tokio::time::{Instant, sleep};
 
 /// How often at most the log tells that no connection can be taken.
 const TELL_EACH: Duration = Duration::from_secs(60);
-/// Out of descriptors: the pause before the next try.
+/// The pause before the next try when no connection can be accepted, for want of descriptors for example.
 const BREATH: Duration = Duration::from_millis(100);
 
-/// Where clients come in.
+/// A socket that accepts clients.
 pub(crate) enum Listener {
     /// By TCP.
     Tcp(TcpListener),

@@ -21,5 +21,5 @@ pub(crate) fn shown(bytes: &[u8]) -> String {
     line.get(..SHOWN_BYTES_MAX).unwrap_or(line).escape_ascii().to_string()
 }
 
-/// So much of what a server sent is told.
+/// How many bytes of what a server sent are shown.
 const SHOWN_BYTES_MAX: usize = 32;

@@ -98,9 +98,9 @@ impl Os for Linux {
         self.ours.remove(&mut self.netlink, routing).unwrap_or_else(|error| vec![format!("netlink: {error}")])
     }
 
-    fn gate(&mut self, addresses: &[IpAddr], gate: Gate) -> Result<(), String> {
+    fn gate(&mut self, addresses: &[IpAddr], gate: Gate) -> io::Result<()> {
         match &mut self.gates {
-            Some(gates) => gates.set(addresses, gate).map_err(|error| format!("nftables: {error}")),
+            Some(gates) => gates.set(addresses, gate),
             None => Ok(()), // no gate, nothing to open: the agent has said so when it could not be made
         }
     }

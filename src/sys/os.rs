@@ -39,8 +39,8 @@ pub(crate) trait Os {
     /// Changes what the firewall does for addresses.
     ///
     /// # Errors
-    /// In words.
-    fn gate(&mut self, addresses: &[IpAddr], gate: Gate) -> Result<(), String>;
+    /// Of nf_tables.
+    fn gate(&mut self, addresses: &[IpAddr], gate: Gate) -> io::Result<()>;
 
     /// Sends Ethernet frames.
     ///

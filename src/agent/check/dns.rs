@@ -47,7 +47,7 @@ async fn answer(dns: &DnsCheck, others: &mut usize) -> Result<(), Failed> {
 const MESSAGE_BYTES_MAX: usize = 4096;
 /// After so many datagrams that answer something else others get a turn.
 const AT_A_TIME: usize = 32;
-/// For so long.
+/// How long others get.
 const BREATH: Duration = Duration::from_millis(2);
 
 #[cfg(test)]

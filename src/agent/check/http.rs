@@ -133,5 +133,5 @@ fn set(status: &StatusSet) -> String {
 }
 
 #[cfg(test)]
-#[path = "http_tests.rs"]
+#[path = "tests/http.rs"]
 mod tests;

@@ -20,4 +20,5 @@ pub(crate) mod tls;
 mod udp;
 
 #[cfg(test)]
+#[path = "tests/peer.rs"]
 mod peer;

@@ -45,7 +45,7 @@ fn server_name(settings: &Tls, url: &Url, address: IpAddr) -> Result<ServerName<
     let Some(named) = named else { return Ok(address.into()) };
     match ServerName::try_from(named.to_owned()) {
         Ok(name) => Ok(name),
-        // Nothing depends on it: asked as without a name.
+        // The certificate is not verified, so nothing depends on the name: the request is made without one.
         Err(_) if settings.verify.is_none() => Ok(address.into()),
         Err(_) => Err(Failed::ServerName(named.into())),
     }
@@ -63,5 +63,5 @@ fn without_port(host: &str) -> &str {
 }
 
 #[cfg(test)]
-#[path = "tls_tests.rs"]
+#[path = "tests/tls.rs"]
 mod tests;

@@ -49,7 +49,7 @@ fn judge(check: &UdpCheck, answer: &[u8]) -> Result<(), Failed> {
 
 /// No datagram is longer.
 const DATAGRAM_BYTES_MAX: usize = 65_535;
-/// So much of an answer is told.
+/// How many bytes of an answer are shown.
 const SHOWN_BYTES_MAX: usize = 16;
 
 #[cfg(test)]

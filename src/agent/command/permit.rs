@@ -141,7 +141,7 @@ fn executable(path: &Path, who: Option<Identity>) -> Result<(), Refused> {
     Ok(())
 }
 
-/// What a script's first line names; the kernel reads no more of it than this.
+/// The interpreter that a script's first line names. The kernel reads no more of that line than this.
 fn interpreter(path: &Path) -> Option<PathBuf> {
     let mut head = [0; 256];
     let length = File::open(path).ok()?.read(&mut head).ok()?;

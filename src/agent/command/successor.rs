@@ -9,5 +9,5 @@ pub(crate) const FAILED: &str = "HACTL_UPGRADE_FAILED";
 /// Where the binary is, for one that goes on from its image alone.
 pub(crate) const BINARY: &str = "HACTL_ORIGIN";
 
-/// What is said to a successor, and to nobody whom it starts.
+/// All of them: set for a successor, removed for every program that it starts.
 pub(crate) const OURS: [&str; 4] = [MARK, PREVIOUS, FAILED, BINARY];

@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(12);
 const COMING_UP: Duration = Duration::from_secs(25);
 /// A watched state is shown again after this time although nothing happened.
 const REDRAW: Duration = Duration::from_secs(1);
-/// And not more often than this, whatever happens.
+/// It is not shown more often than this, whatever happens.
 const BREATH: Duration = Duration::from_millis(100);
 
 /// Asks an agent on this host.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use hactl_engine::conf::config::{Config, Global};
 use hactl_engine::control::AgentStatus;
 
+use super::error::NotWritten;
 use super::{dump_json, dump_text};
 use crate::sys::process::replace::replace;
 
@@ -23,8 +24,8 @@ pub(crate) enum Kind {
 /// Writes a file; returns its path.
 ///
 /// # Errors
-/// In words.
-pub(crate) fn write(kind: Kind, config: &Config, status: &AgentStatus) -> Result<PathBuf, String> {
+/// The kernel's.
+pub(crate) fn write(kind: Kind, config: &Config, status: &AgentStatus) -> Result<PathBuf, NotWritten> {
     let path = path(kind, &config.global);
     let text = match kind {
         Kind::Data => dump_text::data(config, status),
@@ -33,7 +34,7 @@ pub(crate) fn write(kind: Kind, config: &Config, status: &AgentStatus) -> Result
     };
     match replace(&path, text.as_bytes()) {
         Ok(()) => Ok(path),
-        Err(error) => Err(format!("cannot write {}: {error}", path.display())),
+        Err(why) => Err(NotWritten { path, why }),
     }
 }
 
@@ -62,14 +63,14 @@ mod tests {
         let mut config = Config::default();
         config.global.stats_dump_file = Some(path.display().to_string());
         let status = dump_text::tests::status();
-        assert_eq!(write(Kind::Stats, &config, &status), Ok(path.clone()));
+        assert_eq!(write(Kind::Stats, &config, &status).unwrap(), path);
         assert_eq!(fs::read_to_string(&precious).unwrap(), "precious");
         let meta = fs::symlink_metadata(&path).unwrap();
         assert!(meta.is_file());
         assert_eq!(meta.permissions().mode() & 0o777, 0o600);
         assert!(fs::read_to_string(&path).unwrap().contains("VI_1"));
         config.global.stats_dump_file = Some(folder.path().display().to_string());
-        assert!(write(Kind::Stats, &config, &status).unwrap_err().contains("cannot write"));
+        assert!(write(Kind::Stats, &config, &status).unwrap_err().to_string().contains("cannot write"));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left behind");
     }
 }

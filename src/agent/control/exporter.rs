@@ -98,7 +98,7 @@ async fn converse(mut stream: Box<dyn Wire>, place: &Place, handles: &Handles) -
             place.is_idle();
             match status {
                 Ok(status) => answer("200 OK", "text/plain; version=0.0.4; charset=utf-8", &page(&status)),
-                Err(why) => answer("503 Service Unavailable", "text/plain", &why),
+                Err(why) => answer("503 Service Unavailable", "text/plain", &why.to_string()),
             }
         }
         Err(status) => answer(status, "text/plain", status),

@@ -5,6 +5,7 @@ pub(crate) mod client;
 pub(crate) mod dump;
 mod dump_json;
 mod dump_text;
+pub(crate) mod error;
 pub(crate) mod exporter;
 mod metrics;
 pub(crate) mod safety;

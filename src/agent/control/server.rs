@@ -16,7 +16,9 @@ use tokio::net::UnixListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use super::error::{NotDone, Unanswered};
 use super::metrics::page;
+use crate::agent::lvs::error::NotOrdered;
 use crate::agent::report::journal::Journal;
 use crate::agent::vrrp::message::{LoopStatus, Mailbox, Message};
 use crate::net::seats::{self, Listener, Place, Wire};
@@ -31,14 +33,14 @@ const IDLE: Duration = Duration::from_secs(5);
 /// How long the loop may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What only the agent's main task can do.
+/// Work that only the agent's main task can do.
 pub(crate) enum DaemonJob {
     /// Read the configuration again; the answer says what came of it.
-    Reload(oneshot::Sender<Result<String, String>>),
+    Reload(oneshot::Sender<Result<String, NotDone>>),
     /// Replace the process by the binary now on disk; the answer says what will happen, or why not.
-    Upgrade(oneshot::Sender<Result<String, String>>),
+    Upgrade(oneshot::Sender<Result<String, NotDone>>),
     /// Carry out an operator's order about real servers.
-    Order(Selection, Order, oneshot::Sender<Result<String, String>>),
+    Order(Selection, Order, oneshot::Sender<Result<String, NotOrdered>>),
     /// Add what only it knows (configuration warnings, scripts) to a status.
     Complete(Box<AgentStatus>, oneshot::Sender<AgentStatus>),
 }
@@ -113,7 +115,9 @@ async fn converse(stream: Box<dyn Wire>, place: &Place, handles: &Handles) -> io
                 place.is_idle();
                 return watch(&mut lines, &mut write, handles).await;
             }
-            Ok(request) => answer(request, handles).await.unwrap_or_else(|message| Response::Error { message }),
+            Ok(request) => {
+                answer(request, handles).await.unwrap_or_else(|why| Response::Error { message: why.to_string() })
+            }
             Err(error) => Response::Error {
                 message: format!("not a request: {error}; one JSON object a line, such as {{\"verb\":\"status\"}}"),
             },
@@ -149,7 +153,7 @@ async fn say(write: &mut Writer, answer: &Response) -> io::Result<()> {
     timeout(IDLE, write.write_all(&line)).await?
 }
 
-async fn answer(request: Request, handles: &Handles) -> Result<Response, String> {
+async fn answer(request: Request, handles: &Handles) -> Result<Response, Unanswered> {
     let done = |message: String| Response::Done { message };
     match request {
         Request::Status => status(handles).await.map(|status| Response::Status(Box::new(status))),
@@ -162,30 +166,30 @@ async fn answer(request: Request, handles: &Handles) -> Result<Response, String>
         Request::Unpin { instance } => command(handles, Command::Unpin { instance }).await.map(done),
         Request::Reload => {
             let (asker, reply) = oneshot::channel();
-            handles.main.send(DaemonJob::Reload(asker)).await.map_err(|_| stopping())?;
-            reply.await.map_err(|_| stopping())?.map(done)
+            handles.main.send(DaemonJob::Reload(asker)).await.map_err(|_| Unanswered::Stopping)?;
+            Ok(done(reply.await.map_err(|_| Unanswered::Stopping)??))
         }
         Request::Stop { keep_addresses } => {
             handles.in_a_hurry.fetch_or(keep_addresses, Ordering::Relaxed);
             if handles.mailbox.send(Message::Stop { keep_addresses }) {
                 Ok(done(if keep_addresses { "stopping; the addresses stay".into() } else { "stopping".into() }))
             } else {
-                Err(stopping())
+                Err(Unanswered::Stopping)
             }
         }
         Request::History => Ok(Response::History { events: handles.journal.past() }),
         Request::Metrics => status(handles).await.map(|status| Response::Metrics { text: page(&status) }),
         Request::Upgrade => {
             let (asker, reply) = oneshot::channel();
-            handles.main.send(DaemonJob::Upgrade(asker)).await.map_err(|_| stopping())?;
-            reply.await.map_err(|_| stopping())?.map(done)
+            handles.main.send(DaemonJob::Upgrade(asker)).await.map_err(|_| Unanswered::Stopping)?;
+            Ok(done(reply.await.map_err(|_| Unanswered::Stopping)??))
         }
         Request::Drain { server, virtual_server } => order(handles, &server, virtual_server, Order::Drain).await,
         Request::Undrain { server, virtual_server } => order(handles, &server, virtual_server, Order::Undrain).await,
         Request::Weight { server, virtual_server, weight } => {
             order(handles, &server, virtual_server, Order::Weight(weight)).await
         }
-        Request::Watch => Err("watch takes a connection of its own".into()),
+        Request::Watch => Err(Unanswered::WatchAlone),
     }
 }
 
@@ -194,11 +198,11 @@ async fn order(
     server: &str,
     virtual_server: Option<String>,
     order: Order,
-) -> Result<Response, String> {
-    let selection = Selection::parse(server, virtual_server)?;
+) -> Result<Response, Unanswered> {
+    let selection = Selection::parse(server, virtual_server).map_err(Unanswered::NoSelection)?;
     let (asker, reply) = oneshot::channel();
-    handles.main.send(DaemonJob::Order(selection, order, asker)).await.map_err(|_| stopping())?;
-    let servers = reply.await.map_err(|_| stopping())??;
+    handles.main.send(DaemonJob::Order(selection, order, asker)).await.map_err(|_| Unanswered::Stopping)?;
+    let servers = reply.await.map_err(|_| Unanswered::Stopping)??;
     let message = match order {
         Order::Drain => format!("drained: {servers}; what is connected goes on"),
         Order::Undrain => format!("serving again: {servers}"),
@@ -208,16 +212,16 @@ async fn order(
     Ok(Response::Done { message })
 }
 
-async fn command(handles: &Handles, command: Command) -> Result<String, String> {
+async fn command(handles: &Handles, command: Command) -> Result<String, Unanswered> {
     let (asker, reply) = oneshot::channel();
-    ask(handles, Message::Command(command, asker), reply).await?
+    Ok(ask(handles, Message::Command(command, asker), reply).await??)
 }
 
 /// The whole state of the agent.
 ///
 /// # Errors
-/// In words, when the agent is stopping or its loop stands still.
-pub(crate) async fn status(handles: &Handles) -> Result<AgentStatus, String> {
+/// The agent is stopping, or its loop stands still.
+pub(crate) async fn status(handles: &Handles) -> Result<AgentStatus, Unanswered> {
     let (asker, reply) = oneshot::channel();
     let LoopStatus { instances, groups, timing } = ask(handles, Message::Status(asker), reply).await?;
     let status = AgentStatus {
@@ -237,22 +241,18 @@ pub(crate) async fn status(handles: &Handles) -> Result<AgentStatus, String> {
         timing,
     };
     let (asker, reply) = oneshot::channel();
-    handles.main.send(DaemonJob::Complete(Box::new(status), asker)).await.map_err(|_| stopping())?;
-    reply.await.map_err(|_| stopping())
+    handles.main.send(DaemonJob::Complete(Box::new(status), asker)).await.map_err(|_| Unanswered::Stopping)?;
+    reply.await.map_err(|_| Unanswered::Stopping)
 }
 
 /// Asks the loop and waits for its answer.
-async fn ask<T>(handles: &Handles, message: Message, reply: oneshot::Receiver<T>) -> Result<T, String> {
+async fn ask<T>(handles: &Handles, message: Message, reply: oneshot::Receiver<T>) -> Result<T, Unanswered> {
     if !handles.mailbox.send(message) {
-        return Err(stopping());
+        return Err(Unanswered::Stopping);
     }
     match timeout(PATIENCE, reply).await {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(_)) => Err(stopping()),
-        Err(_) => Err(format!("the VRRP loop did not answer within {} s", PATIENCE.as_secs())),
+        Ok(Err(_)) => Err(Unanswered::Stopping),
+        Err(_) => Err(Unanswered::LoopSilent(PATIENCE)),
     }
-}
-
-fn stopping() -> String {
-    "the agent is stopping".into()
 }

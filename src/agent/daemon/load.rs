@@ -8,6 +8,7 @@ use hactl_engine::conf::config::Config;
 use hactl_engine::conf::parse_with;
 use hactl_engine::conf::text::diagnostic::{Diagnostic, Severity};
 
+use super::error::GivesUp;
 use super::remark::Remark;
 use super::unrunnable::leave_out;
 use crate::agent::command::error::SecretError;
@@ -79,12 +80,12 @@ pub(crate) fn load(path: &Path, config_id: Option<&str>, part: Part) -> Result<(
     Ok((parsed.config, parsed.diagnostics.iter().map(|one| remark(one, &file)).chain(unrunnable).collect()))
 }
 
-/// What a file would take away from what runs by mistake rather than by intention: an instance that it has no more and that
-/// faults may have swallowed, or everything.
+/// Refuses a configuration that would stop instances by mistake rather than by intention: because it lacks an instance that runs
+/// and has faults that may have swallowed it, or because nothing is in it at all.
 ///
 /// # Errors
-/// In words, what is missing and the first fault.
-pub(crate) fn keeps(before: &Config, after: &Config, remarks: &[Remark]) -> Result<(), String> {
+/// What is missing, and the first fault.
+pub(crate) fn keeps(before: &Config, after: &Config, remarks: &[Remark]) -> Result<(), GivesUp> {
     let here = |name: &str| after.instances.iter().any(|one| one.name == name);
     let gone: Vec<&str> = before.instances.iter().map(|one| one.name.as_str()).filter(|name| !here(name)).collect();
     let fault = remarks.iter().find(|remark| remark.severe);
@@ -94,8 +95,7 @@ pub(crate) fn keeps(before: &Config, after: &Config, remarks: &[Remark]) -> Resu
         (false, None) if !empty => Ok(()),
         (false, fault) => {
             let fault = fault.map_or("there is nothing in it to run".to_owned(), |fault| fault.text.clone());
-            let gone = gone.join(", ");
-            Err(format!("{gone} would be given up, which the file has no more: {fault}; mend it, or stop the agent"))
+            Err(GivesUp { gone: gone.join(", "), fault })
         }
     }
 }

@@ -3,6 +3,7 @@
 //! What a service does is decided in the other rooms; this one may use all of them and none of them uses it.
 
 pub(crate) mod birth;
+mod error;
 pub(crate) mod load;
 mod namespace;
 mod remark;

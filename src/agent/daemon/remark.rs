@@ -1,6 +1,6 @@
 //! What is said about a configuration that is taken nevertheless.
 
-/// What there is to say about a configuration that runs nevertheless.
+/// Something to say about a configuration that is taken nevertheless.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Remark {
     /// Something of it does not work.

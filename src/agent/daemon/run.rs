@@ -1,5 +1,6 @@
 //! The daemon from start to stop.
 
+use std::fmt::Display;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use sd_notify::NotifyState;
 use tokio::sync::{mpsc, oneshot};
 
 use super::birth::{Birth, PidFiles};
+use super::error::{NotReloaded, NotUpgraded};
 use super::load::{Part, keeps, load, settle};
 use super::remark::Remark;
 use super::services::Services;
@@ -26,6 +28,7 @@ use crate::agent::report::journal::Journal;
 use crate::agent::report::log;
 use crate::agent::report::log::Logging;
 use crate::agent::vrrp::driver::Driver;
+use crate::agent::vrrp::error::LoopError;
 use crate::agent::vrrp::leftovers;
 use crate::agent::vrrp::memory::{self, Memory, Pins};
 use crate::agent::vrrp::message::{self, Job, Mailbox, Message};
@@ -96,7 +99,7 @@ pub(crate) fn run(settings: &Settings, birth: Birth) -> Outcome {
 /// Does all of a start that can be done beside a running agent: whether this binary could take its place.
 ///
 /// # Errors
-/// What the start would fail of.
+/// Whatever would make the start fail.
 pub(crate) fn rehearse(settings: &Settings) -> Outcome {
     let (config, remarks) = load(&settings.config, settings.config_id.as_deref(), settings.part)?;
     if let Some(before) = leftovers::read(&settings.left()) {
@@ -112,8 +115,8 @@ pub(crate) fn rehearse(settings: &Settings) -> Outcome {
     Ok(Exit::Done)
 }
 
-fn trouble(error: String) -> Failure {
-    Failure::one(Exit::Internal, Problem::new(Code::AgentStart, error))
+fn trouble(error: impl Display) -> Failure {
+    Failure::one(Exit::Internal, Problem::new(Code::AgentStart, error.to_string()))
 }
 
 /// The part of the agent that may block: everything but the VRRP loop.
@@ -132,8 +135,8 @@ struct Agent<'a> {
     pins: Pins,
     /// The loop has stopped for it, or will in a moment.
     upgrading: Option<PathBuf>,
-    ended: oneshot::Receiver<Result<(), String>>,
-    driver: Option<(Driver, oneshot::Sender<Result<(), String>>)>,
+    ended: oneshot::Receiver<Result<(), LoopError>>,
+    driver: Option<(Driver, oneshot::Sender<Result<(), LoopError>>)>,
 }
 
 impl<'a> Agent<'a> {
@@ -142,7 +145,7 @@ impl<'a> Agent<'a> {
             tracing::error!("{why}");
             Pins::new()
         });
-        let sleeper = Sleeper::new().map_err(|error| trouble(format!("epoll: {error}")))?;
+        let sleeper = Sleeper::new().map_err(|error| trouble(LoopError::Epoll(error)))?;
         let (mailbox, inbox) = Mailbox::new(sleeper.bell());
         let (job_sender, jobs) = mpsc::channel(message::JOBS_MAX);
         let lvs_jobs = job_sender.clone();
@@ -207,7 +210,7 @@ impl<'a> Agent<'a> {
         let mut watchdog = tokio::time::interval(pulse);
         let outcome = loop {
             tokio::select! {
-                result = &mut self.ended => break result.unwrap_or_else(|_| Err("the VRRP loop panicked".into())),
+                result = &mut self.ended => break result.unwrap_or(Err(LoopError::Panicked)),
                 Some(job) = self.jobs.recv() => self.run_job(job),
                 Some(resolved) = self.resolved.recv() => self.resolved(resolved).await,
                 Some(question) = self.questions.recv() => self.answer(question).await,
@@ -241,7 +244,7 @@ impl<'a> Agent<'a> {
             Ok(()) => {}
             Err(error) => tracing::warn!("{socket}: {error}"),
         }
-        outcome.map(|()| Exit::Done).map_err(Failure::internal)
+        outcome.map(|()| Exit::Done).map_err(|why| Failure::internal(why.to_string()))
     }
 
     /// Waits until the loop answers: then it has its sockets and its addresses, or will not have them.
@@ -252,7 +255,7 @@ impl<'a> Agent<'a> {
             _ = reply => Ok(()),
             ended = &mut self.ended => match ended {
                 Ok(Err(why)) => Err(trouble(why)),
-                Ok(Ok(())) | Err(_) => Err(trouble("the VRRP loop ended at once".into())),
+                Ok(Ok(())) | Err(_) => Err(trouble(LoopError::EndedAtOnce)),
             },
         }
     }
@@ -306,10 +309,10 @@ impl<'a> Agent<'a> {
     async fn answer(&mut self, question: server::DaemonJob) {
         match question {
             server::DaemonJob::Reload(asker) => {
-                let _ = asker.send(self.reload().await); // may have hung up
+                let _ = asker.send(self.reload().await.map_err(Into::into)); // may have hung up
             }
             server::DaemonJob::Upgrade(asker) => {
-                let _ = asker.send(self.upgrade().await); // may have hung up
+                let _ = asker.send(self.upgrade().await.map_err(Into::into)); // may have hung up
             }
             server::DaemonJob::Order(selection, order, asker) => {
                 let _ = asker.send(self.services.order(selection, order).await); // may have hung up
@@ -324,17 +327,14 @@ impl<'a> Agent<'a> {
         }
     }
 
-    async fn reload(&mut self) -> Result<String, String> {
+    async fn reload(&mut self) -> Result<String, NotReloaded> {
         systemd::say(&[NotifyState::Reloading]);
-        let loaded = load(&self.settings.config, self.settings.config_id.as_deref(), self.settings.part)
-            .map_err(|failure| failure.to_string());
+        let loaded = load(&self.settings.config, self.settings.config_id.as_deref(), self.settings.part);
         let result = match loaded {
-            Err(why) => Err(format!("{why}\n  the old configuration stays in force")),
-            Ok((config, _)) if config.namespaces != self.config.namespaces => {
-                Err("`net_namespace` has changed: restart the agent; the old configuration stays in force".into())
-            }
+            Err(failure) => Err(NotReloaded::Unusable(failure)),
+            Ok((config, _)) if config.namespaces != self.config.namespaces => Err(NotReloaded::Namespace),
             Ok((config, warnings)) if let Err(why) = keeps(&self.config, &config, &warnings) => {
-                Err(format!("{}: {why}; the old configuration stays in force", self.settings.config.display()))
+                Err(NotReloaded::GivesUp { file: self.settings.config.clone(), why })
             }
             Ok((mut config, mut warnings)) => {
                 warnings.extend(settle(&mut config, Some(&self.config)));
@@ -358,10 +358,10 @@ impl<'a> Agent<'a> {
     }
 
     /// Gives the loop the configuration, with the peers known by now.
-    async fn put_in_force(&self) -> Result<(), String> {
+    async fn put_in_force(&self) -> Result<(), NotReloaded> {
         let (asker, reply) = oneshot::channel();
         self.mailbox.send(Message::Reload(Box::new(self.names.complete(&self.config)), asker));
-        reply.await.map_err(|_| "the agent is stopping".to_owned())
+        reply.await.map_err(|_| NotReloaded::Stopping)
     }
 
     /// A peer's name has other addresses than before.
@@ -389,16 +389,14 @@ impl<'a> Agent<'a> {
     }
 
     /// Puts the binary now on disk in this process's place.
-    async fn upgrade(&mut self) -> Result<String, String> {
+    async fn upgrade(&mut self) -> Result<String, NotUpgraded> {
         let Some(binary) = self.settings.binary.clone() else {
-            return Err(
-                "the kernel does not tell which binary this is; `systemctl restart` keeps the addresses too".into()
-            );
+            return Err(NotUpgraded::UnknownBinary);
         };
         let version = upgrade::try_out(&binary).await?;
         let message = format!("process {} goes on as {version}", std::process::id());
         tracing::info!("{message}");
-        systemd::say(&[NotifyState::Reloading, NotifyState::monotonic_usec_now().map_err(|error| error.to_string())?]);
+        systemd::say(&[NotifyState::Reloading, NotifyState::monotonic_usec_now()?]);
         self.upgrading = Some(binary);
         self.mailbox.send(Message::Stop { keep_addresses: true });
         Ok(message)
@@ -409,9 +407,9 @@ impl<'a> Agent<'a> {
         let handles = self.handles.clone();
         let config = self.config.clone();
         tokio::spawn(async move {
-            let written = server::status(&handles).await.and_then(|status| dump::write(kind, &config, &status));
-            match written {
-                Ok(path) => tracing::info!("wrote {}", path.display()),
+            match server::status(&handles).await.map(|status| dump::write(kind, &config, &status)) {
+                Ok(Ok(path)) => tracing::info!("wrote {}", path.display()),
+                Ok(Err(why)) => tracing::error!("no dump: {why}"),
                 Err(why) => tracing::error!("no dump: {why}"),
             }
         });

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use crate::agent::command::notify::{Notifier, NotifyRun};
 use crate::agent::control::exporter::Exporter;
 use crate::agent::control::server::Handles;
+use crate::agent::lvs::error::NotOrdered;
 use crate::agent::lvs::service::Lvs;
 use crate::agent::report::alert::Alerts;
 use crate::agent::report::fifo_lines::Fifos;
@@ -23,7 +24,7 @@ use crate::agent::track::scripts::Scripts;
 
 /// Numbers of the queues of virtual servers, beyond any router's.
 const LVS_QUEUES: RouterId = 0x4000_0000;
-/// What a restart waits for last words: little against the three intervals after which a backup acts.
+/// How long a restart waits for the last reports to go out: little against the three intervals after which a backup acts.
 const HURRY: Duration = Duration::from_millis(100);
 
 /// The services.
@@ -85,8 +86,8 @@ impl Services {
     /// Carries out an operator's order about real servers.
     ///
     /// # Errors
-    /// In words.
-    pub(crate) async fn order(&self, selection: Selection, order: Order) -> Result<String, String> {
+    /// No such real server, or nothing is balanced here.
+    pub(crate) async fn order(&self, selection: Selection, order: Order) -> Result<String, NotOrdered> {
         self.lvs.order(selection, order).await
     }
 

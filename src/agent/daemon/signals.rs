@@ -14,7 +14,7 @@ pub(crate) enum Signalled {
     Reload,
     /// Write a file.
     Dump(Kind),
-    /// What this agent has nothing for: its threads, for developers of keepalived.
+    /// keepalived dumps its threads then, for its developers. There is nothing to dump here.
     Threads,
 }
 

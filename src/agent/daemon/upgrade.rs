@@ -19,6 +19,7 @@ use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use tokio::time::timeout;
 
+use super::error::{BadRehearsal, NotUpgraded};
 use crate::agent::command::successor::{BINARY, FAILED, MARK, OURS, PREVIOUS};
 use crate::agent::control::client::NOT_UPGRADED;
 
@@ -48,16 +49,16 @@ pub(crate) fn binary() -> Option<PathBuf> {
 /// Whether the binary could take over with this process's arguments; its version.
 ///
 /// # Errors
-/// In words: nothing has been changed then.
-pub(crate) async fn try_out(binary: &Path) -> Result<String, String> {
-    let failed = |why: String| format!("{} could not take over: {why}; the running agent goes on", binary.display());
+/// Why it could not; nothing has been changed then.
+pub(crate) async fn try_out(binary: &Path) -> Result<String, NotUpgraded> {
+    let failed = |why: BadRehearsal| NotUpgraded::Rehearsal { binary: binary.into(), why };
     let mut command = successor(binary, binary);
     command.arg("--rehearse").stdin(Stdio::null()).env_remove("NOTIFY_SOCKET");
     let mut command = tokio::process::Command::from(command);
     let output = match timeout(PATIENCE, command.kill_on_drop(true).output()).await {
         Ok(Ok(output)) => output,
-        Ok(Err(error)) => return Err(failed(error.to_string())),
-        Err(_) => return Err(failed(format!("no answer within {} s", PATIENCE.as_secs()))),
+        Ok(Err(error)) => return Err(failed(BadRehearsal::NotRun(error))),
+        Err(_) => return Err(failed(BadRehearsal::Silent(PATIENCE))),
     };
     let said = String::from_utf8_lossy(&output.stdout);
     match said.lines().find_map(|line| line.strip_prefix(REHEARSED)) {
@@ -65,7 +66,10 @@ pub(crate) async fn try_out(binary: &Path) -> Result<String, String> {
         _ => {
             let words = String::from_utf8_lossy(&output.stderr);
             let words = words.trim();
-            Err(failed(if words.is_empty() { output.status.to_string() } else { words.to_owned() }))
+            Err(failed(match words.is_empty() {
+                true => BadRehearsal::Ended(output.status),
+                false => BadRehearsal::Said(words.to_owned()),
+            }))
         }
     }
 }

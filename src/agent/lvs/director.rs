@@ -19,6 +19,7 @@ use hactl_engine::time::Instant as EngineInstant;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
+use super::error::NotOrdered;
 use super::kernel::Kernel;
 use super::message::Orders;
 use super::overrides;
@@ -150,9 +151,9 @@ impl Director {
     /// Carries out an operator's order.
     ///
     /// # Errors
-    /// In words: there is no such real server.
-    pub(crate) fn order(&mut self, selection: &Selection, order: Order) -> Result<String, String> {
-        let (done, effects) = self.balancer.order(selection, order, clock::now())?;
+    /// There is no such real server.
+    pub(crate) fn order(&mut self, selection: &Selection, order: Order) -> Result<String, NotOrdered> {
+        let (done, effects) = self.balancer.order(selection, order, clock::now()).map_err(NotOrdered::Denied)?;
         self.carry_out(effects);
         match overrides::write(&self.state_dir, self.balancer.wishes()) {
             Ok(()) => Ok(done),
@@ -226,5 +227,5 @@ impl Director {
     }
 }
 
-/// Nothing to wait for but messages.
+/// The wait when nothing is due: a message ends it.
 const AGES: Duration = Duration::from_secs(3600);

@@ -65,7 +65,7 @@ impl Kernel {
         if changes.is_empty() {
             return;
         }
-        // What was refused before is still missing, whatever succeeds now: only a look at the whole table mends that.
+        // An entry that was refused before is still missing although this change succeeds: only comparing the whole table mends that.
         let was_behind = std::mem::replace(&mut self.behind, true);
         let Some(ipvs) = self.open() else { return };
         match ipvs.apply(changes) {
@@ -153,7 +153,7 @@ impl Kernel {
         }
     }
 
-    /// What is to be told since the last time.
+    /// The troubles since the last call, in words.
     pub(crate) fn troubles(&mut self) -> Vec<String> {
         std::mem::take(&mut self.troubles)
     }

@@ -10,6 +10,8 @@ use hactl_engine::control::{RouterState, VirtualServerStatus};
 use hactl_engine::lvs::balancer::{Order, Selection};
 use tokio::sync::oneshot;
 
+use super::error::NotOrdered;
+
 /// To the director.
 pub(crate) enum DirectorMessage {
     /// A configuration.
@@ -21,8 +23,8 @@ pub(crate) enum DirectorMessage {
         /// The state.
         state: RouterState,
     },
-    /// An operator's order; answered in words.
-    Order(Selection, Order, oneshot::Sender<Result<String, String>>),
+    /// An operator's order; the answer names the real servers.
+    Order(Selection, Order, oneshot::Sender<Result<String, NotOrdered>>),
     /// A question.
     Status(oneshot::Sender<Vec<VirtualServerStatus>>),
     /// The end.

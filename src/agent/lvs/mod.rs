@@ -2,6 +2,7 @@
 //! [`service`] is how the rest of the agent speaks to it, by [`message`]s. What it has to tell goes where the VRRP loop's jobs go.
 
 mod director;
+pub(crate) mod error;
 mod kernel;
 mod message;
 mod overrides;

@@ -39,7 +39,7 @@ pub(crate) struct Rounds {
 #[derive(Default)]
 struct State {
     checks: FxHashMap<CheckId, TcpCheck>,
-    /// Who is due when; those of checks that ended are passed over.
+    /// When each check is due. Checks that ended are still in it, and skipped when their time comes.
     due: BinaryHeap<Reverse<(Instant, CheckId)>>,
     begun: Vec<Try>,
 }
@@ -63,7 +63,7 @@ struct Try {
 const MOMENT: Duration = Duration::from_millis(5);
 /// How long a connection is looked at every moment. A task would be dearer: it asks for two events and sets two timers.
 const PATIENCE: Duration = Duration::from_millis(20);
-/// Nothing to wait for but the bell.
+/// The wait when no check is due: the bell ends it.
 const AGES: Duration = Duration::from_secs(3600);
 
 impl Rounds {

@@ -16,6 +16,7 @@ use tokio::task::LocalSet;
 use tokio::time::timeout;
 
 use super::director::Director;
+use super::error::NotOrdered;
 use super::message::{DirectorMessage, Instance, Orders};
 use super::serve::serve;
 use crate::agent::check::around::Surroundings;
@@ -91,14 +92,14 @@ impl Lvs {
     /// Carries out an operator's order.
     ///
     /// # Errors
-    /// In words: no such real server, nothing is balanced here.
-    pub(crate) async fn order(&self, selection: Selection, order: Order) -> Result<String, String> {
+    /// No such real server, or nothing is balanced here.
+    pub(crate) async fn order(&self, selection: Selection, order: Order) -> Result<String, NotOrdered> {
         let Some(running) = &self.running else {
-            return Err("no virtual_server is configured here, so there is nothing to drain".into());
+            return Err(NotOrdered::NothingHere);
         };
         let (asker, reply) = oneshot::channel();
         let _ = running.messages.send(DirectorMessage::Order(selection, order, asker)); // told by the reply
-        reply.await.map_err(|_| "the agent is stopping".to_owned())?
+        reply.await.map_err(|_| NotOrdered::Stopping)?
     }
 
     /// Adds what the director knows.

@@ -44,7 +44,7 @@ pub(crate) async fn watch(id: CheckId, place: Place, director: Rc<RefCell<Direct
         let failed = matches!(outcome, Outcome::Failed(_));
         let pause = director.borrow_mut().observed(id, outcome, clock::now()).max(PAUSE_MIN);
         match &checker.check {
-            // What costs nothing is looked at often: the file is watched already.
+            // This check costs nothing, since the file is watched already: so it is made often.
             Check::File(_) => sleep(pause.min(FILE_PAUSE)).await,
             // A retry waits from the failure on, a regular try from the last one: however long a try takes, the rhythm stays.
             _ if failed => sleep(pause).await,

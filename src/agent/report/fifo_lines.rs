@@ -17,7 +17,7 @@ pub(crate) struct Fifos {
     lvs: LvsLines,
 }
 
-/// What a pipe is about.
+/// The events that a pipe gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Hears {
     All,

@@ -28,7 +28,7 @@ pub(crate) struct Post {
     pub tls: SmtpTls,
     /// User, and the file with the password.
     pub login: Option<(String, String)>,
-    /// Whom the server must have its certificate from.
+    /// The file of authorities that the server's certificate must be from; the system's when absent.
     pub authorities: Option<String>,
     /// This host's name.
     pub host_name: String,
@@ -98,7 +98,8 @@ impl Post {
             SmtpTls::On => Box::new(self.protect(stream).await?),
             SmtpTls::Off => Box::new(stream),
             SmtpTls::StartTls => {
-                // Who waits on the way could answer, too: nothing that was said before counts afterwards (RFC 3207 §5).
+                // Until TLS has begun somebody on the way could answer in the server's place, so the greeting and the offers are asked for
+                // again afterwards (RFC 3207 §5).
                 let mut plain = Talk::new(stream);
                 hear(&mut plain, 220, limit).await?;
                 exchange(&mut plain, "EHLO", &format!("EHLO {helo}"), 250, limit).await?;

@@ -14,6 +14,7 @@ use hactl_engine::conf::config::{Config, TrackFile};
 use hactl_engine::control::FileStatus;
 use hactl_engine::input::Input;
 use nix::fcntl::OFlag;
+use thiserror::Error;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
@@ -171,25 +172,39 @@ impl Reader<'_> {
     }
 }
 
+/// How many characters of a text that is no number are shown.
+const SHOWN: usize = 20;
+
+/// Why a file has no number.
+#[derive(Debug, Error)]
+enum NoNumber {
+    #[error(transparent)]
+    File(#[from] io::Error),
+    #[error("not a regular file")]
+    NotAFile,
+    #[error("{0:?} is not a whole number")]
+    Text(String),
+}
+
 /// The number in a file; 0 when there is none, or nothing in it.
-fn read_number(path: &Path) -> Result<i32, String> {
+fn read_number(path: &Path) -> Result<i32, NoNumber> {
     let opened = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path);
     let file = match opened {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-        Err(error) => return Err(error.to_string()),
+        Err(error) => return Err(error.into()),
     };
-    if !file.metadata().map(|meta| meta.is_file()).map_err(|error| error.to_string())? {
-        return Err("not a regular file".into());
+    if !file.metadata().map(|meta| meta.is_file())? {
+        return Err(NoNumber::NotAFile);
     }
     let mut content = Vec::new();
-    file.take(CONTENT).read_to_end(&mut content).map_err(|error| error.to_string())?;
+    file.take(CONTENT).read_to_end(&mut content)?;
     let text = String::from_utf8_lossy(&content);
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
     if text.is_empty() {
         return Ok(0);
     }
-    text.parse().map_err(|_| format!("{:?} is not a whole number", text.chars().take(20).collect::<String>()))
+    text.parse().map_err(|_| NoNumber::Text(text.chars().take(SHOWN).collect()))
 }
 
 #[cfg(test)]
@@ -260,19 +275,19 @@ mod tests {
         let path = folder.path().join("load");
         let mut file = TrackFile { init: Some(3), ..tracked(&path) };
         initialise(&file).unwrap();
-        assert_eq!(read_number(&path), Ok(3));
+        assert_eq!(read_number(&path).unwrap(), 3);
         file.init = Some(4);
         initialise(&file).unwrap();
-        assert_eq!(read_number(&path), Ok(3), "what is there stays");
+        assert_eq!(read_number(&path).unwrap(), 3, "what is there stays");
         file.overwrite = true;
         initialise(&file).unwrap();
-        assert_eq!(read_number(&path), Ok(4));
+        assert_eq!(read_number(&path).unwrap(), 4);
         let link = folder.path().join("link");
         std::os::unix::fs::symlink(&path, &link).unwrap();
         file.path = link.display().to_string();
         assert!(initialise(&file).is_err(), "never through a link");
         assert!(read_number(folder.path()).is_err(), "a folder is no number");
         fs::write(&path, "2147483648").unwrap();
-        assert!(read_number(&path).unwrap_err().contains("2147483648"));
+        assert!(read_number(&path).unwrap_err().to_string().contains("2147483648"));
     }
 }

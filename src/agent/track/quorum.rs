@@ -1,4 +1,4 @@
-//! `vrrp_track_process` without the kernel: which processes are meant, and when so many are enough.
+//! The part of `vrrp_track_process` that asks no kernel: which processes count, and whether enough of them run.
 
 use std::collections::HashSet;
 
@@ -56,7 +56,7 @@ impl Quorum {
         &self.settings
     }
 
-    /// So many run.
+    /// How many processes run.
     pub(crate) fn running(&self) -> usize {
         self.running.len()
     }

@@ -27,6 +27,7 @@ use hactl_engine::time::Instant;
 use hactl_engine::wire::vrrp::{GROUP_V4, GROUP_V6};
 use tokio::sync::{mpsc as tokio_mpsc, oneshot};
 
+use super::error::{Denied, LoopError};
 use super::host::HostSetup;
 use super::leftovers;
 use super::memory::Memory;
@@ -59,10 +60,10 @@ pub(crate) struct Driver {
     inbox: mpsc::Receiver<Message>,
     jobs: tokio_mpsc::Sender<Job>,
     memory: Memory,
-    /// What an agent that was killed had, and what is in force now.
+    /// The configuration of an agent that was killed, and the one in force now.
     left: Option<(Config, Config)>,
     slots: BTreeMap<RouterId, usize>,
-    asked: HashMap<u64, oneshot::Sender<Result<String, String>>>,
+    asked: HashMap<u64, oneshot::Sender<Result<String, Denied>>>,
     next_token: u64,
     keeps_addresses: bool,
     /// Whether any router signs its adverts.
@@ -76,16 +77,16 @@ impl Driver {
     /// Opens the kernel's doors. Nothing happens on the wire before [`Driver::run`].
     ///
     /// # Errors
-    /// The kernel's, worded with what was tried.
+    /// The kernel's, with what was tried.
     pub(crate) fn new(
         config: &Config,
         sleeper: Sleeper,
         inbox: mpsc::Receiver<Message>,
         jobs: tokio_mpsc::Sender<Job>,
         mut memory: Memory,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, LoopError> {
         let (os, links) = Self::doors()?;
-        sleeper.watch(links.fd(), LINKS).map_err(|error| format!("epoll: {error}"))?;
+        sleeper.watch(links.fd(), LINKS).map_err(LoopError::Epoll)?;
         let left = memory.left().map(|old| (old, config.clone()));
         let mut driver = Self {
             left,
@@ -115,15 +116,13 @@ impl Driver {
         Ok(driver)
     }
 
-    /// What every agent needs of the kernel; another one that runs does not mind.
+    /// Opens what every agent needs of the kernel, and nothing that a running agent would notice.
     ///
     /// # Errors
-    /// The kernel's, worded with what was tried.
-    pub(crate) fn doors() -> Result<(Linux, Links), String> {
-        let os = Linux::open().map_err(|error| {
-            format!("cannot open raw sockets: {error}; the agent needs root, or CAP_NET_RAW and CAP_NET_ADMIN")
-        })?;
-        let links = Links::open().map_err(|error| format!("cannot read the network interfaces: {error}"))?;
+    /// The kernel's, with what was tried.
+    pub(crate) fn doors() -> Result<(Linux, Links), LoopError> {
+        let os = Linux::open().map_err(LoopError::Sockets)?;
+        let links = Links::open().map_err(LoopError::Links)?;
         Ok((os, links))
     }
 
@@ -131,7 +130,7 @@ impl Driver {
     ///
     /// # Errors
     /// When the kernel takes away what the loop stands on (epoll, netlink).
-    pub(crate) fn run(mut self) -> Result<(), String> {
+    pub(crate) fn run(mut self) -> Result<(), LoopError> {
         self.strip();
         // The macvlans made a moment ago are among the changes.
         self.take_link_changes()?;
@@ -144,7 +143,7 @@ impl Driver {
         self.lock_memory();
         loop {
             let due = self.node.next_wake();
-            let tokens = self.sleeper.sleep(due).map_err(|error| format!("epoll: {error}"))?;
+            let tokens = self.sleeper.sleep(due).map_err(LoopError::Epoll)?;
             self.note_punctuality(due);
             self.wake();
             for token in tokens {
@@ -237,7 +236,7 @@ impl Driver {
         }
         for (token, result) in left.replies {
             if let Some(asker) = self.asked.remove(&token) {
-                let _ = asker.send(result); // the asker may have hung up
+                let _ = asker.send(result.map_err(Denied)); // the asker may have hung up
             }
         }
         left.failures
@@ -250,9 +249,9 @@ impl Driver {
     }
 
     /// Routes and rules are watched only when some are ours: a router with a full table has much to tell.
-    fn watch_routing(&mut self) -> Result<(), String> {
+    fn watch_routing(&mut self) -> Result<(), LoopError> {
         if self.host.has_routing() {
-            self.links.watch_routing().map_err(|error| format!("cannot watch routes: {error}"))?;
+            self.links.watch_routing().map_err(LoopError::Routes)?;
         }
         Ok(())
     }
@@ -288,8 +287,8 @@ impl Driver {
         LoopStatus { instances, groups: self.node.groups(), timing: self.timing.clone() }
     }
 
-    fn take_link_changes(&mut self) -> Result<(), String> {
-        let changes = self.links.changes().map_err(|error| format!("netlink: {error}"))?;
+    fn take_link_changes(&mut self) -> Result<(), LoopError> {
+        let changes = self.links.changes().map_err(LoopError::Netlink)?;
         let gone: Vec<u32> =
             changes.iter().filter_map(|c| if let Input::LinkGone(index) = c { Some(*index) } else { None }).collect();
         self.os.sockets().retain(|(link, _), _| !gone.contains(link));
@@ -312,7 +311,7 @@ impl Driver {
         self.step_all(self.wall_clock().into_iter().chain(packets).collect());
     }
 
-    fn take_messages(&mut self) -> Result<(), String> {
+    fn take_messages(&mut self) -> Result<(), LoopError> {
         while let Ok(message) = self.inbox.try_recv() {
             match message {
                 Message::Input(input) => self.step(input),

@@ -23,7 +23,7 @@ use crate::sys::process::epoll::Sleeper;
 /// What was set up, and from which settings.
 #[derive(Default)]
 pub(crate) struct HostSetup {
-    /// What of the configuration concerns it.
+    /// The part of the configuration that it depends on.
     config: Config,
     has_routing: bool,
     vmacs: Vmacs,

@@ -1,5 +1,5 @@
-//! What a process that was killed left on this host. The configuration in force lies in the runtime folder for as long as the
-//! agent runs; whoever finds one there takes away what is in it and not in the new one.
+//! Removes what an agent that was killed left on this host. While an agent runs, its configuration lies in the runtime folder; an
+//! agent that finds one there at its start removes what is in it and not in its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -62,7 +62,7 @@ pub(crate) fn read(path: &Path) -> Option<Config> {
     (boot == stamp::boot_id().ok()?).then(|| parse("(left)", text).config)
 }
 
-/// Nothing is left.
+/// Forgets the note: the agent ends and leaves nothing behind.
 pub(crate) fn forget(path: &Path) {
     let _ = fs::remove_file(path); // gone already is as good
 }
@@ -91,7 +91,7 @@ pub(crate) fn strip(
     if !gone.is_empty() {
         said.extend(os.remove_addresses(&gone).into_iter().map(|(_, error)| error));
     }
-    // What others put there has other protocol numbers.
+    // Routes that others made bear other protocol numbers, so they are not touched.
     let (mut routing, stay) = (routing(old, all, &by_name), routing(new, all, &by_name));
     routing.routes.retain(|route| !stay.routes.contains(route));
     routing.rules.retain(|rule| !stay.rules.contains(rule));

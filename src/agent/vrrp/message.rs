@@ -9,6 +9,7 @@ use hactl_engine::input::{Command, Input};
 use hactl_engine::notice::Notice;
 use tokio::sync::oneshot;
 
+use super::error::Denied;
 use crate::sys::process::epoll::Bell;
 
 /// Messages to the loop that may wait at a time.
@@ -21,7 +22,7 @@ pub(crate) enum Message {
     /// Something for the engine.
     Input(Input),
     /// An operator's command and where its answer goes.
-    Command(Command, oneshot::Sender<Result<String, String>>),
+    Command(Command, oneshot::Sender<Result<String, Denied>>),
     /// A question for the state of all instances.
     Status(oneshot::Sender<LoopStatus>),
     /// A new configuration; answered when it is in force.
@@ -33,7 +34,7 @@ pub(crate) enum Message {
     },
 }
 
-/// What the loop knows of its own.
+/// What only the loop knows.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LoopStatus {
     /// The instances.

@@ -4,6 +4,7 @@
 //! [`message`]).
 
 pub(crate) mod driver;
+pub(crate) mod error;
 mod host;
 pub(crate) mod leftovers;
 pub(crate) mod listen;

@@ -12,6 +12,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
+use super::error::Unresolved;
+
 /// How often a name that was found is looked up again, and the longest pause after failures.
 const AGAIN: Duration = Duration::from_secs(30);
 /// The first pause after a failure; doubled each time.
@@ -116,13 +118,13 @@ async fn follow(wanted: Wanted, news: mpsc::Sender<Resolved>) {
 }
 
 /// All addresses of the family, in an order that does not depend on the name server's mood.
-async fn look_up((name, is_ipv6): &Wanted) -> Result<Vec<IpAddr>, String> {
-    let found = timeout(PATIENCE, lookup_host((name.as_str(), 0))).await.map_err(|_| "the name server is silent")?;
-    let of_family = found.map_err(|error| error.to_string())?.map(|address| address.ip());
+async fn look_up((name, is_ipv6): &Wanted) -> Result<Vec<IpAddr>, Unresolved> {
+    let found = timeout(PATIENCE, lookup_host((name.as_str(), 0))).await.map_err(|_| Unresolved::Silent)?;
+    let of_family = found?.map(|address| address.ip());
     let addresses: BTreeSet<IpAddr> = of_family.filter(|address| address.is_ipv6() == *is_ipv6).collect();
     let family = if *is_ipv6 { "IPv6" } else { "IPv4" };
     if addresses.is_empty() {
-        return Err(format!("it has no {family} address"));
+        return Err(Unresolved::NoAddress(family));
     }
     Ok(addresses.into_iter().take(ADDRESSES).collect())
 }

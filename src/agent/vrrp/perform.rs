@@ -14,7 +14,7 @@ use hactl_engine::input::Input;
 use super::message::Job;
 use crate::sys::os::{Os, Outgoing};
 
-/// What batches leave for the driver to do.
+/// What remains for the driver to do after batches were carried out.
 #[derive(Debug, Default)]
 pub(crate) struct Leftovers {
     /// Work for the other threads.
@@ -44,7 +44,7 @@ pub(crate) fn perform(os: &mut impl Os, batches: Vec<Batch>, unix_ms: u64) -> Le
     left
 }
 
-/// What all batches want of the kernel next, by kind; each entry with its owner.
+/// The next actions of all batches, by kind, so that each kind is one call; each entry knows its batch.
 #[derive(Default)]
 struct Round {
     removed: Vec<(RouterId, LinkAddress)>,
@@ -184,9 +184,11 @@ fn kernel(action: &Action) -> bool {
 }
 
 fn renew(os: &mut impl Os, renewal: Renewal, left: &mut Leftovers) {
-    let errors = match renewal {
+    let errors: Vec<String> = match renewal {
         Renewal::Lifetime(addresses) => os.add_addresses(&addresses).into_iter().map(|(_, error)| error).collect(),
-        Renewal::Gate { addresses, gate } => Vec::from_iter(os.gate(&addresses, gate).err()),
+        Renewal::Gate { addresses, gate } => {
+            os.gate(&addresses, gate).err().map(|error| format!("nftables: {error}")).into_iter().collect()
+        }
     };
     for error in errors {
         left.trouble(format!("the time that the kernel gives the addresses was not set: {error}"));
@@ -235,7 +237,7 @@ mod tests {
         fn remove_routing(&mut self, _: &Routing) -> Vec<String> {
             vec![]
         }
-        fn gate(&mut self, _: &[IpAddr], _: Gate) -> Result<(), String> {
+        fn gate(&mut self, _: &[IpAddr], _: Gate) -> io::Result<()> {
             Ok(())
         }
         fn announce(&mut self, frames: &[Frame]) -> io::Result<()> {

@@ -1,4 +1,5 @@
-//! Names of macvlans that an interface of somebody else bears: that one is left alone, and the macvlan gets another name.
+//! Names for macvlans. Where an interface that is not ours has the wanted name already, it is left alone and the macvlan gets
+//! another name.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -178,7 +178,7 @@ impl Nfnetlink {
                 rest = later;
             }
             if refused.is_some() {
-                // What is left of the answers is of this batch too; the socket is made anew rather than guessed at.
+                // The answers still to come belong to this batch too. A new socket is safer than guessing how many there are.
                 *self = Self::open()?;
                 break;
             }

@@ -64,7 +64,7 @@ impl Prefixes {
         six(at).is_some_and(|prefix| self.guests.get(&(at.link, prefix.addr())) == Some(&true))
     }
 
-    /// What makes those stay that are to be removed and would end by themselves.
+    /// Addresses that are to be removed and would end by themselves: these changes make them stay until then.
     ///
     /// # Errors
     /// When the socket fails.

@@ -1,4 +1,4 @@
-//! Who says that an address is his, or is about to: ARP packets and neighbour advertisements on one interface.
+//! Hears which hosts claim an address, or are about to: ARP packets and neighbour advertisements on one interface.
 
 use std::collections::BTreeSet;
 use std::io;

@@ -1,4 +1,4 @@
-//! Output into a pipe whose reader has gone.
+//! SIGPIPE: what happens when a command prints into a pipe whose reader has gone.
 
 use nix::sys::signal::{SigHandler, Signal, signal};
 

@@ -107,7 +107,7 @@ pub(crate) fn read(path: &Path) -> Stamps {
     slots.filter(|(_, at)| at.0 > 0).collect()
 }
 
-/// What tells this boot from others.
+/// The id of this boot.
 ///
 /// # Errors
 /// The kernel's.
