@@ -190,7 +190,7 @@ async fn answer(request: Request, desk: &Desk) -> Result<Response, String> {
 }
 
 async fn order(desk: &Desk, server: &str, virtual_server: Option<String>, order: Order) -> Result<Response, String> {
-    let selection = Selection::parse(server, virtual_server)?;
+    let selection = Selection::parse(server, virtual_server).map_err(|why| why.to_string())?;
     let (asker, reply) = oneshot::channel();
     desk.main.send(Errand::Order(selection, order, asker)).await.map_err(|_| stopping())?;
     let servers = reply.await.map_err(|_| stopping())??;

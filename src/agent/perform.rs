@@ -105,7 +105,7 @@ impl Round {
                 }
             },
             Action::Tell(notice) => left.errands.push(Errand::Tell { notice, unix_ms }),
-            Action::Reply { token, result } => left.replies.push((token, result)),
+            Action::Reply { token, result } => left.replies.push((token, result.map_err(|why| why.to_string()))),
         }
     }
 
