@@ -217,7 +217,7 @@ impl Director {
     fn order(&mut self, selection: &Selection, order: Order) -> Result<String, String> {
         let (done, effects) = self.balancer.order(selection, order, clock::now()).map_err(|why| why.to_string())?;
         self.carry_out(effects);
-        match wishes::write(&self.state_dir, self.balancer.wishes()) {
+        match wishes::write(&self.state_dir, self.balancer.overrides()) {
             Ok(()) => Ok(done),
             Err(error) => {
                 let folder = self.state_dir.display();
