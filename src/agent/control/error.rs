@@ -24,7 +24,7 @@ pub(crate) enum Unanswered {
     WatchAlone,
     /// A text that names no real server.
     #[error("{0}")]
-    NoSelection(String),
+    NoSelection(hactl_engine::lvs::balancer::OrderError),
     #[error(transparent)]
     Denied(#[from] Denied),
     #[error(transparent)]

@@ -11,5 +11,5 @@ pub(crate) enum NotOrdered {
     Stopping,
     /// What the balancer says: there is no such real server.
     #[error("{0}")]
-    Denied(String),
+    Denied(hactl_engine::lvs::balancer::OrderError),
 }

@@ -23,7 +23,7 @@ pub(crate) enum NotDelivered {
         why: MailError,
     },
     #[error("webhook: nothing is sent: {0}")]
-    BadUrl(String),
+    BadUrl(hactl_engine::conf::WebUrlError),
     #[error("webhook at {authority}: {why}")]
     Webhook {
         authority: String,

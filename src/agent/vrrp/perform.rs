@@ -98,7 +98,7 @@ impl Round {
                 }
             },
             Action::Tell(notice) => left.jobs.push(Job::Tell { notice, unix_ms }),
-            Action::Reply { token, result } => left.replies.push((token, result)),
+            Action::Reply { token, result } => left.replies.push((token, result.map_err(|why| why.to_string()))),
         }
     }
 
@@ -158,7 +158,9 @@ impl Leftovers {
                     self.jobs.push(Job::Tell { notice, unix_ms: crate::sys::process::clock::unix_ms() });
                 }
                 Action::SavePin { instance, pin } => self.jobs.push(Job::SavePin { instance, pin }),
-                Action::Reply { token, result } => self.replies.push((token, result.and(Err(error.to_owned())))),
+                Action::Reply { token, result } => {
+                    self.replies.push((token, result.map_err(|why| why.to_string()).and(Err(error.to_owned()))))
+                }
                 _ => {}
             }
         }

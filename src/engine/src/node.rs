@@ -17,6 +17,7 @@ use crate::links::Links;
 use crate::listening::{Listeners, Meant};
 use crate::neighbours::Neighbours;
 use crate::notice::{Notice, What};
+use crate::refused::Refused;
 use crate::starting::{BURST, Starting};
 use crate::time::Instant;
 use crate::timer::Timers;
@@ -49,7 +50,7 @@ pub struct Node {
     wall_offset: Duration,
     delay_after_boot: Duration,
     logs_unknown: bool,
-    /// Virtual routers of others, by interface, that have been told of.
+    /// Virtual routers of others, by interface, that have been reported.
     unknown: BTreeSet<(u32, u8)>,
     /// Routers that have not begun yet, since when, and what is remembered of them.
     starting: Option<Starting>,
@@ -190,7 +191,8 @@ impl Node {
             adverts |= timer == Timer::Advert;
             self.with(id, now, batches, |router, ctx| router.fire(timer, now.since(due), ctx));
         }
-        // A thousand routers would wake the host ten thousand times a second: whose advert is nearly due goes along.
+        // Adverts that are due within min(interval / 64, 1 ms) are sent now. Otherwise a thousand routers would wake
+        // the host ten thousand times a second.
         if !adverts {
             return;
         }
@@ -291,7 +293,8 @@ impl Node {
     }
 
     fn link(&mut self, now: Instant, link: Link, batches: &mut Vec<Batch>) {
-        // Our own coming and going addresses concern nobody; with a thousand of them that is most of what happens.
+        // Virtual addresses that we add and remove concern no router. With a thousand of them they are most of what
+        // happens.
         let (own, name) = (self.links.own(&link), link.name.clone());
         let before = self.links.insert(link);
         let news = before.as_ref().map(|before| self.links.own(before)) != Some(own);
@@ -339,16 +342,24 @@ impl Node {
                 });
             });
         }
-        let result = if results.is_empty() {
-            let known: Vec<&str> = self.routers.values().map(|router| router.config().name.as_str()).collect();
-            let named = instance.as_deref().unwrap_or("(any)");
-            Err(format!("no instance {named} here; there is {}", known.join(", ")))
-        } else {
-            let (good, bad): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
-            let words = |all: Vec<Result<String, String>>| {
-                all.into_iter().map(|r| r.unwrap_or_else(|e| e)).collect::<Vec<_>>().join("\n")
-            };
-            if bad.is_empty() { Ok(words(good)) } else { Err(words(bad)) }
+        let (mut done, mut refused) = (Vec::new(), Vec::new());
+        for result in results {
+            match result {
+                Ok(words) => done.push(words),
+                Err(why) => refused.push(why),
+            }
+        }
+        let result = match refused.pop() {
+            None if done.is_empty() => {
+                let known = self.routers.values().map(|router| router.config().name.clone()).collect();
+                Err(Refused::Unknown { name: instance.as_deref().unwrap_or("(any)").to_owned(), known })
+            }
+            None => Ok(done.join("\n")),
+            Some(only) if refused.is_empty() => Err(only),
+            Some(last) => {
+                refused.push(last);
+                Err(Refused::Several { all: refused })
+            }
         };
         let router = meant.first().copied().unwrap_or_default();
         batches.push(Batch { router, actions: vec![Action::Reply { token, result }] });
@@ -375,7 +386,7 @@ impl Node {
             self.with(id, now, batches, |router, ctx| router.leave(ctx));
         }
         let keeping: Vec<(RouterId, Arc<VrrpInstance>)> = kept;
-        // What was virtual stays so until those that held it are gone.
+        // An address that was virtual stays so until the routers that held it are gone.
         let old = self.routers.values().map(|router| router.config());
         let new = keeping.iter().map(|(_, new)| new).chain(&wanted).map(Arc::as_ref);
         let all: Vec<&VrrpInstance> = old.chain(new).collect();
@@ -408,7 +419,8 @@ impl Node {
         id
     }
 
-    /// Routers that left with a reload go once their handover is done; at a stop they stay, to be counted.
+    /// Routers that a reload removed are forgotten once their handover is done. At a stop they stay, so that it is
+    /// known when all have stopped.
     fn forget_stopped(&mut self) {
         if !self.stopping && self.leaving && self.routers.values().any(|router| router.state() == State::Stopped) {
             self.routers.retain(|_, router| router.state() != State::Stopped);

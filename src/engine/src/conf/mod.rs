@@ -1,9 +1,9 @@
-//! The keepalived.conf language: text to plain lines ([`expand`]), these to words ([`text`]), words through the table of known
-//! keywords to a tree ([`grammar`]), the tree to a typed [`config::Config`] ([`global`], [`vrrp`], [`lvs`], in the order of
-//! [`build`]), with a [`text::diagnostic::Diagnostic`] for every fault; and back to text ([`print`]).
+//! The keepalived.conf language: text to plain lines ([`expand`]), these to words ([`text`]), words through the table
+//! of known keywords to a tree ([`grammar`]), the tree to a typed [`config::Config`] ([`global`], [`vrrp`], [`lvs`], in
+//! the order of [`build`]), with a [`text::diagnostic::Diagnostic`] for every fault; and back to text ([`print`]).
 //!
-//! Nothing here reads a file: the caller hands text to [`parse`], and files to include to [`parse_with`]. Nothing here decides
-//! what to do with a fault either: the daemon warns and takes the documented default, `hactl check` refuses.
+//! Nothing here reads a file: the caller hands text to [`parse`], and files to include to [`parse_with`]. Nothing here
+//! decides what to do with a fault either: the daemon warns and takes the documented default, `hactl check` refuses.
 
 mod build;
 pub mod config;
@@ -18,7 +18,7 @@ mod tests;
 pub mod text;
 mod vrrp;
 
-pub use expand::surroundings::{Included, Surroundings};
-pub use global::web_url::WebUrl;
+pub use expand::surroundings::{Included, Surroundings, Unreadable};
+pub use global::web_url::{WebUrl, WebUrlError};
 pub use parse::{Parsed, parse, parse_with};
 pub use vrrp::vmac::names as macvlan_names;

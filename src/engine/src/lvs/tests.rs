@@ -303,8 +303,9 @@ fn a_successor_does_not_send_to_whom_its_predecessor_took_out() {
 fn an_order_for_nobody_names_who_is_there() {
     let mut rig = Rig::new(&pool("", &[(7, ""), (8, "")]));
     let order = |rig: &mut Rig, text: &str, of: Option<&str>| {
-        let selection = Selection::parse(text, of.map(str::to_owned))?;
-        rig.balancer.order(&selection, Order::Drain, Instant(9)).map(|(words, _)| words)
+        let selection = Selection::parse(text, of.map(str::to_owned));
+        let done = selection.and_then(|selection| rig.balancer.order(&selection, Order::Drain, Instant(9)));
+        done.map(|(words, _)| words).map_err(|why| why.to_string())
     };
     assert_eq!(order(&mut rig, "10.0.0.7:80", None).unwrap(), "10.0.0.7:80 of 10.0.0.3:80");
     let why = order(&mut rig, "10.0.0.77", None).unwrap_err();
@@ -350,8 +351,8 @@ fn master_only_is_in_the_table_of_the_master() {
     assert!(!rig.balancer.suspend(|_| Some(true)));
 }
 
-/// Every course of four events on two servers, under every kind of pool: what the kernel was told step by step is what is wanted as a
-/// whole (the rig checks that), a dead server has no weight, and whoever serves is alive.
+/// Every course of four events on two servers, under every kind of pool: what the kernel was told step by step is what
+/// is wanted as a whole (the rig checks that), a dead server has no weight, and whoever serves is alive.
 #[test]
 fn no_course_of_events_leads_astray() {
     let kinds = [

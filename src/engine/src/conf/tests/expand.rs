@@ -21,8 +21,13 @@ impl Surroundings for Host {
             Some((before, after)) => name.starts_with(before) && name.ends_with(after),
             None => name == wanted,
         };
-        let text =
-            |text: &str| if text == "secret" { Err("permission denied".to_owned()) } else { Ok(text.to_owned()) };
+        let text = |text: &str| {
+            if text == "secret" {
+                Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, "permission denied").into())
+            } else {
+                Ok(text.to_owned())
+            }
+        };
         let files = self.files.iter().filter(|(name, _)| fits(name));
         files.map(|(name, content)| Included { name: (*name).to_owned(), text: text(content) }).collect()
     }
@@ -281,7 +286,8 @@ fn comments_end_lines_of_a_definition_and_not_the_definition() {
     }
 }
 
-/// `${_HASH}` and `${_BANG}` switch lines off, wherever they stand outside quotes; what keepalived 2.2.7 makes of the same lines.
+/// `${_HASH}` and `${_BANG}` switch lines off, wherever they stand outside quotes; what keepalived 2.2.7 makes of the
+/// same lines.
 #[test]
 fn what_expands_to_a_comment_character_starts_a_comment() {
     let lines = "10.1.2.3/27\n$OFF 10.2.0.1/27\n${_BANG} 10.2.0.2/27\n10.2.0.3/27 ${_HASH} dev eth8\n10.2.0.4/27 $OFF dev eth8 }\n10.2.0.5/27${_HASH} dev eth8\n$OFF }\n$OFF x { ~SEQ(N,1,2) 10.3.0.${N}/27";
