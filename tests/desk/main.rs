@@ -3,6 +3,7 @@
 //!
 //! Needs root and sshd (`.ci/setup peers` installs it); without them it says so and passes.
 
+mod codes;
 mod habits;
 mod host;
 #[path = "../common/json.rs"]
