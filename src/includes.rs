@@ -7,7 +7,7 @@ use std::io::Read as _;
 use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use hactl_engine::conf::{Included, Surroundings};
+use hactl_engine::conf::{Included, Surroundings, Unreadable};
 use nix::fcntl::OFlag;
 use nix::sys::statfs::{FsType, PROC_SUPER_MAGIC, SYSFS_MAGIC, TRACEFS_MAGIC, fstatfs};
 
@@ -73,31 +73,29 @@ impl Surroundings for Host {
 /// and what the kernel shows as files may vanish by being read.
 ///
 /// # Errors
-/// In words, for a person.
-pub fn read_file(path: &Path) -> Result<Vec<u8>, String> {
-    let words = |error: std::io::Error| error.to_string();
+/// When it cannot be read, or is no file that somebody wrote.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, Unreadable> {
     // Looked at before it is opened: opening some devices does something.
-    regular(fs::metadata(path).map_err(words)?.file_type())?;
+    regular(fs::metadata(path)?.file_type())?;
     let flags = (OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits();
-    let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(words)?;
-    let found = file.metadata().map_err(words)?;
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let found = file.metadata()?;
     regular(found.file_type())?;
     if KERNELS.contains(&kind_of_system(&file)?) {
-        return Err("the kernel makes it up: it is no file that was written".into());
+        return Err(Unreadable::MadeUp);
     }
-    let too_large = || format!("it is larger than {FILE_BYTES_MAX} bytes");
     if found.len() > FILE_BYTES_MAX {
-        return Err(too_large());
+        return Err(Unreadable::TooLarge(FILE_BYTES_MAX));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or(0));
-    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(words)?;
+    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
     match u64::try_from(bytes.len()) {
         Ok(0..=FILE_BYTES_MAX) => Ok(bytes),
-        _ => Err(too_large()),
+        _ => Err(Unreadable::TooLarge(FILE_BYTES_MAX)),
     }
 }
 
-fn regular(kind: FileType) -> Result<(), String> {
+fn regular(kind: FileType) -> Result<(), Unreadable> {
     let what = match kind {
         _ if kind.is_file() => return Ok(()),
         _ if kind.is_dir() => "a folder",
@@ -105,11 +103,13 @@ fn regular(kind: FileType) -> Result<(), String> {
         _ if kind.is_socket() => "a socket",
         _ => "a device",
     };
-    Err(format!("it is {what}, not a file"))
+    Err(Unreadable::NotAFile(what))
 }
 
-fn kind_of_system(file: &File) -> Result<FsType, String> {
-    fstatfs(file).map(|found| found.filesystem_type()).map_err(|error| error.to_string())
+fn kind_of_system(file: &File) -> Result<FsType, Unreadable> {
+    let words =
+        |error: nix::Error| Unreadable::System { kind: std::io::Error::from(error).kind(), words: error.to_string() };
+    fstatfs(file).map(|found| found.filesystem_type()).map_err(words)
 }
 
 /// File systems that hold no files.
@@ -139,7 +139,7 @@ mod tests {
         assert_eq!(host.texts.get(&first).map(String::as_str), Some("one"));
         assert_eq!(host.include("b.conf", &first)[0].text, Ok("two".into()));
         assert_eq!((host.include("none.conf", &from), host.include("conf.d/s*", &from)), (Vec::new(), Vec::new()));
-        assert_eq!(host.include("conf.d/sub", &from)[0].text, Err("it is a folder, not a file".into()));
+        assert_eq!(host.include("conf.d/sub", &from)[0].text, Err(Unreadable::NotAFile("a folder")));
         assert!((37..=41).contains(&host.random(37, 41)));
     }
 
@@ -152,7 +152,9 @@ mod tests {
         let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
         File::create(at("large")).unwrap().set_len(FILE_BYTES_MAX + 1).unwrap();
         fs::write(at("good"), "text").unwrap();
-        let said = |path: PathBuf| read_file(&path).map_err(|why| why.split(':').next().unwrap_or_default().to_owned());
+        let said = |path: PathBuf| {
+            read_file(&path).map_err(|why| why.to_string().split(':').next().unwrap_or_default().to_owned())
+        };
         assert_eq!(said(at("good")), Ok(b"text".to_vec()));
         for (path, why) in [
             (folder.path().to_owned(), "it is a folder, not a file"),

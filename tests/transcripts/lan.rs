@@ -171,7 +171,10 @@ impl Lan {
                 self.line(&format!("{name} {what}"));
             }
             Action::Tell(notice) => self.line(&format!("{name} says: {notice}")),
-            Action::Reply { result, .. } => self.line(&format!("{name} answers: {result:?}")),
+            Action::Reply { result, .. } => {
+                let words = result.map_err(|why| why.to_string());
+                self.line(&format!("{name} answers: {words:?}"));
+            }
             Action::AddRouting(_) | Action::RemoveRouting(_) | Action::Renew(_) | Action::Probe(_) => {}
             Action::Record { .. } | Action::Run { .. } => {}
         }

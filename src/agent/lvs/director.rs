@@ -153,7 +153,7 @@ impl Director {
     /// # Errors
     /// There is no such real server.
     pub(crate) fn order(&mut self, selection: &Selection, order: Order) -> Result<String, NotOrdered> {
-        let (done, effects) = self.balancer.order(selection, order, clock::now()).map_err(NotOrdered::Denied)?;
+        let (done, effects) = self.balancer.order(selection, order, clock::now())?;
         self.carry_out(effects);
         match overrides::write(&self.state_dir, self.balancer.wishes()) {
             Ok(()) => Ok(done),

@@ -236,7 +236,7 @@ impl Driver {
         }
         for (token, result) in left.replies {
             if let Some(asker) = self.asked.remove(&token) {
-                let _ = asker.send(result.map_err(Denied)); // the asker may have hung up
+                let _ = asker.send(result); // the asker may have hung up
             }
         }
         left.failures

@@ -11,6 +11,7 @@ use hactl_engine::action::{Action, Batch, Frame, LinkAddress, Renewal, RouterId}
 use hactl_engine::control::RouterState;
 use hactl_engine::input::Input;
 
+use super::error::Denied;
 use super::message::Job;
 use crate::sys::os::{Os, Outgoing};
 
@@ -20,7 +21,7 @@ pub(crate) struct Leftovers {
     /// Work for the other threads.
     pub jobs: Vec<Job>,
     /// Answers to commands, by token.
-    pub replies: Vec<(u64, Result<String, String>)>,
+    pub replies: Vec<(u64, Result<String, Denied>)>,
     /// Routers that are master as of now (`true`), or no longer (`false`).
     pub mastership: Vec<(RouterId, bool)>,
     /// Failures the engine must hear of.
@@ -98,7 +99,7 @@ impl Round {
                 }
             },
             Action::Tell(notice) => left.jobs.push(Job::Tell { notice, unix_ms }),
-            Action::Reply { token, result } => left.replies.push((token, result)),
+            Action::Reply { token, result } => left.replies.push((token, result.map_err(Denied::Refused))),
         }
     }
 
@@ -158,7 +159,10 @@ impl Leftovers {
                     self.jobs.push(Job::Tell { notice, unix_ms: crate::sys::process::clock::unix_ms() });
                 }
                 Action::SavePin { instance, pin } => self.jobs.push(Job::SavePin { instance, pin }),
-                Action::Reply { token, result } => self.replies.push((token, result.and(Err(error.to_owned())))),
+                Action::Reply { token, result } => {
+                    let denied = Err(Denied::Kernel(error.to_owned()));
+                    self.replies.push((token, result.map_err(Denied::Refused).and(denied)));
+                }
                 _ => {}
             }
         }
@@ -300,7 +304,7 @@ mod tests {
         let reply = Batch { router: 7, actions: vec![Action::Reply { token: 3, result: Ok("VI_1 is master".into()) }] };
         let left = perform(&mut os, vec![takeover(7), takeover(7), reply], 0);
         assert_eq!(os.did, ["send 1", "add 1"], "nothing of its other batches");
-        assert_eq!(left.replies, [(3, Err("cannot add 10.0.0.3/24: no".into()))]);
+        assert_eq!(left.replies, [(3, Err(Denied::Kernel("cannot add 10.0.0.3/24: no".into())))]);
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub fn load(file: &Path) -> Result<Loaded, Failure> {
         Failure::one(Exit::Invalid, problem)
     };
     let bytes = read_file(file).map_err(|error| {
-        unreadable(error, "`hactl init --example homework > inventory.yaml` writes one to start from")
+        unreadable(error.to_string(), "`hactl init --example homework > inventory.yaml` writes one to start from")
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let line = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::conf::config::{Argv, Route, Rule, ScriptUser, VirtualAddress};
 use crate::control::Pin;
 use crate::notice::Notice;
+use crate::refused::Refused;
 use crate::state::RouterState;
 use crate::wire::arp::Mac;
 
@@ -80,8 +81,8 @@ pub enum Action {
     Reply {
         /// The command's token.
         token: u64,
-        /// In words: what was done, or why not.
-        result: Result<String, String>,
+        /// What was done, in words, or why not.
+        result: Result<String, Refused>,
     },
 }
 

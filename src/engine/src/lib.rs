@@ -18,6 +18,7 @@ pub mod lvs;
 mod neighbours;
 pub mod node;
 pub mod notice;
+pub mod refused;
 mod starting;
 mod state;
 pub mod time;

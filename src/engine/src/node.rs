@@ -17,6 +17,7 @@ use crate::links::Links;
 use crate::listening::{Listeners, Meant};
 use crate::neighbours::Neighbours;
 use crate::notice::{Notice, What};
+use crate::refused::Refused;
 use crate::starting::{BURST, Starting};
 use crate::time::Instant;
 use crate::timer::Timers;
@@ -339,16 +340,24 @@ impl Node {
                 });
             });
         }
-        let result = if results.is_empty() {
-            let known: Vec<&str> = self.routers.values().map(|router| router.config().name.as_str()).collect();
-            let named = instance.as_deref().unwrap_or("(any)");
-            Err(format!("no instance {named} here; there is {}", known.join(", ")))
-        } else {
-            let (good, bad): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
-            let words = |all: Vec<Result<String, String>>| {
-                all.into_iter().map(|r| r.unwrap_or_else(|e| e)).collect::<Vec<_>>().join("\n")
-            };
-            if bad.is_empty() { Ok(words(good)) } else { Err(words(bad)) }
+        let (mut done, mut refused) = (Vec::new(), Vec::new());
+        for result in results {
+            match result {
+                Ok(words) => done.push(words),
+                Err(why) => refused.push(why),
+            }
+        }
+        let result = match refused.pop() {
+            None if done.is_empty() => {
+                let known = self.routers.values().map(|router| router.config().name.clone()).collect();
+                Err(Refused::Unknown { name: instance.as_deref().unwrap_or("(any)").to_owned(), known })
+            }
+            None => Ok(done.join("\n")),
+            Some(only) if refused.is_empty() => Err(only),
+            Some(last) => {
+                refused.push(last);
+                Err(Refused::Several { all: refused })
+            }
         };
         let router = meant.first().copied().unwrap_or_default();
         batches.push(Batch { router, actions: vec![Action::Reply { token, result }] });

@@ -1,6 +1,7 @@
 //! All virtual servers of one agent: results of checks and operators' words in, changes of the kernel's table out.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +39,35 @@ pub enum Order {
     Undrain,
     /// This weight; `None`: the configured one again.
     Weight(Option<u32>),
+}
+
+/// Why an order cannot be carried out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OrderError {
+    /// Not the name of a real server.
+    #[error("`{0}` is no real server: write ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT")]
+    Unreadable(String),
+    /// No real server is meant.
+    #[error("no real server {selection}; {}", listed(known))]
+    Unknown {
+        /// Who was meant.
+        selection: Selection,
+        /// Some of those that there are.
+        known: Vec<SocketAddr>,
+    },
+}
+
+fn listed(known: &[SocketAddr]) -> String {
+    let known: Vec<String> = known.iter().map(SocketAddr::to_string).collect();
+    if known.is_empty() { "there are none".to_owned() } else { format!("known: {}", known.join(", ")) }
+}
+
+impl fmt::Display for Selection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
+        let within = self.virtual_server.as_ref().map(|name| format!(" in `{name}`")).unwrap_or_default();
+        write!(f, "{}{port}{within}", self.address)
+    }
 }
 
 /// Every pool, and who checks what.
@@ -174,13 +204,13 @@ impl Balancer {
     /// Carries out an operator's order and says what was done.
     ///
     /// # Errors
-    /// When no real server is meant by it; the words say which there are.
+    /// When no real server is meant by it; the error says which there are.
     pub fn order(
         &mut self,
         selection: &Selection,
         order: Order,
         now: Instant,
-    ) -> Result<(String, Vec<Effect>), String> {
+    ) -> Result<(String, Vec<Effect>), OrderError> {
         let mut effects = Vec::new();
         let mut done = Vec::new();
         for pool in &mut self.pools {
@@ -213,14 +243,10 @@ impl Balancer {
         }
     }
 
-    fn unknown(&self, selection: &Selection) -> String {
+    fn unknown(&self, selection: &Selection) -> OrderError {
         let all = self.pools.iter().flat_map(|pool| pool.servers().map(|(real, _)| real.address));
         let known: BTreeSet<SocketAddr> = all.take(KNOWN_MAX).collect();
-        let known: Vec<String> = known.iter().map(SocketAddr::to_string).collect();
-        let port = selection.port.map(|port| format!(":{port}")).unwrap_or_default();
-        let within = selection.virtual_server.as_ref().map(|name| format!(" in `{name}`")).unwrap_or_default();
-        let known = if known.is_empty() { "there are none".to_owned() } else { format!("known: {}", known.join(", ")) };
-        format!("no real server {}{port}{within}; {known}", selection.address)
+        OrderError::Unknown { selection: selection.clone(), known: known.into_iter().collect() }
     }
 
     /// When to call [`Balancer::wake`] if nothing happens before.
@@ -244,14 +270,14 @@ impl Selection {
     /// Reads `ADDRESS`, `ADDRESS:PORT` or `[ADDRESS]:PORT`.
     ///
     /// # Errors
-    /// In words, when it is none of these.
-    pub fn parse(text: &str, virtual_server: Option<String>) -> Result<Self, String> {
+    /// When it is none of these.
+    pub fn parse(text: &str, virtual_server: Option<String>) -> Result<Self, OrderError> {
         if let Ok(address) = text.parse::<IpAddr>() {
             return Ok(Self { address, port: None, virtual_server });
         }
         match text.parse::<SocketAddr>() {
             Ok(both) => Ok(Self { address: both.ip(), port: Some(both.port()), virtual_server }),
-            Err(_) => Err(format!("`{text}` is no real server: write ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT")),
+            Err(_) => Err(OrderError::Unreadable(text.to_owned())),
         }
     }
 

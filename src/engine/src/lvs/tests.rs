@@ -303,8 +303,9 @@ fn a_successor_does_not_send_to_whom_its_predecessor_took_out() {
 fn an_order_for_nobody_names_who_is_there() {
     let mut rig = Rig::new(&pool("", &[(7, ""), (8, "")]));
     let order = |rig: &mut Rig, text: &str, of: Option<&str>| {
-        let selection = Selection::parse(text, of.map(str::to_owned))?;
-        rig.balancer.order(&selection, Order::Drain, Instant(9)).map(|(words, _)| words)
+        let selection = Selection::parse(text, of.map(str::to_owned));
+        let done = selection.and_then(|selection| rig.balancer.order(&selection, Order::Drain, Instant(9)));
+        done.map(|(words, _)| words).map_err(|why| why.to_string())
     };
     assert_eq!(order(&mut rig, "10.0.0.7:80", None).unwrap(), "10.0.0.7:80 of 10.0.0.3:80");
     let why = order(&mut rig, "10.0.0.77", None).unwrap_err();

@@ -8,49 +8,40 @@ use super::router::Router;
 use super::state::{Event, Next, State};
 use crate::action::Action;
 use crate::control::Pin;
+use crate::refused::Refused;
 
 impl Router {
     /// Makes this router master at once.
     ///
     /// # Errors
-    /// In words, when it must not be master or cannot win.
+    /// When it must not be master or cannot win.
     pub fn promote(
         &mut self,
         force: bool,
         expires: Option<(Duration, u64)>,
         reason: Option<String>,
         ctx: &mut Context<'_>,
-    ) -> Result<String, String> {
+    ) -> Result<String, Refused> {
         let name = self.config.name.clone();
         if !self.faults.is_empty() {
             let reasons = self.faults.join("; ");
-            return Err(format!("{name} is in FAULT and cannot be master: {reasons}; mend that first"));
+            return Err(Refused::Fault { name, reasons });
         }
         if self.weights < 0 && !force {
-            return Err(format!(
-                "{name}: tracked checks are bad (priority {} lowered by {}); mend them, or use --force",
-                self.config.priority, -self.weights
-            ));
+            return Err(Refused::ChecksBad { name, priority: self.config.priority, by: -self.weights });
         }
         if self.blocked && !force {
-            return Err(format!(
-                "{name}: another host still answers for the address and does not let go, so adverts are blocked on \
-                 the way, and both would own it; mend the network (IP protocol 112), or use --force"
-            ));
+            return Err(Refused::Blocked { name });
         }
         match (self.state, self.heard) {
             (State::Master, _) => return Ok(format!("{name} is master already")),
             (State::Initialize | State::Stopped | State::Fault | State::Handover(Next::Stopped), _) => {
-                return Err(format!("{name} is not running"));
+                return Err(Refused::NotRunning { name });
             }
             (State::Backup | State::Claiming | State::Handover(Next::Backup), Some(heard))
                 if heard.priority == priority::OWNER =>
             {
-                return Err(format!(
-                    "{name}: the master {} is the address owner (priority 255), which nothing outbids; lower its \
-                     priority in the configuration",
-                    heard.source
-                ));
+                return Err(Refused::MasterIsOwner { name, master: heard.source });
             }
             (State::Backup | State::Claiming | State::Handover(Next::Backup), _) => {}
         }
@@ -77,14 +68,14 @@ impl Router {
     /// Hands the addresses to the best backup and stays last in line.
     ///
     /// # Errors
-    /// In words, when this router is not master.
-    pub fn resign(&mut self, ctx: &mut Context<'_>) -> Result<String, String> {
+    /// When this router is not master, or owns the addresses.
+    pub fn resign(&mut self, ctx: &mut Context<'_>) -> Result<String, Refused> {
         let name = self.config.name.clone();
         if self.state != State::Master {
-            return Err(format!("{name} is not master here; nothing to resign from"));
+            return Err(Refused::NotMaster { name });
         }
         if self.config.priority == priority::OWNER {
-            return Err(format!("{name} is the address owner (priority 255); lower its priority or stop the agent"));
+            return Err(Refused::Owner { name });
         }
         let pin = Pin { priority: priority::RESIGNED, reason: Some("resigned".into()), expires_unix_s: None };
         self.set_pin(Some(pin), ctx);

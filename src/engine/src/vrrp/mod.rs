@@ -24,6 +24,7 @@ mod priority;
 mod quarrel;
 mod questions;
 mod receive;
+mod rejected;
 pub(crate) mod router;
 mod send;
 mod sign;

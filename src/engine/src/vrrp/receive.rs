@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::context::Context;
 use super::counters::Counter;
 use super::priority::{OWNER, PROMOTED};
+use super::rejected::Rejected;
 use super::router::Router;
 use super::state::{Event, Heard, State};
 use crate::conf::config::{OldChecksum, Version};
@@ -23,7 +24,8 @@ impl Router {
             return; // our own multicast, looped back
         }
         match self.judge(packet, ctx.wall) {
-            Err((counter, error)) => {
+            Err(why) => {
+                let (counter, error) = (why.counter(), why.to_string());
                 self.count(counter);
                 self.tell_once(counter.name(), What::BadAdvert { source: packet.source, error }, ctx);
             }
@@ -39,39 +41,27 @@ impl Router {
         }
     }
 
-    /// The receive checks of RFC 9568 §7.1, in its order; the error names the counter.
-    pub(super) fn judge(
-        &mut self,
-        packet: &Received,
-        wall: Duration,
-    ) -> Result<(Advert, ChecksumForm), (Counter, String)> {
+    /// The receive checks of RFC 9568 §7.1, in its order.
+    pub(super) fn judge(&mut self, packet: &Received, wall: Duration) -> Result<(Advert, ChecksumForm), Rejected> {
         let multicast = packet.destination.is_multicast();
         if multicast && packet.ttl != TTL {
-            return Err((
-                Counter::BadTtl,
-                format!("TTL {} where 255 is required: it was routed or forged", packet.ttl),
-            ));
+            return Err(Rejected::Ttl(packet.ttl));
         }
         if !multicast {
             self.judge_peer(packet)?;
         }
         let signed = self.judge_signature(packet, wall)?;
         let old = self.config.old_checksum != OldChecksum::Never && !multicast;
-        let (advert, form) = Advert::parse(signed, packet.source, packet.destination)
-            .or_else(|error| match old {
-                true => Advert::parse_old_unicast(signed, packet.source).ok_or(error),
-                false => Err(error),
-            })
-            .map_err(|error| (Counter::BadPacket, error.to_string()))?;
+        let (advert, form) = Advert::parse(signed, packet.source, packet.destination).or_else(|error| match old {
+            true => Advert::parse_old_unicast(signed, packet.source).ok_or(error),
+            false => Err(error),
+        })?;
         if advert.version != self.config.version {
-            return Err((
-                Counter::BadVersion,
-                format!("it speaks {:?}, this instance {:?}", advert.version, self.config.version),
-            ));
+            return Err(Rejected::Version { theirs: advert.version, ours: self.config.version });
         }
         if multicast == self.config.is_unicast() {
             let (theirs, ours) = if multicast { ("multicast", "unicast") } else { ("unicast", "multicast") };
-            return Err((Counter::BadDestination, format!("it sends {theirs}, this instance expects {ours}")));
+            return Err(Rejected::Destination { theirs, ours });
         }
         if advert.version == Version::V2 {
             let password_fits = match (advert.auth, &self.config.password) {
@@ -80,29 +70,23 @@ impl Router {
                 _ => false,
             };
             if !password_fits {
-                return Err((Counter::BadAuth, "authentication type or password differs".into()));
+                return Err(Rejected::Password);
             }
             if advert.interval != self.config.advert_interval {
-                let (theirs, ours) = (advert.interval.as_secs(), self.config.advert_interval.as_secs());
-                return Err((
-                    Counter::BadInterval,
-                    format!("its interval is {theirs} s, ours {ours} s; in version 2 they must agree"),
-                ));
+                let (theirs_s, ours_s) = (advert.interval.as_secs(), self.config.advert_interval.as_secs());
+                return Err(Rejected::Interval { theirs_s, ours_s });
             }
         }
         Ok((advert, form))
     }
 
     /// What only unicast adverts are asked: whether they come from a peer, and from how far.
-    fn judge_peer(&self, packet: &Received) -> Result<(), (Counter, String)> {
+    fn judge_peer(&self, packet: &Received) -> Result<(), Rejected> {
         match self.config.unicast_peers.iter().find(|peer| peer.address == packet.source) {
-            Some(peer) if !(peer.min_ttl..=peer.max_ttl).contains(&packet.ttl) => Err((
-                Counter::BadTtl,
-                format!("TTL {} is not within {}..={} as configured for it", packet.ttl, peer.min_ttl, peer.max_ttl),
-            )),
-            None if self.config.check_unicast_source => {
-                Err((Counter::BadSource, "it is not one of the unicast peers".into()))
+            Some(peer) if !(peer.min_ttl..=peer.max_ttl).contains(&packet.ttl) => {
+                Err(Rejected::PeerTtl { ttl: packet.ttl, min: peer.min_ttl, max: peer.max_ttl })
             }
+            None if self.config.check_unicast_source => Err(Rejected::NoPeer),
             Some(_) | None => Ok(()),
         }
     }

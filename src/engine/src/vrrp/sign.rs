@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::counters::Counter;
+use super::rejected::Rejected;
 use super::router::Router;
 use crate::conf::config::{HmacMode, HmacSettings, Replay};
 use crate::input::Received;
@@ -31,21 +32,13 @@ impl Router {
 
     /// The VRRP message without its trailer, when that is as the configuration wants it. A trailer that is there and
     /// wrong is refused in every mode: the modes differ about adverts that have none.
-    pub(super) fn judge_signature<'p>(
-        &mut self,
-        packet: &'p Received,
-        wall: Duration,
-    ) -> Result<&'p [u8], (Counter, String)> {
+    pub(super) fn judge_signature<'p>(&mut self, packet: &'p Received, wall: Duration) -> Result<&'p [u8], Rejected> {
         let payload = packet.payload.as_slice();
         let Some(hmac) = &self.config.hmac else { return Ok(payload) };
         let Some(length) = Advert::length(payload, packet.source.is_ipv6()) else { return Ok(payload) };
         match Trailer::split(payload, length) {
-            (_, Behind::Malformed) => {
-                Err((Counter::BadPacket, "what follows the message is no signature of a known form".into()))
-            }
-            (_, Behind::Nothing) if hmac.mode == HmacMode::Enforce => {
-                Err((Counter::BadAuth, "it is not signed, and auth_hmac wants that".into()))
-            }
+            (_, Behind::Malformed) => Err(Rejected::Trailer),
+            (_, Behind::Nothing) if hmac.mode == HmacMode::Enforce => Err(Rejected::Unsigned),
             (message, Behind::Nothing) => {
                 self.count(Counter::Unsigned);
                 Ok(message)
@@ -53,7 +46,7 @@ impl Router {
             (message, Behind::Trailer(trailer)) => {
                 let now = Sequence::at(wall);
                 if let Some(why) = self.fault_of(&trailer, packet, hmac, now) {
-                    return Err((Counter::BadAuth, why));
+                    return Err(why);
                 }
                 self.remember_signed(packet.source, trailer.sequence);
                 Ok(message)
@@ -61,12 +54,12 @@ impl Router {
         }
     }
 
-    fn fault_of(&self, trailer: &Trailer, packet: &Received, hmac: &HmacSettings, now: Sequence) -> Option<String> {
+    fn fault_of(&self, trailer: &Trailer, packet: &Received, hmac: &HmacSettings, now: Sequence) -> Option<Rejected> {
         let Some(key) = hmac.keys.iter().find(|key| key.id == trailer.key) else {
-            return Some(format!("it is signed with key {}, which is not configured here", trailer.key));
+            return Some(Rejected::UnknownKey(trailer.key));
         };
         if !Trailer::verifies(&packet.payload, packet.source, &key.secret) {
-            return Some("its signature is wrong: another key, or forged".into());
+            return Some(Rejected::Forged);
         }
         let off = trailer.sequence.distance(now);
         let last = self.signed_last.iter().find(|(sender, _)| *sender == packet.source).map(|(_, last)| *last);
@@ -76,13 +69,10 @@ impl Router {
             Replay::Monotonic => (false, last),
         };
         if stale {
-            let off = off.as_secs();
-            return Some(format!(
-                "its time differs by {off} s, more than time_window permits: replayed, or the clocks differ"
-            ));
+            return Some(Rejected::OutOfTime { off_s: off.as_secs() });
         }
         let replayed = last.is_some_and(|last| !trailer.sequence.is_after(last));
-        replayed.then(|| "it was not signed after the last one: replayed".into())
+        replayed.then_some(Rejected::Replayed)
     }
 
     /// One mark a sender; of many the one that was silent longest goes.

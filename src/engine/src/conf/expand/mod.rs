@@ -7,7 +7,7 @@ mod include;
 mod lines;
 mod reader;
 mod sequence;
-pub(super) mod surroundings;
+pub(crate) mod surroundings;
 mod variable;
 
-pub(super) use reader::{Limits, expand};
+pub(crate) use reader::{Limits, expand};

@@ -6,7 +6,35 @@ pub struct Included {
     /// As diagnostics call it.
     pub name: String,
     /// Its text, or why it cannot be read.
-    pub text: Result<String, String>,
+    pub text: Result<String, Unreadable>,
+}
+
+/// Why a configuration file cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// The system says so.
+    #[error("{words}")]
+    System {
+        /// What kind of failure it is.
+        kind: std::io::ErrorKind,
+        /// In the system's words.
+        words: String,
+    },
+    /// Something that has a name like a file: a folder, a pipe.
+    #[error("it is {0}, not a file")]
+    NotAFile(&'static str),
+    /// On a file system like `/proc`.
+    #[error("the kernel makes it up: it is no file that was written")]
+    MadeUp,
+    /// Larger than this number of bytes.
+    #[error("it is larger than {0} bytes")]
+    TooLarge(u64),
+}
+
+impl From<std::io::Error> for Unreadable {
+    fn from(error: std::io::Error) -> Self {
+        Self::System { kind: error.kind(), words: error.to_string() }
+    }
 }
 
 /// What the parser asks its caller for. The answers must not depend on anything that changes while a file is read.

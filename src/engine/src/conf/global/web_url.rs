@@ -15,31 +15,51 @@ pub struct WebUrl {
     pub path: String,
 }
 
+/// Why a text is no such URL. It holds nothing of path and query.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WebUrlError {
+    /// Another scheme, or none.
+    #[error("it begins with neither http:// nor https://")]
+    Scheme,
+    /// What no request line may hold.
+    #[error("it holds a blank or a character beyond ASCII")]
+    Characters,
+    /// `USER:PASSWORD@`.
+    #[error("it holds a user or password; put a token into the path or query")]
+    Login,
+    /// Not a number from 0 to 65535.
+    #[error("`{0}` is not a port")]
+    Port(String),
+    /// Nothing between the slashes and the path.
+    #[error("it names no host")]
+    Host,
+}
+
 impl WebUrl {
     /// Reads `http://` or `https://HOST[:PORT][/PATH][?QUERY]`.
     ///
     /// # Errors
-    /// In words that hold nothing of path and query.
-    pub fn parse(url: &str) -> Result<Self, String> {
+    /// When it is another kind of URL, or none.
+    pub fn parse(url: &str) -> Result<Self, WebUrlError> {
         let (tls, rest) = match (url.strip_prefix("http://"), url.strip_prefix("https://")) {
             (Some(rest), _) => (false, rest),
             (None, Some(rest)) => (true, rest),
-            (None, None) => return Err("it begins with neither http:// nor https://".into()),
+            (None, None) => return Err(WebUrlError::Scheme),
         };
         if !rest.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err("it holds a blank or a character beyond ASCII".into());
+            return Err(WebUrlError::Characters);
         }
         let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
         if authority.contains('@') {
-            return Err("it holds a user or password; put a token into the path or query".into());
+            return Err(WebUrlError::Login);
         }
         let (host, port) = match authority.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')) {
-            Some((host, port)) => (host, port.parse().map_err(|_| format!("`{port}` is not a port"))?),
+            Some((host, port)) => (host, port.parse().map_err(|_| WebUrlError::Port(port.to_owned()))?),
             None => (authority, if tls { 443 } else { 80 }),
         };
         let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         if host.is_empty() {
-            return Err("it names no host".into());
+            return Err(WebUrlError::Host);
         }
         let path = path.split('#').next().unwrap_or_default();
         let slash = if path.starts_with('/') { "" } else { "/" };
@@ -63,16 +83,16 @@ mod tests {
         assert_eq!(parts("https://[fd00::9]"), (true, "fd00::9".into(), 443, "[fd00::9]".into(), "/".into()));
         assert_eq!(parts("http://[fd00::9]:81").2, 81);
         assert_eq!(parts("http://hook.lan?x=1").4, "/?x=1");
-        for bad in [
-            "ftp://x/",
-            "http://",
-            "https:///x",
-            "http://u:p@x/",
-            "http://x/\r\nX: 1",
-            "http://x:99999/",
-            "http://:80/",
+        for (bad, why) in [
+            ("ftp://x/", WebUrlError::Scheme),
+            ("http://", WebUrlError::Host),
+            ("https:///x", WebUrlError::Host),
+            ("http://u:p@x/", WebUrlError::Login),
+            ("http://x/\r\nX: 1", WebUrlError::Characters),
+            ("http://x:99999/", WebUrlError::Port("99999".into())),
+            ("http://:80/", WebUrlError::Host),
         ] {
-            assert!(WebUrl::parse(bad).is_err(), "{bad}");
+            assert_eq!(WebUrl::parse(bad), Err(why), "{bad}");
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::conf::grammar::keywords::VIRTUAL_SERVER;
 use crate::conf::grammar::values::{flag, seconds, single, switched, whole};
 use crate::conf::grammar::walk::{inside, walk};
 use crate::conf::text::place::{At, Place};
-use crate::conf::text::sink::Sink;
+use crate::conf::text::sink::{Reported, Sink};
 use crate::conf::text::statement::Statement;
 use crate::ipvs::{Family, Forward, Protocol, ServiceKey};
 
@@ -196,8 +196,8 @@ impl<'s> Draft<'s> {
         }
     }
 
-    /// The group that the head names. An error has been reported: the block cannot be used.
-    fn group(&self, head: &Head, shared: &mut Shared<'_>, sink: &mut Sink<'_>) -> Result<Option<Rc<Group>>, ()> {
+    /// The group that the head names.
+    fn group(&self, head: &Head, shared: &mut Shared<'_>, sink: &mut Sink<'_>) -> Result<Option<Rc<Group>>, Reported> {
         let Head::Group((name, place)) = head else { return Ok(None) };
         let Some(group) = shared.groups.get(name).map(Rc::clone) else {
             let message = format!("no virtual_server_group is called `{name}`; the virtual server is ignored");
@@ -206,7 +206,7 @@ impl<'s> Draft<'s> {
                 None => format!("add `virtual_server_group {name} {{ ADDRESS PORT … }}`"),
             };
             sink.error_help(*place, message, help);
-            return Err(());
+            return Err(Reported);
         };
         let protocol = self.protocol.map_or(Protocol::Udp, |(protocol, _)| protocol);
         let protocol = Some(protocol).filter(|_| group.has_addresses());
@@ -216,7 +216,7 @@ impl<'s> Draft<'s> {
             let what = protocol.map_or(String::new(), |protocol| format!(" with {protocol}"));
             let message = format!("group `{name}` is served{what} already by the virtual server on {line}; ignored");
             sink.error_help(*place, message, "give each a group, or a protocol, of its own");
-            return Err(());
+            return Err(Reported);
         }
         users.push((protocol, *place));
         Ok(Some(group))

@@ -21,8 +21,13 @@ impl Surroundings for Host {
             Some((before, after)) => name.starts_with(before) && name.ends_with(after),
             None => name == wanted,
         };
-        let text =
-            |text: &str| if text == "secret" { Err("permission denied".to_owned()) } else { Ok(text.to_owned()) };
+        let text = |text: &str| {
+            if text == "secret" {
+                Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, "permission denied").into())
+            } else {
+                Ok(text.to_owned())
+            }
+        };
         let files = self.files.iter().filter(|(name, _)| fits(name));
         files.map(|(name, content)| Included { name: (*name).to_owned(), text: text(content) }).collect()
     }

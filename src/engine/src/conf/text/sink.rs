@@ -7,6 +7,10 @@ use super::nearest::nearest;
 use super::place::Place;
 use super::source::Source;
 
+/// What was to be read cannot be used, and the sink knows why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Reported;
+
 /// Collects diagnostics.
 #[derive(Debug)]
 pub struct Sink<'a> {
