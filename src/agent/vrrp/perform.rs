@@ -107,7 +107,7 @@ impl Round {
         if !self.removed.is_empty() {
             let (_, addresses): (Vec<_>, Vec<_>) = self.removed.into_iter().unzip();
             for (_, error) in os.remove_addresses(&addresses) {
-                left.trouble(format!("{error}; this node may still answer for it: `ip addr del` it by hand"));
+                left.warning(format!("{error}; this node may still answer for it: `ip addr del` it by hand"));
             }
         }
         for renewal in self.renewed {
@@ -127,7 +127,7 @@ impl Round {
                 Action::RemoveRouting(routing) => os.remove_routing(routing),
                 _ => Vec::new(),
             };
-            refused.into_iter().for_each(|error| left.trouble(error));
+            refused.into_iter().for_each(|error| left.warning(error));
         }
         if !self.sent.is_empty() {
             let (owners, adverts): (Vec<_>, Vec<_>) = self.sent.into_iter().unzip();
@@ -146,8 +146,8 @@ impl Round {
 }
 
 impl Leftovers {
-    fn trouble(&mut self, words: String) {
-        self.jobs.push(Job::Trouble(words));
+    fn warning(&mut self, words: String) {
+        self.jobs.push(Job::Warning(words));
     }
 
     /// What a router was still to do is dropped, but not what it had to say: a change of state that happened must not vanish
@@ -195,7 +195,7 @@ fn renew(os: &mut impl Os, renewal: Renewal, left: &mut Leftovers) {
         }
     };
     for error in errors {
-        left.trouble(format!("the time that the kernel gives the addresses was not set: {error}"));
+        left.warning(format!("the time that the kernel gives the addresses was not set: {error}"));
     }
 }
 
@@ -204,7 +204,7 @@ fn unsent(what: &str, error: &io::Error) -> Job {
         Some(libc::EPERM) => " (a firewall on this host drops VRRP: allow IP protocol 112 and 224.0.0.18)",
         _ => "",
     };
-    Job::Trouble(format!("{what}: {error}{hint}"))
+    Job::Warning(format!("{what}: {error}{hint}"))
 }
 
 #[cfg(test)]
@@ -295,7 +295,7 @@ mod tests {
         else {
             panic!("{:?}", left.failures);
         };
-        assert!(matches!(&left.jobs[..], [Job::Trouble(text)] if text.contains("firewall")));
+        assert!(matches!(&left.jobs[..], [Job::Warning(text)] if text.contains("firewall")));
     }
 
     #[test]
