@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use hactl_engine::lvs::balancer::OrderError;
 use thiserror::Error;
 
 use crate::agent::lvs::error::NotOrdered;
@@ -23,8 +24,8 @@ pub(crate) enum Unanswered {
     #[error("watch takes a connection of its own")]
     WatchAlone,
     /// A text that names no real server.
-    #[error("{0}")]
-    NoSelection(hactl_engine::lvs::balancer::OrderError),
+    #[error(transparent)]
+    NoSelection(#[from] OrderError),
     #[error(transparent)]
     Denied(#[from] Denied),
     #[error(transparent)]

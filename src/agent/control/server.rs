@@ -199,7 +199,7 @@ async fn order(
     virtual_server: Option<String>,
     order: Order,
 ) -> Result<Response, Unanswered> {
-    let selection = Selection::parse(server, virtual_server).map_err(Unanswered::NoSelection)?;
+    let selection = Selection::parse(server, virtual_server)?;
     let (asker, reply) = oneshot::channel();
     handles.main.send(DaemonJob::Order(selection, order, asker)).await.map_err(|_| Unanswered::Stopping)?;
     let servers = reply.await.map_err(|_| Unanswered::Stopping)??;

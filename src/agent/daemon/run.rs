@@ -283,7 +283,7 @@ impl<'a> Agent<'a> {
             }
             Job::RunFor { server, command } => self.services.run_for(server, command),
             Job::SavePin { instance, pin } => self.save_pin(instance, pin),
-            Job::Trouble(text) => tracing::warn!("{text}"),
+            Job::Warning(text) => tracing::warn!("{text}"),
         }
     }
 

@@ -108,7 +108,7 @@ impl Director {
     fn resync(&mut self, known: Option<Table>) {
         let wanted = self.balancer.wanted(clock::now());
         self.kernel.become_like(known, &wanted, self.balancer.services());
-        self.tell_troubles();
+        self.tell_warnings();
     }
 
     /// `ha_suspend`, `master_only` and the synchronisation follow the VRRP instances. Returns whether the table changes.
@@ -124,7 +124,7 @@ impl Director {
         };
         let changed = self.balancer.suspend(holds);
         self.kernel.synchronise(orders.global.lvs.sync_daemon.as_ref(), states, &orders.instances);
-        self.tell_troubles();
+        self.tell_warnings();
         changed
     }
 
@@ -153,7 +153,7 @@ impl Director {
     /// # Errors
     /// There is no such real server.
     pub(crate) fn order(&mut self, selection: &Selection, order: Order) -> Result<String, NotOrdered> {
-        let (done, effects) = self.balancer.order(selection, order, clock::now()).map_err(NotOrdered::Denied)?;
+        let (done, effects) = self.balancer.order(selection, order, clock::now())?;
         self.carry_out(effects);
         match overrides::write(&self.state_dir, self.balancer.overrides()) {
             Ok(()) => Ok(done),
@@ -169,7 +169,7 @@ impl Director {
             match effect {
                 Effect::Table(changes) => {
                     self.kernel.change(&changes);
-                    self.tell_troubles();
+                    self.tell_warnings();
                 }
                 Effect::Run { server, command } => self.job(Job::RunFor { server, command }),
                 Effect::Tell(notice) => self.job(Job::Tell { notice, unix_ms: clock::unix_ms() }),
@@ -177,9 +177,9 @@ impl Director {
         }
     }
 
-    fn tell_troubles(&mut self) {
-        for trouble in self.kernel.troubles() {
-            self.job(Job::Trouble(trouble));
+    fn tell_warnings(&mut self) {
+        for warning in self.kernel.warnings() {
+            self.job(Job::Warning(warning));
         }
     }
 
@@ -191,7 +191,7 @@ impl Director {
     /// Everything that is known of the virtual servers; the kernel is asked for its table and its loads.
     pub(crate) fn status(&mut self) -> Vec<VirtualServerStatus> {
         let observed = self.kernel.observe();
-        self.tell_troubles();
+        self.tell_warnings();
         let kernel = observed.as_ref().map(|one| (&one.table, &one.loads));
         status(&self.balancer, kernel, clock::now())
     }
@@ -222,7 +222,7 @@ impl Director {
         let farewell = self.balancer.farewell();
         let how = self.orders.as_ref().map_or(FlushOnStop::Ours, |orders| orders.global.lvs.flush_on_stop);
         self.kernel.leave(how);
-        self.tell_troubles();
+        self.tell_warnings();
         self.carry_out(farewell);
     }
 }

@@ -1,5 +1,6 @@
 //! Why an operator's order about real servers is not carried out.
 
+use hactl_engine::lvs::balancer::OrderError;
 use thiserror::Error;
 
 /// Why nothing was ordered.
@@ -9,7 +10,7 @@ pub(crate) enum NotOrdered {
     NothingHere,
     #[error("the agent is stopping")]
     Stopping,
-    /// What the balancer says: there is no such real server.
-    #[error("{0}")]
-    Denied(hactl_engine::lvs::balancer::OrderError),
+    /// There is no such real server, or it cannot be ordered so.
+    #[error(transparent)]
+    Refused(#[from] OrderError),
 }

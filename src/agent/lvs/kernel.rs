@@ -20,10 +20,10 @@ pub(crate) struct Kernel {
     owned: BTreeSet<ServiceKey>,
     /// The table differs from what is wanted.
     pub behind: bool,
-    /// Trouble that was told already.
+    /// Warning that was told already.
     told: BTreeSet<String>,
-    /// Trouble that is still to be told.
-    troubles: Vec<String>,
+    /// Warning that is still to be told.
+    warnings: Vec<String>,
     daemons: BTreeMap<SyncRole, SyncSettings>,
 }
 
@@ -34,7 +34,7 @@ impl Kernel {
         match ipvs.read() {
             Ok(observed) => Some(observed),
             Err(error) => {
-                self.trouble(error.to_string());
+                self.warning(error.to_string());
                 None
             }
         }
@@ -43,7 +43,7 @@ impl Kernel {
     /// Empties the table at the start (`lvs_flush`).
     pub(crate) fn flush(&mut self) {
         if let Some(Err(error)) = self.open().map(Ipvs::flush) {
-            self.trouble(error.to_string());
+            self.warning(error.to_string());
         }
     }
 
@@ -73,13 +73,13 @@ impl Kernel {
                 self.behind = was_behind || !refused.is_empty();
                 let more = refused.len().saturating_sub(TOLD_MAX);
                 for one in refused.iter().take(TOLD_MAX) {
-                    self.trouble(one.to_string());
+                    self.warning(one.to_string());
                 }
                 if more > 0 {
-                    self.trouble(format!("the kernel refused {more} more changes of its LVS table"));
+                    self.warning(format!("the kernel refused {more} more changes of its LVS table"));
                 }
             }
-            Err(error) => self.trouble(error.to_string()),
+            Err(error) => self.warning(error.to_string()),
         }
         if !self.behind {
             self.told.clear();
@@ -93,7 +93,7 @@ impl Kernel {
             return;
         }
         if let Some(Err(error)) = self.open().map(|ipvs| ipvs.set_timeouts(&wanted)) {
-            self.trouble(error.to_string());
+            self.warning(error.to_string());
         }
     }
 
@@ -115,7 +115,7 @@ impl Kernel {
         for role in stale {
             self.daemons.remove(&role);
             if let Some(Err(error)) = self.open().map(|ipvs| ipvs.stop_daemon(role)) {
-                self.trouble(error.to_string());
+                self.warning(error.to_string());
             }
         }
         let Some(settings) = settings else { return };
@@ -127,7 +127,7 @@ impl Kernel {
             });
             match started {
                 Some(Ok(())) => drop(self.daemons.insert(role, settings.clone())),
-                Some(Err(error)) => self.trouble(error.to_string()),
+                Some(Err(error)) => self.warning(error.to_string()),
                 None => {}
             }
         }
@@ -148,29 +148,29 @@ impl Kernel {
         // The daemons last: stopping them waits for locks that the kernel may hold for seconds.
         for role in std::mem::take(&mut self.daemons).into_keys() {
             if let Some(Err(error)) = self.open().map(|ipvs| ipvs.stop_daemon(role)) {
-                self.trouble(error.to_string());
+                self.warning(error.to_string());
             }
         }
     }
 
-    /// The troubles since the last call, in words.
-    pub(crate) fn troubles(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.troubles)
+    /// The warnings since the last call, in words.
+    pub(crate) fn warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
     }
 
     fn open(&mut self) -> Option<&mut Ipvs> {
         if self.ipvs.is_none() {
             match Ipvs::open() {
                 Ok(ipvs) => self.ipvs = Some(ipvs),
-                Err(error) => self.trouble(format!("{error}; nothing is balanced on this host until then")),
+                Err(error) => self.warning(format!("{error}; nothing is balanced on this host until then")),
             }
         }
         self.ipvs.as_mut()
     }
 
-    fn trouble(&mut self, words: String) {
+    fn warning(&mut self, words: String) {
         if self.told.insert(words.clone()) {
-            self.troubles.push(words);
+            self.warnings.push(words);
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use hactl_engine::conf::WebUrlError;
 use thiserror::Error;
 
 use crate::agent::command::error::SecretError;
@@ -23,7 +24,7 @@ pub(crate) enum NotDelivered {
         why: MailError,
     },
     #[error("webhook: nothing is sent: {0}")]
-    BadUrl(hactl_engine::conf::WebUrlError),
+    BadUrl(#[from] WebUrlError),
     #[error("webhook at {authority}: {why}")]
     Webhook {
         authority: String,

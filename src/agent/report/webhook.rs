@@ -29,7 +29,7 @@ impl Target {
     /// # Errors
     /// It is none that can be posted to.
     pub(crate) fn parse(url: &str, authorities: Option<&str>) -> Result<Self, NotDelivered> {
-        let url = WebUrl::parse(url).map_err(NotDelivered::BadUrl)?;
+        let url = WebUrl::parse(url)?;
         Ok(Self { url, authorities: authorities.map(str::to_owned) })
     }
 

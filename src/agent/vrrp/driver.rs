@@ -109,8 +109,8 @@ impl Driver {
             told_late: None,
         };
         let table = driver.links.table();
-        let troubles = driver.host.prepare(config, table, &mut driver.os);
-        driver.troubles(troubles);
+        let warnings = driver.host.prepare(config, table, &mut driver.os);
+        driver.warnings(warnings);
         driver.watch_routing()?;
         driver.number_routers();
         Ok(driver)
@@ -160,8 +160,8 @@ impl Driver {
             self.take_messages()?;
             if self.node.is_stopped() {
                 if !self.keeps_addresses {
-                    let troubles = std::mem::take(&mut self.host).leave(&mut self.os);
-                    self.troubles(troubles);
+                    let warnings = std::mem::take(&mut self.host).leave(&mut self.os);
+                    self.warnings(warnings);
                 }
                 return Ok(());
             }
@@ -173,14 +173,14 @@ impl Driver {
         let Some((old, new)) = self.left.take() else { return };
         let held = |instance: &str| self.memory.last_master(instance).is_some();
         let said = leftovers::strip(&old, &new, held, self.links.table(), &mut self.os);
-        self.troubles(said);
+        self.warnings(said);
     }
 
     /// What only the start needed is given back first: locked memory stays.
     fn lock_memory(&mut self) {
         memory::give_back();
         if let Err(error) = sched::lock_memory() {
-            self.troubles(vec![format!(
+            self.warnings(vec![format!(
                 "no locked memory: {error}; adverts faster than 1 s may be late on a busy host"
             )]);
         }
@@ -236,15 +236,15 @@ impl Driver {
         }
         for (token, result) in left.replies {
             if let Some(asker) = self.asked.remove(&token) {
-                let _ = asker.send(result.map_err(Denied)); // the asker may have hung up
+                let _ = asker.send(result); // the asker may have hung up
             }
         }
         left.failures
     }
 
-    fn troubles(&self, troubles: Vec<String>) {
-        for trouble in troubles {
-            let _ = self.jobs.try_send(Job::Trouble(trouble)); // see `perform`
+    fn warnings(&self, warnings: Vec<String>) {
+        for warning in warnings {
+            let _ = self.jobs.try_send(Job::Warning(warning)); // see `perform`
         }
     }
 
@@ -273,12 +273,12 @@ impl Driver {
         let late = Duration::from_micros(late);
         if late > half && self.told_late.is_none_or(|at| clock::now().since(at) > TELL_LATE_EACH) {
             self.told_late = Some(clock::now());
-            let trouble = format!(
+            let warning = format!(
                 "the VRRP loop woke {late:.1?} late with adverts every {:?}: this host is too busy for them, or real-time \
                  scheduling is not permitted; use a longer advert_int, or give the agent CAP_SYS_NICE",
                 self.fastest
             );
-            self.troubles(vec![trouble]);
+            self.warnings(vec![warning]);
         }
     }
 
@@ -292,12 +292,12 @@ impl Driver {
         let gone: Vec<u32> =
             changes.iter().filter_map(|c| if let Input::LinkGone(index) = c { Some(*index) } else { None }).collect();
         self.os.sockets().retain(|(link, _), _| !gone.contains(link));
-        let mut troubles = Vec::new();
+        let mut warnings = Vec::new();
         for lost in &changes {
-            troubles.extend(self.host.restore(lost, &mut self.os));
+            warnings.extend(self.host.restore(lost, &mut self.os));
         }
-        self.host.follow(self.links.table(), &mut self.os, &mut troubles);
-        self.troubles(troubles);
+        self.host.follow(self.links.table(), &mut self.os, &mut warnings);
+        self.warnings(warnings);
         self.open_sockets();
         self.step_all(changes);
         Ok(())
@@ -324,8 +324,8 @@ impl Driver {
                     let _ = asker.send(self.status()); // may have hung up
                 }
                 Message::Reload(config, asker) => {
-                    let troubles = self.host.prepare(&config, self.links.table(), &mut self.os);
-                    self.troubles(troubles);
+                    let warnings = self.host.prepare(&config, self.links.table(), &mut self.os);
+                    self.warnings(warnings);
                     self.watch_routing()?;
                     self.take_link_changes()?;
                     self.step(Input::Reload(config));
@@ -367,12 +367,12 @@ impl Driver {
             let groups: Vec<IpAddr> = groups.into_iter().collect();
             if let Some(socket) = self.os.sockets().get(&(link, ipv6)) {
                 // A reload may have named another group.
-                let troubles = groups.iter().filter_map(|group| {
+                let warnings = groups.iter().filter_map(|group| {
                     let error = socket.join(*group).err()?;
                     Some(format!("cannot hear {group} on {name}: {error}"))
                 });
-                let troubles = troubles.collect();
-                self.troubles(troubles);
+                let warnings = warnings.collect();
+                self.warnings(warnings);
                 continue;
             }
             let opened = VrrpSocket::open(link, &name, ipv6, &groups).and_then(|socket| {
@@ -382,8 +382,8 @@ impl Driver {
             match opened {
                 Ok(socket) => drop(self.os.sockets().insert((link, ipv6), socket)),
                 Err(error) => {
-                    let trouble = format!("cannot listen for adverts on {name}: {error}; trying again when it changes");
-                    let _ = self.jobs.try_send(Job::Trouble(trouble)); // see `perform`
+                    let warning = format!("cannot listen for adverts on {name}: {error}; trying again when it changes");
+                    let _ = self.jobs.try_send(Job::Warning(warning)); // see `perform`
                 }
             }
         }
@@ -391,8 +391,8 @@ impl Driver {
 
     /// Opens the guard's ears too.
     fn listen(&mut self) {
-        let troubles = self.host.listen(self.links.table(), &self.sleeper, |link, six| CLAIMS | token(link, six));
-        self.troubles(troubles);
+        let warnings = self.host.listen(self.links.table(), &self.sleeper, |link, six| CLAIMS | token(link, six));
+        self.warnings(warnings);
     }
 
     /// Gives each router its slot among the stamps.
@@ -402,9 +402,9 @@ impl Driver {
         let names: Vec<String> = self.node.routers().map(|router| router.config().name.clone()).collect();
         self.slots = self.node.router_ids().zip(0..).collect();
         if let Err(error) = self.memory.number(&names) {
-            let trouble =
+            let warning =
                 format!("cannot write {}: {error}; a restart will not adopt the addresses", self.memory.path());
-            let _ = self.jobs.try_send(Job::Trouble(trouble)); // see `perform`
+            let _ = self.jobs.try_send(Job::Warning(warning)); // see `perform`
         }
     }
 

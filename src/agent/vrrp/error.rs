@@ -1,7 +1,8 @@
-//! Why the VRRP loop ends, and why it does not do as an operator wants.
+//! Why the VRRP loop ends, does not do as an operator wants, or knows no address of a peer.
 
 use std::io;
 
+use hactl_engine::refused::Refused;
 use thiserror::Error;
 
 /// What the loop cannot do without.
@@ -23,10 +24,16 @@ pub(crate) enum LoopError {
     EndedAtOnce,
 }
 
-/// What the engine says to a command that it refuses.
+/// Why an operator's command is not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{0}")]
-pub(crate) struct Denied(pub String);
+pub(crate) enum Denied {
+    /// The engine does not want to.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// It wanted to, and the kernel would not put the addresses in place; what it said.
+    #[error("{0}")]
+    Kernel(String),
+}
 
 /// Why a peer's name has no addresses.
 #[derive(Debug, Error)]

@@ -1,5 +1,5 @@
 //! The host's state other than virtual addresses: the macvlans of `use_vmac`, static addresses and routes, the nftables sets,
-//! and the sockets by which the guard hlisteners ARP and neighbour advertisements. It is made from the configuration, changed
+//! and the sockets by which the guard hears ARP and neighbour advertisements. It is made from the configuration, changed
 //! with it, and removed at the end.
 
 use std::collections::BTreeMap;
@@ -56,15 +56,15 @@ impl HostSetup {
         let concerns = |one: &&Arc<VrrpInstance>| config.own.guard || has_macvlan(one);
         needed.instances = config.instances.iter().filter(concerns).cloned().collect();
         self.config = needed;
-        let mut troubles = Vec::new();
-        gates(config, os, &mut troubles);
-        self.follow(links, os, &mut troubles);
-        troubles
+        let mut warnings = Vec::new();
+        gates(config, os, &mut warnings);
+        self.follow(links, os, &mut warnings);
+        warnings
     }
 
     /// Interfaces came or changed: makes what can be made now.
-    pub(crate) fn follow(&mut self, links: &BTreeMap<u32, Link>, os: &mut Linux, troubles: &mut Vec<String>) {
-        self.vmacs.follow(&self.config.instances, links, os.netlink(), troubles);
+    pub(crate) fn follow(&mut self, links: &BTreeMap<u32, Link>, os: &mut Linux, warnings: &mut Vec<String>) {
+        self.vmacs.follow(&self.config.instances, links, os.netlink(), warnings);
         let wanted = statics(&self.config, links);
         let gone: Vec<LinkAddress> =
             self.statics.addresses.iter().filter(|at| !wanted.addresses.contains(at)).cloned().collect();
@@ -78,16 +78,16 @@ impl HostSetup {
         routing.routes.retain(|route| !old.routes.contains(route));
         routing.rules.retain(|rule| !old.rules.contains(rule));
         if !away.is_empty() {
-            troubles.extend(os.remove_routing(&away));
+            warnings.extend(os.remove_routing(&away));
         }
         if !gone.is_empty() {
-            troubles.extend(os.remove_addresses(&gone).into_iter().map(|(_, error)| error));
+            warnings.extend(os.remove_addresses(&gone).into_iter().map(|(_, error)| error));
         }
         if !come.is_empty() {
-            troubles.extend(os.add_addresses(&come).into_iter().map(|(_, error)| error));
+            warnings.extend(os.add_addresses(&come).into_iter().map(|(_, error)| error));
         }
         if !routing.is_empty() {
-            troubles.extend(os.add_routing(&routing));
+            warnings.extend(os.add_routing(&routing));
         }
         self.statics = wanted;
     }
@@ -157,7 +157,7 @@ impl HostSetup {
             }
         }
         self.listeners.retain(|key, _| wanted.contains_key(key));
-        let mut troubles = Vec::new();
+        let mut warnings = Vec::new();
         for ((link, ipv6), addresses) in wanted {
             if let Some(listener) = self.listeners.get_mut(&(link, ipv6)) {
                 addresses.into_iter().for_each(|address| listener.join(address));
@@ -173,11 +173,11 @@ impl HostSetup {
                     self.listeners.insert((link, ipv6), listener);
                 }
                 Err(error) => {
-                    troubles.push(format!("the guard cannot listen on {name}: {error}; it does not guard there"))
+                    warnings.push(format!("the guard cannot listen on {name}: {error}; it does not guard there"))
                 }
             }
         }
-        troubles
+        warnings
     }
 
     /// What was heard on an interface.
@@ -195,17 +195,17 @@ impl HostSetup {
 
     /// Leaves the host as it was found.
     pub(crate) fn leave(self, os: &mut Linux) -> Vec<String> {
-        let mut troubles = os.remove_routing(&self.statics.routing);
+        let mut warnings = os.remove_routing(&self.statics.routing);
         if !self.statics.addresses.is_empty() {
-            troubles.extend(os.remove_addresses(&self.statics.addresses).into_iter().map(|(_, error)| error));
+            warnings.extend(os.remove_addresses(&self.statics.addresses).into_iter().map(|(_, error)| error));
         }
-        self.vmacs.leave(os.netlink(), &mut troubles);
+        self.vmacs.leave(os.netlink(), &mut warnings);
         if let Some(gates) = os.gates().take()
             && let Err(error) = gates.remove()
         {
-            troubles.push(format!("nftables: {error}; `nft delete table inet hactl` removes what is left"));
+            warnings.push(format!("nftables: {error}; `nft delete table inet hactl` removes what is left"));
         }
-        troubles
+        warnings
     }
 }
 
@@ -215,7 +215,7 @@ fn has_routing(config: &Config) -> bool {
 }
 
 /// Makes or changes the firewall's part.
-fn gates(config: &Config, os: &mut Linux, troubles: &mut Vec<String>) {
+fn gates(config: &Config, os: &mut Linux, warnings: &mut Vec<String>) {
     let mut plan = plan(config);
     let mut make = |plan: &Plan| match os.gates() {
         None if plan.is_empty() => {
@@ -230,8 +230,8 @@ fn gates(config: &Config, os: &mut Linux, troubles: &mut Vec<String>) {
         && error.kind() == std::io::ErrorKind::AlreadyExists
         && plan.table != TABLE
     {
-        troubles.push(format!(
-            "nftables: {error}; `{TABLE}` is used instead; give `nftables` a name that no table blisteners, or none"
+        warnings.push(format!(
+            "nftables: {error}; `{TABLE}` is used instead; give `nftables` a name that no table bears, or none"
         ));
         TABLE.clone_into(&mut plan.table);
         made = make(&plan);
@@ -242,7 +242,7 @@ fn gates(config: &Config, os: &mut Linux, troubles: &mut Vec<String>) {
             (true, true) => "an agent that hangs while it hands over answers until its lease ends",
             (true, false) => "addresses with no_accept take traffic",
         };
-        troubles.push(format!("nftables: {error}; {lost}; a kernel with nf_tables and CAP_NET_ADMIN are needed"));
+        warnings.push(format!("nftables: {error}; {lost}; a kernel with nf_tables and CAP_NET_ADMIN are needed"));
     }
 }
 

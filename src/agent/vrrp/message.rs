@@ -81,7 +81,7 @@ pub(crate) enum Job {
         unix_ms: u64,
     },
     /// Something of the loop itself that should be looked at.
-    Trouble(String),
+    Warning(String),
 }
 
 /// The way to the loop.

@@ -11,6 +11,7 @@ use hactl_engine::action::{Action, Batch, Frame, LinkAddress, Renewal, RouterId}
 use hactl_engine::control::RouterState;
 use hactl_engine::input::Input;
 
+use super::error::Denied;
 use super::message::Job;
 use crate::sys::os::{Os, Outgoing};
 
@@ -20,7 +21,7 @@ pub(crate) struct Leftovers {
     /// Work for the other threads.
     pub jobs: Vec<Job>,
     /// Answers to commands, by token.
-    pub replies: Vec<(u64, Result<String, String>)>,
+    pub replies: Vec<(u64, Result<String, Denied>)>,
     /// Routers that are master as of now (`true`), or no longer (`false`).
     pub mastership: Vec<(RouterId, bool)>,
     /// Failures the engine must hear of.
@@ -98,7 +99,7 @@ impl Round {
                 }
             },
             Action::Tell(notice) => left.jobs.push(Job::Tell { notice, unix_ms }),
-            Action::Reply { token, result } => left.replies.push((token, result.map_err(|why| why.to_string()))),
+            Action::Reply { token, result } => left.replies.push((token, result.map_err(Denied::Refused))),
         }
     }
 
@@ -106,7 +107,7 @@ impl Round {
         if !self.removed.is_empty() {
             let (_, addresses): (Vec<_>, Vec<_>) = self.removed.into_iter().unzip();
             for (_, error) in os.remove_addresses(&addresses) {
-                left.trouble(format!("{error}; this node may still answer for it: `ip addr del` it by hand"));
+                left.warning(format!("{error}; this node may still answer for it: `ip addr del` it by hand"));
             }
         }
         for renewal in self.renewed {
@@ -126,7 +127,7 @@ impl Round {
                 Action::RemoveRouting(routing) => os.remove_routing(routing),
                 _ => Vec::new(),
             };
-            refused.into_iter().for_each(|error| left.trouble(error));
+            refused.into_iter().for_each(|error| left.warning(error));
         }
         if !self.sent.is_empty() {
             let (owners, adverts): (Vec<_>, Vec<_>) = self.sent.into_iter().unzip();
@@ -145,8 +146,8 @@ impl Round {
 }
 
 impl Leftovers {
-    fn trouble(&mut self, words: String) {
-        self.jobs.push(Job::Trouble(words));
+    fn warning(&mut self, words: String) {
+        self.jobs.push(Job::Warning(words));
     }
 
     /// What a router was still to do is dropped, but not what it had to say: a change of state that happened must not vanish
@@ -159,7 +160,8 @@ impl Leftovers {
                 }
                 Action::SavePin { instance, pin } => self.jobs.push(Job::SavePin { instance, pin }),
                 Action::Reply { token, result } => {
-                    self.replies.push((token, result.map_err(|why| why.to_string()).and(Err(error.to_owned()))))
+                    let denied = Err(Denied::Kernel(error.to_owned()));
+                    self.replies.push((token, result.map_err(Denied::Refused).and(denied)));
                 }
                 _ => {}
             }
@@ -193,7 +195,7 @@ fn renew(os: &mut impl Os, renewal: Renewal, left: &mut Leftovers) {
         }
     };
     for error in errors {
-        left.trouble(format!("the time that the kernel gives the addresses was not set: {error}"));
+        left.warning(format!("the time that the kernel gives the addresses was not set: {error}"));
     }
 }
 
@@ -202,7 +204,7 @@ fn unsent(what: &str, error: &io::Error) -> Job {
         Some(libc::EPERM) => " (a firewall on this host drops VRRP: allow IP protocol 112 and 224.0.0.18)",
         _ => "",
     };
-    Job::Trouble(format!("{what}: {error}{hint}"))
+    Job::Warning(format!("{what}: {error}{hint}"))
 }
 
 #[cfg(test)]
@@ -293,7 +295,7 @@ mod tests {
         else {
             panic!("{:?}", left.failures);
         };
-        assert!(matches!(&left.jobs[..], [Job::Trouble(text)] if text.contains("firewall")));
+        assert!(matches!(&left.jobs[..], [Job::Warning(text)] if text.contains("firewall")));
     }
 
     #[test]
@@ -302,7 +304,7 @@ mod tests {
         let reply = Batch { router: 7, actions: vec![Action::Reply { token: 3, result: Ok("VI_1 is master".into()) }] };
         let left = perform(&mut os, vec![takeover(7), takeover(7), reply], 0);
         assert_eq!(os.did, ["send 1", "add 1"], "nothing of its other batches");
-        assert_eq!(left.replies, [(3, Err("cannot add 10.0.0.3/24: no".into()))]);
+        assert_eq!(left.replies, [(3, Err(Denied::Kernel("cannot add 10.0.0.3/24: no".into())))]);
     }
 
     #[test]

@@ -44,7 +44,7 @@ impl Vmacs {
         instances: &[Arc<VrrpInstance>],
         links: &BTreeMap<u32, Link>,
         netlink: &mut Netlink,
-        troubles: &mut Vec<String>,
+        warnings: &mut Vec<String>,
     ) {
         let all: Vec<Wanted> = instances.iter().flat_map(|one| wanted(one)).collect();
         if all.is_empty() && self.made.is_empty() && self.sysctls.is_untouched() {
@@ -62,7 +62,7 @@ impl Vmacs {
         let gone = self.made.iter().filter(|(name, made)| !stays(name, made)).map(|(name, _)| name.clone());
         let gone: Vec<String> = gone.collect();
         if !gone.is_empty() || self.made.is_empty() {
-            self.remove(gone, netlink, troubles);
+            self.remove(gone, netlink, warnings);
             let touched: BTreeSet<&str> = all.iter().flat_map(|one| [one.base.as_str(), one.name.as_str()]).collect();
             self.sysctls.restore(|key| key.split('/').nth(3).is_some_and(|link| touched.contains(link)));
         }
@@ -70,7 +70,7 @@ impl Vmacs {
         for one in &all {
             let Some(parent) = by_name.get(one.base.as_str()) else { continue };
             let Some(link) = by_name.get(one.name.as_str()) else {
-                self.make(one, parent.index, netlink, troubles);
+                self.make(one, parent.index, netlink, warnings);
                 continue;
             };
             if self.made.get(&one.name).is_some_and(|made| made.ready) {
@@ -81,7 +81,7 @@ impl Vmacs {
             let Some(found) = seen.iter().find(|seen| seen.index == link.index) else { continue };
             if !found.is(parent.index, one.mac) {
                 if self.foreign.insert(one.name.clone()) {
-                    troubles.push(format!(
+                    warnings.push(format!(
                         "{} is an interface of somebody else, so it is left alone and the addresses cannot stand on it; \
                          rename it, or give `use_vmac` another name, and reload",
                         one.name
@@ -89,19 +89,19 @@ impl Vmacs {
                 }
                 continue;
             }
-            self.quieten(one, troubles);
+            self.quieten(one, warnings);
             match macvlan::up(netlink, link.index) {
                 Ok(()) => self.note(one, parent.index, true),
-                Err(error) => troubles.push(format!("cannot bring up {}: {error}", one.name)),
+                Err(error) => warnings.push(format!("cannot bring up {}: {error}", one.name)),
             }
         }
     }
 
-    fn make(&mut self, one: &Wanted, parent: u32, netlink: &mut Netlink, troubles: &mut Vec<String>) {
+    fn make(&mut self, one: &Wanted, parent: u32, netlink: &mut Netlink, warnings: &mut Vec<String>) {
         self.foreign.remove(&one.name);
         match macvlan::create(netlink, parent, &one.name, one.mac) {
             Ok(()) => self.note(one, parent, false),
-            Err(error) => troubles.push(format!("cannot make the macvlan {} on {}: {error}", one.name, one.base)),
+            Err(error) => warnings.push(format!("cannot make the macvlan {} on {}: {error}", one.name, one.base)),
         }
     }
 
@@ -111,7 +111,7 @@ impl Vmacs {
     }
 
     /// Only the macvlan answers for its addresses, and it says nothing of itself.
-    fn quieten(&mut self, one: &Wanted, troubles: &mut Vec<String>) {
+    fn quieten(&mut self, one: &Wanted, warnings: &mut Vec<String>) {
         let (name, parent) = (&one.name, &one.base);
         let v4 = |link: &str, key: &str, value: &'static str| (format!("net/ipv4/conf/{link}/{key}"), value);
         let v6 = |key: &str, value: &'static str| (format!("net/ipv6/conf/{name}/{key}"), value);
@@ -135,20 +135,20 @@ impl Vmacs {
             match self.sysctls.set(&key, value) {
                 Ok(()) => {}
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {} // a kernel without IPv6
-                Err(error) => troubles.push(format!(
+                Err(error) => warnings.push(format!(
                     "cannot set {key} to {value}: {error}; {parent} may answer for {name}'s addresses with its own MAC \
                      (in a container: set it from outside)"
                 )),
             }
         }
         if Sysctls::get("net/ipv4/conf/all/rp_filter").as_deref() == Some("1") {
-            troubles.push(format!(
+            warnings.push(format!(
                 "net.ipv4.conf.all.rp_filter is 1, so {name} drops what comes back another way; set it to 0 or 2"
             ));
         }
     }
 
-    fn remove(&mut self, names: Vec<String>, netlink: &mut Netlink, troubles: &mut Vec<String>) {
+    fn remove(&mut self, names: Vec<String>, netlink: &mut Netlink, warnings: &mut Vec<String>) {
         if names.is_empty() {
             return;
         }
@@ -158,15 +158,15 @@ impl Vmacs {
             // Somebody may have taken ours away and given the name to another.
             let ours = seen.iter().find(|seen| seen.name == name && seen.is(made.parent, made.mac));
             if let Some(Err(error)) = ours.map(|link| macvlan::remove(netlink, link.index)) {
-                troubles.push(format!("cannot remove {name}: {error}"));
+                warnings.push(format!("cannot remove {name}: {error}"));
             }
         }
     }
 
     /// Removes the macvlans and puts the settings back.
-    pub(crate) fn leave(mut self, netlink: &mut Netlink, troubles: &mut Vec<String>) {
+    pub(crate) fn leave(mut self, netlink: &mut Netlink, warnings: &mut Vec<String>) {
         let names = self.made.keys().cloned().collect();
-        self.remove(names, netlink, troubles);
+        self.remove(names, netlink, warnings);
         self.sysctls.restore(|_| false);
     }
 }
