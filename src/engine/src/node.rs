@@ -76,8 +76,8 @@ impl Node {
         node
     }
 
-    /// When to call [`Node::step`] with [`Input::Wake`] if nothing else happens; `None` means never. The answer changes with
-    /// every step, and with nothing else.
+    /// When to call [`Node::step`] with [`Input::Wake`] if nothing else happens; `None` means never. The answer changes
+    /// with every step, and with nothing else.
     pub fn next_wake(&self) -> Option<Instant> {
         self.starting.as_ref().map(|starting| starting.since).or_else(|| self.timers.next())
     }
