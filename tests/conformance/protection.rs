@@ -31,8 +31,8 @@ fn claim(rig: &mut Rig) -> Vec<Action> {
     rig.step(Input::Claimed { link: ETH0, address: ip("10.0.0.100"), mac: OTHER })
 }
 
-/// Another host claims the address, and answers when it is asked; what was done until the quarrel is over.
-fn quarrel(rig: &mut Rig) -> Vec<Action> {
+/// Another host claims the address, and answers when it is asked; what was done until the check for a duplicate address is over.
+fn duplicate(rig: &mut Rig) -> Vec<Action> {
     let mut done = claim(rig);
     for _ in 0..2 {
         let now = actions(rig.pass(INTERVAL / 2));
@@ -282,7 +282,7 @@ fn a_second_owner_is_told_and_answered() {
     let mut rig = guarded();
     rig.pass(Duration::from_secs(30));
     assert_eq!(rig.state(), Master);
-    let done = quarrel(&mut rig);
+    let done = duplicate(&mut rig);
     let told =
         done.iter().any(|one| matches!(one, Action::Tell(notice) if notice.to_string().contains("02:00:00:00:00:06")));
     assert!(told && order(&done).contains(&"announce"), "{done:?}");
@@ -306,7 +306,7 @@ fn who_came_later_and_is_not_heard_yields() {
     rig.pass(MASTER_DOWN + TWO_ANSWERS);
     assert_eq!(rig.state(), Master, "preempts");
     rig.pass(INTERVAL / 2);
-    quarrel(&mut rig);
+    duplicate(&mut rig);
     assert_eq!(rig.state(), Backup, "the lower master goes on: our adverts do not reach it");
     for _ in 0..9 {
         rig.hear(&Peer::new(37));
@@ -355,7 +355,7 @@ fn an_interface_that_returns_ends_the_fault() {
 }
 
 #[test]
-fn a_last_packet_of_the_old_master_is_no_quarrel() {
+fn a_last_packet_of_the_old_master_is_no_duplicate() {
     let mut rig = guarded();
     rig.hear(&Peer::new(150));
     rig.promote();

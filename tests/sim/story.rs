@@ -58,7 +58,7 @@ impl Story {
         }
         self.heal()?;
         // Three intervals and the longest skew, the preempt delay, a retry after a refused address, and the handovers
-        // of the last quarrel.
+        // of the last duplicate address.
         let settle = self.interval * 5 + Duration::from_secs(1) + self.preempt_delay + Duration::from_secs(5);
         self.pass(settle)?;
         for _ in 0..5 {

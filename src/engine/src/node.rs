@@ -4,6 +4,9 @@
 //! [`Node::next_wake`] says when to call again with [`Input::Wake`] if nothing happens before. The same inputs at
 //! the same times give the same actions.
 
+mod operate;
+mod reload;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,12 +15,11 @@ use std::time::Duration;
 use crate::action::{Action, Batch, RouterId};
 use crate::conf::config::{Config, SyncGroup, VrrpInstance};
 use crate::control::{GroupStatus, InstanceStatus};
-use crate::input::{Command, Input, Link, Received, Remembered};
+use crate::input::{Input, Link, Received, Remembered};
 use crate::links::Links;
 use crate::listening::{Listeners, Meant};
 use crate::neighbours::Neighbours;
 use crate::notice::{Notice, What};
-use crate::refused::Refused;
 use crate::starting::{BURST, Starting};
 use crate::time::Instant;
 use crate::timer::Timers;
@@ -25,7 +27,7 @@ use crate::vrrp::context::{Context, Settings, Timer};
 use crate::vrrp::group::Group;
 use crate::vrrp::router::Router;
 use crate::vrrp::state::State;
-use crate::vrrp::together::{Shared, place, same_router, virtual_addresses};
+use crate::vrrp::together::{Shared, virtual_addresses};
 
 /// The engine of one agent.
 #[derive(Debug, Default)]
@@ -74,7 +76,8 @@ impl Node {
         node
     }
 
-    /// When to call [`Node::step`] with [`Input::Wake`] if nothing else happens; `None` means never.
+    /// When to call [`Node::step`] with [`Input::Wake`] if nothing else happens; `None` means never. The answer changes
+    /// with every step, and with nothing else.
     pub fn next_wake(&self) -> Option<Instant> {
         self.starting.as_ref().map(|starting| starting.since).or_else(|| self.timers.next())
     }
@@ -313,101 +316,6 @@ impl Node {
                 self.depending(name, now, batches, |router, ctx| router.reassess(&reason, ctx));
             }
         }
-    }
-
-    fn command(&mut self, now: Instant, token: u64, command: &Command, batches: &mut Vec<Batch>) {
-        let (Command::Promote { instance, .. } | Command::Resign { instance } | Command::Unpin { instance }) = command;
-        let mut meant: Vec<RouterId> = self
-            .routers
-            .iter()
-            .filter(|(_, router)| instance.as_ref().is_none_or(|name| router.config().name == *name))
-            .map(|(id, _)| *id)
-            .collect();
-        // A sync group moves as one.
-        for group in &self.groups {
-            if group.members().iter().any(|id| meant.contains(id)) {
-                let mates: Vec<RouterId> = group.members().iter().filter(|id| !meant.contains(id)).copied().collect();
-                meant.extend(mates);
-            }
-        }
-        let mut results = Vec::new();
-        for id in &meant {
-            self.with(*id, now, batches, |router, ctx| {
-                results.push(match command {
-                    Command::Promote { force, expires, reason, .. } => {
-                        router.promote(*force, *expires, reason.clone(), ctx)
-                    }
-                    Command::Resign { .. } => router.resign(ctx),
-                    Command::Unpin { .. } => Ok(router.unpin(ctx)),
-                });
-            });
-        }
-        let (mut done, mut refused) = (Vec::new(), Vec::new());
-        for result in results {
-            match result {
-                Ok(words) => done.push(words),
-                Err(why) => refused.push(why),
-            }
-        }
-        let result = match refused.pop() {
-            None if done.is_empty() => {
-                let known = self.routers.values().map(|router| router.config().name.clone()).collect();
-                Err(Refused::Unknown { name: instance.as_deref().unwrap_or("(any)").to_owned(), known })
-            }
-            None => Ok(done.join("\n")),
-            Some(only) if refused.is_empty() => Err(only),
-            Some(last) => {
-                refused.push(last);
-                Err(Refused::Several { all: refused })
-            }
-        };
-        let router = meant.first().copied().unwrap_or_default();
-        batches.push(Batch { router, actions: vec![Action::Reply { token, result }] });
-    }
-
-    /// Same name, VRID, interface and family: the same router, which keeps its state. The rest stops or starts.
-    fn reload(&mut self, now: Instant, config: Config, batches: &mut Vec<Batch>) {
-        self.follow_settings(&config);
-        let group_of = |name: &str| config.group_of(name).map(|group| group.name.clone());
-        let mut wanted = config.instances.clone();
-        wanted.iter_mut().for_each(|new| _ = place(new, &self.links));
-        let mut kept = Vec::new();
-        for (id, router) in &self.routers {
-            if let Some(at) = wanted.iter().position(|new| same_router(router, new)) {
-                kept.push((*id, wanted.remove(at)));
-            }
-        }
-        let known: BTreeSet<String> = config.scripts.iter().map(|script| script.name.clone()).collect();
-        self.scripts.retain(|name, _| known.contains(name));
-        let gone: Vec<RouterId> =
-            self.routers.keys().filter(|id| kept.iter().all(|(keep, _)| keep != *id)).copied().collect();
-        for id in gone {
-            self.leaving = true;
-            self.with(id, now, batches, |router, ctx| router.leave(ctx));
-        }
-        let keeping: Vec<(RouterId, Arc<VrrpInstance>)> = kept;
-        // An address that was virtual stays so until the routers that held it are gone.
-        let old = self.routers.values().map(|router| router.config());
-        let new = keeping.iter().map(|(_, new)| new).chain(&wanted).map(Arc::as_ref);
-        let all: Vec<&VrrpInstance> = old.chain(new).collect();
-        self.links.set_virtual(all.iter().flat_map(|one| virtual_addresses(one)));
-        self.shared = Shared::of(all.into_iter());
-        for (id, new) in keeping {
-            let (settings, group) = (self.settings, group_of(&new.name));
-            self.with(id, now, batches, |router, ctx| router.reconfigure(new, settings, group, ctx));
-        }
-        for new in wanted {
-            let group = group_of(&new.name);
-            let id = self.add(new, group);
-            self.with(id, now, batches, |router, ctx| router.start(false, None, ctx));
-        }
-        let tracked = |name: &String| config.files.iter().any(|file| file.name == *name);
-        self.files.retain(|name, _| tracked(name));
-        let tracked = |name: &String| config.processes.iter().any(|process| process.name == *name);
-        self.processes.retain(|name, _| tracked(name));
-        self.form_groups(&config.groups);
-        self.note_virtual_addresses();
-        self.listening = None;
     }
 
     fn add(&mut self, instance: Arc<VrrpInstance>, group: Option<String>) -> RouterId {

@@ -9,7 +9,7 @@ use super::global::global_defs::global_defs;
 use super::global::namespace::{judge, namespace};
 use super::global::own::own;
 use super::grammar::keywords::ROOT;
-use super::grammar::values::surplus;
+use super::grammar::values::{surplus, unread};
 use super::grammar::walk::{inside, walk};
 use super::text::place::Place;
 use super::text::sink::Sink;
@@ -58,7 +58,8 @@ pub(super) fn build(statements: &[Statement], sink: &mut Sink<'_>) -> Config {
     for block in blocks {
         match block.name() {
             "static_ipaddress" | "static_routes" | "static_rules" => fixed(block, &mut config, &defaults, sink),
-            _ => drafts.extend(Draft::read(block, &defaults, sink)),
+            "vrrp_instance" => drafts.extend(Draft::read(block, &defaults, sink)),
+            _ => unread(block, sink),
         }
     }
     let asked = drafts.iter().filter_map(|draft| Some((&draft.name.0, draft.sync_interface.as_ref()?)));
@@ -93,7 +94,8 @@ fn fixed(block: &Statement, config: &mut Config, defaults: &Defaults, sink: &mut
             }
         }
         "static_routes" => config.static_routes.extend(lines.filter_map(|line| route(line, sink))),
-        _ => config.static_rules.extend(lines.filter_map(|line| rule(line, sink))),
+        "static_rules" => config.static_rules.extend(lines.filter_map(|line| rule(line, sink))),
+        _ => unread(block, sink),
     }
 }
 

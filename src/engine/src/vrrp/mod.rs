@@ -1,11 +1,13 @@
-//! The state machine of RFC 9568 and RFC 3768, and what surrounds it in one virtual router.
+//! The state machine of RFC 9568 and RFC 3768, and what surrounds it in one virtual router. Packets, deadlines and
+//! orders come in by [`crate::node`]; what shall happen goes out as actions in a [`context`]; nothing here knows Linux.
 //!
-//! [`fsm`] is the table, [`view`] what it looks at. [`router`] holds one virtual router and is the only writer of its
-//! state, [`deadline`] tells what its timers mean; [`receive`] judges packets, [`send`] makes them (signed by
-//! [`sign`]), [`answered`] bounds those that answer others; [`track`] and [`priority`] follow what it depends on,
-//! [`holdings`] is what it owns as master, [`together`] what several own; [`guard`] asks before it claims, [`lan`]
-//! tells peers from strangers, [`duplicate_check`] defends; [`group`] keeps routers together, [`command`] obeys
-//! operators, [`notify`] and [`status`] answer for it.
+//! [`fsm`] is the table, in the words of [`state`], over a [`view`] of the router; [`router`] holds one virtual router
+//! and is the only writer of its state. Its methods stand in a file for each subject: [`deadline`] says what its timers
+//! mean; [`receive`] judges packets ([`rejected`] says why one is dropped), [`send`] makes them, [`sign`] signs them,
+//! [`answered`] bounds those that answer others; [`track`] and [`priority`] follow what it depends on; [`holdings`] is
+//! what it owns as master, [`together`] what several own; [`guard`] asks before it claims ([`asking`], [`questions`],
+//! [`lan`]), [`duplicate_check`] defends ([`defence`]); [`group`] keeps routers together, [`command`] obeys operators,
+//! [`notify`], [`counters`] and [`status`] answer for it.
 
 mod answered;
 mod asking;

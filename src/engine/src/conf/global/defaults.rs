@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use crate::conf::config::{Announcement, Version};
-use crate::conf::grammar::values::{SECONDS_MAX, integer, seconds};
+use crate::conf::grammar::values::{SECONDS_MAX, integer, seconds, unread};
 use crate::conf::text::place::Place;
 use crate::conf::text::sink::Sink;
 use crate::conf::text::statement::Statement;
@@ -107,7 +107,8 @@ impl Timing {
                 self.lower_repeat = integer(line, 0..=GARP_REPEAT_MAX, "garp_master_repeat is used", sink);
             }
             "garp_interval" => self.interval = pause(line, sink),
-            _ => self.na_interval = pause(line, sink),
+            "gna_interval" => self.na_interval = pause(line, sink),
+            _ => unread(line, sink),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::conf::config::{Fifo, Global, Mail, ScriptUser, TimedScript, Version};
 use crate::conf::grammar::keywords::GLOBAL_DEFS;
 use crate::conf::grammar::script;
 use crate::conf::grammar::values::{
-    SECONDS_MAX, address, integer, interface, seconds, single, surplus, switch, switched, version,
+    SECONDS_MAX, address, integer, interface, seconds, single, surplus, switch, switched, unread, version,
 };
 use crate::conf::grammar::walk::{inside, walk};
 use crate::conf::text::lexer::Word;
@@ -151,7 +151,8 @@ impl Reader<'_> {
             "smtp_helo_name" => mail.helo = text(line, sink),
             "no_email_faults" => mail.no_faults = switched(line, true, sink),
             "smtp_alert" => self.defaults.smtp_alert = Some(switched(line, true, sink)),
-            _ => self.defaults.smtp_alert_vrrp = Some(switched(line, true, sink)),
+            "smtp_alert_vrrp" => self.defaults.smtp_alert_vrrp = Some(switched(line, true, sink)),
+            _ => unread(line, sink),
         }
     }
 

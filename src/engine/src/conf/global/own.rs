@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::web_url::WebUrl;
 use crate::conf::config::{MetricsAddress, Own, SmtpTls};
 use crate::conf::grammar::keywords::HACTL;
-use crate::conf::grammar::values::{single, surplus, switched};
+use crate::conf::grammar::values::{single, surplus, switched, unread};
 use crate::conf::grammar::walk::{inside, walk};
 use crate::conf::text::sink::Sink;
 use crate::conf::text::statement::Statement;
@@ -22,7 +22,8 @@ pub(crate) fn own(block: &Statement, own: &mut Own, sink: &mut Sink<'_>) {
         "smtp_user" => own.smtp_user = single(line, sink).map(|word| word.text.clone()),
         "smtp_password_file" => own.smtp_password_file = file(line, sink),
         "tls_authorities" => own.tls_authorities = file(line, sink),
-        _ => own.webhook = webhook(line, sink),
+        "webhook" => own.webhook = webhook(line, sink),
+        _ => unread(line, sink),
     });
     login(block, own, sink);
 }

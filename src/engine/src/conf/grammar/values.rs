@@ -30,6 +30,12 @@ pub(crate) fn surplus(statement: &Statement, rest: &[Word], sink: &mut Sink<'_>)
     }
 }
 
+/// The last arm of a reader: a keyword that the table calls supported, and that no arm above reads. A test goes through
+/// all supported keywords, so this is never seen by users.
+pub(crate) fn unread(statement: &Statement, sink: &mut Sink<'_>) {
+    sink.error(statement.place(), format!("`{}` is known, but nothing reads it; ignored", statement.name()));
+}
+
 /// A keyword that stands alone.
 pub(crate) fn flag(statement: &Statement, sink: &mut Sink<'_>) {
     surplus(statement, &statement.arguments, sink);

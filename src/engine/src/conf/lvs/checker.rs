@@ -9,6 +9,7 @@ use super::shared::Shared;
 use super::udp::udp;
 use crate::conf::config::lvs::{Check, Checker};
 use crate::conf::grammar::keywords::{PING_CHECK, TCP_CHECK};
+use crate::conf::grammar::values::unread;
 use crate::conf::text::sink::Sink;
 use crate::conf::text::statement::Statement;
 
@@ -36,6 +37,10 @@ pub(crate) fn checker(
         "UDP_CHECK" => udp(block, around, sink),
         "MISC_CHECK" => misc(block, around, sink),
         "FILE_CHECK" => file(block, around, shared, sink),
-        _ => http(block, around, shared, sink),
+        "HTTP_GET" | "SSL_GET" => http(block, around, shared, sink),
+        _ => {
+            unread(block, sink);
+            None
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::shared::Shared;
 use super::url::url;
 use crate::conf::config::lvs::{Check, Checker, HttpCheck, HttpVersion, Tls};
 use crate::conf::grammar::keywords::{HTTP_GET, SSL_GET};
-use crate::conf::grammar::values::{single, surplus, switched};
+use crate::conf::grammar::values::{single, surplus, switched, unread};
 use crate::conf::text::place::Place;
 use crate::conf::text::sink::Sink;
 use crate::conf::text::statement::Statement;
@@ -81,12 +81,13 @@ impl<'s> Lines<'s> {
         match line.name() {
             "enable_sni" => self.tls.sni_from_host = switched(line, true, sink),
             "sni_name" => self.tls.sni = single(line, sink).and_then(|word| host_name("sni_name", word, sink)),
-            _ => {
+            "tls_verify" => {
                 let (file, rest) =
                     line.arguments.split_first().map_or((None, Default::default()), |(file, rest)| (Some(file), rest));
                 surplus(line, rest, sink);
                 self.tls.verify = Some(file.map(|word| word.text.clone()).unwrap_or_default());
             }
+            _ => unread(line, sink),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::shared::Shared;
 use crate::conf::config::lvs::{Check, Checker, FileCheck, MiscCheck};
 use crate::conf::grammar::keywords::{FILE_CHECK, MISC_CHECK};
 use crate::conf::grammar::script;
-use crate::conf::grammar::values::{SECONDS_MAX, seconds, single, switched};
+use crate::conf::grammar::values::{SECONDS_MAX, seconds, single, switched, unread};
 use crate::conf::grammar::weight::weight;
 use crate::conf::text::sink::Sink;
 use crate::conf::text::statement::Statement;
@@ -24,10 +24,11 @@ pub(crate) fn misc(block: &Statement, around: Around<'_>, sink: &mut Sink<'_>) -
             timeout = seconds(line, range, "the interval is used", sink);
         }
         "misc_dynamic" => dynamic = switched(line, true, sink),
-        _ => match script::user(line, &line.arguments, sink) {
+        "user" => match script::user(line, &line.arguments, sink) {
             Some(found) => user = Some(found),
             None => sink.error(line.place(), "`user` needs a user"),
         },
+        _ => unread(line, sink),
     });
     if !given {
         let message = "MISC_CHECK has no `misc_path`; not checked";
@@ -47,7 +48,8 @@ pub(crate) fn file(
     let (mut named, mut weighed) = (None, None);
     let common = Common::read(block, &FILE_CHECK, around.target, around.timing, sink, |line, sink| match line.name() {
         "track_file" => named = single(line, sink),
-        _ => weighed = weight(line, &line.arguments, i16::MAX, sink),
+        "weight" => weighed = weight(line, &line.arguments, i16::MAX, sink),
+        _ => unread(line, sink),
     });
     let Some(word) = named else {
         let message = "FILE_CHECK names no file; not checked";

@@ -7,7 +7,7 @@ use super::connection::{ConnectionLines, Port};
 use super::timing::Timing;
 use crate::conf::config::lvs::{Check, Checker, Connection, DnsCheck, SmtpCheck};
 use crate::conf::grammar::keywords::{DNS_CHECK, HOST, SMTP_CHECK};
-use crate::conf::grammar::values::{single, surplus};
+use crate::conf::grammar::values::{single, surplus, unread};
 use crate::conf::grammar::walk::{inside, walk};
 use crate::conf::text::lexer::Word;
 use crate::conf::text::sink::Sink;
@@ -18,7 +18,8 @@ pub(crate) fn smtp(block: &Statement, around: Around<'_>, sink: &mut Sink<'_>) -
     let mut hosts: Vec<&Statement> = Vec::new();
     let common = Common::read(block, &SMTP_CHECK, around.target, around.timing, sink, |line, sink| match line.name() {
         "host" => hosts.push(line),
-        _ => helo = single(line, sink).and_then(|word| host_name(line.name(), word, sink)),
+        "helo_name" => helo = single(line, sink).and_then(|word| host_name(line.name(), word, sink)),
+        _ => unread(line, sink),
     });
     let hosts: Vec<Connection> = match hosts.as_slice() {
         [] => common.connection(Port::Usual(SMTP_PORT), sink).into_iter().collect(),
@@ -35,7 +36,9 @@ fn host(block: &Statement, around: Around<'_>, timeout: Duration, sink: &mut Sin
     surplus(block, &block.arguments, sink);
     let (mut lines, mut timing) = (ConnectionLines::default(), Timing::default());
     walk(inside(block), &HOST, sink, |line, sink| {
-        let _read = lines.line(line, sink) || timing.line(line, sink); // these are all that the table knows
+        if !lines.line(line, sink) && !timing.line(line, sink) {
+            unread(line, sink);
+        }
     });
     let timeout = timing.connect_timeout.unwrap_or(timeout);
     lines.complete(block, around.target, Port::Usual(SMTP_PORT), timeout, sink)
@@ -45,11 +48,12 @@ pub(crate) fn dns(block: &Statement, around: Around<'_>, sink: &mut Sink<'_>) ->
     let (mut record_type, mut name) = (SOA, ".".to_owned());
     let common = Common::read(block, &DNS_CHECK, around.target, around.timing, sink, |line, sink| match line.name() {
         "type" => record_type = single(line, sink).and_then(|word| record(word, sink)).unwrap_or(SOA),
-        _ => {
+        "name" => {
             if let Some(found) = single(line, sink).and_then(|word| domain(word, sink)) {
                 name = found;
             }
         }
+        _ => unread(line, sink),
     });
     let connection = common.connection(Port::Usual(DNS_PORT), sink)?;
     let interval = common.interval();

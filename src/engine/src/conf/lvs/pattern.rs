@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::conf::config::lvs::Pattern;
-use crate::conf::grammar::values::{flag, integer, single};
+use crate::conf::grammar::values::{flag, integer, single, unread};
 use crate::conf::text::place::{At, Place};
 use crate::conf::text::sink::Sink;
 use crate::conf::text::statement::Statement;
@@ -28,7 +28,10 @@ impl PatternLines {
             }
             "regex_min_offset" => self.min_offset = offset(line, sink),
             "regex_max_offset" => self.max_offset = offset(line, sink),
-            _ => self.options = line.arguments.iter().map(|word| (word.text.clone(), word.place)).collect(),
+            "regex_options" => {
+                self.options = line.arguments.iter().map(|word| (word.text.clone(), word.place)).collect();
+            }
+            _ => unread(line, sink),
         }
     }
 

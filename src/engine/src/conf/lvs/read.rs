@@ -12,7 +12,7 @@ use crate::conf::config::lvs::{ClientCertificate, VirtualServer};
 use crate::conf::global::defaults::Defaults;
 use crate::conf::grammar::keywords::SSL;
 use crate::conf::grammar::tree::regrow;
-use crate::conf::grammar::values::{block_name, single, surplus};
+use crate::conf::grammar::values::{block_name, single, surplus, unread};
 use crate::conf::grammar::walk::{inside, walk};
 use crate::conf::text::sink::Sink;
 use crate::conf::text::statement::Statement;
@@ -114,7 +114,8 @@ fn certificate(block: &Statement, client: &mut ClientCertificate, sink: &mut Sin
         match line.name() {
             "certificate" => client.certificate = file,
             "key" => client.key = file,
-            _ => client.ca = file,
+            "ca" => client.ca = file,
+            _ => unread(line, sink),
         }
     });
     if client.certificate.is_some() != client.key.is_some() {

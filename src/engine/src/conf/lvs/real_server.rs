@@ -14,7 +14,7 @@ use crate::conf::config::Script;
 use crate::conf::config::lvs::RealServer;
 use crate::conf::grammar::keywords::REAL_SERVER;
 use crate::conf::grammar::script;
-use crate::conf::grammar::values::{integer, single, switched};
+use crate::conf::grammar::values::{integer, single, switched, unread};
 use crate::conf::grammar::walk::{inside, walk};
 use crate::conf::text::sink::Sink;
 use crate::conf::text::statement::Statement;
@@ -67,9 +67,8 @@ pub(crate) fn real_server(
         "notify_down" => server.notify_down = command(line, sink).map(Box::new),
         "smtp_alert" => server.smtp_alert = shared.alert(line, sink),
         "virtualhost" => host = single(line, sink).and_then(|word| host_name("virtualhost", word, sink)),
-        _ => {
-            let _read = timing.line(line, sink); // these are all that the table knows beside
-        }
+        _ if timing.line(line, sink) => {}
+        _ => unread(line, sink),
     });
     if server.upper_threshold != 0 && server.lower_threshold > server.upper_threshold {
         let (lower, upper) = (server.lower_threshold, server.upper_threshold);

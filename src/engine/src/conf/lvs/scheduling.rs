@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::head::port;
-use crate::conf::grammar::values::{single, surplus};
+use crate::conf::grammar::values::{single, surplus, unread};
 use crate::conf::text::lexer::Word;
 use crate::conf::text::place::{At, Place};
 use crate::conf::text::sink::Sink;
@@ -31,7 +31,7 @@ impl SchedulingLines {
     }
 
     /// `ops`, `flag-1`, `sh-port` and their like.
-    pub(crate) fn flag(&mut self, line: &Statement) {
+    pub(crate) fn flag(&mut self, line: &Statement, sink: &mut Sink<'_>) {
         let (at, of) = match line.name() {
             "flag-1" => (0, None),
             "flag-2" => (1, None),
@@ -40,10 +40,11 @@ impl SchedulingLines {
             "sh-port" => (1, Some("sh")),
             "mh-fallback" => (0, Some("mh")),
             "mh-port" => (1, Some("mh")),
-            _ => {
+            "ops" => {
                 self.ops = Some(line.place());
                 return;
             }
+            _ => return unread(line, sink),
         };
         self.flags.push((at, of, (line.name().to_owned(), line.place())));
     }

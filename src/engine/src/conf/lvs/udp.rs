@@ -4,7 +4,7 @@ use super::check::{Around, Common, RETRY, RETRY_DELAY};
 use super::connection::Port;
 use crate::conf::config::lvs::{Check, Checker, UdpCheck};
 use crate::conf::grammar::keywords::UDP_CHECK;
-use crate::conf::grammar::values::integer;
+use crate::conf::grammar::values::{integer, unread};
 use crate::conf::text::lexer::Word;
 use crate::conf::text::place::Place;
 use crate::conf::text::sink::Sink;
@@ -26,10 +26,11 @@ pub(crate) fn udp(block: &Statement, around: Around<'_>, sink: &mut Sink<'_>) ->
             reply = bytes(line, &line.arguments, true, sink).unwrap_or_default();
         }
         "min_reply_length" => min_length = integer(line, 0..=LENGTH_MAX, "0 is used", sink).unwrap_or(0),
-        _ => {
+        "max_reply_length" => {
             let read = integer(line, 0..=LENGTH_MAX, "255 is used", sink);
             max_length = read.unwrap_or(LENGTH_MAX_DEFAULT);
         }
+        _ => unread(line, sink),
     });
     if min_length > max_length {
         let message = format!(

@@ -191,7 +191,7 @@ impl<'s> Draft<'s> {
             _ if self.timing.line(line, sink) => {}
             _ => {
                 flag(line, sink);
-                self.scheduling.flag(line);
+                self.scheduling.flag(line, sink);
             }
         }
     }

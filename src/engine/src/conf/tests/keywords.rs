@@ -53,6 +53,40 @@ fn no_keyword_stands_twice_in_a_context() {
     check(&ROOT);
 }
 
+/// Every supported keyword in its block, and that in the blocks around it.
+fn supported(context: &'static Context, around: &mut Vec<&'static str>, texts: &mut Vec<String>) {
+    for keyword in context.keywords().filter(|keyword| keyword.support == Support::Yes) {
+        let heads: String = around.iter().map(|name| format!("{name} {} {{\n", argument(name))).collect();
+        let line = if keyword.block.is_some() { " a {\n}" } else { "" };
+        texts.push(format!("{heads}{}{line}\n{}", keyword.name, "}\n".repeat(around.len())));
+        if let Some(block) = keyword.block {
+            around.push(keyword.name);
+            supported(block, around, texts);
+            around.pop();
+        }
+    }
+}
+
+fn argument(block: &str) -> &str {
+    match block {
+        "virtual_server" | "real_server" => "10.0.0.3 80",
+        "vrrp_instance" | "vrrp_sync_group" | "vrrp_script" | "track_file" | "vrrp_track_process" => "a",
+        _ => "",
+    }
+}
+
+#[test]
+fn every_supported_keyword_is_read_by_somebody() {
+    let mut texts = Vec::new();
+    supported(&ROOT, &mut Vec::new(), &mut texts);
+    assert!(texts.len() > 250, "{}", texts.len());
+    let mut seen = Vec::new();
+    for text in texts {
+        seen.extend(faults(&text).into_iter().filter(|one| one.contains("nothing reads it")));
+    }
+    assert_eq!(seen, Vec::<String>::new());
+}
+
 #[test]
 fn every_unsupported_keyword_gets_exactly_one_warning() {
     let instance = "vrrp_instance a {\ninterface e\nvirtual_router_id 37\nvirtual_ipaddress { 10.0.0.3/27 }\n";

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::conf::config::{HmacKey, HmacMode, HmacSettings, Replay, SimplePassword, Version};
 use crate::conf::grammar::keywords::{AUTH_HMAC, AUTHENTICATION};
-use crate::conf::grammar::values::{integer, seconds, single, surplus};
+use crate::conf::grammar::values::{integer, seconds, single, surplus, unread};
 use crate::conf::grammar::walk::{inside, walk};
 use crate::conf::text::lexer::Word;
 use crate::conf::text::place::{At, Place};
@@ -43,10 +43,11 @@ impl Authentication {
             self.misplaced |= rest.iter().any(|word| word.text == "auth_pass");
             match line.name() {
                 "auth_pass" => self.password = Some((word.text.clone(), word.place)),
-                _ => {
+                "auth_type" => {
                     self.type_given = true;
                     self.pass = auth_type(word, sink);
                 }
+                _ => unread(line, sink),
             }
         });
     }
@@ -147,7 +148,7 @@ impl Hmac {
                 let words = &[("time", Replay::Time), ("monotonic", Replay::Monotonic)];
                 self.replay = one_of(line, words, sink).unwrap_or(self.replay);
             }
-            _ => {
+            "mode" => {
                 let words = &[
                     ("enforce", HmacMode::Enforce),
                     ("permissive", HmacMode::Permissive),
@@ -156,6 +157,7 @@ impl Hmac {
                 ];
                 self.mode = one_of(line, words, sink).unwrap_or(self.mode);
             }
+            _ => unread(line, sink),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::conf::config::{InitialState, Notify, OldChecksum, Version, VirtualAdd
 use crate::conf::global::defaults::{Defaults, Timing};
 use crate::conf::grammar::keywords::VRRP_INSTANCE;
 use crate::conf::grammar::values::{
-    address, block_name, flag, integer, interface, seconds, single, surplus, switched, version,
+    address, block_name, flag, integer, interface, seconds, single, surplus, switched, unread, version,
 };
 use crate::conf::grammar::walk::{inside, walk};
 use crate::conf::text::place::{At, Place};
@@ -183,12 +183,12 @@ impl Draft {
             "old_unicast_checksum" => plain.old_checksum = old_checksum(line, sink),
             _ => {
                 flag(line, sink);
-                self.flag(line);
+                self.flag(line, sink);
             }
         }
     }
 
-    fn flag(&mut self, line: &Statement) {
+    fn flag(&mut self, line: &Statement, sink: &mut Sink<'_>) {
         let place = line.place();
         match line.name() {
             "nopreempt" => self.nopreempt = Some(place),
@@ -198,7 +198,8 @@ impl Draft {
             "use_vmac_addr" => self.vmac_for_addresses = true,
             "no_virtual_ipaddress" => self.no_address_meant = true,
             "native_ipv6" => self.native_ipv6 = Some(place),
-            _ => self.plain.dont_track_primary = true,
+            "dont_track_primary" => self.plain.dont_track_primary = true,
+            _ => unread(line, sink),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::conf::config::{Argv, Notify, ScriptUser};
 use crate::conf::grammar::script;
-use crate::conf::grammar::values::switched;
+use crate::conf::grammar::values::{switched, unread};
 use crate::conf::text::sink::Sink;
 use crate::conf::text::statement::Statement;
 
@@ -21,7 +21,8 @@ pub(crate) fn notify(line: &Statement, notify: &mut Notify, sink: &mut Sink<'_>)
         "notify_stop" => (&mut notify.stop, &mut users.stop),
         "notify_deleted" => (&mut notify.deleted, &mut users.deleted),
         "notify_master_rx_lower_pri" => (&mut notify.master_rx_lower_pri, &mut users.master_rx_lower_pri),
-        _ => (&mut notify.any, &mut users.any),
+        "notify" => (&mut notify.any, &mut users.any),
+        _ => return unread(line, sink),
     };
     *slot = Some(command);
     *user_slot = user;

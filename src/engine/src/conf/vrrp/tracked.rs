@@ -5,7 +5,9 @@ use std::time::Duration;
 use crate::conf::config::{ProcessMatch, TrackFile, TrackProcess, VrrpScript};
 use crate::conf::grammar::keywords::{TRACK_FILE, TRACK_PROCESS, VRRP_SCRIPT};
 use crate::conf::grammar::script;
-use crate::conf::grammar::values::{COUNT_MAX, SECONDS_MAX, block_name, flag, integer, seconds, single, switched};
+use crate::conf::grammar::values::{
+    COUNT_MAX, SECONDS_MAX, block_name, flag, integer, seconds, single, switched, unread,
+};
 use crate::conf::grammar::walk::{inside, walk};
 use crate::conf::grammar::weight::{OBJECT_WEIGHT_MAX, WEIGHT_MAX, weight};
 use crate::conf::text::place::Place;
@@ -53,10 +55,11 @@ impl Objects {
                 Some(user) => script.user = Some(user),
                 None => sink.error(line.place(), "`user` needs a user"),
             },
-            _ => {
+            "init_fail" => {
                 flag(line, sink);
                 script.init_fail = true;
             }
+            _ => unread(line, sink),
         });
         match command {
             Some(command) => {
@@ -100,7 +103,8 @@ impl Objects {
                 let read = weight(line, &line.arguments, OBJECT_WEIGHT_MAX, sink);
                 (file.weight, file.reverse) = read.unwrap_or((1, false));
             }
-            _ => (file.init, file.overwrite) = init_file(line, sink),
+            "init_file" => (file.init, file.overwrite) = init_file(line, sink),
+            _ => unread(line, sink),
         });
         if file.path.is_empty() {
             if !given {
@@ -212,7 +216,8 @@ fn process_line(process: &mut TrackProcess, line: &Statement, sink: &mut Sink<'_
             process.fork_delay = delay(sink);
             process.terminate_delay = process.fork_delay;
         }
-        _ => process.full_command = switched(line, true, sink),
+        "full_command" => process.full_command = switched(line, true, sink),
+        _ => unread(line, sink),
     }
 }
 
