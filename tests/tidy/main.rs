@@ -26,23 +26,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// Rooms that may name the engine. `cli` does for the control protocol's words, `sys` for its types.
 const MAY_USE_ENGINE: &[&str] = &["cli", "agent", "ctl", "net", "sys"];
 
-/// What the pure engine never names.
-const NOT_IN_ENGINE: &[&str] = &[
-    "tokio",
-    "std::thread",
-    "std::fs",
-    "std::process",
-    "std::env",
-    "SystemTime",
-    "Instant::now",
-    "UdpSocket",
-    "TcpStream",
-    "TcpListener",
-    "UnixStream",
-    "UnixListener",
-    "UnixDatagram",
-];
-
 #[test]
 fn rooms_use_only_whom_they_may() {
     let mut found = Vec::new();
@@ -117,18 +100,6 @@ fn every_room_has_a_rule() {
         }
     }
     none(&found, "no rule");
-}
-
-#[test]
-fn the_engine_is_pure() {
-    let found: Vec<String> = rust_files("src/engine/src")
-        .iter()
-        .flat_map(|file| {
-            [naming(file, NOT_IN_ENGINE, "in the pure engine"), naming(file, &["hactl::"], "uses the agent")]
-        })
-        .flatten()
-        .collect();
-    none(&found, "the engine takes time as an argument and returns what to do");
 }
 
 #[test]
