@@ -2,7 +2,7 @@
 //! rewrites them.
 
 mod codes;
-mod json;
+mod documents;
 mod unit;
 
 use std::fs;
