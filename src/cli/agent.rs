@@ -4,11 +4,13 @@ use std::io::Read as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use hactl_engine::control::{AgentStatus, Request, Response};
+use hactl_engine::control::{AgentStatus, Event, Request, Response};
+use serde::Serialize;
 
 use super::agent_args::{Agent, AgentClient, AgentRun, RealServer};
 use super::args::Check;
 use super::global::Global;
+use super::show::finish;
 use crate::agent::check::probe;
 use crate::agent::control::client;
 use crate::agent::daemon::birth::{Birth, PidFiles};
@@ -17,6 +19,7 @@ use crate::agent::daemon::run::{self as daemon, Settings};
 use crate::agent::daemon::{signals, systemd, upgrade};
 use crate::agent::report::log::Logging;
 use crate::agent::report::syslog::{DAEMON, LOCAL0};
+use crate::ctl::report::Report;
 use crate::error::{Code, Exit, Failure, Outcome, Problem};
 
 /// A request is shorter, in bytes.
@@ -141,24 +144,37 @@ fn ask(global: &Global, at: &AgentClient, request: &Request) -> Outcome {
 }
 
 fn show_answer(global: &Global, response: Response) -> Outcome {
-    if global.wants_json() {
-        let text = match &response {
-            Response::Status(status) => serde_json::to_string_pretty(status),
-            Response::History { events } => serde_json::to_string_pretty(events),
-            other => serde_json::to_string_pretty(other),
-        };
-        println!("{}", text.map_err(|error| Failure::internal(error.to_string()))?);
-        return Ok(Exit::Done);
+    if let Response::Error { message } = response {
+        return Err(Failure::one(Exit::Preflight, Problem::new(Code::AgentRefused, message)));
     }
-    match response {
-        Response::Status(status) => print!("{}", client::status_text(&status)),
-        Response::Done { message } => println!("{message}"),
-        Response::History { events } => events.iter().for_each(|event| println!("{}", client::event_text(event))),
-        Response::Event(event) => println!("{}", client::event_text(&event)),
-        Response::Metrics { text } => print!("{text}"),
-        Response::Error { message } => return Err(Failure::internal(message)),
+    finish(global, "agent", Ok(Report::done(Answer::from(response))), |answer| match answer {
+        Answer::Status(status) => client::status_text(status),
+        Answer::Done { message } => format!("{message}\n"),
+        Answer::History { events } => events.iter().map(|event| client::event_text(event) + "\n").collect(),
+        Answer::Metrics { text } => text.clone(),
+    })
+}
+
+/// What an agent answers, as the fields of one object.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Answer {
+    Status(Box<AgentStatus>),
+    Done { message: String },
+    History { events: Vec<Event> },
+    Metrics { text: String },
+}
+
+impl From<Response> for Answer {
+    fn from(response: Response) -> Self {
+        match response {
+            Response::Status(status) => Self::Status(status),
+            Response::Done { message } | Response::Error { message } => Self::Done { message },
+            Response::History { events } => Self::History { events },
+            Response::Event(event) => Self::History { events: vec![event] },
+            Response::Metrics { text } => Self::Metrics { text },
+        }
     }
-    Ok(Exit::Done)
 }
 
 /// One screen of `status --watch`, or one line of JSON.

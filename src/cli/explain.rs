@@ -1,13 +1,29 @@
 //! `hactl explain`: what an error code means, from the register.
 
-use serde_json::json;
+use serde::Serialize;
 
 use super::args::Explain;
 use super::global::Global;
+use super::show::finish;
+use crate::ctl::report::Report;
 use crate::error::{Code, Exit, Failure, Outcome, Problem};
 
 /// Width of the text on a wide screen.
 const WIDTH: usize = 100;
+
+/// What is told of codes.
+#[derive(Serialize)]
+struct Explained {
+    codes: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    code: Code,
+    severity: &'static str,
+    title: &'static str,
+    text: String,
+}
 
 /// Prints one code with its whole text, or every code with its title.
 ///
@@ -15,34 +31,28 @@ const WIDTH: usize = 100;
 /// Exit 3 for what is no code.
 pub(crate) fn explain(global: &Global, command: &Explain) -> Outcome {
     let Some(wanted) = command.code.as_deref().filter(|_| !command.list) else {
-        if global.wants_json() {
-            println!("{}", Code::ALL.iter().map(|code| as_json(*code)).collect::<serde_json::Value>());
-        } else {
-            Code::ALL.iter().for_each(|code| println!("{code}  {}", code.title()));
-        }
-        return Ok(Exit::Done);
+        let all = Explained { codes: Code::ALL.iter().copied().map(entry).collect() };
+        return finish(global, "explain", Ok(Report::done(all)), |all| {
+            all.codes.iter().map(|one| format!("{}  {}\n", one.code, one.title)).collect()
+        });
     };
     let Some(code) = find(wanted) else {
         let message = format!("`{}` is no error code of hactl", crate::error::plain(wanted));
         let problem = Problem::new(Code::UnknownChoice, message).next("`hactl explain --list` prints all of them");
         return Err(Failure::one(Exit::Invalid, problem));
     };
-    match global.wants_json() {
-        true => println!("{}", as_json(code)),
-        false => print!("{}", words(code)),
-    }
-    Ok(Exit::Done)
+    finish(global, "explain", Ok(Report::done(Explained { codes: vec![entry(code)] })), |_| words(code))
+}
+
+fn entry(code: Code) -> Entry {
+    let severity = if code.is_warning() { "warning" } else { "error" };
+    Entry { code, severity, title: code.title(), text: code.text().join("").trim().to_owned() }
 }
 
 /// Finds `E702`, `e702` and `702`; a number that is also a warning's stands for the error.
 fn find(wanted: &str) -> Option<Code> {
     let bare = wanted.trim().trim_start_matches("error[").trim_start_matches("warning[").trim_end_matches([']', ':']);
     [bare.to_owned(), format!("E{bare}"), format!("W{bare}")].iter().find_map(|id| Code::find(id))
-}
-
-fn as_json(code: Code) -> serde_json::Value {
-    let severity = if code.is_warning() { "warning" } else { "error" };
-    json!({"code": code, "severity": severity, "title": code.title(), "text": code.text().join("").trim()})
 }
 
 fn words(code: Code) -> String {

@@ -7,10 +7,13 @@ use clap::Args;
 use data_encoding::HEXLOWER;
 use hactl_engine::conf::config::Global as Settings;
 use hactl_engine::conf::config::lvs::{Connection, Endpoint, HttpCheck, HttpVersion, StatusSet, Tls, Url};
+use serde::Serialize;
 use thiserror::Error;
 
 use super::global::Global;
+use super::show::finish;
 use crate::agent::check::page::fetch;
+use crate::ctl::report::Report;
 use crate::error::{Code, Exit, Failure, Outcome, Problem};
 
 /// `hactl genhash`.
@@ -57,19 +60,23 @@ pub(crate) fn run(global: &Global, wanted: GenHash) -> Outcome {
         let problem = Problem::new(Code::GenhashFailed, format!("{}: {why}", http.connection.to));
         Failure::one(Exit::Verification, problem.next("look with `curl -v` what answers there"))
     })?;
-    let sum = HEXLOWER.encode(&answer.digest.unwrap_or_default());
+    let digest = HEXLOWER.encode(&answer.digest.unwrap_or_default());
     if !(200..300).contains(&answer.status) {
         eprintln!("warning: HTTP status {}; a check with this digest needs `status_code` too", answer.status);
     }
     if verbose {
         eprintln!("HTTP status {}, {} bytes in {:?}", answer.status, answer.length, begun.elapsed());
     }
-    if global.wants_json() {
-        println!("{}", serde_json::json!({ "digest": sum, "status": answer.status, "bytes": answer.length }));
-    } else {
-        println!("{sum}");
-    }
-    Ok(Exit::Done)
+    let page = Page { digest, status: answer.status, bytes: answer.length };
+    finish(global, "genhash", Ok(Report::done(page)), |page| format!("{}\n", page.digest))
+}
+
+/// A page, as `digest` of HTTP_GET wants it.
+#[derive(Serialize)]
+struct Page {
+    digest: String,
+    status: u16,
+    bytes: usize,
 }
 
 fn check(global: &Global, wanted: GenHash) -> HttpCheck {

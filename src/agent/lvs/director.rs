@@ -155,7 +155,7 @@ impl Director {
     pub(crate) fn order(&mut self, selection: &Selection, order: Order) -> Result<String, NotOrdered> {
         let (done, effects) = self.balancer.order(selection, order, clock::now())?;
         self.carry_out(effects);
-        match overrides::write(&self.state_dir, self.balancer.wishes()) {
+        match overrides::write(&self.state_dir, self.balancer.overrides()) {
             Ok(()) => Ok(done),
             Err(error) => {
                 let folder = self.state_dir.display();

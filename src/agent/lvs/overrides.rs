@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use hactl_engine::lvs::balancer::ServerName;
-use hactl_engine::lvs::server::Wish;
+use hactl_engine::lvs::server::Override;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::command::error::StateFileError;
@@ -28,9 +28,10 @@ struct Entry {
 ///
 /// # Errors
 /// A file that is there but cannot be read or understood.
-pub(crate) fn read(state_dir: &Path) -> Result<BTreeMap<ServerName, Wish>, StateFileError> {
+pub(crate) fn read(state_dir: &Path) -> Result<BTreeMap<ServerName, Override>, StateFileError> {
     let entries: Vec<Entry> = read_json(&state_dir.join(FILE))?.unwrap_or_default();
-    let wish = |one: Entry| ((one.virtual_server, one.real_server), Wish { drained: one.drained, weight: one.weight });
+    let wish =
+        |one: Entry| ((one.virtual_server, one.real_server), Override { drained: one.drained, weight: one.weight });
     Ok(entries.into_iter().map(wish).collect())
 }
 
@@ -38,8 +39,8 @@ pub(crate) fn read(state_dir: &Path) -> Result<BTreeMap<ServerName, Wish>, State
 ///
 /// # Errors
 /// The file system's.
-pub(crate) fn write(state_dir: &Path, wishes: &BTreeMap<ServerName, Wish>) -> io::Result<()> {
-    let entry = |((virtual_server, real_server), wish): (&ServerName, &Wish)| Entry {
+pub(crate) fn write(state_dir: &Path, wishes: &BTreeMap<ServerName, Override>) -> io::Result<()> {
+    let entry = |((virtual_server, real_server), wish): (&ServerName, &Override)| Entry {
         virtual_server: virtual_server.clone(),
         real_server: *real_server,
         drained: wish.drained,
@@ -58,8 +59,8 @@ mod tests {
         assert!(read(folder.path()).unwrap().is_empty());
         let key = |port| ("10.0.0.3:80".to_owned(), std::net::SocketAddr::from(([10, 0, 0, 7], port)));
         let wishes = BTreeMap::from([
-            (key(80), Wish { drained: true, weight: None }),
-            (key(81), Wish { drained: false, weight: Some(37) }),
+            (key(80), Override { drained: true, weight: None }),
+            (key(81), Override { drained: false, weight: Some(37) }),
         ]);
         write(folder.path(), &wishes).unwrap();
         assert_eq!(read(folder.path()).unwrap(), wishes);

@@ -74,7 +74,7 @@ impl Alerts {
     pub(crate) fn tell(&mut self, notice: &Notice, unix_ms: u64) {
         let no_faults = self.config.global.mail.as_ref().is_some_and(|mail| mail.no_faults);
         let by_mail = match &notice.what {
-            What::RealServer { .. } | What::Quorum { .. } | What::CheckFailed { .. } | What::Wished { .. } => {
+            What::RealServer { .. } | What::Quorum { .. } | What::CheckFailed { .. } | What::Overridden { .. } => {
                 self.mails_server(notice)
             }
             what => self.wants_mail.contains(&notice.instance) && is_mailed(what, no_faults),

@@ -169,7 +169,7 @@ impl Lines {
             | What::CheckFailed { .. }
             | What::RealServer { .. }
             | What::Quorum { .. }
-            | What::Wished { .. } => None, // see `LvsLines`
+            | What::Overridden { .. } => None, // see `LvsLines`
         }
     }
 

@@ -60,7 +60,7 @@ impl Report {
                 let word = if *up { "gained" } else { "lost" };
                 (format!("Virtual server {name} - quorum {word}"), lines, more)
             }
-            What::CheckFailed { .. } | What::Wished { .. } => {
+            What::CheckFailed { .. } | What::Overridden { .. } => {
                 let lines = vec![("event", notice.what.to_string())];
                 let more = json!({"kind": "event", "virtual_server": name});
                 (format!("Virtual server {name} - event"), lines, more)

@@ -46,7 +46,7 @@ pub enum Action {
     AddRouting(Routing),
     /// Take routes and rules away; those already gone are no error.
     RemoveRouting(Routing),
-    /// Arm the kernel's lease anew: without this the addresses fall silent by themselves.
+    /// Renew the kernel's lease. Without a renewal the addresses stop answering when it ends.
     Renew(Renewal),
     /// Send Ethernet frames that announce addresses.
     Announce(Vec<Frame>),
@@ -139,12 +139,12 @@ pub enum Renewal {
 /// What the firewall does for addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gate {
-    /// For adverts faster than one a second: the addresses answer for so long from now on.
+    /// Where adverts are less than a second apart: from now on the addresses answer for this time.
     Open(Duration),
-    /// Their router gives up: neighbours are answered no more from now on, and traffic is taken for so long. Also for
-    /// addresses whose own lifetime is their lease.
+    /// Their router hands over: from now on no neighbour is answered, and traffic is accepted for this time. This holds
+    /// also for addresses whose lease is their lifetime in the kernel.
     Part(Duration),
-    /// It gave up: addresses whose own lifetime is their lease have no gate any more.
+    /// The handover is over: the nftables element of addresses whose lease is their lifetime in the kernel is removed.
     Parted,
 }
 

@@ -56,7 +56,7 @@ pub enum Input {
         /// Its family.
         ipv6: bool,
     },
-    /// Somebody on the LAN said that an address is his: an ARP packet or a neighbour advertisement.
+    /// A host on the LAN claims an address: an ARP packet or a neighbour advertisement.
     Claimed {
         /// Kernel index of the interface that heard it.
         link: u32,
@@ -65,7 +65,7 @@ pub enum Input {
         /// Who says so.
         mac: Mac,
     },
-    /// Somebody on the LAN asks who answers for an address without claiming it: an ARP probe (RFC 5227 §1.1).
+    /// A host on the LAN asks who answers for an address without claiming it: an ARP probe (RFC 5227 §1.1).
     Probed {
         /// Kernel index of the interface that heard it.
         link: u32,

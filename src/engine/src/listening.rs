@@ -36,8 +36,8 @@ impl Listeners {
         all
     }
 
-    /// Whom a packet with this VRID and source is meant for that came in by `link`. Two routers may share a VRID when their
-    /// peers differ: then it is for the one whose peer sent it.
+    /// Whom a packet with this VRID and source is meant for that came in by `link`. Two routers may share a VRID when
+    /// their peers differ: then it is for the one whose peer sent it.
     pub(crate) fn meant(
         &self,
         link: u32,

@@ -1,5 +1,5 @@
-//! Hosts of the LAN whose own addresses the guard asks for, and the hardware addresses that answered. Whoever answers for a
-//! virtual address is one of them, or a stranger.
+//! Hosts of the LAN whose own addresses the guard asks for, and the hardware addresses that answered. A host that
+//! answers for a virtual address is one of them, or a stranger.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -40,7 +40,7 @@ impl Neighbours {
         room
     }
 
-    /// Somebody answered for an address: that counts for the hosts that were asked for.
+    /// A host answered for an address: this is remembered if the address is one that was asked for.
     pub fn answered(&mut self, link: u32, address: IpAddr, mac: Mac) {
         if let Some(host) = self.hosts.get_mut(&(link, address))
             && host.macs.last() != Some(&mac)

@@ -50,7 +50,7 @@ pub struct Node {
     wall_offset: Duration,
     delay_after_boot: Duration,
     logs_unknown: bool,
-    /// Virtual routers of others, by interface, that have been told of.
+    /// Virtual routers of others, by interface, that have been reported.
     unknown: BTreeSet<(u32, u8)>,
     /// Routers that have not begun yet, since when, and what is remembered of them.
     starting: Option<Starting>,
@@ -191,7 +191,8 @@ impl Node {
             adverts |= timer == Timer::Advert;
             self.with(id, now, batches, |router, ctx| router.fire(timer, now.since(due), ctx));
         }
-        // A thousand routers would wake the host ten thousand times a second: whose advert is nearly due goes along.
+        // Adverts that are due within min(interval / 64, 1 ms) are sent now. Otherwise a thousand routers would wake
+        // the host ten thousand times a second.
         if !adverts {
             return;
         }
@@ -292,7 +293,8 @@ impl Node {
     }
 
     fn link(&mut self, now: Instant, link: Link, batches: &mut Vec<Batch>) {
-        // Our own coming and going addresses concern nobody; with a thousand of them that is most of what happens.
+        // Virtual addresses that we add and remove concern no router. With a thousand of them they are most of what
+        // happens.
         let (own, name) = (self.links.own(&link), link.name.clone());
         let before = self.links.insert(link);
         let news = before.as_ref().map(|before| self.links.own(before)) != Some(own);
@@ -384,7 +386,7 @@ impl Node {
             self.with(id, now, batches, |router, ctx| router.leave(ctx));
         }
         let keeping: Vec<(RouterId, Arc<VrrpInstance>)> = kept;
-        // What was virtual stays so until those that held it are gone.
+        // An address that was virtual stays so until the routers that held it are gone.
         let old = self.routers.values().map(|router| router.config());
         let new = keeping.iter().map(|(_, new)| new).chain(&wanted).map(Arc::as_ref);
         let all: Vec<&VrrpInstance> = old.chain(new).collect();
@@ -417,7 +419,8 @@ impl Node {
         id
     }
 
-    /// Routers that left with a reload go once their handover is done; at a stop they stay, to be counted.
+    /// Routers that a reload removed are forgotten once their handover is done. At a stop they stay, so that it is
+    /// known when all have stopped.
     fn forget_stopped(&mut self) {
         if !self.stopping && self.leaving && self.routers.values().any(|router| router.state() == State::Stopped) {
             self.routers.retain(|_, router| router.state() != State::Stopped);

@@ -76,7 +76,7 @@ pub enum What {
         /// Who answers.
         mac: Mac,
     },
-    /// A host that is no router of this cluster says that an address of ours is his.
+    /// A host that is no router of this cluster claims one of our addresses.
     Stranger {
         /// The address.
         address: IpAddr,
@@ -163,7 +163,7 @@ pub enum What {
         sorry: Option<SocketAddr>,
     },
     /// An operator drained a real server, gave it another weight, or took that back.
-    Wished {
+    Overridden {
         /// The real server.
         address: SocketAddr,
         /// Gets no new connections.
@@ -200,7 +200,7 @@ impl What {
             | Self::Priority { .. }
             | Self::RealServer { up: true, .. }
             | Self::Quorum { up: true, .. }
-            | Self::Wished { .. } => Level::Info,
+            | Self::Overridden { .. } => Level::Info,
             Self::RoutingRestored { .. }
             | Self::UnknownVrid { .. }
             | Self::BadAdvert { .. }
@@ -307,7 +307,7 @@ impl fmt::Display for What {
                     None => f.write_str("there is no sorry server"),
                 }
             }
-            Self::Wished { address, drained, weight } => {
+            Self::Overridden { address, drained, weight } => {
                 let share = match (drained, weight) {
                     (true, _) => "is drained: no new connections".to_owned(),
                     (false, Some(weight)) => format!("has weight {weight} by an operator's word"),

@@ -1,4 +1,4 @@
-//! The start of many routers in portions: thousands at once would need memory for all that they have to say.
+//! The start of many routers in portions: the actions of thousands at once would need too much memory.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -7,8 +7,8 @@ use crate::action::RouterId;
 use crate::input::Remembered;
 use crate::time::Instant;
 
-/// Routers that act in one wake. When thousands fall due at once the rest is due still, and [`Node::next_wake`] says so: the driver
-/// acts on the first ones meanwhile.
+/// Routers that act in one wake. When thousands fall due at once, the others stay due, and [`Node::next_wake`] says so:
+/// the driver acts on the first ones meanwhile.
 ///
 /// [`Node::next_wake`]: crate::node::Node::next_wake
 pub(crate) const BURST: usize = 256;

@@ -1,9 +1,9 @@
-//! The keepalived.conf language: text to plain lines ([`expand`]), these to words ([`text`]), words through the table of known
-//! keywords to a tree ([`grammar`]), the tree to a typed [`config::Config`] ([`global`], [`vrrp`], [`lvs`], in the order of
-//! [`build`]), with a [`text::diagnostic::Diagnostic`] for every fault; and back to text ([`print`]).
+//! The keepalived.conf language: text to plain lines ([`expand`]), these to words ([`text`]), words through the table
+//! of known keywords to a tree ([`grammar`]), the tree to a typed [`config::Config`] ([`global`], [`vrrp`], [`lvs`], in
+//! the order of [`build`]), with a [`text::diagnostic::Diagnostic`] for every fault; and back to text ([`print`]).
 //!
-//! Nothing here reads a file: the caller hands text to [`parse`], and files to include to [`parse_with`]. Nothing here decides
-//! what to do with a fault either: the daemon warns and takes the documented default, `hactl check` refuses.
+//! Nothing here reads a file: the caller hands text to [`parse`], and files to include to [`parse_with`]. Nothing here
+//! decides what to do with a fault either: the daemon warns and takes the documented default, `hactl check` refuses.
 
 mod build;
 pub mod config;

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use super::effect::{CheckId, Effect};
 use super::health::{Health, Outcome};
 use super::pool::Pool;
-use super::server::Wish;
+use super::server::Override;
 use crate::conf::config::lvs::{RealServer, VirtualServer};
 use crate::ipvs::{ServiceKey, Table};
 use crate::time::Instant;
@@ -78,18 +78,18 @@ pub struct Balancer {
     places: FxHashMap<CheckId, (usize, usize, usize)>,
     ids: BTreeMap<(usize, usize, usize), CheckId>,
     next_id: CheckId,
-    wishes: BTreeMap<ServerName, Wish>,
+    overrides: BTreeMap<ServerName, Override>,
 }
 
 impl Balancer {
     /// Nothing to balance yet; what operators wanted before is remembered.
-    pub fn new(wishes: BTreeMap<ServerName, Wish>) -> Self {
-        Self { wishes, ..Self::default() }
+    pub fn new(overrides: BTreeMap<ServerName, Override>) -> Self {
+        Self { overrides, ..Self::default() }
     }
 
-    /// Takes a configuration. Pools, real servers and checks that stay keep their state; a new real server that `found`, the
-    /// kernel's table, lacks although it has its service was taken out by an earlier run, and stays out until its checks pass.
-    /// Afterwards the kernel is to be given [`Balancer::wanted`].
+    /// Takes a configuration. Pools, real servers and checks that stay keep their state; a new real server that
+    /// `found`, the kernel's table, lacks although it has its service was taken out by an earlier run, and stays out
+    /// until its checks pass. Afterwards the kernel is to be given [`Balancer::wanted`].
     pub fn configure(
         &mut self,
         servers: &[Arc<VirtualServer>],
@@ -105,7 +105,7 @@ impl Balancer {
         self.places.clear();
         let mut effects = Vec::new();
         for config in servers {
-            let wish = |real: &RealServer| self.wishes.get(&name(config, real)).copied().unwrap_or_default();
+            let wish = |real: &RealServer| self.overrides.get(&name(config, real)).copied().unwrap_or_default();
             let mut kept = BTreeMap::new();
             let mut pool = match old.remove(&config.name) {
                 Some((place, mut pool)) => {
@@ -142,8 +142,8 @@ impl Balancer {
     }
 
     /// What operators wanted, to be remembered.
-    pub fn wishes(&self) -> &BTreeMap<ServerName, Wish> {
-        &self.wishes
+    pub fn overrides(&self) -> &BTreeMap<ServerName, Override> {
+        &self.overrides
     }
 
     /// The table that the kernel shall have; from now on it is taken to have it.
@@ -223,15 +223,15 @@ impl Balancer {
                     continue;
                 }
                 let key = name(&config, real);
-                let mut wish = self.wishes.get(&key).copied().unwrap_or_default();
+                let mut wish = self.overrides.get(&key).copied().unwrap_or_default();
                 match order {
                     Order::Drain => wish.drained = true,
                     Order::Undrain => wish.drained = false,
                     Order::Weight(weight) => wish.weight = weight,
                 }
                 match wish.is_none() {
-                    true => drop(self.wishes.remove(&key)),
-                    false => drop(self.wishes.insert(key, wish)),
+                    true => drop(self.overrides.remove(&key)),
+                    false => drop(self.overrides.insert(key, wish)),
                 }
                 effects.extend(pool.wish(place, wish, now));
                 done.push(format!("{} of {}", real.address, config.name));

@@ -1,4 +1,5 @@
-//! One check of one real server: tries become a verdict. A pure machine: when the next try is due is its answer, not its doing.
+//! One check of one real server: tries become a verdict. A pure machine: when the next try is due is its answer, not
+//! its doing.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -224,7 +225,8 @@ mod tests {
         assert_eq!(play(&checker(2, 2), true, "++"), "DU");
     }
 
-    /// Every course of eight tries: the verdict turns exactly when more than the tolerated number in a row speak against it.
+    /// Every course of eight tries: the verdict turns exactly when more than the tolerated number in a row speak
+    /// against it.
     #[test]
     fn every_course_agrees_with_the_definition() {
         for (retry, rise, course) in

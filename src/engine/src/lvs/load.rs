@@ -30,7 +30,8 @@ pub struct DestinationLoad {
     pub traffic: Traffic,
 }
 
-/// Totals since the entry was made or zeroed, and running averages of a second. The kernel sums both up every two seconds.
+/// Totals since the entry was made or zeroed, and running averages of a second. The kernel sums both up every two
+/// seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Traffic {
     /// Connections scheduled.

@@ -1,5 +1,5 @@
-//! LVS without the kernel: which services and real servers the kernel's IPVS table shall hold ([`crate::ipvs`]). Health, quorum and weights are
-//! decided here; nothing here opens a socket or knows the time but as an argument.
+//! LVS without the kernel: which services and real servers the kernel's IPVS table shall hold ([`crate::ipvs`]).
+//! Health, quorum and weights are decided here; nothing here opens a socket or knows the time but as an argument.
 
 pub mod balancer;
 pub mod diff;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::diff::diff;
 use super::effect::Effect;
 use super::health::{Health, Outcome};
-use super::server::{Server, Wish};
+use super::server::{Override, Server};
 use crate::conf::config::Script;
 use crate::conf::config::lvs::{RealServer, SorryServer, VirtualServer};
 use crate::ipvs::{DestinationSettings, Family, Service, ServiceKey, ServiceSettings, Table};
@@ -34,7 +34,7 @@ impl Pool {
     /// A pool of which nothing is known but its configuration. `wish` tells what the operator wanted of a real server.
     pub(super) fn new(
         config: Arc<VirtualServer>,
-        wish: impl Fn(&RealServer) -> Wish,
+        wish: impl Fn(&RealServer) -> Override,
         taken_out: impl Fn(&RealServer) -> bool,
         now: Instant,
     ) -> Self {
@@ -54,7 +54,7 @@ impl Pool {
     }
 
     /// The pool under a new configuration: real servers that are in both keep their state.
-    pub(super) fn follow(&mut self, new: Arc<VirtualServer>, wish: impl Fn(&RealServer) -> Wish, now: Instant) {
+    pub(super) fn follow(&mut self, new: Arc<VirtualServer>, wish: impl Fn(&RealServer) -> Override, now: Instant) {
         let mut old: BTreeMap<SocketAddr, (&RealServer, Server)> = BTreeMap::new();
         for (config, server) in self.config.real_servers.iter().zip(std::mem::take(&mut self.servers)) {
             old.insert(config.address, (config, server));
@@ -145,13 +145,13 @@ impl Pool {
     }
 
     /// Takes an operator's word about real servers.
-    pub(super) fn wish(&mut self, place: usize, wish: Wish, now: Instant) -> Vec<Effect> {
+    pub(super) fn wish(&mut self, place: usize, wish: Override, now: Instant) -> Vec<Effect> {
         let Some((server, config)) = self.servers.get_mut(place).zip(self.config.real_servers.get(place)) else {
             return Vec::new();
         };
         server.wish = wish;
         server.rising_since = None; // who asks for a weight gets it
-        let what = What::Wished { address: config.address, drained: wish.drained, weight: wish.weight };
+        let what = What::Overridden { address: config.address, drained: wish.drained, weight: wish.weight };
         let word = vec![self.config.tell(what)];
         self.changed(now, word)
     }

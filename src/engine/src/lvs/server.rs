@@ -9,14 +9,14 @@ use crate::time::Instant;
 
 /// What an operator said about a real server; outlives restarts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Wish {
+pub struct Override {
     /// Keeps the connections it has, gets no new ones.
     pub drained: bool,
     /// A weight instead of the configured one.
     pub weight: Option<u32>,
 }
 
-impl Wish {
+impl Override {
     /// Whether there is nothing to remember.
     pub fn is_none(&self) -> bool {
         *self == Self::default()
@@ -31,7 +31,7 @@ pub struct Server {
     /// When it went up or down last, and why.
     since: Instant,
     reason: Option<String>,
-    pub(super) wish: Wish,
+    pub(super) wish: Override,
     /// Came back at this moment and gets its weight bit by bit.
     pub(super) rising_since: Option<Instant>,
 }
@@ -42,7 +42,7 @@ const STEPS: u32 = 10;
 const WEIGHT_MAX: u32 = 65_535;
 
 impl Server {
-    pub(super) fn new(config: &RealServer, alpha: bool, wish: Wish, now: Instant) -> Self {
+    pub(super) fn new(config: &RealServer, alpha: bool, wish: Override, now: Instant) -> Self {
         let checks: Vec<Health> = config.checkers.iter().map(|checker| Health::new(alpha || checker.alpha)).collect();
         let up = checks.iter().all(Health::passing);
         Self { checks, up, since: now, reason: None, wish, rising_since: None }
@@ -65,7 +65,7 @@ impl Server {
     }
 
     /// What the operator wants of it.
-    pub fn wish(&self) -> Wish {
+    pub fn wish(&self) -> Override {
         self.wish
     }
 
@@ -131,7 +131,8 @@ impl Server {
         if self.up && !self.wish.drained { self.full_weight(config) } else { 0 }
     }
 
-    /// Its entry in the kernel's table, if it has one. Without quorum, when the sorry server serves, only what keeps connections stays.
+    /// Its entry in the kernel's table, if it has one. Without quorum, when the sorry server serves, only what keeps
+    /// connections stays.
     pub(super) fn entry(
         &self,
         config: &RealServer,

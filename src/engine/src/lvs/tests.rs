@@ -351,8 +351,8 @@ fn master_only_is_in_the_table_of_the_master() {
     assert!(!rig.balancer.suspend(|_| Some(true)));
 }
 
-/// Every course of four events on two servers, under every kind of pool: what the kernel was told step by step is what is wanted as a
-/// whole (the rig checks that), a dead server has no weight, and whoever serves is alive.
+/// Every course of four events on two servers, under every kind of pool: what the kernel was told step by step is what
+/// is wanted as a whole (the rig checks that), a dead server has no weight, and whoever serves is alive.
 #[test]
 fn no_course_of_events_leads_astray() {
     let kinds = [

@@ -1,5 +1,5 @@
-//! Adverts that were answered by an advert. Two routers that answer each other at once would do nothing else, so each of
-//! the others gets one answer an interval.
+//! Adverts that were answered by an advert. Two routers that answer each other at once would do nothing else, so each
+//! of the others gets one answer an interval.
 
 use std::net::IpAddr;
 use std::time::Duration;

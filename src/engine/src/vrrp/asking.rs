@@ -1,4 +1,4 @@
-//! How the asking of a claim goes.
+//! The questions of a router that claims: how many were asked, and what their answers were.
 
 use std::time::Duration;
 
@@ -12,18 +12,19 @@ use crate::wire::arp::Mac;
 pub(super) struct Asking {
     pub(super) begun: Instant,
     pub(super) last: Instant,
-    /// Questions in a row that nobody answered, and how many of them are an answer.
+    /// Questions in a row that nobody answered, and how many of them show that the addresses are free.
     pub(super) silent: u32,
     pub(super) enough: u32,
     /// No earlier than this after the beginning are the addresses taken.
     pub(super) settle: Duration,
     /// Whom the last question was addressed to; empty: everybody.
     pub(super) direct: SmallVec<[Mac; 2]>,
-    /// Direct questions in a row without an answer, and how often everybody's question was answered after them all the same.
+    /// Direct questions in a row without an answer, and how often everybody's question was answered after them all the
+    /// same.
     pub(super) unheard: u32,
     pub(super) spoken_for: u32,
     /// When those for whom something else answers were asked directly, in the second half of this round.
     pub(super) half: Option<Instant>,
-    /// A better one was seen that claims, too.
+    /// A better router was seen that claims the addresses, too.
     pub(super) rival: bool,
 }

@@ -64,7 +64,7 @@ pub enum Timer {
     /// The end of a startup delay.
     Startup,
     /// Another host claimed our addresses: time to see what came of it.
-    Quarrel,
+    DuplicateCheck,
 }
 
 /// Settings of the agent that every router follows.

@@ -34,7 +34,7 @@ impl Router {
             Timer::Pace => self.announce_paced(ctx),
             Timer::Probe => self.probe(ctx),
             Timer::Asked => self.asked(late, ctx),
-            Timer::Quarrel => self.quarrel(ctx),
+            Timer::DuplicateCheck => self.check_duplicates(ctx),
             Timer::Startup => {
                 self.assess(ctx);
                 let reason = if self.faults.is_empty() { "startup delay over".into() } else { self.faults.join("; ") };
@@ -43,8 +43,8 @@ impl Router {
         }
     }
 
-    /// A loop that stood still finds its deadlines passed, and the adverts that would have moved them in its queue. They
-    /// must be heard before this router claims, or goes on as if it still were master.
+    /// A loop that stood still finds its deadlines passed, and the adverts that would have moved them in its queue.
+    /// They must be heard before this router claims, or goes on as if it still were master.
     fn listens_first(&mut self, timer: Timer, late: Duration, ctx: &mut Context<'_>) -> bool {
         let interval = self.config.advert_interval;
         match timer {
@@ -66,15 +66,15 @@ impl Router {
             return;
         }
         if self.group.is_some() {
-            // The group decides when all its members want: see `vrrp::group`.
-            (self.wants, self.outbid) = (true, false);
+            // The group decides once all of its members are ready: see `vrrp::group`.
+            (self.ready_for_group, self.outbid) = (true, false);
             self.arm(Timer::MasterDown, self.config.advert_interval, ctx);
             return;
         }
         self.become_master(ctx);
     }
 
-    /// The election says so.
+    /// This router has won the election.
     pub(super) fn become_master(&mut self, ctx: &mut Context<'_>) {
         let reason = self.silence(ctx.now);
         self.apply(Event::MasterDown, &reason, ctx);
@@ -82,7 +82,7 @@ impl Router {
 
     fn advert_due(&mut self, ctx: &mut Context<'_>) {
         if !std::mem::take(&mut self.send_failed) {
-            self.unsent_since = None; // nothing was heard of the last one, so it went out
+            self.unsent_since = None; // no failure came back for the last advert, so it was sent
         }
         self.apply(Event::AdvertDue, "", ctx);
     }

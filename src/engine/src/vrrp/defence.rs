@@ -1,18 +1,18 @@
-//! How far a dispute about our addresses has come, and how often they may be announced in their defence.
+//! How far the check of a duplicate address has come, and how often the addresses may be announced in their defence.
 
 use std::time::Duration;
 
 use crate::time::Instant;
 
-/// A quarrel that is going on.
+/// A duplicate address that is being looked into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Quarrel {
+pub(super) struct DuplicateCheck {
     pub(super) begun: Instant,
     /// When those that claimed were asked whether they still do.
     pub(super) asked: Option<Instant>,
 }
 
-/// How often a master may defend its addresses: a purse that time fills.
+/// How often a master may defend its addresses: a token bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Defence {
     spent: u32,
@@ -31,7 +31,8 @@ impl Defence {
     }
 }
 
-/// Announcements in defence: so many at once, and one more each time this has passed. RFC 5227 asks for ten seconds between
-/// two of them lest two defenders storm the LAN; a virtual address must come back to its clients sooner.
+/// Announcements in defence that may be sent at once; each `DEFENCE_EVERY` permits one more. RFC 5227 asks for ten
+/// seconds between two of them, so that two defenders do not flood the LAN, but a virtual address must come back to its
+/// clients sooner.
 const DEFENCES: u32 = 10;
 pub(super) const DEFENCE_EVERY: Duration = Duration::from_millis(100);

@@ -14,10 +14,10 @@
 //! `Handover` is ours: a master that gives up keeps answering for the addresses until the next master has announced
 //! itself, so that clients miss nothing. On the wire it looks like an RFC router that left Master.
 //!
-//! `Claiming` is the guard's: a router that is to be master says so, and takes the addresses when nobody answers for them,
-//! at once when the old master has acknowledged (priority 0). A master that hangs answers until its lease is over; and who
-//! claims in the same moment is heard before anything is taken. On the wire it looks like an RFC router that
-//! became Master.
+//! `Claiming` is the guard's: a router that is to be master advertises, and takes the addresses when nobody answers for
+//! them: at once when the old master has acknowledged (priority 0). A master that hangs answers until its lease is
+//! over. A router that claims at the same moment is heard before anything is taken. On the wire it looks like an RFC
+//! router that became Master.
 //!
 //! The function is pure: what it needs to know comes in a [`View`], what shall happen goes out as [`Effect`]s in
 //! order. The vocabulary is the RFC's; `router` translates it into what Linux understands.
@@ -89,7 +89,7 @@ pub(super) fn transition(state: State, event: Event, view: &View) -> (State, Eff
         (Claiming, Event::AdvertDue | Event::Promote { force: false }) => {
             (Claiming, smallvec![E::Advertise, E::StartAdvertTimer])
         }
-        // Without a word: priority 0 says that the addresses are let go, and it has none.
+        // Nothing is sent: priority 0 says that a master releases its addresses, and a claiming router has none.
         (Claiming, Event::Failed) => (Fault, smallvec![E::DropPin]),
         (Claiming, Event::Stop | Event::StopKeeping) => (Stopped, smallvec![]),
         (Claiming, Event::Resign) => backup(smallvec![], view),
@@ -198,18 +198,19 @@ pub(super) fn transition(state: State, event: Event, view: &View) -> (State, Eff
     }
 }
 
-/// The election says master; with the guard, as soon as nobody else answers.
+/// This router wins the election. With the guard it becomes master as soon as nobody else answers.
 fn elected(first: Effects, view: &View) -> (State, Effects) {
     if view.guard { claiming(first) } else { master(first) }
 }
 
-/// Says master and waits until nobody else answers.
+/// Advertises as master and waits until nobody else answers.
 fn claiming(mut first: Effects) -> (State, Effects) {
     first.extend([Effect::Advertise, Effect::StartAdvertTimer, Effect::Ask]);
     (State::Claiming, first)
 }
 
-/// A master that steps down says so where that is waited for; the kernel ends its handover in any case.
+/// With the guard a master that steps down acknowledges with priority 0, since the other router waits for that. The
+/// kernel ends the handover in any case.
 fn acknowledge(effects: &mut Effects, view: &View) {
     if view.guard && !view.handed_over {
         effects.push(Effect::ShortenLease);
@@ -219,14 +220,14 @@ fn acknowledge(effects: &mut Effects, view: &View) {
     }
 }
 
-/// The election says master: advert first, so that other backups stay quiet (RFC 9568 §6.4.2).
+/// This router wins the election: the advert goes first, so that other backups stay quiet (RFC 9568 §6.4.2).
 fn master(mut first: Effects) -> (State, Effects) {
     first.extend([Effect::Advertise, Effect::AddAddresses, Effect::Announce, Effect::StartAdvertTimer]);
     (State::Master, first)
 }
 
-/// An operator says master: make before break. The old master steps down on our advert, so the addresses are here
-/// and announced before it is sent.
+/// An operator promotes this router: make before break. The old master steps down on our advert, so the addresses are
+/// here and announced before it is sent.
 fn promoted() -> (State, Effects) {
     (State::Master, smallvec![Effect::AddAddresses, Effect::Announce, Effect::Advertise, Effect::StartAdvertTimer])
 }
@@ -239,7 +240,7 @@ fn backup(mut first: Effects, view: &View) -> (State, Effects) {
 fn heard_as_backup(heard: &Heard, view: &View) -> Effects {
     let view = view.with_interval(heard);
     if heard.priority == 0 {
-        // Another one than the master leaves: the master was heard after it, and lives.
+        // A router other than the master says priority 0. The master has been heard since then, so it lives.
         let anothers = view.followed.is_some_and(|master| master != heard.source);
         return if anothers { smallvec![] } else { smallvec![Effect::StartMasterDown(view.goodbye_wait())] };
     }
@@ -267,7 +268,8 @@ fn heard_while_claiming(heard: &Heard, view: &View) -> (State, Effects) {
         }
         return backup(effects, &view.with_interval(heard));
     }
-    // It has not heard us yet, and the next advert is due soon. To answer at once would be answered at once.
+    // The other router has not heard us yet, and our next advert is due soon. An immediate answer would be answered
+    // immediately, without end.
     (State::Claiming, effects)
 }
 
@@ -286,8 +288,8 @@ fn heard_as_master(heard: &Heard, view: &View) -> (State, Effects) {
             effects.push(Effect::DropPin);
         }
         if view.just_claimed {
-            // Both claimed after the same silence, and the other announced itself as we did: nothing is handed over,
-            // and each moment of lingering would be a second owner's.
+            // Both routers claimed after the same silence, and both have announced themselves. No client relies on us
+            // yet, so nothing is handed over: while we lingered the address would have two owners.
             effects.push(Effect::RemoveAddresses);
             if view.guard {
                 effects.push(Effect::AdvertiseZero);

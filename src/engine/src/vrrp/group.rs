@@ -78,15 +78,17 @@ impl Group {
             return None;
         }
         if self.state == RouterState::Master {
-            // One has left: the others must not serve half a site.
+            // One member is no longer master. The others hand over too, so that no host serves a part of the group
+            // only.
             return routers.iter().find(|(_, router)| is_master(router)).map(|(id, _)| (*id, Push::Down));
         }
         if routers.iter().any(|(_, router)| router.outbid) {
-            // One found a better router while it claimed: it has the site.
+            // A member lost its claim to a better router, which will be master for the whole group: members that are
+            // master or claim resign.
             let claims = |router: &Router| matches!(router.state, State::Master | State::Claiming);
             return routers.iter().find(|(_, router)| claims(router)).map(|(id, _)| (*id, Push::Down));
         }
-        let ready = |router: &Router| is_master(router) || router.wants;
+        let ready = |router: &Router| is_master(router) || router.ready_for_group;
         let pulled = masters > 0 || routers.iter().all(|(_, router)| ready(router));
         let waiting = |router: &Router| matches!(router.state, State::Backup | State::Handover(Next::Backup));
         pulled.then(|| routers.iter().find(|(_, router)| waiting(router)).map(|(id, _)| (*id, Push::Up))).flatten()
@@ -107,7 +109,7 @@ impl Group {
         } else if all(RouterState::Stopped) {
             RouterState::Stopped
         } else if members.iter().all(leaves) {
-            self.state // on its way out it is no backup
+            self.state // members that stop do not become a backup
         } else {
             RouterState::Backup
         };
@@ -145,7 +147,7 @@ impl Router {
                 self.group_fault = fault;
                 self.reassess(&format!("sync group {group} is whole again"), ctx);
             }
-            Push::Up if self.wants => self.become_master(ctx),
+            Push::Up if self.ready_for_group => self.become_master(ctx),
             Push::Up if self.state != State::Backup => {
                 self.apply(Event::Promote { force: false }, &format!("follows sync group {group}"), ctx)
             }

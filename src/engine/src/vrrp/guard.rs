@@ -1,11 +1,11 @@
 //! The guard: before an address is claimed the LAN is asked who answers for it. A silent master that still answers is
-//! alive, and its adverts are lost on the way: claiming would make two owners. A master that is known to live is told
-//! first, and asked until it lets go.
+//! alive, and its adverts are lost on the way: claiming would make two owners. A master that is known to live is sent
+//! our advert first, and is asked until it no longer answers.
 //!
-//! An answer proves a living master only if it is the master's. So the peers are asked for their own addresses in the same
-//! breath: a hardware address that is none of theirs is a stranger's (a duplicate address, a proxy, an attacker), and keeps
-//! nobody from claiming. What answers for a host may also be a fabric that suppresses ARP and speaks for the dead: so
-//! whoever answered is asked again directly, by a frame to his hardware address that the fabric only forwards.
+//! An answer proves a living master only if it is the master's. So the peers are asked for their own addresses at the
+//! same time: a hardware address that is none of theirs is a stranger's (a duplicate address, a proxy, an attacker),
+//! and keeps nobody from claiming. What answers for a host may also be a fabric that suppresses ARP and speaks for the
+//! dead: so whoever answered is asked again directly, by a frame to his hardware address that the fabric only forwards.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -25,7 +25,7 @@ use crate::time::Instant;
 use crate::wire::arp::Mac;
 
 impl Router {
-    /// Another host said that an address of ours is his.
+    /// Another host has claimed one of our addresses, by an ARP packet or a neighbour advertisement.
     pub fn claimed(&mut self, link: u32, address: IpAddr, mac: Mac, ctx: &mut Context<'_>) {
         if !self.settings.guard || !self.concerns(link, address, mac, ctx) {
             return;
@@ -40,14 +40,14 @@ impl Router {
                 }
                 self.linger(LINGER, ctx);
             }
-            State::Master => self.begin_quarrel(ctx),
+            State::Master => self.begin_duplicate_check(ctx),
             State::Initialize | State::Backup | State::Claiming | State::Fault | State::Stopped => {}
         }
     }
 
-    /// Another host asks for an address of ours without claiming it (an ARP probe): it is about to claim it, as this router
-    /// may be. Two that do not hear each other's adverts see each other so (RFC 5227 §2.1.1): the one with the lower hardware
-    /// address goes on asking until the other one has taken the addresses, and answers.
+    /// Another host asks for an address of ours without claiming it (an ARP probe): it is about to claim it, as this
+    /// router may be. Two that do not hear each other's adverts see each other so (RFC 5227 §2.1.1): the one with the
+    /// lower hardware address goes on asking until the other one has taken the addresses, and answers.
     pub(crate) fn probed(&mut self, link: u32, address: IpAddr, mac: Mac, ctx: &mut Context<'_>) {
         if !self.settings.guard || self.state != State::Claiming || !self.concerns(link, address, mac, ctx) {
             return;
@@ -87,7 +87,7 @@ impl Router {
             self.lan.direct_since.get_or_insert(ctx.now);
             self.ask_directly(&macs(&answered), ctx);
         }
-        // Some more before the time is up: one frame may be lost.
+        // It asks again before the time is up, since one frame may be lost.
         let left = down.since(ctx.now);
         let pause = (left / 2).max(PROBE_PAUSE_MIN);
         if pause < left {
@@ -101,7 +101,7 @@ impl Router {
         let Some(asked) = self.probing_since.take() else { return false };
         self.tell_strangers(asked, ctx);
         let answered = self.answers_since(asked, ctx);
-        // Who was asked directly has had time to answer, also on a busy host.
+        // By now a host that was asked directly has had time to answer, even if it is busy.
         let time = DIRECT_TIME.min(self.config.advert_interval / 4);
         let direct = self.lan.direct_since.filter(|at| ctx.now.since(*at) >= time);
         let (alive, spoken_for): (Vec<Claim>, Vec<Claim>) =
@@ -111,9 +111,10 @@ impl Router {
             self.unanswered_at = Some(ctx.now).filter(|_| ctx.now.since(asked) >= self.answer_time());
             return false;
         };
-        // A goodbye or a lower master's adverts are no silence: who answers then is told, and lets go.
-        let silent =
-            self.goodbye.is_none() && self.last_heard.is_none_or(|at| ctx.now.since(at) >= self.config.advert_interval);
+        // After priority 0, or while a lower master advertises, an answer is expected: the advert that we send now
+        // makes that router release the addresses.
+        let silent = self.resigned_master.is_none()
+            && self.last_heard.is_none_or(|at| ctx.now.since(at) >= self.config.advert_interval);
         if silent {
             let known = self.who(claim.link, claim.mac, ctx) == Who::Peer;
             self.withheld(What::HeartbeatBlocked { address: claim.address, mac: claim.mac, known }, ctx);
@@ -132,7 +133,7 @@ impl Router {
         self.lan.claims.iter().filter(may_live).copied().collect()
     }
 
-    /// Strangers that answered since then are told of, and held up by nobody.
+    /// Reports the strangers that have answered since then. They do not keep this router from claiming.
     fn tell_strangers(&mut self, since: Instant, ctx: &mut Context<'_>) {
         let recent = self.lan.claims.iter().filter(|claim| claim.at >= since).copied();
         let strangers: Vec<Claim> =
@@ -149,17 +150,17 @@ impl Router {
         self.tell_once("blocked", what, ctx);
     }
 
-    /// The claim has been said; who answers for the addresses now?
+    /// The advert that claims the addresses has been sent. Now the LAN is asked who still answers for them.
     pub(super) fn ask_until_silent(&mut self, ctx: &mut Context<'_>) {
-        // While the silence lasted the LAN was asked already.
+        // The LAN was asked already while the master was silent.
         let fresh = recently(self.unanswered_at, ANSWER, ctx.now);
         let silent = u32::from(fresh);
         if !fresh {
             self.lan.ghosts.clear(); // what was found out about them is old
         }
-        // The only other router has just said that it gives up: nobody else can claim, and one question shows that it has
-        // let go.
-        let alone = self.goodbye.is_some() && self.is_pair(ctx);
+        // The only other router has just resigned (priority 0). Nobody else can claim, so one unanswered question shows
+        // that the addresses are free.
+        let alone = self.resigned_master.is_some() && self.is_pair(ctx);
         let (enough, settle) = if alone { (1, Duration::ZERO) } else { (QUESTIONS, SETTLE) };
         let (begun, last) = (ctx.now, ctx.now);
         self.asking = Some(Asking {
@@ -178,7 +179,8 @@ impl Router {
         self.arm(Timer::Asked, self.answer_time(), ctx);
     }
 
-    /// The old master has let go: one silent question confirms it, asked now.
+    /// The old master has acknowledged (priority 0). One question that nobody answers confirms that it has released the
+    /// addresses; it is asked now.
     pub(super) fn acknowledged(&mut self, ctx: &mut Context<'_>) {
         let Some(asking) = self.asking.as_mut().filter(|asking| !(asking.enough == 1 && asking.silent == 0)) else {
             return;
@@ -193,11 +195,12 @@ impl Router {
         ANSWER.min(self.config.advert_interval / 8)
     }
 
-    /// Time for an answer is over. Several questions, since one frame may be lost.
+    /// The time for an answer is over. Several questions are asked, since one frame may be lost.
     pub(super) fn asked(&mut self, late: Duration, ctx: &mut Context<'_>) {
         let Some(mut asking) = self.asking.take() else { return };
         if asking.half.is_none() && !self.lan.ghosts.is_empty() {
-            // Something else answers everybody for them. They may be back: an answer after this question is their own.
+            // Something else (a fabric that suppresses ARP) answers broadcast questions for these hosts. They may be
+            // back: an answer that follows this direct question is their own.
             asking.half = Some(ctx.now);
             self.ask_directly(&self.lan.ghosts, ctx);
             self.asking = Some(asking);
@@ -214,7 +217,7 @@ impl Router {
         self.tell_strangers(asking.last, ctx);
         let answered = self.answers_since(asking.last, ctx);
         if let Some(claim) = answered.first() {
-            // Until a direct question shows who it was.
+            // The count goes on until a direct question shows who answered.
             asking.spoken_for = if asking.direct.is_empty() { asking.spoken_for + 1 } else { 0 };
             (asking.silent, asking.unheard) = (0, 0);
             pause = (waited / 4).clamp(pause, ASK_PAUSE_MAX);
@@ -223,7 +226,7 @@ impl Router {
             }
             asking.direct = macs(&answered);
         } else if late > LISTEN_GUARDED {
-            // After a standstill the answer, and much else, may still wait to be read.
+            // This process stood still: an answer may wait in the socket's queue.
             asking.silent = 0;
         } else if asking.rival {
             (asking.silent, asking.enough, asking.settle) = (0, QUESTIONS, SETTLE);
@@ -232,8 +235,8 @@ impl Router {
         } else {
             asking.unheard += 1;
             if asking.unheard == DIRECT_QUESTIONS {
-                // They may have let go: everybody is asked again. Who never answers directly, and always otherwise, does
-                // not answer himself.
+                // These hosts may have released the addresses, so everybody is asked again. A host that never answers a
+                // direct question, while broadcast questions are always answered, does not answer itself.
                 let unheard = std::mem::take(&mut asking.direct);
                 if asking.spoken_for >= SPOKEN_FOR {
                     self.lan.ghosts.extend(unheard);
@@ -268,17 +271,18 @@ fn probe_window(wait: Duration) -> Duration {
 const PROBE_WINDOW_MAX: Duration = Duration::from_millis(500);
 /// Shortest pause between two probes.
 const PROBE_PAUSE_MIN: Duration = Duration::from_millis(2);
-/// So long adverts have to settle who of two that claim in the same moment is master.
+/// The time that adverts have to settle which of two routers that claim at the same moment becomes master.
 pub(super) const SETTLE: Duration = Duration::from_millis(4);
-/// So long an answer takes at most, on a LAN.
+/// The longest time that an answer takes on a LAN.
 const ANSWER: Duration = Duration::from_millis(2);
-/// So many questions in a row that nobody answers are an answer.
+/// Unanswered questions in a row after which the addresses count as free.
 const QUESTIONS: u32 = 3;
-/// After so many direct questions in a row that are not answered everybody is asked again.
+/// Unanswered direct questions in a row after which everybody is asked again.
 const DIRECT_QUESTIONS: u32 = 2;
-/// So often in turn everybody's question is answered and direct ones are not where something else answers for a host.
+/// When the broadcast question was answered this often, and the direct ones in between never, something else answers
+/// for the host.
 const SPOKEN_FOR: u32 = 8;
-/// So long a direct question may be on its way before a silence that ends the wait counts.
+/// The time that a direct question is given before a missing answer counts.
 const DIRECT_TIME: Duration = Duration::from_millis(20);
 /// Longest pause between two questions to a master that does not let go.
 const ASK_PAUSE_MAX: Duration = Duration::from_millis(20);

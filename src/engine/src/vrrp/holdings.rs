@@ -41,8 +41,8 @@ impl Router {
         self.parting = false;
     }
 
-    /// The next master is about to take the addresses and asks no more. From now on neighbours are answered by him alone;
-    /// what still comes here is served for a moment, and the kernel sees to that end.
+    /// The next master is about to take the addresses. From now on it alone answers neighbours. Packets that still
+    /// arrive here are served for a moment, which the kernel ends.
     pub(super) fn shorten_lease(&mut self, ctx: &mut Context<'_>) {
         let addresses = every(&self.link_addresses(ctx));
         if !self.settings.lease || addresses.is_empty() {
@@ -68,7 +68,7 @@ impl Router {
         let (interval_changed, list_changed) =
             (config.advert_interval != self.config.advert_interval, config.addresses != self.config.addresses);
         if list_changed {
-            self.advertise_also(self.advertised(), ctx.now);
+            self.advertise_extra(self.advertised(), ctx.now);
         }
         self.config = config;
         let new: HashSet<LinkAddress> = self.link_addresses(ctx).into_iter().collect();
@@ -78,8 +78,8 @@ impl Router {
             if !gone.is_empty() {
                 ctx.actions.push(Action::RemoveRouting(gone));
             }
-            // An option of an address that changed makes it another entry: it is replaced, and not removed in between where the
-            // kernel can do that.
+            // An option of an address that changed makes it another entry: it is replaced, and not removed in between
+            // where the kernel can do that.
             let stays = |at: &LinkAddress| new.iter().any(|new| same_place(new, at));
             let gone: Vec<_> = old.difference(&new).filter(|at| !stays(at)).cloned().collect();
             let come: Vec<_> = new.difference(&old).cloned().collect();
@@ -108,7 +108,8 @@ impl Router {
         let ours = |at: &&LinkRoute| {
             let route = &at.route;
             let there = (route.destination, route.table, route.ipv6) == (destination, table, ipv6);
-            // Of IPv6 routes by the same way the kernel keeps one: where it was somebody else's, ours was not needed yet.
+            // The kernel keeps one of several IPv6 routes by the same way. Where that one was not ours, ours was not
+            // needed yet.
             there && (route.protocol == protocol || ipv6) && !route.no_track
         };
         let routes: Vec<LinkRoute> = self.routing(ctx).routes.iter().filter(ours).cloned().collect();
@@ -150,7 +151,7 @@ impl Router {
     pub(super) fn renew(&mut self, ctx: &mut Context<'_>) {
         let Some(lease) = self.lease() else { return };
         if self.unsent_since.is_some() {
-            return; // nobody hears us: let it run out before a backup claims
+            return; // no peer hears us: the lease must end before a backup claims
         }
         self.leased_until = Some(ctx.now.after(lease));
         let addresses = self.link_addresses(ctx);
@@ -170,8 +171,8 @@ impl Router {
         }
     }
 
-    /// A handover has an end, also when this process does not live to see it: the kernel removes the addresses then. A lease
-    /// ends by itself, and moments need no such care.
+    /// A handover ends even if this process dies: the kernel then removes the addresses. With a lease they end by
+    /// themselves, and a handover of milliseconds needs no such limit.
     pub(super) fn limit_lifetime(&self, handover: Duration, ctx: &mut Context<'_>) {
         if handover <= PARTING || self.lifetime_s().is_some() {
             return;
@@ -207,14 +208,14 @@ impl Router {
         (self.settings.lease && slow).then(|| u32::try_from(silence.as_secs()).unwrap_or(u32::MAX).max(2) - 1)
     }
 
-    /// For a while, adverts with this list too: a peer that compares lists and drops what differs (keepalived up to
-    /// 2.3.2) must not take the master for silent while the two files are changed one after the other.
-    pub(super) fn advertise_also(&mut self, list: Vec<IpAddr>, now: Instant) {
-        self.also.retain(|(other, _)| *other != list);
-        if self.also.len() == LISTS {
-            self.also.remove(0);
+    /// For a while adverts are sent with this list, too: a peer that compares lists and drops what differs (keepalived
+    /// up to 2.3.2) must not take the master for silent while the two files are changed one after the other.
+    pub(super) fn advertise_extra(&mut self, list: Vec<IpAddr>, now: Instant) {
+        self.extra_lists.retain(|(other, _)| *other != list);
+        if self.extra_lists.len() == LISTS {
+            self.extra_lists.remove(0);
         }
-        self.also.push((list, now.after(CHANGING)));
+        self.extra_lists.push((list, now.after(CHANGING)));
     }
 
     pub(super) fn every_address(&self) -> impl Iterator<Item = &VirtualAddress> {

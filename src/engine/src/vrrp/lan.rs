@@ -1,4 +1,4 @@
-//! What the guard knows of the LAN: who said that one of our addresses is his.
+//! What the guard knows of the LAN: which hosts have claimed one of our addresses.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use crate::time::Instant;
 use crate::wire::arp::Mac;
 
-/// Somebody said that one of our addresses is his.
+/// A host has claimed one of our addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Claim {
     /// Index of the interface that heard it.
@@ -29,14 +29,15 @@ pub(super) enum Who {
     Peer,
     /// Nobody of this cluster, all of whose hardware addresses are known.
     Stranger,
-    /// It cannot be told: no peer is known. It counts as a peer wherever two owners are to be feared.
+    /// It cannot be told, since no peer is known. It counts as a peer wherever the address could otherwise have two
+    /// owners.
     Unknown,
 }
 
 /// One router's view of the LAN.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lan {
-    /// The last word of each hardware address.
+    /// The latest claim of each hardware address.
     pub(super) claims: SmallVec<[Claim; 1]>,
     /// Hardware addresses that something else answers for: their host does not answer itself.
     pub(super) ghosts: SmallVec<[Mac; 2]>,
@@ -56,7 +57,7 @@ impl Lan {
     }
 }
 
-/// Hardware addresses whose last word is remembered.
+/// Hardware addresses whose latest claim is remembered.
 const CLAIMS: usize = 8;
 /// Routers that were heard and are remembered.
 pub(super) const PEERS: usize = 8;

@@ -14,11 +14,11 @@ impl Router {
     pub(super) fn entered(&mut self, before: State, reason: &str, priority: u8, ctx: &mut Context<'_>) {
         let (from, to) = (public(before), public(self.state));
         if (from, to) == (RouterState::Backup, RouterState::Backup) {
-            return; // a claim is nobody's business before it succeeds
+            return; // Claiming is shown as BACKUP: there is no notice until the router is MASTER
         }
         let claimed = (before == State::Claiming).then(|| std::mem::take(&mut self.claim_reason));
         let reason = claimed.as_deref().filter(|_| self.state == State::Master).unwrap_or(reason);
-        self.told.clear();
+        self.reported.clear();
         match to {
             RouterState::Master => self.count(Counter::BecameMaster),
             RouterState::Backup if from == RouterState::Handover => self.count(Counter::ReleasedMaster),
@@ -28,7 +28,7 @@ impl Router {
             _ => {}
         }
         if to == RouterState::Master {
-            (self.heard, self.goodbye) = (None, None);
+            (self.heard, self.resigned_master) = (None, None);
         }
         let lasted = ctx.now.since(self.last_transition.as_ref().map_or(ctx.now, |(at, _)| *at));
         self.last_transition = Some((ctx.now, reason.to_owned()));
@@ -49,7 +49,8 @@ impl Router {
         }
     }
 
-    /// Tells of a change of priority alone, when one was asked to.
+    /// Reports a change of priority without a change of state; scripts hear of it only where the configuration asks for
+    /// that.
     pub(super) fn priority_changed(&mut self, from: u8, ctx: &mut Context<'_>) {
         let to = self.priority();
         self.tell(What::Priority { from, to, state: public(self.state) }, ctx);
@@ -74,7 +75,7 @@ impl Router {
     }
 
     pub(super) fn tell_once(&mut self, key: &'static str, what: What, ctx: &mut Context<'_>) {
-        if self.told.insert(key) {
+        if self.reported.insert(key) {
             self.tell(what, ctx);
         }
     }

@@ -19,7 +19,8 @@ impl Router {
         home.is_some_and(|home| home.index == link) && !ctx.links.values().any(|link| link.mac == mac)
     }
 
-    /// The addresses, each with the name of the interface on which neighbours see it: of a macvlan that is the one below.
+    /// The addresses, each with the name of the interface on which neighbours see it: of a macvlan that is the one
+    /// below.
     fn on_wire(&self) -> impl Iterator<Item = (IpAddr, &str)> {
         let home = &self.config.interface;
         self.every_address().map(move |one| (one.address.addr(), one.interface.as_ref().unwrap_or(home).as_str()))
@@ -38,7 +39,7 @@ impl Router {
     pub(super) fn is_pair(&self, ctx: &Context<'_>) -> bool {
         match self.config.is_unicast() {
             true => self.config.unicast_peers.len() == 1,
-            // Asked for every advert: most hosts name few or none.
+            // This is computed for every advert, so the common case (no peers named) comes first.
             false => !ctx.peers.is_empty() && self.named_peers(ctx) == 1,
         }
     }
@@ -89,13 +90,13 @@ impl Router {
         links
     }
 
-    /// Asks everybody who answers for the addresses: for all of them, or for the first, since they move together. The peers
-    /// are asked for their own addresses in the same breath.
+    /// Asks everybody who answers for the addresses: for all of them, or for the first, since they move together. The
+    /// peers are asked for their own addresses at the same time.
     pub(super) fn ask(&self, all: bool, ctx: &mut Context<'_>) {
         let wanted = if all { usize::MAX } else { 1 };
         let asked = self.on_wire().filter_map(|(address, name)| Some((ctx.links.named(name)?.index, address)));
         let mut questions: Vec<(u32, IpAddr)> = asked.take(wanted).collect();
-        questions.extend(self.peers_due(BREATH, ctx));
+        questions.extend(self.peers_due(ASKED_RECENTLY, ctx));
         self.send_questions(questions.into_iter().map(|(link, address)| (link, address, None)), ctx);
     }
 
@@ -151,5 +152,5 @@ fn virtual_mac(vrid: u8, ipv6: bool) -> Mac {
     [0, 0, 0x5e, 0, if ipv6 { 2 } else { 1 }, vrid]
 }
 
-/// Questions within this time are one breath: thousands of routers with the same peers ask once.
-const BREATH: Duration = Duration::from_millis(1);
+/// A peer that was asked within this time is not asked again: thousands of routers with the same peers ask once.
+const ASKED_RECENTLY: Duration = Duration::from_millis(1);

@@ -103,7 +103,7 @@ impl Router {
         self.blocked &= self.state == State::Claiming;
         if advert.priority == 0 {
             self.count(Counter::PriorityZeroReceived);
-            self.goodbye = Some(source);
+            self.resigned_master = Some(source);
         } else if self.state == State::Master {
             self.compare_lists(advert, source, ctx);
         }
@@ -131,12 +131,13 @@ impl Router {
         }
     }
 
-    /// An advert that shares no address with us is another cluster's, which chose the same VRID, and no better master of ours:
-    /// the first of its addresses. A list that overlaps, or that was ours a moment ago, is a change that is under way.
+    /// An advert that shares no address with us is another cluster's, which chose the same VRID, and no better master
+    /// of ours: the first of its addresses. A list that overlaps, or that was ours a moment ago, is a change that is
+    /// under way.
     fn of_another_cluster(&self, advert: &Advert, now: Instant) -> Option<IpAddr> {
         let ours = |address: &IpAddr| {
             self.config.addresses.iter().any(|own| own.address.addr() == *address)
-                || self.also.iter().any(|(list, until)| *until > now && list.contains(address))
+                || self.extra_lists.iter().any(|(list, until)| *until > now && list.contains(address))
         };
         let foreign = !self.config.addresses.is_empty() && !advert.addresses.iter().any(ours);
         advert.addresses.first().copied().filter(|_| foreign)
@@ -152,7 +153,7 @@ impl Router {
         self.count(Counter::AddressesDiffer);
         self.tell_once("addresses_differ", What::AddressesDiffer { source }, ctx);
         if !advert.addresses.is_empty() {
-            self.advertise_also(advert.addresses.to_vec(), ctx.now);
+            self.advertise_extra(advert.addresses.to_vec(), ctx.now);
         }
     }
 }

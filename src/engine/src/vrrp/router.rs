@@ -12,7 +12,7 @@ use super::context::Settings;
 use super::context::Timer;
 use super::context::recently;
 use super::counters::{Counter, Counters};
-use super::defence::{Defence, Quarrel};
+use super::defence::{Defence, DuplicateCheck};
 use super::fsm::transition;
 use super::lan::Lan;
 use super::priority;
@@ -40,8 +40,8 @@ pub struct Router {
     pub(super) weights: i32,
     pub(super) refused: Option<String>,
     pub(super) heard: Option<Heard>,
-    /// The master that said goodbye (priority 0) and was not followed by another yet.
-    pub(super) goodbye: Option<IpAddr>,
+    /// The master that resigned (priority 0) and was not followed by another yet.
+    pub(super) resigned_master: Option<IpAddr>,
     pub(super) pin: Option<Pin>,
     pub(super) pinned_at: Instant,
     pub(super) preempt_elapsed: bool,
@@ -53,7 +53,7 @@ pub struct Router {
     pub(super) last_advert: Option<Instant>,
     pub(super) last_transition: Option<(Instant, String)>,
     pub(super) counters: Counters,
-    pub(super) told: BTreeSet<&'static str>,
+    pub(super) reported: BTreeSet<&'static str>,
     /// Number of the last change of state.
     pub(super) change: u64,
     /// A reload took this instance out of the configuration.
@@ -61,27 +61,27 @@ pub struct Router {
     /// The sync group it belongs to, and why that is in FAULT because of another member.
     pub(super) group: Option<String>,
     pub(super) group_fault: Option<String>,
-    /// Would be master, but the group's other members would not yet.
-    pub(super) wants: bool,
+    /// Could be master, and waits for the other members of its group.
+    pub(super) ready_for_group: bool,
     /// When any router with this VRID was heard last, followed or not.
     pub(super) last_heard: Option<Instant>,
-    /// Who else said that our addresses are his, and who of them is a peer.
+    /// Which other hosts have claimed our addresses.
     pub(super) lan: Lan,
     pub(super) probing_since: Option<Instant>,
     /// When it was found that nobody answers for the addresses.
     pub(super) unanswered_at: Option<Instant>,
-    /// How the asking of a claim goes, when its last advert was sent, and what it is for.
+    /// While it claims: the questions asked, when the last advert was sent, and why it claims.
     pub(super) asking: Option<Asking>,
     claim_sent: Option<Instant>,
-    /// When a standstill ended: what is read then may be old.
+    /// When this process had stood still: packets read just afterwards may be old.
     pub(super) stood_still_at: Option<Instant>,
     pub(super) claim_reason: String,
     /// Whose adverts were answered by one of ours.
     pub(super) answered: Answered,
     /// A better router was heard while this one claimed.
     pub(super) outbid: bool,
-    /// Somebody else claims what this master holds.
-    pub(super) quarrel: Option<Quarrel>,
+    /// Another host claims an address that this master holds: how far the check of that has come.
+    pub(super) duplicate_check: Option<DuplicateCheck>,
     pub(super) defence: Defence,
     /// An operator made this router master by force: no answer of others takes that back.
     pub(super) forced: bool,
@@ -96,7 +96,7 @@ pub struct Router {
     /// The firewall ends this router's handover.
     pub(super) parting: bool,
     /// Lists advertised beside the own one, each until its time is over.
-    pub(super) also: Vec<(Vec<IpAddr>, Instant)>,
+    pub(super) extra_lists: Vec<(Vec<IpAddr>, Instant)>,
     /// What this router signed last, and what each sender did: nothing older is taken again.
     pub(super) signed_own: Option<Sequence>,
     pub(super) signed_last: Vec<(IpAddr, Sequence)>,
@@ -116,7 +116,7 @@ impl Router {
             weights: 0,
             refused: None,
             heard: None,
-            goodbye: None,
+            resigned_master: None,
             pin: None,
             pinned_at: Instant::default(),
             preempt_elapsed: false,
@@ -126,12 +126,12 @@ impl Router {
             last_advert: None,
             last_transition: None,
             counters: Counters::default(),
-            told: BTreeSet::new(),
+            reported: BTreeSet::new(),
             change: 0,
             leaving: false,
             group,
             group_fault: None,
-            wants: false,
+            ready_for_group: false,
             last_heard: None,
             lan: Lan::default(),
             probing_since: None,
@@ -142,7 +142,7 @@ impl Router {
             claim_reason: String::new(),
             answered: Answered::default(),
             outbid: false,
-            quarrel: None,
+            duplicate_check: None,
             defence: Defence::default(),
             forced: false,
             yielded_until: None,
@@ -151,7 +151,7 @@ impl Router {
             send_failed: false,
             leased_until: None,
             parting: false,
-            also: Vec::new(),
+            extra_lists: Vec::new(),
             signed_own: None,
             signed_last: Vec::new(),
             old_peers: BTreeSet::new(),
@@ -211,7 +211,7 @@ impl Router {
     pub(super) fn follow(&mut self, settings: Settings, group: Option<String>) {
         self.settings = settings;
         if self.group != group {
-            (self.group, self.group_fault, self.wants) = (group, None, false);
+            (self.group, self.group_fault, self.ready_for_group) = (group, None, false);
         }
     }
 
@@ -290,7 +290,7 @@ impl Router {
                 Timer::MasterDown,
                 Timer::Probe,
                 Timer::Asked,
-                Timer::Quarrel,
+                Timer::DuplicateCheck,
                 Timer::Advert,
                 Timer::Announce,
                 Timer::Pace,
@@ -304,8 +304,8 @@ impl Router {
             }
             self.preempt_elapsed = false;
             ctx.timers.cancel((self.id, Timer::Preempt));
-            (self.wants, self.blocked, self.probing_since, self.asking) = (false, false, None, None);
-            (self.quarrel, self.forced) = (None, matches!(event, Event::Promote { force: true }));
+            (self.ready_for_group, self.blocked, self.probing_since, self.asking) = (false, false, None, None);
+            (self.duplicate_check, self.forced) = (None, matches!(event, Event::Promote { force: true }));
             (self.unsent_since, self.send_failed) = (None, false);
             self.answered.forget();
             self.outbid = before == State::Claiming && matches!(event, Event::Advert(_)) && after == State::Backup;
@@ -355,7 +355,7 @@ impl Router {
             }
             Effect::StartAdvertTimer => self.arm(Timer::Advert, self.config.advert_interval, ctx),
             Effect::StartMasterDown(after) => {
-                self.wants = false;
+                self.ready_for_group = false;
                 self.start_master_down(after, ctx);
             }
             Effect::StartLinger(after) => {
@@ -366,7 +366,7 @@ impl Router {
             Effect::Acknowledged => self.acknowledged(ctx),
             Effect::ShortenLease => self.shorten_lease(ctx),
             Effect::Follow(heard) => {
-                self.goodbye = None;
+                self.resigned_master = None;
                 self.heard = Some(heard);
                 self.last_advert = Some(ctx.now);
             }
@@ -406,7 +406,7 @@ impl Router {
     }
 
     pub(super) fn silence(&self, now: Instant) -> String {
-        if let Some(left) = self.goodbye {
+        if let Some(left) = self.resigned_master {
             return format!("{left} stopped being master");
         }
         match (self.heard, self.last_advert) {

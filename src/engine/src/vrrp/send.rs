@@ -19,8 +19,8 @@ impl Router {
             return; // no way out: the link fault is on its way
         };
         let link = self.transmit_link(ctx).unwrap_or(link);
-        self.also.retain(|(_, until)| *until > ctx.now);
-        let also = self.also.iter().map(|(list, _)| list.clone());
+        self.extra_lists.retain(|(_, until)| *until > ctx.now);
+        let also = self.extra_lists.iter().map(|(list, _)| list.clone());
         let lists: Vec<Vec<IpAddr>> = std::iter::once(self.advertised()).chain(also).collect();
         for addresses in lists {
             let advert = Advert {
@@ -81,7 +81,8 @@ impl Router {
             .iter()
             .filter_map(|at| Some(announcement(at.link, at.address.address.addr(), ctx.links.get(at.link)?.mac)))
             .collect();
-        // Every address once before any is repeated: with many addresses the last must not wait for the first's repeats.
+        // Every address once before any is repeated: with many addresses the last must not wait for the first's
+        // repeats.
         let repeated: Vec<Frame> = (0..times).flat_map(|_| frames.iter().cloned()).collect();
         let timing = &self.config.announcement;
         let pause = if self.is_ipv6() { timing.na_interval } else { timing.interval };

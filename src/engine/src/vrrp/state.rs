@@ -14,11 +14,11 @@ pub enum State {
     Initialize,
     /// Listens; takes over when the master falls silent.
     Backup,
-    /// Says that it is master, and waits until the old one lets go.
+    /// Advertises as master, and waits until the old master releases the addresses.
     Claiming,
-    /// Owns the addresses and says so.
+    /// Owns the addresses and advertises.
     Master,
-    /// Gave up, still answers; then goes on as told.
+    /// Is no longer master, but still answers for the addresses until the next master is there; then goes on as named.
     Handover(Next),
     /// Forbidden to be master.
     Fault,
@@ -64,9 +64,9 @@ pub enum Event {
     LingerDue,
     /// Something tracked forbids being master.
     Failed,
-    /// Nothing does any more.
+    /// Nothing tracked forbids being master any more.
     Recovered,
-    /// An operator wants this router to be master. `force`: whoever else may answer for the addresses.
+    /// An operator wants this router to be master. `force`: even if another host answers for the addresses.
     Promote {
         /// Do not wait until the old master lets go.
         force: bool,
@@ -81,7 +81,7 @@ pub enum Event {
     StopKeeping,
     /// Somebody removed an address that is ours.
     AddressLost,
-    /// We stood still so long that the kernel let go of the addresses: another may have claimed them.
+    /// This process stood still so long that the lease ended: another router may have claimed the addresses.
     LeaseLapsed,
     /// Another host holds the addresses and does not hear us.
     Yield,
@@ -112,13 +112,14 @@ pub enum Effect {
     Ask,
     /// The old master has let go.
     Acknowledged,
-    /// Answer neighbours no more, and let the kernel end the handover soon, even if this router does not live to see it.
+    /// Answer neighbours no more, and let the kernel end the handover soon, even if this router does not live to see
+    /// it.
     ShortenLease,
     /// The other router is the master: remember it.
     Follow(Heard),
     /// Start waiting for `preempt_delay`.
     ArmPreempt,
-    /// A better master is there: `preempt_delay` begins anew the next time.
+    /// A better master is there: the next time `preempt_delay` starts from the beginning.
     DisarmPreempt,
     /// The operator's override has served its purpose.
     DropPin,

@@ -11,8 +11,8 @@ use crate::time::{Instant, millis};
 use crate::wire::arp::Mac;
 
 impl Router {
-    /// Who answered for the addresses beside their owner, a moment ago. A backup hears one hardware address, its master's:
-    /// only a stranger, or two at one time, are one too many.
+    /// Who answered for the addresses beside their owner, a moment ago. A backup hears one hardware address, its
+    /// master's: only a stranger, or two at one time, are one too many.
     fn second_answer(&self, since: Instant, now: Instant) -> Option<Mac> {
         let while_s = (self.config.advert_interval * 3).max(MOMENT);
         let mut recent = self.lan.claims.iter().filter(|one| one.at >= since && now.since(one.at) < while_s).rev();
@@ -27,7 +27,7 @@ impl Router {
     /// A snapshot. `unix_ms` is the wall clock at `now`, used to date the last transition.
     pub fn status(&self, now: Instant, unix_ms: u64) -> InstanceStatus {
         let ago = |at: Instant| millis(now.since(at));
-        // What the old master answered before this router took over is history.
+        // Answers that the old master gave before this router took over do not count.
         let since = self.last_transition.as_ref().map_or(Instant::default(), |(at, _)| *at);
         InstanceStatus {
             name: self.config.name.clone(),
@@ -60,5 +60,5 @@ impl Router {
     }
 }
 
-/// An answer is told of for so long, at least.
+/// An answer is shown for at least this time.
 const MOMENT: Duration = Duration::from_secs(10);

@@ -1,5 +1,5 @@
-//! What the routers of one node have to agree on: an address that several of them hold on one interface is there while any
-//! of them is master, and the unicast instance without `interface` is where its source address is.
+//! What the routers of one node have to agree on: an address that several of them hold on one interface is there while
+//! any of them is master, and the unicast instance without `interface` is where its source address is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -21,7 +21,8 @@ impl Shared {
         let mut seen = BTreeSet::new();
         let mut shared = BTreeSet::new();
         for instance in instances {
-            // Excluded or not, on whichever interface: what matters is told apart when one of them lets go.
+            // Interface and exclusion do not matter here: they are compared when one of the routers releases the
+            // address.
             let own: BTreeSet<IpAddr> = virtual_addresses(instance).collect();
             shared.extend(own.into_iter().filter(|address| !seen.insert(*address)));
         }

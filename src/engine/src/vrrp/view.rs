@@ -60,8 +60,9 @@ pub struct View {
     pub pair: bool,
     /// This router stood still a moment ago: what it hears may be old.
     pub stale: bool,
-    /// This advert may be answered by one of ours. What a router sends is bounded by time and by its own changes of state,
-    /// never by what it hears: one answer an interval to each of the others, or two would answer each other for ever.
+    /// This advert may be answered by one of ours. What a router sends is bounded by time and by its own changes of
+    /// state, never by what it hears: one answer an interval to each of the others, or two would answer each other for
+    /// ever.
     pub may_answer: bool,
 }
 
@@ -92,9 +93,9 @@ impl View {
         unit * (256 - u32::from(self.priority)) / 256
     }
 
-    /// The wait after a goodbye (priority 0). The skew (RFC 9568 §6.4.2) only sees to it that the best of several backups comes
-    /// first: where there is no other one it is for nothing, and with the guard, which settles who is master before
-    /// anything is taken, milliseconds do.
+    /// The wait after a goodbye (priority 0). The skew (RFC 9568 §6.4.2) only sees to it that the best of several
+    /// backups comes first: where there is no other one it is for nothing, and with the guard, which settles who is
+    /// master before anything is taken, milliseconds do.
     pub(super) fn goodbye_wait(&self) -> Duration {
         match (self.pair, self.guard) {
             _ if self.stale => self.skew(),
@@ -109,8 +110,8 @@ impl View {
         self.master_interval * self.down_adverts + self.skew()
     }
 
-    /// When a clean stop ends unheard: as [`View::handover_limit`], but whoever stops a service waits for it, and systemd
-    /// kills what does not end.
+    /// When a clean stop ends unheard: as [`View::handover_limit`], but whoever stops a service waits for it, and
+    /// systemd kills what does not end.
     pub(super) fn stop_limit(&self) -> Duration {
         self.handover_limit().min(STOP_MAX)
     }

@@ -33,9 +33,9 @@ pub fn unsolicited(address: Ipv6Addr, mac: Mac) -> Vec<u8> {
 }
 
 /// Writes a whole IPv6 packet that asks who answers for `address`, as duplicate address detection does (RFC 4862
-/// §5.4.2): without a source, so that the answer goes to all nodes. Such a question must not name its sender's link-layer
-/// address, but may bear a nonce (RFC 7527 §4.1): here that is the sender's hardware address, so that two that ask at one time
-/// know of each other.
+/// §5.4.2): without a source, so that the answer goes to all nodes. Such a question must not name its sender's
+/// link-layer address, but may bear a nonce (RFC 7527 §4.1): here that is the sender's hardware address, so that two
+/// that ask at one time know of each other.
 pub fn probe(address: Ipv6Addr, mac: Mac) -> Vec<u8> {
     let mut body = Vec::with_capacity(32);
     body.extend([SOLICITATION, 0, 0, 0, 0, 0, 0, 0]);

@@ -138,7 +138,8 @@ pub struct Own {
     pub smtp_user: Option<String>,
     /// `smtp_password_file`: where the password is, which nobody else may read.
     pub smtp_password_file: Option<String>,
-    /// `tls_authorities FILE`: whom webhook and mail server must have their certificates from; the system's authorities when absent.
+    /// `tls_authorities FILE`: whom webhook and mail server must have their certificates from; the system's authorities
+    /// when absent.
     pub tls_authorities: Option<String>,
 }
 

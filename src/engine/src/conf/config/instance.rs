@@ -75,8 +75,8 @@ pub struct VrrpInstance {
     pub name: String,
     /// `state`.
     pub initial_state: InitialState,
-    /// `interface` that carries adverts (and addresses that name no `dev`). Empty for a unicast instance without one: then it
-    /// is whichever carries the source address.
+    /// `interface` that carries adverts (and addresses that name no `dev`). Empty for a unicast instance without one:
+    /// then it is whichever carries the source address.
     pub interface: String,
     /// `virtual_router_id`, 1..=255.
     pub vrid: u8,

@@ -1,4 +1,5 @@
-//! Where a line ends: comments, the backslash that joins lines of a definition, and braces that begin a line of their own.
+//! Where a line ends: comments, the backslash that joins lines of a definition, and braces that begin a line of their
+//! own.
 
 use super::draft::{Draft, comment, marks};
 use super::include::keyword;

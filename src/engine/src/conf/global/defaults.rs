@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use crate::conf::config::{Announcement, Version};
-use crate::conf::grammar::values::{SECONDS_MAX, seconds, whole};
+use crate::conf::grammar::values::{SECONDS_MAX, integer, seconds};
 use crate::conf::text::place::Place;
 use crate::conf::text::sink::Sink;
 use crate::conf::text::statement::Statement;
@@ -95,16 +95,16 @@ impl Timing {
         let times = Duration::ZERO..=SECONDS_MAX;
         match name {
             "garp_master_delay" => self.delay = seconds(line, times, "5 s is used", sink),
-            "garp_master_repeat" => self.repeat = whole(line, 1..=GARP_REPEAT_MAX, "5 is used", sink),
+            "garp_master_repeat" => self.repeat = integer(line, 1..=GARP_REPEAT_MAX, "5 is used", sink),
             "garp_master_refresh" => self.refresh = seconds(line, times, "0 is used", sink),
             "garp_master_refresh_repeat" => {
-                self.refresh_repeat = whole(line, 1..=GARP_REPEAT_MAX, "1 is used", sink);
+                self.refresh_repeat = integer(line, 1..=GARP_REPEAT_MAX, "1 is used", sink);
             }
             "garp_lower_prio_delay" => {
                 self.lower_delay = seconds(line, times, "garp_master_delay is used", sink);
             }
             "garp_lower_prio_repeat" => {
-                self.lower_repeat = whole(line, 0..=GARP_REPEAT_MAX, "garp_master_repeat is used", sink);
+                self.lower_repeat = integer(line, 0..=GARP_REPEAT_MAX, "garp_master_repeat is used", sink);
             }
             "garp_interval" => self.interval = pause(line, sink),
             _ => self.na_interval = pause(line, sink),

@@ -9,7 +9,7 @@ use crate::conf::config::{Fifo, Global, Mail, ScriptUser, TimedScript, Version};
 use crate::conf::grammar::keywords::GLOBAL_DEFS;
 use crate::conf::grammar::script;
 use crate::conf::grammar::values::{
-    SECONDS_MAX, address, interface, seconds, single, surplus, switch, switched, version, whole,
+    SECONDS_MAX, address, integer, interface, seconds, single, surplus, switch, switched, version,
 };
 use crate::conf::grammar::walk::{inside, walk};
 use crate::conf::text::lexer::Word;
@@ -67,7 +67,7 @@ impl Reader<'_> {
             "vrrp_startup_delay" => self.global.startup_delay = delay(line, sink),
             "vrrp_delay_after_boot" => self.global.delay_after_boot = delay(line, sink),
             "vrrp_rt_priority" => {
-                self.global.rt_priority = whole(line, 1..=99, "the agent chooses", sink);
+                self.global.rt_priority = integer(line, 1..=99, "the agent chooses", sink);
             }
             "fifo_write_vrrp_states_on_reload" => self.global.fifo_states_on_reload = switched(line, true, sink),
             "nftables" => self.nftables(line, sink),
@@ -78,7 +78,7 @@ impl Reader<'_> {
             "state_dump_file" | "state_file_location" => self.global.state_dump_file = path(line, sink),
             "stats_dump_file" | "stats_file_location" => self.global.stats_dump_file = path(line, sink),
             "json_dump_file" | "json_file_location" => self.global.json_dump_file = path(line, sink),
-            "json_version" => self.global.json_version = whole(line, 1..=2, "1 is used", sink).unwrap_or(1),
+            "json_version" => self.global.json_version = integer(line, 1..=2, "1 is used", sink).unwrap_or(1),
             "notify_fifo" => self.global.notify_fifo = fifo(line, sink),
             "vrrp_notify_fifo" => self.global.vrrp_notify_fifo = fifo(line, sink),
             "notify_fifo_script" => self.scripts[0] = fifo_script(line, sink),
@@ -111,7 +111,7 @@ impl Reader<'_> {
                 }
             }
             "vrrp_down_timer_adverts" => {
-                defaults.down_adverts = whole(line, 1..=100, "3 is used", sink).unwrap_or(3);
+                defaults.down_adverts = integer(line, 1..=100, "3 is used", sink).unwrap_or(3);
             }
             "vrrp_lower_prio_no_advert" => defaults.lower_prio_no_advert = switched(line, true, sink),
             "vrrp_higher_prio_send_advert" => defaults.higher_prio_send_advert = switched(line, true, sink),

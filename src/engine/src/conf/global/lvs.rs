@@ -35,8 +35,8 @@ pub(crate) fn line(line: &Statement, lvs: &mut Lvs, defaults: &mut Defaults, sin
     true
 }
 
-/// `lvs_sync_daemon_interface` of instances, the old form, where `global_defs` says nothing: each the name of an instance and
-/// the interface it names.
+/// `lvs_sync_daemon_interface` of instances, the old form, where `global_defs` says nothing: each the name of an
+/// instance and the interface it names.
 pub(crate) fn sync_interfaces<'d>(
     asked: impl Iterator<Item = (&'d String, &'d At<String>)>,
     lvs: &mut Lvs,

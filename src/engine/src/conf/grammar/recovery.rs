@@ -58,6 +58,7 @@ pub(super) fn indented_like_outer(outer: &Frame, closed: &Frame, close: Place) -
     }
 }
 
-/// Block keywords that exist at the root and nowhere else, so that even inside a block nobody knows they are one.
+/// Block keywords that are valid only at the top level: meeting one inside an unknown block proves that a `}` is
+/// missing.
 const ROOT_ONLY: &[&str] =
     &["global_defs", "vrrp_instance", "vrrp_script", "vrrp_sync_group", "virtual_server", "virtual_server_group"];

@@ -46,8 +46,8 @@ pub(crate) fn regrow(statement: &Statement, sink: &mut Sink<'_>) -> Option<State
 /// How a text is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
-    /// Blocks of which there may be very many, and large ones, are passed over: all of them at once would take more memory
-    /// than everything else.
+    /// Blocks of which there may be very many, and large ones, are passed over: all of them at once would take more
+    /// memory than everything else.
     Deferring,
     /// Braces do not add up: keywords and indentation tell where they belong.
     Recovering,
@@ -57,8 +57,8 @@ enum Mode {
 
 struct Grower<I> {
     lexer: Lexer<I>,
-    /// What is read and not closed yet: the root's, then each open block's. A block takes its own when it is closed, and no
-    /// room that it does not use: large files have many.
+    /// What is read and not closed yet: the root's, then each open block's. A block takes its own when it is closed,
+    /// and no room that it does not use: large files have many.
     statements: Vec<Statement>,
     frames: Vec<Frame>,
     /// Blocks beyond [`DEPTH_MAX`] that are still open.

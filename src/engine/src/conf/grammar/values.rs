@@ -69,11 +69,16 @@ pub(crate) fn switched(line: &Statement, otherwise: bool, sink: &mut Sink<'_>) -
 
 /// `version` and `vrrp_version`.
 pub(crate) fn version(line: &Statement, instead: &str, sink: &mut Sink<'_>) -> Option<Version> {
-    whole::<u8>(line, 2..=3, instead, sink).map(|number| if number == 2 { Version::V2 } else { Version::V3 })
+    integer::<u8>(line, 2..=3, instead, sink).map(|number| if number == 2 { Version::V2 } else { Version::V3 })
 }
 
 /// A whole number in `range`; `instead` ends the message: what happens without the value.
-pub(crate) fn whole<T>(statement: &Statement, range: RangeInclusive<T>, instead: &str, sink: &mut Sink<'_>) -> Option<T>
+pub(crate) fn integer<T>(
+    statement: &Statement,
+    range: RangeInclusive<T>,
+    instead: &str,
+    sink: &mut Sink<'_>,
+) -> Option<T>
 where
     T: TryFrom<i64> + PartialOrd + std::fmt::Display,
 {
@@ -88,7 +93,7 @@ where
     }
 }
 
-/// Seconds with an optional fraction, in `range`; `instead` as in [`whole`].
+/// Seconds with an optional fraction, in `range`; `instead` as in [`integer`].
 pub(crate) fn seconds(
     statement: &Statement,
     range: RangeInclusive<Duration>,

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::conf::config::lvs::{Connection, Endpoint};
-use crate::conf::grammar::values::{address, interface, single, whole};
+use crate::conf::grammar::values::{address, integer, interface, single};
 use crate::conf::text::sink::Sink;
 use crate::conf::text::statement::Statement;
 
@@ -28,11 +28,11 @@ impl ConnectionLines {
     pub(crate) fn line(&mut self, line: &Statement, sink: &mut Sink<'_>) -> bool {
         match line.name() {
             "connect_ip" => self.ip = single(line, sink).and_then(|word| address(word, sink)),
-            "connect_port" => self.port = whole(line, 1..=u16::MAX, "the real server's is used", sink),
+            "connect_port" => self.port = integer(line, 1..=u16::MAX, "the real server's is used", sink),
             "bindto" => self.from.address = single(line, sink).and_then(|word| address(word, sink)),
-            "bind_port" => self.from.port = whole(line, 1..=u16::MAX, "any is used", sink),
+            "bind_port" => self.from.port = integer(line, 1..=u16::MAX, "any is used", sink),
             "bind_if" => self.from.interface = single(line, sink).and_then(|word| interface(word, sink)),
-            "fwmark" => self.from.mark = whole(line, 1..=u32::MAX, "no mark is set", sink),
+            "fwmark" => self.from.mark = integer(line, 1..=u32::MAX, "no mark is set", sink),
             _ => return false,
         }
         true

@@ -1,6 +1,6 @@
-//! Blocks about LVS to [`crate::conf::config::lvs`]: `virtual_server` with its real servers and their checks, groups, `SSL`, and the `lvs_…` lines of
-//! `global_defs`. What an outer block says for the inner ones is read first, so that every value here is complete. Nothing here asks
-//! whether a server lives.
+//! Blocks about LVS to [`crate::conf::config::lvs`]: `virtual_server` with its real servers and their checks, groups,
+//! `SSL`, and the `lvs_…` lines of `global_defs`. What an outer block says for the inner ones is read first, so that
+//! every value here is complete. Nothing here asks whether a server lives.
 
 mod check;
 mod checker;

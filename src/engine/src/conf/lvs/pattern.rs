@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::conf::config::lvs::Pattern;
-use crate::conf::grammar::values::{flag, single, whole};
+use crate::conf::grammar::values::{flag, integer, single};
 use crate::conf::text::place::{At, Place};
 use crate::conf::text::sink::Sink;
 use crate::conf::text::statement::Statement;
@@ -63,7 +63,7 @@ impl PatternLines {
 }
 
 fn offset(line: &Statement, sink: &mut Sink<'_>) -> usize {
-    whole(line, 0..=OFFSET_MAX, "0 is used", sink).unwrap_or(0)
+    integer(line, 0..=OFFSET_MAX, "0 is used", sink).unwrap_or(0)
 }
 
 /// Options of PCRE that mean something here.
@@ -94,8 +94,8 @@ impl Options {
     }
 }
 
-/// Bytes rather than characters (`-u`), the options written into it, and `$` also before a last line feed: nearly every body
-/// ends in one.
+/// Bytes rather than characters (`-u`), the options written into it, and `$` also before a last line feed: nearly every
+/// body ends in one.
 fn translate(text: &str, options: &Options) -> String {
     let ours =
         text.strip_prefix("(?").and_then(|rest| rest.split_once(')')).is_some_and(|(flags, _)| flags.ends_with("-u"));

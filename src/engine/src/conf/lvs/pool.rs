@@ -1,4 +1,5 @@
-//! What the servers of a pool must be together: ports that the way of forwarding can keep, and a quorum that can be met.
+//! What the servers of a pool must be together: ports that the way of forwarding can keep, and a quorum that can be
+//! met.
 
 use super::head::Head;
 use crate::conf::config::lvs::RealServer;

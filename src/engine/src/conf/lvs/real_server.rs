@@ -14,7 +14,7 @@ use crate::conf::config::Script;
 use crate::conf::config::lvs::RealServer;
 use crate::conf::grammar::keywords::REAL_SERVER;
 use crate::conf::grammar::script;
-use crate::conf::grammar::values::{single, switched, whole};
+use crate::conf::grammar::values::{integer, single, switched};
 use crate::conf::grammar::walk::{inside, walk};
 use crate::conf::text::sink::Sink;
 use crate::conf::text::statement::Statement;
@@ -60,8 +60,8 @@ pub(crate) fn real_server(
         name if name.ends_with("_CHECK") || name.ends_with("_GET") => checks.push(line),
         "weight" => server.weight = weight(line, sink),
         "lvs_method" => server.forward = forward(line, sink).unwrap_or(outer.forward),
-        "uthreshold" => server.upper_threshold = whole(line, 0..=u32::MAX, "there is none", sink).unwrap_or(0),
-        "lthreshold" => server.lower_threshold = whole(line, 0..=u32::MAX, "there is none", sink).unwrap_or(0),
+        "uthreshold" => server.upper_threshold = integer(line, 0..=u32::MAX, "there is none", sink).unwrap_or(0),
+        "lthreshold" => server.lower_threshold = integer(line, 0..=u32::MAX, "there is none", sink).unwrap_or(0),
         "inhibit_on_failure" => server.inhibit_on_failure = switched(line, true, sink),
         "notify_up" => server.notify_up = command(line, sink).map(Box::new),
         "notify_down" => server.notify_down = command(line, sink).map(Box::new),
@@ -98,7 +98,7 @@ pub(super) fn weight(line: &Statement, sink: &mut Sink<'_>) -> u32 {
         sink.warning(word.place, format!("`weight {large}` is more than {WEIGHT_MAX}, which is used"));
         return WEIGHT_MAX;
     }
-    whole(line, 0..=WEIGHT_MAX, "1 is used", sink).unwrap_or(1)
+    integer(line, 0..=WEIGHT_MAX, "1 is used", sink).unwrap_or(1)
 }
 
 /// Largest weight.

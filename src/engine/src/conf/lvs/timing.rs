@@ -1,8 +1,9 @@
-//! When checks run: the lines that a virtual server, a real server and a check have in common. The innermost one counts.
+//! When checks run: the lines that a virtual server, a real server and a check have in common. The innermost one
+//! counts.
 
 use std::time::Duration;
 
-use crate::conf::grammar::values::{COUNT_MAX, SECONDS_MAX, seconds, switched, whole};
+use crate::conf::grammar::values::{COUNT_MAX, SECONDS_MAX, integer, seconds, switched};
 use crate::conf::text::sink::Sink;
 use crate::conf::text::statement::Statement;
 
@@ -29,8 +30,8 @@ impl Timing {
             "delay_before_retry" => self.retry_delay = time(Duration::ZERO, sink).map(|delay| delay.max(TIME_MIN)),
             "warmup" => self.warmup = time(Duration::ZERO, sink),
             "connect_timeout" => self.connect_timeout = time(TIME_MIN, sink),
-            "retry" | "nb_get_retry" => self.retry = whole(line, 0..=COUNT_MAX, DEFAULT, sink),
-            "rise" => self.rise = whole(line, 1..=COUNT_MAX, DEFAULT, sink),
+            "retry" | "nb_get_retry" => self.retry = integer(line, 0..=COUNT_MAX, DEFAULT, sink),
+            "rise" => self.rise = integer(line, 1..=COUNT_MAX, DEFAULT, sink),
             "alpha" => self.alpha = Some(switched(line, true, sink)),
             "log_all_failures" => self.log_all_failures = Some(switched(line, true, sink)),
             _ => return false,

@@ -4,7 +4,7 @@ use super::check::{Around, Common, RETRY, RETRY_DELAY};
 use super::connection::Port;
 use crate::conf::config::lvs::{Check, Checker, UdpCheck};
 use crate::conf::grammar::keywords::UDP_CHECK;
-use crate::conf::grammar::values::whole;
+use crate::conf::grammar::values::integer;
 use crate::conf::text::lexer::Word;
 use crate::conf::text::place::Place;
 use crate::conf::text::sink::Sink;
@@ -25,9 +25,9 @@ pub(crate) fn udp(block: &Statement, around: Around<'_>, sink: &mut Sink<'_>) ->
             require_reply = true;
             reply = bytes(line, &line.arguments, true, sink).unwrap_or_default();
         }
-        "min_reply_length" => min_length = whole(line, 0..=LENGTH_MAX, "0 is used", sink).unwrap_or(0),
+        "min_reply_length" => min_length = integer(line, 0..=LENGTH_MAX, "0 is used", sink).unwrap_or(0),
         _ => {
-            let read = whole(line, 0..=LENGTH_MAX, "255 is used", sink);
+            let read = integer(line, 0..=LENGTH_MAX, "255 is used", sink);
             max_length = read.unwrap_or(LENGTH_MAX_DEFAULT);
         }
     });
@@ -43,7 +43,8 @@ pub(crate) fn udp(block: &Statement, around: Around<'_>, sink: &mut Sink<'_>) ->
     Some(common.checker(Check::Udp(Box::new(check)), RETRY, RETRY_DELAY, sink))
 }
 
-/// Hexadecimal digits in pairs, a last one alone in its word; each byte with what counts of it: nothing where an `X` stands.
+/// Hexadecimal digits in pairs, a last one alone in its word; each byte with what counts of it: nothing where an `X`
+/// stands.
 fn bytes(line: &Statement, words: &[Word], wild: bool, sink: &mut Sink<'_>) -> Option<Vec<(u8, u8)>> {
     let mut bytes = Vec::new();
     for word in words {

@@ -18,7 +18,7 @@ use super::timing::Timing;
 use crate::conf::config::Script;
 use crate::conf::config::lvs::{Persistence, RealServer, SorryServer, VirtualServer};
 use crate::conf::grammar::keywords::VIRTUAL_SERVER;
-use crate::conf::grammar::values::{flag, seconds, single, switched, whole};
+use crate::conf::grammar::values::{flag, integer, seconds, single, switched};
 use crate::conf::grammar::walk::{inside, walk};
 use crate::conf::text::place::{At, Place};
 use crate::conf::text::sink::{Reported, Sink};
@@ -172,8 +172,8 @@ impl<'s> Draft<'s> {
             "persistence_granularity" => self.granularity = granularity(line, sink),
             "virtualhost" => self.host = single(line, sink).and_then(|word| host_name("virtualhost", word, sink)),
             "weight" => self.weight = weight(line, sink),
-            "quorum" => self.quorum = whole(line, 1..=u32::MAX, "1 is used", sink).map(|quorum| (quorum, place)),
-            "hysteresis" => self.hysteresis = whole(line, 0..=u32::MAX, "0 is used", sink).map(|one| (one, place)),
+            "quorum" => self.quorum = integer(line, 1..=u32::MAX, "1 is used", sink).map(|quorum| (quorum, place)),
+            "hysteresis" => self.hysteresis = integer(line, 0..=u32::MAX, "0 is used", sink).map(|one| (one, place)),
             "quorum_up" => self.quorum_up = command(line, sink),
             "quorum_down" => self.quorum_down = command(line, sink),
             "slow_start" => {
@@ -343,7 +343,7 @@ fn persistence(line: &Statement, sink: &mut Sink<'_>) -> Option<Duration> {
         sink.warning_help(zero.place, "`persistence_timeout 0` leaves persistence off", "leave the line out");
         return None;
     }
-    whole(line, 1..=PERSISTENCE_MAX_S, "persistence stays off", sink).map(Duration::from_secs)
+    integer(line, 1..=PERSISTENCE_MAX_S, "persistence stays off", sink).map(Duration::from_secs)
 }
 
 const PERSISTENCE_DEFAULT: Duration = Duration::from_secs(360);

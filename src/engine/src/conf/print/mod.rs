@@ -1,5 +1,6 @@
-//! A [`crate::conf::config::Config`] as keepalived.conf text: stable, complete, and read back to the same configuration. One
-//! file for each kind of block; [`page`] lays lines out and quotes words. Nothing here decides what a value means.
+//! A [`crate::conf::config::Config`] as keepalived.conf text: stable, complete, and read back to the same
+//! configuration. One file for each kind of block; [`page`] lays lines out and quotes words. Nothing here decides what
+//! a value means.
 
 mod address;
 mod checker;

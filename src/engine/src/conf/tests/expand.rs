@@ -286,7 +286,8 @@ fn comments_end_lines_of_a_definition_and_not_the_definition() {
     }
 }
 
-/// `${_HASH}` and `${_BANG}` switch lines off, wherever they stand outside quotes; what keepalived 2.2.7 makes of the same lines.
+/// `${_HASH}` and `${_BANG}` switch lines off, wherever they stand outside quotes; what keepalived 2.2.7 makes of the
+/// same lines.
 #[test]
 fn what_expands_to_a_comment_character_starts_a_comment() {
     let lines = "10.1.2.3/27\n$OFF 10.2.0.1/27\n${_BANG} 10.2.0.2/27\n10.2.0.3/27 ${_HASH} dev eth8\n10.2.0.4/27 $OFF dev eth8 }\n10.2.0.5/27${_HASH} dev eth8\n$OFF }\n$OFF x { ~SEQ(N,1,2) 10.3.0.${N}/27";

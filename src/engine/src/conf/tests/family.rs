@@ -1,5 +1,5 @@
-//! Which family an instance speaks, what becomes of the rest, and unicast without peers or interface. Where keepalived 2.2.7
-//! is named, it was asked with the same lines.
+//! Which family an instance speaks, what becomes of the rest, and unicast without peers or interface. Where keepalived
+//! 2.2.7 is named, it was asked with the same lines.
 
 use super::support::{faults, instance, one, read};
 use crate::conf::config::Version;

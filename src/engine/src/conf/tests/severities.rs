@@ -1,5 +1,5 @@
-//! What keepalived 2.2.7 runs without a word is never an error here, and of a line given twice the same one counts. Each was
-//! asked of `keepalived -t` with the same lines.
+//! What keepalived 2.2.7 runs without a word is never an error here, and of a line given twice the same one counts.
+//! Each was asked of `keepalived -t` with the same lines.
 
 use std::time::Duration;
 

@@ -25,7 +25,7 @@ pub struct Location {
     pub length: usize,
 }
 
-/// The place of what was made by hand.
+/// The location of a configuration that was built in code and not read from a file.
 impl Default for Location {
     fn default() -> Self {
         Self { file: Arc::default(), line: 1, column: 1, length: 1 }
@@ -38,7 +38,7 @@ impl fmt::Display for Location {
     }
 }
 
-/// One fault, said once.
+/// One fault. Each is reported once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// How bad it is.

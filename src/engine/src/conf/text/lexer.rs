@@ -58,8 +58,8 @@ impl<'l, I: Iterator<Item = &'l str>> Lexer<I> {
         Self { number, ..Self::new(lines) }
     }
 
-    /// Passes over a block whose `{` was taken, up to and with its `}`, without making words of it. `false` when the text ends
-    /// first.
+    /// Passes over a block whose `{` was taken, up to and with its `}`, without making words of it. `false` when the
+    /// text ends first.
     pub(crate) fn pass_over(&mut self, sink: &mut Sink<'_>) -> bool {
         let mut depth = 1_usize;
         while let Some(piece) = self.ready.pop_front() {

@@ -1,6 +1,7 @@
 //! Where in the expanded text something stands.
 
-/// A place in the expanded text: cheap enough for every token to carry one. A [`super::diagnostic::Location`] is where that was written.
+/// A place in the expanded text: cheap enough for every token to carry one. A [`super::diagnostic::Location`] is where
+/// that was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// Line, from 1.

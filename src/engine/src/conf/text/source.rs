@@ -1,5 +1,5 @@
-//! Lines ready for the grammar, each with the place where it was written. There may be millions: what is kept of each is small,
-//! and no line has memory of its own.
+//! Lines ready for the grammar, each with the place where it was written. There may be millions: what is kept of each
+//! is small, and no line has memory of its own.
 
 use std::ops::Range;
 use std::sync::Arc;

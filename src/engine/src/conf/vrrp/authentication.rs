@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::conf::config::{HmacKey, HmacMode, HmacSettings, Replay, SimplePassword, Version};
 use crate::conf::grammar::keywords::{AUTH_HMAC, AUTHENTICATION};
-use crate::conf::grammar::values::{seconds, single, surplus, whole};
+use crate::conf::grammar::values::{integer, seconds, single, surplus};
 use crate::conf::grammar::walk::{inside, walk};
 use crate::conf::text::lexer::Word;
 use crate::conf::text::place::{At, Place};
@@ -137,7 +137,7 @@ impl Hmac {
     fn line(&mut self, line: &Statement, sink: &mut Sink<'_>) {
         match line.name() {
             "active_key" => {
-                self.active = whole(line, 0..=u8::MAX, "the first key is used", sink).map(|id| (id, line.place()));
+                self.active = integer(line, 0..=u8::MAX, "the first key is used", sink).map(|id| (id, line.place()));
             }
             "time_window" => {
                 let range = Duration::from_secs(1)..=Duration::from_secs(300);

@@ -47,8 +47,8 @@ impl Known {
         if notify == *self.notify { Arc::clone(&self.notify) } else { Arc::new(notify) }
     }
 
-    /// Tells of addresses that an earlier instance holds on the same interface, as keepalived permits. Those without one are
-    /// on `home`; without a home they stand on a macvlan of this instance's own.
+    /// Tells of addresses that an earlier instance holds on the same interface, as keepalived permits. Those without
+    /// one are on `home`; without a home they stand on a macvlan of this instance's own.
     pub(super) fn tell_of_others<'a>(
         &self,
         found: &[Resolved],

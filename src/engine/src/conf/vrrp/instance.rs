@@ -15,7 +15,7 @@ use crate::conf::config::{InitialState, Notify, OldChecksum, Version, VirtualAdd
 use crate::conf::global::defaults::{Defaults, Timing};
 use crate::conf::grammar::keywords::VRRP_INSTANCE;
 use crate::conf::grammar::values::{
-    address, block_name, flag, interface, seconds, single, surplus, switched, version, whole,
+    address, block_name, flag, integer, interface, seconds, single, surplus, switched, version,
 };
 use crate::conf::grammar::walk::{inside, walk};
 use crate::conf::text::place::{At, Place};
@@ -137,9 +137,9 @@ impl Draft {
             "virtual_router_id" => {
                 self.vrid_given = true;
                 let ignored = "the instance is ignored";
-                self.vrid = whole(line, 1..=255, ignored, sink).map(|vrid| (vrid, place));
+                self.vrid = integer(line, 1..=255, ignored, sink).map(|vrid| (vrid, place));
             }
-            "priority" => self.priority = whole(line, 1..=255, "100 is used", sink).or(Some(PRIORITY_DEFAULT)),
+            "priority" => self.priority = integer(line, 1..=255, "100 is used", sink).or(Some(PRIORITY_DEFAULT)),
             "advert_int" => self.advert_interval = advert_interval(line, sink),
             "version" => self.version = version(line, "the default is used", sink).map(|version| (version, place)),
             "preempt_delay" => {
@@ -175,8 +175,8 @@ impl Draft {
                 self.strict = Some(line.place());
             }
             "check_unicast_src" => plain.check_unicast_source = switched(line, true, sink),
-            "down_timer_adverts" => plain.down_adverts = whole(line, 1..=100, "3 is used", sink).unwrap_or(3),
-            "unicast_ttl" => plain.unicast_ttl = whole(line, 0..=u8::MAX, "255 is used", sink),
+            "down_timer_adverts" => plain.down_adverts = integer(line, 1..=100, "3 is used", sink).unwrap_or(3),
+            "unicast_ttl" => plain.unicast_ttl = integer(line, 0..=u8::MAX, "255 is used", sink),
             "track_src_ip" => plain.track_source = switched(line, true, sink),
             "unicast_fault_no_peer" => plain.fault_without_peer = switched(line, true, sink),
             "vmac_xmit_base" => self.transmit_base = switched(line, true, sink).then_some(line.place()),

@@ -1,6 +1,6 @@
-//! Blocks about VRRP to [`super::config`]: first each `vrrp_instance` by itself ([`instance`]), then what depends on others
-//! ([`resolve`]), then groups ([`sync_group`]); [`tracked`] are the scripts, files and processes that [`track`] names. Nothing
-//! here knows how an election goes. Static addresses, routes and rules are read by the same files.
+//! Blocks about VRRP to [`super::config`]: first each `vrrp_instance` by itself ([`instance`]), then what depends on
+//! others ([`resolve`]), then groups ([`sync_group`]); [`tracked`] are the scripts, files and processes that [`track`]
+//! names. Nothing here knows how an election goes. Static addresses, routes and rules are read by the same files.
 
 pub(crate) mod address;
 pub(crate) mod authentication;

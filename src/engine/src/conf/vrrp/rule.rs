@@ -13,7 +13,8 @@ use crate::conf::text::lexer::Word;
 use crate::conf::text::sink::Sink;
 use crate::conf::text::statement::Statement;
 
-/// Reads `[not] [from PREFIX] [to PREFIX] … [table TABLE]`; `None` when the rule cannot be installed, which is reported.
+/// Reads `[not] [from PREFIX] [to PREFIX] … [table TABLE]`; `None` when the rule cannot be installed, which is
+/// reported.
 pub(crate) fn rule(line: &Statement, sink: &mut Sink<'_>) -> Option<Rule> {
     if let Some(block) = &line.block {
         sink.error(block.open, "a rule takes no block; the block is ignored");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::conf::config::{ProcessMatch, TrackFile, TrackProcess, VrrpScript};
 use crate::conf::grammar::keywords::{TRACK_FILE, TRACK_PROCESS, VRRP_SCRIPT};
 use crate::conf::grammar::script;
-use crate::conf::grammar::values::{COUNT_MAX, SECONDS_MAX, block_name, flag, seconds, single, switched, whole};
+use crate::conf::grammar::values::{COUNT_MAX, SECONDS_MAX, block_name, flag, integer, seconds, single, switched};
 use crate::conf::grammar::walk::{inside, walk};
 use crate::conf::grammar::weight::{OBJECT_WEIGHT_MAX, WEIGHT_MAX, weight};
 use crate::conf::text::place::Place;
@@ -47,8 +47,8 @@ impl Objects {
             "weight" => {
                 (script.weight, script.reverse) = weight(line, &line.arguments, WEIGHT_MAX, sink).unwrap_or_default();
             }
-            "rise" => script.rise = whole(line, 1..=COUNT_MAX, "1 is used", sink).unwrap_or(1),
-            "fall" => script.fall = whole(line, 1..=COUNT_MAX, "1 is used", sink).unwrap_or(1),
+            "rise" => script.rise = integer(line, 1..=COUNT_MAX, "1 is used", sink).unwrap_or(1),
+            "fall" => script.fall = integer(line, 1..=COUNT_MAX, "1 is used", sink).unwrap_or(1),
             "user" => match script::user(line, &line.arguments, sink) {
                 Some(user) => script.user = Some(user),
                 None => sink.error(line.place(), "`user` needs a user"),
@@ -204,8 +204,8 @@ fn process_line(process: &mut TrackProcess, line: &Statement, sink: &mut Sink<'_
             let read = weight(line, &line.arguments, OBJECT_WEIGHT_MAX, sink);
             (process.weight, process.reverse) = read.unwrap_or_default();
         }
-        "quorum" => process.quorum = whole(line, 1..=PROCESSES_MAX, "1 is used", sink).unwrap_or(1),
-        "quorum_max" => process.quorum_max = whole(line, 0..=PROCESSES_MAX, "there is no limit", sink),
+        "quorum" => process.quorum = integer(line, 1..=PROCESSES_MAX, "1 is used", sink).unwrap_or(1),
+        "quorum_max" => process.quorum_max = integer(line, 0..=PROCESSES_MAX, "there is no limit", sink),
         "fork_delay" => process.fork_delay = delay(sink),
         "terminate_delay" => process.terminate_delay = delay(sink),
         "delay" => {

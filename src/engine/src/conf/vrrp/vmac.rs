@@ -90,8 +90,8 @@ fn standard_mac(vrid: u8, ipv6: bool) -> Mac {
 
 /// Settles where each address of an instance stands. Those of its family without an interface of their own, or with the
 /// instance's, are on its macvlan; of the other family they are on the interface below, since the MAC would be wrong.
-/// With `use_vmac`, and with `use_vmac_addr` (`every`) wherever the macvlan of the instance is not meant, an address gets a
-/// macvlan on its own interface; addresses of one interface and family share it.
+/// With `use_vmac`, and with `use_vmac_addr` (`every`) wherever the macvlan of the instance is not meant, an address
+/// gets a macvlan on its own interface; addresses of one interface and family share it.
 pub(super) fn settle(instance: &mut VrrpInstance, every: bool, prefix: &str, taken: impl Fn(&str) -> bool) {
     let (vrid, own) = (instance.vrid, instance.interface.clone());
     let main = instance.vmac.as_ref().map(|vmac| vmac.name.clone());

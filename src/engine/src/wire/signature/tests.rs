@@ -4,8 +4,8 @@ use super::*;
 use crate::wire::ip::Ipv4Header;
 use crate::wire::vrrp::Advert;
 
-/// Adverts of keepalived 2.4.3, recorded with `tcpdump -x` from the IP header on: version 2 and 3 over IPv4, version 3 over
-/// IPv6. Key 1 is the bytes 0 to 31.
+/// Adverts of keepalived 2.4.3, recorded with `tcpdump -x` from the IP header on: version 2 and 3 over IPv4, version 3
+/// over IPv6. Key 1 is the bytes 0 to 31.
 const RECORDED: [&str; 3] = [
     "45c0 0044 0001 0000 ff70 d024 0a4d 0005 e000 0012 2132 9601 0001 3e7b 0a4d 0003 0000 0000 0000 0000 0101 0000
      6b0a fce2 04ce 0000 ebda 9370 5d3a 9398 9bfd c1b7 8eba c372",

@@ -126,7 +126,8 @@ pub enum HttpVersion {
 pub struct Url {
     /// `path`; begins with `/`.
     pub path: String,
-    /// `virtualhost`: the host asked for; the url's, the check's, the real server's or the virtual server's. Else the address.
+    /// `virtualhost`: the host asked for; the url's, the check's, the real server's or the virtual server's. Else the
+    /// address.
     pub host: Option<String>,
     /// `status_code`: which are good; default 200..=299.
     pub status: StatusSet,
@@ -234,7 +235,8 @@ pub struct MiscCheck {
 pub struct FileCheck {
     /// `track_file`: name of the block.
     pub file: String,
-    /// `weight`: multiplies the number, the product is added to the real server's weight. 0: any number but 0 is a failure.
+    /// `weight`: multiplies the number, the product is added to the real server's weight. 0: any number but 0 is a
+    /// failure.
     pub weight: i16,
     /// `weight N reverse`: the sign of the product is turned.
     pub reverse: bool,

@@ -1,5 +1,5 @@
-//! Typed configuration of LVS: virtual servers, their real servers, and the checks these must pass. Plain values, complete with every
-//! default: what `virtual_server` says for all of its real servers is found in each of them.
+//! Typed configuration of LVS: virtual servers, their real servers, and the checks these must pass. Plain values,
+//! complete with every default: what `virtual_server` says for all of its real servers is found in each of them.
 
 mod checker;
 mod global;

@@ -7,7 +7,8 @@ use crate::conf::config::notify::Script;
 use crate::conf::text::diagnostic::Location;
 use crate::ipvs::{Scheduling, ServiceKey};
 
-/// `virtual_server IP [PORT] | fwmark N | group NAME`: a pool of real servers behind one or more of the kernel's services.
+/// `virtual_server IP [PORT] | fwmark N | group NAME`: a pool of real servers behind one or more of the kernel's
+/// services.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VirtualServer {
     /// As people call it: `10.0.0.3:80`, `[2001:db8::3]:80`, `fwmark 5`, `group web`.
@@ -36,8 +37,8 @@ pub struct VirtualServer {
     pub omega: bool,
     /// `ha_suspend`: checks rest while this host does not hold the address.
     pub ha_suspend: bool,
-    /// `master_only` (hactl's own): the kernel has it only while this host holds the address, so that a director that is
-    /// a real server too does not balance what the other one sends it.
+    /// `master_only` (hactl's own): the kernel has it only while this host holds the address, so that a director that
+    /// is a real server too does not balance what the other one sends it.
     pub master_only: bool,
     /// `smtp_alert`: gain and loss of the quorum are mailed; default off, else what `global_defs` says.
     pub smtp_alert: bool,
