@@ -13,7 +13,7 @@ use crate::error::{Code, Exit, Failure, Problem};
 ///
 /// # Errors
 /// Exit 4 when a stranger answers, or when nobody could be asked.
-pub async fn no_stranger(desk: &Desk, jobs: &[Job]) -> Result<(), Failure> {
+pub(super) async fn no_stranger(desk: &Desk, jobs: &[Job]) -> Result<(), Failure> {
     let others = desk.cluster.group(Group::Lb).filter(|host| !jobs.iter().any(|job| job.host() == host.name));
     let others: Vec<String> = others.map(|host| host.address.to_string()).collect();
     let mut problems = Vec::new();

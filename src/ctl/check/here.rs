@@ -15,7 +15,7 @@ use super::pages::Pages;
 use crate::error::{Code, Problem};
 
 /// Everything that is not here.
-pub fn missing(config: &Config, pages: &Pages<'_>) -> Vec<Problem> {
+pub(super) fn missing(config: &Config, pages: &Pages<'_>) -> Vec<Problem> {
     let mut problems = namespace(config, pages);
     if config.namespaces.own.is_none() {
         problems.extend(interfaces(config, pages)); // those of another namespace are not seen from here

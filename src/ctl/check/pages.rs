@@ -9,7 +9,7 @@ use hactl_engine::conf::text::diagnostic::Location;
 use crate::error::Span;
 
 /// The texts that lines are drawn from.
-pub struct Pages<'a> {
+pub(super) struct Pages<'a> {
     /// What diagnostics call the file itself.
     name: String,
     /// Each text, and its lines from the first time that one of them is asked for: of a large file without faults none is.

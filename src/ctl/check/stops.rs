@@ -13,7 +13,7 @@ use crate::includes::read_file;
 
 /// Every command that stops keepalived, itself or in the script that it runs; each script is told of once. Scripts are looked
 /// into where they are those of this host.
-pub fn told(config: &Config, pages: &Pages<'_>, elsewhere: bool) -> Vec<Problem> {
+pub(super) fn told(config: &Config, pages: &Pages<'_>, elsewhere: bool) -> Vec<Problem> {
     let mut known: HashSet<&str> = HashSet::new();
     let mut problems = Vec::new();
     for (what, block, command) in commands(config).into_iter().chain(lvs_commands(config)) {

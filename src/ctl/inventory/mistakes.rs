@@ -4,7 +4,7 @@
 use crate::error::{Code, Problem};
 
 /// A mistake of YAML in words: `told` is the library's sentence, `line` the text it stands in.
-pub fn worded(told: &str, line: &str) -> Problem {
+pub(super) fn worded(told: &str, line: &str) -> Problem {
     let problem = |message: &str, next: &str| {
         Problem::new(Code::InvalidYaml, format!("not valid YAML: {message}"))
             .why("nothing after this place can be read for sure")
@@ -51,7 +51,7 @@ pub fn worded(told: &str, line: &str) -> Problem {
 }
 
 /// What a word of keepalived, or a key without its blank, is in the inventory.
-pub fn translated(key: &str) -> Option<String> {
+pub(super) fn translated(key: &str) -> Option<String> {
     if let Some((name, rest)) = key.split_once(':') {
         return Some(format!("put a blank behind the colon: `{name}: {rest}`"));
     }
@@ -102,7 +102,7 @@ const VIP_WORDS: [&str; 10] = [
 ];
 
 /// The short name of what others write out.
-pub fn short(word: &str) -> Option<&'static [&'static str]> {
+pub(super) fn short(word: &str) -> Option<&'static [&'static str]> {
     let plain: String = word.to_ascii_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
     Some(match plain.as_str() {
         "roundrobin" => &["rr"],
@@ -120,7 +120,7 @@ pub fn short(word: &str) -> Option<&'static [&'static str]> {
 }
 
 /// How a mapping looks, for whoever wrote a single value in its place.
-pub fn example(what: &str) -> &'static str {
+pub(super) fn example(what: &str) -> &'static str {
     match what {
         "auth" => "auth: { pass: \"1111\" }",
         "ssh" => "ssh: { user: root }",

@@ -6,7 +6,7 @@ use russh::keys::{Certificate, HashAlg};
 ///
 /// # Errors
 /// What is wrong with it, in words.
-pub fn check(shown: &Certificate, names: &[&str], now: u64) -> Result<(), String> {
+pub(super) fn check(shown: &Certificate, names: &[&str], now: u64) -> Result<(), String> {
     if !shown.cert_type().is_host() {
         return Err("it is for a user, not for a host".into());
     }

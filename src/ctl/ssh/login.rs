@@ -8,7 +8,7 @@ use crate::error::{Code, Problem};
 ///
 /// # Errors
 /// ssh does not understand its configuration, or the configuration wants a ProxyCommand.
-pub async fn of_host(config: &ClientConfig, host: &Host) -> Result<Ssh, Problem> {
+pub(super) async fn of_host(config: &ClientConfig, host: &Host) -> Result<Ssh, Problem> {
     let address = host.address.to_string();
     // The inventory's name may be an alias there; it counts when it leads to the same host.
     let mut settings = config.about(&host.name).await?;
@@ -33,7 +33,7 @@ pub async fn of_host(config: &ClientConfig, host: &Host) -> Result<Ssh, Problem>
 ///
 /// # Errors
 /// As [`of_host`].
-pub async fn of_jump(config: &ClientConfig, spec: &str, behind: &Ssh) -> Result<(String, Ssh), Problem> {
+pub(super) async fn of_jump(config: &ClientConfig, spec: &str, behind: &Ssh) -> Result<(String, Ssh), Problem> {
     let (before, nearest) = match spec.rsplit_once(',') {
         Some((before, nearest)) => (Some(before.to_owned()), nearest),
         None => (None, spec),

@@ -7,7 +7,7 @@ use crate::ctl::words::clean;
 use crate::error::{Code, Problem};
 
 /// The problem of a host whose login shell, forced command or sudo ended before the script began.
-pub fn problem(host: &str, login: &Ssh, said: &[u8], code: Option<u32>) -> Problem {
+pub(super) fn problem(host: &str, login: &Ssh, said: &[u8], code: Option<u32>) -> Problem {
     let said = clean(said);
     let shown = match (last_lines(&said), code) {
         (words, _) if !words.is_empty() => words,
@@ -24,7 +24,7 @@ pub fn problem(host: &str, login: &Ssh, said: &[u8], code: Option<u32>) -> Probl
 }
 
 /// The password that sudo was given is not the right one.
-pub fn wrong_password(host: &str, login: &Ssh) -> Problem {
+pub(super) fn wrong_password(host: &str, login: &Ssh) -> Problem {
     let user = &login.user;
     Problem::on(host, Code::NotRoot, format!("sudo does not take the password of {user}"))
         .why("sudo asks for the password of the user who logs in, not for root's; nothing was changed")

@@ -11,7 +11,7 @@ use crate::ctl::cluster::Secret;
 
 /// How a script becomes root.
 #[derive(Debug, Clone)]
-pub enum Root {
+pub(super) enum Root {
     /// It is.
     Already,
     /// By sudo, which asks nothing.
@@ -22,7 +22,7 @@ pub enum Root {
 
 /// One script's conversation with its host.
 #[derive(Debug)]
-pub struct Talk<'a> {
+pub(super) struct Talk<'a> {
     root: &'a Root,
     script: &'a str,
     mark: String,
@@ -34,7 +34,7 @@ pub struct Talk<'a> {
 
 /// What to say next.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Say<'a> {
+pub(super) enum Say<'a> {
     /// Nothing; listen on.
     Nothing,
     /// The password that sudo asks for.
@@ -47,7 +47,7 @@ pub enum Say<'a> {
 
 /// Why a conversation is broken off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Leave {
+pub(super) enum Leave {
     /// sudo asked again.
     WrongPassword,
     /// More than [`OUTPUT_MAX`].
@@ -55,13 +55,13 @@ pub enum Leave {
 }
 
 /// Bytes that a command may print: a hundred times what the longest answer has, and little for this machine.
-pub const OUTPUT_MAX: usize = 4 << 20;
+pub(super) const OUTPUT_MAX: usize = 4 << 20;
 /// Bytes that a profile may print before it.
 const NOISE_MAX: usize = 256 << 10;
 
 impl<'a> Talk<'a> {
     /// A conversation that has not begun.
-    pub fn new(root: &'a Root, script: &'a str) -> Self {
+    pub(super) fn new(root: &'a Root, script: &'a str) -> Self {
         // Not a secret: only nothing that a profile prints by itself.
         let random = || RandomState::new().build_hasher().finish();
         let mark = format!("hactl-{:016x}{:016x}", random(), random());
@@ -69,7 +69,7 @@ impl<'a> Talk<'a> {
     }
 
     /// The line for the login shell.
-    pub fn command(&self) -> String {
+    pub(super) fn command(&self) -> String {
         let mark = &self.mark;
         let length = self.script.len();
         let begin = format!("/bin/sh -c 'echo {mark}; echo {mark} >&2; s=$(head -c {length}) && eval \"$s\"'");
@@ -88,17 +88,17 @@ impl<'a> Talk<'a> {
     }
 
     /// The script as it is sent.
-    pub fn script(&self) -> &'a str {
+    pub(super) fn script(&self) -> &'a str {
         self.script
     }
 
     /// Whether it was sent.
-    pub fn begun(&self) -> bool {
+    pub(super) fn begun(&self) -> bool {
         self.begun
     }
 
     /// The host printed something.
-    pub fn heard(&mut self, out: &[u8], err: &[u8]) -> Say<'a> {
+    pub(super) fn heard(&mut self, out: &[u8], err: &[u8]) -> Say<'a> {
         self.out.extend_from_slice(out);
         self.err.extend_from_slice(err);
         if self.out.len() + self.err.len() > if self.begun { OUTPUT_MAX } else { NOISE_MAX } {
@@ -125,7 +125,7 @@ impl<'a> Talk<'a> {
     }
 
     /// What the script printed, without what came before it; what everybody printed when it never began.
-    pub fn end(mut self) -> (Vec<u8>, Vec<u8>) {
+    pub(super) fn end(mut self) -> (Vec<u8>, Vec<u8>) {
         let prompt = self.prompt();
         let mark = format!("{}\n", self.mark);
         for bytes in [&mut self.out, &mut self.err] {
