@@ -1,22 +1,25 @@
 # hactl: `make demo` tells the whole story, `make test` runs every test layer. See CONTRIBUTING.md.
 
 TARGET  := x86_64-unknown-linux-musl
-# release: small, as shipped. fast: quick to build, for tests.
+# release: small, as shipped. quick: for demo and tests. fast: for measuring.
 PROFILE ?= release
 DIST    := target/dist/hactl
 
 # A test stops at the first surprise; clippy.toml says so for test functions, this for the helpers beside them.
 TESTS_MAY := $(addprefix -A clippy::,unwrap_used expect_used indexing_slicing cast_possible_truncation cast_sign_loss)
 
+# What runs on hosts, and what builds and tests.
+SHELL_FILES := src/ctl/host.sh .ci/run .ci/setup $(wildcard tests/*/*.sh)
+
 .PHONY: help setup build demo test lint bench clean
 
 help:
 	@echo 'make setup   install what is missing (apt-get, rustup target)'
-	@echo 'make build   one static binary at $(DIST); PROFILE=fast builds quicker'
+	@echo 'make build   one static binary at $(DIST); PROFILE=quick builds quicker'
 	@echo 'make demo    the lab, a deploy, a failover and drills, told step by step (root)'
 	@echo 'make test    lint and every test layer (root; without it some layers say that they were skipped)'
 	@echo 'make bench   measured figures beside keepalived (root)'
-	@echo 'make lint    cargo fmt --check and clippy'
+	@echo 'make lint    cargo fmt --check, clippy and shellcheck'
 	@echo 'make clean   remove what was built'
 
 setup:
@@ -25,28 +28,31 @@ setup:
 build:
 	cargo build --locked --profile $(PROFILE) --target $(TARGET)
 	@mkdir -p $(dir $(DIST))
-	@# Copied beside and renamed: the old file may be running.
-	@cp target/$(TARGET)/$(PROFILE)/hactl $(DIST).new && mv -f $(DIST).new $(DIST)
+	@# Written beside and renamed: the old file may be running.
+	@strip -o $(DIST).new target/$(TARGET)/$(PROFILE)/hactl && mv -f $(DIST).new $(DIST)
 	@echo "$(DIST): $$(( $$(stat -c %s $(DIST)) / 1024 )) KiB"
 
 demo: setup
-	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory build PROFILE=quick
 	bash tests/lab/demo.sh
 
 lint:
+	@bash .ci/setup lint
 	cargo fmt --all --check
 	cargo clippy --locked --workspace -- -D warnings
 	cargo clippy --locked --workspace --all-targets -- -D warnings $(TESTS_MAY)
+	shellcheck $(SHELL_FILES)
 
 test: export HACTL_BINARY = $(CURDIR)/$(DIST)
 test: export HACTL_FUZZ_SECONDS ?= 20
 test: setup
 	@bash .ci/setup peers
-	@$(MAKE) --no-print-directory build PROFILE=fast
+	@$(MAKE) --no-print-directory build PROFILE=quick
 	@$(MAKE) --no-print-directory lint
+	@# The same profile and target as the binary: what the demo has built is not built again.
 	@if cargo nextest --version >/dev/null 2>&1; \
-	then set -x; cargo nextest run --locked --workspace; \
-	else set -x; cargo test --locked --workspace; fi
+	then set -x; cargo nextest run --locked --workspace --cargo-profile quick --target $(TARGET); \
+	else set -x; cargo test --locked --workspace --profile quick --target $(TARGET); fi
 
 bench: setup
 	@bash .ci/setup peers

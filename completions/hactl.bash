@@ -37,6 +37,9 @@ _hactl() {
             hactl,drill)
                 cmd="hactl__subcmd__drill"
                 ;;
+            hactl,explain)
+                cmd="hactl__subcmd__explain"
+                ;;
             hactl,failover)
                 cmd="hactl__subcmd__failover"
                 ;;
@@ -51,6 +54,9 @@ _hactl() {
                 ;;
             hactl,lab)
                 cmd="hactl__subcmd__lab"
+                ;;
+            hactl,man)
+                cmd="hactl__subcmd__man"
                 ;;
             hactl,plan)
                 cmd="hactl__subcmd__plan"
@@ -69,6 +75,9 @@ _hactl() {
                 ;;
             hactl,weight)
                 cmd="hactl__subcmd__weight"
+                ;;
+            hactl__subcmd__agent,call)
+                cmd="hactl__subcmd__agent__subcmd__call"
                 ;;
             hactl__subcmd__agent,drain)
                 cmd="hactl__subcmd__agent__subcmd__drain"
@@ -117,6 +126,9 @@ _hactl() {
                 ;;
             hactl__subcmd__agent,weight)
                 cmd="hactl__subcmd__agent__subcmd__weight"
+                ;;
+            hactl__subcmd__agent__subcmd__help,call)
+                cmd="hactl__subcmd__agent__subcmd__help__subcmd__call"
                 ;;
             hactl__subcmd__agent__subcmd__help,drain)
                 cmd="hactl__subcmd__agent__subcmd__help__subcmd__drain"
@@ -187,6 +199,9 @@ _hactl() {
             hactl__subcmd__help,drill)
                 cmd="hactl__subcmd__help__subcmd__drill"
                 ;;
+            hactl__subcmd__help,explain)
+                cmd="hactl__subcmd__help__subcmd__explain"
+                ;;
             hactl__subcmd__help,failover)
                 cmd="hactl__subcmd__help__subcmd__failover"
                 ;;
@@ -201,6 +216,9 @@ _hactl() {
                 ;;
             hactl__subcmd__help,lab)
                 cmd="hactl__subcmd__help__subcmd__lab"
+                ;;
+            hactl__subcmd__help,man)
+                cmd="hactl__subcmd__help__subcmd__man"
                 ;;
             hactl__subcmd__help,plan)
                 cmd="hactl__subcmd__help__subcmd__plan"
@@ -219,6 +237,9 @@ _hactl() {
                 ;;
             hactl__subcmd__help,weight)
                 cmd="hactl__subcmd__help__subcmd__weight"
+                ;;
+            hactl__subcmd__help__subcmd__agent,call)
+                cmd="hactl__subcmd__help__subcmd__agent__subcmd__call"
                 ;;
             hactl__subcmd__help__subcmd__agent,drain)
                 cmd="hactl__subcmd__help__subcmd__agent__subcmd__drain"
@@ -341,7 +362,7 @@ _hactl() {
 
     case "${cmd}" in
         hactl)
-            opts="-i -o -q -v -h -V --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help --version init check status verify agent genhash completions plan deploy failover unpin drain undrain weight drill lab help"
+            opts="-i -o -q -v -h -V --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help --version init check status verify agent explain man genhash completions plan deploy failover unpin drain undrain weight drill lab help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -417,12 +438,54 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__agent)
-            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help"
+            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help run status promote resign unpin call drain undrain weight reload stop history metrics upgrade listen probe help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --inventory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__agent__subcmd__call)
+            opts="-i -o -q -v -h --socket --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --inventory)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -501,8 +564,22 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__agent__subcmd__help)
-            opts="run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe help"
+            opts="run status promote resign unpin call drain undrain weight reload stop history metrics upgrade listen probe help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__agent__subcmd__help__subcmd__call)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1644,6 +1721,44 @@ _hactl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hactl__subcmd__explain)
+            opts="-i -o -q -v -h --list --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --inventory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hactl__subcmd__failover)
             opts="-i -o -q -v -h --to --vip --dry-run --stay --force --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1789,7 +1904,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__help)
-            opts="init check status verify agent genhash completions plan deploy failover unpin drain undrain weight drill lab help"
+            opts="init check status verify agent explain man genhash completions plan deploy failover unpin drain undrain weight drill lab help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1817,8 +1932,22 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__help__subcmd__agent)
-            opts="run status promote resign unpin drain undrain weight reload stop history metrics upgrade listen probe"
+            opts="run status promote resign unpin call drain undrain weight reload stop history metrics upgrade listen probe"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__help__subcmd__agent__subcmd__call)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2110,6 +2239,20 @@ _hactl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hactl__subcmd__help__subcmd__explain)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hactl__subcmd__help__subcmd__failover)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2267,6 +2410,20 @@ _hactl() {
         hactl__subcmd__help__subcmd__lab__subcmd__up)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__help__subcmd__man)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2823,6 +2980,44 @@ _hactl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --inventory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__man)
+            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --inventory)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -1,55 +1,13 @@
-//! When it is done: the daemon on a load balancer. [`driver`] is the VRRP loop on its own thread: it feeds the engine
-//! and [`perform`]s what comes back through `sys`; everything that may block (scripts, control socket, files, logs)
-//! lives on a small tokio runtime in [`run`] and talks to the loop by [`letter`]s. Never imports `ctl`.
+//! When it is done: the daemon on a load balancer. [`daemon`] starts, reloads and ends it; [`vrrp`] is the VRRP loop on a
+//! thread of its own and [`lvs`] the director on another; everything else lives on a small tokio runtime beside them and
+//! talks to both by messages. Nothing here imports `ctl`: the desk is met over the control socket, whose messages are types
+//! of the engine.
 
-pub mod alert;
-pub mod birth;
 pub mod check;
-pub mod client;
-pub mod control;
-pub mod driver;
-pub mod dump;
-pub mod dump_json;
-pub mod dump_text;
-pub mod exporter;
-pub mod fifo;
-pub mod fifo_lines;
-pub mod fifo_lvs;
-pub mod files_tracked;
-pub mod ground;
-pub mod journal;
-pub mod left;
-pub mod letter;
-pub mod listen;
-pub mod load;
-pub mod log;
-pub mod lvs;
-pub mod mail;
-pub mod mail_text;
-pub mod memory;
-pub mod metrics;
-pub mod names;
-pub mod namespace;
-pub mod notify;
-pub mod perform;
-pub mod permit;
-pub mod probe;
-pub mod process;
-pub mod processes;
-pub mod quorum;
-pub mod report;
-pub mod resolve;
-pub mod run;
-pub mod safety;
-pub mod scripts;
-pub mod seats;
-pub mod secure;
-pub mod services;
-pub mod signals;
-pub mod syslog;
-pub mod systemd;
-pub mod timed;
-pub mod unrunnable;
-pub mod upgrade;
-pub mod vmacs;
-pub mod webhook;
+mod command;
+pub(crate) mod control;
+pub(crate) mod daemon;
+mod lvs;
+pub(crate) mod report;
+mod track;
+pub(crate) mod vrrp;

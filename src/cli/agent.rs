@@ -1,25 +1,35 @@
 //! `hactl agent …`: the daemon, and the local front of its control socket.
 
+use std::io::Read as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use hactl_engine::control::{AgentStatus, Request, Response};
+use hactl_engine::control::{AgentStatus, Event, Request, Response};
+use serde::Serialize;
 
 use super::agent_args::{Agent, AgentClient, AgentRun, RealServer};
-use super::args::{Check, Global};
-use crate::agent::birth::{Birth, PidFiles};
-use crate::agent::load::Part;
-use crate::agent::log::Logging;
-use crate::agent::run::{self as daemon, Settings};
-use crate::agent::syslog::{DAEMON, LOCAL0};
-use crate::agent::{client, probe, signals, systemd, upgrade};
-use crate::error::{Exit, Failure, Outcome, Problem};
+use super::args::Check;
+use super::global::Global;
+use super::show::finish;
+use crate::agent::check::probe;
+use crate::agent::control::client;
+use crate::agent::daemon::birth::{Birth, PidFiles};
+use crate::agent::daemon::load::Part;
+use crate::agent::daemon::run::{self as daemon, Settings};
+use crate::agent::daemon::{signals, systemd, upgrade};
+use crate::agent::report::log::Logging;
+use crate::agent::report::syslog::{DAEMON, LOCAL0};
+use crate::ctl::report::Report;
+use crate::error::{Code, Exit, Failure, Outcome, Problem};
+
+/// A request is shorter, in bytes.
+const REQUEST_MAX: u64 = 64 * 1024;
 
 /// Runs an `agent` command.
 ///
 /// # Errors
 /// What the command has to say, with its exit code.
-pub fn run(global: &Global, command: Agent) -> Outcome {
+pub(crate) fn run(global: &Global, command: Agent) -> Outcome {
     match command {
         Agent::Run(run) => serve(global, run),
         Agent::Status(status) if status.watch => client::watch(&status.client.socket, |now| show(global, now)),
@@ -31,6 +41,7 @@ pub fn run(global: &Global, command: Agent) -> Outcome {
         }
         Agent::Resign { client, instance } => ask(global, &client, &Request::Resign { instance }),
         Agent::Unpin { client, instance } => ask(global, &client, &Request::Unpin { instance }),
+        Agent::Call(client) => call(&client),
         Agent::Drain(real) => {
             let RealServer { client, server, of: virtual_server } = real;
             ask(global, &client, &Request::Drain { server, virtual_server })
@@ -59,7 +70,8 @@ pub fn run(global: &Global, command: Agent) -> Outcome {
 fn serve(global: &Global, run: AgentRun) -> Outcome {
     if let Some(name) = &run.signum {
         let number = signals::number(name).ok_or_else(|| {
-            let problem = Problem::new("E012", format!("`{name}` is not the name of a signal to keepalived"));
+            let problem =
+                Problem::new(Code::UnknownSignal, format!("`{name}` is not the name of a signal to keepalived"));
             Failure::one(Exit::Invalid, problem.next(format!("one of {}", signals::NAMES)))
         })?;
         println!("{number}");
@@ -113,29 +125,56 @@ fn settings(run: AgentRun, binary: Option<PathBuf>) -> Settings {
     }
 }
 
+/// One request of the control protocol from stdin, its answer to stdout. What the agent refuses is an answer, too.
+fn call(at: &AgentClient) -> Outcome {
+    let mut text = Vec::new();
+    let read = std::io::stdin().lock().take(REQUEST_MAX).read_to_end(&mut text);
+    read.map_err(|error| Failure::internal(format!("stdin: {error}")))?;
+    let request: Request = serde_json::from_slice(&text).map_err(|error| {
+        let problem = Problem::new(Code::NotARequest, format!("stdin: {error}"));
+        Failure::one(Exit::Invalid, problem.next("write one such as {\"verb\": \"status\"}"))
+    })?;
+    let answer = client::exchange_line(&at.socket, &request)?;
+    println!("{}", answer.trim_end());
+    Ok(Exit::Done)
+}
+
 fn ask(global: &Global, at: &AgentClient, request: &Request) -> Outcome {
     show_answer(global, client::ask(&at.socket, request)?)
 }
 
 fn show_answer(global: &Global, response: Response) -> Outcome {
-    if global.wants_json() {
-        let text = match &response {
-            Response::Status(status) => serde_json::to_string_pretty(status),
-            Response::History { events } => serde_json::to_string_pretty(events),
-            other => serde_json::to_string_pretty(other),
-        };
-        println!("{}", text.map_err(|error| Failure::internal(error.to_string()))?);
-        return Ok(Exit::Done);
+    if let Response::Error { message } = response {
+        return Err(Failure::one(Exit::Preflight, Problem::new(Code::AgentRefused, message)));
     }
-    match response {
-        Response::Status(status) => print!("{}", client::status_text(&status)),
-        Response::Done { message } => println!("{message}"),
-        Response::History { events } => events.iter().for_each(|event| println!("{}", client::event_text(event))),
-        Response::Event(event) => println!("{}", client::event_text(&event)),
-        Response::Metrics { text } => print!("{text}"),
-        Response::Error { message } => return Err(Failure::internal(message)),
+    finish(global, "agent", Ok(Report::done(Answer::from(response))), |answer| match answer {
+        Answer::Status(status) => client::status_text(status),
+        Answer::Done { message } => format!("{message}\n"),
+        Answer::History { events } => events.iter().map(|event| client::event_text(event) + "\n").collect(),
+        Answer::Metrics { text } => text.clone(),
+    })
+}
+
+/// What an agent answers, as the fields of one object.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Answer {
+    Status(Box<AgentStatus>),
+    Done { message: String },
+    History { events: Vec<Event> },
+    Metrics { text: String },
+}
+
+impl From<Response> for Answer {
+    fn from(response: Response) -> Self {
+        match response {
+            Response::Status(status) => Self::Status(status),
+            Response::Done { message } | Response::Error { message } => Self::Done { message },
+            Response::History { events } => Self::History { events },
+            Response::Event(event) => Self::History { events: vec![event] },
+            Response::Metrics { text } => Self::Metrics { text },
+        }
     }
-    Ok(Exit::Done)
 }
 
 /// One screen of `status --watch`, or one line of JSON.
@@ -154,8 +193,8 @@ fn show(global: &Global, status: &AgentStatus) -> Result<(), Failure> {
 }
 
 fn listen(interface: &str, limit: Duration, ipv6: bool) -> Outcome {
-    let heard = crate::agent::listen::listen(interface, ipv6, limit).map_err(|error| {
-        let problem = Problem::new("E013", format!("cannot listen for adverts on {interface}: {error}"));
+    let heard = crate::agent::vrrp::listen::listen(interface, ipv6, limit).map_err(|error| {
+        let problem = Problem::new(Code::CannotListen, format!("cannot listen for adverts on {interface}: {error}"));
         Failure::one(Exit::Internal, problem.next("`ip link` shows the interfaces; raw sockets need root"))
     })?;
     heard.iter().for_each(|used| println!("vrid {} from {}", used.vrid, used.source));
@@ -163,10 +202,10 @@ fn listen(interface: &str, limit: Duration, ipv6: bool) -> Outcome {
 }
 
 fn probe_web(url: &str, limit: Duration) -> Outcome {
-    let failed = |message: String| Failure::one(Exit::Verification, Problem::new("E701", message));
+    let failed = |message: String| Failure::one(Exit::Verification, Problem::new(Code::ProbeFailed, message));
     match probe::http(url, limit) {
         Ok(status) if status < 500 => Ok(Exit::Done),
         Ok(status) => Err(failed(format!("{url}: HTTP status {status}"))),
-        Err(why) => Err(failed(why)),
+        Err(why) => Err(failed(why.to_string())),
     }
 }

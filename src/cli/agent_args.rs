@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::args::parse_time;
+use crate::text::parse_time;
 
 /// `hactl agent`.
 #[derive(Debug, Subcommand)]
-pub enum Agent {
+pub(crate) enum Agent {
     /// Run the daemon
     Run(AgentRun),
     /// State of the local agent
@@ -46,6 +46,8 @@ pub enum Agent {
         #[arg(long)]
         instance: Option<String>,
     },
+    /// Send one request as JSON from stdin, and print the answer as JSON; this is how the desk asks
+    Call(AgentClient),
     /// Give a real server no new connections; what is connected goes on
     Drain(RealServer),
     /// Take drain back
@@ -91,7 +93,7 @@ pub enum Agent {
 
 /// `hactl agent status`.
 #[derive(Debug, Clone, Args)]
-pub struct AgentStatus {
+pub(crate) struct AgentStatus {
     /// Where the agent listens.
     #[command(flatten)]
     pub client: AgentClient,
@@ -102,7 +104,7 @@ pub struct AgentStatus {
 
 /// A real server of a local agent.
 #[derive(Debug, Clone, Args)]
-pub struct RealServer {
+pub(crate) struct RealServer {
     /// Where the agent listens.
     #[command(flatten)]
     pub client: AgentClient,
@@ -115,7 +117,7 @@ pub struct RealServer {
 
 /// Where a local agent listens.
 #[derive(Debug, Clone, Args)]
-pub struct AgentClient {
+pub(crate) struct AgentClient {
     /// Control socket
     #[arg(long, default_value = "/run/hactl/agent.sock", value_name = "PATH")]
     pub socket: PathBuf,
@@ -123,7 +125,7 @@ pub struct AgentClient {
 
 /// `hactl agent run`: keepalived's option letters and our own.
 #[derive(Debug, Clone, Args)]
-pub struct AgentRun {
+pub(crate) struct AgentRun {
     /// Configuration file
     #[arg(
         short = 'f',
@@ -195,7 +197,7 @@ pub struct AgentRun {
 /// Options of keepalived for what this agent does not have. They are accepted so that units and scripts go on working.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Accepted for keepalived's sake, without effect")]
-pub struct KeepalivedOnly {
+pub(crate) struct KeepalivedOnly {
     /// Children are not started again (there are none)
     #[arg(short = 'R', long)]
     pub dont_respawn: bool,

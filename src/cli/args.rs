@@ -7,13 +7,15 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::agent_args::Agent;
 use super::genhash::GenHash;
+use super::global::Global;
+use crate::text::parse_time;
 
 /// Parses a command line. A link named `keepalived` behaves as `hactl agent run` with keepalived's options, one named `genhash` as
 /// `hactl genhash`.
 ///
 /// # Errors
 /// What clap has to say, help and version included.
-pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let mut words: Vec<OsString> = words.into_iter().collect();
     let named = |name: &str| words.first().and_then(|word| Path::new(word).file_name()).is_some_and(|n| n == name);
     if named("genhash") {
@@ -31,10 +33,16 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Err
     Cli::try_parse_from(words)
 }
 
+/// The grammar, for tests and completions.
+pub(crate) fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
+
 /// Highly available load balancer pairs: deploy, verify, move and drill a virtual IP.
 #[derive(Debug, Parser)]
 #[command(name = "hactl", version, arg_required_else_help = true)]
-pub struct Cli {
+#[command(after_help = "`hactl explain E702` tells what an error code means.")]
+pub(crate) struct Cli {
     /// Options every command takes.
     #[command(flatten)]
     pub global: Global,
@@ -43,68 +51,9 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// Options every command takes.
-#[derive(Debug, Clone, Args)]
-pub struct Global {
-    /// Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]
-    #[arg(short, long, global = true, env = "HACTL_INVENTORY", value_name = "FILE")]
-    pub inventory: Option<PathBuf>,
-    /// Output format on stdout
-    #[arg(short, long, global = true, value_enum, default_value_t = Output::Text)]
-    pub output: Output,
-    /// Shorthand for --output json
-    #[arg(long, global = true)]
-    pub json: bool,
-    /// Say less (errors only)
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
-    pub quiet: bool,
-    /// Say more; twice for every remote command
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    pub verbose: u8,
-    /// Colour
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
-    pub color: Color,
-    /// No progress bars
-    #[arg(long, global = true)]
-    pub no_progress: bool,
-    /// Limit for connecting to a host and for each remote step, in seconds
-    #[arg(long, global = true, default_value_t = 30, value_name = "SECONDS")]
-    pub timeout: u64,
-    /// Take host keys of hosts that are not known yet, and remember them
-    #[arg(long, global = true)]
-    pub accept_new_host_keys: bool,
-}
-
-impl Global {
-    /// Whether stdout is JSON.
-    pub fn wants_json(&self) -> bool {
-        self.json || self.output == Output::Json
-    }
-}
-
-/// Output format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Output {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
-}
-
-/// Colour policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    /// On a terminal, unless NO_COLOR is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Print an inventory to start from
     Init(Init),
     /// Validate inventories and keepalived.conf files, offline
@@ -152,6 +101,10 @@ pub enum Command {
     /// The daemon on a load balancer, and its local controls
     #[command(subcommand)]
     Agent(Agent),
+    /// Tell what an error code means, why it matters and what to do
+    Explain(Explain),
+    /// Print the manual page: `hactl man | man -l -`
+    Man,
     /// Print the MD5 sum of a page, for the `digest` of HTTP_GET
     Genhash(GenHash),
     /// Names for completion scripts
@@ -167,9 +120,46 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// The word that was typed for it.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Init(_) => "init",
+            Self::Check(_) => "check",
+            Self::Plan(_) => "plan",
+            Self::Deploy(_) => "deploy",
+            Self::Status(_) => "status",
+            Self::Verify(_) => "verify",
+            Self::Failover(_) => "failover",
+            Self::Unpin { .. } => "unpin",
+            Self::Drain { .. } => "drain",
+            Self::Undrain { .. } => "undrain",
+            Self::Weight { .. } => "weight",
+            Self::Drill(_) => "drill",
+            Self::Lab(_) => "lab",
+            Self::Agent(_) => "agent",
+            Self::Explain(_) => "explain",
+            Self::Man => "man",
+            Self::Genhash(_) => "genhash",
+            Self::Complete { .. } => "__complete",
+            Self::Completions { .. } => "completions",
+        }
+    }
+}
+
+/// `hactl explain`.
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// The code, such as E702; all codes when absent
+    pub code: Option<String>,
+    /// Print every code with its title
+    #[arg(long)]
+    pub list: bool,
+}
+
 /// What `__complete` prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Names {
+pub(crate) enum Names {
     /// Hosts of the inventory.
     Hosts,
     /// Load balancers of the inventory.
@@ -180,7 +170,7 @@ pub enum Names {
 
 /// `hactl init`.
 #[derive(Debug, Args)]
-pub struct Init {
+pub(crate) struct Init {
     /// Virtual IP with prefix length
     #[arg(long)]
     pub vip: Option<String>,
@@ -197,7 +187,7 @@ pub struct Init {
 
 /// `hactl check`.
 #[derive(Debug, Args)]
-pub struct Check {
+pub(crate) struct Check {
     /// Inventories (.yaml, .yml) or keepalived.conf files; the current inventory when none is given
     pub files: Vec<PathBuf>,
     /// Read the `@ID` lines of a keepalived.conf for this host; for this one's name when absent
@@ -210,7 +200,7 @@ pub struct Check {
 
 /// The inventory of `plan` and `deploy`, which may also stand as a bare argument.
 #[derive(Debug, Clone, Args)]
-pub struct Target {
+pub(crate) struct Target {
     /// Inventory file (same as --inventory)
     #[arg(value_name = "INVENTORY")]
     pub file: Option<PathBuf>,
@@ -224,7 +214,7 @@ pub struct Target {
 
 /// `hactl plan`.
 #[derive(Debug, Args)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// What to plan for.
     #[command(flatten)]
     pub target: Target,
@@ -232,7 +222,7 @@ pub struct Plan {
 
 /// `hactl deploy`.
 #[derive(Debug, Args)]
-pub struct Deploy {
+pub(crate) struct Deploy {
     /// What to deploy.
     #[command(flatten)]
     pub target: Target,
@@ -252,7 +242,7 @@ pub struct Deploy {
 
 /// `hactl status`.
 #[derive(Debug, Args)]
-pub struct Status {
+pub(crate) struct Status {
     /// Refresh until interrupted
     #[arg(short, long)]
     pub watch: bool,
@@ -260,7 +250,7 @@ pub struct Status {
 
 /// `hactl verify`.
 #[derive(Debug, Args)]
-pub struct Verify {
+pub(crate) struct Verify {
     /// Keep verifying for this long, for example 10s
     #[arg(long = "for", value_name = "TIME", value_parser = parse_time)]
     pub duration: Option<std::time::Duration>,
@@ -271,7 +261,7 @@ pub struct Verify {
 
 /// `hactl failover`.
 #[derive(Debug, Args)]
-pub struct Failover {
+pub(crate) struct Failover {
     /// Load balancer that shall own the VIP
     #[arg(long, value_name = "HOST")]
     pub to: String,
@@ -291,7 +281,7 @@ pub struct Failover {
 
 /// `hactl drill`.
 #[derive(Debug, Args)]
-pub struct Drill {
+pub(crate) struct Drill {
     /// Scenarios, see --list
     pub scenarios: Vec<String>,
     /// Name the scenarios and what each expects
@@ -316,7 +306,7 @@ pub struct Drill {
 
 /// Report formats of a drill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Report {
+pub(crate) enum Report {
     /// Self-contained page with a timeline.
     Html,
     /// List of results.
@@ -329,7 +319,7 @@ pub enum Report {
 
 /// `hactl lab`.
 #[derive(Debug, Subcommand)]
-pub enum Lab {
+pub(crate) enum Lab {
     /// Start the hosts
     Up(LabUp),
     /// Stop them and leave nothing behind
@@ -372,7 +362,7 @@ pub enum Lab {
 
 /// Power of a lab host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Power {
+pub(crate) enum Power {
     /// Boot it.
     On,
     /// Cut it.
@@ -381,7 +371,7 @@ pub enum Power {
 
 /// Switch port of a lab host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Port {
+pub(crate) enum Port {
     /// On the bridge.
     Light,
     /// Off the bridge, link up.
@@ -390,40 +380,11 @@ pub enum Port {
 
 /// `hactl lab up`.
 #[derive(Debug, Args)]
-pub struct LabUp {
+pub(crate) struct LabUp {
     /// Host names; the number at the end becomes the last octet
     #[arg(long, value_delimiter = ',', default_value = "lb-5,lb-6,web-7,web-8")]
     pub hosts: Vec<String>,
     /// IPv4 subnet of the lab
     #[arg(long, default_value = "10.0.0.0/24")]
     pub subnet: ipnet::Ipv4Net,
-}
-
-/// `10m`, `1500ms`, `2s`, `1h`; a bare number is seconds.
-pub(super) fn parse_time(text: &str) -> Result<std::time::Duration, String> {
-    let split = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let factor = match unit {
-        "ms" => 0.001,
-        "" | "s" => 1.0,
-        "m" | "min" => 60.0,
-        "h" => 3600.0,
-        _ => return Err(format!("unknown unit `{unit}`; write 500ms, 10s, 5m or 1h")),
-    };
-    let value: f64 = number.parse().map_err(|_| format!("`{number}` is not a number; write 500ms, 10s, 5m or 1h"))?;
-    std::time::Duration::try_from_secs_f64(value * factor).map_err(|_| format!("`{text}` is too long"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_have_units() {
-        assert_eq!(parse_time("1500ms"), Ok(std::time::Duration::from_millis(1500)));
-        assert_eq!(parse_time("10m"), Ok(std::time::Duration::from_secs(600)));
-        assert_eq!(parse_time("2"), Ok(std::time::Duration::from_secs(2)));
-        assert!(parse_time("5 years").is_err());
-        assert!(parse_time("99999999999999999999999h").is_err());
-    }
 }

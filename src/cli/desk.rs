@@ -2,20 +2,27 @@
 
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
-use super::args::{Color, Command, Global};
-use crate::ctl::apply::deploy::{self, Order};
-use crate::ctl::desk::Manner;
-use crate::ctl::drain;
-use crate::ctl::failover::{Move, failover};
-use crate::error::{Exit, Failure, Outcome, Problem};
+use super::args::Command;
+use super::confirm;
+use super::global::{Color, Global};
+use super::show::{self, finish, finish_screen, operate, progress};
+use crate::ctl::apply::deploy::{self, Order, Planned};
+use crate::ctl::desk::{Desk, Options, open};
+use crate::ctl::operate::drain;
+use crate::ctl::operate::failover::{Move, failover, unpin};
+use crate::ctl::verify::run as verify;
+use crate::error::{Code, Exit, Failure, Outcome, Problem};
+
+/// Between two screens of `status --watch`.
+const REFRESH: Duration = Duration::from_secs(1);
 
 /// Runs a command of the desk.
 ///
 /// # Errors
 /// What the command has to say, with its exit code.
-pub fn run(global: &Global, command: Command) -> Outcome {
+pub(crate) fn run(global: &Global, command: Command) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -26,95 +33,109 @@ pub fn run(global: &Global, command: Command) -> Outcome {
         Color::Always => console::set_colors_enabled(true),
         Color::Never => console::set_colors_enabled(false),
     }
-    let manner = manner(global);
-    let bar = manner.bar.clone();
-    let outcome = runtime.block_on(dispatch(global, manner, command));
+    let bar = progress::bar(global);
+    let options = options(global, &bar);
+    let outcome = runtime.block_on(dispatch(global, options, command, &bar));
     bar.finish_and_clear();
     runtime.shutdown_timeout(Duration::from_millis(100));
     outcome
 }
 
-async fn dispatch(global: &Global, mut manner: Manner, command: Command) -> Outcome {
+async fn dispatch(global: &Global, mut options: Options, command: Command, bar: &ProgressBar) -> Outcome {
+    let inventory = global.inventory.as_deref();
     match command {
         Command::Plan(plan) => {
             let order = Order {
                 inventory: plan.target.file.or_else(|| global.inventory.clone()),
                 limit: plan.target.limit,
                 only: plan.target.only,
-                yes: false,
                 batch: 1,
                 keep_failed: false,
             };
-            deploy::show_plan(&order, manner).await
+            let outcome = deploy::show_plan(&order, options).await;
+            bar.finish_and_clear();
+            finish(global, "plan", outcome, show::deploy::planned)
         }
         Command::Deploy(wanted) => {
-            manner.parallel = wanted.jobs;
+            options.parallel = wanted.jobs;
             let order = Order {
                 inventory: wanted.target.file.or_else(|| global.inventory.clone()),
                 limit: wanted.target.limit,
                 only: wanted.target.only,
-                yes: wanted.yes,
                 batch: wanted.batch,
                 keep_failed: wanted.no_auto_rollback,
             };
-            deploy::deploy(&order, manner).await
+            let confirm = |plan: &Planned| {
+                bar.finish_and_clear();
+                confirm::deploy(global, wanted.yes, plan)
+            };
+            let outcome = deploy::deploy(&order, options, &confirm).await;
+            finish(global, "deploy", outcome, show::deploy::deployed)
         }
-        Command::Status(status) => crate::ctl::status::status(global.inventory.as_deref(), manner, status.watch).await,
+        Command::Status(wanted) => status(global, options, wanted.watch).await,
         Command::Verify(wanted) => {
-            crate::ctl::verify_run::verify(global.inventory.as_deref(), manner, wanted.duration, wanted.max_gap).await
+            let outcome = verify::verify(inventory, options, wanted.duration, wanted.max_gap).await;
+            finish(global, "verify", outcome, operate::verified)
         }
         Command::Failover(wanted) => {
             let vip = wanted.vip.as_deref().map(address).transpose()?;
             let order = Move { to: wanted.to, vip, dry_run: wanted.dry_run, stay: wanted.stay, force: wanted.force };
-            failover(global.inventory.as_deref(), manner, &order).await
+            finish(global, "failover", failover(inventory, options, &order).await, operate::moves)
         }
         Command::Unpin { host } => {
-            crate::ctl::failover::unpin(global.inventory.as_deref(), manner, host.as_deref()).await
+            finish(global, "unpin", unpin(inventory, options, host.as_deref()).await, operate::unpins)
         }
         Command::Drain { host, wait } => {
-            drain::order(global.inventory.as_deref(), manner, &host, drain::Order::Drain { wait }).await
+            let outcome = drain::order(inventory, options, &host, drain::Order::Drain { wait }).await;
+            finish(global, "drain", outcome, operate::ordered)
         }
         Command::Undrain { host } => {
-            drain::order(global.inventory.as_deref(), manner, &host, drain::Order::Undrain).await
+            let outcome = drain::order(inventory, options, &host, drain::Order::Undrain).await;
+            finish(global, "undrain", outcome, operate::ordered)
         }
         Command::Weight { host, weight } => {
-            drain::order(global.inventory.as_deref(), manner, &host, drain::Order::Weight(weight)).await
+            let outcome = drain::order(inventory, options, &host, drain::Order::Weight(weight)).await;
+            finish(global, "weight", outcome, operate::ordered)
         }
-        Command::Drill(wanted) => super::drill::run(global, manner, wanted).await,
+        Command::Drill(wanted) => super::drill::run(global, options, wanted).await,
         _ => Err(Failure::internal("not a command of the desk")),
     }
 }
 
 fn address(text: &str) -> Result<std::net::IpAddr, Failure> {
     text.parse().map_err(|_| {
-        let problem = Problem::new("E143", format!("--vip {text} is not an address"));
+        let problem = Problem::new(Code::NoSuchVip, format!("--vip {text} is not an address"));
         Failure::one(Exit::Invalid, problem)
     })
 }
 
-fn manner(global: &Global) -> Manner {
-    Manner {
+fn options(global: &Global, bar: &ProgressBar) -> Options {
+    Options {
         limit: Duration::from_secs(global.timeout),
         accept_new: global.accept_new_host_keys,
         parallel: crate::ctl::ssh::connect::PARALLEL,
-        json: global.wants_json(),
-        quiet: global.quiet,
-        aloud: global.verbose > 1,
-        bar: bar(global),
+        commands: global.verbose > 1,
+        listener: progress::listener(global, bar),
     }
 }
 
-/// A bar on a terminal; nowhere else, not in CI, and not when it is not wanted.
-fn bar(global: &Global) -> ProgressBar {
-    let drawn =
-        console::Term::stderr().is_term() && !global.quiet && !global.no_progress && std::env::var_os("CI").is_none();
-    if !drawn {
-        return ProgressBar::hidden();
+/// One screen; with `watch`, again and again until interrupted.
+async fn status(global: &Global, options: Options, watch: bool) -> Outcome {
+    let cluster = open(global.inventory.as_deref(), &options)?;
+    let desk = Desk::connect(cluster, options).await?;
+    loop {
+        let report = crate::ctl::verify::status::status(&desk).await;
+        if watch && !global.wants_json() {
+            // A terminal that cannot be cleared scrolls instead.
+            let _ = console::Term::stdout().clear_screen();
+        }
+        let exit = finish_screen(global, "status", &report, show::status::status)?;
+        if !watch {
+            return Ok(exit);
+        }
+        tokio::select! {
+            () = tokio::time::sleep(REFRESH) => {}
+            _ = tokio::signal::ctrl_c() => return Ok(Exit::Interrupted),
+        }
     }
-    let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {bar:24} {pos}/{len}") {
-        bar.set_style(style);
-    }
-    bar.enable_steady_tick(Duration::from_millis(100));
-    bar
 }

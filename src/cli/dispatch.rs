@@ -7,7 +7,7 @@ use crate::error::{Exit, Outcome};
 ///
 /// # Errors
 /// What the command has to say, with its exit code.
-pub fn run(cli: Cli) -> Outcome {
+pub(crate) fn run(cli: Cli) -> Outcome {
     let Cli { global, command } = cli;
     match command {
         Command::Completions { shell } => {
@@ -22,6 +22,8 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Check(command) => super::offline::check(&global, &command),
         Command::Lab(command) => super::lab::run(&global, command),
         Command::Agent(command) => super::agent::run(&global, command),
+        Command::Explain(command) => super::explain::explain(&global, &command),
+        Command::Man => super::manual::manual(),
         Command::Genhash(command) => super::genhash::run(&global, command),
         other => super::desk::run(&global, other),
     }

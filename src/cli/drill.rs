@@ -1,26 +1,33 @@
 //! `hactl drill`: which scenarios, in which form the results come.
 
 use std::fs;
-use std::io::{BufRead as _, IsTerminal as _};
 use std::path::Path;
 
-use super::args::{Drill, Global, Report};
-use crate::ctl::desk::Manner;
+use serde::Serialize;
+
+use super::args::{Drill, Report as Form};
+use super::confirm;
+use super::global::Global;
+use super::show::finish;
+use super::show::table::table;
+use crate::ctl::desk::Options;
 use crate::ctl::drill::judge::shown;
 use crate::ctl::drill::report::entry::Run;
-use crate::ctl::drill::report::{html::html, json::json, junit::junit, markdown::markdown};
+use crate::ctl::drill::report::html::html;
+use crate::ctl::drill::report::json::{Row, json, rows};
+use crate::ctl::drill::report::junit::junit;
+use crate::ctl::drill::report::markdown::markdown;
 use crate::ctl::drill::run;
-use crate::ctl::drill::scenario::Scenario;
 use crate::ctl::drill::select::select;
 use crate::ctl::drill::table::SCENARIOS;
-use crate::ctl::status::table;
-use crate::error::{Exit, Failure, Outcome, Problem};
+use crate::ctl::report::Report;
+use crate::error::{Exit, Failure, Outcome};
 
 /// Runs drills and reports.
 ///
 /// # Errors
 /// Unknown scenarios, a cluster that is not good to begin with; exit 7 when a drill failed.
-pub async fn run(global: &Global, manner: Manner, wanted: Drill) -> Outcome {
+pub(super) async fn run(global: &Global, options: Options, wanted: Drill) -> Outcome {
     if wanted.list {
         print!("{}", list());
         return Ok(Exit::Done);
@@ -28,11 +35,16 @@ pub async fn run(global: &Global, manner: Manner, wanted: Drill) -> Outcome {
     let lab = crate::lab::layout::Layout::from_environment().plan().is_some();
     let scenarios = select(&wanted.scenarios, wanted.all, lab)?;
     if !wanted.yes {
-        consent(&scenarios)?;
+        confirm::drill(&scenarios)?;
     }
-    let done = run::run(global.inventory.clone(), &manner, &scenarios, wanted.budget).await?;
-    report(global, &wanted, &done)?;
-    Ok(if done.passed() { Exit::Done } else { Exit::Verification })
+    let done = run::run(global.inventory.clone(), &options, &scenarios, wanted.budget).await?;
+    let exit = if done.passed() { Exit::Done } else { Exit::Verification };
+    if wanted.report.is_empty() {
+        let report = Report { value: Drilled { drills: rows(&done) }, problems: Vec::new(), exit };
+        return finish(global, "drill", Ok(report), |_| text(&done));
+    }
+    write_reports(&wanted, &done)?;
+    Ok(exit)
 }
 
 fn list() -> String {
@@ -43,42 +55,25 @@ fn list() -> String {
     table(&rows.collect::<Vec<_>>())
 }
 
-/// A drill breaks things: somebody has to say so.
-fn consent(scenarios: &[&Scenario]) -> Result<(), Failure> {
-    let names = scenarios.iter().map(|scenario| scenario.name).collect::<Vec<_>>().join(", ");
-    if !std::io::stdin().is_terminal() {
-        let problem = Problem::new("E613", format!("{names}: drills break things on purpose, and nobody can be asked"));
-        return Err(Failure::one(Exit::Usage, problem.next("add -y to run them")));
-    }
-    eprint!("{names}: this breaks things on purpose and puts them right again. Type yes: ");
-    let mut answer = String::new();
-    let read = std::io::stdin().lock().read_line(&mut answer);
-    if read.is_ok() && answer.trim() == "yes" {
-        return Ok(());
-    }
-    Err(Failure::one(Exit::Usage, Problem::new("E613", "not confirmed; nothing was broken")))
+/// The drills as one object.
+#[derive(Serialize)]
+struct Drilled<'d> {
+    drills: Vec<Row<'d>>,
 }
 
 /// One form other than a page goes to stdout; several, and pages, become files.
-fn report(global: &Global, wanted: &Drill, done: &Run) -> Result<(), Failure> {
-    let mut forms = wanted.report.clone();
-    if global.wants_json() && !forms.contains(&Report::Json) {
-        forms.push(Report::Json);
-    }
-    if forms.is_empty() {
-        print!("{}", text(done));
-        return Ok(());
-    }
+fn write_reports(wanted: &Drill, done: &Run) -> Result<(), Failure> {
+    let forms = &wanted.report;
     let internal = |error: String| Failure::internal(format!("report: {error}"));
     let to_file = forms.len() > 1;
     for form in forms {
         let (name, content) = match form {
-            Report::Html => ("drill.html", html(done).map_err(|error| internal(error.to_string()))?),
-            Report::Json => ("drill.json", json(done).map_err(|error| internal(error.to_string()))?),
-            Report::Junit => ("drill.xml", junit(done)),
-            Report::Md => ("drill.md", markdown(done)),
+            Form::Html => ("drill.html", html(done).map_err(|error| internal(error.to_string()))?),
+            Form::Json => ("drill.json", json(done).map_err(|error| internal(error.to_string()))?),
+            Form::Junit => ("drill.xml", junit(done)),
+            Form::Md => ("drill.md", markdown(done)),
         };
-        if to_file || form == Report::Html {
+        if to_file || *form == Form::Html {
             write(&wanted.out, name, &content)?;
         } else {
             println!("{content}");

@@ -2,8 +2,8 @@
 
 use std::panic;
 
-use super::{agent_args, args, dispatch};
-use crate::agent::upgrade;
+use super::{agent_args, args, dispatch, show};
+use crate::agent::daemon::upgrade;
 use crate::error::Exit;
 
 /// Parses the command line, runs the command, prints what is wrong, returns the exit code.
@@ -31,16 +31,9 @@ fn run(end_quietly: fn()) -> Result<Exit, (Exit, String)> {
     if !matches!(arguments.command, args::Command::Agent(agent_args::Agent::Run(_))) {
         end_quietly();
     }
+    let (json, command) = (arguments.global.wants_json(), arguments.command.name());
     dispatch::run(arguments).map_err(|failure| {
-        let words = failure.to_string();
-        if !failure.problems.is_empty() {
-            eprintln!("{words}");
-        }
-        (failure.exit, words)
+        show::failed(json, command, &failure);
+        (failure.exit, failure.to_string())
     })
-}
-
-/// The grammar, for tests and completions.
-pub fn command() -> clap::Command {
-    <args::Cli as clap::CommandFactory>::command()
 }

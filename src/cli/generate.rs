@@ -7,7 +7,8 @@ use clap::Command;
 use clap::builder::PossibleValuesParser;
 use clap_complete::Shell;
 
-use super::args::{Global, Names};
+use super::args::{self, Names};
+use super::global::Global;
 use crate::ctl::cluster::Group;
 use crate::ctl::desk::find_inventory;
 use crate::ctl::drill::table::SCENARIOS;
@@ -23,15 +24,15 @@ const ASKED: [(&str, &str); 3] = [
 ];
 
 /// Writes the completion script of one shell.
-pub fn completions(shell: Shell, out: &mut dyn io::Write) {
+pub(crate) fn completions(shell: Shell, out: &mut dyn io::Write) {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut with_names(super::command()), "hactl", &mut script);
+    clap_complete::generate(shell, &mut with_names(args::command()), "hactl", &mut script);
     let script = asking(shell, &String::from_utf8_lossy(&script));
     let _ = out.write_all(script.as_bytes()); // a closed stdout leaves nobody to tell
 }
 
 /// The names of this kind, a line each; nothing where there is no inventory, since nobody reads errors here.
-pub fn names(global: &Global, wanted: Names) {
+pub(crate) fn names(global: &Global, wanted: Names) {
     let cluster = || load(&find_inventory(global.inventory.as_deref()).ok()?).ok().map(|loaded| loaded.cluster);
     let names: Vec<String> = match wanted {
         Names::Lab => status::status(&Layout::from_environment()).into_iter().map(|host| host.name).collect(),

@@ -4,17 +4,21 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use data_encoding::HEXLOWER;
 use hactl_engine::conf::config::Global as Settings;
 use hactl_engine::conf::config::lvs::{Connection, Endpoint, HttpCheck, HttpVersion, StatusSet, Tls, Url};
+use serde::Serialize;
+use thiserror::Error;
 
-use super::args::Global;
-use crate::agent::check::http::hex;
+use super::global::Global;
+use super::show::finish;
 use crate::agent::check::page::fetch;
-use crate::error::{Exit, Failure, Outcome, Problem};
+use crate::ctl::report::Report;
+use crate::error::{Code, Exit, Failure, Outcome, Problem};
 
 /// `hactl genhash`.
 #[derive(Debug, Clone, Args)]
-pub struct GenHash {
+pub(crate) struct GenHash {
     /// Address to connect to
     #[arg(short, long, value_name = "ADDRESS")]
     pub server: IpAddr,
@@ -48,27 +52,31 @@ pub struct GenHash {
 ///
 /// # Errors
 /// No answer of HTTP.
-pub fn run(global: &Global, wanted: GenHash) -> Outcome {
+pub(crate) fn run(global: &Global, wanted: GenHash) -> Outcome {
     let verbose = global.verbose > 0;
     let http = check(global, wanted);
     let begun = Instant::now();
     let answer = fetch(&http, Settings::default()).map_err(|why| {
-        let problem = Problem::new("E702", format!("{}: {why}", http.connection.to));
+        let problem = Problem::new(Code::GenhashFailed, format!("{}: {why}", http.connection.to));
         Failure::one(Exit::Verification, problem.next("look with `curl -v` what answers there"))
     })?;
-    let sum = hex(&answer.digest.unwrap_or_default());
+    let digest = HEXLOWER.encode(&answer.digest.unwrap_or_default());
     if !(200..300).contains(&answer.status) {
         eprintln!("warning: HTTP status {}; a check with this digest needs `status_code` too", answer.status);
     }
     if verbose {
         eprintln!("HTTP status {}, {} bytes in {:?}", answer.status, answer.length, begun.elapsed());
     }
-    if global.wants_json() {
-        println!("{}", serde_json::json!({ "digest": sum, "status": answer.status, "bytes": answer.length }));
-    } else {
-        println!("{sum}");
-    }
-    Ok(Exit::Done)
+    let page = Page { digest, status: answer.status, bytes: answer.length };
+    finish(global, "genhash", Ok(Report::done(page)), |page| format!("{}\n", page.digest))
+}
+
+/// A page, as `digest` of HTTP_GET wants it.
+#[derive(Serialize)]
+struct Page {
+    digest: String,
+    status: u16,
+    bytes: usize,
 }
 
 fn check(global: &Global, wanted: GenHash) -> HttpCheck {
@@ -91,24 +99,35 @@ fn check(global: &Global, wanted: GenHash) -> HttpCheck {
     HttpCheck { connection, tls, version: wanted.protocol, fast_recovery: false, urls: vec![url] }
 }
 
-fn path(text: &str) -> Result<String, String> {
+/// What is wrong with an option.
+#[derive(Debug, Error)]
+enum BadOption {
+    #[error("a path has no blanks and no control characters; write a blank as %20")]
+    Path,
+    #[error("a host has no blanks and no control characters")]
+    Host,
+    #[error("one of 1.0, 1.0c, 1.1")]
+    Version,
+}
+
+fn path(text: &str) -> Result<String, BadOption> {
     if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return Err("a path has no blanks and no control characters; write a blank as %20".into());
+        return Err(BadOption::Path);
     }
     Ok(if text.starts_with('/') { text.into() } else { format!("/{text}") })
 }
 
-fn host(text: &str) -> Result<String, String> {
+fn host(text: &str) -> Result<String, BadOption> {
     let usable = !text.is_empty() && !text.chars().any(|c| c.is_control() || c.is_whitespace());
-    if usable { Ok(text.into()) } else { Err("a host has no blanks and no control characters".into()) }
+    if usable { Ok(text.into()) } else { Err(BadOption::Host) }
 }
 
-fn version(text: &str) -> Result<HttpVersion, String> {
+fn version(text: &str) -> Result<HttpVersion, BadOption> {
     match text {
         "1.0" => Ok(HttpVersion::Http10),
         "1.0c" | "1.0C" => Ok(HttpVersion::Http10Close),
         "1.1" => Ok(HttpVersion::Http11),
-        _ => Err("one of 1.0, 1.0c, 1.1".into()),
+        _ => Err(BadOption::Version),
     }
 }
 

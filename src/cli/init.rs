@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use super::args::Init;
-use crate::error::{Exit, Failure, Outcome, Problem};
+use crate::error::{Code, Exit, Failure, Outcome, Problem};
 
 const HOMEWORK: &str = include_str!("../../inventories/homework.yaml");
 const EXPERT: &str = include_str!("../../inventories/expert.yaml");
@@ -15,7 +15,7 @@ const LVS_DR_TWO: &str = include_str!("../../inventories/lvs-dr-two.yaml");
 ///
 /// # Errors
 /// A name or address that cannot be used.
-pub fn init(init: &Init) -> Outcome {
+pub(super) fn init(init: &Init) -> Outcome {
     let text = match init.example.as_deref() {
         Some("expert") => EXPERT.to_owned(),
         Some("lvs-dr") => LVS_DR.to_owned(),
@@ -55,8 +55,10 @@ fn group(prefix: &str, words: &[String]) -> Result<String, Failure> {
             None => (None, word.as_str()),
         };
         if address.parse::<IpAddr>().is_err() {
-            let problem =
-                Problem::new("E104", format!("--{prefix} {word}: `{address}` is not an IPv4 or IPv6 address"));
+            let problem = Problem::new(
+                Code::WrongValue,
+                format!("--{prefix} {word}: `{address}` is not an IPv4 or IPv6 address"),
+            );
             let name = name.as_deref().unwrap_or(address);
             problems.push(problem.next(format!("give a name with its address: --{prefix} {name}=10.0.0.5")));
             continue;
@@ -67,7 +69,7 @@ fn group(prefix: &str, words: &[String]) -> Result<String, Failure> {
         let short = format!("{prefix}-{}", last(1));
         let name = name.unwrap_or_else(|| if taken(&short) { format!("{prefix}-{}", last(2)) } else { short });
         if taken(&name) {
-            let problem = Problem::new("E118", format!("--{prefix} {word}: host name `{name}` is used twice"));
+            let problem = Problem::new(Code::HostTwice, format!("--{prefix} {word}: host name `{name}` is used twice"));
             problems.push(problem.next(format!("give each its own name: --{prefix} NAME={address}")));
             continue;
         }

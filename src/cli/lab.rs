@@ -1,15 +1,21 @@
 //! `hactl lab …`.
 
-use super::args::{Global, Lab, Port, Power};
-use crate::error::{Exit, Failure, Outcome};
+use serde::Serialize;
+
+use super::args::{Lab, Port, Power};
+use super::global::Global;
+use super::show::finish;
+use crate::ctl::report::Report;
+use crate::error::{Exit, Outcome};
 use crate::lab::layout::{Layout, Plan};
+use crate::lab::status::HostStatus;
 use crate::lab::{down, enter, fault, status, up};
 
 /// Runs a `lab` command.
 ///
 /// # Errors
 /// What the command has to say, with its exit code.
-pub fn run(global: &Global, command: Lab) -> Outcome {
+pub(crate) fn run(global: &Global, command: Lab) -> Outcome {
     let layout = Layout::from_environment();
     let quiet = global.quiet;
     let say = move |line: &str| {
@@ -29,17 +35,19 @@ pub fn run(global: &Global, command: Lab) -> Outcome {
     Ok(Exit::Done)
 }
 
+/// The hosts of the lab; none when no lab is up.
+#[derive(Serialize)]
+struct Hosts {
+    hosts: Vec<HostStatus>,
+}
+
 fn show(global: &Global, layout: &Layout) -> Outcome {
-    let hosts = status::status(layout);
-    if global.wants_json() {
-        println!("{}", serde_json::to_string_pretty(&hosts).map_err(|error| Failure::internal(error.to_string()))?);
-    } else if hosts.is_empty() {
-        println!("no lab is up; `hactl lab up` starts one");
-    } else {
-        for host in hosts {
+    let report = Report::done(Hosts { hosts: status::status(layout) });
+    finish(global, "lab", Ok(report), |Hosts { hosts }| match hosts.is_empty() {
+        true => "no lab is up; `hactl lab up` starts one\n".to_owned(),
+        false => hosts.iter().fold(String::new(), |text, host| {
             let pid = host.pid.map_or_else(String::new, |pid| format!("pid {pid}"));
-            println!("{:<10} {:<15} {:<8} {pid}", host.name, host.address, host.state);
-        }
-    }
-    Ok(Exit::Done)
+            text + &format!("{:<10} {:<15} {:<8} {pid}\n", host.name, host.address, host.state)
+        }),
+    })
 }

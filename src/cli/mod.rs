@@ -2,17 +2,22 @@
 //! room that does it (`desk`, `lab` and `agent` translate flags into that room's terms), `generate` prints completions.
 //! Nothing here decides anything.
 
-pub mod agent;
-pub mod agent_args;
-pub mod args;
-pub mod desk;
-pub mod dispatch;
-pub mod drill;
+mod agent;
+mod agent_args;
+mod args;
+mod confirm;
+mod desk;
+mod dispatch;
+mod drill;
 mod entry;
-pub mod generate;
-pub mod genhash;
+mod explain;
+mod generate;
+mod genhash;
+mod global;
 mod init;
-pub mod lab;
-pub mod offline;
+mod lab;
+mod manual;
+mod offline;
+mod show;
 
-pub use entry::{command, main};
+pub use entry::main;

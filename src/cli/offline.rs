@@ -4,22 +4,26 @@ use std::path::{Path, PathBuf};
 
 use hactl_engine::conf::config::Config;
 use hactl_engine::conf::parse_with;
+use serde::Serialize;
 
-use super::args::{Check, Global};
+use super::args::Check;
+use super::global::Global;
+use super::show::finish;
+use crate::ctl::check::file::ha_file;
 use crate::ctl::cluster::Cluster;
 use crate::ctl::inventory::load::load;
-use crate::ctl::render::check::ha_file;
 use crate::ctl::render::context::{Interfaces, interface};
 use crate::ctl::render::host::render;
 use crate::ctl::render::pair::across;
-use crate::error::{Exit, Failure, Outcome, Problem};
+use crate::ctl::report::Report;
+use crate::error::{Code, Exit, Outcome, Problem};
 use crate::includes::{Host, read_file};
 
 /// Validates inventories and keepalived.conf files.
 ///
 /// # Errors
 /// Every mistake of every file, exit 3.
-pub fn check(global: &Global, check: &Check) -> Outcome {
+pub(crate) fn check(global: &Global, check: &Check) -> Outcome {
     let mut files = check.files.clone();
     if files.is_empty() {
         files.push(global.inventory.clone().unwrap_or_else(|| PathBuf::from("inventory.yaml")));
@@ -30,18 +34,22 @@ pub fn check(global: &Global, check: &Check) -> Outcome {
         problems.extend(if is_yaml { inventory(global, file) } else { configuration(file, check) });
     }
     problems.extend(across(&configurations(&files, check.config_id.as_deref())));
-    let errors = problems.iter().filter(|problem| !problem.warning).count();
-    if global.wants_json() {
-        print_json(&problems)?;
-    } else {
-        for problem in &problems {
-            eprintln!("{problem}");
-        }
-        if errors == 0 && !global.quiet {
-            println!("{}: valid", files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", "));
-        }
-    }
-    if errors == 0 { Ok(Exit::Done) } else { Err(Failure { exit: Exit::Invalid, problems: Vec::new() }) }
+    let failed = problems.iter().any(|problem| !problem.warning);
+    let files = files.iter().map(|file| file.display().to_string()).collect();
+    let exit = if failed { Exit::Invalid } else { Exit::Done };
+    let report = Report { value: Checked { files, valid: !failed }, problems, exit };
+    finish(global, "check", Ok(report), |checked: &Checked| match checked.valid && !global.quiet {
+        true => format!("{}: valid\n", checked.files.join(", ")),
+        false => String::new(),
+    })
+}
+
+/// What was read.
+#[derive(Serialize)]
+struct Checked {
+    files: Vec<String>,
+    /// Whether all of them can be used.
+    valid: bool,
 }
 
 fn inventory(global: &Global, file: &Path) -> Vec<Problem> {
@@ -82,11 +90,17 @@ fn configurations(files: &[PathBuf], config_id: Option<&str>) -> Vec<(String, Co
 fn configuration(file: &Path, check: &Check) -> Vec<Problem> {
     match read_file(file) {
         Ok(bytes) if bytes.iter().all(u8::is_ascii_whitespace) => {
-            vec![Problem::new("E302", format!("{} is empty", file.display())).why("an agent with it would own nothing")]
+            vec![
+                Problem::new(Code::NotAConfig, format!("{} is empty", file.display()))
+                    .why("an agent with it would own nothing"),
+            ]
         }
         Ok(bytes) => ha_file(file, &String::from_utf8_lossy(&bytes), check.config_id.as_deref(), check.elsewhere),
         Err(error) => {
-            vec![Problem::new("E101", format!("{}: {error}", file.display())).next("name an existing file")]
+            vec![
+                Problem::new(Code::InputUnreadable, format!("{}: {error}", file.display()))
+                    .next("name an existing file"),
+            ]
         }
     }
 }
@@ -113,24 +127,4 @@ fn derived(cluster: &Cluster) -> String {
         text.push_str(&format!("{:<14} {:<15} {}\n", host.name, host.address.to_string(), host.roles.join(", ")));
     }
     text
-}
-
-fn print_json(problems: &[Problem]) -> Result<(), Failure> {
-    let list: Vec<serde_json::Value> = problems
-        .iter()
-        .map(|problem| {
-            let span = problem.span.as_ref();
-            serde_json::json!({
-                "file": span.map(|span| span.file.display().to_string()),
-                "line": span.map(|span| span.line),
-                "column": span.map(|span| span.column),
-                "severity": if problem.warning { "warning" } else { "error" },
-                "code": problem.code,
-                "message": problem.message,
-                "next": problem.next,
-            })
-        })
-        .collect();
-    println!("{}", serde_json::to_string_pretty(&list).map_err(|error| Failure::internal(error.to_string()))?);
-    Ok(())
 }

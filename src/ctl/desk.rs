@@ -6,53 +6,34 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use indicatif::ProgressBar;
 
-use super::cluster::{Cluster, Group, Host};
-use super::inventory::load::load;
-use super::remote::{Output, Remote};
-use super::secret::Secrets;
-use super::ssh::connect::{Options, PARALLEL, connect_all};
-use crate::error::{Exit, Failure, Problem};
+use crate::ctl::cluster::{Cluster, Group, Host};
+use crate::ctl::inventory::load::load;
+use crate::ctl::progress::{Event, Listener};
+use crate::ctl::remote::{Output, Remote};
+use crate::ctl::secret::Secrets;
+use crate::ctl::ssh::connect::{self, PARALLEL, connect_all};
+use crate::error::{Code, Exit, Failure, Problem};
 
 /// What every command that talks to hosts is told.
 #[derive(Debug, Clone)]
-pub struct Manner {
+pub struct Options {
     /// Limit for connecting and for each remote step.
     pub limit: Duration,
     /// Take keys of hosts that are not known.
     pub accept_new: bool,
     /// Hosts worked on at the same time.
     pub parallel: usize,
-    /// JSON on stdout.
-    pub json: bool,
-    /// Only errors on stderr.
-    pub quiet: bool,
-    /// Every remote command on stderr.
-    pub aloud: bool,
-    /// What is going on, drawn on a terminal; hidden elsewhere.
-    pub bar: ProgressBar,
+    /// Tell of every remote command.
+    pub commands: bool,
+    /// Who is told what goes on.
+    pub listener: Listener,
 }
 
-impl Manner {
-    /// A line of progress on stderr, above the bar where there is one.
-    pub fn say(&self, line: &str) {
-        if !self.quiet {
-            self.bar.suspend(|| eprintln!("{line}"));
-        }
-    }
-
-    /// Begins a stretch of work of so many steps; the bar shows it.
-    pub fn begin(&self, what: &str, steps: usize) {
-        self.bar.reset();
-        self.bar.set_length(u64::try_from(steps).unwrap_or(u64::MAX));
-        self.bar.set_position(0);
-        self.bar.set_message(what.to_owned());
-    }
-
-    /// One step of it is done.
-    pub fn step(&self) {
-        self.bar.inc(1);
+impl Options {
+    /// Tells what goes on.
+    pub fn tell(&self, event: Event<'_>) {
+        self.listener.tell(event);
     }
 }
 
@@ -61,7 +42,7 @@ pub struct Desk {
     /// The cluster.
     pub cluster: Cluster,
     /// How to behave.
-    pub manner: Manner,
+    pub options: Options,
     /// Connections by host name.
     pub hosts: BTreeMap<String, Arc<dyn Remote>>,
     /// Hosts that could not be reached, and why.
@@ -75,25 +56,25 @@ impl Desk {
     ///
     /// # Errors
     /// Only what is wrong before anything is contacted; unreachable hosts are listed in the result.
-    pub async fn connect(cluster: Cluster, manner: Manner) -> Result<Self, Failure> {
+    pub async fn connect(cluster: Cluster, options: Options) -> Result<Self, Failure> {
         let names = cluster.hosts.iter().map(|host| host.name.clone()).collect();
-        Self::connect_to(cluster, manner, names).await
+        Self::connect_to(cluster, options, names).await
     }
 
     /// Connects to these hosts only.
     ///
     /// # Errors
     /// As [`Desk::connect`].
-    pub async fn connect_to(cluster: Cluster, manner: Manner, names: Vec<String>) -> Result<Self, Failure> {
-        manner.begin("connecting", names.len());
+    pub async fn connect_to(cluster: Cluster, options: Options, names: Vec<String>) -> Result<Self, Failure> {
+        options.tell(Event::Begin { what: "connecting", steps: names.len() });
         let secrets = Secrets::gather(&cluster, names.iter().map(String::as_str))?;
-        let options = Options {
-            limit: manner.limit,
-            accept_new: manner.accept_new,
-            parallel: manner.parallel.clamp(1, PARALLEL),
+        let how = connect::Options {
+            limit: options.limit,
+            accept_new: options.accept_new,
+            parallel: options.parallel.clamp(1, PARALLEL),
         };
-        let connected = connect_all(&cluster, &names, &secrets, options).await;
-        let mut desk = Self { cluster, manner, hosts: BTreeMap::new(), unreachable: Vec::new(), secrets };
+        let connected = connect_all(&cluster, &names, &secrets, how).await;
+        let mut desk = Self { cluster, options, hosts: BTreeMap::new(), unreachable: Vec::new(), secrets };
         for (name, result) in connected {
             match result {
                 Ok(remote) => drop(desk.hosts.insert(name, remote)),
@@ -107,8 +88,8 @@ impl Desk {
     ///
     /// # Errors
     /// Exit 4 with every host that does not; nothing was changed.
-    pub async fn connect_whole(cluster: Cluster, manner: Manner) -> Result<Self, Failure> {
-        Self::connect(cluster, manner).await?.whole()
+    pub async fn connect_whole(cluster: Cluster, options: Options) -> Result<Self, Failure> {
+        Self::connect(cluster, options).await?.whole()
     }
 
     /// This desk, if every host that it was to connect to answers.
@@ -134,7 +115,7 @@ impl Desk {
     /// This desk for a command that some hosts are enough for: who does not answer is told, and left out.
     pub fn say_unreachable(&self) {
         for (_, problem) in &self.unreachable {
-            self.manner.say(&problem.clone().warn().to_string());
+            self.options.tell(Event::Warning(&problem.clone().warn()));
         }
     }
 
@@ -149,8 +130,8 @@ impl Desk {
         scripts: impl IntoIterator<Item = (&'a str, String, Vec<u8>)>,
     ) -> Vec<(String, Result<Output, Problem>)> {
         let runs = scripts.into_iter().map(|(host, script, stdin)| async move {
-            let answer = self.on(host, &script, &stdin, self.manner.limit).await;
-            self.manner.step();
+            let answer = self.on(host, &script, &stdin, self.options.limit).await;
+            self.options.tell(Event::Step);
             (host.to_owned(), answer)
         });
         join_all(runs).await
@@ -163,32 +144,27 @@ impl Desk {
     pub async fn on(&self, host: &str, script: &str, stdin: &[u8], limit: Duration) -> Result<Output, Problem> {
         let Some(remote) = self.hosts.get(host) else {
             let why = self.unreachable.iter().find(|(name, _)| name == host).map(|(_, problem)| problem.clone());
-            return Err(why.unwrap_or_else(|| Problem::new("E310", format!("{host}: not connected"))));
+            return Err(why.unwrap_or_else(|| Problem::on(host, Code::ConnectionLost, "not connected")));
         };
-        if self.manner.aloud {
-            self.manner.say(&self.shown(host, script, stdin.len()));
+        if self.options.commands {
+            let script = self.shown(script);
+            self.options.tell(Event::Command { host, script: &script, input: stdin.len() });
         }
         let begin = std::time::Instant::now();
         let answer = remote.exec(script, stdin, limit).await;
-        if self.manner.aloud {
-            let end = match &answer {
-                Ok(output) => format!("exit {}", output.code),
-                Err(error) => error.to_string(),
-            };
-            self.manner.say(&format!("{host}: {end} after {} ms", begin.elapsed().as_millis()));
+        if self.options.commands {
+            let end = answer.as_ref().map(|output| output.code).map_err(|error| error as &dyn std::fmt::Display);
+            self.options.tell(Event::CommandEnded { host, end, after: begin.elapsed() });
         }
         answer.map_err(|error| error.problem(host, "running a step"))
     }
 
-    /// A script as `-vv` shows it, without the secrets that this desk knows.
-    fn shown(&self, host: &str, script: &str, input: usize) -> String {
+    /// A script without the secrets that this desk knows.
+    fn shown(&self, script: &str) -> String {
         let passwords = self.cluster.vips.iter().filter_map(|vip| vip.auth.as_ref());
-        let script = passwords.chain(self.secrets.all()).fold(script.to_owned(), |text, secret| {
+        passwords.chain(self.secrets.all()).fold(script.to_owned(), |text, secret| {
             if secret.0.is_empty() { text } else { text.replace(&secret.0, "…") }
-        });
-        let with = if input == 0 { String::new() } else { format!(" with {input} bytes of input") };
-        let lines = script.trim_end().lines().fold(String::new(), |shown, line| shown + "\n    " + line);
-        format!("{host}: running{with}{lines}")
+        })
     }
 }
 
@@ -208,21 +184,21 @@ pub fn find_inventory(named: Option<&Path>) -> Result<PathBuf, Failure> {
         return Ok(last);
     }
     let problem = Problem::new(
-        "E101",
+        Code::NoInventory,
         "no inventory: none was named, there is no ./inventory.yaml, and nothing was deployed yet",
     )
     .next("name one with -i FILE, or `hactl init > inventory.yaml`");
     Err(Failure::one(Exit::Invalid, problem))
 }
 
-/// Loads the inventory and prints its warnings.
+/// Loads the inventory and tells of its warnings.
 ///
 /// # Errors
 /// As [`load`].
-pub fn open(named: Option<&Path>, manner: &Manner) -> Result<Cluster, Failure> {
+pub fn open(named: Option<&Path>, options: &Options) -> Result<Cluster, Failure> {
     let loaded = load(&find_inventory(named)?)?;
     for warning in &loaded.warnings {
-        manner.say(&warning.to_string());
+        options.tell(Event::Warning(warning));
     }
     Ok(loaded.cluster)
 }

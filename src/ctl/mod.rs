@@ -3,23 +3,23 @@
 //! pure data; only `ssh` talks to hosts. The agent is met over the control protocol of the engine, never imported.
 
 pub mod apply;
+pub mod ask;
+pub mod check;
 pub mod cluster;
 pub mod desk;
-pub mod drain;
 pub mod drill;
-pub mod facts;
-pub mod failover;
+pub mod host;
 pub mod inventory;
-pub mod observe;
+pub mod look;
+pub mod operate;
 pub mod plan;
+pub mod progress;
 pub mod remote;
 pub mod render;
+pub mod report;
+pub mod roles;
 pub mod secret;
 pub mod ssh;
-pub mod status;
 pub mod verify;
-pub mod verify_lvs;
-pub mod verify_run;
-pub mod verify_standby;
 pub mod wanted;
 pub mod words;

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
-use super::facts::Facts;
-use super::wanted::{OnChange, WantedFile, WantedHost};
+use crate::ctl::look::facts::Facts;
+use crate::ctl::wanted::{OnChange, WantedFile, WantedHost};
 
 /// What would change on all hosts.
 #[derive(Debug, Clone, Default)]
@@ -172,7 +172,7 @@ impl std::fmt::Display for Change {
         match self {
             Self::Repair => f.write_str("repair what an interrupted deploy left"),
             Self::Package(name) => write!(f, "install package {name}"),
-            Self::Binary => write!(f, "put {} in place", super::wanted::BINARY),
+            Self::Binary => write!(f, "put {} in place", crate::ctl::wanted::BINARY),
             Self::Run(_, cmd) => write!(f, "run: {cmd}"),
             Self::File { dest, new: true, .. } => write!(f, "create {dest}"),
             Self::File { dest, only_rights: true, .. } => write!(f, "correct owner and mode of {dest}"),
@@ -202,7 +202,7 @@ pub fn difference(file: &WantedFile, old: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ctl::facts::{FileFact, ServiceFact};
+    use crate::ctl::look::facts::{FileFact, ServiceFact};
     use crate::ctl::wanted::Service;
 
     fn wanted() -> WantedHost {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::words;
-use crate::error::{Exit, Failure, Problem};
+use crate::ctl::words;
+use crate::error::{Code, Exit, Failure, Problem};
 
 /// A connected host. One implementation speaks SSH, one plays a host in tests.
 pub trait Remote: Send + Sync {
@@ -83,7 +83,7 @@ pub enum RemoteError {
 impl RemoteError {
     /// The problem shown to people.
     pub fn problem(&self, host: &str, doing: &str) -> Problem {
-        let problem = Problem::new("E310", format!("{host}: {self} while {doing}"));
+        let problem = Problem::on(host, Code::ConnectionLost, format!("{self} while {doing}"));
         match self {
             Self::NeverBegan(problem) => (**problem).clone(),
             Self::TooMuch(_) => problem

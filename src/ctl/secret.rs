@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, IsTerminal as _};
 
-use super::cluster::{Cluster, Secret, SecretSource};
-use crate::error::{Exit, Failure, Problem};
+use crate::ctl::cluster::{Cluster, Secret, SecretSource};
+use crate::error::{Code, Exit, Failure, Problem};
 
 /// Every password of a cluster, fetched before anything is contacted.
 #[derive(Debug, Default, Clone)]
@@ -57,7 +57,8 @@ fn key(source: &SecretSource, user: &str) -> String {
 /// # Errors
 /// The source gives nothing; never with the secret.
 pub fn fetch(source: &SecretSource, user: &str) -> Result<Secret, Problem> {
-    let empty = |what: String| Problem::new("E330", what).why("an inventory names it as the source of a password");
+    let empty =
+        |what: String| Problem::new(Code::SecretMissing, what).why("an inventory names it as the source of a password");
     let first_line = |bytes: &[u8]| -> Option<String> {
         let line = bytes.lines().next()?.ok()?;
         Some(line.trim_end_matches('\r').to_owned()).filter(|line| !line.is_empty())
@@ -110,7 +111,7 @@ mod tests {
             SecretSource::File("/nonexistent".into()),
         ] {
             let problem = fetch(&source, "root").unwrap_err();
-            assert_eq!(problem.code, "E330", "{problem}");
+            assert_eq!(problem.code.id(), "E230", "{problem}");
         }
     }
 }

@@ -24,6 +24,14 @@ pub fn plain_json(value: Value) -> Value {
     }
 }
 
+/// The known word most like a misspelt one.
+pub fn closest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+        .min()
+        .filter(|(distance, candidate)| *distance <= 2.max(candidate.len() / 3))
+        .map(|(_, candidate)| candidate)
+}
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,5 +49,11 @@ mod tests {
     fn escapes_in_json_are_found_too() {
         let value = serde_json::from_str(r#"{"k\u001b": ["\u001b[2J", 7, null, true]}"#).unwrap();
         assert_eq!(plain_json(value), serde_json::json!({"k␛": ["␛[2J", 7, null, true]}));
+    }
+
+    #[test]
+    fn misspelt_words_find_their_neighbour() {
+        assert_eq!(closest("viip", ["vip", "lb", "web"].into_iter()), Some("vip"));
+        assert_eq!(closest("zzzzzz", ["vip", "lb"].into_iter()), None);
     }
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::host;
 use super::layout::{Layout, Plan};
-use crate::error::{Exit, Failure, Problem};
+use crate::error::{Code, Exit, Failure, Problem};
 
 /// Runs a command at the desk, the client or in a host. Returns only on failure.
 pub fn exec(layout: &Layout, place: &str, command: &[OsString]) -> Failure {
@@ -25,11 +25,11 @@ pub fn exec(layout: &Layout, place: &str, command: &[OsString]) -> Failure {
                     .args(["--mount", "--uts", "--ipc", "--net", "--pid", "--"]);
                 enter
             }
-            None => return refuse("E508", format!("{name} is off"), "hactl lab up"),
+            None => return refuse(Code::LabHostOff, format!("{name} is off"), "hactl lab up"),
         },
         other => {
             let places = format!("desk, client, {}", plan.hosts.join(", "));
-            return refuse("E509", format!("there is no `{other}` in the lab"), &format!("one of: {places}"));
+            return refuse(Code::LabNoHost, format!("there is no `{other}` in the lab"), &format!("one of: {places}"));
         }
     };
     let error = become_it.args(command).exec();
@@ -44,7 +44,7 @@ pub fn ssh(layout: &Layout, name: &str, command: &[OsString]) -> Failure {
     };
     if !plan.hosts.iter().any(|host| host == name) {
         let next = format!("one of: {}", plan.hosts.join(", "));
-        return refuse("E509", format!("there is no host `{name}` in the lab"), &next);
+        return refuse(Code::LabNoHost, format!("there is no host `{name}` in the lab"), &next);
     }
     let mut become_it = at_desk_or_client(layout, "desk");
     let home = layout.desk_home().join(".ssh");
@@ -70,9 +70,9 @@ fn at_desk_or_client(layout: &Layout, place: &str) -> Command {
 }
 
 fn plan(layout: &Layout) -> Result<Plan, Failure> {
-    layout.plan().ok_or_else(|| refuse("E510", "no lab is up".into(), "hactl lab up"))
+    layout.plan().ok_or_else(|| refuse(Code::NoLab, "no lab is up".into(), "hactl lab up"))
 }
 
-fn refuse(code: &'static str, message: String, next: &str) -> Failure {
+fn refuse(code: Code, message: String, next: &str) -> Failure {
     Failure::one(Exit::Preflight, Problem::new(code, message).next(next))
 }

@@ -2,7 +2,7 @@
 
 use super::layout::Layout;
 use super::{host, network};
-use crate::error::{Exit, Failure, Problem};
+use crate::error::{Code, Exit, Failure, Problem};
 
 /// Cuts a host's power, or boots it again and waits for its sshd.
 ///
@@ -34,7 +34,8 @@ pub fn port(layout: &Layout, name: &str, dark: bool) -> Result<(), Failure> {
 
 fn known(layout: &Layout, name: &str) -> Result<super::layout::Plan, Failure> {
     layout.plan().filter(|plan| plan.hosts.iter().any(|host| host == name)).ok_or_else(|| {
-        let problem = Problem::new("E509", format!("there is no host `{name}` in a lab here")).next("hactl lab status");
+        let problem =
+            Problem::new(Code::LabNoHost, format!("there is no host `{name}` in a lab here")).next("hactl lab status");
         Failure::one(Exit::Preflight, problem)
     })
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Exit, Failure, Problem};
+use crate::error::{Code, Exit, Failure, Problem};
 
 const FOLDER: &str = "/var/lib/hactl-lab";
 /// Last octets taken by the lab itself.
@@ -101,20 +101,24 @@ impl Plan {
         let mut problems = Vec::new();
         if subnet.prefix_len() > 24 {
             problems.push(
-                Problem::new("E503", format!("subnet {subnet} is smaller than a /24")).next("--subnet 10.0.0.0/24"),
+                Problem::new(Code::LabSubnet, format!("subnet {subnet} is smaller than a /24"))
+                    .next("--subnet 10.0.0.0/24"),
             );
         }
         let mut seen = std::collections::BTreeMap::new();
         for name in &hosts {
             match octet(name) {
                 None => problems.push(
-                    Problem::new("E504", format!("host name `{name}` does not end in a number from 1 to 249"))
+                    Problem::new(Code::LabNumber, format!("host name `{name}` does not end in a number from 1 to 249"))
                         .why("the number becomes the last octet of its address")
                         .next("name it like lb-5 or web-7"),
                 ),
                 Some(octet) => {
                     if let Some(other) = seen.insert(octet, name) {
-                        problems.push(Problem::new("E505", format!("`{other}` and `{name}` would both be .{octet}")));
+                        problems.push(Problem::new(
+                            Code::LabNumberTwice,
+                            format!("`{other}` and `{name}` would both be .{octet}"),
+                        ));
                     }
                 }
             }

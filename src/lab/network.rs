@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::layout::{Layout, Plan};
 use super::tool::{at, ip, run, try_run};
-use crate::error::{Exit, Failure, Problem};
+use crate::error::{Code, Exit, Failure, Problem};
 
 const FORWARD: &str = "/proc/sys/net/ipv4/ip_forward";
 /// The bridge inside the switch's namespace.
@@ -24,10 +24,12 @@ pub fn refuse_routed(plan: &Plan) -> Result<(), Failure> {
             .ok()
             .or_else(|| word.parse::<std::net::Ipv4Addr>().ok().map(ipnet::Ipv4Net::from));
         if net.is_some_and(|net| net.contains(&plan.subnet) || plan.subnet.contains(&net)) {
-            let problem =
-                Problem::new("E506", format!("subnet {} is already routed here: `{}`", plan.subnet, route.trim()))
-                    .why("the lab would cut this machine off from those addresses")
-                    .next("choose another one: hactl lab up --subnet 10.66.0.0/24");
+            let problem = Problem::new(
+                Code::LabRouted,
+                format!("subnet {} is already routed here: `{}`", plan.subnet, route.trim()),
+            )
+            .why("the lab would cut this machine off from those addresses")
+            .next("choose another one: hactl lab up --subnet 10.66.0.0/24");
             return Err(Failure::one(Exit::Preflight, problem));
         }
     }

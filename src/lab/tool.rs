@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::process::{Command, Stdio};
 
-use crate::error::{Exit, Failure, Problem};
+use crate::error::{Code, Exit, Failure, Problem};
 
 /// Tools the lab needs, with the Debian package that brings each.
 const TOOLS: [(&str, &str); 9] = [
@@ -26,7 +26,7 @@ const TOOLS: [(&str, &str); 9] = [
 pub fn preflight(made: bool) -> Result<(), Failure> {
     let mut problems = Vec::new();
     if !nix::unistd::getuid().is_root() {
-        let problem = Problem::new("E501", "the lab needs root")
+        let problem = Problem::new(Code::LabNeedsRoot, "the lab needs root")
             .why("it makes network namespaces, mounts and containers")
             .next("run the same command with sudo");
         problems.push(problem);
@@ -34,7 +34,7 @@ pub fn preflight(made: bool) -> Result<(), Failure> {
     for (tool, package) in TOOLS {
         if which::which(tool).is_err() && !(made && tool == "mmdebstrap") {
             let next = format!("apt-get install {package}");
-            problems.push(Problem::new("E502", format!("`{tool}` is not installed")).next(next));
+            problems.push(Problem::new(Code::LabTool, format!("`{tool}` is not installed")).next(next));
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(Failure { exit: Exit::Preflight, problems }) }

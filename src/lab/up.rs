@@ -7,7 +7,7 @@ use std::thread;
 use super::layout::{Layout, Plan};
 use super::tool::{at, preflight, run};
 use super::{down, host, network, rootfs};
-use crate::error::{Exit, Failure, Problem};
+use crate::error::{Code, Exit, Failure, Problem};
 
 /// Starts the lab, or repairs the hosts of one that is up. `say` hears one line a step.
 ///
@@ -22,7 +22,7 @@ pub fn up(layout: &Layout, plan: Plan, say: &(dyn Fn(&str) + Sync)) -> Result<()
         }
         if old.hosts.iter().any(|name| host::container(layout, name).is_some()) {
             let problem =
-                Problem::new("E507", format!("a lab is up already: {} on {}", old.hosts.join(", "), old.subnet))
+                Problem::new(Code::LabUp, format!("a lab is up already: {} on {}", old.hosts.join(", "), old.subnet))
                     .next("`hactl lab down` first, or keep using it: `hactl lab status`");
             return Err(Failure::one(Exit::Preflight, problem));
         }

@@ -6,17 +6,17 @@ use std::net::IpAddr;
 
 use hactl_engine::action::{Frame, Gate, LinkAddress, Routing};
 
-use super::address;
-use super::frames::Frames;
-use super::netlink::Netlink;
-use super::nft::Gates;
+use super::netlink::address;
+use super::netlink::nft::Gates;
+use super::netlink::prefix::Prefixes;
+use super::netlink::route::Netlink;
+use super::netlink::routing::Ours;
 use super::os::{Os, Outgoing};
-use super::prefix::Prefixes;
-use super::routing::Ours;
-use super::vrrp::VrrpSocket;
+use super::packet::frames::Frames;
+use super::packet::vrrp::VrrpSocket;
 
 /// This host's kernel.
-pub struct Linux {
+pub(crate) struct Linux {
     netlink: Netlink,
     frames: Frames,
     gates: Option<Gates>,
@@ -30,7 +30,7 @@ impl Linux {
     ///
     /// # Errors
     /// The kernel's.
-    pub fn open() -> io::Result<Self> {
+    pub(crate) fn open() -> io::Result<Self> {
         let (netlink, frames) = (Netlink::open(0)?, Frames::open()?);
         Ok(Self {
             netlink,
@@ -43,17 +43,17 @@ impl Linux {
     }
 
     /// The VRRP sockets by interface and family.
-    pub fn sockets(&mut self) -> &mut HashMap<(u32, bool), VrrpSocket> {
+    pub(crate) fn sockets(&mut self) -> &mut HashMap<(u32, bool), VrrpSocket> {
         &mut self.sockets
     }
 
     /// The route netlink socket, for what is not the engine's to decide.
-    pub fn netlink(&mut self) -> &mut Netlink {
+    pub(crate) fn netlink(&mut self) -> &mut Netlink {
         &mut self.netlink
     }
 
     /// The firewall's part; `None` as long as nothing needs it.
-    pub fn gates(&mut self) -> &mut Option<Gates> {
+    pub(crate) fn gates(&mut self) -> &mut Option<Gates> {
         &mut self.gates
     }
 }
@@ -98,9 +98,9 @@ impl Os for Linux {
         self.ours.remove(&mut self.netlink, routing).unwrap_or_else(|error| vec![format!("netlink: {error}")])
     }
 
-    fn gate(&mut self, addresses: &[IpAddr], gate: Gate) -> Result<(), String> {
+    fn gate(&mut self, addresses: &[IpAddr], gate: Gate) -> io::Result<()> {
         match &mut self.gates {
-            Some(gates) => gates.set(addresses, gate).map_err(|error| format!("nftables: {error}")),
+            Some(gates) => gates.set(addresses, gate),
             None => Ok(()), // no gate, nothing to open: the agent has said so when it could not be made
         }
     }

@@ -8,7 +8,7 @@ use hactl_engine::action::{Frame, Gate, LinkAddress, Routing};
 
 /// An advert on its way out; see `Action::Send` for what `packet` holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outgoing {
+pub(crate) struct Outgoing {
     /// Outgoing interface, kernel index.
     pub link: u32,
     /// Source address.
@@ -20,7 +20,7 @@ pub struct Outgoing {
 }
 
 /// What the VRRP loop does to the host. Nothing here may block.
-pub trait Os {
+pub(crate) trait Os {
     /// Sends adverts. A firewall answers with "operation not permitted".
     fn send(&mut self, adverts: &[Outgoing]) -> Vec<(usize, io::Error)>;
 
@@ -39,8 +39,8 @@ pub trait Os {
     /// Changes what the firewall does for addresses.
     ///
     /// # Errors
-    /// In words.
-    fn gate(&mut self, addresses: &[IpAddr], gate: Gate) -> Result<(), String>;
+    /// Of nf_tables.
+    fn gate(&mut self, addresses: &[IpAddr], gate: Gate) -> io::Result<()>;
 
     /// Sends Ethernet frames.
     ///

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use hactl::sys::ping::Prober;
+use hactl::sys::packet::ping::Prober;
 use lan::{Daemon, Lan, wait};
 
 const VIP: &str = "10.77.0.3";

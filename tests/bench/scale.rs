@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use hactl::sys::netlink::Netlink;
+use hactl::sys::netlink::route::Netlink;
 use nix::sched::{CloneFlags, setns};
 use rtnetlink::constants::RTMGRP_IPV4_IFADDR;
 use rtnetlink::packet_core::NetlinkPayload;

@@ -5,6 +5,8 @@
 
 mod habits;
 mod host;
+#[path = "../common/json.rs"]
+mod json;
 mod keys;
 mod moves;
 mod ways;

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use super::host::{executable, run, text};
+use super::json;
 
 /// Adverts every 200 ms: what takes seconds in the field takes one here.
 const CONF: &str = "hactl {\n lease on\n guard on\n}\nvrrp_instance VI_1 {\n state BACKUP\n interface eth0\n virtual_router_id 37\n \
@@ -156,9 +157,14 @@ impl Pair {
         command.output().unwrap()
     }
 
+    /// What a command prints for programs, held against its description.
+    fn json(&self, words: &[&str]) -> serde_json::Value {
+        let output = self.desk(words);
+        json::document(&output.stdout, output.status.code())
+    }
+
     fn status(&self) -> serde_json::Value {
-        let output = self.desk(&["status", "--json"]);
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+        self.json(&["status", "--json"])
     }
 
     /// Waits until the status is as it should be.
@@ -195,7 +201,7 @@ fn owners(status: &serde_json::Value) -> String {
 }
 
 fn finding<'v>(status: &'v serde_json::Value, code: &str) -> Option<&'v str> {
-    let findings = status["findings"].as_array().unwrap();
+    let findings = status["problems"].as_array().unwrap();
     findings.iter().find(|finding| finding["code"] == code).and_then(|finding| finding["message"].as_str())
 }
 
@@ -207,10 +213,10 @@ fn a_deaf_standby_is_told_and_gives_back_what_it_took() {
     let status = pair
         .wait("the better one is master", |status| owners(status) == "[\"lb-5\"]" && finding(status, "E716").is_none());
     assert_eq!(finding(&status, "E707"), None, "both agents answer");
-    let moved = pair.desk(&["failover", "--to", "lb-6"]);
-    assert!(text(&moved).contains("moved: lb-5 -> lb-6"), "{moved:?}");
-    let unpinned = pair.desk(&["unpin"]);
-    assert_eq!(unpinned.status.code(), Some(0), "{unpinned:?}");
+    let moved = pair.json(&["failover", "--to", "lb-6", "--json"]);
+    assert_eq!(moved["moves"][0]["result"], "moved", "{moved}");
+    let unpinned = pair.json(&["unpin", "--json"]);
+    assert_eq!(unpinned["exit"], 0, "{unpinned}");
     pair.wait("the election decides again", |status| owners(status) == "[\"lb-5\"]");
 
     let wall =
@@ -221,7 +227,8 @@ fn a_deaf_standby_is_told_and_gives_back_what_it_took() {
         finding(&status, "E716").unwrap().starts_with("lb-6: VI_1 stands by, but has heard no advert for"),
         "{status:#}"
     );
-    assert_eq!(pair.desk(&["verify"]).status.code(), Some(7));
+    let verified = pair.json(&["verify", "--json"]);
+    assert_eq!((&verified["exit"], &verified["verified"]), (&7.into(), &false.into()), "{verified}");
 
     assert!(pair.on("a", "kill $(cat /run/hactl/pid)").status.success());
     pair.wait("the deaf one takes what nobody answers for", |status| owners(status) == "[\"lb-6\"]");

@@ -1,9 +1,9 @@
 //! What checked servers send: however it is cut and whatever it holds, the readers answer the same, hold what they announce and stay small.
 
 use hactl::agent::check::dns_message::{Verdict, judge, question};
-use hactl::agent::check::http_body::Body;
-use hactl::agent::check::http_head::{Fault, Framing, HEAD_BYTES_MAX, Head, HeadReader};
-use hactl::agent::check::smtp_reply::ReplyReader;
+use hactl::net::http::body::Body;
+use hactl::net::http::head::{Fault, Framing, HEAD_BYTES_MAX, Head, HeadReader};
+use hactl::net::smtp::reply::ReplyReader;
 
 use hactl_engine::conf::WebUrl;
 
@@ -52,14 +52,14 @@ fn smtp_replies() {
     let corpus = [b"220 ready\r\n".to_vec(), b"250-mail\r\n250-SIZE 37\r\n250 HELP\r\n".to_vec(), b"554\n".to_vec()];
     mutate::run("smtp", &corpus, &["250", "-", "\r\n", "99999"], |bytes| {
         let whole = ReplyReader::default().push(bytes);
-        if let Ok(Some((code, taken))) = whole {
-            assert!((200..600).contains(&code) && taken <= bytes.len());
+        if let Ok(Some((reply, taken))) = &whole {
+            assert!((200..600).contains(&reply.code) && *taken <= bytes.len());
             assert_eq!(bytes[taken - 1], b'\n');
         }
         let mut reader = ReplyReader::default();
         let mut cut = Ok(None);
         for (at, byte) in bytes.iter().enumerate() {
-            cut = reader.push(&[*byte]).map(|reply| reply.map(|(code, taken)| (code, at + taken)));
+            cut = reader.push(&[*byte]).map(|reply| reply.map(|(reply, taken)| (reply, at + taken)));
             if cut != Ok(None) {
                 break;
             }

@@ -162,12 +162,19 @@ impl Bench {
             self.sent.follow(self.now, &self.node, &batches, told).expect("bounded by time and own changes");
             let count: usize = batches.iter().map(|batch| batch.actions.len()).sum();
             assert!(count <= ACTIONS_MAX, "{count} actions in one step");
+            let mut failed = BTreeSet::new();
             for batch in batches {
                 for action in batch.actions {
                     match action {
+                        // What the router was still to do is dropped; who asked is answered.
+                        Action::Reply { token, .. } => {
+                            assert_eq!(token, TOKEN);
+                            replies += 1;
+                        }
+                        _ if failed.contains(&batch.router) => {}
                         Action::AddAddresses(_) if self.refuses => {
+                            failed.insert(batch.router);
                             inputs.push(Input::ActionFailed { router: batch.router, error: "refused".into() });
-                            break; // the rest of the batch is dropped
                         }
                         Action::AddAddresses(all) => {
                             self.addresses.extend(all.iter().map(|one| one.address.address.addr()));
@@ -182,10 +189,6 @@ impl Bench {
                                 let address = Arp::parse(&frame.payload).expect("ARP").sender;
                                 assert!(self.addresses.contains(&address.into()), "{address} announced, not held");
                             }
-                        }
-                        Action::Reply { token, .. } => {
-                            assert_eq!(token, TOKEN);
-                            replies += 1;
                         }
                         Action::Send { .. } | Action::Run { .. } | Action::SavePin { .. } => {}
                         Action::Record { .. } | Action::Tell(_) => {}

@@ -5,9 +5,9 @@ use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
-use hactl::sys::claims::Claims;
-use hactl::sys::frames::Frames;
-use hactl::sys::links::Links;
+use hactl::sys::netlink::links::Links;
+use hactl::sys::packet::frames::Frames;
+use hactl::sys::packet::neighbours::Claims;
 use hactl_engine::action::Frame;
 use hactl_engine::input::{Input, Link};
 use hactl_engine::wire::arp::{self, Mac};

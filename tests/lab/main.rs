@@ -4,6 +4,8 @@
 //! the static binary in `HACTL_BINARY` (`make test` sees to both); without them it says so and passes.
 
 mod hosts;
+#[path = "../common/json.rs"]
+mod json;
 mod lvs;
 mod story;
 mod trust;

@@ -4,6 +4,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::hosts::{Lab, SUBNET, expect, traces};
+use super::json;
 use super::{lvs, trust};
 
 pub fn tell() {
@@ -45,7 +46,8 @@ fn up_and_refusals(lab: &Lab) {
 fn first_and_second_deploy(lab: &Lab, homework: &std::path::Path) {
     let unknown = expect("unknown host keys", &lab.desk(homework, &["deploy", "-y"]), 4);
     assert!(unknown.contains("lb-5") && unknown.contains("--accept-new-host-keys"), "{unknown}");
-    let pending = expect("plan", &lab.desk(homework, &["plan", "--accept-new-host-keys"]), 2);
+    json_of("plan, for programs", lab, homework, &["plan", "--accept-new-host-keys", "--json"], 2);
+    let pending = expect("plan", &lab.desk(homework, &["plan"]), 2);
     assert!(pending.contains("install package nginx"), "{pending}");
     let asked = expect("nobody to ask", &lab.desk(homework, &["deploy"]), 2);
     assert!(asked.contains("add -y"), "{asked}");
@@ -61,13 +63,22 @@ fn first_and_second_deploy(lab: &Lab, homework: &std::path::Path) {
     assert!(pages.contains(&"web7\n".to_owned()) && pages.contains(&"web8\n".to_owned()), "{pages:?}");
     let again = expect("deploy, again", &lab.desk(homework, &["deploy", "-y"]), 0);
     assert!(again.contains("nothing changed on 4 hosts"), "{again}");
-    expect("plan, nothing pending", &lab.desk(homework, &["plan"]), 0);
+    let again = json_of("deploy, for programs", lab, homework, &["deploy", "-y", "--json"], 0);
+    assert_eq!((&again["changed"], &again["verified"]), (&0.into(), &true.into()), "{again}");
+    json_of("plan, nothing pending", lab, homework, &["plan", "--json"], 0);
     expect("verify", &lab.desk(homework, &["verify", "--for", "2s", "--max-gap", "1s"]), 0);
 }
 
 fn status_json(lab: &Lab, inventory: &std::path::Path) -> serde_json::Value {
     let output = lab.desk(inventory, &["status", "--json"]);
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+    json::document(&output.stdout, output.status.code())
+}
+
+/// What a command prints for programs, held against its description.
+fn json_of(step: &str, lab: &Lab, inventory: &std::path::Path, words: &[&str], code: i32) -> serde_json::Value {
+    let output = lab.desk(inventory, words);
+    expect(step, &output, code);
+    json::document(&output.stdout, output.status.code())
 }
 
 pub fn owner(lab: &Lab, inventory: &std::path::Path) -> String {
@@ -80,9 +91,9 @@ fn status_and_moves(lab: &Lab, homework: &std::path::Path) {
     assert_eq!(status["hosts"][1]["instances"][0]["state"], "BACKUP", "{status}");
     expect("dry run", &lab.desk(homework, &["failover", "--to", "lb-6", "--dry-run"]), 0);
     assert_eq!(owner(lab, homework), "[\"lb-5\"]");
-    let moved = expect("failover", &lab.desk(homework, &["failover", "--to", "lb-6", "--json"]), 0);
-    let moved: serde_json::Value = serde_json::from_str(moved.trim()).unwrap();
-    assert_eq!((&moved["from"], &moved["to"]), (&"lb-5".into(), &"lb-6".into()));
+    let moved = json_of("failover", lab, homework, &["failover", "--to", "lb-6", "--json"], 0);
+    let moved = &moved["moves"][0];
+    assert_eq!((&moved["from"], &moved["to"]), (&serde_json::json!(["lb-5"]), &"lb-6".into()));
     assert!(moved["sent"].as_u64() > Some(100) && moved["gap_ms"].is_number(), "{moved}");
     assert_eq!(owner(lab, homework), "[\"lb-6\"]");
     expect("failover back", &lab.desk(homework, &["failover", "--to", "lb-5"]), 0);

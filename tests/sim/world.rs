@@ -198,8 +198,16 @@ impl World {
             if stop {
                 self.hosts[host].said_goodbye = true;
             }
+            let mut failed = BTreeSet::new();
             for batch in batches {
-                inputs.extend(self.perform(host, batch)?);
+                if failed.contains(&batch.router) {
+                    continue; // it follows from what could not be done
+                }
+                let router = batch.router;
+                if let Some(failure) = self.perform(host, batch)? {
+                    failed.insert(router);
+                    inputs.push(failure);
+                }
             }
         }
         check::kernel_agrees(host, &self.hosts[host])

@@ -1,34 +1,14 @@
 //! One try of one check.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use hactl_engine::conf::config::Global;
 use hactl_engine::conf::config::lvs::{Check, Checker};
 use hactl_engine::lvs::health::Outcome;
-use tokio::time::timeout;
 
+use super::around::{Surroundings, within};
 use super::connect::connect;
-use super::patterns::Patterns;
-use super::tls_config::TlsConfigs;
 use super::{dns, http, ping, script, smtp, udp};
-use crate::agent::files_tracked::Values;
-
-/// What checks need of the agent.
-#[derive(Clone, Default)]
-pub struct Surroundings {
-    /// The settings for scripts and TLS.
-    pub global: Arc<Global>,
-    /// The numbers in tracked files, by name.
-    pub files: Values,
-    /// Settings of TLS that were made of their files.
-    pub tls: Arc<TlsConfigs>,
-    /// Expressions that were compiled.
-    pub patterns: Arc<Patterns>,
-}
 
 /// Tries a check once. Never takes longer than the check may.
-pub async fn attempt(checker: &Checker, around: &Surroundings) -> Outcome {
+pub(crate) async fn attempt(checker: &Checker, around: &Surroundings) -> Outcome {
     // All but the most frequent are boxed, so that the thousands that wait need not be as large as the largest.
     let ended = match &checker.check {
         Check::Tcp(to) => within(to.timeout, async { connect(to).await.map(drop) }).await,
@@ -42,18 +22,8 @@ pub async fn attempt(checker: &Checker, around: &Surroundings) -> Outcome {
     };
     match ended {
         Ok(()) => Outcome::Passed,
-        Err(why) => Outcome::Failed(why),
+        Err(why) => Outcome::Failed(why.into()),
     }
-}
-
-/// The work has so long.
-pub(super) async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
-    timeout(limit, work).await.unwrap_or_else(|_| Err(no_answer(limit)))
-}
-
-/// The time is over, in words.
-pub fn no_answer(limit: Duration) -> String {
-    format!("no answer within {limit:?}")
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-//! Room for the connections of thousands of checks that all wait for a dead rack.
+//! Raises the limit of open files, so that thousands of checks can wait at a time for the servers of a dead rack.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// Lifts the limit on open files to what is permitted: at the usual 1,024 servers that are well would count as dead for want of a socket.
-pub fn make_room() {
+/// Raises the limit to what is permitted. With the usual 1,024 files a check of a healthy server could fail because no socket is left.
+pub(crate) fn make_room() {
     let lifted = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(now, permitted)| {
         if now < permitted { setrlimit(Resource::RLIMIT_NOFILE, permitted, permitted) } else { Ok(()) }
     });

@@ -6,36 +6,36 @@ use std::time::Duration;
 use hactl_engine::conf::config::lvs::DnsCheck;
 use tokio::time::{sleep, timeout};
 
-use super::attempt::no_answer;
-use super::connect::{refusal, udp};
+use super::connect::udp;
 use super::dns_message::{Verdict, judge, question};
+use super::failed::Failed;
 
 /// Asks and waits for the answer, within the check's time. What is no answer to the question proves nothing: anybody may send it.
 ///
 /// # Errors
-/// In words: refused, no such name, nothing in time.
-pub async fn check(dns: &DnsCheck) -> Result<(), String> {
+/// Refused, no such name, nothing in time.
+pub(super) async fn check(dns: &DnsCheck) -> Result<(), Failed> {
     let (limit, mut others) = (dns.connection.timeout, 0);
     match timeout(limit, answer(dns, &mut others)).await {
         Ok(judged) => judged,
-        Err(_) if others == 0 => Err(no_answer(limit)),
-        Err(_) => Err(format!("{} among {others} datagrams that answer something else", no_answer(limit))),
+        Err(_) if others == 0 => Err(Failed::NoAnswer(limit)),
+        Err(_) => Err(Failed::OtherAnswers { limit, others }),
     }
 }
 
-async fn answer(dns: &DnsCheck, others: &mut usize) -> Result<(), String> {
+async fn answer(dns: &DnsCheck, others: &mut usize) -> Result<(), Failed> {
     let socket = udp(&dns.connection)?;
     // Random, so that an answer cannot be forged by who does not see the question.
     let [id_high, id_low, ..] = RandomState::new().hash_one(()).to_be_bytes();
     let asked = question(u16::from_be_bytes([id_high, id_low]), &dns.name, dns.record_type);
-    socket.send(&asked).await.map_err(|error| refusal(&error))?;
+    socket.send(&asked).await?;
     let mut buffer = vec![0; MESSAGE_BYTES_MAX];
     loop {
-        let count = socket.recv(&mut buffer).await.map_err(|error| refusal(&error))?;
+        let count = socket.recv(&mut buffer).await?;
         match judge(&asked, buffer.get(..count).unwrap_or_default()) {
             Verdict::Good => return Ok(()),
             Verdict::Other => *others += 1,
-            Verdict::Bad(why) => return Err(format!("{why} for {}", dns.name)),
+            Verdict::Bad(verdict) => return Err(Failed::Dns { verdict, name: dns.name.clone() }),
         }
         if others.is_multiple_of(AT_A_TIME) {
             sleep(BREATH).await; // a flood costs little, and the right answer may be in it
@@ -47,7 +47,7 @@ async fn answer(dns: &DnsCheck, others: &mut usize) -> Result<(), String> {
 const MESSAGE_BYTES_MAX: usize = 4096;
 /// After so many datagrams that answer something else others get a turn.
 const AT_A_TIME: usize = 32;
-/// For so long.
+/// How long others get.
 const BREATH: Duration = Duration::from_millis(2);
 
 #[cfg(test)]

@@ -1,25 +1,24 @@
 //! The checks of real servers: [`attempt`] makes one try of one check and says how it ended, within the check's own time. Each kind has its
-//! file; what others send is read by pure ones (`http_head`, `http_body`, `smtp_reply`, `dns_message`) that the fuzzer plays with. Nothing
-//! here knows what follows from a try: that is `engine/lvs`.
+//! file; HTTP, SMTP and TLS are spoken by `net`. What a check fails of is a value ([`failed`]), and nothing here knows what follows from
+//! it: that is `engine/lvs`.
 
-pub mod attempt;
-pub mod connect;
-pub mod descriptors;
+pub(crate) mod around;
+pub(crate) mod attempt;
+pub(crate) mod connect;
+pub(crate) mod descriptors;
 mod dns;
 pub mod dns_message;
-pub mod http;
-pub mod http_body;
-pub mod http_head;
-pub mod pace;
-pub mod page;
+pub(crate) mod failed;
+mod http;
+pub(crate) mod page;
 mod patterns;
 mod ping;
+pub(crate) mod probe;
 mod script;
 mod smtp;
-pub mod smtp_reply;
-pub mod tls;
-pub mod tls_config;
+pub(crate) mod tls;
 mod udp;
 
 #[cfg(test)]
+#[path = "tests/peer.rs"]
 mod peer;

@@ -6,21 +6,23 @@ use hactl_engine::conf::config::Global;
 use hactl_engine::conf::config::lvs::HttpCheck;
 use tokio::time::timeout;
 
-use super::attempt::Surroundings;
-use super::http::{Answer, Wanted, ask};
-use super::pace::Meter;
+use super::around::Surroundings;
+use super::failed::Failed;
+use super::http::ask;
+use crate::net::http::exchange::{Answer, Wanted};
+use crate::net::pace::Meter;
 
 /// Fetches the first url whatever its status, and makes the sum of its body. Blocks, within the check's time.
 ///
 /// # Errors
-/// In words, as a failed check tells them.
-pub fn fetch(http: &HttpCheck, global: Global) -> Result<Answer, String> {
+/// As a failed check tells them.
+pub(crate) fn fetch(http: &HttpCheck, global: Global) -> Result<Answer, Failed> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
-    let url = http.urls.first().ok_or("no url")?;
+    let runtime = runtime.map_err(|error| Failed::Local("no runtime".into(), error))?;
+    let url = http.urls.first().ok_or(Failed::NoUrl)?;
     let around = Surroundings { global: Arc::new(global), ..Surroundings::default() };
     let wanted = Wanted { digest: true, text: false };
     let (limit, meter) = (http.connection.timeout, Meter::default());
     let asked = async { timeout(limit, ask(http, url, wanted, &around, &meter)).await };
-    runtime.block_on(asked).unwrap_or_else(|_| Err(meter.time_is_over(limit)))
+    runtime.block_on(asked).unwrap_or_else(|_| Err(Failed::late(limit, &meter)))
 }

@@ -9,20 +9,21 @@ use hactl_engine::wire::checksum::Checksum;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::UdpSocket;
 
-use super::connect::{refusal, set};
+use super::connect::set;
+use super::failed::Failed;
 
 /// Asks and waits for the echo; the caller limits the time.
 ///
 /// # Errors
-/// In words.
-pub async fn check(to: &Connection) -> Result<(), String> {
+/// What the kernel or the other host said.
+pub(super) async fn check(to: &Connection) -> Result<(), Failed> {
     // To tokio any connected socket of datagrams is like one of UDP.
-    let socket = UdpSocket::from_std(open(to)?.into()).map_err(|error| refusal(&error))?;
+    let socket = UdpSocket::from_std(open(to)?.into())?;
     let token = RandomState::new().hash_one(to.to).to_be_bytes();
-    socket.send(&request(to.to, token)).await.map_err(|error| refusal(&error))?;
+    socket.send(&request(to.to, token)).await?;
     let mut buffer = vec![0; PACKET_BYTES_MAX];
     loop {
-        let count = socket.recv(&mut buffer).await.map_err(|error| refusal(&error))?;
+        let count = socket.recv(&mut buffer).await?;
         // A raw socket hears every echo of this host, and its own questions on loopback.
         if answers(to.to, buffer.get(..count).unwrap_or_default(), token) {
             return Ok(());
@@ -31,14 +32,12 @@ pub async fn check(to: &Connection) -> Result<(), String> {
 }
 
 /// The kind that needs no right, where `ping_group_range` has room for it; else a raw one.
-fn open(to: &Connection) -> Result<Socket, String> {
+fn open(to: &Connection) -> Result<Socket, Failed> {
     let protocol = if to.to.is_ipv4() { Protocol::ICMPV4 } else { Protocol::ICMPV6 };
     let make = |kind: Type| Socket::new(Domain::for_address(to.to), kind.nonblocking(), Some(protocol));
     let socket = make(Type::DGRAM).or_else(|_| make(Type::RAW)).map_err(|error| match error.kind() {
-        io::ErrorKind::PermissionDenied => {
-            "cannot ping: CAP_NET_RAW is missing, and net.ipv4.ping_group_range excludes this group".to_owned()
-        }
-        _ => format!("cannot ping: {error}"),
+        io::ErrorKind::PermissionDenied => Failed::MayNotPing,
+        _ => Failed::Local("cannot ping".into(), error),
     })?;
     if let Some(from) = to.from.as_deref() {
         set(&SockRef::from(&socket), to.to, from)?;
@@ -51,7 +50,7 @@ fn open(to: &Connection) -> Result<Socket, String> {
             v6.into()
         }
     };
-    socket.connect(&address.into()).map_err(|error| refusal(&error))?;
+    socket.connect(&address.into())?;
     Ok(socket)
 }
 

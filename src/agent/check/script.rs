@@ -8,48 +8,54 @@ use hactl_engine::conf::config::Global;
 use hactl_engine::conf::config::lvs::{FileCheck, MiscCheck};
 use hactl_engine::lvs::health::{Outcome, Weighing};
 
-use super::attempt::Surroundings;
-use crate::agent::permit::permit;
-use crate::agent::process::{Ended, Group};
+use super::around::Surroundings;
+use super::failed::Failed;
+use crate::agent::command::error::NotRun;
+use crate::agent::command::permit::permit;
+use crate::agent::command::run::{Ended, Group};
 
 /// Runs the command; killed with all it has started when it takes too long.
-pub async fn misc(check: &MiscCheck, around: &Surroundings) -> Outcome {
+pub(super) async fn misc(check: &MiscCheck, around: &Surroundings) -> Outcome {
     match run(check, &around.global).await {
         Ok(code) => judge(code, check.dynamic),
-        Err(why) => Outcome::Failed(why),
+        Err(why) => Outcome::Failed(why.into()),
     }
 }
 
-async fn run(check: &MiscCheck, global: &Global) -> Result<i32, String> {
+async fn run(check: &MiscCheck, global: &Global) -> Result<i32, Failed> {
     let name = check.command.first().map_or("", String::as_str);
-    let permit = permit(&check.command, check.user.as_ref(), global)?;
-    match Group::start(&check.command, permit.who)?.wait(check.timeout, Duration::ZERO).await? {
-        Ended::TimedOut => Err(format!("{name} did not end within {:?} and was killed", check.timeout)),
-        Ended::Exited(status) => {
-            status.code().ok_or_else(|| format!("{name} was killed by signal {}", status.signal().unwrap_or_default()))
-        }
+    match start(check, global).await? {
+        Ended::TimedOut => Err(Failed::Killed { name: name.into(), limit: check.timeout }),
+        Ended::Exited(status) => status
+            .code()
+            .ok_or_else(|| Failed::Signal { name: name.into(), signal: status.signal().unwrap_or_default() }),
     }
+}
+
+async fn start(check: &MiscCheck, global: &Global) -> Result<Ended, NotRun> {
+    let permit = permit(&check.command, check.user.as_ref(), global)?;
+    Group::start(&permit)?.wait(check.timeout, Duration::ZERO).await
 }
 
 fn judge(code: i32, dynamic: bool) -> Outcome {
     match (code, u32::try_from(code).ok().and_then(|code| code.checked_sub(2))) {
         (0, _) => Outcome::Passed,
         (_, Some(weight)) if dynamic => Outcome::Weighed(Weighing::Set(weight)),
-        _ => Outcome::Failed(format!("the script ended with exit code {code}")),
+        _ => Outcome::Failed(Failed::ExitCode(code).into()),
     }
 }
 
 /// Looks at the number as it was read last.
-pub fn file(check: &FileCheck, around: &Surroundings) -> Outcome {
+pub(super) fn file(check: &FileCheck, around: &Surroundings) -> Outcome {
     let values = around.files.lock().unwrap_or_else(PoisonError::into_inner);
     let number = values.get(&check.file).copied().unwrap_or_default();
     drop(values);
     let weight = if check.reverse { -i64::from(check.weight) } else { i64::from(check.weight) };
     match (weight, i64::from(number).saturating_mul(weight)) {
         (0, _) if number == 0 => Outcome::Passed,
-        (0, _) => Outcome::Failed(format!("tracked file {} holds {number} instead of 0", check.file)),
+        (0, _) => Outcome::Failed(Failed::FileNotZero { file: check.file.clone(), number }.into()),
         (_, product) if product <= FAILED_AT => {
-            Outcome::Failed(format!("tracked file {} holds {number}, which times {weight} is {product}", check.file))
+            Outcome::Failed(Failed::FileWeight { file: check.file.clone(), number, weight, product }.into())
         }
         (_, product) => Outcome::Weighed(Weighing::Add(i32::try_from(product).unwrap_or(i32::MAX))),
     }
@@ -67,6 +73,7 @@ mod tests {
 
     use hactl_engine::conf::config::ScriptUser;
     use hactl_engine::conf::config::lvs::Check;
+    use hactl_engine::lvs::health::{Reason, Why};
     use nix::unistd::getuid;
 
     use super::super::peer::{LIMIT, outcome, outcome_in};
@@ -84,7 +91,8 @@ mod tests {
 
     #[tokio::test]
     async fn exit_codes() {
-        let ended = |code: i32| Outcome::Failed(format!("the script ended with exit code {code}"));
+        let failed = |words: &str| Outcome::Failed(Why { reason: Reason::Verdict, words: words.into() });
+        let ended = |code: i32| failed(&format!("the script ended with exit code {code}"));
         for dynamic in [false, true] {
             assert_eq!(result("exit 0", dynamic).await, Outcome::Passed);
             assert_eq!(result("exit 1", dynamic).await, ended(1));
@@ -93,7 +101,7 @@ mod tests {
         assert_eq!(result("exit 39", true).await, Outcome::Weighed(Weighing::Set(37)));
         assert_eq!(result("exit 2", true).await, Outcome::Weighed(Weighing::Set(0)));
         assert_eq!(result("exit 255", true).await, Outcome::Weighed(Weighing::Set(253)));
-        let killed = Outcome::Failed("/bin/sh was killed by signal 9".into());
+        let killed = failed("/bin/sh was killed by signal 9");
         assert_eq!(result("kill -9 $$", true).await, killed);
     }
 
@@ -103,7 +111,8 @@ mod tests {
         let file = folder.path().join("pid");
         let stubborn = format!("trap '' TERM; sleep 600 & echo $! > {}; wait; sleep 600", file.display());
         let why = result(&stubborn, false).await;
-        assert_eq!(why, Outcome::Failed("/bin/sh did not end within 1.2s and was killed".into()));
+        let words = "/bin/sh did not end within 1.2s and was killed".into();
+        assert_eq!(why, Outcome::Failed(Why { reason: Reason::Timeout, words }));
         let pid: i32 = fs::read_to_string(&file).unwrap().trim().parse().unwrap();
         let end = Instant::now() + Duration::from_secs(5);
         // A zombie whose parent is gone may stay where nobody collects it.
@@ -119,7 +128,8 @@ mod tests {
         let mut check = shell("exit 0", false);
         check.command = vec!["/no/such/script".into()];
         let Outcome::Failed(why) = outcome(Check::Misc(Box::new(check.clone()))).await else { panic!() };
-        assert!(why.contains("/no/such/script"), "{why}");
+        assert!(why.words.contains("/no/such/script"), "{why:?}");
+        assert_eq!(why.reason, Reason::NotTried);
         if getuid().is_root() {
             let folder = tempfile::tempdir().unwrap();
             let script = folder.path().join("check.sh");
@@ -131,10 +141,10 @@ mod tests {
             let Outcome::Failed(why) = outcome_in(Check::Misc(Box::new(check.clone())), &around).await else {
                 panic!()
             };
-            assert!(why.contains("can be written by others"), "{why}");
+            assert!(why.words.contains("can be written by others"), "{why:?}");
             check.user = Some(ScriptUser { user: "no-such-user".into(), group: None });
             let Outcome::Failed(why) = outcome(Check::Misc(Box::new(check))).await else { panic!() };
-            assert!(why.contains("no-such-user"), "{why}");
+            assert!(why.words.contains("no-such-user"), "{why:?}");
         }
     }
 
@@ -145,13 +155,13 @@ mod tests {
         let check = |weight, reverse| Check::File(FileCheck { file: "load".into(), weight, reverse });
         assert_eq!(outcome_in(check(0, false), &around).await, Outcome::Passed, "nothing read yet");
         holds(-7);
-        let failed = Outcome::Failed("tracked file load holds -7 instead of 0".into());
-        assert_eq!(outcome_in(check(0, false), &around).await, failed);
+        let failed = |words: &str| Outcome::Failed(Why { reason: Reason::Verdict, words: words.into() });
+        assert_eq!(outcome_in(check(0, false), &around).await, failed("tracked file load holds -7 instead of 0"));
         assert_eq!(outcome_in(check(3, false), &around).await, Outcome::Weighed(Weighing::Add(-21)));
         assert_eq!(outcome_in(check(3, true), &around).await, Outcome::Weighed(Weighing::Add(21)));
         assert_eq!(outcome_in(check(36, false), &around).await, Outcome::Weighed(Weighing::Add(-252)));
-        let failed = Outcome::Failed("tracked file load holds -7, which times 37 is -259".into());
-        assert_eq!(outcome_in(check(37, false), &around).await, failed);
+        let words = "tracked file load holds -7, which times 37 is -259";
+        assert_eq!(outcome_in(check(37, false), &around).await, failed(words));
         holds(i32::MAX);
         assert_eq!(outcome_in(check(i16::MAX, false), &around).await, Outcome::Weighed(Weighing::Add(i32::MAX)));
         holds(i32::MIN);

@@ -4,71 +4,43 @@ use std::time::Duration;
 
 use hactl_engine::conf::config::lvs::{Connection, SmtpCheck};
 use nix::unistd::gethostname;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::attempt::within;
-use super::connect::{connect, refusal};
-use super::smtp_reply::ReplyReader;
+use super::around::within;
+use super::connect::connect;
+use super::failed::Failed;
+use crate::net::smtp::talk::Talk;
 
 /// Talks to each host, each within its own time; all must answer as a mail server does.
 ///
 /// # Errors
-/// In words: the first that does not.
-pub async fn check(smtp: &SmtpCheck) -> Result<(), String> {
+/// The first that does not.
+pub(super) async fn check(smtp: &SmtpCheck) -> Result<(), Failed> {
     let helo = smtp.helo.clone().unwrap_or_else(own_name);
     for host in &smtp.hosts {
         let talked = within(host.timeout, talk(host, &helo)).await;
         // With one host it is the real server that is spoken of anyway.
-        talked.map_err(|why| if smtp.hosts.len() == 1 { why } else { format!("{}: {why}", host.to) })?;
+        talked.map_err(|why| if smtp.hosts.len() == 1 { why } else { Failed::OfHost(host.to, Box::new(why)) })?;
     }
     Ok(())
 }
 
-async fn talk(host: &Connection, helo: &str) -> Result<(), String> {
-    let mut talk = Talk { stream: connect(host).await?, reader: ReplyReader::default(), waiting: Vec::new() };
-    talk.expect(220, "as greeting").await?;
-    talk.say(&format!("HELO {helo}\r\n")).await?;
-    talk.expect(250, "to HELO").await?;
-    talk.say("QUIT\r\n").await?;
+async fn talk(host: &Connection, helo: &str) -> Result<(), Failed> {
+    let mut talk = Talk::new(connect(host).await?);
+    hear(&mut talk, 220, "as greeting").await?;
+    talk.say(&format!("HELO {helo}")).await?;
+    hear(&mut talk, 250, "to HELO").await?;
+    talk.say("QUIT").await?;
     // It has proven itself; many close without a goodbye, or are slow about it.
     let _ = timeout(GOODBYE, talk.reply()).await;
     Ok(())
 }
 
-struct Talk {
-    stream: TcpStream,
-    reader: ReplyReader,
-    /// What has arrived beyond the last reply.
-    waiting: Vec<u8>,
-}
-
-impl Talk {
-    async fn say(&mut self, line: &str) -> Result<(), String> {
-        self.stream.write_all(line.as_bytes()).await.map_err(|error| refusal(&error))
-    }
-
-    async fn expect(&mut self, wanted: u16, place: &str) -> Result<(), String> {
-        match self.reply().await? {
-            found if found == wanted => Ok(()),
-            found => Err(format!("SMTP reply {found} instead of {wanted} {place}")),
-        }
-    }
-
-    async fn reply(&mut self) -> Result<u16, String> {
-        loop {
-            if let Some((code, taken)) = self.reader.push(&self.waiting)? {
-                self.waiting.drain(..taken.min(self.waiting.len()));
-                return Ok(code);
-            }
-            self.waiting.resize(BUFFER_BYTES, 0);
-            let count = self.stream.read(&mut self.waiting).await.map_err(|error| refusal(&error))?;
-            self.waiting.truncate(count);
-            if count == 0 {
-                return Err("it closed the connection before its reply was whole".into());
-            }
-        }
+async fn hear(talk: &mut Talk<TcpStream>, wanted: u16, place: &'static str) -> Result<(), Failed> {
+    match talk.reply().await?.code {
+        found if found == wanted => Ok(()),
+        found => Err(Failed::SmtpCode { found, wanted, place }),
     }
 }
 
@@ -79,13 +51,12 @@ fn own_name() -> String {
 
 /// How long a server may take to answer QUIT before the connection is closed without it.
 const GOODBYE: Duration = Duration::from_millis(200);
-/// Read at once.
-const BUFFER_BYTES: usize = 2048;
 
 #[cfg(test)]
 mod tests {
     use hactl_engine::conf::config::lvs::Check;
     use hactl_engine::lvs::health::Outcome;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
 
     use super::super::peer::{Behaviour, failure, outcome, peer, to};

@@ -3,52 +3,53 @@
 use hactl_engine::conf::config::lvs::UdpCheck;
 use tokio::time::timeout;
 
-use super::connect::{refusal, udp};
-use super::http::hex;
+use super::connect::udp;
+use super::failed::Failed;
+use data_encoding::HEXLOWER;
 
 /// Sends the payload. An ICMP error fails; so does silence where an answer is wanted.
 ///
 /// # Errors
-/// In words.
-pub async fn check(check: &UdpCheck) -> Result<(), String> {
+/// What the other host said, or that it said nothing.
+pub(super) async fn check(check: &UdpCheck) -> Result<(), Failed> {
     let limit = check.connection.timeout;
     match timeout(limit, answer(check)).await {
         Ok(judged) => judged,
-        Err(_) if check.require_reply => Err(format!("no answer within {limit:?}")),
+        Err(_) if check.require_reply => Err(Failed::NoAnswer(limit)),
         // Nobody said that nothing listens there: UDP tells no more.
         Err(_) => Ok(()),
     }
 }
 
-async fn answer(check: &UdpCheck) -> Result<(), String> {
+async fn answer(check: &UdpCheck) -> Result<(), Failed> {
     let socket = udp(&check.connection)?;
-    socket.send(&check.payload).await.map_err(|error| refusal(&error))?;
+    socket.send(&check.payload).await?;
     let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
-    let count = socket.recv(&mut buffer).await.map_err(|error| refusal(&error))?;
+    let count = socket.recv(&mut buffer).await?;
     if !check.require_reply {
         return Ok(());
     }
     judge(check, buffer.get(..count).unwrap_or_default())
 }
 
-fn judge(check: &UdpCheck, answer: &[u8]) -> Result<(), String> {
+fn judge(check: &UdpCheck, answer: &[u8]) -> Result<(), Failed> {
     let (length, least, most) = (answer.len(), usize::from(check.min_length), usize::from(check.max_length));
     if !(least..=most).contains(&length) {
-        return Err(format!("an answer of {length} bytes instead of {least} to {most}"));
+        return Err(Failed::Length { found: length, least, most });
     }
     let wanted = &check.reply;
     let same = |(found, (wanted, mask)): (&u8, &(u8, u8))| found & mask == wanted & mask;
     if length < wanted.len() || !answer.iter().zip(wanted).all(same) {
         let found = answer.get(..wanted.len().min(SHOWN_BYTES_MAX)).unwrap_or(answer);
         let found = found.get(..SHOWN_BYTES_MAX).unwrap_or(found);
-        return Err(format!("an answer that begins with {} and not as `require_reply` wants it", hex(found)));
+        return Err(Failed::Payload(HEXLOWER.encode(found)));
     }
     Ok(())
 }
 
 /// No datagram is longer.
 const DATAGRAM_BYTES_MAX: usize = 65_535;
-/// So much of an answer is told.
+/// How many bytes of an answer are shown.
 const SHOWN_BYTES_MAX: usize = 16;
 
 #[cfg(test)]

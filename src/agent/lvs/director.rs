@@ -1,14 +1,14 @@
 //! The director: results of checks and operators' orders go through the engine's balancer, what follows goes to the kernel and to people.
+//! It makes no check itself.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hactl_engine::conf::config::lvs::{Check, FlushOnStop};
+use hactl_engine::conf::config::lvs::FlushOnStop;
 use hactl_engine::control::{RouterState, VirtualServerStatus};
 use hactl_engine::ipvs::Table;
 use hactl_engine::lvs::balancer::{Balancer, Order, Selection};
@@ -17,62 +17,38 @@ use hactl_engine::lvs::health::Outcome;
 use hactl_engine::lvs::status::status;
 use hactl_engine::time::Instant as EngineInstant;
 use tokio::sync::{Notify, mpsc};
-use tokio::task::{AbortHandle, spawn_local};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
+use super::error::NotOrdered;
 use super::kernel::Kernel;
-use super::letter::{Letter, Orders};
-use super::rounds::{self, Rounds};
-use super::watch::{Place, first_wait, watch};
-use super::wishes;
-use crate::agent::check::attempt::Surroundings;
-use crate::agent::letter::Errand;
-use crate::sys::clock;
+use super::message::Orders;
+use super::overrides;
+use crate::agent::check::around::Surroundings;
+use crate::agent::vrrp::message::Job;
+use crate::sys::process::clock;
 
 /// Everything that the thread owns.
-pub struct Director {
+pub(crate) struct Director {
     balancer: Balancer,
     kernel: Kernel,
     orders: Option<Orders>,
     states: BTreeMap<String, RouterState>,
-    /// The TCP checks; all others have a task each.
-    rounds: Rc<Rounds>,
-    tasks: HashMap<CheckId, AbortHandle>,
     around: Surroundings,
-    errands: mpsc::Sender<Errand>,
+    jobs: mpsc::Sender<Job>,
     state_dir: PathBuf,
-    /// When a kernel that refused something is asked again; letters in between do not put it off.
+    /// When a kernel that refused something is asked again; messages in between do not put it off.
     again: Option<Instant>,
-    /// Rung when the next wake may be another than [`serve`] waits for.
+    /// Rung when the next wake may be another than [`Director::next_wake`] said.
     bell: Rc<Notify>,
 }
 
 /// How often a kernel that refused something is asked again.
 const AGAIN: Duration = Duration::from_secs(5);
 
-/// Serves until it is told to stop.
-pub async fn serve(director: Rc<RefCell<Director>>, mut letters: mpsc::UnboundedReceiver<Letter>) {
-    let bell = Rc::clone(&director.borrow().bell);
-    let rounds = Rc::clone(&director.borrow().rounds);
-    spawn_local(rounds::make(rounds, Rc::clone(&director)));
-    loop {
-        let due = director.borrow_mut().next_wake();
-        tokio::select! {
-            () = bell.notified() => {}
-            letter = letters.recv() => match letter {
-                None => return,
-                Some(Letter::Stop { keep_table }) => return director.borrow_mut().stop(keep_table),
-                Some(letter) => Director::take(&director, letter),
-            },
-            () = sleep_until(due) => director.borrow_mut().wake(),
-        }
-    }
-}
-
 impl Director {
     /// A director without orders.
-    pub fn new(errands: mpsc::Sender<Errand>, state_dir: PathBuf, around: Surroundings) -> Self {
-        let remembered = wishes::read(&state_dir).unwrap_or_else(|why| {
+    pub(crate) fn new(jobs: mpsc::Sender<Job>, state_dir: PathBuf, around: Surroundings) -> Self {
+        let remembered = overrides::read(&state_dir).unwrap_or_else(|why| {
             tracing::error!("{why}");
             BTreeMap::new()
         });
@@ -81,42 +57,35 @@ impl Director {
             kernel: Kernel::default(),
             orders: None,
             states: BTreeMap::new(),
-            rounds: Rc::default(),
-            tasks: HashMap::new(),
             around,
-            errands,
+            jobs,
             state_dir,
             again: None,
             bell: Rc::default(),
         }
     }
 
-    fn take(this: &Rc<RefCell<Self>>, letter: Letter) {
-        let mut director = this.borrow_mut();
-        match letter {
-            Letter::Configure(orders) => {
-                director.configure(*orders);
-                director.run_checks(this);
-            }
-            Letter::State { instance, state } => {
-                director.states.insert(instance, state);
-                let known = (!director.kernel.behind).then(|| director.balancer.told());
-                if director.follow_vrrp() {
-                    director.resync(known);
-                }
-                director.run_checks(this);
-            }
-            Letter::Order(selection, order, asker) => {
-                let _ = asker.send(director.order(&selection, order)); // may have hung up
-            }
-            Letter::Status(asker) => {
-                let _ = asker.send(director.status()); // may have hung up
-            }
-            Letter::Stop { .. } => {} // taken by `serve`
+    /// A VRRP instance is in this state now.
+    pub(crate) fn state_changed(&mut self, instance: String, state: RouterState) {
+        self.states.insert(instance, state);
+        let known = (!self.kernel.behind).then(|| self.balancer.told());
+        if self.follow_vrrp() {
+            self.resync(known);
         }
     }
 
-    fn configure(&mut self, orders: Orders) {
+    /// The checks that shall run are the balancer's.
+    pub(crate) fn balancer(&self) -> &Balancer {
+        &self.balancer
+    }
+
+    /// Rung when the next wake may be another than was said.
+    pub(crate) fn bell(&self) -> Rc<Notify> {
+        Rc::clone(&self.bell)
+    }
+
+    /// Takes a configuration.
+    pub(crate) fn configure(&mut self, orders: Orders) {
         let lvs = &orders.global.lvs;
         let first = self.orders.is_none();
         if first && lvs.flush {
@@ -159,48 +128,13 @@ impl Director {
         changed
     }
 
-    /// Starts the checks that shall run and ends the others.
-    fn run_checks(&mut self, this: &Rc<RefCell<Self>>) {
-        let mut wanted: HashSet<CheckId> = HashSet::with_capacity(self.tasks.len());
-        let mut fresh = Vec::new();
-        for (id, at) in self.balancer.checks() {
-            wanted.insert(id);
-            if !self.tasks.contains_key(&id) && !self.rounds.has(id) {
-                fresh.push((id, at));
-            }
-        }
-        self.tasks.retain(|id, task| {
-            let stays = wanted.contains(id);
-            if !stays {
-                task.abort();
-            }
-            stays
-        });
-        self.rounds.retain(|id| wanted.contains(&id));
-        for (id, (pool, server, check)) in fresh {
-            let Some(pool) = self.balancer.pools().get(pool) else { continue };
-            let place = Place { pool: Arc::clone(pool.config()), server, check };
-            let tcp = place.checker().and_then(|checker| match &checker.check {
-                Check::Tcp(to) => Some((to.clone(), first_wait(id, checker))),
-                _ => None,
-            });
-            match tcp {
-                Some((to, wait)) => self.rounds.add(id, to, wait),
-                None => {
-                    let task = spawn_local(watch(id, place, Rc::clone(this)));
-                    self.tasks.insert(id, task.abort_handle());
-                }
-            }
-        }
-    }
-
     /// What a try needs of the agent, as the configuration in force has it.
-    pub fn around(&self) -> Surroundings {
+    pub(crate) fn around(&self) -> Surroundings {
         self.around.clone()
     }
 
     /// Takes the end of a try and tells how long to wait.
-    pub fn observed(&mut self, id: CheckId, outcome: Outcome, now: EngineInstant) -> Duration {
+    pub(crate) fn observed(&mut self, id: CheckId, outcome: Outcome, now: EngineInstant) -> Duration {
         let (pause, effects) = self.balancer.observe(id, outcome, now);
         if !effects.is_empty() {
             self.carry_out(effects);
@@ -210,14 +144,18 @@ impl Director {
     }
 
     /// Whether a check passes as it did before.
-    pub fn is_steady(&self, id: CheckId) -> bool {
+    pub(crate) fn is_steady(&self, id: CheckId) -> bool {
         self.balancer.is_steady(id)
     }
 
-    fn order(&mut self, selection: &Selection, order: Order) -> Result<String, String> {
-        let (done, effects) = self.balancer.order(selection, order, clock::now()).map_err(|why| why.to_string())?;
+    /// Carries out an operator's order.
+    ///
+    /// # Errors
+    /// There is no such real server.
+    pub(crate) fn order(&mut self, selection: &Selection, order: Order) -> Result<String, NotOrdered> {
+        let (done, effects) = self.balancer.order(selection, order, clock::now()).map_err(NotOrdered::Denied)?;
         self.carry_out(effects);
-        match wishes::write(&self.state_dir, self.balancer.overrides()) {
+        match overrides::write(&self.state_dir, self.balancer.overrides()) {
             Ok(()) => Ok(done),
             Err(error) => {
                 let folder = self.state_dir.display();
@@ -233,38 +171,41 @@ impl Director {
                     self.kernel.change(&changes);
                     self.tell_troubles();
                 }
-                Effect::Run { server, command } => self.errand(Errand::RunFor { server, command }),
-                Effect::Tell(notice) => self.errand(Errand::Tell { notice, unix_ms: clock::unix_ms() }),
+                Effect::Run { server, command } => self.job(Job::RunFor { server, command }),
+                Effect::Tell(notice) => self.job(Job::Tell { notice, unix_ms: clock::unix_ms() }),
             }
         }
     }
 
     fn tell_troubles(&mut self) {
         for trouble in self.kernel.troubles() {
-            self.errand(Errand::Trouble(trouble));
+            self.job(Job::Trouble(trouble));
         }
     }
 
-    fn errand(&self, errand: Errand) {
+    fn job(&self, job: Job) {
         // A full queue means that logging and scripts hang; balancing goes on without them.
-        let _ = self.errands.try_send(errand);
+        let _ = self.jobs.try_send(job);
     }
 
-    fn status(&mut self) -> Vec<VirtualServerStatus> {
+    /// Everything that is known of the virtual servers; the kernel is asked for its table and its loads.
+    pub(crate) fn status(&mut self) -> Vec<VirtualServerStatus> {
         let observed = self.kernel.observe();
         self.tell_troubles();
         let kernel = observed.as_ref().map(|one| (&one.table, &one.loads));
         status(&self.balancer, kernel, clock::now())
     }
 
-    fn next_wake(&mut self) -> Instant {
+    /// When to call [`Director::wake`] if nothing else happens.
+    pub(crate) fn next_wake(&mut self) -> Instant {
         let now = clock::now();
         let step = self.balancer.next_wake(now).map(|at| Instant::now() + at.since(now));
         self.again = self.kernel.behind.then(|| self.again.unwrap_or_else(|| Instant::now() + AGAIN));
         step.into_iter().chain(self.again).min().unwrap_or_else(|| Instant::now() + AGES)
     }
 
-    fn wake(&mut self) {
+    /// Does what is due.
+    pub(crate) fn wake(&mut self) {
         if self.again.is_some_and(|at| at <= Instant::now()) {
             self.again = None;
             self.resync(None);
@@ -273,9 +214,8 @@ impl Director {
         self.carry_out(effects);
     }
 
-    fn stop(&mut self, keep_table: bool) {
-        self.tasks.drain().for_each(|(_, task)| task.abort());
-        self.rounds.retain(|_| false);
+    /// Takes the table away, unless a successor takes it over.
+    pub(crate) fn stop(&mut self, keep_table: bool) {
         if keep_table {
             return; // a successor finds the table and takes it over
         }
@@ -287,5 +227,5 @@ impl Director {
     }
 }
 
-/// Nothing to wait for but letters.
+/// The wait when nothing is due: a message ends it.
 const AGES: Duration = Duration::from_secs(3600);

@@ -9,12 +9,12 @@ use hactl_engine::ipvs::{ServiceKey, Table};
 use hactl_engine::lvs::diff::{Change, diff};
 use hactl_engine::lvs::sync::{SyncRole, SyncSettings};
 
-use super::letter::Instance;
+use super::message::Instance;
 use crate::sys::ipvs::{Ipvs, Observed};
 
 /// The kernel as the director sees it.
 #[derive(Default)]
-pub struct Kernel {
+pub(crate) struct Kernel {
     ipvs: Option<Ipvs>,
     /// Services that this agent made.
     owned: BTreeSet<ServiceKey>,
@@ -29,7 +29,7 @@ pub struct Kernel {
 
 impl Kernel {
     /// What the kernel has; `None` when it cannot be asked.
-    pub fn observe(&mut self) -> Option<Observed> {
+    pub(crate) fn observe(&mut self) -> Option<Observed> {
         let ipvs = self.open()?;
         match ipvs.read() {
             Ok(observed) => Some(observed),
@@ -41,7 +41,7 @@ impl Kernel {
     }
 
     /// Empties the table at the start (`lvs_flush`).
-    pub fn flush(&mut self) {
+    pub(crate) fn flush(&mut self) {
         if let Some(Err(error)) = self.open().map(Ipvs::flush) {
             self.trouble(error.to_string());
         }
@@ -49,7 +49,7 @@ impl Kernel {
 
     /// Makes the kernel's table, which is `known` or else is read, what it shall be. `ours` are the services that this agent looks
     /// after.
-    pub fn become_like(&mut self, known: Option<Table>, wanted: &Table, ours: BTreeSet<ServiceKey>) {
+    pub(crate) fn become_like(&mut self, known: Option<Table>, wanted: &Table, ours: BTreeSet<ServiceKey>) {
         self.owned.extend(ours.iter().copied());
         self.behind = true;
         let Some(found) = known.or_else(|| self.observe().map(|observed| observed.table)) else { return };
@@ -61,11 +61,11 @@ impl Kernel {
     }
 
     /// Carries out changes.
-    pub fn change(&mut self, changes: &[Change]) {
+    pub(crate) fn change(&mut self, changes: &[Change]) {
         if changes.is_empty() {
             return;
         }
-        // What was refused before is still missing, whatever succeeds now: only a look at the whole table mends that.
+        // An entry that was refused before is still missing although this change succeeds: only comparing the whole table mends that.
         let was_behind = std::mem::replace(&mut self.behind, true);
         let Some(ipvs) = self.open() else { return };
         match ipvs.apply(changes) {
@@ -87,7 +87,7 @@ impl Kernel {
     }
 
     /// `lvs_timeouts`.
-    pub fn set_timeouts(&mut self, lvs: &Lvs) {
+    pub(crate) fn set_timeouts(&mut self, lvs: &Lvs) {
         let wanted = lvs.timeouts;
         if wanted == Default::default() {
             return;
@@ -98,7 +98,7 @@ impl Kernel {
     }
 
     /// `lvs_sync_daemon`: the owner of the instance tells its connections, everybody else learns them.
-    pub fn synchronise(
+    pub(crate) fn synchronise(
         &mut self,
         wanted: Option<&SyncDaemon>,
         states: &BTreeMap<String, RouterState>,
@@ -134,7 +134,7 @@ impl Kernel {
     }
 
     /// Takes away what the configuration says that a stop shall.
-    pub fn leave(&mut self, how: FlushOnStop) {
+    pub(crate) fn leave(&mut self, how: FlushOnStop) {
         match how {
             FlushOnStop::All => self.flush(),
             FlushOnStop::Ours | FlushOnStop::Services => {
@@ -153,8 +153,8 @@ impl Kernel {
         }
     }
 
-    /// What is to be told since the last time.
-    pub fn troubles(&mut self) -> Vec<String> {
+    /// The troubles since the last call, in words.
+    pub(crate) fn troubles(&mut self) -> Vec<String> {
         std::mem::take(&mut self.troubles)
     }
 

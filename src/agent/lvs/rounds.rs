@@ -24,14 +24,14 @@ use tokio::task::spawn_local;
 use tokio::time::{sleep, timeout};
 
 use super::director::Director;
-use super::watch::PAUSE_MIN;
-use crate::agent::check::attempt::no_answer;
+use super::pace::PAUSE_MIN;
 use crate::agent::check::connect::{begin, connected, finish};
-use crate::sys::clock;
+use crate::agent::check::failed::Failed;
+use crate::sys::process::clock;
 
 /// The checks and when each is due.
 #[derive(Default)]
-pub struct Rounds {
+pub(crate) struct Rounds {
     state: RefCell<State>,
     bell: Notify,
 }
@@ -39,7 +39,7 @@ pub struct Rounds {
 #[derive(Default)]
 struct State {
     checks: FxHashMap<CheckId, TcpCheck>,
-    /// Who is due when; those of checks that ended are passed over.
+    /// When each check is due. Checks that ended are still in it, and skipped when their time comes.
     due: BinaryHeap<Reverse<(Instant, CheckId)>>,
     begun: Vec<Try>,
 }
@@ -63,17 +63,17 @@ struct Try {
 const MOMENT: Duration = Duration::from_millis(5);
 /// How long a connection is looked at every moment. A task would be dearer: it asks for two events and sets two timers.
 const PATIENCE: Duration = Duration::from_millis(20);
-/// Nothing to wait for but the bell.
+/// The wait when no check is due: the bell ends it.
 const AGES: Duration = Duration::from_secs(3600);
 
 impl Rounds {
     /// Whether this check is made here.
-    pub fn has(&self, id: CheckId) -> bool {
+    pub(crate) fn has(&self, id: CheckId) -> bool {
         self.state.borrow().checks.contains_key(&id)
     }
 
     /// Makes a check for the first time after `wait`, and then as the director says.
-    pub fn add(&self, id: CheckId, to: Connection, wait: Duration) {
+    pub(crate) fn add(&self, id: CheckId, to: Connection, wait: Duration) {
         let mut state = self.state.borrow_mut();
         state.due.push(Reverse((clock::now().after(wait), id)));
         state.checks.insert(id, TcpCheck { to, steady: None });
@@ -81,7 +81,7 @@ impl Rounds {
     }
 
     /// Ends the checks that do not stay. Those that do tell the director anew how they are.
-    pub fn retain(&self, stays: impl Fn(CheckId) -> bool) {
+    pub(crate) fn retain(&self, stays: impl Fn(CheckId) -> bool) {
         self.state.borrow_mut().checks.retain(|id, check| {
             check.steady = None;
             stays(*id)
@@ -89,7 +89,7 @@ impl Rounds {
     }
 
     /// Begins what is due; returns what was refused at once.
-    fn begin_due(&self, now: Instant) -> Vec<(CheckId, Instant, String)> {
+    fn begin_due(&self, now: Instant) -> Vec<(CheckId, Instant, Failed)> {
         let State { due: queue, checks, begun } = &mut *self.state.borrow_mut();
         let mut refused = Vec::new();
         while let Some(next) = queue.peek_mut().filter(|next| next.0.0 <= now) {
@@ -126,7 +126,8 @@ impl Rounds {
                     spawn_local(see_out(one, Rc::clone(self), Rc::clone(director)));
                     continue;
                 }
-                _ => connected(&SockRef::from(&one.socket)).map_or_else(Outcome::Failed, |()| Outcome::Passed),
+                _ => connected(&SockRef::from(&one.socket))
+                    .map_or_else(|why| Outcome::Failed(why.into()), |()| Outcome::Passed),
             };
             self.ended(one.id, one.due, outcome, now, director);
         }
@@ -165,12 +166,12 @@ impl Rounds {
 }
 
 /// Makes the checks until the runtime ends.
-pub async fn make(rounds: Rc<Rounds>, director: Rc<RefCell<Director>>) {
+pub(crate) async fn make(rounds: Rc<Rounds>, director: Rc<RefCell<Director>>) {
     loop {
         let now = clock::now();
         rounds.look(now, &director);
         for (id, due, why) in rounds.begin_due(now) {
-            rounds.ended(id, due, Outcome::Failed(why), now, &director);
+            rounds.ended(id, due, Outcome::Failed(why.into()), now, &director);
         }
         let wait = rounds.wait(now);
         tokio::select! {
@@ -185,8 +186,8 @@ async fn see_out(one: Try, rounds: Rc<Rounds>, director: Rc<RefCell<Director>>) 
     let left = one.limit.saturating_sub(clock::now().since(one.begun));
     let outcome = match timeout(left, finish(one.socket)).await {
         Ok(Ok(_)) => Outcome::Passed,
-        Ok(Err(why)) => Outcome::Failed(why),
-        Err(_) => Outcome::Failed(no_answer(one.limit)),
+        Ok(Err(why)) => Outcome::Failed(why.into()),
+        Err(_) => Outcome::Failed(Failed::NoAnswer(one.limit).into()),
     };
     rounds.ended(one.id, one.due, outcome, clock::now(), &director);
     rounds.bell.notify_one(); // the next try may be due before anything else is

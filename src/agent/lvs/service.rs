@@ -15,22 +15,24 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
 use tokio::time::timeout;
 
-use super::director::{Director, serve};
-use super::letter::{Instance, Letter, Orders};
-use crate::agent::check::attempt::Surroundings;
+use super::director::Director;
+use super::error::NotOrdered;
+use super::message::{DirectorMessage, Instance, Orders};
+use super::serve::serve;
+use crate::agent::check::around::Surroundings;
 use crate::agent::check::descriptors::make_room;
-use crate::agent::files_tracked::Values;
-use crate::agent::letter::Errand;
+use crate::agent::track::files::Values;
+use crate::agent::vrrp::message::Job;
 
 /// A director, or what it takes to start one.
-pub struct Lvs {
-    errands: mpsc::Sender<Errand>,
+pub(crate) struct Lvs {
+    jobs: mpsc::Sender<Job>,
     state_dir: PathBuf,
     running: Option<Running>,
 }
 
 struct Running {
-    letters: mpsc::UnboundedSender<Letter>,
+    messages: mpsc::UnboundedSender<DirectorMessage>,
     done: oneshot::Receiver<()>,
 }
 
@@ -40,13 +42,13 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const FAREWELL: Duration = Duration::from_secs(25);
 
 impl Lvs {
-    /// Nothing runs yet. `errands` is where notices and scripts go.
-    pub fn new(errands: mpsc::Sender<Errand>, state_dir: PathBuf) -> Self {
-        Self { errands, state_dir, running: None }
+    /// Nothing runs yet. `jobs` is where notices and scripts go.
+    pub(crate) fn new(jobs: mpsc::Sender<Job>, state_dir: PathBuf) -> Self {
+        Self { jobs, state_dir, running: None }
     }
 
     /// Takes a configuration.
-    pub fn configure(&mut self, config: &Config, files: Values) {
+    pub(crate) fn configure(&mut self, config: &Config, files: Values) {
         if self.running.is_none() && (!config.virtual_servers.is_empty() || config.global.lvs.sync_daemon.is_some()) {
             self.running = self.start(files).inspect_err(|error| tracing::error!("no thread for LVS: {error}")).ok();
         }
@@ -61,54 +63,54 @@ impl Lvs {
             global: Arc::new(config.global.clone()),
             instances: instances.map(|one| (one.name.clone(), Instance::of(one))).collect(),
         };
-        let _ = running.letters.send(Letter::Configure(Box::new(orders))); // fails after a stop only
+        let _ = running.messages.send(DirectorMessage::Configure(Box::new(orders))); // fails after a stop only
     }
 
     fn start(&self, files: Values) -> std::io::Result<Running> {
-        let (letters, inbox) = mpsc::unbounded_channel();
+        let (messages, inbox) = mpsc::unbounded_channel();
         let (ended, done) = oneshot::channel();
-        let (errands, state_dir) = (self.errands.clone(), self.state_dir.clone());
+        let (jobs, state_dir) = (self.jobs.clone(), self.state_dir.clone());
         make_room();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         thread::Builder::new().name("lvs".into()).spawn(move || {
             let around = Surroundings { files, ..Surroundings::default() };
-            let director = Rc::new(RefCell::new(Director::new(errands, state_dir, around)));
+            let director = Rc::new(RefCell::new(Director::new(jobs, state_dir, around)));
             LocalSet::new().block_on(&runtime, serve(director, inbox));
             let _ = ended.send(()); // nobody may wait
         })?;
-        Ok(Running { letters, done })
+        Ok(Running { messages, done })
     }
 
     /// Passes on what concerns the director: which instances are master.
-    pub fn tell(&self, notice: &Notice) {
+    pub(crate) fn tell(&self, notice: &Notice) {
         if let (Some(running), What::Entered { to, .. }) = (&self.running, &notice.what) {
-            let letter = Letter::State { instance: notice.instance.clone(), state: *to };
-            let _ = running.letters.send(letter); // fails after a stop only
+            let message = DirectorMessage::State { instance: notice.instance.clone(), state: *to };
+            let _ = running.messages.send(message); // fails after a stop only
         }
     }
 
     /// Carries out an operator's order.
     ///
     /// # Errors
-    /// In words: no such real server, nothing is balanced here.
-    pub async fn order(&self, selection: Selection, order: Order) -> Result<String, String> {
+    /// No such real server, or nothing is balanced here.
+    pub(crate) async fn order(&self, selection: Selection, order: Order) -> Result<String, NotOrdered> {
         let Some(running) = &self.running else {
-            return Err("no virtual_server is configured here, so there is nothing to drain".into());
+            return Err(NotOrdered::NothingHere);
         };
         let (asker, reply) = oneshot::channel();
-        let _ = running.letters.send(Letter::Order(selection, order, asker)); // told by the reply
-        reply.await.map_err(|_| "the agent is stopping".to_owned())?
+        let _ = running.messages.send(DirectorMessage::Order(selection, order, asker)); // told by the reply
+        reply.await.map_err(|_| NotOrdered::Stopping)?
     }
 
     /// Adds what the director knows.
-    pub async fn complete(&self, status: &mut AgentStatus) {
+    pub(crate) async fn complete(&self, status: &mut AgentStatus) {
         status.virtual_servers = self.status().await;
     }
 
     async fn status(&self) -> Vec<VirtualServerStatus> {
         let Some(running) = &self.running else { return Vec::new() };
         let (asker, reply) = oneshot::channel();
-        let _ = running.letters.send(Letter::Status(asker)); // told by the reply
+        let _ = running.messages.send(DirectorMessage::Status(asker)); // told by the reply
         match timeout(PATIENCE, reply).await {
             Ok(Ok(status)) => status,
             Ok(Err(_)) => Vec::new(),
@@ -122,9 +124,9 @@ impl Lvs {
     }
 
     /// Ends the checks and takes the table away, unless a successor takes it over.
-    pub async fn finish(&mut self, keep_table: bool) {
+    pub(crate) async fn finish(&mut self, keep_table: bool) {
         let Some(running) = self.running.take() else { return };
-        let _ = running.letters.send(Letter::Stop { keep_table }); // told by the end
+        let _ = running.messages.send(DirectorMessage::Stop { keep_table }); // told by the end
         if timeout(FAREWELL, running.done).await.is_err() {
             tracing::error!("the LVS table was not cleaned up within {FAREWELL:?}; `ipvsadm -C` empties it");
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::script;
 use super::stage::Job;
 use crate::ctl::desk::Desk;
-use crate::error::Problem;
+use crate::error::{Code, Problem};
 
 /// How long a host may take to work after activation: services start, checks get their first results.
 const SETTLE: Duration = Duration::from_secs(20);
@@ -18,9 +18,9 @@ const POLL: Duration = Duration::from_millis(200);
 pub async fn activate(desk: &Desk, job: &Job, generation: u64) -> Result<(), Problem> {
     let host = job.host();
     let script = script::activate(&job.wanted, &job.plan, generation);
-    let output = desk.on(host, &script, b"", desk.manner.limit * 2).await?;
+    let output = desk.on(host, &script, b"", desk.options.limit * 2).await?;
     if output.code != 0 {
-        let problem = Problem::new("E601", format!("{host}: {}", output.complaint()));
+        let problem = Problem::on(host, Code::ActivateFailed, output.complaint());
         return Err(problem.next(format!("`journalctl -n 50` on {host}")));
     }
     if job.wanted.binary { agent_answers(desk, host).await } else { Ok(()) }
@@ -31,8 +31,8 @@ async fn agent_answers(desk: &Desk, host: &str) -> Result<(), Problem> {
     let end = tokio::time::Instant::now() + SETTLE;
     let mut last = String::from("no answer");
     while tokio::time::Instant::now() < end {
-        let output = desk.on(host, crate::ctl::observe::SHOW, b"", desk.manner.limit).await?;
-        match crate::ctl::observe::parse(output.text()).agent {
+        let output = desk.on(host, &crate::ctl::look::observe::show(), b"", desk.options.limit).await?;
+        match crate::ctl::look::observe::parse(output.text()).agent {
             Some(agent) if agent.instances.iter().any(|i| i.state == hactl_engine::control::RouterState::Init) => {
                 last = "still starting".into();
             }
@@ -42,6 +42,6 @@ async fn agent_answers(desk: &Desk, host: &str) -> Result<(), Problem> {
         tokio::time::sleep(POLL).await;
     }
     let problem =
-        Problem::new("E602", format!("{host}: the agent does not come up ({last} for {} s)", SETTLE.as_secs()));
+        Problem::on(host, Code::AgentNotUp, format!("the agent does not come up ({last} for {} s)", SETTLE.as_secs()));
     Err(problem.next(format!("`journalctl -u hactl-agent -n 50` on {host}")))
 }

@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::ctl::plan::sha256;
-use crate::error::{Exit, Failure, Problem};
+use crate::error::{Code, Exit, Failure, Problem};
 
 /// The binary, ready to travel.
 #[derive(Debug, Clone)]
@@ -39,9 +39,10 @@ impl Binary {
             }
         }
         let tried: Vec<_> = candidates.iter().map(|path: &PathBuf| display(path)).collect();
-        let problem = Problem::new("E140", format!("no static hactl binary to send: tried {}", tried.join(", ")))
-            .why("a program linked against this machine's glibc would not start on older hosts")
-            .next("`make build` makes target/dist/hactl, or name one in HACTL_BINARY");
+        let problem =
+            Problem::new(Code::NoBinary, format!("no static hactl binary to send: tried {}", tried.join(", ")))
+                .why("a program linked against this machine's glibc would not start on older hosts")
+                .next("`make build` makes target/dist/hactl, or name one in HACTL_BINARY");
         Err(Failure::one(Exit::Invalid, problem))
     }
 

@@ -1,11 +1,11 @@
 //! `hactl plan` and `hactl deploy`: load, connect, compare, confirm, apply, verify.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use serde::Serialize;
 
 use super::activate::activate;
 use super::binary::Binary;
@@ -15,17 +15,19 @@ use super::stage::{Job, stage};
 use super::stranger::no_stranger;
 use super::vrids::no_collision;
 use crate::ctl::cluster::{Cluster, Group, Host};
-use crate::ctl::desk::{Desk, Manner, open, remember};
-use crate::ctl::drain;
-use crate::ctl::facts::{self, Facts};
-use crate::ctl::observe::{self, Sight};
+use crate::ctl::desk::{Desk, Options, open, remember};
+use crate::ctl::look::facts::{self, Facts};
+use crate::ctl::look::observe::{self, Sight};
+use crate::ctl::operate::drain;
 use crate::ctl::plan::{Change, Plan, difference, plan};
+use crate::ctl::progress::Event;
 use crate::ctl::remote::quote;
 use crate::ctl::render::context::Interfaces;
 use crate::ctl::render::host::render;
-use crate::ctl::verify::judge;
+use crate::ctl::report::{Outcome, Report};
+use crate::ctl::verify::vips::judge;
 use crate::ctl::wanted::WantedHost;
-use crate::error::{Exit, Failure, Outcome, Problem};
+use crate::error::{Code, Exit, Failure, Problem};
 
 /// What to deploy and how.
 #[derive(Debug, Clone)]
@@ -36,49 +38,101 @@ pub struct Order {
     pub limit: Vec<String>,
     /// Only these roles; empty means all.
     pub only: Vec<String>,
-    /// Do not ask.
-    pub yes: bool,
     /// Web hosts changed at a time.
     pub batch: usize,
     /// Leave a failed deploy as it is.
     pub keep_failed: bool,
 }
 
+/// What a deploy would change.
+#[derive(Debug, Clone, Serialize)]
+pub struct Planned {
+    /// One entry a host, in the inventory's order.
+    pub hosts: Vec<PlannedHost>,
+}
+
+/// What it would change on one host.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlannedHost {
+    /// The host's name.
+    pub host: String,
+    /// In the order carried out.
+    pub changes: Vec<PlannedChange>,
+}
+
+/// One change.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlannedChange {
+    /// In words, such as `~ /etc/nginx/conf.d/site.conf`.
+    pub what: String,
+    /// A changed file's lines, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub difference: Option<String>,
+}
+
+/// What a deploy did.
+#[derive(Debug, Clone, Serialize)]
+pub struct Deployed {
+    /// Changes carried out.
+    pub changed: usize,
+    /// Hosts changed; hosts compared where nothing differed.
+    pub hosts: usize,
+    /// From the first connection to the verdict, in seconds.
+    pub seconds: f64,
+    /// Whether the whole cluster was judged, and is good; `None` when part of it was not looked at or nothing was done.
+    pub verified: Option<bool>,
+    /// Hosts of the inventory that this deploy did not look at.
+    pub not_looked_at: usize,
+    /// Somebody was asked and did not want it.
+    pub declined: bool,
+    /// What was planned.
+    pub plan: Planned,
+}
+
+/// Shows a plan and asks for consent.
+pub type Confirm<'c> = &'c (dyn Fn(&Planned) -> Result<bool, Failure> + Sync);
+
 /// Space that must be free for a deploy beside the binary, in kilobytes.
 const ROOM_KB: u64 = 20 * 1024;
 /// How long the cluster may take to settle on one owner.
 const SETTLE: Duration = Duration::from_secs(20);
 
-/// `hactl plan`.
+/// `hactl plan`: with the differences of changed files (one more round trip to hosts that have any).
 ///
 /// # Errors
 /// Invalid input, unreachable hosts, failed preflight.
-pub async fn show_plan(order: &Order, manner: Manner) -> Outcome {
-    let (desk, jobs, _) = prepare(order, manner).await?;
-    let plan = whole(&jobs);
-    print_plan(&desk, &jobs, &plan, true).await?;
-    Ok(if plan.is_empty() { Exit::Done } else { Exit::Pending })
+pub async fn show_plan(order: &Order, options: Options) -> Outcome<Planned> {
+    let (desk, jobs, _) = prepare(order, options).await?;
+    let mut planned = planned(&jobs);
+    for (job, host) in jobs.iter().zip(&mut planned.hosts) {
+        for (change, shown) in job.plan.changes.iter().zip(&mut host.changes) {
+            shown.difference = changed_lines(&desk, job, change).await?;
+        }
+    }
+    let exit = if whole(&jobs).is_empty() { Exit::Done } else { Exit::Pending };
+    Ok(Report { value: planned, problems: Vec::new(), exit })
 }
 
-/// `hactl deploy`.
+/// `hactl deploy`. `confirm` is asked when something would change.
 ///
 /// # Errors
 /// Everything that `show_plan` reports, and what fails on the way; the exit code tells whether all was taken back.
-pub async fn deploy(order: &Order, manner: Manner) -> Outcome {
+pub async fn deploy(order: &Order, options: Options, confirm: Confirm<'_>) -> Outcome<Deployed> {
     let begin = Instant::now();
-    let (desk, jobs, binary) = prepare(order, manner).await?;
+    let (desk, jobs, binary) = prepare(order, options).await?;
     let plan = whole(&jobs);
     if plan.is_empty() {
-        return nothing_to_do(&desk, &jobs, begin).await;
+        return Ok(nothing_to_do(&desk, &jobs, begin).await);
     }
-    print_plan(&desk, &jobs, &plan, false).await?;
-    if !order.yes && !confirmed(&desk, &plan)? {
-        return Ok(Exit::Pending);
+    let planned = planned(&jobs);
+    if !confirm(&planned)? {
+        let value = Deployed { declined: true, ..compared(&desk, planned, begin) };
+        return Ok(Report { value, problems: Vec::new(), exit: Exit::Pending });
     }
     no_stranger(&desk, &jobs).await?;
     let (busy, idle): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(|job| !job.plan.changes.is_empty());
-    desk.manner.say(&format!("staging on {} hosts", busy.len()));
-    desk.manner.begin("staging", busy.len() * 2);
+    desk.options.tell(Event::Staging { hosts: busy.len() });
+    desk.options.tell(Event::Begin { what: "staging", steps: busy.len() * 2 });
     stage(&desk, &busy, &binary, &owner_name()).await?;
     if let Err(failure) = no_collision(&desk, &busy).await {
         desk.on_all(busy.iter().map(|job| (job.host(), script::unlock(), Vec::new()))).await;
@@ -88,24 +142,39 @@ pub async fn deploy(order: &Order, manner: Manner) -> Outcome {
     let mut activated = Vec::new();
     let result = tokio::select! {
         result = roll_out(&desk, &busy, order.batch, generation, &mut activated) => result,
-        _ = tokio::signal::ctrl_c() => Err(Failure { exit: Exit::Interrupted, problems: vec![Problem::new("E130", "interrupted")] }),
+        _ = tokio::signal::ctrl_c() => Err(Failure { exit: Exit::Interrupted, problems: vec![Problem::new(Code::Interrupted, "interrupted")] }),
     };
     if let Err(failure) = result {
         return Err(give_up(&desk, order, failure, &busy, &activated, generation).await);
     }
     desk.on_all(busy.iter().map(|job| (job.host(), script::commit(generation), Vec::new()))).await;
     remember(&desk.cluster.source);
-    report(&desk, &plan, begin)
+    let (changed, hosts) = plan.size();
+    Ok(Report::done(Deployed { changed, hosts, verified: Some(true), ..compared(&desk, planned, begin) }))
 }
 
-async fn prepare(order: &Order, manner: Manner) -> Result<(Desk, Vec<Job>, Binary), Failure> {
-    let mut cluster = open(order.inventory.as_deref(), &manner)?;
+/// Nothing changed, nothing verified: what a deploy begins with.
+fn compared(desk: &Desk, plan: Planned, begin: Instant) -> Deployed {
+    let looked_at = |host: &&Host| desk.hosts.contains_key(&host.name);
+    Deployed {
+        changed: 0,
+        hosts: plan.hosts.len(),
+        seconds: begin.elapsed().as_secs_f64(),
+        verified: None,
+        not_looked_at: desk.cluster.hosts.iter().filter(|host| !looked_at(host)).count(),
+        declined: false,
+        plan,
+    }
+}
+
+async fn prepare(order: &Order, options: Options) -> Result<(Desk, Vec<Job>, Binary), Failure> {
+    let mut cluster = open(order.inventory.as_deref(), &options)?;
     narrow(&mut cluster, order)?;
     // Everything is rendered once before anything is contacted: mistakes cost no connection.
     render_all(&cluster, &Interfaces::new())?;
     let binary = Binary::find()?;
     let chosen = chosen(&cluster, order);
-    let desk = Desk::connect_to(cluster.clone(), manner, needed(&cluster, &chosen)).await?.whole();
+    let desk = Desk::connect_to(cluster.clone(), options, needed(&cluster, &chosen)).await?.whole();
     let desk = desk.map_err(|failure| others(failure, &cluster, order))?;
     let mut offline = render_all(&desk.cluster, &Interfaces::new())?;
     spare(order, &mut offline);
@@ -129,12 +198,15 @@ fn narrow(cluster: &mut Cluster, order: &Order) -> Result<(), Failure> {
     for name in &order.limit {
         if cluster.host(name).is_none() {
             let known: Vec<&str> = cluster.hosts.iter().map(|host| host.name.as_str()).collect();
-            problems.push(Problem::new("E141", format!("--limit {name}: no such host; there is {}", known.join(", "))));
+            problems.push(Problem::new(
+                Code::NothingSelected,
+                format!("--limit {name}: no such host; there is {}", known.join(", ")),
+            ));
         }
     }
     for role in &order.only {
         if !cluster.hosts.iter().any(|host| host.roles.contains(role)) {
-            problems.push(Problem::new("E141", format!("--only {role}: no host has this role")));
+            problems.push(Problem::new(Code::NothingSelected, format!("--only {role}: no host has this role")));
         }
     }
     if !problems.is_empty() {
@@ -196,9 +268,9 @@ fn render_all(cluster: &Cluster, interfaces: &Interfaces) -> Result<Vec<WantedHo
 /// One round trip a host.
 async fn gather(desk: &Desk, wanted: &[WantedHost], chosen: &[String]) -> Result<BTreeMap<String, Facts>, Failure> {
     let wanted: Vec<&WantedHost> = wanted.iter().filter(|wanted| chosen.contains(&wanted.host)).collect();
-    let script = |wanted: &WantedHost| {
-        let peers = desk.cluster.host(&wanted.host).map(|host| observe::ask_peers(&desk.cluster, host));
-        facts::script(wanted) + &peers.unwrap_or_default()
+    let script = |wanted: &WantedHost| match desk.cluster.host(&wanted.host) {
+        Some(host) => observe::ask_peers(facts::script(wanted), &desk.cluster, host).text(),
+        None => facts::script(wanted).text(),
     };
     let answers = desk.on_all(wanted.iter().map(|wanted| (wanted.host.as_str(), script(wanted), Vec::new()))).await;
     let mut facts = BTreeMap::new();
@@ -206,9 +278,11 @@ async fn gather(desk: &Desk, wanted: &[WantedHost], chosen: &[String]) -> Result
     for (wanted, (host, answer)) in wanted.iter().zip(answers) {
         match answer {
             Ok(output) if output.code == 0 => drop(facts.insert(host, facts::parse(wanted, output.text()))),
-            Ok(output) => {
-                problems.push(Problem::new("E411", format!("{host}: cannot be examined: {}", output.complaint())))
-            }
+            Ok(output) => problems.push(Problem::on(
+                &host,
+                Code::CannotExamine,
+                format!("cannot be examined: {}", output.complaint()),
+            )),
             Err(problem) => problems.push(problem),
         }
     }
@@ -222,25 +296,28 @@ fn preflight(jobs: &[Job], binary: &Binary) -> Result<(), Failure> {
         let host = job.host();
         if job.facts.init != "systemd" {
             let message = format!("{host}: process 1 is `{}`, not systemd", job.facts.init);
-            problems.push(Problem::new("E412", message).why("services are managed through systemd"));
+            problems.push(Problem::new(Code::NoSystemd, message).why("services are managed through systemd"));
         }
         for (missing, next) in &job.facts.missing {
-            let problem = Problem::new("E419", format!("{host}: {missing} is missing")).why("nothing was changed");
+            let problem =
+                Problem::on(host, Code::ToolMissing, format!("{missing} is missing")).why("nothing was changed");
             let otherwise = || "install it there, or take the role that needs it out of the inventory".to_owned();
             problems.push(problem.next(next.clone().unwrap_or_else(otherwise)));
         }
         let installs = job.plan.changes.iter().any(|change| matches!(change, Change::Package(_)));
         if installs && job.facts.package_manager.is_none() {
-            problems.push(Problem::new(
-                "E413",
-                format!("{host}: neither apt-get nor dnf nor yum is there to install nginx"),
+            problems.push(Problem::on(
+                host,
+                Code::NoPackageManager,
+                "neither apt-get nor dnf nor yum is there to install nginx".to_string(),
             ));
         }
         let needed = ROOM_KB + if job.wanted.binary { 3 * binary.kilobytes() } else { 0 };
         if job.facts.free_kb < needed {
             let message = format!("{host}: {} kB free below /var/lib/hactl, {needed} kB are needed", job.facts.free_kb);
-            problems
-                .push(Problem::new("E414", message).why("nothing was changed").next(format!("free space on {host}")));
+            problems.push(
+                Problem::new(Code::NoSpace, message).why("nothing was changed").next(format!("free space on {host}")),
+            );
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(Failure { exit: Exit::Preflight, problems }) }
@@ -250,50 +327,21 @@ fn whole(jobs: &[Job]) -> Plan {
     Plan { hosts: jobs.iter().map(|job| job.plan.clone()).collect() }
 }
 
-/// Prints the plan; with the differences of changed files when asked for (one more round trip to hosts that have any).
-async fn print_plan(desk: &Desk, jobs: &[Job], plan: &Plan, with_diffs: bool) -> Result<(), Failure> {
-    desk.manner.bar.finish_and_clear();
-    if desk.manner.json {
-        let hosts: Vec<_> = plan
-            .hosts
-            .iter()
-            .map(|host| serde_json::json!({"host": host.host, "changes": host.changes.iter().map(ToString::to_string).collect::<Vec<_>>()}))
-            .collect();
-        println!("{}", serde_json::json!({ "hosts": hosts }));
-        return Ok(());
-    }
-    if plan.is_empty() {
-        println!("nothing would change on {} hosts", plan.hosts.len());
-    }
-    for job in jobs.iter().filter(|job| !job.plan.changes.is_empty()) {
-        println!("{}:", job.host());
-        for change in &job.plan.changes {
-            println!("  {change}");
-            if let (true, Change::File { dest, new: false, only_rights: false }) = (with_diffs, change)
-                && let Some(file) = job.wanted.files.iter().find(|file| file.dest == *dest)
-            {
-                let old = desk.on(job.host(), &format!("cat {}", quote(dest)), b"", desk.manner.limit).await;
-                let old = old.map_err(|problem| Failure::one(Exit::Preflight, problem))?;
-                print!("{}", difference(file, old.text()));
-            }
-        }
-    }
-    Ok(())
+fn planned(jobs: &[Job]) -> Planned {
+    let host = |job: &Job| PlannedHost {
+        host: job.host().to_owned(),
+        changes: job.plan.changes.iter().map(|one| PlannedChange { what: one.to_string(), difference: None }).collect(),
+    };
+    Planned { hosts: jobs.iter().map(host).collect() }
 }
 
-fn confirmed(desk: &Desk, plan: &Plan) -> Result<bool, Failure> {
-    let (changes, hosts) = plan.size();
-    if desk.manner.json || !std::io::stdin().is_terminal() {
-        let problem =
-            Problem::new("E142", format!("{changes} changes on {hosts} hosts are pending and nobody can be asked"))
-                .next("add -y to carry them out");
-        return Err(Failure::one(Exit::Pending, problem));
-    }
-    desk.manner.bar.finish_and_clear();
-    eprint!("carry out {changes} changes on {hosts} hosts? [y/N] ");
-    let mut answer = String::new();
-    let read = std::io::stderr().flush().and_then(|()| std::io::stdin().lock().read_line(&mut answer));
-    Ok(read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes"))
+/// The lines that differ, of a file that is there and gets other content.
+async fn changed_lines(desk: &Desk, job: &Job, change: &Change) -> Result<Option<String>, Failure> {
+    let Change::File { dest, new: false, only_rights: false } = change else { return Ok(None) };
+    let Some(file) = job.wanted.files.iter().find(|file| file.dest == *dest) else { return Ok(None) };
+    let old = desk.on(job.host(), &format!("cat {}", quote(dest)), b"", desk.options.limit).await;
+    let old = old.map_err(|problem| Failure::one(Exit::Preflight, problem))?;
+    Ok(Some(difference(file, old.text())))
 }
 
 /// Web hosts in batches, then load balancers: backups first, the live owner last. Ends with the final verify.
@@ -316,8 +364,8 @@ async fn roll_out(
         let back = drain::put_back(desk, drained).await; // whatever came of it: checks judge who serves
         for (job, result) in some.iter().zip(results) {
             result.map_err(failed)?;
-            desk.manner.say(&format!("{}: done", job.host()));
-            desk.manner.step();
+            desk.options.tell(Event::HostDone { host: job.host() });
+            desk.options.tell(Event::Step);
         }
         back.map_err(failed)?;
     }
@@ -326,10 +374,10 @@ async fn roll_out(
     for job in lbs {
         activated.push((job.host().to_owned(), generation));
         activate(desk, job, generation).await.map_err(failed)?;
-        desk.manner.say(&format!("{}: done", job.host()));
-        desk.manner.step();
+        desk.options.tell(Event::HostDone { host: job.host() });
+        desk.options.tell(Event::Step);
     }
-    desk.manner.begin("verifying", desk.hosts.len());
+    desk.options.tell(Event::Begin { what: "verifying", steps: desk.hosts.len() });
     settle(desk).await.map(drop)
 }
 
@@ -365,16 +413,21 @@ async fn give_up(
         failure.exit = Exit::HandNeeded;
         let next =
             format!("look around; `sh /var/lib/hactl/generations/{generation}/revert.sh` on a host takes it back");
-        failure.problems.push(Problem::new("E604", "left as it is, as --no-auto-rollback asks").next(next).warn());
-        desk.on_all(jobs.iter().map(|job| (job.host(), "systemctl stop hactl-revert.timer".to_owned(), Vec::new())))
-            .await;
+        failure
+            .problems
+            .push(Problem::new(Code::LeftAsItIs, "left as it is, as --no-auto-rollback asks").next(next).warn());
+        desk.on_all(jobs.iter().map(|job| (job.host(), script::leave(), Vec::new()))).await;
         return failure;
     }
     let stuck = revert(desk, activated).await;
     desk.on_all(jobs.iter().map(|job| (job.host(), script::unlock(), Vec::new()))).await;
     if stuck.is_empty() {
         failure.problems.push(
-            Problem::new("E605", "everything was taken back; the hosts are as before (installed packages stay)").warn(),
+            Problem::new(
+                Code::TakenBack,
+                "everything was taken back; the hosts are as before (installed packages stay)",
+            )
+            .warn(),
         );
     } else {
         failure.exit = Exit::HandNeeded;
@@ -383,7 +436,7 @@ async fn give_up(
     failure
 }
 
-async fn nothing_to_do(desk: &Desk, jobs: &[Job], begin: Instant) -> Outcome {
+async fn nothing_to_do(desk: &Desk, jobs: &[Job], begin: Instant) -> Report<Deployed> {
     let hosts = jobs.iter().map(|job| (job.host().to_owned(), job.facts.seen.clone())).collect();
     let (service, direct) = tokio::join!(observe::ask_all(&desk.cluster), observe::ask_directly(&desk.cluster));
     let sight = Sight { hosts, service, direct };
@@ -392,30 +445,8 @@ async fn nothing_to_do(desk: &Desk, jobs: &[Job], begin: Instant) -> Outcome {
     let whole = jobs.len() == desk.cluster.hosts.len();
     let problems = if whole { judge(&desk.cluster, &sight) } else { Vec::new() };
     let good = problems.iter().all(|problem| problem.warning);
-    let seconds = begin.elapsed().as_secs_f64();
-    if desk.manner.json {
-        println!(
-            "{}",
-            serde_json::json!({"changed": 0, "hosts": jobs.len(), "seconds": seconds, "verified": whole.then_some(good)})
-        );
-    } else {
-        println!("nothing changed on {} hosts ({seconds:.2} s)", jobs.len());
-    }
-    if good { Ok(Exit::Done) } else { Err(Failure { exit: Exit::Verification, problems }) }
-}
-
-fn report(desk: &Desk, plan: &Plan, begin: Instant) -> Outcome {
-    let (changes, hosts) = plan.size();
-    let seconds = begin.elapsed().as_secs_f64();
-    if desk.manner.json {
-        println!("{}", serde_json::json!({"changed": changes, "hosts": hosts, "seconds": seconds, "verified": true}));
-    } else {
-        // With --limit the others were not looked at.
-        let others = desk.cluster.hosts.iter().filter(|host| !desk.hosts.contains_key(&host.name)).count();
-        let seen = if others == 0 { String::new() } else { format!(", {others} other hosts not looked at") };
-        println!("{changes} changes on {hosts} hosts, verified{seen} ({seconds:.1} s)");
-    }
-    Ok(Exit::Done)
+    let value = Deployed { verified: whole.then_some(good), ..compared(desk, planned(jobs), begin) };
+    Report::judged(value, problems)
 }
 
 /// Who deploys, for the lock.

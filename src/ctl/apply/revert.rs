@@ -2,16 +2,19 @@
 
 use super::script;
 use crate::ctl::desk::Desk;
-use crate::error::Problem;
+use crate::ctl::progress::Event;
+use crate::error::{Code, Problem};
 
 /// Reverts these hosts one after another, last activated first. Returns those that could not be reverted.
 pub async fn revert(desk: &Desk, activated: &[(String, u64)]) -> Vec<Problem> {
     let mut stuck = Vec::new();
     for (host, generation) in activated.iter().rev() {
-        desk.manner.say(&format!("{host}: taking the change back"));
-        let problem = match desk.on(host, &script::revert(*generation), b"", desk.manner.limit * 2).await {
+        desk.options.tell(Event::TakingBack { host });
+        let problem = match desk.on(host, &script::revert(*generation), b"", desk.options.limit * 2).await {
             Ok(output) if output.code == 0 => continue,
-            Ok(output) => Problem::new("E603", format!("{host}: could not be taken back: {}", output.complaint())),
+            Ok(output) => {
+                Problem::on(host, Code::NotTakenBack, format!("could not be taken back: {}", output.complaint()))
+            }
             Err(problem) => problem,
         };
         let minutes = script::DEAD_MAN_S / 60;

@@ -3,11 +3,11 @@
 use super::binary::Binary;
 use super::script::{self, LOCKED, unlock};
 use crate::ctl::desk::Desk;
-use crate::ctl::facts::Facts;
+use crate::ctl::look::facts::Facts;
 use crate::ctl::plan::{Change, HostPlan};
 use crate::ctl::remote::Output;
 use crate::ctl::wanted::WantedHost;
-use crate::error::{Exit, Failure, Problem};
+use crate::error::{Code, Exit, Failure, Problem};
 
 /// A host with what it shall have, what it has, and the difference.
 pub struct Job {
@@ -61,7 +61,7 @@ async fn stage_all(desk: &Desk, jobs: &[Job], gzip: &[u8], owner: &str) -> Resul
             .map(|(host, _)| host.clone())
             .collect();
         desk.on_all(mine.iter().map(|host| (host.as_str(), unlock(), Vec::new()))).await;
-        let problem = Problem::new("E801", format!("{host}: locked by {holder}"))
+        let problem = Problem::on(host, Code::Locked, format!("locked by {holder}"))
             .why("two deploys at once would mix their files; nothing was changed")
             .next("wait for it to finish; a lock left by a killed desk ends by itself after 15 minutes");
         return Err(Failure::one(Exit::Locked, problem));
@@ -74,7 +74,7 @@ async fn stage_all(desk: &Desk, jobs: &[Job], gzip: &[u8], owner: &str) -> Resul
     // Package mirrors are slower than hosts.
     let packages: Vec<_> = packages.collect();
     let installs = packages.iter().map(|(host, script)| async move {
-        ((*host).to_owned(), desk.on(host, script, b"", desk.manner.limit * 10).await)
+        ((*host).to_owned(), desk.on(host, script, b"", desk.options.limit * 10).await)
     });
     all_good(futures_util::future::join_all(installs).await, "installing packages")?;
     let checks = jobs.iter().filter_map(|job| Some((job.host(), script::checks(&job.wanted, &job.plan)?, Vec::new())));
@@ -92,7 +92,7 @@ fn complaint(host: &str, result: Result<Output, Problem>, doing: &str) -> Option
         Err(problem) => Some(problem.why("nothing live was changed")),
         Ok(output) if output.code == 0 => None,
         Ok(output) => Some(
-            Problem::new("E410", format!("{host}: {doing} failed: {}", output.complaint()))
+            Problem::on(host, Code::StageFailed, format!("{doing} failed: {}", output.complaint()))
                 .why("nothing live was changed; the VIP keeps serving")
                 .next("mend that, then run the same command again"),
         ),

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use super::stage::Job;
 use crate::ctl::cluster::Group;
 use crate::ctl::desk::Desk;
-use crate::error::{Exit, Failure, Problem};
+use crate::ctl::host::Script;
+use crate::error::{Code, Exit, Failure, Problem};
 
 /// A VIP that nobody of ours has must not answer. Balancers of the inventory that take no part in this deploy are ours,
 /// too: their hardware addresses are asked for in the same breath.
@@ -21,16 +22,14 @@ pub async fn no_stranger(desk: &Desk, jobs: &[Job]) -> Result<(), Failure> {
             continue;
         }
         let Some(asker) = jobs.iter().find(|job| job.wanted.binary) else { continue };
-        let script = format!(
-            "export PATH=$PATH:/usr/sbin:/sbin; ip neigh flush to {vip} 2>/dev/null\n\
-             for a in {vip} {}; do ping -c1 -W1 $a >/dev/null 2>&1; ip neigh show $a; done",
-            others.join(" ")
-        );
-        let output = desk.on(asker.host(), &script, b"", desk.manner.limit).await;
+        let address = vip.to_string();
+        let asked = std::iter::once(address.as_str()).chain(others.iter().map(String::as_str));
+        let script = Script::new().call("forget", [address.as_str()]).call("neighbours", asked).text();
+        let output = desk.on(asker.host(), &script, b"", desk.options.limit).await;
         let answer = output.map_err(|problem| Failure::one(Exit::Preflight, problem.why("nothing was changed")))?;
         if let Some(mac) = stranger(answer.text(), vip) {
             let problem =
-                Problem::new("E415", format!("{}: VIP {vip} is answered by a stranger at {mac}", asker.host()))
+                Problem::new(Code::Stranger, format!("{}: VIP {vip} is answered by a stranger at {mac}", asker.host()))
                     .why("two machines with one address would fight for it; nothing was changed")
                     .next(format!("find that machine (`ip neigh` on {}), or choose another VIP", asker.host()));
             problems.push(problem);

@@ -7,12 +7,10 @@ use std::net::IpAddr;
 use super::stage::Job;
 use crate::ctl::cluster::{Cluster, Vip};
 use crate::ctl::desk::Desk;
-use crate::ctl::facts::{HOME, interfaces};
-use crate::ctl::plan::Change;
-use crate::ctl::remote::quote;
+use crate::ctl::host::Script;
+use crate::ctl::look::facts::interfaces;
 use crate::ctl::render::context::{Interfaces, interface};
-use crate::ctl::wanted::BINARY;
-use crate::error::{Exit, Failure, Problem};
+use crate::error::{Code, Exit, Failure, Problem};
 
 /// Adverts come every second by default.
 const LISTEN: &str = "1300ms";
@@ -31,7 +29,7 @@ pub async fn no_collision(desk: &Desk, jobs: &[Job]) -> Result<(), Failure> {
         let Some(job) = jobs.iter().find(|job| vip.members.iter().any(|member| member.host == job.host())) else {
             continue;
         };
-        let output = desk.on(job.host(), &script(&desk.cluster, vip, job), b"", desk.manner.limit).await;
+        let output = desk.on(job.host(), &script(&desk.cluster, vip, job), b"", desk.options.limit).await;
         // A host that cannot listen is no reason against a deploy: the agent itself will tell of strangers.
         let Ok(output) = output else { continue };
         problems.extend(judge(&desk.cluster, vip, job.host(), output.text()));
@@ -42,9 +40,9 @@ pub async fn no_collision(desk: &Desk, jobs: &[Job]) -> Result<(), Failure> {
 fn script(cluster: &Cluster, vip: &Vip, job: &Job) -> String {
     let known = Interfaces::from([(job.host().to_owned(), interfaces(&job.facts))]);
     let link = cluster.host(job.host()).map(|host| interface(host, vip, &known)).unwrap_or_default();
-    let staged = job.plan.changes.contains(&Change::Binary).then(|| format!("{HOME}/staging/bin/hactl"));
-    let family = if vip.address().is_some_and(|address| address.is_ipv6()) { " --ipv6" } else { "" };
-    format!("{} agent listen --for {LISTEN}{family} {}", staged.as_deref().unwrap_or(BINARY), quote(&link))
+    let family = vip.address().filter(IpAddr::is_ipv6).map(|_| "--ipv6");
+    let words = ["--for", LISTEN].into_iter().chain(family).chain([link.as_str()]);
+    Script::new().call("listen", words).text()
 }
 
 /// Whether a host that is none of ours uses the VIP's VRID, from `vrid N from ADDRESS` lines.
@@ -67,7 +65,7 @@ fn judge(cluster: &Cluster, vip: &Vip, host: &str, heard: &str) -> Option<Proble
         "two clusters with one VRID are one virtual router: one of them would lose its VIP; nothing live was changed";
     let address = vip.addresses.first().map(ToString::to_string).unwrap_or_default();
     let next = format!("give this cluster a free one: vip: {{ address: {address}, vrid: {free} }}");
-    Some(Problem::new("E422", message).why(why).next(next))
+    Some(Problem::new(Code::VridTaken, message).why(why).next(next))
 }
 
 #[cfg(test)]

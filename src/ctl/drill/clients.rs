@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 use super::observe::{Mark, Stream};
-use crate::ctl::observe::ask;
+use crate::ctl::look::observe::ask;
 use crate::error::Failure;
-use crate::sys::ping::Prober;
+use crate::sys::packet::ping::Prober;
 
 const PING_EVERY: Duration = Duration::from_millis(1);
 const REQUEST_EVERY: Duration = Duration::from_millis(20);

@@ -6,18 +6,19 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::clients::Clients;
-use super::judge::{judge, not_run};
+use super::judge::{Verdict, judge, not_run};
 use super::observe::{Observations, Restored};
 use super::report::entry::{Entry, Run};
 use super::sampler::{Samples, Watchers, sample};
 use super::scenario::{Context, Scenario, Step, Target};
 use super::timeline::timeline;
 use crate::ctl::cluster::{Cluster, Group, Vip};
-use crate::ctl::desk::{Desk, Manner, open};
-use crate::ctl::observe::look;
+use crate::ctl::desk::{Desk, Options, open};
+use crate::ctl::look::observe::look;
+use crate::ctl::progress::Event;
 use crate::ctl::secret::Secrets;
-use crate::ctl::verify::judge as verify;
-use crate::error::{Exit, Failure, Problem};
+use crate::ctl::verify::vips::judge as verify;
+use crate::error::{Code, Exit, Failure, Problem};
 
 /// Clients work this long before the fault.
 const BEFORE: Duration = Duration::from_secs(1);
@@ -33,26 +34,22 @@ const POLL: Duration = Duration::from_millis(300);
 /// A cluster that is not good to begin with: exit 7, nothing was broken.
 pub async fn run(
     inventory: Option<PathBuf>,
-    manner: &Manner,
+    options: &Options,
     scenarios: &[&'static Scenario],
     budget: Option<Duration>,
 ) -> Result<Run, Failure> {
-    let cluster = open(inventory.as_deref(), manner)?;
+    let cluster = open(inventory.as_deref(), options)?;
     let vip = cluster.vips.first().cloned().ok_or_else(|| Failure::internal("no VIP to drill"))?;
     let address = vip.address().ok_or_else(|| Failure::internal("a VIP without an address"))?;
     let started = jiff::Zoned::now().timestamp().to_string();
     let mut entries = Vec::new();
     for scenario in scenarios {
-        manner.say(&format!("{}: {}", scenario.name, scenario.title));
-        let drill = Drill::prepare(&cluster, &vip, address, manner, scenario).await?;
-        manner.say(&format!("  expected: {}", drill.scenario.expected));
+        options.tell(Event::Drill { name: scenario.name, title: scenario.title });
+        let drill = Drill::prepare(&cluster, &vip, address, options, scenario).await?;
+        options.tell(Event::DrillExpects(drill.scenario.expected));
         let entry = drill.carry_out(budget).await;
-        let verdict = if entry.verdict.passed { "passed" } else { "FAILED" };
-        let gap = super::judge::shown(entry.verdict.gap);
-        manner.say(&format!("  {verdict}: outage {gap}, {} of {} lost", entry.verdict.lost, entry.verdict.sent));
-        for why in &entry.verdict.why {
-            manner.say(&format!("  {why}"));
-        }
+        let Verdict { passed, gap, lost, sent, why, .. } = &entry.verdict;
+        options.tell(Event::DrillEnded { passed: *passed, outage: *gap, lost: *lost, sent: *sent, why });
         entries.push(entry);
     }
     Ok(Run { cluster: cluster.name.clone(), vip: address.to_string(), started, entries })
@@ -65,7 +62,7 @@ struct Drill {
     target: String,
     vip: IpAddr,
     watchers: Watchers,
-    manner: Manner,
+    options: Options,
     advert: Duration,
 }
 
@@ -74,15 +71,15 @@ impl Drill {
         cluster: &Cluster,
         vip: &Vip,
         address: IpAddr,
-        manner: &Manner,
+        options: &Options,
         scenario: &'static Scenario,
     ) -> Result<Self, Failure> {
-        let desk = Desk::connect_whole(cluster.clone(), manner.clone()).await?;
+        let desk = Desk::connect_whole(cluster.clone(), options.clone()).await?;
         let sight = look(&desk, false).await;
         let problems = verify(cluster, &sight);
         if problems.iter().any(|problem| !problem.warning) {
             let mut all = vec![Problem::new(
-                "E720",
+                Code::NotGoodBefore,
                 format!("{}: the cluster is not good to begin with; nothing was broken", scenario.name),
             )];
             all.extend(problems);
@@ -97,7 +94,7 @@ impl Drill {
         let Some(target) = target else {
             let message =
                 format!("{}: there is no host to break: it needs two load balancers and a web host", scenario.name);
-            return Err(Failure::one(Exit::Invalid, Problem::new("E721", message)));
+            return Err(Failure::one(Exit::Invalid, Problem::new(Code::NoTarget, message)));
         };
         let own = cluster.host(&target).map(|host| host.address);
         let seen = sight.hosts.get(&target);
@@ -120,7 +117,7 @@ impl Drill {
         let names: Vec<String> = cluster.hosts.iter().map(|host| host.name.clone()).collect();
         let secrets = Secrets::gather(cluster, names.iter().map(String::as_str))?;
         let watchers = Watchers::new(cluster.clone(), secrets, desk.hosts);
-        Ok(Self { scenario, context, target, vip: address, watchers, manner: manner.clone(), advert: vip.interval })
+        Ok(Self { scenario, context, target, vip: address, watchers, options: options.clone(), advert: vip.interval })
     }
 
     async fn carry_out(&self, budget: Option<Duration>) -> Entry {
@@ -234,8 +231,8 @@ impl Drill {
     }
 
     async fn trouble(&self) -> Option<String> {
-        let manner = Manner { limit: Duration::from_secs(3), ..self.manner.clone() };
-        let desk = Desk::connect(self.watchers.cluster().clone(), manner).await.ok()?;
+        let options = Options { limit: Duration::from_secs(3), ..self.options.clone() };
+        let desk = Desk::connect(self.watchers.cluster().clone(), options).await.ok()?;
         let sight = look(&desk, false).await;
         let problem = verify(&desk.cluster, &sight).into_iter().find(|problem| !problem.warning);
         problem.map(|problem| problem.message)

@@ -9,11 +9,12 @@ use futures_util::future::join_all;
 
 use super::observe::Owners;
 use crate::ctl::cluster::{Cluster, Group};
-use crate::ctl::observe::{SHOW, Seen, Sight, parse};
+use crate::ctl::look::observe::{Seen, Sight, parse, show};
 use crate::ctl::remote::Remote;
 use crate::ctl::secret::Secrets;
 use crate::ctl::ssh::connect::{Options, connect_all};
-use crate::ctl::verify::judge;
+use crate::ctl::verify::vips::judge;
+use crate::error::Code;
 
 /// Between two rounds.
 const EVERY: Duration = Duration::from_millis(200);
@@ -64,7 +65,7 @@ impl Watchers {
 
     async fn look_at(&self, name: &str) -> Seen {
         let Some(remote) = self.connection(name).await else { return Seen::default() };
-        if let Ok(output) = remote.exec(SHOW, b"", PATIENCE).await {
+        if let Ok(output) = remote.exec(&show(), b"", PATIENCE).await {
             return parse(output.text());
         }
         self.drop_connection(name).await;
@@ -90,7 +91,7 @@ pub async fn sample(watchers: &Watchers, vip: IpAddr, begin: Instant, samples: &
         let sight = watchers.look().await;
         let hosts = sight.owners(watchers.cluster(), vip);
         // Found and named, by the same judge as `hactl verify`.
-        let two = judge(watchers.cluster(), &sight).iter().any(|problem| problem.code == "E702");
+        let two = judge(watchers.cluster(), &sight).iter().any(|problem| problem.code == Code::TwoOwners);
         let mut samples = samples.lock().unwrap_or_else(PoisonError::into_inner);
         if samples.owners.last().is_none_or(|last| last.hosts != hosts) {
             samples.owners.push(Owners { at: begin.elapsed(), hosts });

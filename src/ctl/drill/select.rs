@@ -2,7 +2,7 @@
 
 use super::scenario::Scenario;
 use super::table::SCENARIOS;
-use crate::error::{Exit, Failure, Problem};
+use crate::error::{Code, Exit, Failure, Problem};
 
 /// The scenarios named, in the order named, or every one that can run here when `all`. `lab` tells whether the
 /// cluster's hosts are those of the lab.
@@ -24,7 +24,8 @@ pub fn select(names: &[String], all: bool, lab: bool) -> Result<Vec<&'static Sce
         }
     }
     if names.is_empty() {
-        problems.push(Problem::new("E610", "no scenario named").next("hactl drill --list, or hactl drill --all"));
+        problems
+            .push(Problem::new(Code::NoScenario, "no scenario named").next("hactl drill --list, or hactl drill --all"));
     }
     if problems.is_empty() { Ok(chosen) } else { Err(Failure { exit: Exit::Usage, problems }) }
 }
@@ -36,7 +37,7 @@ pub fn find(name: &str) -> Option<&'static Scenario> {
 
 fn unknown(name: &str) -> Problem {
     let nearest = SCENARIOS.iter().map(|scenario| (strsim::damerau_levenshtein(name, scenario.name), scenario.name));
-    let problem = Problem::new("E611", format!("no scenario is called {name:?}"));
+    let problem = Problem::new(Code::UnknownScenario, format!("no scenario is called {name:?}"));
     match nearest.min().filter(|(distance, _)| *distance <= name.len().div_ceil(3)) {
         Some((_, known)) => problem.next(format!("hactl drill {known}")),
         None => problem.next("hactl drill --list"),
@@ -44,7 +45,7 @@ fn unknown(name: &str) -> Problem {
 }
 
 fn lab_only(scenario: &Scenario) -> Problem {
-    Problem::new("E612", format!("{} runs on lab hosts only", scenario.name))
+    Problem::new(Code::LabOnly, format!("{} runs on lab hosts only", scenario.name))
         .why("it cuts a host's power, and nothing here can give power back to a host that is not the lab's")
         .next("hactl lab up, or hactl drill link, which is as silent for the standby")
 }
@@ -73,9 +74,9 @@ mod tests {
     fn everything_wrong_is_told_at_once() {
         let failure = select(&names(&["stopp", "crash", "earthquake"]), false, false).unwrap_err();
         assert_eq!(failure.exit, Exit::Usage);
-        let codes: Vec<_> = failure.problems.iter().map(|problem| problem.code).collect();
+        let codes: Vec<_> = failure.problems.iter().map(|problem| problem.code.id()).collect();
         assert_eq!(codes, ["E611", "E612", "E611"]);
         assert!(failure.to_string().contains("hactl drill stop"), "{failure}");
-        assert_eq!(select(&[], false, true).unwrap_err().problems[0].code, "E610");
+        assert_eq!(select(&[], false, true).unwrap_err().problems[0].code.id(), "E610");
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::document::{Document, Key, Node, Place, Value};
 use super::mistakes;
-use crate::error::Problem;
+use crate::ctl::words::closest;
+use crate::error::{Code, Problem};
 
 /// The document being read and what was found wrong so far.
 pub struct Reader<'d> {
@@ -49,7 +50,7 @@ impl<'d> Reader<'d> {
             Value::Map(entries) => entries.as_slice(),
             Value::Null => &[],
             _ => {
-                let problem = Problem::new("E103", format!("{what} is a mapping (`key: value` lines)"));
+                let problem = Problem::new(Code::WrongShape, format!("{what} is a mapping (`key: value` lines)"));
                 self.wrong(node.place, problem.next(format!("write it like `{}`", mistakes::example(what))));
                 &[]
             }
@@ -62,7 +63,7 @@ impl<'d> Reader<'d> {
         if let Value::Text(text) = &node.value {
             return Some(text);
         }
-        self.wrong(node.place, Problem::new("E103", format!("{what} is a single value")));
+        self.wrong(node.place, Problem::new(Code::WrongShape, format!("{what} is a single value")));
         None
     }
 
@@ -74,7 +75,7 @@ impl<'d> Reader<'d> {
         if !text.is_empty() && text.len() <= INTERFACE_LENGTH && text.chars().all(fits) {
             return Some(text.to_owned());
         }
-        let problem = Problem::new("E104", format!("`{}` is no name of an interface", text.escape_default()))
+        let problem = Problem::new(Code::WrongValue, format!("`{}` is no name of an interface", text.escape_default()))
             .why(format!("such a name is one word of {INTERFACE_LENGTH} letters at most"))
             .next("`ip -br link` on the host lists its interfaces");
         self.wrong(node.place, problem);
@@ -87,7 +88,7 @@ impl<'d> Reader<'d> {
         if !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':')) {
             return Some(text.to_owned());
         }
-        let problem = Problem::new("E104", format!("{what} `{}` is no name", text.escape_default()))
+        let problem = Problem::new(Code::WrongValue, format!("{what} `{}` is no name", text.escape_default()))
             .next("write one word of letters, digits, `_`, `-` and `.`");
         self.wrong(node.place, problem);
         None
@@ -98,7 +99,7 @@ impl<'d> Reader<'d> {
         let text = self.text(node, what)?;
         let parsed = text.parse().ok();
         if parsed.is_none() {
-            self.wrong(node.place, Problem::new("E104", format!("{what} `{text}` is not {expected}")));
+            self.wrong(node.place, Problem::new(Code::WrongValue, format!("{what} `{text}` is not {expected}")));
         }
         parsed
     }
@@ -116,7 +117,7 @@ impl<'d> Reader<'d> {
                 message.push_str(&format!("; did you mean `{meant}`?"));
             }
             let next = format!("write `{}`", meant.or(choices.first().copied()).unwrap_or_default());
-            self.wrong(node.place, Problem::new("E107", message).next(next));
+            self.wrong(node.place, Problem::new(Code::UnknownChoice, message).next(next));
         }
         found
     }
@@ -127,7 +128,7 @@ impl<'d> Reader<'d> {
         let number = text.parse().ok().filter(|n| range.contains(n));
         if number.is_none() {
             let message = format!("{what} `{text}` is not a number from {} to {}", range.start(), range.end());
-            self.wrong(node.place, Problem::new("E104", message));
+            self.wrong(node.place, Problem::new(Code::WrongValue, message));
         }
         number
     }
@@ -137,7 +138,7 @@ impl<'d> Reader<'d> {
         let text = self.text(node, what)?;
         let parsed = text.parse().ok();
         if parsed.is_none() {
-            let problem = Problem::new("E104", format!("{what} `{text}` is not an IPv4 or IPv6 address"));
+            let problem = Problem::new(Code::WrongValue, format!("{what} `{text}` is not an IPv4 or IPv6 address"));
             let next = match text.split_once('/') {
                 Some((address, _)) => format!("a host's address has no prefix length: write `{address}`"),
                 None => format!(
@@ -155,7 +156,10 @@ impl<'d> Reader<'d> {
             "true" | "yes" | "on" => Some(true),
             "false" | "no" | "off" => Some(false),
             other => {
-                self.wrong(node.place, Problem::new("E104", format!("{what} `{other}` is neither yes nor no")));
+                self.wrong(
+                    node.place,
+                    Problem::new(Code::WrongValue, format!("{what} `{other}` is neither yes nor no")),
+                );
                 None
             }
         }
@@ -166,8 +170,8 @@ impl<'d> Reader<'d> {
         let text = self.text(node, what)?;
         let parsed = parse_duration(text);
         if parsed.is_none() {
-            let problem =
-                Problem::new("E104", format!("{what} `{text}` is not a time")).next("write it like 1s, 700ms or 10m");
+            let problem = Problem::new(Code::WrongValue, format!("{what} `{text}` is not a time"))
+                .next("write it like 1s, 700ms or 10m");
             self.wrong(node.place, problem);
         }
         parsed
@@ -218,19 +222,10 @@ impl<'n> Fields<'n, '_, '_> {
             sorted.dedup();
             let listed = format!("known here: {}", sorted.join(", "));
             let next = translated.map_or_else(|| listed.clone(), |meant| format!("{meant}; {listed}"));
-            let problem = Problem::new("E102", message).next(next);
+            let problem = Problem::new(Code::UnknownField, message).next(next);
             self.reader.wrong(key.place, problem);
         }
     }
-}
-
-/// The known word most like a misspelt one.
-pub fn closest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        .min()
-        .filter(|(distance, candidate)| *distance <= 2.max(candidate.len() / 3))
-        .map(|(_, candidate)| candidate)
 }
 
 /// `1s`, `700ms`, `10m`, `1h`; a bare number is seconds.
@@ -260,11 +255,5 @@ mod tests {
         assert_eq!(parse_duration("2"), Some(Duration::from_secs(2)));
         assert_eq!(parse_duration("1 fortnight"), None);
         assert_eq!(parse_duration("-1s"), None);
-    }
-
-    #[test]
-    fn misspelt_words_find_their_neighbour() {
-        assert_eq!(closest("viip", ["vip", "lb", "web"].into_iter()), Some("vip"));
-        assert_eq!(closest("zzzzzz", ["vip", "lb"].into_iter()), None);
     }
 }

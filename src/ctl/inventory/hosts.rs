@@ -8,8 +8,8 @@ use super::document::{Node, Value};
 use super::fields::{Fields, Reader};
 use super::secret;
 use crate::ctl::cluster::{Backend, Group, Host, Lvs, Ssh};
-use crate::ctl::render::lookup::known_role;
-use crate::error::Problem;
+use crate::ctl::roles::lookup::known_role;
+use crate::error::{Code, Problem};
 
 /// Template variables.
 pub type Vars = BTreeMap<String, serde_json::Value>;
@@ -76,7 +76,7 @@ fn expand_home(path: &str) -> std::path::PathBuf {
 pub fn group(reader: &Reader<'_>, node: &Node, group: Group, shared: &Shared, group_vars: &Vars) -> Vec<Host> {
     let Value::Map(entries) = &node.value else {
         let message = format!("`{}` is a mapping of host names to addresses", group.name());
-        let problem = Problem::new("E103", message).next(format!("{}: {{ {0}-5: 10.0.0.5 }}", group.name()));
+        let problem = Problem::new(Code::WrongShape, message).next(format!("{}: {{ {0}-5: 10.0.0.5 }}", group.name()));
         reader.wrong(node.place, problem);
         return Vec::new();
     };
@@ -85,7 +85,7 @@ pub fn group(reader: &Reader<'_>, node: &Node, group: Group, shared: &Shared, gr
         let good = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
         if key.name.is_empty() || !key.name.chars().all(good) {
             let message = format!("host name `{}` has characters other than letters, digits, - . and _", key.name);
-            reader.wrong(key.place, Problem::new("E105", message));
+            reader.wrong(key.place, Problem::new(Code::HostName, message));
             continue;
         }
         hosts.extend(host(reader, &key.name, node, group, shared, group_vars));
@@ -119,7 +119,7 @@ fn host(
     let address = match fields.get("address") {
         Some(node) => reader.address(node, "address"),
         None => {
-            reader.wrong(fields.place, Problem::new("E106", format!("host `{name}` has no `address`")));
+            reader.wrong(fields.place, Problem::new(Code::HostAddress, format!("host `{name}` has no `address`")));
             None
         }
     };

@@ -9,7 +9,7 @@ use super::fields::{Fields, Reader};
 use super::hosts::{self, Shared, Vars};
 use super::{lvs, site, vips};
 use crate::ctl::cluster::{Cluster, Group, Host, Lvs, LvsMethod, Vip};
-use crate::error::{Exit, Failure, Problem};
+use crate::error::{Code, Exit, Failure, Problem};
 use crate::includes::read_file;
 
 /// A cluster and what should be looked at although it is valid.
@@ -27,7 +27,7 @@ pub struct Loaded {
 /// Every mistake of the file at once, exit 3.
 pub fn load(file: &Path) -> Result<Loaded, Failure> {
     let unreadable = |why: String, next: &str| {
-        let problem = Problem::new("E101", format!("inventory {}: {why}", file.display())).next(next);
+        let problem = Problem::new(Code::InputUnreadable, format!("inventory {}: {why}", file.display())).next(next);
         Failure::one(Exit::Invalid, problem)
     };
     let bytes = read_file(file).map_err(|error| {
@@ -106,7 +106,7 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
     let role_params = fields.get("roles").map(|node| site::role_params(reader, node)).unwrap_or_default();
     let role_places = fields.get("roles").map(|node| site::role_places(document, node)).unwrap_or_default();
     if placed.is_empty() && fields.get("vip").is_none() && fields.get("vips").is_none() {
-        reader.wrong_file(Problem::new("E109", "the inventory names no VIP").next("add `vip: 10.0.0.3/24`"));
+        reader.wrong_file(Problem::new(Code::NoVip, "the inventory names no VIP").next("add `vip: 10.0.0.3/24`"));
     }
     check_hosts(reader, &fields, &all);
     check_vips(reader, &placed, &all);
@@ -135,12 +135,13 @@ fn check_groups(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, hosts: &[Host]
         None => reader.wrong_file(problem),
     };
     if empty(Group::Lb) {
-        let problem = Problem::new("E108", "the inventory names no load balancers").why("nobody could own the VIP");
+        let problem = Problem::new(Code::NoLoadBalancers, "the inventory names no load balancers")
+            .why("nobody could own the VIP");
         say(Group::Lb, problem.next("add `lb: { lb-5: 10.0.0.5, lb-6: 10.0.0.6 }`"));
     }
     let own_template = folder.join("templates/nginx-lb.conf.tera").exists();
     if empty(Group::Web) && !lvs && !own_template {
-        let problem = Problem::new("E148", "the inventory names no web hosts")
+        let problem = Problem::new(Code::NoWebHosts, "the inventory names no web hosts")
             .why("the load balancers would have nobody to send requests to, and nginx refuses such a configuration");
         say(Group::Web, problem.next("add `web: { web-7: 10.0.0.7, web-8: 10.0.0.8 }`"));
     }
@@ -151,22 +152,25 @@ fn check_lvs(reader: &Reader<'_>, place: super::document::Place, lvs: &Lvs, host
     let group = lvs.real_servers.name();
     let mut real_servers = hosts.iter().filter(|host| host.group == lvs.real_servers).peekable();
     if real_servers.peek().is_none() {
-        let problem = Problem::new("E127", format!("lvs has no real servers: the inventory names no `{group}` hosts"))
-            .next(
-                "add `web: { web-7: 10.0.0.7, web-8: 10.0.0.8 }`, or `real_servers: lb` where the directors serve too",
-            );
+        let problem = Problem::new(
+            Code::NoRealServers,
+            format!("lvs has no real servers: the inventory names no `{group}` hosts"),
+        )
+        .next("add `web: { web-7: 10.0.0.7, web-8: 10.0.0.8 }`, or `real_servers: lb` where the directors serve too");
         reader.wrong(place, problem);
     }
     for host in real_servers.filter(|host| lvs.method != LvsMethod::Nat && host.backend.port != lvs.port) {
         let (method, port) = (lvs.method.keyword(), host.backend.port);
-        let problem =
-            Problem::new("E128", format!("{} serves on port {port}, the VIP on port {}", host.name, lvs.port))
-                .why(format!("{method} leaves the packet's port as it is"))
-                .next("use one port for both, or `method: nat`");
+        let problem = Problem::new(
+            Code::PortDiffers,
+            format!("{} serves on port {port}, the VIP on port {}", host.name, lvs.port),
+        )
+        .why(format!("{method} leaves the packet's port as it is"))
+        .next("use one port for both, or `method: nat`");
         reader.wrong(place, problem);
     }
     if lvs.method == LvsMethod::Nat && lvs.real_servers == Group::Lb {
-        let problem = Problem::new("E129", "directors that are the real servers cannot be reached by NAT")
+        let problem = Problem::new(Code::NatDirectors, "directors that are the real servers cannot be reached by NAT")
             .why("the answer would not pass the director that translated the request")
             .next("use `method: dr`");
         reader.wrong(place, problem);
@@ -180,11 +184,11 @@ fn check_hosts(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, hosts: &[Host])
     for host in hosts {
         let place = place_of_host(fields, host);
         if names.insert(&host.name, host.group).is_some() {
-            reader.wrong(place, Problem::new("E118", format!("host name `{}` is used twice", host.name)));
+            reader.wrong(place, Problem::new(Code::HostTwice, format!("host name `{}` is used twice", host.name)));
         }
         if let Some(other) = addresses.insert(host.address, &host.name) {
             let message = format!("`{}` has the address {} of `{other}`", host.name, host.address);
-            reader.wrong(place, Problem::new("E119", message).why("two hosts cannot share an address"));
+            reader.wrong(place, Problem::new(Code::AddressTwice, message).why("two hosts cannot share an address"));
         }
     }
 }
@@ -204,23 +208,28 @@ fn check_vips(reader: &Reader<'_>, placed: &[vips::Placed], hosts: &[Host]) {
     let mut names: BTreeMap<&str, ()> = BTreeMap::new();
     for vips::Placed { vip, place } in placed {
         if names.insert(&vip.name, ()).is_some() {
-            reader.wrong(*place, Problem::new("E122", format!("the instance name `{}` is used twice", vip.name)));
+            reader.wrong(
+                *place,
+                Problem::new(Code::InstanceTwice, format!("the instance name `{}` is used twice", vip.name)),
+            );
         }
         let six = vip.address().is_some_and(|address| address.is_ipv6());
         if let Some(other) = vrids.insert((vip.vrid, six), &vip.name) {
-            let problem = Problem::new("E123", format!("VRID {} of {} is that of {other}", vip.vrid, vip.name))
-                .why("routers with one VRID on one LAN are one virtual router")
-                .next("give one of them a `vrid:` of its own");
+            let problem =
+                Problem::new(Code::VridTwice, format!("VRID {} of {} is that of {other}", vip.vrid, vip.name))
+                    .why("routers with one VRID on one LAN are one virtual router")
+                    .next("give one of them a `vrid:` of its own");
             reader.wrong(*place, problem);
         }
         for net in &vip.addresses {
             let address = net.addr();
             if let Some(other) = addresses.insert(address, &vip.name) {
-                reader.wrong(*place, Problem::new("E124", format!("{address} is a VIP of {other} already")));
+                reader.wrong(*place, Problem::new(Code::VipTwice, format!("{address} is a VIP of {other} already")));
             }
             if let Some(host) = hosts.iter().find(|host| host.address == address) {
-                let problem = Problem::new("E125", format!("VIP {address} is the address of host `{}`", host.name))
-                    .why("a virtual address must belong to nobody");
+                let problem =
+                    Problem::new(Code::VipIsHost, format!("VIP {address} is the address of host `{}`", host.name))
+                        .why("a virtual address must belong to nobody");
                 reader.wrong(*place, problem);
             }
             for member in &vip.members {
@@ -230,7 +239,7 @@ fn check_vips(reader: &Reader<'_>, placed: &[vips::Placed], hosts: &[Host]) {
                 }
                 if host.address.is_ipv4() == address.is_ipv4() && !net.contains(&host.address) {
                     let problem = Problem::new(
-                        "E126",
+                        Code::VipElsewhere,
                         format!("VIP {net} is not in the subnet of {} ({})", host.name, host.address),
                     )
                     .why("clients would ask for it on a LAN where nobody has it")
@@ -256,7 +265,7 @@ mod tests {
     fn codes(text: &str) -> Vec<&'static str> {
         let failure = parse(Path::new("x.yaml"), text).map(drop).unwrap_err();
         assert_eq!(failure.exit, Exit::Invalid);
-        failure.problems.iter().map(|problem| problem.code).collect()
+        failure.problems.iter().map(|problem| problem.code.id()).collect()
     }
 
     #[test]

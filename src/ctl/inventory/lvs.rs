@@ -8,7 +8,7 @@ use hactl_engine::ipvs::Scheduling;
 use super::document::Node;
 use super::fields::Reader;
 use crate::ctl::cluster::{Group, Lvs, LvsCheck, LvsMethod};
-use crate::error::Problem;
+use crate::error::{Code, Problem};
 
 /// Reads `lvs:`. Port 0: the site's.
 pub fn lvs(reader: &Reader<'_>, node: &Node) -> Lvs {
@@ -19,7 +19,7 @@ pub fn lvs(reader: &Reader<'_>, node: &Node) -> Lvs {
         let text = reader.text(node, "path")?;
         let good = text.starts_with('/') && text.chars().all(|c| c.is_ascii_graphic() && !"\"'{}#!".contains(c));
         if !good {
-            reader.wrong(node.place, Problem::new("E107", format!("path `{text}` is not the path of a URL")));
+            reader.wrong(node.place, Problem::new(Code::WrongValue, format!("path `{text}` is not the path of a URL")));
         }
         good.then(|| text.to_owned())
     });

@@ -1,12 +1,12 @@
 //! Words for what beginners write: YAML's own mistakes, keepalived's words in the inventory, and names of the same thing
 //! elsewhere. Each gets what is meant here.
 
-use crate::error::Problem;
+use crate::error::{Code, Problem};
 
 /// A mistake of YAML in words: `told` is the library's sentence, `line` the text it stands in.
 pub fn worded(told: &str, line: &str) -> Problem {
     let problem = |message: &str, next: &str| {
-        Problem::new("E100", format!("not valid YAML: {message}"))
+        Problem::new(Code::InvalidYaml, format!("not valid YAML: {message}"))
             .why("nothing after this place can be read for sure")
             .next(next)
     };

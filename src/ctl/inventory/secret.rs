@@ -4,7 +4,7 @@ use super::document::{Node, Value};
 use super::fields::Reader;
 use crate::ctl::cluster::{Secret, SecretSource};
 use crate::ctl::secret::fetch;
-use crate::error::Problem;
+use crate::error::{Code, Problem};
 
 /// `prompt`, or a mapping with one of `env`, `file`, `command`.
 pub fn source(reader: &Reader<'_>, node: &Node, what: &str) -> Option<SecretSource> {
@@ -15,7 +15,7 @@ pub fn source(reader: &Reader<'_>, node: &Node, what: &str) -> Option<SecretSour
             Some(("file", path)) => Some(SecretSource::File(path.trim().into())),
             Some(("command", command)) => Some(SecretSource::Command(command.trim().into())),
             _ => {
-                let problem = Problem::new("E120", format!("{what} names no source of a secret"))
+                let problem = Problem::new(Code::SecretSource, format!("{what} names no source of a secret"))
                     .why("a secret written here would end up in version control")
                     .next("prompt, {env: NAME}, {file: PATH} or {command: PROGRAM}");
                 reader.wrong_hiding(node.place, problem);
@@ -31,7 +31,10 @@ pub fn source(reader: &Reader<'_>, node: &Node, what: &str) -> Option<SecretSour
         .or_else(|| text("command").map(|command| SecretSource::Command(command.into())));
     fields.finish();
     if found.is_none() {
-        reader.wrong(node.place, Problem::new("E120", format!("{what} names no source")).next("env, file or command"));
+        reader.wrong(
+            node.place,
+            Problem::new(Code::SecretSource, format!("{what} names no source")).next("env, file or command"),
+        );
     }
     found
 }

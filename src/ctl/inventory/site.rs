@@ -6,7 +6,7 @@ use super::document::{Document, Node, Value};
 use super::fields::Reader;
 use super::hosts::vars;
 use crate::ctl::cluster::Site;
-use crate::error::{Problem, Span};
+use crate::error::{Code, Problem, Span};
 
 /// Balancing methods of nginx that the role writes.
 const METHODS: [&str; 3] = ["rr", "ip_hash", "least_conn"];
@@ -39,7 +39,7 @@ pub fn site(reader: &Reader<'_>, node: &Node) -> Site {
     {
         if name.chars().any(|c| c.is_control() || ";{}\"'".contains(c)) {
             let problem = Problem::new(
-                "E104",
+                Code::WrongValue,
                 format!("server_name `{}` has characters that no name has", crate::ctl::words::plain(name)),
             );
             let problem = problem.why("it would end nginx's `server_name` line and begin another directive");
@@ -51,8 +51,10 @@ pub fn site(reader: &Reader<'_>, node: &Node) -> Site {
         site.port = u16::try_from(port).unwrap_or(80);
     }
     if let Some(node) = fields.get("port").filter(|_| site.port == 443) {
-        let problem =
-            Problem::new("E147", "port 443 is where browsers speak https, and hactl's nginx speaks plain http there");
+        let problem = Problem::new(
+            Code::PlainOn443,
+            "port 443 is where browsers speak https, and hactl's nginx speaks plain http there",
+        );
         let why = "https:// would end in an error at every client";
         reader.wrong(
             node.place,
@@ -88,7 +90,7 @@ fn statuses(reader: &Reader<'_>, node: &Node) -> Option<(u16, u16)> {
     };
     let range = range.filter(|(from, to)| from <= to);
     if range.is_none() {
-        let problem = Problem::new("E104", format!("expect_status `{text}` is no HTTP status"))
+        let problem = Problem::new(Code::WrongValue, format!("expect_status `{text}` is no HTTP status"))
             .why("the service counts as answering when its status is one of these")
             .next("write it like 200, 2xx or 200-399; several as a list: [2xx, 401]");
         reader.wrong(node.place, problem);

@@ -10,7 +10,7 @@ use super::document::{Node, Place, Value};
 use super::fields::{Fields, Reader};
 use super::secret;
 use crate::ctl::cluster::{Group, Host, Member, TrackedScript, Vip};
-use crate::error::Problem;
+use crate::error::{Code, Problem};
 
 /// A VIP and where it stands, for mistakes that only show later.
 pub struct Placed {
@@ -59,7 +59,10 @@ fn one(reader: &Reader<'_>, node: &Node, hosts: &[Host], number: usize) -> Optio
     let (place, empty) = (fields.place, vip.addresses.is_empty());
     fields.finish();
     if empty {
-        reader.wrong(place, Problem::new("E110", "a vip without `address`").next("address: 10.0.0.3/24"));
+        reader.wrong(
+            place,
+            Problem::new(Code::VipWithoutAddress, "a vip without `address`").next("address: 10.0.0.3/24"),
+        );
         return None;
     }
     Some(finish(reader, place, vip, vrid))
@@ -117,8 +120,8 @@ fn options(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, vip: &mut Vip, host
     {
         vip.version = u8::try_from(version).unwrap_or(3);
         if version == 2 && (vip.interval.subsec_nanos() != 0 || vip.addresses.iter().any(|a| a.addr().is_ipv6())) {
-            let problem =
-                Problem::new("E111", "version 2 knows neither IPv6 nor intervals below one second").next("version: 3");
+            let problem = Problem::new(Code::VersionTwo, "version 2 knows neither IPv6 nor intervals below one second")
+                .next("version: 3");
             reader.wrong(node.place, problem);
         }
     }
@@ -127,8 +130,10 @@ fn options(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, vip: &mut Vip, host
         let pass = auth.get("pass");
         vip.auth = pass.and_then(|node| secret::value(reader, node, "pass"));
         if let Some((secret, node)) = vip.auth.as_ref().zip(pass).filter(|(secret, _)| secret.0.len() > 8) {
-            let problem =
-                Problem::new("E149", format!("the password of {} has {} characters", vip.name, secret.0.len()));
+            let problem = Problem::new(
+                Code::PasswordLength,
+                format!("the password of {} has {} characters", vip.name, secret.0.len()),
+            );
             let next = "give one of eight characters or fewer";
             reader.wrong_hiding(
                 node.place,
@@ -137,8 +142,8 @@ fn options(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, vip: &mut Vip, host
         }
         auth.finish();
         if vip.version == 3 {
-            let problem =
-                Problem::new("E112", "version 3 of VRRP has no authentication").next("remove `auth`, or `version: 2`");
+            let problem = Problem::new(Code::VersionThree, "version 3 of VRRP has no authentication")
+                .next("remove `auth`, or `version: 2`");
             reader.wrong(node.place, problem);
         }
     }
@@ -165,7 +170,7 @@ fn interval(reader: &Reader<'_>, node: &Node) -> Option<Duration> {
     let interval = reader.duration(node, "interval")?;
     let (least, most) = (Duration::from_millis(10), Duration::from_millis(40_950));
     if !(least..=most).contains(&interval) || interval.subsec_millis() % 10 != 0 {
-        let problem = Problem::new("E113", "interval is from 10ms to 40950ms in steps of 10ms");
+        let problem = Problem::new(Code::Interval, "interval is from 10ms to 40950ms in steps of 10ms");
         reader.wrong(node.place, problem);
         return None;
     }
@@ -177,9 +182,12 @@ fn known_lbs<'n>(reader: &Reader<'_>, node: &'n Node, hosts: &[Host]) -> Vec<&'n
     for item in reader.list(node) {
         let Some(name) = reader.text(item, "order") else { continue };
         if !hosts.iter().any(|host| host.group == Group::Lb && host.name == name) {
-            reader.wrong(item.place, Problem::new("E114", format!("`{name}` is no load balancer of this inventory")));
+            reader.wrong(
+                item.place,
+                Problem::new(Code::UnknownBalancer, format!("`{name}` is no load balancer of this inventory")),
+            );
         } else if order.contains(&name) {
-            reader.wrong(item.place, Problem::new("E114", format!("`{name}` is named twice")));
+            reader.wrong(item.place, Problem::new(Code::NamedTwice, format!("`{name}` is named twice")));
         } else {
             order.push(name);
         }
@@ -195,7 +203,7 @@ fn priorities(reader: &Reader<'_>, node: &Node, vip: &mut Vip) {
             Some(member) => member.priority = u8::try_from(priority).unwrap_or(100),
             None => {
                 let message = format!("`{}` does not serve this VIP", key.name);
-                reader.wrong(key.place, Problem::new("E114", message));
+                reader.wrong(key.place, Problem::new(Code::UnknownBalancer, message));
             }
         }
     }
@@ -220,7 +228,7 @@ fn tracked(reader: &Reader<'_>, node: &Node) -> Option<TrackedScript> {
     let place = fields.place;
     fields.finish();
     if name.is_none() || command.is_none() {
-        reader.wrong(place, Problem::new("E115", "a tracked check needs `name` and `command`"));
+        reader.wrong(place, Problem::new(Code::TrackIncomplete, "a tracked check needs `name` and `command`"));
         return None;
     }
     Some(track)
@@ -252,14 +260,14 @@ fn net(reader: &Reader<'_>, node: &Node) -> Option<IpNet> {
     }
     let several: Vec<&str> = text.split([',', ' ']).filter(|word| !word.is_empty()).collect();
     let problem = if text.parse::<IpAddr>().is_ok() {
-        Problem::new("E116", format!("VIP `{text}` has no prefix length"))
+        Problem::new(Code::VipPrefix, format!("VIP `{text}` has no prefix length"))
             .why("the load balancers must know which subnet it belongs to")
             .next(format!("write it like {text}/24"))
     } else if several.len() > 1 && several.iter().all(|word| word.parse::<IpNet>().is_ok()) {
-        Problem::new("E104", format!("VIP `{text}` is several addresses in one text"))
+        Problem::new(Code::WrongValue, format!("VIP `{text}` is several addresses in one text"))
             .next(format!("write a list: vip: [{}]", several.join(", ")))
     } else {
-        Problem::new("E104", format!("VIP `{text}` is not an address with prefix length"))
+        Problem::new(Code::WrongValue, format!("VIP `{text}` is not an address with prefix length"))
             .next("write it like 10.0.0.3/24")
     };
     reader.wrong(node.place, problem);
@@ -274,7 +282,7 @@ fn usable(reader: &Reader<'_>, node: &Node, net: IpNet) -> Option<IpNet> {
         _ => None,
     };
     if let Some(what) = special {
-        let problem = Problem::new("E121", format!("VIP {net} is {what}"));
+        let problem = Problem::new(Code::VipUnusable, format!("VIP {net} is {what}"));
         reader.wrong(node.place, problem.next("choose a free address of the load balancers' subnet"));
         return None;
     }
@@ -287,7 +295,7 @@ fn usable(reader: &Reader<'_>, node: &Node, net: IpNet) -> Option<IpNet> {
         IpAddr::V6(_) => return Some(net), // IPv6 has no broadcast
         IpAddr::V4(_) => ("the broadcast address", "packets to it go to every host of the subnet"),
     };
-    let problem = Problem::new("E121", format!("VIP {net} is {what} of {}", net.trunc())).why(why);
+    let problem = Problem::new(Code::VipUnusable, format!("VIP {net} is {what} of {}", net.trunc())).why(why);
     let free = net.hosts().nth(2).unwrap_or(net.addr());
     reader.wrong(node.place, problem.next(format!("choose an address between, such as {free}/{}", net.prefix_len())));
     None
@@ -303,7 +311,8 @@ fn finish(reader: &Reader<'_>, place: Place, mut vip: Vip, vrid: Option<u64>) ->
     vip.vrid_given = vrid.is_some();
     vip.vrid = vrid.and_then(|vrid| u8::try_from(vrid).ok()).or(last).unwrap_or_default();
     if vip.vrid == 0 {
-        let problem = Problem::new("E117", "no VRID can be derived from an address ending in 0").next("add `vrid: 51`");
+        let problem =
+            Problem::new(Code::NoVrid, "no VRID can be derived from an address ending in 0").next("add `vrid: 51`");
         reader.wrong(place, problem);
     }
     vip

@@ -12,8 +12,8 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde_json::{Value, json};
 
-use super::builtin::PROXY_PARAMS;
 use crate::ctl::cluster::{Cluster, Group, Host, Lvs, LvsCheck, TrackedScript, Vip};
+use crate::ctl::roles::builtin::PROXY_PARAMS;
 
 /// The interfaces of hosts and their addresses, as facts tell them; empty offline.
 pub type Interfaces = BTreeMap<String, Vec<(String, IpNet)>>;

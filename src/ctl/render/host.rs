@@ -5,15 +5,15 @@ use std::path::Path;
 
 use tera::{Context, Tera};
 
-use super::builtin::{NGINX_CHECK, ROLES};
-use super::check::ha_config;
-use super::context::{Interfaces, context};
-use super::lookup;
-use super::role::{FileEntry, Role, parse};
+use crate::ctl::check::file::ha_config;
 use crate::ctl::cluster::{Cluster, Host};
-use crate::ctl::inventory::fields::closest;
+use crate::ctl::render::context::{Interfaces, context};
+use crate::ctl::roles::builtin::{NGINX_CHECK, ROLES};
+use crate::ctl::roles::lookup;
+use crate::ctl::roles::role::{FileEntry, Role, parse};
 use crate::ctl::wanted::{OnChange, Package, Probe, Run, Service, WantedFile, WantedHost};
-use crate::error::{Exit, Failure, Problem};
+use crate::ctl::words::closest;
+use crate::error::{Code, Exit, Failure, Problem};
 
 /// Renders everything one host shall have.
 ///
@@ -77,11 +77,11 @@ fn params(
                     message.push_str(&format!(", did you mean `{close}`?"));
                 }
                 let listed = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-                wrong(Problem::new("E133", message).next(format!("it has {listed}")));
+                wrong(Problem::new(Code::RoleParameter, message).next(format!("it has {listed}")));
             }
             Some(param) if !param.kind.fits(value) => {
                 let message = format!("parameter `{given}` of role {name} is {value}, not a {:?}", param.kind);
-                wrong(Problem::new("E133", message.to_lowercase()).next(param.doc.clone()));
+                wrong(Problem::new(Code::RoleParameter, message.to_lowercase()).next(param.doc.clone()));
             }
             Some(_) => drop(params.insert(given.clone(), value.clone())),
         }
@@ -107,7 +107,7 @@ impl Work<'_> {
                 self.host.group.name(),
                 self.host.name
             );
-            self.problems.push(Problem::new("E134", message));
+            self.problems.push(Problem::new(Code::RoleGroup, message));
             return;
         }
         self.wanted.binary |= role.binary;
@@ -167,11 +167,11 @@ impl Work<'_> {
         }
         let Ok(mode) = u32::from_str_radix(&entry.mode, 8) else {
             let message = format!("role {}: mode `{}` of {} is not octal", self.role, entry.mode, entry.dest);
-            return self.problems.push(Problem::new("E130", message));
+            return self.problems.push(Problem::new(Code::RoleFile, message));
         };
         if !entry.dest.starts_with('/') || entry.dest.contains("/../") || entry.dest.contains('\n') {
             let message = format!("role {}: dest `{}` is not an absolute path", self.role, entry.dest);
-            return self.problems.push(Problem::new("E130", message));
+            return self.problems.push(Problem::new(Code::RoleFile, message));
         }
         let check = match entry.check.as_deref() {
             Some("nginx") => Some(NGINX_CHECK.to_owned()),
@@ -209,7 +209,7 @@ impl Work<'_> {
             Err(error) => {
                 let message = format!("{}: template {name}: {}", self.host.name, error.to_string().trim_end());
                 let next = "define it in the inventory (`vars:`), or use `default(value=…)` in the template";
-                self.problems.push(Problem::new("E135", message).next(next));
+                self.problems.push(Problem::new(Code::TemplateFailed, message).next(next));
                 None
             }
         }

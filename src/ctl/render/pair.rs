@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use hactl_engine::conf::config::{Config, Version, VrrpInstance};
 
-use crate::error::Problem;
+use crate::error::{Code, Problem};
 
 /// Compares the instances that share a VRID and a family, in every two files.
 pub fn across(files: &[(String, Config)]) -> Vec<Problem> {
@@ -26,7 +26,9 @@ pub fn across(files: &[(String, Config)]) -> Vec<Problem> {
 fn compare(left: &VrrpInstance, right: &VrrpInstance, problems: &mut Vec<Problem>) {
     let places = format!("{} ({}) and {} ({})", left.name, left.location, right.name, right.location);
     let mut say = |serious: bool, what: String, why: &str, next: &str| {
-        let mut problem = Problem::new(if serious { "E304" } else { "W304" }, format!("{places}: {what}")).why(why);
+        let mut problem =
+            Problem::new(if serious { Code::PairDisagrees } else { Code::PairDiffers }, format!("{places}: {what}"))
+                .why(why);
         problem.next = Some(next.to_owned());
         problem.warning = !serious;
         problems.push(problem);

@@ -11,7 +11,7 @@ use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKey};
 
 use super::trust::Trust;
 use crate::ctl::cluster::{Secret, Ssh};
-use crate::error::Problem;
+use crate::error::{Code, Problem};
 
 /// The private keys of whoever runs the command, read once for all hosts.
 #[derive(Debug, Default, Clone)]
@@ -51,7 +51,7 @@ impl Keyring {
 pub fn named_key(host: &str, login: &Ssh) -> Result<(), Problem> {
     let Some(path) = &login.key else { return Ok(()) };
     std::fs::metadata(expand(path)).map(drop).map_err(|error| {
-        Problem::new("E305", format!("{host}: the key {} of `ssh: {{ key: … }}`: {error}", path.display()))
+        Problem::on(host, Code::LoginKey, format!("the key {} of `ssh: {{ key: … }}`: {error}", path.display()))
             .why("the inventory names it, so it is the one to log in with")
             .next("correct the path, or leave `key` out: then ssh-agent and ~/.ssh/id_* are tried")
     })
@@ -90,7 +90,8 @@ pub async fn log_in(
         Ok(false) => {
             let tried =
                 if attempt.tried.is_empty() { "nothing: there is no key".into() } else { attempt.tried.join(", ") };
-            let problem = Problem::new("E305", format!("{host}: {} may not log in; tried {tried}", login.user));
+            let problem =
+                Problem::on(host, Code::LoginRefused, format!("{} may not log in; tried {tried}", login.user));
             let problem = problem.why("the host takes none of these");
             Err(problem.next(format!(
                 "`ssh-copy-id {user}@{host}` with the address of the host, or name a key: `ssh: {{ user: {user}, key: PATH }}`",
@@ -99,7 +100,8 @@ pub async fn log_in(
         }
         Err(error) => {
             let tried = attempt.tried.join(", ");
-            let problem = Problem::new("E306", format!("{host}: the connection ended while logging in: {error}"));
+            let problem =
+                Problem::on(host, Code::HandshakeFailed, format!("the connection ended while logging in: {error}"));
             Err(problem.why(format!("tried {tried}")).next("look into the host's sshd log (`journalctl -u ssh`)"))
         }
     }

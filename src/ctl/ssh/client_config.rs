@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::auth::expand;
 use crate::ctl::words::plain;
-use crate::error::Problem;
+use crate::error::{Code, Problem};
 
 /// Lines that change how a host is reached.
 const MATTERS: [&str; 7] = ["hostname", "user", "port", "identityfile", "proxyjump", "proxycommand", "match"];
@@ -67,7 +67,7 @@ impl ClientConfig {
     pub async fn about(&self, host: &str) -> Result<Settings, Problem> {
         let (Some(text), Some(ssh)) = (&self.text, &self.ssh) else { return Ok(Settings::default()) };
         let wrong = |what: String| {
-            Problem::new("E311", format!("ssh -G {host}: {what}"))
+            Problem::new(Code::SshConfig, format!("ssh -G {host}: {what}"))
                 .why("hactl asks ssh what ~/.ssh/config says of the hosts it connects to")
                 .next(format!("`ssh -G {host}` shows the same; mend the file"))
         };

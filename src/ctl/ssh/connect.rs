@@ -24,7 +24,7 @@ use super::trust::{HostKeys, Refusal, Trust};
 use crate::ctl::cluster::{Cluster, Host, Secret, Ssh};
 use crate::ctl::remote::Remote;
 use crate::ctl::secret::Secrets;
-use crate::error::Problem;
+use crate::error::{Code, Problem};
 
 /// Handshakes at the same time.
 pub const PARALLEL: usize = 64;
@@ -140,7 +140,7 @@ impl Shared {
             Ok(Err(error)) => return Err(self.unreachable(peer, &error)),
             Err(_) => {
                 let what = format!("{name}: {address} port {port} did not answer within {} s", self.limit.as_secs());
-                return Err(Problem::new("E301", what)
+                return Err(Problem::new(Code::Unreachable, what)
                     .why("the host is down, or a firewall drops the connection")
                     .next(format!("`ping {address}`; give slow hosts more time with --timeout")));
             }
@@ -172,9 +172,13 @@ impl Shared {
             let mut handle = connect_stream(self.config(peer), stream, trust).await.map_err(|error| {
                 let refused = refusal.lock().ok().and_then(|mut refusal| refusal.take());
                 refused.unwrap_or_else(|| {
-                    Problem::new("E306", format!("{}: {} port {}: {error}", peer.name, peer.address, peer.port))
-                        .why("something answers there, but the SSH handshake failed")
-                        .next(format!("`ssh -v -p {} {}@{}`", peer.port, login.user, peer.address))
+                    Problem::on(
+                        peer.name,
+                        Code::HandshakeFailed,
+                        format!("{} port {}: {error}", peer.address, peer.port),
+                    )
+                    .why("something answers there, but the SSH handshake failed")
+                    .next(format!("`ssh -v -p {} {}@{}`", peer.port, login.user, peer.address))
                 })
             })?;
             known.store(true, Ordering::Relaxed);
@@ -191,14 +195,14 @@ impl Shared {
                 };
                 let (name, address, port, seconds) = (peer.name, &peer.address, peer.port, self.limit.as_secs());
                 let what = format!("{name}: {phase} with {address} port {port} did not finish within {seconds} s");
-                Err(Problem::new("E301", what).why(why).next("give slow hosts more time with --timeout"))
+                Err(Problem::new(Code::Unreachable, what).why(why).next("give slow hosts more time with --timeout"))
             }
         }
     }
 
     fn unreachable(&self, peer: &Peer<'_>, error: &std::io::Error) -> Problem {
         let Peer { name, address, port } = peer;
-        let problem = Problem::new("E301", format!("{name}: {address} port {port}: {error}"));
+        let problem = Problem::new(Code::Unreachable, format!("{name}: {address} port {port}: {error}"));
         if address.parse::<std::net::IpAddr>().is_err() {
             return problem.why("the name is not known here").next(NAMES);
         }
@@ -234,7 +238,7 @@ impl Shared {
     ) -> BoxFuture<'a, Result<Arc<Jump>, Problem>> {
         async move {
             if behind.iter().any(|one| one == spec) {
-                let problem = Problem::new("E312", format!("{spec} is a jump host of itself"));
+                let problem = Problem::new(Code::JumpCircle, format!("{spec} is a jump host of itself"));
                 return Err(problem
                     .why("one leads to the next in a circle, and the first is never reached")
                     .next(format!("`ssh -G {spec}` shows its proxyjump")));
@@ -263,8 +267,12 @@ impl Shared {
         password: Option<&Secret>,
     ) -> Result<Handle<Trust>, Problem> {
         let lost = |why: String| {
-            Problem::new("E301", format!("{}: {} port {} through {spec}: {why}", peer.name, peer.address, peer.port))
-                .next(format!("`ssh {spec} nc -z {} {}`", peer.address, peer.port))
+            Problem::on(
+                peer.name,
+                Code::Unreachable,
+                format!("{} port {} through {spec}: {why}", peer.address, peer.port),
+            )
+            .next(format!("`ssh {spec} nc -z {} {}`", peer.address, peer.port))
         };
         let _seat = jump.seats.acquire().await.map_err(|error| lost(error.to_string()))?;
         let (handle, _) = jump.handle.get().ok_or_else(|| lost("not connected".into()))?;

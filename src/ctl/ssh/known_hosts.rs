@@ -10,7 +10,7 @@ use russh::keys::{Algorithm, Certificate, HashAlg, PublicKey};
 use sha1::Sha1;
 
 use super::certificate;
-use crate::error::Problem;
+use crate::error::{Code, Problem};
 
 /// Everything known, in the order of the files.
 #[derive(Debug, Clone, Default)]
@@ -76,7 +76,8 @@ impl KnownHosts {
                 Ok(bytes) => known.add(&file, &bytes),
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => {
-                    let problem = Problem::new("E308", format!("known host keys: {}: {error}", file.display()));
+                    let problem =
+                        Problem::new(Code::KnownHosts, format!("known host keys: {}: {error}", file.display()));
                     return Err(problem
                         .why("without them an impostor could not be told from a host that is known")
                         .next(format!("`ls -l {}`; make it readable for yourself", file.display())));

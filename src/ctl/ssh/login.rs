@@ -2,7 +2,7 @@
 
 use super::client_config::{ClientConfig, Settings};
 use crate::ctl::cluster::{Host, Ssh};
-use crate::error::Problem;
+use crate::error::{Code, Problem};
 
 /// How to log in to a host. The address is always the inventory's.
 ///
@@ -16,8 +16,11 @@ pub async fn of_host(config: &ClientConfig, host: &Host) -> Result<Ssh, Problem>
         settings = config.about(&address).await?;
     }
     if let (Some(command), None) = (&settings.command, &host.ssh.jump) {
-        let problem =
-            Problem::new("E312", format!("{}: ~/.ssh/config reaches it by ProxyCommand `{command}`", host.name));
+        let problem = Problem::on(
+            &host.name,
+            Code::ProxyCommand,
+            format!("~/.ssh/config reaches it by ProxyCommand `{command}`"),
+        );
         return Err(problem
             .why("hactl speaks SSH itself and runs no such command")
             .next("use ProxyJump there, or `ssh: { jump: user@host:port }` in the inventory"));

@@ -4,7 +4,7 @@
 use crate::ctl::cluster::Ssh;
 use crate::ctl::remote::last_lines;
 use crate::ctl::words::clean;
-use crate::error::Problem;
+use crate::error::{Code, Problem};
 
 /// The problem of a host whose login shell, forced command or sudo ended before the script began.
 pub fn problem(host: &str, login: &Ssh, said: &[u8], code: Option<u32>) -> Problem {
@@ -16,8 +16,9 @@ pub fn problem(host: &str, login: &Ssh, said: &[u8], code: Option<u32>) -> Probl
     };
     let user = &login.user;
     let elevated = user != "root" || login.sudo;
-    let (code, what) = if elevated { ("E307", "cannot become root") } else { ("E309", "cannot run commands") };
-    let problem = Problem::new(code, format!("{host}: {user} {what}: {shown}"));
+    let (code, what) =
+        if elevated { (Code::NotRoot, "cannot become root") } else { (Code::NoCommands, "cannot run commands") };
+    let problem = Problem::on(host, code, format!("{user} {what}: {shown}"));
     let (why, next) = cause(host, user, &said);
     problem.why(why).next(next)
 }
@@ -25,7 +26,7 @@ pub fn problem(host: &str, login: &Ssh, said: &[u8], code: Option<u32>) -> Probl
 /// The password that sudo was given is not the right one.
 pub fn wrong_password(host: &str, login: &Ssh) -> Problem {
     let user = &login.user;
-    Problem::new("E307", format!("{host}: sudo does not take the password of {user}"))
+    Problem::on(host, Code::NotRoot, format!("sudo does not take the password of {user}"))
         .why("sudo asks for the password of the user who logs in, not for root's; nothing was changed")
         .next(format!(
             "see that `ssh: {{ password: … }}` gives the one that `sudo -k true` takes when {user} types it on {host}"

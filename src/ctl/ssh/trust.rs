@@ -8,7 +8,7 @@ use russh::client::Handler;
 use russh::keys::{HashAlg, PublicKey, PublicKeyOrCertificate};
 
 use super::known_hosts::{self, KnownHosts, Names, Verdict};
-use crate::error::Problem;
+use crate::error::{Code, Problem};
 
 /// What one command knows about host keys.
 #[derive(Debug, Clone)]
@@ -72,30 +72,22 @@ impl Trust {
         match verdict {
             Verdict::Known => Ok(()),
             Verdict::Unknown if self.keys.accept_new => self.record(self.names(), key),
-            Verdict::Unknown => Err(Problem::new(
-                "E302",
-                format!("{host}: host key of {} is not known: {} {shown}", self.address, key.algorithm()),
+            Verdict::Unknown => Err(Problem::on(host, Code::HostKeyUnknown, format!("host key of {} is not known: {} {shown}", self.address, key.algorithm()),
             )
             .why("without a known key nobody can tell the host from an impostor")
             .next("compare it with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on the host, then add --accept-new-host-keys")),
-            Verdict::Changed { place, recorded } => Err(Problem::new(
-                "E303",
-                format!("{host}: host key CHANGED: {place} has {recorded}, {} shows {shown}", self.address),
+            Verdict::Changed { place, recorded } => Err(Problem::on(host, Code::HostKeyChanged, format!("host key CHANGED: {place} has {recorded}, {} shows {shown}", self.address),
             )
             .why("the host was reinstalled, or somebody is in between")
             .next(format!(
                 "if it was reinstalled: `ssh-keygen -R {}`, then add --accept-new-host-keys",
                 if self.port == 22 { self.address.clone() } else { format!("'[{}]:{}'", self.address, self.port) }
             ))),
-            Verdict::Revoked { place } => Err(Problem::new(
-                "E303",
-                format!("{host}: host key {shown} is marked @revoked in {place}"),
+            Verdict::Revoked { place } => Err(Problem::on(host, Code::HostKeyRevoked, format!("host key {shown} is marked @revoked in {place}"),
             )
             .why("somebody else may have that key")
             .next("give the host a new key")),
-            Verdict::BadCertificate { place, why } => Err(Problem::new(
-                "E303",
-                format!("{host}: its host certificate, from the authority in {place}, does not prove who it is: {why}"),
+            Verdict::BadCertificate { place, why } => Err(Problem::on(host, Code::HostCertificate, format!("its host certificate, from the authority in {place}, does not prove who it is: {why}"),
             )
             .why("the authority vouches for another host, or for another time")
             .next(format!("sign the host's key again, for this name: `ssh-keygen -s CA -h -I {host} -n {},{host} ssh_host_ed25519_key.pub`", self.address))),
@@ -103,7 +95,9 @@ impl Trust {
     }
 
     fn record(&self, names: Names<'_>, key: &PublicKey) -> Result<(), Problem> {
-        let problem = |what: String| Problem::new("E304", format!("{}: cannot record its host key: {what}", self.host));
+        let problem = |what: String| {
+            Problem::new(Code::HostKeyUnrecorded, format!("{}: cannot record its host key: {what}", self.host))
+        };
         let file = known_hosts::user_file().ok_or_else(|| problem("no home directory".into()))?;
         let write = || -> std::io::Result<()> {
             if let Some(folder) = file.parent() {

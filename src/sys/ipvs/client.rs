@@ -10,10 +10,10 @@ use hactl_engine::lvs::load::{Loads, ServiceLoad};
 use hactl_engine::lvs::sync::{SyncRole, SyncSettings};
 use nix::errno::Errno;
 
-use super::super::genetlink::{Genetlink, Message};
 use super::error::{IpvsError, Refused};
 use super::module::{self, Schedulers};
 use super::{decode, encode};
+use crate::sys::netlink::generic::{Genetlink, Message};
 
 const FAMILY: &str = "IPVS";
 const VERSION: u8 = 1;
@@ -43,7 +43,7 @@ impl Ipvs {
         match Genetlink::open(FAMILY, VERSION) {
             Ok(link) => return Ok(Self::over(link)),
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(socket(error)),
-            Err(_) => module::load("ip_vs").map_err(|said| IpvsError::NoModule { said })?,
+            Err(_) => module::load("ip_vs").map_err(|why| IpvsError::NoModule { said: why.to_string() })?,
         }
         Genetlink::open(FAMILY, VERSION).map(Self::over).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => IpvsError::NoModule { said: "it is loaded and offers nothing".to_owned() },

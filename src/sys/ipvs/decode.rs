@@ -11,11 +11,11 @@ use hactl_engine::ipvs::{
 use hactl_engine::lvs::load::{DestinationLoad, Traffic};
 use hactl_engine::lvs::sync::{SyncRole, SyncSettings};
 
-use super::super::genetlink::{attributes, u16_of, u32_of, u64_of};
 use super::numbers::*;
+use crate::sys::netlink::generic::{attributes, u16_of, u32_of, u64_of};
 
 /// A service of a dump.
-pub fn service(message: &[u8]) -> Option<(ServiceKey, ServiceSettings, Traffic)> {
+pub(super) fn service(message: &[u8]) -> Option<(ServiceKey, ServiceSettings, Traffic)> {
     let inner = find(message, CMD_SERVICE)?;
     let family = family(u16_of(find(inner, SVC_AF)?)?)?;
     let key = match find(inner, SVC_FWMARK).and_then(u32_of).filter(|mark| *mark != 0) {
@@ -43,7 +43,7 @@ pub fn service(message: &[u8]) -> Option<(ServiceKey, ServiceSettings, Traffic)>
 }
 
 /// A destination of a dump; its family is the service's unless it says so.
-pub fn destination(message: &[u8], of: Family) -> Option<(SocketAddr, DestinationSettings, DestinationLoad)> {
+pub(super) fn destination(message: &[u8], of: Family) -> Option<(SocketAddr, DestinationSettings, DestinationLoad)> {
     let inner = find(message, CMD_DEST)?;
     let number = |kind: u16| find(inner, kind).and_then(u32_of);
     let family = find(inner, DEST_AF).and_then(u16_of).and_then(family).unwrap_or(of);
@@ -64,7 +64,7 @@ pub fn destination(message: &[u8], of: Family) -> Option<(SocketAddr, Destinatio
 }
 
 /// A synchronisation daemon of a dump.
-pub fn daemon(message: &[u8]) -> Option<(SyncRole, SyncSettings)> {
+pub(super) fn daemon(message: &[u8]) -> Option<(SyncRole, SyncSettings)> {
     let inner = find(message, CMD_DAEMON)?;
     let role = match u32_of(find(inner, DAEMON_STATE)?)? {
         STATE_MASTER => SyncRole::Master,
@@ -85,7 +85,7 @@ pub fn daemon(message: &[u8]) -> Option<(SyncRole, SyncSettings)> {
 }
 
 /// The answer to the question for timeouts.
-pub fn timeouts(message: &[u8]) -> Timeouts {
+pub(super) fn timeouts(message: &[u8]) -> Timeouts {
     let value = |kind| find(message, kind).and_then(u32_of).map(|seconds| Duration::from_secs(seconds.into()));
     Timeouts { tcp: value(CMD_TCP), tcp_fin: value(CMD_TCP_FIN), udp: value(CMD_UDP) }
 }
@@ -188,7 +188,7 @@ fn traffic(list: &[u8]) -> Traffic {
 mod tests {
     use super::super::encode;
     use super::*;
-    use crate::sys::nfnetlink::Attributes;
+    use crate::sys::netlink::netfilter::Attributes;
     use hactl_engine::lvs::diff::Change;
 
     fn keys() -> [ServiceKey; 5] {

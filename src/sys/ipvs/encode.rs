@@ -9,12 +9,12 @@ use hactl_engine::ipvs::{
 use hactl_engine::lvs::diff::Change;
 use hactl_engine::lvs::sync::{SyncRole, SyncSettings};
 
-use super::super::genetlink::Message;
-use super::super::nfnetlink::Attributes;
 use super::numbers::*;
+use crate::sys::netlink::generic::Message;
+use crate::sys::netlink::netfilter::Attributes;
 
 /// A change as a command.
-pub fn change(change: &Change) -> Message {
+pub(super) fn change(change: &Change) -> Message {
     let service = service_name(&change.service());
     let (command, service, destination) = match change {
         Change::AddService { service: key, settings } => (NEW_SERVICE, service_settings(service, key, settings), None),
@@ -36,32 +36,32 @@ pub fn change(change: &Change) -> Message {
 }
 
 /// The question for all services.
-pub fn list_services() -> Message {
+pub(super) fn list_services() -> Message {
     bare(GET_SERVICE)
 }
 
 /// The question for a service's destinations.
-pub fn list_destinations(service: &ServiceKey) -> Message {
+pub(super) fn list_destinations(service: &ServiceKey) -> Message {
     Message { command: GET_DEST, attributes: Attributes::default().nest(CMD_SERVICE, &service_name(service)) }
 }
 
 /// The question for the running synchronisation.
-pub fn list_daemons() -> Message {
+pub(super) fn list_daemons() -> Message {
     bare(GET_DAEMON)
 }
 
 /// The question for the timeouts.
-pub fn ask_timeouts() -> Message {
+pub(super) fn ask_timeouts() -> Message {
     bare(GET_CONFIG)
 }
 
 /// The command that empties the table.
-pub fn flush() -> Message {
+pub(super) fn flush() -> Message {
     bare(FLUSH)
 }
 
 /// The command that sets timeouts; those not given stay.
-pub fn timeouts(timeouts: &Timeouts) -> Message {
+pub(super) fn timeouts(timeouts: &Timeouts) -> Message {
     let given = [(CMD_TCP, timeouts.tcp), (CMD_TCP_FIN, timeouts.tcp_fin), (CMD_UDP, timeouts.udp)];
     let attributes = given
         .into_iter()
@@ -71,7 +71,7 @@ pub fn timeouts(timeouts: &Timeouts) -> Message {
 }
 
 /// The command that starts one side of the synchronisation.
-pub fn start_daemon(role: SyncRole, settings: &SyncSettings) -> Message {
+pub(super) fn start_daemon(role: SyncRole, settings: &SyncSettings) -> Message {
     let mut daemon = native(Attributes::default(), DAEMON_STATE, state(role)).text(DAEMON_IFN, &settings.interface);
     daemon = native(daemon, DAEMON_ID, u32::from(settings.id));
     if let Some(length) = settings.max_len {
@@ -92,7 +92,7 @@ pub fn start_daemon(role: SyncRole, settings: &SyncSettings) -> Message {
 }
 
 /// The command that stops one side of the synchronisation.
-pub fn stop_daemon(role: SyncRole) -> Message {
+pub(super) fn stop_daemon(role: SyncRole) -> Message {
     let daemon = native(Attributes::default(), DAEMON_STATE, state(role));
     Message { command: DEL_DAEMON, attributes: Attributes::default().nest(CMD_DAEMON, &daemon) }
 }

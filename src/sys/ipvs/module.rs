@@ -11,34 +11,47 @@ use std::path::Path;
 use std::process::Command;
 
 use hactl_engine::lvs::diff::Change;
+use thiserror::Error;
+
+/// Why a module is not loaded.
+#[derive(Debug, Error)]
+pub(super) enum NotLoaded {
+    #[error("there is no modprobe on this host")]
+    NoModprobe,
+    #[error("{0}: {1}")]
+    NotRun(&'static str, #[source] io::Error),
+    /// What `modprobe` said.
+    #[error("{0}")]
+    Refused(String),
+}
 
 /// Where `modprobe` is; a service's PATH may lack the folders of root's tools.
 const PLACES: [&str; 3] = ["modprobe", "/usr/sbin/modprobe", "/sbin/modprobe"];
 
-/// Runs `modprobe MODULE`; the error is what it said.
-pub fn load(module: &str) -> Result<(), String> {
+/// Runs `modprobe MODULE`.
+pub(super) fn load(module: &str) -> Result<(), NotLoaded> {
     for program in PLACES {
         match Command::new(program).args(["--", module]).output() {
             Ok(output) if output.status.success() => return Ok(()),
             Ok(output) => {
                 let said = String::from_utf8_lossy(&output.stderr);
                 let first = said.lines().find(|line| !line.trim().is_empty()).unwrap_or("modprobe failed").trim();
-                return Err(first.to_owned());
+                return Err(NotLoaded::Refused(first.to_owned()));
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(format!("{program}: {error}")),
+            Err(error) => return Err(NotLoaded::NotRun(program, error)),
         }
     }
-    Err("there is no modprobe on this host".to_owned())
+    Err(NotLoaded::NoModprobe)
 }
 
 /// Schedulers that were seen to. A refusal is the kernel's to tell: it is asked for the scheduler all the same.
 #[derive(Debug, Default)]
-pub struct Schedulers(BTreeSet<&'static str>);
+pub(super) struct Schedulers(BTreeSet<&'static str>);
 
 impl Schedulers {
     /// Loads what these changes will ask the kernel for.
-    pub fn prepare(&mut self, changes: &[Change]) {
+    pub(super) fn prepare(&mut self, changes: &[Change]) {
         for change in changes {
             let (Change::AddService { settings, .. } | Change::EditService { settings, .. }) = change else { continue };
             let name = settings.scheduling.name;

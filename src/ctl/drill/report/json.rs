@@ -7,7 +7,7 @@ use crate::ctl::drill::judge::Verdict;
 
 /// One scenario as scripts see it.
 #[derive(Debug, Serialize)]
-struct Row<'v> {
+pub struct Row<'v> {
     scenario: &'v str,
     expected: &'v str,
     passed: bool,
@@ -36,13 +36,17 @@ impl<'v> From<&'v Verdict> for Row<'v> {
     }
 }
 
+/// The scenarios, in the order run.
+pub fn rows(run: &Run) -> Vec<Row<'_>> {
+    run.entries.iter().map(|entry| Row::from(&entry.verdict)).collect()
+}
+
 /// The report, with a line end.
 ///
 /// # Errors
 /// None in practice: plain values always serialise.
 pub fn json(run: &Run) -> serde_json::Result<String> {
-    let rows: Vec<Row> = run.entries.iter().map(|entry| Row::from(&entry.verdict)).collect();
-    Ok(serde_json::to_string_pretty(&rows)? + "\n")
+    Ok(serde_json::to_string_pretty(&rows(run))? + "\n")
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! One check of one real server: tries become a verdict. A pure machine: when the next try is due is its answer, not
 //! its doing.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use crate::conf::config::lvs::Checker;
 
@@ -12,8 +15,58 @@ pub enum Outcome {
     Passed,
     /// As wanted, and the check has a say in the weight.
     Weighed(Weighing),
-    /// Not as wanted; why, as a fragment.
-    Failed(String),
+    /// Not as wanted.
+    Failed(Why),
+}
+
+/// Why a try failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Why {
+    /// The kind of failure, by which it is counted.
+    pub reason: Reason,
+    /// In words: a fragment that fits after "real server X is down:".
+    pub words: String,
+}
+
+/// Kinds of failure: a server that is silent is another trouble than one that refuses or answers wrongly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// Nothing came in time, or not enough of it.
+    Timeout,
+    /// The host is there and nothing listens.
+    Refused,
+    /// There is no way to the host.
+    Unreachable,
+    /// The connection ended before the answer did.
+    Broken,
+    /// No TLS, or a certificate that is not good enough.
+    Tls,
+    /// What came back is not the protocol of the check.
+    Protocol,
+    /// The answer is not the wanted one.
+    Answer,
+    /// A script or a tracked file says no.
+    Verdict,
+    /// The check could not be made: a program, a file or a right is missing on this host.
+    NotTried,
+}
+
+impl Reason {
+    /// Its name in JSON and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+            Self::Broken => "broken",
+            Self::Tls => "tls",
+            Self::Protocol => "protocol",
+            Self::Answer => "answer",
+            Self::Verdict => "verdict",
+            Self::NotTried => "not_tried",
+        }
+    }
 }
 
 /// What a check says about the weight.
@@ -33,12 +86,14 @@ pub struct Health {
     contrary: u32,
     /// How the last try ended; `None` before the first.
     last: Option<Outcome>,
+    /// How many tries failed since the check began, by reason.
+    failures: BTreeMap<Reason, u64>,
 }
 
 impl Health {
     /// A check that was not tried yet; with `alpha` it counts as failed until it passes.
     pub fn new(alpha: bool) -> Self {
-        Self { passing: !alpha, contrary: 0, last: None }
+        Self { passing: !alpha, contrary: 0, last: None, failures: BTreeMap::new() }
     }
 
     /// The verdict.
@@ -49,6 +104,11 @@ impl Health {
     /// How the last try ended.
     pub fn last(&self) -> Option<&Outcome> {
         self.last.as_ref()
+    }
+
+    /// How many tries failed, by reason.
+    pub fn failures(&self) -> &BTreeMap<Reason, u64> {
+        &self.failures
     }
 
     /// What the last try said about the weight.
@@ -66,6 +126,9 @@ impl Health {
 
     /// Takes the end of a try and tells how long to wait for the next one.
     pub fn observe(&mut self, checker: &Checker, outcome: Outcome) -> Duration {
+        if let Outcome::Failed(why) = &outcome {
+            *self.failures.entry(why.reason).or_default() += 1;
+        }
         let good = !matches!(outcome, Outcome::Failed(_));
         self.last = Some(outcome);
         if good == self.passing {
@@ -105,12 +168,29 @@ mod tests {
         }
     }
 
+    fn failed() -> Outcome {
+        Outcome::Failed(Why { reason: Reason::Refused, words: "no".into() })
+    }
+
+    #[test]
+    fn failures_are_counted_by_reason() {
+        let mut health = Health::new(false);
+        for reason in [Reason::Timeout, Reason::Refused, Reason::Timeout] {
+            health.observe(&checker(0, 1), Outcome::Failed(Why { reason, words: String::new() }));
+            health.observe(&checker(0, 1), Outcome::Passed);
+        }
+        assert_eq!(health.failures(), &BTreeMap::from([(Reason::Timeout, 2), (Reason::Refused, 1)]));
+        for reason in [Reason::Timeout, Reason::NotTried] {
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.name());
+        }
+    }
+
     /// `+` and `-` are tries; the answer is the verdict after each, and `r` where the next one comes soon.
     fn play(checker: &Checker, alpha: bool, tries: &str) -> String {
         let mut health = Health::new(alpha);
         let mut told = String::new();
         for one in tries.chars() {
-            let outcome = if one == '+' { Outcome::Passed } else { Outcome::Failed("no".into()) };
+            let outcome = if one == '+' { Outcome::Passed } else { failed() };
             let pause = health.observe(checker, outcome);
             assert!(pause == INTERVAL || pause == RETRY);
             told.push(if health.passing() { 'U' } else { 'D' });
@@ -157,7 +237,7 @@ mod tests {
             let (mut up, mut run) = (true, 0);
             for place in 0..8 {
                 let good = course >> place & 1 == 1;
-                health.observe(&checker, if good { Outcome::Passed } else { Outcome::Failed(String::new()) });
+                health.observe(&checker, if good { Outcome::Passed } else { failed() });
                 run = if good == up { 0 } else { run + 1 };
                 if run == if up { retry + 1 } else { rise } {
                     (up, run) = (!up, 0);

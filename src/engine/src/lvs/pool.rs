@@ -123,7 +123,7 @@ impl Pool {
         let Some(checker) = real.checkers.get(at.1) else { return (PAUSE_OF_THE_UNKNOWN, Vec::new()) };
         let (address, before) = (real.address, server.since());
         let failure = match &outcome {
-            Outcome::Failed(why) if checker.log_all_failures => Some(why.clone()),
+            Outcome::Failed(why) if checker.log_all_failures => Some(why.words.clone()),
             _ => None,
         };
         let weighed = server.checks().get(at.1).and_then(Health::weighing);

@@ -98,7 +98,7 @@ impl Server {
         let turned = up != self.up;
         if turned {
             let reason = match self.checks.get(place).and_then(Health::last) {
-                Some(Outcome::Failed(why)) => why.clone(),
+                Some(Outcome::Failed(why)) => why.words.clone(),
                 Some(Outcome::Passed | Outcome::Weighed(_)) | None => "its checks pass".to_owned(),
             };
             self.turn(up, reason, now);

@@ -1,9 +1,11 @@
 //! What an agent says of its virtual servers, as it travels over the control socket.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::balancer::Balancer;
-use super::health::Outcome;
+use super::health::{Outcome, Reason};
 use super::load::{DestinationLoad, Loads, Traffic};
 use super::pool::Pool;
 use super::server::Server;
@@ -86,6 +88,12 @@ pub struct CheckStatus {
     pub passing: bool,
     /// How the last try ended, in words; `None` before the first.
     pub last: Option<String>,
+    /// The kind of failure, when the last try failed.
+    #[serde(default)]
+    pub reason: Option<Reason>,
+    /// How many tries failed, by kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub failures: BTreeMap<Reason, u64>,
 }
 
 /// What the kernel counted, and its averages of a second.
@@ -162,9 +170,14 @@ fn check_status((checker, health): (&Checker, &super::health::Health)) -> CheckS
     let last = health.last().map(|outcome| match outcome {
         Outcome::Passed => "passed".to_owned(),
         Outcome::Weighed(_) => "passed, with a say in the weight".to_owned(),
-        Outcome::Failed(why) => why.clone(),
+        Outcome::Failed(why) => why.words.clone(),
     });
-    CheckStatus { name: checker.check.to_string(), passing: health.passing(), last }
+    let reason = match health.last() {
+        Some(Outcome::Failed(why)) => Some(why.reason),
+        _ => None,
+    };
+    let failures = health.failures().clone();
+    CheckStatus { name: checker.check.to_string(), passing: health.passing(), last, reason, failures }
 }
 
 impl TrafficStatus {

@@ -6,11 +6,16 @@ use std::time::Duration;
 use super::balancer::{Balancer, Order, Selection};
 use super::diff::Change;
 use super::effect::{CheckId, Effect};
-use super::health::{Outcome, Weighing};
+use super::health::{Outcome, Reason, Weighing, Why};
+use super::status::status;
 use crate::conf::config::Config;
 use crate::conf::parse;
 use crate::ipvs::Table;
 use crate::time::Instant;
+
+fn failed(words: &str) -> Outcome {
+    Outcome::Failed(Why { reason: Reason::Refused, words: words.into() })
+}
 
 /// A balancer, and a kernel's table that does as it is told.
 struct Rig {
@@ -91,7 +96,7 @@ impl Rig {
     }
 
     fn fails(&mut self, last: u8) {
-        self.outcome(last, Outcome::Failed("connection refused".into()));
+        self.outcome(last, failed("connection refused"));
     }
 
     fn passes(&mut self, last: u8) {
@@ -113,6 +118,25 @@ impl Rig {
         };
         destinations.map(one).collect::<Vec<_>>().join(" ")
     }
+}
+
+/// What `agent status --json` says of a check that fails.
+#[test]
+fn a_status_tells_timeouts_from_refusals() {
+    let mut rig = Rig::new(&pool("", &[(7, "")]));
+    rig.fails(7);
+    rig.outcome(7, Outcome::Failed(Why { reason: Reason::Timeout, words: "no answer within 5s".into() }));
+    let check = |rig: &Rig| {
+        let status = serde_json::to_value(status(&rig.balancer, None, rig.now)).unwrap();
+        status[0]["real_servers"][0]["checks"][0].clone()
+    };
+    let failing = check(&rig);
+    assert_eq!((&failing["reason"], &failing["last"]), (&"timeout".into(), &"no answer within 5s".into()));
+    assert_eq!(failing["failures"], serde_json::json!({ "timeout": 1, "refused": 1 }));
+    rig.passes(7);
+    let passing = check(&rig);
+    assert!(passing["reason"].is_null());
+    assert_eq!(passing["failures"], failing["failures"], "what was counted stays");
 }
 
 #[test]
@@ -155,8 +179,8 @@ fn all_checks_must_pass() {
         rig.carry_out(effects);
         rig.table()
     };
-    assert_eq!(say(ids[0], Outcome::Failed("no".into())), "8:5");
-    assert_eq!(say(ids[1], Outcome::Failed("no".into())), "8:5");
+    assert_eq!(say(ids[0], failed("no")), "8:5");
+    assert_eq!(say(ids[1], failed("no")), "8:5");
     assert_eq!(say(ids[0], Outcome::Passed), "8:5");
     assert_eq!(say(ids[1], Outcome::Passed), "7:37 8:5");
 }

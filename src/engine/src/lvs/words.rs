@@ -122,6 +122,8 @@ mod tests {
                 name: "TCP_CHECK 10.0.0.8:80".into(),
                 passing: false,
                 last: Some("connection refused".into()),
+                reason: None,
+                failures: Default::default(),
             }],
             ..real("10.0.0.8:80")
         };

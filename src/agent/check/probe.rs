@@ -1,0 +1,69 @@
+//! `hactl agent probe URL`: does a web server answer? For check scripts on hosts that have neither curl nor wget.
+
+use std::io;
+use std::net::ToSocketAddrs as _;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::net::http::get::{GetError, get};
+
+/// Why a probe has no status.
+#[derive(Debug, Error)]
+pub(crate) enum ProbeError {
+    #[error("`{0}` is not http://HOST[:PORT][/PATH]")]
+    NotAUrl(String),
+    #[error("{url}: `{authority}` has no address")]
+    NoAddress { url: String, authority: String },
+    #[error("{0}: {1}")]
+    Local(String, #[source] io::Error),
+    #[error("{0}: {1}")]
+    Get(String, #[source] GetError),
+}
+
+/// Fetches `http://HOST[:PORT][/PATH]` and returns the HTTP status. Blocks, within the limit.
+///
+/// # Errors
+/// An URL that is none, or what failed within the time limit.
+pub(crate) fn http(url: &str, limit: Duration) -> Result<u16, ProbeError> {
+    let rest = url.strip_prefix("http://").ok_or_else(|| ProbeError::NotAUrl(url.into()))?;
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let target = if has_port { authority.to_owned() } else { format!("{authority}:80") };
+    let local = |error: io::Error| ProbeError::Local(url.into(), error);
+    let server = target.to_socket_addrs().map_err(local)?.next();
+    let server = server.ok_or_else(|| ProbeError::NoAddress { url: url.into(), authority: authority.into() })?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(local)?;
+    runtime.block_on(get(server, authority, &format!("/{path}"), limit)).map_err(|why| ProbeError::Get(url.into(), why))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    use super::*;
+
+    fn answering(answer: &'static [u8]) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 512];
+            let read = stream.read(&mut request).unwrap();
+            assert!(request[..read].starts_with(b"GET /health HTTP/1.0\r\n"));
+            stream.write_all(answer).unwrap();
+        });
+        format!("http://{address}/health")
+    }
+
+    #[test]
+    fn statuses_and_garbage() {
+        let limit = Duration::from_secs(2);
+        assert_eq!(http(&answering(b"HTTP/1.1 503 No\r\n\r\n"), limit).unwrap(), 503);
+        assert!(http(&answering(b"220 smtp ready\r\n"), limit).unwrap_err().to_string().contains("not HTTP"));
+        assert!(http(&answering(b""), limit).is_err());
+        assert!(http("ftp://x/", limit).unwrap_err().to_string().contains("ftp://x/"));
+        assert!(http("http://127.0.0.1:1/", limit).is_err());
+    }
+}

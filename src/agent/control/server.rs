@@ -1,0 +1,258 @@
+//! The control socket: JSON lines, one request and one answer each; mode 0600, so only the agent's user may speak.
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use hactl_engine::control::{AgentStatus, Request, Response};
+use hactl_engine::input::Command;
+use hactl_engine::lvs::balancer::{Order, Selection};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, ReadHalf, WriteHalf, split};
+use tokio::net::UnixListener;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use super::error::{NotDone, Unanswered};
+use super::metrics::page;
+use crate::agent::lvs::error::NotOrdered;
+use crate::agent::report::journal::Journal;
+use crate::agent::vrrp::message::{LoopStatus, Mailbox, Message};
+use crate::net::seats::{self, Listener, Place, Wire};
+use crate::sys::process::clock;
+
+/// Longest request line in bytes.
+const LINE: u64 = 64 * 1024;
+/// Clients at a time; beyond that the one that has been idle longest goes.
+const CLIENTS: usize = 64;
+/// How long a client may take to send a line, or to take an answer.
+const IDLE: Duration = Duration::from_secs(5);
+/// How long the loop may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Work that only the agent's main task can do.
+pub(crate) enum DaemonJob {
+    /// Read the configuration again; the answer says what came of it.
+    Reload(oneshot::Sender<Result<String, NotDone>>),
+    /// Replace the process by the binary now on disk; the answer says what will happen, or why not.
+    Upgrade(oneshot::Sender<Result<String, NotDone>>),
+    /// Carry out an operator's order about real servers.
+    Order(Selection, Order, oneshot::Sender<Result<String, NotOrdered>>),
+    /// Add what only it knows (configuration warnings, scripts) to a status.
+    Complete(Box<AgentStatus>, oneshot::Sender<AgentStatus>),
+}
+
+/// What a connection needs.
+#[derive(Clone)]
+pub(crate) struct Handles {
+    /// To the VRRP loop.
+    pub mailbox: Mailbox,
+    /// To the agent's main task.
+    pub main: mpsc::Sender<DaemonJob>,
+    /// History and events.
+    pub journal: Journal,
+    /// When the process started, Unix seconds.
+    pub started_unix_s: u64,
+    /// The addresses stay at the stop: a successor waits for the end of this process, and the peers for its adverts.
+    pub in_a_hurry: Arc<AtomicBool>,
+}
+
+/// Makes the socket: bound beside its place in a folder of mode 0700, restricted, then renamed into place.
+///
+/// # Errors
+/// The kernel's; "address in use" when a living agent answers there.
+pub(crate) fn bind(path: &Path) -> io::Result<UnixListener> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.exists()) {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    if std::os::unix::net::UnixStream::connect(path).is_ok() {
+        return Err(io::Error::new(io::ErrorKind::AddrInUse, "another agent answers there"));
+    }
+    let fresh = PathBuf::from(format!("{}.new", path.display()));
+    match fs::remove_file(&fresh) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&fresh)?;
+    fs::set_permissions(&fresh, Permissions::from_mode(0o600))?;
+    fs::rename(&fresh, path)?;
+    Ok(listener)
+}
+
+/// Serves connections for ever.
+pub(crate) async fn serve(listener: UnixListener, handles: Handles) {
+    let talk = |stream, place| {
+        let handles = handles.clone();
+        async move {
+            let _ = converse(stream, &place, &handles).await; // a client that hangs up in the middle is no event
+        }
+    };
+    seats::serve(Listener::Unix(listener), "control socket", CLIENTS, talk).await;
+}
+
+type Reader = BufReader<ReadHalf<Box<dyn Wire>>>;
+type Writer = WriteHalf<Box<dyn Wire>>;
+
+async fn converse(stream: Box<dyn Wire>, place: &Place, handles: &Handles) -> io::Result<()> {
+    let (read, mut write) = split(stream);
+    let mut lines = BufReader::new(read);
+    loop {
+        let mut line = Vec::new();
+        let length = timeout(IDLE, (&mut lines).take(LINE).read_until(b'\n', &mut line)).await??;
+        if length == 0 {
+            return Ok(());
+        }
+        if line.last() != Some(&b'\n') && line.len() as u64 == LINE {
+            let answer = Response::Error { message: format!("a request is one line of at most {LINE} bytes") };
+            return say(&mut write, &answer).await;
+        }
+        place.is_served();
+        let answer = match serde_json::from_slice::<Request>(&line) {
+            Ok(Request::Watch) => {
+                place.is_idle();
+                return watch(&mut lines, &mut write, handles).await;
+            }
+            Ok(request) => {
+                answer(request, handles).await.unwrap_or_else(|why| Response::Error { message: why.to_string() })
+            }
+            Err(error) => Response::Error {
+                message: format!("not a request: {error}; one JSON object a line, such as {{\"verb\":\"status\"}}"),
+            },
+        };
+        say(&mut write, &answer).await?;
+        place.is_idle();
+    }
+}
+
+/// Tells events until the client goes, or does not read any more.
+async fn watch(lines: &mut Reader, write: &mut Writer, handles: &Handles) -> io::Result<()> {
+    let mut events = handles.journal.watch();
+    let mut word = [0];
+    loop {
+        let event = tokio::select! {
+            event = events.recv() => event,
+            gone = lines.read(&mut word) => match gone? {
+                0 => return Ok(()),
+                _ => continue, // it has nothing to say any more, and may
+            },
+        };
+        match event {
+            Ok(event) => say(write, &Response::Event(event)).await?,
+            Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
+            Err(tokio::sync::broadcast::error::RecvError::Closed) => return Ok(()),
+        }
+    }
+}
+
+async fn say(write: &mut Writer, answer: &Response) -> io::Result<()> {
+    let mut line = serde_json::to_vec(answer)?;
+    line.push(b'\n');
+    timeout(IDLE, write.write_all(&line)).await?
+}
+
+async fn answer(request: Request, handles: &Handles) -> Result<Response, Unanswered> {
+    let done = |message: String| Response::Done { message };
+    match request {
+        Request::Status => status(handles).await.map(|status| Response::Status(Box::new(status))),
+        Request::Promote { instance, force, expires_in_s, reason } => {
+            let expires = expires_in_s
+                .map(|seconds| (Duration::from_secs(seconds), (clock::unix_ms() / 1000).saturating_add(seconds)));
+            command(handles, Command::Promote { instance, force, expires, reason }).await.map(done)
+        }
+        Request::Resign { instance } => command(handles, Command::Resign { instance }).await.map(done),
+        Request::Unpin { instance } => command(handles, Command::Unpin { instance }).await.map(done),
+        Request::Reload => {
+            let (asker, reply) = oneshot::channel();
+            handles.main.send(DaemonJob::Reload(asker)).await.map_err(|_| Unanswered::Stopping)?;
+            Ok(done(reply.await.map_err(|_| Unanswered::Stopping)??))
+        }
+        Request::Stop { keep_addresses } => {
+            handles.in_a_hurry.fetch_or(keep_addresses, Ordering::Relaxed);
+            if handles.mailbox.send(Message::Stop { keep_addresses }) {
+                Ok(done(if keep_addresses { "stopping; the addresses stay".into() } else { "stopping".into() }))
+            } else {
+                Err(Unanswered::Stopping)
+            }
+        }
+        Request::History => Ok(Response::History { events: handles.journal.past() }),
+        Request::Metrics => status(handles).await.map(|status| Response::Metrics { text: page(&status) }),
+        Request::Upgrade => {
+            let (asker, reply) = oneshot::channel();
+            handles.main.send(DaemonJob::Upgrade(asker)).await.map_err(|_| Unanswered::Stopping)?;
+            Ok(done(reply.await.map_err(|_| Unanswered::Stopping)??))
+        }
+        Request::Drain { server, virtual_server } => order(handles, &server, virtual_server, Order::Drain).await,
+        Request::Undrain { server, virtual_server } => order(handles, &server, virtual_server, Order::Undrain).await,
+        Request::Weight { server, virtual_server, weight } => {
+            order(handles, &server, virtual_server, Order::Weight(weight)).await
+        }
+        Request::Watch => Err(Unanswered::WatchAlone),
+    }
+}
+
+async fn order(
+    handles: &Handles,
+    server: &str,
+    virtual_server: Option<String>,
+    order: Order,
+) -> Result<Response, Unanswered> {
+    let selection = Selection::parse(server, virtual_server).map_err(Unanswered::NoSelection)?;
+    let (asker, reply) = oneshot::channel();
+    handles.main.send(DaemonJob::Order(selection, order, asker)).await.map_err(|_| Unanswered::Stopping)?;
+    let servers = reply.await.map_err(|_| Unanswered::Stopping)??;
+    let message = match order {
+        Order::Drain => format!("drained: {servers}; what is connected goes on"),
+        Order::Undrain => format!("serving again: {servers}"),
+        Order::Weight(Some(weight)) => format!("weight {weight}: {servers}"),
+        Order::Weight(None) => format!("weight as configured: {servers}"),
+    };
+    Ok(Response::Done { message })
+}
+
+async fn command(handles: &Handles, command: Command) -> Result<String, Unanswered> {
+    let (asker, reply) = oneshot::channel();
+    Ok(ask(handles, Message::Command(command, asker), reply).await??)
+}
+
+/// The whole state of the agent.
+///
+/// # Errors
+/// The agent is stopping, or its loop stands still.
+pub(crate) async fn status(handles: &Handles) -> Result<AgentStatus, Unanswered> {
+    let (asker, reply) = oneshot::channel();
+    let LoopStatus { instances, groups, timing } = ask(handles, Message::Status(asker), reply).await?;
+    let status = AgentStatus {
+        version: env!("CARGO_PKG_VERSION").into(),
+        pid: std::process::id(),
+        started_unix_s: handles.started_unix_s,
+        now_unix_ms: clock::unix_ms(),
+        config: String::new(),
+        warnings: Vec::new(),
+        instances,
+        groups,
+        scripts: Vec::new(),
+        files: Vec::new(),
+        processes: Vec::new(),
+        virtual_servers: Vec::new(),
+        safety: None,
+        timing,
+    };
+    let (asker, reply) = oneshot::channel();
+    handles.main.send(DaemonJob::Complete(Box::new(status), asker)).await.map_err(|_| Unanswered::Stopping)?;
+    reply.await.map_err(|_| Unanswered::Stopping)
+}
+
+/// Asks the loop and waits for its answer.
+async fn ask<T>(handles: &Handles, message: Message, reply: oneshot::Receiver<T>) -> Result<T, Unanswered> {
+    if !handles.mailbox.send(message) {
+        return Err(Unanswered::Stopping);
+    }
+    match timeout(PATIENCE, reply).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(_)) => Err(Unanswered::Stopping),
+        Err(_) => Err(Unanswered::LoopSilent(PATIENCE)),
+    }
+}

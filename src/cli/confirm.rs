@@ -1,0 +1,57 @@
+//! Questions to whoever sits at the terminal. Where nobody does, the answer is no, with a way to say yes beforehand.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+
+use super::global::Global;
+use super::show::deploy::planned;
+use crate::ctl::apply::deploy::Planned;
+use crate::ctl::drill::scenario::Scenario;
+use crate::error::{Code, Exit, Failure, Problem};
+
+/// Shows the plan, and asks unless `-y` answers.
+///
+/// # Errors
+/// Exit 2 where nobody can be asked.
+pub(crate) fn deploy(global: &Global, yes: bool, plan: &Planned) -> Result<bool, Failure> {
+    if !global.wants_json() {
+        print!("{}", planned(plan));
+    }
+    if yes {
+        return Ok(true);
+    }
+    let changes: usize = plan.hosts.iter().map(|host| host.changes.len()).sum();
+    let hosts = plan.hosts.iter().filter(|host| !host.changes.is_empty()).count();
+    if global.wants_json() || !std::io::stdin().is_terminal() {
+        let message = format!("{changes} changes on {hosts} hosts are pending and nobody can be asked");
+        let problem = Problem::new(Code::NotConfirmed, message).next("add -y to carry them out");
+        return Err(Failure::one(Exit::Pending, problem));
+    }
+    let answer = ask(&format!("carry out {changes} changes on {hosts} hosts? [y/N] "));
+    Ok(matches!(answer.as_deref(), Some("y" | "Y" | "yes")))
+}
+
+/// A drill breaks things: somebody has to say so.
+///
+/// # Errors
+/// Exit 64 where nobody does.
+pub(crate) fn drill(scenarios: &[&Scenario]) -> Result<(), Failure> {
+    let names = scenarios.iter().map(|scenario| scenario.name).collect::<Vec<_>>().join(", ");
+    if !std::io::stdin().is_terminal() {
+        let message = format!("{names}: drills break things on purpose, and nobody can be asked");
+        let problem = Problem::new(Code::DrillNotConfirmed, message).next("add -y to run them");
+        return Err(Failure::one(Exit::Usage, problem));
+    }
+    let answer = ask(&format!("{names}: this breaks things on purpose and puts them right again. Type yes: "));
+    if answer.as_deref() == Some("yes") {
+        return Ok(());
+    }
+    Err(Failure::one(Exit::Usage, Problem::new(Code::DrillNotConfirmed, "not confirmed; nothing was broken")))
+}
+
+fn ask(question: &str) -> Option<String> {
+    eprint!("{question}");
+    std::io::stderr().flush().ok()?;
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer).ok()?;
+    Some(answer.trim().to_owned())
+}

@@ -1,0 +1,11 @@
+//! How results look: for people in words ([`operate`], [`deploy`], [`status`]), for programs as one JSON object a command
+//! ([`finish`]), and what goes on meanwhile on stderr ([`progress`]). Values come from the desk and the agent; nothing is decided here.
+
+pub(crate) mod deploy;
+mod finish;
+pub(crate) mod operate;
+pub(crate) mod progress;
+pub(crate) mod status;
+pub(crate) mod table;
+
+pub(crate) use finish::{failed, finish, finish_screen};

@@ -1,0 +1,64 @@
+//! The words of `failover`, `unpin`, `drain`, `undrain`, `weight` and `verify`.
+
+use crate::ctl::operate::drain::{Order, Ordered};
+use crate::ctl::operate::failover::{Moved, Moves, Moving, Unpins};
+use crate::ctl::verify::run::{Service, Verified};
+
+/// A line or three for each VIP.
+pub(crate) fn moves(done: &Moves) -> String {
+    done.moves.iter().map(moved).collect()
+}
+
+fn moved(moved: &Moved) -> String {
+    let from = match (moved.from.as_slice(), moved.unknown.as_slice()) {
+        ([], []) => "nobody".to_owned(),
+        ([], unknown) => format!("unknown ({} did not answer)", unknown.join(", ")),
+        (some, _) => some.join(","),
+    };
+    let what = match moved.result {
+        Moving::Moved => "moved",
+        Moving::NothingToDo => "nothing to do",
+        Moving::WouldMove => "would move",
+    };
+    let mut text = format!("VIP {}: {what}: {from} -> {}\n", moved.vip, moved.to);
+    if let (Some(gap_ms), Some(lost), Some(sent)) = (moved.gap_ms, moved.lost, moved.sent) {
+        text.push_str(&format!("  longest gap {gap_ms:.1} ms, {lost} of {sent} pings lost\n"));
+    }
+    if moved.result == Moving::Moved && moved.stay_s.is_some() {
+        text.push_str("  the election decides again when its time is over\n");
+    }
+    text
+}
+
+/// A line for each load balancer.
+pub(crate) fn unpins(done: &Unpins) -> String {
+    done.hosts.iter().map(|one| format!("{}: {}\n", one.host, one.said.join("; "))).collect()
+}
+
+/// What a real server's part is now.
+pub(crate) fn ordered(done: &Ordered) -> String {
+    let (name, left) = (&done.host, done.connections);
+    match done.order {
+        Order::Drain { .. } => format!("{name} is drained; {left} connections are left\n"),
+        Order::Undrain => format!("{name} serves again\n"),
+        Order::Weight(Some(weight)) => format!("{name} has weight {weight}\n"),
+        Order::Weight(None) => format!("{name} has its configured weight\n"),
+    }
+}
+
+/// What was verified; nothing when something is wrong, which the problems say.
+pub(crate) fn verified(done: &Verified) -> String {
+    if !done.verified {
+        return String::new();
+    }
+    let service = match done.service {
+        Service::Answers => "service answers",
+        Service::AnswersWhereAsked => "service answers where it could be asked",
+        Service::NotAsked => {
+            "service not asked (NAT answers other networks than this desk's, or there is no way to the VIP from here)"
+        }
+        Service::NotBalanced => "service not asked (no director's kernel has IPVS)",
+    };
+    let gap = done.gap_ms.map(|gap| format!(", longest gap {gap} ms")).unwrap_or_default();
+    format!("verified: {} VIPs, one owner each, {service}, every web host reached{gap}\n", done.vips)
+}

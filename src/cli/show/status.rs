@@ -1,0 +1,124 @@
+//! The one screen of `hactl status`.
+
+use console::style;
+use hactl_engine::control::{InstanceStatus, RouterState, Safety};
+use hactl_engine::lvs::words::virtual_server_text;
+use hactl_engine::notice::state_name;
+
+use super::table::table;
+use crate::ctl::report::Report;
+use crate::ctl::verify::status::{HostStatus, Status, VipStatus};
+
+const HEADINGS: [&str; 9] = ["HOST", "GROUP", "INSTANCE", "STATE", "PRIO", "ADVERT", "NGINX", "AGENT", "SINCE"];
+
+/// The whole screen, problems included: they are part of the picture.
+pub(crate) fn status(report: &Report<Status>) -> String {
+    let mut text: String = report.value.vips.iter().map(vip).collect();
+    text.push('\n');
+    let mut rows = vec![HEADINGS.map(str::to_owned).to_vec()];
+    rows.extend(report.value.hosts.iter().flat_map(host_rows));
+    text.push_str(&table(&rows));
+    text.push_str(&pools(&report.value));
+    text.push_str(&format!("\n{}", safety(report.value.safety.as_ref())));
+    for problem in &report.problems {
+        text.push_str(&format!("{problem}\n"));
+    }
+    text
+}
+
+fn vip(vip: &VipStatus) -> String {
+    let owner = match vip.owners.as_slice() {
+        [one] => style(one.clone()).green().bold().to_string(),
+        [] if !vip.unknown.is_empty() => style("unknown").yellow().bold().to_string(),
+        [] => style("nobody").red().bold().to_string(),
+        many => style(many.join(" and ")).red().bold().to_string(),
+    };
+    let service = vip.service.as_ref().map_or_else(String::new, |answer| match (answer.status, &answer.error) {
+        (Some(status), _) if answer.expected => format!("http {status}"),
+        (Some(status), _) => style(format!("http {status}")).red().to_string(),
+        (None, why) => style(format!("no answer: {}", why.as_deref().unwrap_or_default())).red().to_string(),
+    });
+    format!("{}  owned by {owner}  {service}\n", vip.address)
+}
+
+/// The virtual servers as the owner of the address has them, with the names of the hosts that serve.
+fn pools(status: &Status) -> String {
+    let mut text = String::new();
+    for vip in &status.vips {
+        let owner = vip.owners.first();
+        let Some(host) = status.hosts.iter().find(|host| owner == Some(&host.name)) else { continue };
+        let prefix = std::net::SocketAddr::new(vip.address, 0).to_string();
+        let here = |name: &str| name.starts_with(prefix.trim_end_matches('0'));
+        for server in host.virtual_servers.iter().flatten().filter(|server| here(&server.name)) {
+            text.push('\n');
+            text.push_str(&virtual_server_text(server));
+        }
+    }
+    text
+}
+
+fn host_rows(host: &HostStatus) -> Vec<Vec<String>> {
+    let empty = || "-".to_owned();
+    let nginx = match (host.reachable, host.nginx) {
+        (false, _) => empty(),
+        (true, true) => "up".into(),
+        (true, false) => style("down").red().to_string(),
+    };
+    let row = |instance: String, state: String, prio: String, advert: String, agent: String, since: String| {
+        vec![host.name.clone(), host.group.into(), instance, state, prio, advert, nginx.clone(), agent, since]
+    };
+    let alone = |state: String| vec![row(empty(), state, empty(), empty(), empty(), empty())];
+    if !host.reachable {
+        return alone(style("unreachable").red().to_string());
+    }
+    let Some(version) = &host.agent_version else {
+        return alone(if host.group == "lb" { style("no agent").red().to_string() } else { empty() });
+    };
+    let instances = host.instances.iter().map(|instance| {
+        let state = match instance.state {
+            RouterState::Master => style("MASTER").green().to_string(),
+            RouterState::Fault => style("FAULT").red().to_string(),
+            other => state_name(other).to_owned(),
+        };
+        let advert = instance.last_advert_ms.map_or_else(empty, |ms| format!("{:.1} s", to_s(ms)));
+        let since = since(instance, host.now_unix_ms.unwrap_or_default());
+        row(instance.name.clone(), state, prio(instance), advert, version.clone(), since)
+    });
+    instances.collect()
+}
+
+fn prio(instance: &InstanceStatus) -> String {
+    let pinned = if instance.pinned.is_some() { " pinned" } else { "" };
+    if instance.effective_priority == instance.base_priority {
+        instance.base_priority.to_string()
+    } else {
+        format!("{} ({}{pinned})", instance.effective_priority, instance.base_priority)
+    }
+}
+
+fn since(instance: &InstanceStatus, now_unix_ms: u64) -> String {
+    let Some(at) = instance.last_transition else { return "-".into() };
+    let seconds = now_unix_ms.saturating_sub(at) / 1000;
+    let time = match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min", seconds / 60),
+        3600..86_400 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
+    };
+    format!("{time}: {}", instance.last_reason.as_deref().unwrap_or_default())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds shown with one digit")]
+fn to_s(ms: u64) -> f64 {
+    ms as f64 / 1000.0
+}
+
+/// The weakest promise of all agents: that is what the pair can rely on.
+fn safety(safety: Option<&Safety>) -> String {
+    match safety {
+        Some(Safety { tier, promise, not_promised }) => {
+            format!("safety T{tier}: {promise}.\n  Not promised: {not_promised}.\n")
+        }
+        None => "safety: unknown, since no agent answers.\n".into(),
+    }
+}

@@ -1,0 +1,92 @@
+//! Scripts for hosts: the functions of `host.sh`, and calls of them with quoted words. Nothing else is ever run there.
+
+use crate::ctl::remote::quote;
+
+/// The functions that every script begins with.
+pub const FUNCTIONS: &str = include_str!("host.sh");
+
+/// What is kept on a host; `host.sh` has the same.
+pub const HOME: &str = "/var/lib/hactl";
+
+/// A script that grows call by call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script(String);
+
+impl Script {
+    /// The functions alone.
+    pub fn new() -> Self {
+        Self(FUNCTIONS.to_owned())
+    }
+
+    /// Calls a function of `host.sh`.
+    #[must_use]
+    pub fn call<'w>(mut self, function: &str, words: impl IntoIterator<Item = &'w str>) -> Self {
+        self.0.push_str(function);
+        for word in words {
+            self.0.push(' ');
+            self.0.push_str(&quote(word));
+        }
+        self.0.push('\n');
+        self
+    }
+
+    /// Calls one function for each of several.
+    #[must_use]
+    pub fn each<T>(self, all: impl IntoIterator<Item = T>, add: impl Fn(Self, T) -> Self) -> Self {
+        all.into_iter().fold(self, add)
+    }
+
+    /// The whole text.
+    pub fn text(self) -> String {
+        self.0
+    }
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// What is called from Rust is defined in the shell file, and the other way round.
+    #[test]
+    fn every_function_that_is_called_is_there() {
+        let defined: Vec<&str> = FUNCTIONS.lines().filter_map(|line| line.strip_suffix("() {")).collect();
+        assert!(defined.len() > 30, "{defined:?}");
+        let mut called = Vec::new();
+        for file in [
+            include_str!("apply/script.rs"),
+            include_str!("apply/stranger.rs"),
+            include_str!("apply/vrids.rs"),
+            include_str!("look/facts.rs"),
+            include_str!("look/observe.rs"),
+        ] {
+            called.extend(file.split(".call(\"").skip(1).filter_map(|rest| rest.split('"').next()));
+            called.extend(file.split("on_revert\", [\"").skip(1).filter_map(|rest| rest.split('"').next()));
+        }
+        for function in &called {
+            let known = defined.contains(function) || *function == "systemctl";
+            assert!(known, "{function} is called and not defined");
+        }
+        let within = |name: &&&str| FUNCTIONS.matches(*name).count() > 1;
+        let unused: Vec<_> =
+            defined.iter().filter(|name| !called.contains(name)).filter(|name| !within(name)).collect();
+        assert!(unused.is_empty(), "nobody calls {unused:?}");
+    }
+
+    #[test]
+    fn words_arrive_as_they_are() {
+        for word in ["", "a b", "it's", "$HOME", "`id`", "a\\nb", "-n", "*", "ü\t中"] {
+            let script = format!("printf %s {}", quote(word));
+            let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), word);
+        }
+        assert_eq!(quote("/etc/nginx/nginx.conf"), "/etc/nginx/nginx.conf");
+    }
+}

@@ -1,0 +1,217 @@
+//! What a host has: one script, one round trip.
+
+use std::collections::BTreeMap;
+
+use ipnet::IpNet;
+
+use crate::ctl::host::Script;
+use crate::ctl::look::observe::{self, Seen};
+use crate::ctl::wanted::{BINARY, WantedHost};
+
+/// A host as it is.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// Addresses, agent, nginx.
+    pub seen: Seen,
+    /// `ID` of os-release: `debian`, `ubuntu`, `centos`…
+    pub os: String,
+    /// Name of process 1.
+    pub init: String,
+    /// The package manager.
+    pub package_manager: Option<String>,
+    /// Commands that are there, of those that wanted packages bring.
+    pub commands: Vec<String>,
+    /// Free kilobytes where hactl keeps things.
+    pub free_kb: u64,
+    /// Wanted files that are there.
+    pub files: BTreeMap<String, FileFact>,
+    /// sha256 of the hactl binary, if there.
+    pub binary: Option<String>,
+    /// Wanted and replaced services.
+    pub services: BTreeMap<String, ServiceFact>,
+    /// Numbers of escape hatches whose `unless` succeeds.
+    pub runs_done: Vec<usize>,
+    /// Names of requirements that are not met, and what helps.
+    pub missing: Vec<(String, Option<String>)>,
+    /// Kernel settings.
+    pub sysctl: BTreeMap<String, String>,
+    /// Who holds the lock, until when (Unix seconds).
+    pub lock: Option<Lock>,
+    /// An earlier deploy that did not finish.
+    pub unfinished: bool,
+    /// Generation in force.
+    pub generation: u64,
+    /// Its clock, Unix seconds.
+    pub now: u64,
+}
+
+/// A file on a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileFact {
+    /// sha256 of its content.
+    pub sha256: String,
+    /// Permission bits.
+    pub mode: u32,
+    /// `user:group`.
+    pub owner: String,
+}
+
+/// A service on a host.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServiceFact {
+    /// Running.
+    pub active: bool,
+    /// Starts at boot.
+    pub enabled: bool,
+}
+
+/// A deploy lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lock {
+    /// Unix second at which it is void.
+    pub until: u64,
+    /// Who holds it.
+    pub owner: String,
+}
+
+/// The script whose output [`parse`] reads.
+pub fn script(wanted: &WantedHost) -> Script {
+    let files = wanted.files.iter().map(|file| &file.dest).chain(&wanted.removed).map(String::as_str);
+    let services = wanted.services.iter().flat_map(|s| std::iter::once(&s.name).chain(&s.replaces));
+    let services: Vec<&str> = services.chain(&wanted.retired).map(String::as_str).collect();
+    let mut script = Script::new()
+        .call("show", [])
+        .call("system", [])
+        .call("commands", wanted.packages.iter().map(|package| package.command.as_str()))
+        .call("files", files);
+    if !services.is_empty() {
+        script = script.call("services", services);
+    }
+    for (number, run) in wanted.runs.iter().enumerate() {
+        script = script.call("succeeds", [format!("run{number}").as_str(), &run.unless]);
+    }
+    for (number, one) in wanted.requires.iter().enumerate() {
+        script = script.call("succeeds", [format!("require{number}").as_str(), &one.command]);
+    }
+    if !wanted.sysctl.is_empty() {
+        script = script.call("sysctls", wanted.sysctl.keys().map(String::as_str));
+    }
+    script
+}
+
+/// Reads what [`script`] printed.
+pub fn parse(wanted: &WantedHost, text: &str) -> Facts {
+    let sections = observe::sections(text);
+    let lines = |name: &str| sections.get(name).cloned().unwrap_or_default();
+    let line = |name: &str, n: usize| lines(name).get(n).map(|line| line.trim().to_owned()).unwrap_or_default();
+    let sums: BTreeMap<&str, &str> =
+        lines("sums").into_iter().filter_map(|line| line.split_once("  ").map(|(sum, name)| (name, sum))).collect();
+    let files = lines("stats").into_iter().filter_map(|line| {
+        let mut words = line.splitn(3, ' ');
+        let (mode, owner, name) = (words.next()?, words.next()?, words.next()?);
+        let fact = FileFact {
+            sha256: (*sums.get(name)?).to_owned(),
+            mode: u32::from_str_radix(mode, 8).ok()?,
+            owner: owner.to_owned(),
+        };
+        Some((name.to_owned(), fact))
+    });
+    let lock = lines("lock").first().and_then(|line| {
+        let (until, owner) = line.split_once(' ')?;
+        Some(Lock { until: until.parse().ok()?, owner: owner.to_owned() })
+    });
+    let state = lines("state");
+    Facts {
+        seen: observe::parse(text),
+        os: line("os", 0),
+        init: line("os", 1),
+        package_manager: lines("pm").first().map(|line| (*line).to_owned()),
+        commands: lines("commands").into_iter().map(str::to_owned).collect(),
+        free_kb: line("space", 0).split_whitespace().nth(3).and_then(|kb| kb.parse().ok()).unwrap_or_default(),
+        files: files.collect(),
+        binary: sums.get(BINARY).map(|sum| (*sum).to_owned()),
+        services: services(&lines("services")),
+        runs_done: (0..wanted.runs.len()).filter(|n| line(&format!("run{n}"), 0) == "yes").collect(),
+        missing: wanted
+            .requires
+            .iter()
+            .enumerate()
+            .filter(|(n, _)| line(&format!("require{n}"), 0) != "yes")
+            .map(|(_, one)| (one.name.clone(), one.next.clone()))
+            .collect(),
+        sysctl: lines("sysctl")
+            .into_iter()
+            .filter_map(|line| line.split_once('=').map(|(key, value)| (key.trim().into(), value.trim().into())))
+            .collect(),
+        lock,
+        unfinished: state.iter().any(|line| line.ends_with("/unfinished")),
+        generation: state.first().and_then(|line| line.trim().parse().ok()).unwrap_or_default(),
+        now: state
+            .iter()
+            .filter_map(|line| line.trim().parse().ok())
+            .find(|now| *now > 1_000_000_000)
+            .unwrap_or_default(),
+    }
+}
+
+/// `systemctl show` prints a block of `Key=value` lines a unit.
+fn services(lines: &[&str]) -> BTreeMap<String, ServiceFact> {
+    let mut services = BTreeMap::new();
+    for block in lines.split(|line| line.is_empty()) {
+        let value = |key: &str| block.iter().find_map(|line| line.strip_prefix(key)).unwrap_or_default();
+        let fact = ServiceFact {
+            active: matches!(value("ActiveState="), "active" | "activating" | "reloading"),
+            enabled: value("UnitFileState=") == "enabled",
+        };
+        services.insert(value("Id=").trim_end_matches(".service").to_owned(), fact);
+    }
+    services
+}
+
+/// The interfaces of a host that could carry a VIP.
+pub fn interfaces(facts: &Facts) -> Vec<(String, IpNet)> {
+    facts.seen.addresses.iter().filter(|(name, _)| name != "lo").cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ctl::wanted::{Run, WantedFile};
+
+    #[test]
+    fn a_hosts_words_become_facts() {
+        let file = WantedFile {
+            dest: "/etc/a b".into(),
+            content: vec![],
+            mode: 0o600,
+            owner: "root:root".into(),
+            role: "x".into(),
+            secret: false,
+            check: None,
+            on_change: None,
+        };
+        let run = Run { cmd: "x".into(), unless: "y".into(), undo: None };
+        let wanted = WantedHost { files: vec![file], runs: vec![run], ..WantedHost::default() };
+        assert!(script(&wanted).text().contains("'/etc/a b'"));
+        let text = "@@os\ndebian\nsystemd\n@@pm\napt-get\n@@commands\nnginx\n@@space\n/dev/x 100 50 4242 50% /\n\
+            @@sums\nabc  /etc/a b\ndef  /usr/local/bin/hactl\n@@stats\n600 root:root /etc/a b\n\
+            @@state\n7\n\n1790000000\n/var/lib/hactl/unfinished\n@@lock\n1790000300 ann@desk\n\
+            @@services\nId=nginx.service\nActiveState=active\nUnitFileState=enabled\n\nId=keepalived.service\nActiveState=inactive\nUnitFileState=\n\
+            @@run0\nyes\n";
+        let facts = parse(&wanted, text);
+        assert_eq!((facts.os.as_str(), facts.init.as_str(), facts.free_kb), ("debian", "systemd", 4242));
+        assert_eq!(facts.files["/etc/a b"].mode, 0o600);
+        assert_eq!(facts.binary.as_deref(), Some("def"));
+        assert_eq!(facts.services["nginx"], ServiceFact { active: true, enabled: true });
+        assert!(!facts.services["keepalived"].enabled);
+        assert_eq!((facts.runs_done, facts.generation, facts.now, facts.unfinished), (vec![0], 7, 1_790_000_000, true));
+        assert_eq!(facts.lock, Some(Lock { until: 1_790_000_300, owner: "ann@desk".into() }));
+    }
+
+    #[test]
+    fn an_empty_host_has_nothing() {
+        let facts = parse(&WantedHost::default(), "");
+        assert!(facts.files.is_empty() && facts.binary.is_none() && !facts.unfinished);
+        assert_eq!(facts.generation, 0);
+    }
+}

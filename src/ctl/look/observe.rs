@@ -1,0 +1,319 @@
+//! What is seen of a cluster right now: addresses, agents, neighbours' caches, the service. Pure parsing; the scripts
+//! are run by whoever asks.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use hactl_engine::control::AgentStatus;
+use ipnet::IpNet;
+
+use crate::ctl::cluster::{Cluster, Group, Host, LvsMethod, Vip};
+use crate::ctl::desk::Desk;
+use crate::ctl::host::Script;
+use crate::ctl::words::plain_json;
+use crate::error::Problem;
+use crate::net::http::get::get;
+
+/// What one host shows.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// Whether it answered.
+    pub reachable: bool,
+    /// Why it did not.
+    pub why: Option<Problem>,
+    /// Interfaces and their addresses.
+    pub addresses: Vec<(String, IpNet)>,
+    /// Hardware addresses of its interfaces.
+    pub macs: Vec<String>,
+    /// Its agent.
+    pub agent: Option<AgentStatus>,
+    /// Whether nginx runs.
+    pub nginx: bool,
+    /// Units of firewalls that are active.
+    pub firewalls: Vec<String>,
+    /// Hardware address it believes a VIP to be at.
+    pub neighbours: BTreeMap<IpAddr, String>,
+    /// Whether it reaches each web host.
+    pub backends: BTreeMap<String, bool>,
+    /// Whether it reaches the web server of each other load balancer.
+    pub peers: BTreeMap<String, bool>,
+    /// `arp_ignore` and `arp_announce` of all interfaces, where they were asked for.
+    pub arp: Option<(u8, u8)>,
+}
+
+/// Devices of addresses that are not for neighbours.
+const QUIET: [&str; 2] = ["lo", "tunl0"];
+
+impl Seen {
+    /// Whether its addresses are known: every host has some.
+    pub fn is_known(&self) -> bool {
+        self.reachable && !self.addresses.is_empty()
+    }
+
+    /// Whether its kernel has this address where neighbours may ask for it: a real server's on `lo` or `tunl0` is no claim.
+    pub fn has(&self, address: IpAddr) -> bool {
+        self.addresses.iter().any(|(link, net)| net.addr() == address && !QUIET.contains(&link.as_str()))
+    }
+
+    /// Whether it holds an address as a real server does.
+    pub fn has_quietly(&self, address: IpAddr) -> bool {
+        self.addresses.iter().any(|(link, net)| net.addr() == address && QUIET.contains(&link.as_str()))
+    }
+}
+
+/// What the whole cluster shows.
+#[derive(Debug, Clone, Default)]
+pub struct Sight {
+    /// By host name; who is not here was not asked.
+    pub hosts: BTreeMap<String, Seen>,
+    /// What the desk itself got through each VIP: an HTTP status or why not.
+    pub service: BTreeMap<IpAddr, Result<u16, String>>,
+    /// Whether the desk itself reaches the web server of each load balancer, by host name; only where the way is direct.
+    pub direct: BTreeMap<String, bool>,
+}
+
+/// Who owns an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owners {
+    /// Load balancers whose kernel has it, in the order written.
+    pub names: Vec<String>,
+    /// Load balancers that may have it: they did not answer, with the reason, or were not asked.
+    pub unknown: Vec<(String, String)>,
+}
+
+impl std::fmt::Display for Owners {
+    /// `lb-5`, `lb-5 and lb-6`, `nobody`; `unknown (lb-5: …)` where that is the truth.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if !self.names.is_empty() {
+            return f.write_str(&self.names.join(" and "));
+        }
+        if self.unknown.is_empty() {
+            return f.write_str("nobody");
+        }
+        let who: Vec<String> = self.unknown.iter().map(|(host, why)| format!("{host} {why}")).collect();
+        write!(f, "unknown ({})", who.join("; "))
+    }
+}
+
+impl Sight {
+    /// The load balancers whose kernel has a VIP, in the order written.
+    pub fn owners(&self, cluster: &Cluster, vip: IpAddr) -> Vec<String> {
+        cluster
+            .group(Group::Lb)
+            .filter(|host| self.hosts.get(&host.name).is_some_and(|seen| seen.has(vip)))
+            .map(|host| host.name.clone())
+            .collect()
+    }
+
+    /// The same with those of whom nothing is known.
+    pub fn who_owns(&self, cluster: &Cluster, vip: IpAddr) -> Owners {
+        let unknown = cluster.group(Group::Lb).filter_map(|host| {
+            let why = match self.hosts.get(&host.name) {
+                None => "was not asked".to_owned(),
+                Some(seen) if seen.is_known() => return None,
+                Some(Seen { reachable: true, .. }) => "answers, but shows no addresses".to_owned(),
+                Some(Seen { why: Some(why), .. }) => {
+                    let prefix = format!("{}: ", host.name);
+                    format!("does not answer: {}", why.message.strip_prefix(&prefix).unwrap_or(&why.message))
+                }
+                Some(_) => "does not answer".to_owned(),
+            };
+            Some((host.name.clone(), why))
+        });
+        Owners { names: self.owners(cluster, vip), unknown: unknown.collect() }
+    }
+}
+
+/// Firewalls that are started as services. Whether they drop anything is theirs to know: they are named as a cause
+/// that is worth a look.
+pub const FIREWALLS: [&str; 3] = ["firewalld", "ufw", "nftables"];
+
+/// The script that shows addresses, what runs and the agent, for [`parse`]; nothing more.
+pub fn show() -> String {
+    Script::new().call("show", []).text()
+}
+
+/// The script that shows a host, for [`parse`].
+pub fn script(cluster: &Cluster, host: &Host, thorough: bool) -> String {
+    let mut script = ask_peers(Script::new().call("show", []), cluster, host);
+    if thorough {
+        let vips: Vec<String> =
+            cluster.vips.iter().filter_map(|vip| vip.address()).map(|vip| vip.to_string()).collect();
+        script = script.call("neighbours", vips.iter().map(String::as_str));
+        if cluster.lvs.is_some() {
+            script = script.call("arp_settings", []);
+        }
+        if host.group == Group::Lb {
+            let url = |web: &Host| format!("http://{}/", SocketAddr::new(web.address, web.backend.port));
+            let pairs: Vec<String> = cluster.backends().flat_map(|web| [web.name.clone(), url(web)]).collect();
+            script = script.call("backends", pairs.iter().map(String::as_str));
+        }
+    }
+    script.text()
+}
+
+/// Adds the part in which a load balancer asks the others' web servers: a standby that nobody can reach is no standby.
+pub fn ask_peers(script: Script, cluster: &Cluster, host: &Host) -> Script {
+    if host.group != Group::Lb || cluster.lvs.is_some() {
+        return script;
+    }
+    let peers = cluster.group(Group::Lb).filter(|peer| peer.name != host.name);
+    let pairs: Vec<String> = peers.flat_map(|peer| [peer.name.clone(), health_url(cluster, peer)]).collect();
+    script.call("peers", pairs.iter().map(String::as_str))
+}
+
+/// Answered by the load balancer's own web server; any answer is good enough.
+fn health_url(cluster: &Cluster, lb: &Host) -> String {
+    format!("http://{}/hactl-health", SocketAddr::new(lb.address, cluster.site.port))
+}
+
+/// Splits a script's output at its `@@name` lines.
+pub fn sections(text: &str) -> BTreeMap<&str, Vec<&str>> {
+    let mut sections: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut current = "";
+    for line in text.lines() {
+        match line.strip_prefix("@@") {
+            Some(name) => current = name,
+            None => sections.entry(current).or_default().push(line),
+        }
+    }
+    sections
+}
+
+/// Reads what [`script`] printed.
+pub fn parse(text: &str) -> Seen {
+    let sections = sections(text);
+    let lines = |name: &str| sections.get(name).cloned().unwrap_or_default();
+    let addresses = lines("addr").into_iter().filter_map(|line| {
+        let mut words = line.split_whitespace().skip(1);
+        let link = words.next()?.to_owned();
+        let family = words.next()?;
+        let net = words.next().filter(|_| family.starts_with("inet"))?;
+        // A peer address shows as `10.0.0.3 peer …`: no prefix length means a host route.
+        let net = net.parse().ok().or_else(|| net.parse::<IpAddr>().ok().map(IpNet::from))?;
+        Some((link, net))
+    });
+    let neighbours = lines("neigh").into_iter().filter_map(|line| {
+        let address = line.split_whitespace().next()?.parse().ok()?;
+        let mac = line.split_whitespace().skip_while(|word| *word != "lladdr").nth(1)?;
+        Some((address, mac.to_owned()))
+    });
+    let answers = |section: &str| -> BTreeMap<String, bool> {
+        let words = lines(section).into_iter().filter_map(|line| line.rsplit_once(' '));
+        words.map(|(name, state)| (name.to_owned(), state == "up")).collect()
+    };
+    let units = lines("units");
+    let active = |n: usize| units.get(n).is_some_and(|state| state.trim() == "active");
+    Seen {
+        reachable: true,
+        why: None,
+        addresses: addresses.collect(),
+        macs: lines("mac").into_iter().filter_map(hardware_address).collect(),
+        agent: serde_json::from_str(&lines("agent").join("\n")).map(plain_json).and_then(serde_json::from_value).ok(),
+        nginx: active(0),
+        firewalls: (1..).zip(FIREWALLS).filter(|(n, _)| active(*n)).map(|(_, name)| name.to_owned()).collect(),
+        neighbours: neighbours.collect(),
+        backends: answers("backends"),
+        peers: answers("peers"),
+        arp: match lines("arp").iter().map(|line| line.trim().parse().ok()).collect::<Vec<_>>().as_slice() {
+            [Some(ignore), Some(announce)] => Some((*ignore, *announce)),
+            _ => None,
+        },
+    }
+}
+
+/// `… link/ether 02:aa:00:00:00:05 brd …`
+fn hardware_address(line: &str) -> Option<String> {
+    line.split_whitespace().skip_while(|word| !word.starts_with("link/")).nth(1).map(str::to_owned)
+}
+
+/// Looks at every connected host, and at the service through each VIP, all at once.
+pub async fn look(desk: &Desk, thorough: bool) -> Sight {
+    let names = desk.hosts.keys().filter_map(|name| desk.cluster.host(name));
+    let scripts = names.map(|host| (host.name.as_str(), script(&desk.cluster, host, thorough), Vec::new()));
+    let (outputs, service, direct) =
+        tokio::join!(desk.on_all(scripts), ask_all(&desk.cluster), ask_directly(&desk.cluster));
+    let silent = |problem: Problem| Seen { why: Some(problem), ..Seen::default() };
+    let mut hosts: BTreeMap<String, Seen> =
+        desk.unreachable.iter().map(|(name, problem)| (name.clone(), silent(problem.clone()))).collect();
+    for (name, output) in outputs {
+        hosts.insert(name, output.map_or_else(silent, |output| parse(output.text())));
+    }
+    Sight { hosts, service, direct }
+}
+
+/// Whether each load balancer's web server answers the desk, where the desk reaches it without a jump.
+pub async fn ask_directly(cluster: &Cluster) -> BTreeMap<String, bool> {
+    let asked = cluster.group(Group::Lb).filter(|host| cluster.lvs.is_none() && host.ssh.jump.is_none());
+    let asks = asked.map(|host| async move {
+        let answer = ask(SocketAddr::new(host.address, cluster.site.port), "_", "/hactl-health").await;
+        (host.name.clone(), answer.is_ok())
+    });
+    futures_util::future::join_all(asks).await.into_iter().collect()
+}
+
+/// Asks for `/` through every VIP that can answer here.
+pub async fn ask_all(cluster: &Cluster) -> BTreeMap<IpAddr, Result<u16, String>> {
+    let vips = cluster.vips.iter().filter(|vip| can_answer(cluster, vip)).filter_map(Vip::address);
+    let asks = vips.map(|vip| async move {
+        (vip, ask(SocketAddr::new(vip, cluster.site.port), cluster.site.host_name(), "/").await)
+    });
+    futures_util::future::join_all(asks).await.into_iter().collect()
+}
+
+/// Whether an answer through this VIP can be expected here: a desk without IPv6 says nothing about an IPv6 VIP, and to a
+/// desk in their own network the real servers of NAT answer past the director.
+pub fn can_answer(cluster: &Cluster, vip: &Vip) -> bool {
+    let Some(net) = vip.addresses.first() else { return false };
+    let nat = cluster.lvs.as_ref().is_some_and(|lvs| lvs.method == LvsMethod::Nat);
+    let here = route_source(net.addr());
+    (net.addr().is_ipv4() || here.is_some()) && !(nat && here.is_some_and(|here| net.contains(&here)))
+}
+
+/// The address from which this machine would send to another; `None` without a route. Sends nothing.
+fn route_source(to: IpAddr) -> Option<IpAddr> {
+    let any: IpAddr = if to.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let socket = std::net::UdpSocket::bind((any, 0)).ok()?;
+    socket.connect((to, 9)).ok()?;
+    socket.local_addr().ok().map(|from| from.ip())
+}
+
+/// How long the service may take to answer.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// One HTTP request; the status.
+///
+/// # Errors
+/// In words.
+pub async fn ask(target: SocketAddr, server_name: &str, path: &str) -> Result<u16, String> {
+    let name = match (server_name, target.ip()) {
+        ("_", IpAddr::V4(v4)) => v4.to_string(),
+        ("_", IpAddr::V6(v6)) => format!("[{v6}]"),
+        _ => server_name.to_owned(),
+    };
+    get(target, &name, path, PATIENCE).await.map_err(|why| why.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hosts_words_are_understood() {
+        let text = "@@addr\n1: lo    inet 127.0.0.1/8 scope host lo\\ valid_lft forever\n\
+            2: eth0    inet 10.0.0.5/24 brd 10.0.0.255 scope global eth0\n2: eth0    inet6 fe80::1/64 scope link\n\
+            @@mac\n2: eth0: <UP> mtu 1500 state UP \\ link/ether 02:aa:00:00:00:05 brd ff:ff:ff:ff:ff:ff\n@@units\nactive\nactive\ninactive\n@@agent\n\
+            @@neigh\n10.0.0.3 dev eth0 lladdr 02:aa:00:00:00:06 REACHABLE\n10.0.0.4 dev eth0 FAILED\n\
+            @@backends\nweb-7 up\nweb-8 down\n";
+        let seen = parse(text);
+        assert!(seen.has("10.0.0.5".parse().unwrap()) && !seen.has("10.0.0.3".parse().unwrap()));
+        assert_eq!(seen.addresses.len(), 3);
+        assert!(seen.nginx && seen.agent.is_none());
+        assert_eq!(seen.firewalls, ["firewalld"]);
+        assert_eq!(seen.macs, ["02:aa:00:00:00:05"]);
+        assert_eq!(seen.neighbours.len(), 1);
+        assert_eq!(seen.backends, BTreeMap::from([("web-7".into(), true), ("web-8".into(), false)]));
+        assert!(parse("garbage\n@@addr\nx\n").addresses.is_empty());
+    }
+}

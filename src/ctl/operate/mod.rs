@@ -1,0 +1,5 @@
+//! Orders to a live pair: [`failover`] moves an address, [`drain`] takes a real server out. Each looks first, refuses what would
+//! be an outage, and looks again before it says that it is done.
+
+pub mod drain;
+pub mod failover;

@@ -1,0 +1,217 @@
+//! `role.yaml`: what a role puts on a host, declared.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::ctl::cluster::Group;
+use crate::ctl::wanted::OnChange;
+use crate::error::{Code, Problem};
+
+/// A role.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Role {
+    /// Groups it may be used on.
+    pub applies_to: Vec<GroupName>,
+    /// Parameters with type, default and what they mean.
+    #[serde(default)]
+    pub params: BTreeMap<String, Param>,
+    /// Packages.
+    #[serde(default)]
+    pub packages: Vec<PackageEntry>,
+    /// Files, in the order they are put in place.
+    #[serde(default)]
+    pub files: Vec<FileEntry>,
+    /// Kernel settings.
+    #[serde(default)]
+    pub sysctl: BTreeMap<String, String>,
+    /// Kernel modules.
+    #[serde(default)]
+    pub modules: Vec<String>,
+    /// Services that shall be enabled and running.
+    #[serde(default)]
+    pub services: Vec<ServiceEntry>,
+    /// Checks of the working role.
+    #[serde(default)]
+    pub probes: Vec<ProbeEntry>,
+    /// Escape hatches.
+    #[serde(default)]
+    pub run: Vec<RunEntry>,
+    /// Whether the hactl binary belongs on the host.
+    #[serde(default)]
+    pub binary: bool,
+    /// What a host must offer before anything is changed.
+    #[serde(default)]
+    pub requires: Vec<ProbeEntry>,
+    /// When a host has the role no more: its files go, and these units are stopped and disabled. Absent: all stays.
+    pub retires: Option<Vec<String>>,
+}
+
+/// A group, as written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GroupName {
+    /// Load balancers.
+    Lb,
+    /// Web hosts.
+    Web,
+}
+
+impl From<GroupName> for Group {
+    fn from(name: GroupName) -> Self {
+        match name {
+            GroupName::Lb => Self::Lb,
+            GroupName::Web => Self::Web,
+        }
+    }
+}
+
+/// A parameter.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Param {
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: ParamType,
+    /// Its value when the inventory gives none.
+    pub default: serde_json::Value,
+    /// What it means.
+    pub doc: String,
+}
+
+/// Types of parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ParamType {
+    /// Any text.
+    Text,
+    /// A whole number.
+    Number,
+    /// yes or no.
+    Bool,
+}
+
+impl ParamType {
+    /// Whether a value is of this type.
+    pub fn fits(self, value: &serde_json::Value) -> bool {
+        match self {
+            Self::Text => value.is_string() || value.is_number(),
+            Self::Number => value.is_i64() || value.is_u64(),
+            Self::Bool => value.is_boolean(),
+        }
+    }
+}
+
+/// A package.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackageEntry {
+    /// Name.
+    pub name: String,
+    /// A command it brings.
+    pub command: String,
+}
+
+/// A file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileEntry {
+    /// Template name.
+    pub template: String,
+    /// Absolute path on the host.
+    pub dest: String,
+    /// Octal permission bits.
+    #[serde(default = "ordinary_mode")]
+    pub mode: String,
+    /// `user:group`.
+    #[serde(default = "root")]
+    pub owner: String,
+    /// `nginx`, `ha`, or a command with `{staged}` and `{root}`.
+    pub check: Option<String>,
+    /// What a change does.
+    pub on_change: Option<OnChangeEntry>,
+    /// It holds a secret.
+    #[serde(default)]
+    pub secret: bool,
+}
+
+fn ordinary_mode() -> String {
+    "0644".into()
+}
+
+fn root() -> String {
+    "root:root".into()
+}
+
+/// What a change of a file does.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnChangeEntry {
+    /// Reload this service.
+    Reload(String),
+    /// Restart it.
+    Restart(String),
+    /// It is this service's unit file.
+    Unit(String),
+}
+
+impl From<OnChangeEntry> for OnChange {
+    fn from(entry: OnChangeEntry) -> Self {
+        match entry {
+            OnChangeEntry::Reload(service) => Self::Reload(service),
+            OnChangeEntry::Restart(service) => Self::Restart(service),
+            OnChangeEntry::Unit(service) => Self::UnitChanged(service),
+        }
+    }
+}
+
+/// A service.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceEntry {
+    /// Unit name without `.service`.
+    pub name: String,
+    /// It carries the VIP.
+    #[serde(default)]
+    pub carries_vip: bool,
+    /// Units it replaces.
+    #[serde(default)]
+    pub replaces: Vec<String>,
+}
+
+/// A probe.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProbeEntry {
+    /// What it proves.
+    pub name: String,
+    /// bash command.
+    pub command: String,
+    /// What helps where it fails.
+    pub next: Option<String>,
+}
+
+/// An escape hatch.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunEntry {
+    /// Command.
+    pub cmd: String,
+    /// Not run when this succeeds.
+    pub unless: String,
+    /// Takes it back.
+    pub undo: Option<String>,
+}
+
+/// Parses a `role.yaml`.
+///
+/// # Errors
+/// What is wrong, with the file and the library's own words on the place.
+pub fn parse(file: &Path, text: &str) -> Result<Role, Problem> {
+    serde_yaml::from_str(text).map_err(|error| {
+        Problem::new(Code::RoleFile, format!("role file {}: {}", file.display(), error.without_snippet()))
+            .next("compare it with the built-in roles")
+    })
+}

@@ -1,0 +1,8 @@
+//! The verdicts: who owns each address ([`vips`]), who could take it over ([`standby`]), who balances ([`lvs`]). All of them
+//! are pure functions of what was observed. [`run`] and [`status`] look, judge and show, and change nothing.
+
+pub mod lvs;
+pub mod run;
+pub mod standby;
+pub mod status;
+pub mod vips;

@@ -1,0 +1,136 @@
+//! `hactl verify`: looks, judges, and with `--for` keeps asking the service meanwhile.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::lvs;
+use super::vips::judge;
+use crate::ctl::cluster::{Cluster, Vip};
+use crate::ctl::desk::{Desk, Options, open};
+use crate::ctl::look::observe::{Sight, ask, can_answer, look};
+use crate::ctl::report::{Outcome, Report};
+use crate::error::{Code, Exit, Failure, Problem};
+
+/// Between two requests of `--for`.
+const REQUEST_EVERY: Duration = Duration::from_millis(50);
+/// Between two looks of `--for`.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// What was looked at, and what of it is as it should be.
+#[derive(Debug, Clone, Serialize)]
+pub struct Verified {
+    /// Everything is as it should be; the problems say what is not.
+    pub verified: bool,
+    /// VIPs judged.
+    pub vips: usize,
+    /// Whether the service was asked through them, and answered.
+    pub service: Service,
+    /// The longest time without a good answer in milliseconds, where it was watched.
+    pub gap_ms: Option<u64>,
+}
+
+/// What was asked and answered; nothing more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Service {
+    /// Through every VIP.
+    Answers,
+    /// Where it could be asked; not everywhere.
+    AnswersWhereAsked,
+    /// NAT answers other networks than this desk's, or there is no way to the VIP from here.
+    NotAsked,
+    /// No director's kernel has IPVS.
+    NotBalanced,
+}
+
+/// Verifies once, or for a while.
+///
+/// # Errors
+/// Only what keeps it from looking; what is not as it should be is in the report, with exit 7.
+pub async fn verify(
+    inventory: Option<&Path>,
+    options: Options,
+    duration: Option<Duration>,
+    max_gap: Option<Duration>,
+) -> Outcome<Verified> {
+    if duration.is_none() && max_gap.is_some() {
+        let problem =
+            Problem::new(Code::GapWithoutTime, "--max-gap without --for: a gap is only seen by who asks for a while");
+        return Err(Failure::one(Exit::Usage, problem.next("add --for 10s")));
+    }
+    let cluster = open(inventory, &options)?;
+    let desk = Desk::connect(cluster, options).await?;
+    let ((mut problems, sight), gap) = tokio::join!(watch(&desk, duration), longest_gap(&desk, duration));
+    if let (Some(gap), Some(most)) = (gap, max_gap.filter(|most| gap.is_some_and(|gap| gap > *most))) {
+        let message = format!(
+            "the service was without an answer for {:.3} s, allowed is {:.3} s",
+            gap.as_secs_f64(),
+            most.as_secs_f64()
+        );
+        problems.push(
+            Problem::new(Code::GapTooLong, message)
+                .next("`hactl agent history` on the load balancers tells who moved when"),
+        );
+    }
+    let value = Verified {
+        verified: problems.iter().all(|problem| problem.warning),
+        vips: desk.cluster.vips.len(),
+        service: service(&desk.cluster, &sight),
+        gap_ms: gap.map(|gap| u64::try_from(gap.as_millis()).unwrap_or(u64::MAX)),
+    };
+    Ok(Report::judged(value, problems))
+}
+
+fn service(cluster: &Cluster, sight: &Sight) -> Service {
+    let answers =
+        cluster.vips.iter().filter_map(Vip::address).filter(|vip| matches!(sight.service.get(vip), Some(Ok(_))));
+    if !lvs::is_balanced(cluster, sight) {
+        return Service::NotBalanced;
+    }
+    match (sight.service.len(), answers.count()) {
+        (0, _) => Service::NotAsked,
+        (asked, answered) if asked == answered && asked == cluster.vips.len() => Service::Answers,
+        _ => Service::AnswersWhereAsked,
+    }
+}
+
+async fn watch(desk: &Desk, duration: Option<Duration>) -> (Vec<Problem>, Sight) {
+    let end = Instant::now() + duration.unwrap_or_default();
+    let mut known = BTreeSet::new();
+    let mut problems = Vec::new();
+    loop {
+        let sight = look(desk, true).await;
+        for problem in judge(&desk.cluster, &sight) {
+            if known.insert(problem.message.clone()) {
+                problems.push(problem);
+            }
+        }
+        if Instant::now() + LOOK_EVERY > end {
+            return (problems, sight);
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// The longest time the service was without an answer; `None` when it was not watched.
+async fn longest_gap(desk: &Desk, duration: Option<Duration>) -> Option<Duration> {
+    let end = Instant::now() + duration?;
+    let vip = desk.cluster.vips.first().filter(|vip| can_answer(&desk.cluster, vip))?;
+    let target = SocketAddr::new(vip.address()?, desk.cluster.site.port);
+    let (mut last_good, mut longest) = (Instant::now(), Duration::ZERO);
+    while Instant::now() < end {
+        let begin = Instant::now();
+        let site = &desk.cluster.site;
+        let good = ask(target, site.host_name(), "/").await.is_ok_and(|status| site.expects(status));
+        if good {
+            longest = longest.max(begin.saturating_duration_since(last_good).saturating_sub(REQUEST_EVERY));
+            last_good = begin;
+        }
+        tokio::time::sleep(REQUEST_EVERY.saturating_sub(begin.elapsed())).await;
+    }
+    Some(longest.max(end.saturating_duration_since(last_good).saturating_sub(REQUEST_EVERY)))
+}

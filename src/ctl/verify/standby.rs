@@ -1,0 +1,269 @@
+//! The verdict on who waits: a standby that hears no adverts, or that nobody could reach, is none, however good the
+//! owner looks. Firewalls that run there are named.
+
+use std::time::Duration;
+
+use hactl_engine::control::{InstanceStatus, RouterState};
+
+use crate::ctl::cluster::{Cluster, Group, Host};
+use crate::ctl::look::observe::{Seen, Sight};
+use crate::error::{Code, Problem};
+
+/// Adverts may be missing for so many intervals; after as many a standby without guard would take the VIP.
+const INTERVALS: u64 = 3;
+/// And so much longer, for a busy host.
+const SLACK: Duration = Duration::from_millis(300);
+
+/// Judges the load balancers that do not own. Empty means good.
+pub fn judge(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for host in cluster.group(Group::Lb) {
+        let Some(seen) = sight.hosts.get(&host.name).filter(|seen| seen.reachable) else { continue };
+        for instance in seen.agent.iter().flat_map(|agent| &agent.instances) {
+            let now = seen.agent.as_ref().map_or(0, |agent| agent.now_unix_ms);
+            problems.extend(deaf(host, seen, instance, now).or_else(|| mute(sight, host, instance)));
+            problems.extend(duplicate(sight, host, instance));
+        }
+        problems.extend(unheard(cluster, sight, host, seen));
+    }
+    problems
+}
+
+/// A standby that hears nobody.
+fn deaf(host: &Host, seen: &Seen, instance: &InstanceStatus, now_ms: u64) -> Option<Problem> {
+    if instance.state != RouterState::Backup {
+        return None;
+    }
+    // One that never heard any has been listening since it became backup.
+    let silent_ms = instance.last_advert_ms.or_else(|| Some(now_ms.saturating_sub(instance.last_transition?)))?;
+    let silent = Duration::from_millis(silent_ms);
+    if silent <= Duration::from_millis(instance.advert_interval_ms.saturating_mul(INTERVALS)) + SLACK {
+        return None;
+    }
+    let message = format!(
+        "{}: {} stands by, but has heard no advert for {:.1} s",
+        host.name,
+        instance.name,
+        silent.as_secs_f64()
+    );
+    let (why, next) = cause(host, seen, instance);
+    Some(Problem::new(Code::DeafStandby, message).why(why).next(next))
+}
+
+/// A standby that is to be owner, hears who is, and is not heard.
+fn mute(sight: &Sight, host: &Host, instance: &InstanceStatus) -> Option<Problem> {
+    if !instance.withheld || instance.state != RouterState::Backup {
+        return None;
+    }
+    let owns = |seen: &Seen| {
+        let mut instances = seen.agent.iter().flat_map(|agent| &agent.instances);
+        instances.any(|other| other.name == instance.name && other.state == RouterState::Master)
+    };
+    let owner = sight.hosts.iter().find(|(name, seen)| **name != host.name && owns(seen));
+    let whom = owner.map_or("another host", |(name, _)| name);
+    let message = format!(
+        "{}: {} claims the VIP with priority {}, but {whom} still answers for it",
+        host.name, instance.name, instance.effective_priority
+    );
+    let (why, next) = match owner.and_then(|(_, seen)| firewall(seen)) {
+        Some((unit, allow)) => (format!("{unit} runs on {whom} and may drop the adverts"), allow),
+        None => (
+            "its adverts do not arrive there, or what answers does not take part in the election".to_owned(),
+            format!(
+                "allow IP protocol 112 and 224.0.0.18 between the load balancers; `tcpdump -ni any ip proto 112` on {whom}"
+            ),
+        ),
+    };
+    let next = format!("{next}; meanwhile `hactl failover --to {}` moves the VIP over SSH", host.name);
+    Some(Problem::new(Code::Unheard, message).why(why).next(next))
+}
+
+/// Why it hears nothing, from what it counted and what runs there.
+fn cause(host: &Host, seen: &Seen, instance: &InstanceStatus) -> (String, String) {
+    let count = |name: &str| instance.counters.get(name).copied().unwrap_or_default();
+    let refused = [
+        ("bad_auth", "another password", "give all load balancers the same `auth`: `hactl deploy`"),
+        ("bad_version", "another VRRP version", "give all load balancers the same `version`: `hactl deploy`"),
+        ("bad_interval", "another interval", "give all load balancers the same `interval`: `hactl deploy`"),
+        ("bad_source", "a sender that is no peer", "name every load balancer in the inventory: `hactl deploy`"),
+        (
+            "bad_destination",
+            "unicast where multicast is meant, or the other way",
+            "`hactl deploy` on all load balancers",
+        ),
+        ("bad_ttl", "a TTL that says it was routed", "see what forwards adverts between the load balancers"),
+        ("bad_packet", "broken packets", "`tcpdump -vni any ip proto 112` there"),
+    ];
+    let none = "it cannot know when the master fails";
+    if let Some((counter, what, next)) = refused.iter().find(|(counter, ..)| count(counter) > 0) {
+        return (
+            format!("{none}: it refused {} adverts because of {what} ({counter})", count(counter)),
+            (*next).to_owned(),
+        );
+    }
+    let held = match count("claims_withheld") {
+        0 => String::new(),
+        n => format!(", and since its start it withheld its claim {n} times because the VIP still answered"),
+    };
+    match firewall(seen) {
+        Some((unit, allow)) => (format!("{none}{held}; {unit} runs there and may drop IP protocol 112"), allow),
+        None => (
+            format!("{none}{held}; something drops IP protocol 112 on the way"),
+            format!(
+                "allow IP protocol 112 and 224.0.0.18 on both load balancers and between them; `tcpdump -ni any ip proto 112` on {}",
+                host.name
+            ),
+        ),
+    }
+}
+
+/// A firewall that runs on a host, and how to let VRRP and the web through it.
+pub fn firewall(seen: &Seen) -> Option<(&str, String)> {
+    let unit = seen.firewalls.first()?;
+    let allow = match unit.as_str() {
+        "firewalld" => {
+            "there: `firewall-cmd --permanent --add-protocol=vrrp --add-service=http && firewall-cmd --reload`"
+        }
+        "ufw" => {
+            "there: `ufw allow http`, and `-A ufw-before-input -p 112 -j ACCEPT` in /etc/ufw/before.rules, then `ufw reload`"
+        }
+        _ => {
+            "there: accept `ip protocol 112` and the service's port in /etc/nftables.conf, then `systemctl reload nftables`"
+        }
+    };
+    Some((unit, allow.to_owned()))
+}
+
+/// A load balancer whose web server answers neither the others nor the desk.
+pub fn unheard(cluster: &Cluster, sight: &Sight, host: &Host, seen: &Seen) -> Option<Problem> {
+    let others = sight.hosts.iter().filter_map(|(name, other)| Some((name.as_str(), *other.peers.get(&host.name)?)));
+    let asked: Vec<(&str, bool)> =
+        others.chain(sight.direct.get(&host.name).map(|answers| ("this desk", *answers))).collect();
+    let elsewhere = asked.iter().any(|(name, _)| *name != "this desk");
+    if !elsewhere || asked.iter().any(|(_, answers)| *answers) {
+        return None;
+    }
+    let whom = asked.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" and ");
+    let message = format!("{}: nothing answers {whom} on port {}", host.name, cluster.site.port);
+    let instances = seen.agent.iter().flat_map(|agent| &agent.instances);
+    let harm = match instances.clone().any(|instance| instance.state == RouterState::Master) {
+        true => "it owns the VIP, so clients get no answer; `hactl failover` moves it to another one meanwhile",
+        false => "with the VIP there clients would get no answer",
+    };
+    let problem = Problem::new(Code::SilentBalancer, message).why(match firewall(seen) {
+        Some((unit, _)) => format!("{harm}; {unit} runs there"),
+        None => harm.to_owned(),
+    });
+    Some(problem.next(match (firewall(seen), seen.nginx) {
+        (Some((_, allow)), true) => allow,
+        (_, true) => format!("on {}: `ss -ltn`, `nft list ruleset`; something drops the packets", host.name),
+        (_, false) => format!("nginx does not run: `systemctl status nginx` on {}", host.name),
+    }))
+}
+
+/// Somebody who is no host of the cluster answers for the addresses of an owner.
+fn duplicate(sight: &Sight, host: &Host, instance: &InstanceStatus) -> Option<Problem> {
+    let mac = instance.answered_by.as_ref().filter(|_| instance.state == RouterState::Master)?;
+    if sight.hosts.values().any(|seen| seen.macs.contains(mac)) {
+        return None;
+    }
+    let message = format!("{}: a stranger at {mac} answered for the addresses of {} as well", host.name, instance.name);
+    let problem = Problem::new(Code::ForeignAnswer, message).why("some clients may reach that machine instead");
+    Some(problem.next(format!("find it (`ip neigh` on {}), and take the address from it", host.name)).warn())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::ctl::inventory::load::parse;
+
+    /// lb-5 is master; what lb-6 says is given.
+    fn scene(standby: &serde_json::Value) -> (Cluster, Sight) {
+        let cluster = parse(Path::new("x.yaml"), include_str!("../../../inventories/homework.yaml")).unwrap().cluster;
+        let mut instance = json!({"name": "VI_1", "state": "BACKUP", "interface": "eth0", "vrid": 3, "base_priority": 100,
+            "effective_priority": 100, "advert_interval_ms": 700, "addresses": [], "master": null, "master_priority": null,
+            "last_advert_ms": 650, "last_transition": 1000, "last_reason": null, "pinned": null});
+        instance.as_object_mut().unwrap().extend(standby.as_object().unwrap().clone());
+        let agent = json!({"version": "0", "pid": 1, "started_unix_s": 0, "now_unix_ms": 9000, "config": "", "instances": [instance]});
+        let mut seen = Seen { reachable: true, nginx: true, ..Seen::default() };
+        seen.agent = Some(serde_json::from_value(agent).unwrap());
+        let mut sight = Sight::default();
+        sight.hosts.insert("lb-6".into(), seen);
+        (cluster, sight)
+    }
+
+    fn only(cluster: &Cluster, sight: &Sight) -> Problem {
+        let mut problems = judge(cluster, sight);
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        problems.remove(0)
+    }
+
+    #[test]
+    fn a_standby_that_hears_nobody_is_none() {
+        for (standby, good) in [
+            (json!({"last_advert_ms": 2399}), true),
+            (json!({"last_advert_ms": 2401}), false),
+            (json!({"last_advert_ms": null}), false),
+            (json!({"last_advert_ms": null, "last_transition": 8000}), true),
+            (json!({"last_advert_ms": 22_900, "state": "MASTER"}), true),
+        ] {
+            let (cluster, sight) = scene(&standby);
+            assert_eq!(judge(&cluster, &sight).is_empty(), good, "{standby}");
+        }
+        let (cluster, mut sight) = scene(&json!({"last_advert_ms": 22_900, "counters": {"claims_withheld": 7}}));
+        sight.hosts.get_mut("lb-6").unwrap().firewalls = vec!["firewalld".into()];
+        let problem = only(&cluster, &sight).to_string();
+        for part in [
+            "E716",
+            "lb-6: VI_1 stands by, but has heard no advert for 22.9 s",
+            "withheld its claim 7 times",
+            "--add-protocol=vrrp",
+        ] {
+            assert!(problem.contains(part), "{part} is not in {problem}");
+        }
+        let (cluster, sight) =
+            scene(&json!({"last_advert_ms": 22_900, "counters": {"bad_auth": 37, "claims_withheld": 7}}));
+        assert!(only(&cluster, &sight).to_string().contains("refused 37 adverts because of another password"));
+    }
+
+    #[test]
+    fn a_standby_that_is_not_heard_is_none() {
+        let (cluster, mut sight) = scene(&json!({"withheld": true}));
+        let owner = json!({"state": "MASTER"});
+        let (_, other) = scene(&owner);
+        sight.hosts.extend(other.hosts.into_values().map(|seen| ("lb-5".to_owned(), seen)));
+        let problem = only(&cluster, &sight);
+        assert_eq!(problem.code.id(), "E719");
+        assert_eq!(problem.message, "lb-6: VI_1 claims the VIP with priority 100, but lb-5 still answers for it");
+        sight.hosts.get_mut("lb-5").unwrap().firewalls = vec!["ufw".into()];
+        assert!(only(&cluster, &sight).to_string().contains("ufw runs on lb-5"));
+    }
+
+    #[test]
+    fn a_standby_that_answers_nobody_is_none() {
+        let (cluster, mut sight) = scene(&json!({}));
+        sight.hosts.insert(
+            "lb-5".into(),
+            Seen { reachable: true, peers: [("lb-6".to_owned(), false)].into(), ..Seen::default() },
+        );
+        let problem = only(&cluster, &sight);
+        assert_eq!(problem.message, "lb-6: nothing answers lb-5 on port 80");
+        sight.direct.insert("lb-6".into(), false);
+        assert_eq!(only(&cluster, &sight).message, "lb-6: nothing answers lb-5 and this desk on port 80");
+        sight.direct.insert("lb-6".into(), true);
+        assert_eq!(judge(&cluster, &sight), [], "a rule between the two balancers alone harms nobody");
+    }
+
+    #[test]
+    fn a_stranger_that_answers_too_is_a_warning() {
+        let (cluster, mut sight) = scene(&json!({"state": "MASTER", "answered_by": "02:00:00:00:00:37"}));
+        let problem = only(&cluster, &sight);
+        assert!(problem.warning && problem.message.contains("02:00:00:00:00:37"));
+        sight.hosts.get_mut("lb-6").unwrap().macs = vec!["02:00:00:00:00:37".into()];
+        assert_eq!(judge(&cluster, &sight), [], "one of ours");
+    }
+}

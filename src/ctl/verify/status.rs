@@ -1,0 +1,145 @@
+//! `hactl status`: who owns each VIP, and how everybody feels.
+
+use std::net::IpAddr;
+
+use hactl_engine::control::{InstanceStatus, Safety, VirtualServerStatus};
+use serde::Serialize;
+
+use super::vips::judge;
+use crate::ctl::cluster::{Cluster, Host};
+use crate::ctl::desk::Desk;
+use crate::ctl::look::observe::{Sight, look};
+use crate::ctl::report::Report;
+
+/// The picture of a cluster, as it was seen.
+#[derive(Debug, Clone, Serialize)]
+pub struct Status {
+    /// One entry a VIP.
+    pub vips: Vec<VipStatus>,
+    /// One entry a host, in the inventory's order.
+    pub hosts: Vec<HostStatus>,
+    /// What the pair can rely on: the weakest promise of all agents. `None` when no agent answers.
+    pub safety: Option<Safety>,
+}
+
+/// One VIP.
+#[derive(Debug, Clone, Serialize)]
+pub struct VipStatus {
+    /// The address.
+    pub address: IpAddr,
+    /// Load balancers whose kernel has it.
+    pub owners: Vec<String>,
+    /// Load balancers that may have it and did not answer.
+    pub unknown: Vec<String>,
+    /// What the service answered through it; `None` when it was not asked.
+    pub service: Option<ServiceStatus>,
+}
+
+/// What a service answered.
+#[derive(Debug, Clone, Serialize)]
+pub struct ServiceStatus {
+    /// The HTTP status; `None` when nothing answered.
+    pub status: Option<u16>,
+    /// Why nothing did.
+    pub error: Option<String>,
+    /// Whether it is what the inventory expects.
+    pub expected: bool,
+}
+
+/// One host.
+#[derive(Debug, Clone, Serialize)]
+pub struct HostStatus {
+    /// Its name.
+    pub name: String,
+    /// Its group, `lb` or `web`.
+    pub group: &'static str,
+    /// Whether it answered.
+    pub reachable: bool,
+    /// Why it did not.
+    pub reason: Option<String>,
+    /// Firewalls that run there.
+    pub firewalls: Vec<String>,
+    /// Whether nginx runs.
+    pub nginx: bool,
+    /// The version of its agent; `None` when none answers.
+    pub agent_version: Option<String>,
+    /// The host's own clock when it answered: Unix time in milliseconds.
+    pub now_unix_ms: Option<u64>,
+    /// Its virtual routers.
+    pub instances: Vec<InstanceStatus>,
+    /// Its virtual servers; `None` when no agent answers.
+    pub virtual_servers: Option<Vec<VirtualServerStatus>>,
+}
+
+/// Looks at a cluster once, and judges it.
+pub async fn status(desk: &Desk) -> Report<Status> {
+    let sight = look(desk, false).await;
+    let problems = judge(&desk.cluster, &sight);
+    Report::judged(picture(&desk.cluster, &sight), problems)
+}
+
+fn picture(cluster: &Cluster, sight: &Sight) -> Status {
+    let vips = cluster.vips.iter().filter_map(|vip| vip.address()).map(|address| {
+        let owners = sight.who_owns(cluster, address);
+        VipStatus {
+            address,
+            owners: owners.names,
+            unknown: owners.unknown.into_iter().map(|(host, _)| host).collect(),
+            service: sight.service.get(&address).map(|answer| ServiceStatus {
+                status: answer.as_ref().ok().copied(),
+                error: answer.as_ref().err().cloned(),
+                expected: answer.as_ref().is_ok_and(|status| cluster.site.expects(*status)),
+            }),
+        }
+    });
+    let promises = sight.hosts.values().filter_map(|seen| seen.agent.as_ref()?.safety.as_ref());
+    Status {
+        vips: vips.collect(),
+        hosts: cluster.hosts.iter().map(|host| host_status(host, sight)).collect(),
+        safety: promises.min_by_key(|safety| safety.tier).cloned(),
+    }
+}
+
+fn host_status(host: &Host, sight: &Sight) -> HostStatus {
+    let seen = sight.hosts.get(&host.name).cloned().unwrap_or_default();
+    let agent = seen.agent.as_ref();
+    HostStatus {
+        name: host.name.clone(),
+        group: host.group.name(),
+        reachable: seen.reachable,
+        reason: seen.why.as_ref().map(|why| why.message.clone()),
+        firewalls: seen.firewalls.clone(),
+        nginx: seen.nginx,
+        agent_version: agent.map(|agent| agent.version.clone()),
+        now_unix_ms: agent.map(|agent| agent.now_unix_ms),
+        instances: agent.map(|agent| agent.instances.clone()).unwrap_or_default(),
+        virtual_servers: agent.map(|agent| agent.virtual_servers.clone()),
+    }
+}
+
+/// The picture of a cluster of which nobody was seen, for those who word it.
+#[cfg(test)]
+pub(crate) fn unseen(cluster: &Cluster, problems: Vec<crate::error::Problem>) -> Report<Status> {
+    Report::judged(picture(cluster, &Sight::default()), problems)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::error::{Code, Problem};
+
+    #[test]
+    fn the_json_has_its_promised_keys() {
+        let text = include_str!("../../../inventories/homework.yaml");
+        let cluster = crate::ctl::inventory::load::parse(std::path::Path::new("x.yaml"), text).unwrap().cluster;
+        let value = serde_json::to_value(unseen(&cluster, vec![Problem::new(Code::ServiceBad, "x").why("y")])).unwrap();
+        assert_eq!(value["problems"][0]["code"], "E704");
+        assert_eq!(value["vips"][0]["address"], "10.0.0.3");
+        assert_eq!(value["vips"][0]["owners"], json!([]));
+        assert_eq!(value["hosts"][0]["name"], "lb-5");
+        assert_eq!(value["hosts"][2]["group"], "web");
+        assert_eq!(value["hosts"][0]["reachable"], false);
+    }
+}

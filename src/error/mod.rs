@@ -1,0 +1,10 @@
+//! What users see when something is wrong: exit codes in one table ([`Exit`]), error codes in one register ([`Code`]), and
+//! problems that say what, where, why and next ([`Problem`]). Everybody may use it; it uses nobody.
+
+mod code;
+mod exit;
+mod problem;
+
+pub use code::Code;
+pub use exit::Exit;
+pub use problem::{Failure, Outcome, Problem, Span, plain};

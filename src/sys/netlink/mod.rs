@@ -1,0 +1,13 @@
+//! Conversations with the kernel by netlink: interfaces, addresses, routes, macvlans and the firewall's sets. [`route`],
+//! [`generic`] and [`netfilter`] are the three protocols, the other files say with them what the agent wants. Nothing here
+//! decides what there shall be.
+
+pub(crate) mod address;
+pub(crate) mod generic;
+pub mod links;
+pub(crate) mod macvlan;
+pub(crate) mod netfilter;
+pub(crate) mod nft;
+pub(crate) mod prefix;
+pub mod route;
+pub(crate) mod routing;

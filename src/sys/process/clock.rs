@@ -1,0 +1,19 @@
+//! Clocks: the boot clock drives the engine (it counts through suspend), the wall clock dates what people read.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use hactl_engine::time::Instant;
+use nix::time::{ClockId, clock_gettime};
+
+/// Now, in nanoseconds since boot.
+pub(crate) fn now() -> Instant {
+    // CLOCK_BOOTTIME exists since Linux 2.6.39 and cannot fail with a valid pointer; zero would only delay a timer.
+    let time = clock_gettime(ClockId::CLOCK_BOOTTIME).unwrap_or(nix::sys::time::TimeSpec::new(0, 0));
+    let seconds = u64::try_from(time.tv_sec()).unwrap_or_default();
+    Instant(seconds * 1_000_000_000 + u64::try_from(time.tv_nsec()).unwrap_or_default())
+}
+
+/// Unix time in milliseconds.
+pub(crate) fn unix_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, hactl_engine::time::millis)
+}

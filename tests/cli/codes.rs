@@ -1,0 +1,144 @@
+//! Codes that need neither a host nor root: one mistake a row, and the code that it is told with.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::{HOMEWORK, hactl};
+
+const LVS: &str = include_str!("../../inventories/lvs-dr.yaml");
+
+/// The codes on a screen.
+fn codes(words: &[&str]) -> Vec<String> {
+    let output = hactl(words);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    let codes = text.lines().filter_map(|line| line.split_once('[')?.1.split(']').next().map(str::to_owned));
+    codes.collect()
+}
+
+/// What is wrong when a file of this name and text is not told with a code.
+fn untold(folder: &Path, name: &str, text: &str, code: &str) -> Option<String> {
+    let path = folder.join(name);
+    fs::write(&path, text).unwrap();
+    let codes = codes(&["check", path.to_str().unwrap()]);
+    (!codes.iter().any(|one| one == code)).then(|| format!("{code} is not in {codes:?}"))
+}
+
+fn nothing(wrong: Vec<String>) {
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn mistakes_in_an_inventory() {
+    let folder = tempfile::tempdir().unwrap();
+    let vip = "vip: 10.0.0.3/24";
+    let mut wrong = Vec::new();
+    for (from, to, code) in [
+        ("ssh: { user: root }", "ssh: root", "E103"),
+        ("lb-6: 10.0.0.6", "\"lb 6\": 10.0.0.6", "E105"),
+        (vip, "vip: { vrid: 5 }", "E110"),
+        (vip, "vip: { address: fd00::3/64, version: 2 }", "E111"),
+        (vip, "vip: { address: 10.0.0.3/24, version: 3, auth: { pass: '1111' } }", "E112"),
+        (vip, "vip: { address: 10.0.0.3/24, interval: 5ms }", "E113"),
+        (vip, "vip: { address: 10.0.0.3/24, track: [{ name: x }] }", "E115"),
+        (vip, "vip: 10.0.1.0/23", "E117"),
+        (vip, "vip: { address: 10.0.0.3/24, order: [lb-5, lb-5] }", "E137"),
+        (vip, "vip: [{ address: 10.0.0.3/24, name: A }, { address: 10.0.0.4/24, name: A }]", "E122"),
+        (vip, "vip: [{ address: 10.0.0.3/24, vrid: 7 }, { address: 10.0.0.4/24, vrid: 7 }]", "E123"),
+        (vip, "vip: { address: 10.0.0.3/24, version: 2, auth: { pass: longer-than-eight } }", "E149"),
+        ("web-7: 10.0.0.7", "web-7: { address: 10.0.0.7, roles: [broken] }", "E130"),
+        ("web-7: 10.0.0.7", "web-7: { address: 10.0.0.7, roles: [wants] }", "E132"),
+        ("web-7: 10.0.0.7", "web-7: { address: 10.0.0.7, roles: [vip] }", "E134"),
+        ("web-7: 10.0.0.7", "web-7: { address: 10.0.0.7, roles: [fails] }", "E135"),
+        ("site:", "roles: { vip: { nothing: 1 } }\nsite:", "E133"),
+        ("kind: static", "kind: static, port: 443", "E147"),
+    ] {
+        fs::create_dir_all(folder.path().join("templates")).unwrap();
+        fs::write(folder.path().join("templates/fails.tera"), "{{ nobody.knows }}").unwrap();
+        for (role, text) in [
+            ("broken", "files: 7\n"),
+            ("wants", "applies_to: [web]\nfiles: [{ template: nowhere.tera, dest: /etc/x }]\n"),
+            ("fails", "applies_to: [web]\nfiles: [{ template: fails.tera, dest: /etc/x }]\n"),
+        ] {
+            fs::create_dir_all(folder.path().join("roles").join(role)).unwrap();
+            fs::write(folder.path().join("roles").join(role).join("role.yaml"), text).unwrap();
+        }
+        let broken = HOMEWORK.replacen(from, to, 1);
+        assert_ne!(broken, HOMEWORK, "{from}");
+        wrong.extend(untold(folder.path(), "x.yaml", &broken, code).map(|why| format!("{to}: {why}")));
+    }
+    for (from, to, code) in [
+        ("web: { web-7: 10.0.0.7, web-8: 10.0.0.8 }", "web: {}", "E127"),
+        ("web-7: 10.0.0.7", "web-7: { address: 10.0.0.7, port: 8080 }", "E128"),
+        ("method: dr", "method: nat\n  real_servers: lb", "E129"),
+    ] {
+        let broken = LVS.replacen(from, to, 1);
+        assert_ne!(broken, LVS, "{from}");
+        wrong.extend(untold(folder.path(), "lvs.yaml", &broken, code).map(|why| format!("{to}: {why}")));
+    }
+    nothing(wrong);
+}
+
+#[test]
+fn mistakes_in_a_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let instance = "vrrp_instance a {\n interface lo\n virtual_router_id 37\n virtual_ipaddress {\n  10.0.0.3/32\n }\n";
+    let mut wrong = Vec::new();
+    for (text, code) in [
+        (format!("{instance} priorty 7\n}}\n"), "W301"),
+        (format!("net_namespace hactl-no-such\n{instance}}}\n"), "W309"),
+        (format!("{instance} notify_fault \"/usr/bin/killall keepalived\"\n}}\n"), "W310"),
+    ] {
+        wrong.extend(untold(folder.path(), "ha.conf", &text, code));
+    }
+    nothing(wrong);
+}
+
+#[test]
+fn mistakes_on_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = folder.path().join("good.yaml");
+    fs::write(&good, HOMEWORK).unwrap();
+    let lvs = folder.path().join("lvs.yaml");
+    fs::write(&lvs, LVS).unwrap();
+    let conf = folder.path().join("ha.conf");
+    fs::write(&conf, "net_namespace hactl-no-such\n").unwrap();
+    let path = |path: &Path| path.display().to_string();
+    let (good, lvs, conf, none) = (path(&good), path(&lvs), path(&conf), path(&folder.path().join("none")));
+    let mut wrong = Vec::new();
+    for (words, code) in [
+        (&["agent", "run", "--signum", "NOTHING"][..], "E012"),
+        (&["agent", "listen", "hactl-no-such", "--for", "10ms"], "E013"),
+        (&["agent", "run", "-f", &none, "--state-dir", &none], "E017"),
+        (&["agent", "run", "-f", &conf, "--state-dir", &none], "E014"),
+        (&["agent", "probe", "http://127.0.0.1:9/"], "E018"),
+        (&["genhash", "-s", "127.0.0.1", "-p", "9"], "E019"),
+        (&["agent", "status", "--socket", &none], "E401"),
+        (&["plan", "-i", &good, "--limit", "web-99"], "E141"),
+        (&["plan", "-i", &good, "--only", "nothing"], "E141"),
+        (&["unpin", "web-7", "-i", &good], "E143"),
+        (&["drain", "web-7", "-i", &good], "E144"),
+        (&["drain", "web-99", "-i", &lvs], "E138"),
+        (&["verify", "-i", &good, "--max-gap", "1s"], "E145"),
+        (&["failover", "-i", &good, "--to", "lb-5", "--vip", "10.9.9.9"], "E146"),
+        (&["failover", "-i", &good, "--to", "lb-5", "--vip", "nothing"], "E146"),
+        (&["drill", "stop", "-i", &good], "E613"),
+        (&["lab", "up", "--subnet", "10.99.0.0/28"], "E503"),
+        (&["lab", "up", "--hosts", "lb,web-7"], "E504"),
+        (&["lab", "up", "--hosts", "lb-7,web-7"], "E505"),
+        (&["lab", "ssh", "lb-5"], "E510"),
+    ] {
+        let codes = codes(words);
+        if !codes.iter().any(|one| one == code) {
+            wrong.push(format!("{words:?}: {code} is not in {codes:?}: {:?}", hactl(words)));
+        }
+    }
+    nothing(wrong);
+    let mut call = Command::new(env!("CARGO_BIN_EXE_hactl"));
+    let mut call =
+        call.args(["agent", "call", "--socket", &none]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut call.stdin.take().unwrap(), b"{\"verb\": \"frobnicate\"}").unwrap();
+    let said = call.wait_with_output().unwrap();
+    assert!(String::from_utf8_lossy(&said.stderr).contains("[E020]"), "{said:?}");
+    assert_eq!(said.status.code(), Some(3));
+}
