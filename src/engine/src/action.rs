@@ -13,8 +13,8 @@ use crate::wire::arp::Mac;
 /// Identifies a virtual router for as long as the agent runs, also across reloads.
 pub type RouterId = u32;
 
-/// Actions of one router, to be carried out in order. When addresses cannot be added, what else the same step has for the
-/// router to do is dropped, in this batch and in later ones, and the failure comes back as `Input::ActionFailed`.
+/// Actions of one router, to be carried out in order. When addresses cannot be added, what else the same step has for
+/// the router to do is dropped, in this batch and in later ones, and the failure comes back as `Input::ActionFailed`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
     /// Whose actions these are.

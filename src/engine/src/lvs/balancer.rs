@@ -16,7 +16,7 @@ use crate::conf::config::lvs::{RealServer, VirtualServer};
 use crate::ipvs::{ServiceKey, Table};
 use crate::time::Instant;
 
-/// A real server by the pool that it is in and its address: what an operator's wish is remembered under.
+/// A real server by the pool that it is in and its address: what an operator's override is remembered under.
 pub type ServerName = (String, SocketAddr);
 
 /// Which real servers an operator means.
@@ -105,16 +105,16 @@ impl Balancer {
         self.places.clear();
         let mut effects = Vec::new();
         for config in servers {
-            let wish = |real: &RealServer| self.overrides.get(&name(config, real)).copied().unwrap_or_default();
+            let by_operator = |real: &RealServer| self.overrides.get(&name(config, real)).copied().unwrap_or_default();
             let mut kept = BTreeMap::new();
             let mut pool = match old.remove(&config.name) {
                 Some((place, mut pool)) => {
                     kept = same_checks(pool.config(), config, place, &old_ids);
-                    pool.follow(Arc::clone(config), wish, now);
+                    pool.follow(Arc::clone(config), by_operator, now);
                     pool
                 }
                 None => {
-                    let pool = Pool::new(Arc::clone(config), wish, |real| taken_out(config, real, found), now);
+                    let pool = Pool::new(Arc::clone(config), by_operator, |real| taken_out(config, real, found), now);
                     effects.extend(introduce.then(|| pool.introduce()).into_iter().flatten());
                     pool
                 }
@@ -223,17 +223,17 @@ impl Balancer {
                     continue;
                 }
                 let key = name(&config, real);
-                let mut wish = self.overrides.get(&key).copied().unwrap_or_default();
+                let mut by_operator = self.overrides.get(&key).copied().unwrap_or_default();
                 match order {
-                    Order::Drain => wish.drained = true,
-                    Order::Undrain => wish.drained = false,
-                    Order::Weight(weight) => wish.weight = weight,
+                    Order::Drain => by_operator.drained = true,
+                    Order::Undrain => by_operator.drained = false,
+                    Order::Weight(weight) => by_operator.weight = weight,
                 }
-                match wish.is_none() {
+                match by_operator.is_none() {
                     true => drop(self.overrides.remove(&key)),
-                    false => drop(self.overrides.insert(key, wish)),
+                    false => drop(self.overrides.insert(key, by_operator)),
                 }
-                effects.extend(pool.wish(place, wish, now));
+                effects.extend(pool.overrule(place, by_operator, now));
                 done.push(format!("{} of {}", real.address, config.name));
             }
         }

@@ -31,14 +31,15 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// A pool of which nothing is known but its configuration. `wish` tells what the operator wanted of a real server.
+    /// A pool of which nothing is known but its configuration. `by_operator` tells what the operator wanted of a real
+    /// server.
     pub(super) fn new(
         config: Arc<VirtualServer>,
-        wish: impl Fn(&RealServer) -> Override,
+        by_operator: impl Fn(&RealServer) -> Override,
         taken_out: impl Fn(&RealServer) -> bool,
         now: Instant,
     ) -> Self {
-        let server = |one: &RealServer| Server::new(one, config.alpha || taken_out(one), wish(one), now);
+        let server = |one: &RealServer| Server::new(one, config.alpha || taken_out(one), by_operator(one), now);
         let servers = config.real_servers.iter().map(server).collect();
         let mut pool = Self {
             config,
@@ -54,7 +55,12 @@ impl Pool {
     }
 
     /// The pool under a new configuration: real servers that are in both keep their state.
-    pub(super) fn follow(&mut self, new: Arc<VirtualServer>, wish: impl Fn(&RealServer) -> Override, now: Instant) {
+    pub(super) fn follow(
+        &mut self,
+        new: Arc<VirtualServer>,
+        by_operator: impl Fn(&RealServer) -> Override,
+        now: Instant,
+    ) {
         let mut old: BTreeMap<SocketAddr, (&RealServer, Server)> = BTreeMap::new();
         for (config, server) in self.config.real_servers.iter().zip(std::mem::take(&mut self.servers)) {
             old.insert(config.address, (config, server));
@@ -64,7 +70,7 @@ impl Pool {
                 server.follow(before, one, new.alpha);
                 server
             }
-            None => Server::new(one, new.alpha, wish(one), now),
+            None => Server::new(one, new.alpha, by_operator(one), now),
         };
         self.servers = new.real_servers.iter().map(follow).collect();
         self.config = new;
@@ -145,13 +151,13 @@ impl Pool {
     }
 
     /// Takes an operator's word about real servers.
-    pub(super) fn wish(&mut self, place: usize, wish: Override, now: Instant) -> Vec<Effect> {
+    pub(super) fn overrule(&mut self, place: usize, by: Override, now: Instant) -> Vec<Effect> {
         let Some((server, config)) = self.servers.get_mut(place).zip(self.config.real_servers.get(place)) else {
             return Vec::new();
         };
-        server.wish = wish;
+        server.by_operator = by;
         server.rising_since = None; // who asks for a weight gets it
-        let what = What::Overridden { address: config.address, drained: wish.drained, weight: wish.weight };
+        let what = What::Overridden { address: config.address, drained: by.drained, weight: by.weight };
         let word = vec![self.config.tell(what)];
         self.changed(now, word)
     }

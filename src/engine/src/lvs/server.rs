@@ -31,7 +31,7 @@ pub struct Server {
     /// When it went up or down last, and why.
     since: Instant,
     reason: Option<String>,
-    pub(super) wish: Override,
+    pub(super) by_operator: Override,
     /// Came back at this moment and gets its weight bit by bit.
     pub(super) rising_since: Option<Instant>,
 }
@@ -42,10 +42,10 @@ const STEPS: u32 = 10;
 const WEIGHT_MAX: u32 = 65_535;
 
 impl Server {
-    pub(super) fn new(config: &RealServer, alpha: bool, wish: Override, now: Instant) -> Self {
+    pub(super) fn new(config: &RealServer, alpha: bool, by_operator: Override, now: Instant) -> Self {
         let checks: Vec<Health> = config.checkers.iter().map(|checker| Health::new(alpha || checker.alpha)).collect();
         let up = checks.iter().all(Health::passing);
-        Self { checks, up, since: now, reason: None, wish, rising_since: None }
+        Self { checks, up, since: now, reason: None, by_operator, rising_since: None }
     }
 
     /// The same server under a new configuration: checks that did not change keep their verdicts.
@@ -65,8 +65,8 @@ impl Server {
     }
 
     /// What the operator wants of it.
-    pub fn wish(&self) -> Override {
-        self.wish
+    pub fn by_operator(&self) -> Override {
+        self.by_operator
     }
 
     /// When it went up or down last.
@@ -113,7 +113,7 @@ impl Server {
 
     /// Its share when nothing holds it back: the operator's weight, else what checks and configuration say.
     pub(super) fn full_weight(&self, config: &RealServer) -> u32 {
-        if let Some(weight) = self.wish.weight {
+        if let Some(weight) = self.by_operator.weight {
             return weight;
         }
         let mut weight = i64::from(config.weight);
@@ -128,7 +128,7 @@ impl Server {
 
     /// What counts for the quorum.
     pub(super) fn alive_weight(&self, config: &RealServer) -> u32 {
-        if self.up && !self.wish.drained { self.full_weight(config) } else { 0 }
+        if self.up && !self.by_operator.drained { self.full_weight(config) } else { 0 }
     }
 
     /// Its entry in the kernel's table, if it has one. Without quorum, when the sorry server serves, only what keeps
@@ -140,7 +140,7 @@ impl Server {
         serves: bool,
         now: Instant,
     ) -> Option<DestinationSettings> {
-        let weight = match (self.up, self.wish.drained) {
+        let weight = match (self.up, self.by_operator.drained) {
             (true, true) => 0,
             (true, false) if serves => self.risen(self.full_weight(config), slow_start, now),
             _ if config.inhibit_on_failure => 0,
