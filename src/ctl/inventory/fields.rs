@@ -128,7 +128,11 @@ impl<'d> Reader<'d> {
         let number = text.parse().ok().filter(|n| range.contains(n));
         if number.is_none() {
             let message = format!("{what} `{text}` is not a number from {} to {}", range.start(), range.end());
-            self.wrong(node.place, Problem::new(Code::WrongValue, message));
+            let example = if range.contains(&100) { 100 } else { *range.start() };
+            self.wrong(
+                node.place,
+                Problem::new(Code::WrongValue, message).next(format!("write a number such as {example}")),
+            );
         }
         number
     }

@@ -184,11 +184,13 @@ fn check_hosts(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, hosts: &[Host])
     for host in hosts {
         let place = place_of_host(fields, host);
         if names.insert(&host.name, host.group).is_some() {
-            reader.wrong(place, Problem::new(Code::HostTwice, format!("host name `{}` is used twice", host.name)));
+            let problem = Problem::new(Code::HostTwice, format!("host name `{}` is used twice", host.name));
+            reader.wrong(place, problem.next("give one of them another name"));
         }
         if let Some(other) = addresses.insert(host.address, &host.name) {
             let message = format!("`{}` has the address {} of `{other}`", host.name, host.address);
-            reader.wrong(place, Problem::new(Code::AddressTwice, message).why("two hosts cannot share an address"));
+            let problem = Problem::new(Code::AddressTwice, message).why("two hosts cannot share an address");
+            reader.wrong(place, problem.next("`ip -br addr` on each of them shows its own address"));
         }
     }
 }
@@ -208,10 +210,8 @@ fn check_vips(reader: &Reader<'_>, placed: &[vips::Placed], hosts: &[Host]) {
     let mut names: BTreeMap<&str, ()> = BTreeMap::new();
     for vips::Placed { vip, place } in placed {
         if names.insert(&vip.name, ()).is_some() {
-            reader.wrong(
-                *place,
-                Problem::new(Code::InstanceTwice, format!("the instance name `{}` is used twice", vip.name)),
-            );
+            let problem = Problem::new(Code::InstanceTwice, format!("the instance name `{}` is used twice", vip.name));
+            reader.wrong(*place, problem.next("give one of them another `name:`"));
         }
         let six = vip.address().is_some_and(|address| address.is_ipv6());
         if let Some(other) = vrids.insert((vip.vrid, six), &vip.name) {
@@ -224,12 +224,14 @@ fn check_vips(reader: &Reader<'_>, placed: &[vips::Placed], hosts: &[Host]) {
         for net in &vip.addresses {
             let address = net.addr();
             if let Some(other) = addresses.insert(address, &vip.name) {
-                reader.wrong(*place, Problem::new(Code::VipTwice, format!("{address} is a VIP of {other} already")));
+                let problem = Problem::new(Code::VipTwice, format!("{address} is a VIP of {other} already"));
+                reader.wrong(*place, problem.next("leave one of them out"));
             }
             if let Some(host) = hosts.iter().find(|host| host.address == address) {
                 let problem =
                     Problem::new(Code::VipIsHost, format!("VIP {address} is the address of host `{}`", host.name))
-                        .why("a virtual address must belong to nobody");
+                        .why("a virtual address must belong to nobody")
+                        .next("choose a free address of the same subnet for the VIP");
                 reader.wrong(*place, problem);
             }
             for member in &vip.members {

@@ -170,7 +170,8 @@ fn interval(reader: &Reader<'_>, node: &Node) -> Option<Duration> {
     let interval = reader.duration(node, "interval")?;
     let (least, most) = (Duration::from_millis(10), Duration::from_millis(40_950));
     if !(least..=most).contains(&interval) || interval.subsec_millis() % 10 != 0 {
-        let problem = Problem::new(Code::Interval, "interval is from 10ms to 40950ms in steps of 10ms");
+        let problem = Problem::new(Code::Interval, "interval is from 10ms to 40950ms in steps of 10ms")
+            .next("1s is usual; shorter ones notice a failure sooner");
         reader.wrong(node.place, problem);
         return None;
     }
@@ -182,12 +183,13 @@ fn known_lbs<'n>(reader: &Reader<'_>, node: &'n Node, hosts: &[Host]) -> Vec<&'n
     for item in reader.list(node) {
         let Some(name) = reader.text(item, "order") else { continue };
         if !hosts.iter().any(|host| host.group == Group::Lb && host.name == name) {
-            reader.wrong(
-                item.place,
-                Problem::new(Code::UnknownBalancer, format!("`{name}` is no load balancer of this inventory")),
-            );
+            let known = hosts.iter().filter(|host| host.group == Group::Lb).map(|host| host.name.as_str());
+            let problem =
+                Problem::new(Code::UnknownBalancer, format!("`{name}` is no load balancer of this inventory"));
+            reader.wrong(item.place, problem.next(format!("there is {}", known.collect::<Vec<_>>().join(", "))));
         } else if order.contains(&name) {
-            reader.wrong(item.place, Problem::new(Code::NamedTwice, format!("`{name}` is named twice")));
+            let problem = Problem::new(Code::NamedTwice, format!("`{name}` is named twice"));
+            reader.wrong(item.place, problem.next("leave the second one out"));
         } else {
             order.push(name);
         }
