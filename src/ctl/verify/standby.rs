@@ -251,7 +251,7 @@ mod tests {
             Seen { reachable: true, peers: [("lb-6".to_owned(), false)].into(), ..Seen::default() },
         );
         let problem = only(&cluster, &sight);
-        assert_eq!(problem.message, "lb-6: nothing answers lb-5 on port 80");
+        assert_eq!((problem.code.id(), problem.message.as_str()), ("E717", "lb-6: nothing answers lb-5 on port 80"));
         sight.direct.insert("lb-6".into(), false);
         assert_eq!(only(&cluster, &sight).message, "lb-6: nothing answers lb-5 and this desk on port 80");
         sight.direct.insert("lb-6".into(), true);
@@ -263,6 +263,7 @@ mod tests {
         let (cluster, mut sight) = scene(&json!({"state": "MASTER", "answered_by": "02:00:00:00:00:37"}));
         let problem = only(&cluster, &sight);
         assert!(problem.warning && problem.message.contains("02:00:00:00:00:37"));
+        assert_eq!(problem.code.id(), "E718");
         sight.hosts.get_mut("lb-6").unwrap().macs = vec!["02:00:00:00:00:37".into()];
         assert_eq!(judge(&cluster, &sight), [], "one of ours");
     }

@@ -273,6 +273,7 @@ mod tests {
         );
         let (cluster, mut sight) = scene(&["lb-5"]);
         sight.hosts.get_mut("web-7").unwrap().neighbours.insert(vip, "02:00:10.0.0.6".into());
+        assert_eq!(codes(&cluster, &sight), ["E705"]);
         assert!(judge(&cluster, &sight)[0].message.contains("(lb-6), but its owner is lb-5"));
         let (cluster, mut sight) = scene(&["lb-5"]);
         sight.hosts.get_mut("lb-6").unwrap().agent = None;
@@ -280,5 +281,20 @@ mod tests {
         assert_eq!(codes(&cluster, &sight), ["E707", "E709"]);
         sight.hosts.insert("lb-6".into(), Seen::default());
         assert_eq!(codes(&cluster, &sight), ["E706", "E709"]);
+    }
+
+    #[test]
+    fn a_router_in_fault_and_scattered_addresses_are_named() {
+        let (cluster, mut sight) = scene(&["lb-5"]);
+        let fault = serde_json::json!({"name": "VI_1", "state": "FAULT", "interface": "eth0", "vrid": 3, "base_priority": 100,
+            "effective_priority": 0, "advert_interval_ms": 1000, "addresses": [], "master": null, "master_priority": null,
+            "last_advert_ms": null, "last_transition": null, "last_reason": null, "pinned": null,
+            "fault_reasons": ["link eth0 is down"]});
+        let agent = sight.hosts.get_mut("lb-6").unwrap().agent.as_mut().unwrap();
+        agent.instances.push(serde_json::from_value(fault).unwrap());
+        assert_eq!(codes(&cluster, &sight), ["E708"]);
+        let (mut cluster, sight) = scene(&["lb-5"]);
+        cluster.vips[0].addresses.push("10.0.0.4/24".parse().unwrap());
+        assert_eq!(codes(&cluster, &sight), ["E703"]);
     }
 }
