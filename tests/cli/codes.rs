@@ -2,15 +2,14 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use super::{HOMEWORK, hactl};
 
 const LVS: &str = include_str!("../../inventories/lvs-dr.yaml");
 
 /// The codes on a screen.
-fn codes(words: &[&str]) -> Vec<String> {
-    let output = hactl(words);
+fn on_screen(output: &Output) -> Vec<String> {
     let text = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
     let codes = text.lines().filter_map(|line| line.split_once('[')?.1.split(']').next().map(str::to_owned));
     codes.collect()
@@ -20,7 +19,7 @@ fn codes(words: &[&str]) -> Vec<String> {
 fn untold(folder: &Path, name: &str, text: &str, code: &str) -> Option<String> {
     let path = folder.join(name);
     fs::write(&path, text).unwrap();
-    let codes = codes(&["check", path.to_str().unwrap()]);
+    let codes = on_screen(&hactl(&["check", path.to_str().unwrap()]));
     (!codes.iter().any(|one| one == code)).then(|| format!("{code} is not in {codes:?}"))
 }
 
@@ -103,7 +102,14 @@ fn mistakes_on_the_command_line() {
     fs::write(&lvs, LVS).unwrap();
     let conf = folder.path().join("ha.conf");
     fs::write(&conf, "net_namespace hactl-no-such\n").unwrap();
+    let two = folder.path().join("two.conf");
+    fs::write(&two, "net_namespace_ipvs elsewhere\nvirtual_server 192.0.2.3 80 {\n protocol TCP\n real_server 192.0.2.7 80 {\n }\n}\n").unwrap();
+    let keyed = folder.path().join("keyed.conf");
+    let key = folder.path().join("no-key");
+    let text = "vrrp_instance a {\n interface lo\n virtual_router_id 37\n version 3\n auth_hmac {\n  key 1 file:KEY\n }\n virtual_ipaddress {\n  10.0.0.3/32\n }\n}\n";
+    fs::write(&keyed, text.replace("KEY", key.to_str().unwrap())).unwrap();
     let path = |path: &Path| path.display().to_string();
+    let (two, keyed) = (path(&two), path(&keyed));
     let (good, lvs, conf, none) = (path(&good), path(&lvs), path(&conf), path(&folder.path().join("none")));
     let mut wrong = Vec::new();
     for (words, code) in [
@@ -111,6 +117,8 @@ fn mistakes_on_the_command_line() {
         (&["agent", "listen", "hactl-no-such", "--for", "10ms"], "E013"),
         (&["agent", "run", "-f", &none, "--state-dir", &none], "E017"),
         (&["agent", "run", "-f", &conf, "--state-dir", &none], "E014"),
+        (&["agent", "run", "-f", &two, "--state-dir", &none, "--socket", &none], "E015"),
+        (&["agent", "run", "-f", &keyed, "--state-dir", &none], "E016"),
         (&["agent", "probe", "http://127.0.0.1:9/"], "E018"),
         (&["genhash", "-s", "127.0.0.1", "-p", "9"], "E019"),
         (&["agent", "status", "--socket", &none], "E401"),
@@ -128,12 +136,25 @@ fn mistakes_on_the_command_line() {
         (&["lab", "up", "--hosts", "lb-7,web-7"], "E505"),
         (&["lab", "ssh", "lb-5"], "E510"),
     ] {
-        let codes = codes(words);
+        // Should an agent start after all, it is not to stay.
+        let output = Command::new("timeout")
+            .arg("10")
+            .arg(env!("CARGO_BIN_EXE_hactl"))
+            .args(words)
+            .env_remove("HACTL_INVENTORY")
+            .env("HACTL_LAB_DIR", "/nonexistent/lab")
+            .output()
+            .unwrap();
+        let codes = on_screen(&output);
         if !codes.iter().any(|one| one == code) {
-            wrong.push(format!("{words:?}: {code} is not in {codes:?}: {:?}", hactl(words)));
+            wrong.push(format!("{words:?}: {code} is not in {codes:?}: {output:?}"));
         }
     }
     nothing(wrong);
+    let mut alone = Command::new(env!("CARGO_BIN_EXE_hactl"));
+    alone.arg("status").current_dir(folder.path()).env("XDG_STATE_HOME", folder.path()).env_remove("HACTL_INVENTORY");
+    let said = alone.output().unwrap();
+    assert!(String::from_utf8_lossy(&said.stderr).contains("[E136]"), "{said:?}");
     let mut call = Command::new(env!("CARGO_BIN_EXE_hactl"));
     let mut call =
         call.args(["agent", "call", "--socket", &none]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
