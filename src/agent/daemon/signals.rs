@@ -6,6 +6,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::agent::control::dump::Kind;
 
+/// keepalived's signal for the JSON dump: SIGRTMIN + 2 as glibc counts, whatever this was built with. The static binary's musl
+/// begins one later, and scripts that send 36 would wait for ever.
+const JSON: i32 = 36;
+
 /// What a signal asks for.
 pub(crate) enum Signalled {
     /// End.
@@ -43,7 +47,7 @@ impl Signals {
             user1: signal(SignalKind::user_defined1())?,
             user2: signal(SignalKind::user_defined2())?,
             stats_clear: signal(SignalKind::from_raw(libc::SIGRTMAX() - 1))?,
-            json: signal(SignalKind::from_raw(libc::SIGRTMIN() + 2))?,
+            json: signal(SignalKind::from_raw(JSON))?,
             threads: signal(SignalKind::from_raw(libc::SIGRTMAX()))?,
         })
     }
@@ -71,7 +75,7 @@ pub(crate) fn number(name: &str) -> Option<i32> {
         "DATA" => Some(libc::SIGUSR1),
         "STATS" => Some(libc::SIGUSR2),
         "STATS_CLEAR" => Some(libc::SIGRTMAX() - 1),
-        "JSON" => Some(libc::SIGRTMIN() + 2),
+        "JSON" => Some(JSON),
         "TDUMP" => Some(libc::SIGRTMAX()),
         _ => None,
     }
