@@ -238,21 +238,35 @@ open_generation() {
 on_revert() {
     line=
     for word in "$@"; do
-        line="$line'$(printf '%s' "$word" | sed "s/'/'\\\\''/g")' "
+        case $word in
+        *\'*) word=$(printf '%s' "$word" | sed "s/'/'\\\\''/g") ;;
+        esac
+        line="$line'$word' "
     done
     printf '%s\n' "$line" >>"$old/revert.sh"
 }
 
-# back_up PATH: keeps what is there; taken back, a file that was not there goes.
+# back_up PATH: keeps what is there; taken back, a file that was not there goes, and so do its folders.
 back_up() {
     if [ -e "$1" ]; then
         if ! mkdir -p "$old/root$(dirname "$1")" || ! cp -a "$1" "$old/root$1"; then
             die "cannot back up (disk full?)"
         fi
-        on_revert put "$old/root$1" "$1"
+        on_revert back put "$old/root$1" "$1"
     else
-        on_revert rm -f "$1"
+        on_revert back rm -f "$1"
+        folder=$(dirname "$1")
+        while [ ! -e "$folder" ]; do
+            on_revert leave_folder "$folder"
+            folder=$(dirname "$folder")
+        done
     fi
+}
+
+# leave_folder PATH: it came with a deploy; what others put there since stays, and the folder with it.
+leave_folder() {
+    rmdir "$1" 2>/dev/null
+    return 0
 }
 
 # close_generation SECONDS: from now on the host goes back by itself when nobody commits in time.
@@ -265,8 +279,14 @@ close_generation() {
     systemd-run -q --unit=hactl-revert --on-active="$1" /bin/sh "$home/revert.sh" >/dev/null 2>&1
 }
 
-# settled: nothing of a deploy is left.
+# back COMMAND ...: a step of the way back. One that fails keeps no other from being taken, and is told at the end.
+back() {
+    "$@" || stuck=yes
+}
+
+# settled: nothing of a deploy is left. Where a step failed everything stays, for the timer or a person to try again.
 settled() {
+    [ -z "${stuck-}" ] || die "not everything could be taken back"
     rm -f "$home/unfinished"
     unlock
 }
@@ -357,10 +377,11 @@ commit() {
     unlock
 }
 
-# revert NUMBER: takes the activation of a generation back, now.
+# revert NUMBER: takes the activation of a generation back, now. One that had not begun has no way back and needs none.
 revert() {
-    systemctl stop hactl-revert.timer 2>/dev/null
+    [ -e "$home/generations/$1/revert.sh" ] || return 0
     sh "$home/generations/$1/revert.sh" || die "the way back failed"
+    systemctl stop hactl-revert.timer 2>/dev/null
     rm -rf "$home/generations/${1:?}" "$home/revert.sh"
 }
 
