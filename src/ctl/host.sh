@@ -173,7 +173,7 @@ stage_binary() {
 stage_file() {
     safe "$1" "${2%%:*}"
     staged=$staging/root$1
-    if ! mkdir -p "$(dirname "$staged")" || ! head -c "$4" >"$staged" || ! chmod "$3" "$staged" || ! chown "$2" "$staged"; then
+    if ! mkdir -p "${staged%/*}" || ! head -c "$4" >"$staged" || ! chmod "$3" "$staged" || ! chown "$2" "$staged"; then
         die "cannot stage $1 (disk full? unknown owner?)"
     fi
     # Whatever stands between the desk and here: what is used is what was sent.
@@ -182,9 +182,9 @@ stage_file() {
 
 # safe PATH OWNER: nobody but root and its owner may lead a write to this file elsewhere, by a link on its way.
 safe() {
-    folder=$1
-    while folder=$(dirname "$folder") && [ "$folder" != / ]; do
-        for who in $(stat -c %U:%a:%F "$folder" 2>/dev/null | tr ' ' _) $(stat -L -c %U:%a:%F "$folder" 2>/dev/null | tr ' ' _); do
+    folder=${1%/*}
+    while [ -n "$folder" ]; do
+        for who in $(stat -c %U:%a:%A "$folder" 2>/dev/null) $(stat -L -c %U:%a:%A "$folder" 2>/dev/null); do
             case $who in
             root:* | "$2":*) ;;
             *)
@@ -192,11 +192,12 @@ safe() {
                 ;;
             esac
             case $who in
-            *[2367]:directory)
+            *[2367]:d*)
                 [ -k "$folder" ] || die "$1 is not written: everybody may write to $folder and lead it elsewhere; chmod o-w $folder"
                 ;;
             esac
         done
+        folder=${folder%/*}
     done
 }
 
@@ -249,16 +250,16 @@ on_revert() {
 # back_up PATH: keeps what is there; taken back, a file that was not there goes, and so do its folders.
 back_up() {
     if [ -e "$1" ]; then
-        if ! mkdir -p "$old/root$(dirname "$1")" || ! cp -a "$1" "$old/root$1"; then
+        if ! mkdir -p "$old/root${1%/*}" || ! cp -a "$1" "$old/root$1"; then
             die "cannot back up (disk full?)"
         fi
         on_revert back put "$old/root$1" "$1"
     else
         on_revert back rm -f "$1"
-        folder=$(dirname "$1")
-        while [ ! -e "$folder" ]; do
+        folder=${1%/*}
+        while [ -n "$folder" ] && [ ! -e "$folder" ]; do
             on_revert leave_folder "$folder"
-            folder=$(dirname "$folder")
+            folder=${folder%/*}
         done
     fi
 }
@@ -294,7 +295,7 @@ settled() {
 # put FROM TO: a copy beside the destination, under a name that nobody can foresee and created exclusively, then one rename.
 # Whatever lies at the destination, a link too, is replaced and never written through.
 put() {
-    beside=$(mktemp "$(dirname "$2")/.hactl-XXXXXXXXXX") || return
+    beside=$(mktemp "${2%/*}/.hactl-XXXXXXXXXX") || return
     if ! cp -a --remove-destination "$1" "$beside" || ! mv -fT "$beside" "$2"; then
         rm -f "$beside"
         return 1
@@ -302,14 +303,14 @@ put() {
 }
 
 swap_binary() {
-    if ! mkdir -p "$(dirname "$binary")" || ! mv -f "$staging/bin/hactl" "$binary"; then
+    if ! mkdir -p "${binary%/*}" || ! mv -f "$staging/bin/hactl" "$binary"; then
         die "cannot put the binary in place"
     fi
 }
 
 # swap_file PATH: folders that are not there yet are for everybody to read, whatever umask is for the rest.
 swap_file() {
-    if ! (umask 022 && mkdir -p "$(dirname "$1")") || ! put "$staging/root$1" "$1"; then
+    if ! (umask 022 && mkdir -p "${1%/*}/") || ! put "$staging/root$1" "$1"; then
         die "cannot put $1 in place"
     fi
 }

@@ -9,6 +9,9 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
 use super::fault::Faults;
 use super::program;
 
@@ -18,6 +21,7 @@ pub struct Host {
     folder: PathBuf,
     keeper: Mutex<Child>,
     pid: u32,
+    nsenter: PathBuf,
     pub faults: Faults,
     /// The login shell, and what it says before anything else.
     pub shell: Mutex<String>,
@@ -147,6 +151,7 @@ impl Host {
             folder: root,
             keeper: Mutex::new(keeper),
             pid,
+            nsenter: which::which("nsenter").map_err(|error| error.to_string())?,
             faults: Faults::default(),
             shell: Mutex::new("/bin/sh".into()),
             banner: Mutex::default(),
@@ -163,10 +168,10 @@ impl Host {
 
     /// A command that runs in this host's namespaces.
     pub fn enter(&self, program: &str) -> Command {
-        let mut command = Command::new("nsenter");
+        let mut command = Command::new(&self.nsenter);
         command.arg(format!("--target={}", self.pid));
-        command.args(["--user", "--mount", "--root", "--wd", "--preserve-credentials", "--", "/usr/bin/env", "-i"]);
-        command.args(["PATH=/played/bin:/usr/bin:/bin", "HOME=/root", "LANG=C.UTF-8", program]);
+        command.args(["--user", "--mount", "--root", "--wd", "--preserve-credentials", "--", program]);
+        command.env_clear().envs([("PATH", "/played/bin:/usr/bin:/bin"), ("HOME", "/root"), ("LANG", "C.UTF-8")]);
         command
     }
 
@@ -280,6 +285,16 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
+        // What a story left running there ends with its host.
+        let space = |pid: &Path| std::fs::read_link(pid.join("ns/mnt")).ok();
+        let keepers = PathBuf::from(format!("/proc/{}", self.pid));
+        let own = space(&keepers);
+        for entry in std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path()) {
+            let number = entry.file_name().and_then(|name| name.to_str()?.parse().ok());
+            if let Some(number) = number.filter(|_| entry != keepers && own.is_some() && space(&entry) == own) {
+                let _ = kill(Pid::from_raw(number), Signal::SIGKILL);
+            }
+        }
         let mut keeper = self.keeper.lock().unwrap();
         drop(keeper.stdin.take());
         let _ = keeper.wait();

@@ -22,6 +22,9 @@ use tokio::time::timeout;
 use super::fault::Fault;
 use super::host::Host;
 
+/// Says what a profile says, then is the login shell.
+const PROFILE: &str = "printf %s \"$1\"; printf %s \"$1\" >&2; exec \"$2\" -c \"$3\"";
+
 /// All hosts of a story, and the bell that rings when the desk shall die.
 #[derive(Clone, Default)]
 pub struct Stage {
@@ -160,15 +163,12 @@ impl Connection {
     fn shell(&self, line: &str) -> io::Result<Child> {
         let banner = self.host.banner.lock().unwrap().clone();
         let login = self.host.shell.lock().unwrap().clone();
-        let mut command = Command::from(self.host.enter("/bin/sh"));
-        command.args([
-            "-c",
-            "printf %s \"$1\"; printf %s \"$1\" >&2; exec \"$2\" -c \"$3\"",
-            "login",
-            &banner,
-            &login,
-            line,
-        ]);
+        let mut command = Command::from(self.host.enter(if banner.is_empty() { &login } else { "/bin/sh" }));
+        if banner.is_empty() {
+            command.args(["-c", line]);
+        } else {
+            command.args(["-c", PROFILE, "login", &banner, &login, line]);
+        }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn()
     }
