@@ -182,22 +182,25 @@ stage_file() {
 
 # safe PATH OWNER: nobody but root and its owner may lead a write to this file elsewhere, by a link on its way.
 safe() {
+    path=$1
+    owner=$2
     folder=${1%/*}
+    set --
     while [ -n "$folder" ]; do
-        for who in $(stat -c %U:%a:%A "$folder" 2>/dev/null) $(stat -L -c %U:%a:%A "$folder" 2>/dev/null); do
-            case $who in
-            root:* | "$2":*) ;;
-            *)
-                die "$1 is not written: ${who%%:*}, who owns $folder, could lead it elsewhere; give the file that owner in its role (owner: ${who%%:*}:…), or the folder to root"
-                ;;
-            esac
-            case $who in
-            *[2367]:d*)
-                [ -k "$folder" ] || die "$1 is not written: everybody may write to $folder and lead it elsewhere; chmod o-w $folder"
-                ;;
-            esac
-        done
+        set -- "$@" "$folder"
         folder=${folder%/*}
+    done
+    # Each folder itself, then what a link there leads to.
+    for as in -c -Lc; do
+        stat "$as" %U:%a:%A:%n -- "$@" 2>/dev/null | while IFS=: read -r who mode kind folder; do
+            [ "$who" = root ] || [ "$who" = "$owner" ] ||
+                die "$path is not written: $who, who owns $folder, could lead it elsewhere; give the file that owner in its role (owner: $who:…), or the folder to root"
+            case $mode:$kind in
+            *[2367]:d*)
+                [ -k "$folder" ] || die "$path is not written: everybody may write to $folder and lead it elsewhere; chmod o-w $folder"
+                ;;
+            esac
+        done || exit
     done
 }
 
