@@ -1,5 +1,7 @@
 //! The commands that talk to hosts: flags to the desk's own terms, and a runtime to run them on.
 
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
@@ -9,9 +11,10 @@ use super::confirm;
 use super::global::{Color, Global};
 use super::show::{self, finish, finish_screen, operate, progress};
 use crate::ctl::apply::deploy::{self, Order, Planned};
-use crate::ctl::desk::{Desk, Options, open};
+use crate::ctl::desk::{Desk, Options, find_inventory, open, remember};
 use crate::ctl::operate::drain;
 use crate::ctl::operate::failover::{Move, failover, unpin};
+use crate::ctl::ssh::connect::{BySsh, PARALLEL};
 use crate::ctl::verify::run as verify;
 use crate::error::{Code, Exit, Failure, Outcome, Problem};
 
@@ -51,6 +54,8 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
                 only: plan.target.only,
                 batch: 1,
                 keep_failed: false,
+                binary: binary(),
+                settle: deploy::SETTLE,
             };
             let outcome = deploy::show_plan(&order, options).await;
             bar.finish_and_clear();
@@ -64,12 +69,17 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
                 only: wanted.target.only,
                 batch: wanted.batch,
                 keep_failed: wanted.no_auto_rollback,
+                binary: binary(),
+                settle: deploy::SETTLE,
             };
             let confirm = |plan: &Planned| {
                 bar.finish_and_clear();
                 confirm::deploy(global, wanted.yes, plan)
             };
             let outcome = deploy::deploy(&order, options, &confirm).await;
+            if outcome.as_ref().is_ok_and(|report| !report.value.declined) {
+                remember(&find_inventory(order.inventory.as_deref())?);
+            }
             finish(global, "deploy", outcome, show::deploy::deployed)
         }
         Command::Status(wanted) => status(global, options, wanted.watch).await,
@@ -113,10 +123,16 @@ fn options(global: &Global, bar: &ProgressBar) -> Options {
     Options {
         limit: Duration::from_secs(global.timeout),
         accept_new: global.accept_new_host_keys,
-        parallel: crate::ctl::ssh::connect::PARALLEL,
+        parallel: PARALLEL,
         commands: global.verbose > 1,
         listener: progress::listener(global, bar),
+        way: Arc::new(BySsh),
     }
+}
+
+/// The binary that goes to load balancers, where another one than this is meant.
+fn binary() -> Option<PathBuf> {
+    std::env::var_os("HACTL_BINARY").map(PathBuf::from)
 }
 
 /// One screen; with `watch`, again and again until interrupted.

@@ -10,9 +10,9 @@ use futures_util::future::join_all;
 use crate::ctl::cluster::{Cluster, Group, Host};
 use crate::ctl::inventory::load::load;
 use crate::ctl::progress::{Event, Listener};
-use crate::ctl::remote::{Output, Remote};
+use crate::ctl::remote::{How, Output, Remote, Way};
 use crate::ctl::secret::Secrets;
-use crate::ctl::ssh::connect::{self, PARALLEL, connect_all};
+use crate::ctl::ssh::connect::PARALLEL;
 use crate::error::{Code, Exit, Failure, Problem};
 
 /// What every command that talks to hosts is told.
@@ -28,6 +28,8 @@ pub struct Options {
     pub commands: bool,
     /// Who is told what goes on.
     pub listener: Listener,
+    /// How hosts are come by.
+    pub way: Arc<dyn Way>,
 }
 
 impl Options {
@@ -68,12 +70,9 @@ impl Desk {
     pub async fn connect_to(cluster: Cluster, options: Options, names: Vec<String>) -> Result<Self, Failure> {
         options.tell(Event::Begin { what: "connecting", steps: names.len() });
         let secrets = Secrets::gather(&cluster, names.iter().map(String::as_str))?;
-        let how = connect::Options {
-            limit: options.limit,
-            accept_new: options.accept_new,
-            parallel: options.parallel.clamp(1, PARALLEL),
-        };
-        let connected = connect_all(&cluster, &names, &secrets, how).await;
+        let parallel = options.parallel.clamp(1, PARALLEL);
+        let how = How { limit: options.limit, accept_new: options.accept_new, parallel };
+        let connected = options.way.connect(&cluster, &names, &secrets, how).await;
         let mut desk = Self { cluster, options, hosts: BTreeMap::new(), unreachable: Vec::new(), secrets };
         for (name, result) in connected {
             match result {

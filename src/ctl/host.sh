@@ -173,7 +173,7 @@ stage_binary() {
 stage_file() {
     safe "$1" "${2%%:*}"
     staged=$staging/root$1
-    if ! mkdir -p "$(dirname "$staged")" || ! head -c "$4" >"$staged" || ! chmod "$3" "$staged" || ! chown "$2" "$staged"; then
+    if ! mkdir -p "${staged%/*}" || ! head -c "$4" >"$staged" || ! chmod "$3" "$staged" || ! chown "$2" "$staged"; then
         die "cannot stage $1 (disk full? unknown owner?)"
     fi
     # Whatever stands between the desk and here: what is used is what was sent.
@@ -182,21 +182,25 @@ stage_file() {
 
 # safe PATH OWNER: nobody but root and its owner may lead a write to this file elsewhere, by a link on its way.
 safe() {
-    folder=$1
-    while folder=$(dirname "$folder") && [ "$folder" != / ]; do
-        for who in $(stat -c %U:%a:%F "$folder" 2>/dev/null | tr ' ' _) $(stat -L -c %U:%a:%F "$folder" 2>/dev/null | tr ' ' _); do
-            case $who in
-            root:* | "$2":*) ;;
-            *)
-                die "$1 is not written: ${who%%:*}, who owns $folder, could lead it elsewhere; give the file that owner in its role (owner: ${who%%:*}:…), or the folder to root"
+    path=$1
+    owner=$2
+    folder=${1%/*}
+    set --
+    while [ -n "$folder" ]; do
+        set -- "$@" "$folder"
+        folder=${folder%/*}
+    done
+    # Each folder itself, then what a link there leads to.
+    for as in -c -Lc; do
+        stat "$as" %U:%a:%A:%n -- "$@" 2>/dev/null | while IFS=: read -r who mode kind folder; do
+            [ "$who" = root ] || [ "$who" = "$owner" ] ||
+                die "$path is not written: $who, who owns $folder, could lead it elsewhere; give the file that owner in its role (owner: $who:…), or the folder to root"
+            case $mode:$kind in
+            *[2367]:d*)
+                [ -k "$folder" ] || die "$path is not written: everybody may write to $folder and lead it elsewhere; chmod o-w $folder"
                 ;;
             esac
-            case $who in
-            *[2367]:directory)
-                [ -k "$folder" ] || die "$1 is not written: everybody may write to $folder and lead it elsewhere; chmod o-w $folder"
-                ;;
-            esac
-        done
+        done || exit
     done
 }
 
@@ -238,21 +242,35 @@ open_generation() {
 on_revert() {
     line=
     for word in "$@"; do
-        line="$line'$(printf '%s' "$word" | sed "s/'/'\\\\''/g")' "
+        case $word in
+        *\'*) word=$(printf '%s' "$word" | sed "s/'/'\\\\''/g") ;;
+        esac
+        line="$line'$word' "
     done
     printf '%s\n' "$line" >>"$old/revert.sh"
 }
 
-# back_up PATH: keeps what is there; taken back, a file that was not there goes.
+# back_up PATH: keeps what is there; taken back, a file that was not there goes, and so do its folders.
 back_up() {
     if [ -e "$1" ]; then
-        if ! mkdir -p "$old/root$(dirname "$1")" || ! cp -a "$1" "$old/root$1"; then
+        if ! mkdir -p "$old/root${1%/*}" || ! cp -a "$1" "$old/root$1"; then
             die "cannot back up (disk full?)"
         fi
-        on_revert put "$old/root$1" "$1"
+        on_revert back put "$old/root$1" "$1"
     else
-        on_revert rm -f "$1"
+        on_revert back rm -f "$1"
+        folder=${1%/*}
+        while [ -n "$folder" ] && [ ! -e "$folder" ]; do
+            on_revert leave_folder "$folder"
+            folder=${folder%/*}
+        done
     fi
+}
+
+# leave_folder PATH: it came with a deploy; what others put there since stays, and the folder with it.
+leave_folder() {
+    rmdir "$1" 2>/dev/null
+    return 0
 }
 
 # close_generation SECONDS: from now on the host goes back by itself when nobody commits in time.
@@ -265,8 +283,14 @@ close_generation() {
     systemd-run -q --unit=hactl-revert --on-active="$1" /bin/sh "$home/revert.sh" >/dev/null 2>&1
 }
 
-# settled: nothing of a deploy is left.
+# back COMMAND ...: a step of the way back. One that fails keeps no other from being taken, and is told at the end.
+back() {
+    "$@" || stuck=yes
+}
+
+# settled: nothing of a deploy is left. Where a step failed everything stays, for the timer or a person to try again.
 settled() {
+    [ -z "${stuck-}" ] || die "not everything could be taken back"
     rm -f "$home/unfinished"
     unlock
 }
@@ -274,7 +298,7 @@ settled() {
 # put FROM TO: a copy beside the destination, under a name that nobody can foresee and created exclusively, then one rename.
 # Whatever lies at the destination, a link too, is replaced and never written through.
 put() {
-    beside=$(mktemp "$(dirname "$2")/.hactl-XXXXXXXXXX") || return
+    beside=$(mktemp "${2%/*}/.hactl-XXXXXXXXXX") || return
     if ! cp -a --remove-destination "$1" "$beside" || ! mv -fT "$beside" "$2"; then
         rm -f "$beside"
         return 1
@@ -282,14 +306,14 @@ put() {
 }
 
 swap_binary() {
-    if ! mkdir -p "$(dirname "$binary")" || ! mv -f "$staging/bin/hactl" "$binary"; then
+    if ! mkdir -p "${binary%/*}" || ! mv -f "$staging/bin/hactl" "$binary"; then
         die "cannot put the binary in place"
     fi
 }
 
 # swap_file PATH: folders that are not there yet are for everybody to read, whatever umask is for the rest.
 swap_file() {
-    if ! (umask 022 && mkdir -p "$(dirname "$1")") || ! put "$staging/root$1" "$1"; then
+    if ! (umask 022 && mkdir -p "${1%/*}/") || ! put "$staging/root$1" "$1"; then
         die "cannot put $1 in place"
     fi
 }
@@ -357,10 +381,11 @@ commit() {
     unlock
 }
 
-# revert NUMBER: takes the activation of a generation back, now.
+# revert NUMBER: takes the activation of a generation back, now. One that had not begun has no way back and needs none.
 revert() {
-    systemctl stop hactl-revert.timer 2>/dev/null
+    [ -e "$home/generations/$1/revert.sh" ] || return 0
     sh "$home/generations/$1/revert.sh" || die "the way back failed"
+    systemctl stop hactl-revert.timer 2>/dev/null
     rm -rf "$home/generations/${1:?}" "$home/revert.sh"
 }
 

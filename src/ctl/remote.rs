@@ -1,11 +1,40 @@
 //! A host as seen from the desk: something that runs scripts.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+use crate::ctl::cluster::Cluster;
+use crate::ctl::secret::Secrets;
 use crate::ctl::words;
 use crate::error::{Code, Exit, Failure, Problem};
+
+/// The way to hosts: by SSH, or to hosts that a test plays.
+pub trait Way: std::fmt::Debug + Send + Sync {
+    /// Connects to these hosts at once; the answers are in the order asked for.
+    fn connect<'a>(
+        &'a self,
+        cluster: &'a Cluster,
+        names: &'a [String],
+        secrets: &'a Secrets,
+        how: How,
+    ) -> BoxFuture<'a, Vec<Connected>>;
+}
+
+/// A host's name with its connection, or why there is none.
+pub type Connected = (String, Result<Arc<dyn Remote>, Problem>);
+
+/// How to connect.
+#[derive(Debug, Clone, Copy)]
+pub struct How {
+    /// Limit for each step of connecting.
+    pub limit: Duration,
+    /// Take and record keys of hosts that are not known.
+    pub accept_new: bool,
+    /// Handshakes at the same time.
+    pub parallel: usize,
+}
 
 /// A connected host. One implementation speaks SSH, one plays a host in tests.
 pub trait Remote: Send + Sync {

@@ -7,15 +7,13 @@ use super::stage::Job;
 use crate::ctl::desk::Desk;
 use crate::error::{Code, Problem};
 
-/// How long a host may take to work after activation: services start, checks get their first results.
-const SETTLE: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(200);
 
 /// Activates one host and waits until its agent, where it has one, answers.
 ///
 /// # Errors
 /// What failed, in the host's own words. The caller takes it back.
-pub async fn activate(desk: &Desk, job: &Job, generation: u64) -> Result<(), Problem> {
+pub async fn activate(desk: &Desk, job: &Job, generation: u64, settle: Duration) -> Result<(), Problem> {
     let host = job.host();
     let script = script::activate(&job.wanted, &job.plan, generation);
     let output = desk.on(host, &script, b"", desk.options.limit * 2).await?;
@@ -23,12 +21,12 @@ pub async fn activate(desk: &Desk, job: &Job, generation: u64) -> Result<(), Pro
         let problem = Problem::on(host, Code::ActivateFailed, output.complaint());
         return Err(problem.next(format!("`journalctl -n 50` on {host}")));
     }
-    if job.wanted.binary { agent_answers(desk, host).await } else { Ok(()) }
+    if job.wanted.binary { agent_answers(desk, host, settle).await } else { Ok(()) }
 }
 
 /// Waits until the agent answers and none of its instances is still starting.
-async fn agent_answers(desk: &Desk, host: &str) -> Result<(), Problem> {
-    let end = tokio::time::Instant::now() + SETTLE;
+async fn agent_answers(desk: &Desk, host: &str, limit: Duration) -> Result<(), Problem> {
+    let end = tokio::time::Instant::now() + limit;
     let mut last = String::from("no answer");
     while tokio::time::Instant::now() < end {
         let output = desk.on(host, &crate::ctl::look::observe::show(), b"", desk.options.limit).await?;
@@ -42,6 +40,6 @@ async fn agent_answers(desk: &Desk, host: &str) -> Result<(), Problem> {
         tokio::time::sleep(POLL).await;
     }
     let problem =
-        Problem::on(host, Code::AgentNotUp, format!("the agent does not come up ({last} for {} s)", SETTLE.as_secs()));
+        Problem::on(host, Code::AgentNotUp, format!("the agent does not come up ({last} for {} s)", limit.as_secs()));
     Err(problem.next(format!("`journalctl -u hactl-agent -n 50` on {host}")))
 }

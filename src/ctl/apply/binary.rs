@@ -19,16 +19,15 @@ pub struct Binary {
 }
 
 impl Binary {
-    /// Finds it: `$HACTL_BINARY`, else this program itself when it is static, else `target/dist/hactl` beside it.
+    /// Finds it: the one that is named, else this program itself when it is static, else `target/dist/hactl` beside it.
     ///
     /// # Errors
     /// Exit 3 when none of them is a static Linux program.
-    pub fn find() -> Result<Self, Failure> {
+    pub fn find(named: Option<&Path>) -> Result<Self, Failure> {
         let own = std::env::current_exe().unwrap_or_default();
         let dist = own.ancestors().find(|folder| folder.ends_with("target")).map(|target| target.join("dist/hactl"));
-        let named = std::env::var_os("HACTL_BINARY").map(PathBuf::from);
         let candidates = match named {
-            Some(named) => vec![named],
+            Some(named) => vec![named.to_owned()],
             None => [Some(own), dist].into_iter().flatten().collect(),
         };
         for path in &candidates {

@@ -15,7 +15,7 @@ use super::stage::{Job, stage};
 use super::stranger::no_stranger;
 use super::vrids::no_collision;
 use crate::ctl::cluster::{Cluster, Group, Host};
-use crate::ctl::desk::{Desk, Options, open, remember};
+use crate::ctl::desk::{Desk, Options, open};
 use crate::ctl::look::facts::{self, Facts};
 use crate::ctl::look::observe::{self, Sight};
 use crate::ctl::operate::drain;
@@ -42,6 +42,10 @@ pub struct Order {
     pub batch: usize,
     /// Leave a failed deploy as it is.
     pub keep_failed: bool,
+    /// The hactl binary for load balancers, when named.
+    pub binary: Option<PathBuf>,
+    /// How long a host, and then the cluster, may take to come to rest; [`SETTLE`] unless somebody plays them.
+    pub settle: Duration,
 }
 
 /// What a deploy would change.
@@ -94,8 +98,8 @@ pub type Confirm<'c> = &'c (dyn Fn(&Planned) -> Result<bool, Failure> + Sync);
 
 /// Space that must be free for a deploy beside the binary, in kilobytes.
 const ROOM_KB: u64 = 20 * 1024;
-/// How long the cluster may take to settle on one owner.
-const SETTLE: Duration = Duration::from_secs(20);
+/// How long services may take to start, checks to get their first results, the cluster to settle on one owner.
+pub const SETTLE: Duration = Duration::from_secs(20);
 
 /// `hactl plan`: with the differences of changed files (one more round trip to hosts that have any).
 ///
@@ -141,14 +145,13 @@ pub async fn deploy(order: &Order, options: Options, confirm: Confirm<'_>) -> Ou
     let generation = busy.iter().chain(&idle).map(|job| job.facts.generation).max().unwrap_or_default() + 1;
     let mut activated = Vec::new();
     let result = tokio::select! {
-        result = roll_out(&desk, &busy, order.batch, generation, &mut activated) => result,
+        result = roll_out(&desk, &busy, order, generation, &mut activated) => result,
         _ = tokio::signal::ctrl_c() => Err(Failure { exit: Exit::Interrupted, problems: vec![Problem::new(Code::Interrupted, "interrupted")] }),
     };
     if let Err(failure) = result {
         return Err(give_up(&desk, order, failure, &busy, &activated, generation).await);
     }
     desk.on_all(busy.iter().map(|job| (job.host(), script::commit(generation), Vec::new()))).await;
-    remember(&desk.cluster.source);
     let (changed, hosts) = plan.size();
     Ok(Report::done(Deployed { changed, hosts, verified: Some(true), ..compared(&desk, planned, begin) }))
 }
@@ -172,7 +175,7 @@ async fn prepare(order: &Order, options: Options) -> Result<(Desk, Vec<Job>, Bin
     narrow(&mut cluster, order)?;
     // Everything is rendered once before anything is contacted: mistakes cost no connection.
     render_all(&cluster, &Interfaces::new())?;
-    let binary = Binary::find()?;
+    let binary = Binary::find(order.binary.as_deref())?;
     let chosen = chosen(&cluster, order);
     let desk = Desk::connect_to(cluster.clone(), options, needed(&cluster, &chosen)).await?.whole();
     let desk = desk.map_err(|failure| others(failure, &cluster, order))?;
@@ -348,7 +351,7 @@ async fn changed_lines(desk: &Desk, job: &Job, change: &Change) -> Result<Option
 async fn roll_out(
     desk: &Desk,
     jobs: &[Job],
-    batch: usize,
+    order: &Order,
     generation: u64,
     activated: &mut Vec<(String, u64)>,
 ) -> Result<(), Failure> {
@@ -356,11 +359,11 @@ async fn roll_out(
         |group| jobs.iter().filter(move |job| desk.cluster.host(job.host()).is_some_and(|host| host.group == group));
     let webs: Vec<&Job> = group(Group::Web).collect();
     let failed = |problem| Failure::one(Exit::RolledBack, problem);
-    for some in webs.chunks(batch.max(1)) {
+    for some in webs.chunks(order.batch.max(1)) {
         // Noted before the first change: a failure half-way is taken back as well.
         activated.extend(some.iter().map(|job| (job.host().to_owned(), generation)));
         let drained = drain::take_out(desk, some.iter().filter_map(|job| desk.cluster.host(job.host()))).await;
-        let results = join_all(some.iter().map(|job| activate(desk, job, generation))).await;
+        let results = join_all(some.iter().map(|job| activate(desk, job, generation, order.settle))).await;
         let back = drain::put_back(desk, drained).await; // whatever came of it: checks judge who serves
         for (job, result) in some.iter().zip(results) {
             result.map_err(failed)?;
@@ -373,12 +376,12 @@ async fn roll_out(
     lbs.sort_by_key(|job| owns_any(desk, job)); // stable: the inventory's order among equals
     for job in lbs {
         activated.push((job.host().to_owned(), generation));
-        activate(desk, job, generation).await.map_err(failed)?;
+        activate(desk, job, generation, order.settle).await.map_err(failed)?;
         desk.options.tell(Event::HostDone { host: job.host() });
         desk.options.tell(Event::Step);
     }
     desk.options.tell(Event::Begin { what: "verifying", steps: desk.hosts.len() });
-    settle(desk).await.map(drop)
+    settle(desk, order.settle).await.map(drop)
 }
 
 fn owns_any(desk: &Desk, job: &Job) -> bool {
@@ -386,8 +389,8 @@ fn owns_any(desk: &Desk, job: &Job) -> bool {
 }
 
 /// Waits until the whole cluster is good.
-async fn settle(desk: &Desk) -> Result<Sight, Failure> {
-    let end = Instant::now() + SETTLE;
+async fn settle(desk: &Desk, limit: Duration) -> Result<Sight, Failure> {
+    let end = Instant::now() + limit;
     loop {
         let sight = observe::look(desk, false).await;
         let problems = judge(&desk.cluster, &sight);
@@ -440,7 +443,6 @@ async fn nothing_to_do(desk: &Desk, jobs: &[Job], begin: Instant) -> Report<Depl
     let hosts = jobs.iter().map(|job| (job.host().to_owned(), job.facts.seen.clone())).collect();
     let (service, direct) = tokio::join!(observe::ask_all(&desk.cluster), observe::ask_directly(&desk.cluster));
     let sight = Sight { hosts, service, direct };
-    remember(&desk.cluster.source);
     // Some hosts tell nothing of the whole: what the others do to the service is not theirs to answer for.
     let whole = jobs.len() == desk.cluster.hosts.len();
     let problems = if whole { judge(&desk.cluster, &sight) } else { Vec::new() };

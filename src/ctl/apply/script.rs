@@ -95,28 +95,29 @@ pub fn activate(wanted: &WantedHost, plan: &HostPlan, generation: u64) -> String
 
 /// Copies what will change and writes down how it goes back.
 fn back_up(script: Script, wanted: &WantedHost, plan: &HostPlan) -> Script {
+    // What was started stops before anything else, with the files that it was started with; what was enabled is disabled
+    // while its unit is there.
+    let script = script.each(plan.changes.iter().rev(), |script, change| match change {
+        Change::Start(name) => script.call("on_revert", ["stop", name]),
+        Change::Enable(name) => script.call("on_revert", ["disable", name]),
+        _ => script,
+    });
     let binary = plan.changes.contains(&Change::Binary).then_some(BINARY);
     let paths = changed(wanted, plan).map(|file| file.dest.as_str()).chain(binary).chain(removed(plan));
     let script = script.each(paths, |script, path| script.call("back_up", [path]));
-    // What was started stops before anything else, with the files that it was started with.
-    let started = plan.changes.iter().rev().filter_map(|change| match change {
-        Change::Start(name) => Some(name.as_str()),
-        _ => None,
-    });
-    let script = script.each(started, |script, name| script.call("on_revert", ["stop", name]));
     let script = script.call("on_revert", ["systemctl", "daemon-reload"]);
     script.each(&plan.changes, |script, change| match change {
         Change::Run(number, _) => match wanted.runs.get(*number).and_then(|run| run.undo.as_deref()) {
             Some(command) => script.call("on_revert", ["undo", command]),
             None => script,
         },
-        Change::Replace(name) => script.call("on_revert", ["systemctl", "enable", "-q", "--now", name]),
-        Change::Enable(name) => script.call("on_revert", ["disable", name]),
-        Change::Reload(name) => script.call("on_revert", ["systemctl", "reload-or-restart", name]),
-        Change::Restart(name) => script.call("on_revert", ["systemctl", "restart", name]),
+        Change::Replace(name) => script.call("on_revert", ["back", "systemctl", "enable", "-q", "--now", name]),
+        Change::Reload(name) => script.call("on_revert", ["back", "systemctl", "reload-or-restart", name]),
+        Change::Restart(name) => script.call("on_revert", ["back", "systemctl", "restart", name]),
         Change::Repair
         | Change::Package(_)
         | Change::Binary
+        | Change::Enable(_)
         | Change::Start(_)
         | Change::File { .. }
         | Change::Remove(_)

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::clients::Clients;
@@ -116,7 +116,7 @@ impl Drill {
         let scenario = super::table::on(scenario, &context);
         let names: Vec<String> = cluster.hosts.iter().map(|host| host.name.clone()).collect();
         let secrets = Secrets::gather(cluster, names.iter().map(String::as_str))?;
-        let watchers = Watchers::new(cluster.clone(), secrets, desk.hosts);
+        let watchers = Watchers::new(Arc::clone(&options.way), cluster.clone(), secrets, desk.hosts);
         Ok(Self { scenario, context, target, vip: address, watchers, options: options.clone(), advert: vip.interval })
     }
 

@@ -10,9 +10,8 @@ use futures_util::future::join_all;
 use super::observe::Owners;
 use crate::ctl::cluster::{Cluster, Group};
 use crate::ctl::look::observe::{Seen, Sight, parse, show};
-use crate::ctl::remote::Remote;
+use crate::ctl::remote::{How, Remote, Way};
 use crate::ctl::secret::Secrets;
-use crate::ctl::ssh::connect::{Options, connect_all};
 use crate::ctl::verify::vips::judge;
 use crate::error::Code;
 
@@ -23,6 +22,7 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// Connections to the load balancers that heal by themselves.
 pub struct Watchers {
+    way: Arc<dyn Way>,
     cluster: Cluster,
     secrets: Secrets,
     hosts: tokio::sync::Mutex<BTreeMap<String, Arc<dyn Remote>>>,
@@ -30,8 +30,13 @@ pub struct Watchers {
 
 impl Watchers {
     /// Takes over open connections.
-    pub fn new(cluster: Cluster, secrets: Secrets, hosts: BTreeMap<String, Arc<dyn Remote>>) -> Self {
-        Self { cluster, secrets, hosts: tokio::sync::Mutex::new(hosts) }
+    pub fn new(
+        way: Arc<dyn Way>,
+        cluster: Cluster,
+        secrets: Secrets,
+        hosts: BTreeMap<String, Arc<dyn Remote>>,
+    ) -> Self {
+        Self { way, cluster, secrets, hosts: tokio::sync::Mutex::new(hosts) }
     }
 
     /// The cluster.
@@ -44,8 +49,8 @@ impl Watchers {
         if let Some(open) = self.hosts.lock().await.get(name) {
             return Some(Arc::clone(open));
         }
-        let options = Options { limit: PATIENCE, accept_new: false, parallel: 1 };
-        let (_, answer) = connect_all(&self.cluster, &[name.to_owned()], &self.secrets, options).await.pop()?;
+        let how = How { limit: PATIENCE, accept_new: false, parallel: 1 };
+        let (_, answer) = self.way.connect(&self.cluster, &[name.to_owned()], &self.secrets, how).await.pop()?;
         let remote = answer.ok()?;
         self.hosts.lock().await.insert(name.to_owned(), Arc::clone(&remote));
         Some(remote)

@@ -22,7 +22,7 @@ use super::quickack::QuickAck;
 use super::session::Session;
 use super::trust::{HostKeys, Refusal, Trust};
 use crate::ctl::cluster::{Cluster, Host, Secret, Ssh};
-use crate::ctl::remote::Remote;
+use crate::ctl::remote::{Connected, How, Remote, Way};
 use crate::ctl::secret::Secrets;
 use crate::error::{Code, Problem};
 
@@ -31,24 +31,23 @@ pub const PARALLEL: usize = 64;
 /// Of these through one jump host, whose sshd sees them all (MaxStartups is 10 before it drops some).
 const PARALLEL_JUMP: usize = 8;
 
-/// How to connect.
+/// The way by SSH.
 #[derive(Debug, Clone, Copy)]
-pub struct Options {
-    /// Limit for each step of connecting.
-    pub limit: Duration,
-    /// Take and record keys of hosts that are not known.
-    pub accept_new: bool,
-    /// Handshakes at the same time.
-    pub parallel: usize,
+pub struct BySsh;
+
+impl Way for BySsh {
+    fn connect<'a>(
+        &'a self,
+        cluster: &'a Cluster,
+        names: &'a [String],
+        secrets: &'a Secrets,
+        how: How,
+    ) -> BoxFuture<'a, Vec<Connected>> {
+        connect_all(cluster, names, secrets, how).boxed()
+    }
 }
 
-/// Connects to these hosts at once; the answers are in the order asked for.
-pub async fn connect_all(
-    cluster: &Cluster,
-    names: &[String],
-    secrets: &Secrets,
-    options: Options,
-) -> Vec<(String, Result<Arc<dyn Remote>, Problem>)> {
+async fn connect_all(cluster: &Cluster, names: &[String], secrets: &Secrets, how: How) -> Vec<Connected> {
     let hosts: Vec<&Host> = names.iter().filter_map(|name| cluster.host(name)).collect();
     let known = match KnownHosts::load() {
         Ok(known) => Arc::new(known),
@@ -59,8 +58,8 @@ pub async fn connect_all(
     let shared = Shared {
         ring: Keyring::load(logins.iter().flatten()),
         config,
-        keys: HostKeys { known, accept_new: options.accept_new },
-        limit: options.limit,
+        keys: HostKeys { known, accept_new: how.accept_new },
+        limit: how.limit,
         jumps: Mutex::default(),
     };
     let connects = hosts.iter().zip(logins).map(|(host, login)| {
@@ -74,7 +73,8 @@ pub async fn connect_all(
             (host.name.clone(), answer.map_err(|problem| shared.unread(problem)))
         }
     });
-    stream::iter(connects).buffered(options.parallel.clamp(1, PARALLEL)).collect().await
+    let connects: Vec<_> = connects.collect();
+    stream::iter(connects).buffered(how.parallel.clamp(1, PARALLEL)).collect().await
 }
 
 /// What all connections of a command share.

@@ -10,5 +10,5 @@ mod login;
 pub mod quickack;
 mod refused;
 pub mod session;
-mod talk;
+pub mod talk;
 pub mod trust;

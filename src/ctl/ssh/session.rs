@@ -82,7 +82,7 @@ impl Session {
         write.exec(false, talk.command()).await.map_err(lost)?;
         let script = talk.script();
         let (say, words) = unbounded_channel(); // two at most: the password and the script
-        let feed = feed(words, script, stdin, write);
+        let feed = feed(words, &script, stdin, write);
         let listen = self.listen(talk, read, say, begun);
         tokio::pin!(feed, listen);
         tokio::select! {

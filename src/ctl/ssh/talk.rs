@@ -3,15 +3,17 @@
 //!
 //! The login shell is given one line that every shell reads alike (one pair of quotes, nothing special in them). It
 //! starts `/bin/sh`, which prints a mark; what came before the mark is the profile's. Only then the script and its
-//! input are sent, so that nobody else reads them; its length is in the line.
+//! input are sent, so that nobody else reads them; its length is in the line. The script is one compound command: where
+//! the connection ends before its closing brace has come, nothing of it runs.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::sync::Arc;
 
 use crate::ctl::cluster::Secret;
 
 /// How a script becomes root.
 #[derive(Debug, Clone)]
-pub(super) enum Root {
+pub enum Root {
     /// It is.
     Already,
     /// By sudo, which asks nothing.
@@ -22,9 +24,9 @@ pub(super) enum Root {
 
 /// One script's conversation with its host.
 #[derive(Debug)]
-pub(super) struct Talk<'a> {
+pub struct Talk<'a> {
     root: &'a Root,
-    script: &'a str,
+    script: Arc<str>,
     mark: String,
     asked: usize,
     begun: bool,
@@ -34,12 +36,12 @@ pub(super) struct Talk<'a> {
 
 /// What to say next.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Say<'a> {
+pub enum Say<'a> {
     /// Nothing; listen on.
     Nothing,
     /// The password that sudo asks for.
     Password(&'a Secret),
-    /// The script, then its input, then the end.
+    /// The script ([`Talk::script`]), then its input, then the end.
     Script,
     /// Nothing any more: the password was wrong, or the output has no end.
     Leave(Leave),
@@ -47,7 +49,7 @@ pub(super) enum Say<'a> {
 
 /// Why a conversation is broken off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Leave {
+pub enum Leave {
     /// sudo asked again.
     WrongPassword,
     /// More than [`OUTPUT_MAX`].
@@ -55,24 +57,25 @@ pub(super) enum Leave {
 }
 
 /// Bytes that a command may print: a hundred times what the longest answer has, and little for this machine.
-pub(super) const OUTPUT_MAX: usize = 4 << 20;
+pub const OUTPUT_MAX: usize = 4 << 20;
 /// Bytes that a profile may print before it.
 const NOISE_MAX: usize = 256 << 10;
 
 impl<'a> Talk<'a> {
     /// A conversation that has not begun.
-    pub(super) fn new(root: &'a Root, script: &'a str) -> Self {
+    pub fn new(root: &'a Root, script: &str) -> Self {
         // Not a secret: only nothing that a profile prints by itself.
         let random = || RandomState::new().build_hasher().finish();
         let mark = format!("hactl-{:016x}{:016x}", random(), random());
-        Self { root, script: script.trim_end(), mark, asked: 0, begun: false, out: Vec::new(), err: Vec::new() }
+        let script = format!("{}\n}}", script.trim_end()).into();
+        Self { root, script, mark, asked: 0, begun: false, out: Vec::new(), err: Vec::new() }
     }
 
     /// The line for the login shell.
-    pub(super) fn command(&self) -> String {
+    pub fn command(&self) -> String {
         let mark = &self.mark;
         let length = self.script.len();
-        let begin = format!("/bin/sh -c 'echo {mark}; echo {mark} >&2; s=$(head -c {length}) && eval \"$s\"'");
+        let begin = format!("/bin/sh -c 'echo {mark}; echo {mark} >&2; s=$(head -c {length}) && eval \"{{ $s\"'");
         match self.root {
             Root::Already => format!("exec {begin}"),
             Root::Sudo => format!("exec sudo -n -- {begin}"),
@@ -88,17 +91,17 @@ impl<'a> Talk<'a> {
     }
 
     /// The script as it is sent.
-    pub(super) fn script(&self) -> &'a str {
-        self.script
+    pub fn script(&self) -> Arc<str> {
+        Arc::clone(&self.script)
     }
 
     /// Whether it was sent.
-    pub(super) fn begun(&self) -> bool {
+    pub fn begun(&self) -> bool {
         self.begun
     }
 
     /// The host printed something.
-    pub(super) fn heard(&mut self, out: &[u8], err: &[u8]) -> Say<'a> {
+    pub fn heard(&mut self, out: &[u8], err: &[u8]) -> Say<'a> {
         self.out.extend_from_slice(out);
         self.err.extend_from_slice(err);
         if self.out.len() + self.err.len() > if self.begun { OUTPUT_MAX } else { NOISE_MAX } {
@@ -125,7 +128,7 @@ impl<'a> Talk<'a> {
     }
 
     /// What the script printed, without what came before it; what everybody printed when it never began.
-    pub(super) fn end(mut self) -> (Vec<u8>, Vec<u8>) {
+    pub fn end(mut self) -> (Vec<u8>, Vec<u8>) {
         let prompt = self.prompt();
         let mark = format!("{}\n", self.mark);
         for bytes in [&mut self.out, &mut self.err] {
@@ -158,8 +161,14 @@ mod tests {
 
     /// Plays a host: this shell is given the line as sshd gives it, and what it prints is answered.
     fn converse(shell: &str, script: &str, stdin: &[u8]) -> (i32, String, String) {
+        converse_until(shell, script, stdin, usize::MAX)
+    }
+
+    /// The same, over a connection that ends after so many bytes of script and input.
+    fn converse_until(shell: &str, script: &str, stdin: &[u8], end: usize) -> (i32, String, String) {
         let root = Root::Already;
         let mut talk = Talk::new(&root, script);
+        let sent = [talk.script().as_bytes(), stdin].concat();
         let mut child = Command::new(shell)
             .args(["-c", &talk.command()])
             .stdin(Stdio::piped())
@@ -176,8 +185,7 @@ mod tests {
             }
             if talk.heard(&buffer[..length], b"") == Say::Script {
                 let mut input = input.take().unwrap();
-                input.write_all(script.trim_end().as_bytes()).unwrap();
-                input.write_all(stdin).unwrap();
+                input.write_all(&sent[..sent.len().min(end)]).unwrap();
             }
         }
         drop(input);
@@ -204,6 +212,19 @@ mod tests {
             let (code, out, err) = converse(shell, &script, b"two\nlines");
             assert_eq!((code, out.as_str()), (37, "it's !! $HOME `id` \\|200000|two\nlines"), "{shell}");
             assert_eq!(err, "oops\n", "{shell}");
+        }
+    }
+
+    /// Half of `rm -rf /srv/shop/cache` is another order.
+    #[test]
+    fn half_a_script_does_nothing() {
+        let script = "echo one\necho two three";
+        for shell in ["sh", "bash"] {
+            for end in 0..script.len() + 2 {
+                let (code, out, _) = converse_until(shell, script, b"", end);
+                assert!(code != 0 && out.is_empty(), "{shell}, {end} bytes: {code} {out}");
+            }
+            assert_eq!(converse_until(shell, script, b"", script.len() + 2).1, "one\ntwo three\n");
         }
     }
 

@@ -1,0 +1,13 @@
+#!/bin/sh
+# Plays Debian's package manager: nginx comes with its example site, and starts.
+# shellcheck source=tests/played/play.sh
+. /played/play.sh
+
+case $* in
+install*nginx)
+    cp /played/nginx.sh /played/bin/nginx
+    mkdir -p /etc/nginx/conf.d /etc/nginx/sites-enabled
+    echo "http { include /etc/nginx/conf.d/*.conf; }" >/etc/nginx/nginx.conf
+    systemctl enable --now nginx
+    ;;
+esac

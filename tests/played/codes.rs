@@ -1,0 +1,87 @@
+//! What a deploy refuses before it begins, each with its code; nothing is changed.
+
+use hactl::ctl::apply::deploy::Order;
+use hactl::error::{Code, Exit};
+
+use super::fault::Fault;
+use super::stage::{Stage, stage, stage_with};
+use super::truth::pending;
+
+/// Nothing is changed by what comes of this, and this is said.
+fn refused(arrange: impl Fn(&Stage), code: Code) -> Option<String> {
+    let stage = stage(&["lb-5", "web-7"])?;
+    arrange(&stage);
+    let before = stage.snapshot();
+    let end = stage.deploy();
+    end.is(Exit::Preflight, &[code]);
+    assert_eq!(stage.live_changes(&before), Vec::<String>::new());
+    assert!(stage.hosts.values().all(|host| pending(host).is_empty()), "no lock is left");
+    Some(end.said())
+}
+
+#[test]
+fn a_selection_that_names_nothing() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    let order = Order { limit: vec!["lb-7".into()], only: vec!["vap".into()], ..stage.order.clone() };
+    stage.deploy_as(&order).is(Exit::Invalid, &[Code::NothingSelected, Code::NothingSelected]);
+    assert!(stage.hosts.values().all(|host| host.faults.calls().is_empty()), "nobody is asked");
+}
+
+#[test]
+fn a_host_that_cannot_be_examined() {
+    let Some(said) = refused(|stage| stage.host("web-7").faults.at("system", Fault::Fails), Code::CannotExamine) else {
+        return;
+    };
+    assert!(said.contains("web-7: cannot be examined: the story lets it fail"), "{said}");
+}
+
+#[test]
+fn a_host_without_systemd() {
+    refused(|stage| drop(stage.host("web-7").sh("echo runit >/proc/1/comm")), Code::NoSystemd);
+}
+
+#[test]
+fn a_host_without_package_manager() {
+    let Some(stage) = stage_with(&["lb-5", "web-7"], &[], false) else { return };
+    if stage.host("web-7").try_sh("command -v nginx || PATH=/usr/bin; command -v apt-get dnf yum").status.success() {
+        return eprintln!("SKIPPED: a package manager is among the machine's own programs");
+    }
+    stage.hosts.values().for_each(|host| drop(host.sh("rm /played/bin/apt-get")));
+    stage.deploy().is(Exit::Preflight, &[Code::NoPackageManager, Code::NoPackageManager]);
+}
+
+#[test]
+fn a_stranger_that_answers_for_the_vip() {
+    let line = "127.0.0.3 dev eth0 lladdr 02:bb:00:00:00:37 REACHABLE\n";
+    let Some(said) = refused(|stage| stage.host("lb-5").tells("neighbours/127.0.0.3", line), Code::Stranger) else {
+        return;
+    };
+    assert!(said.contains("by a stranger at 02:bb:00:00:00:37"), "{said}");
+}
+
+#[test]
+fn a_tool_that_a_role_needs() {
+    let role = "applies_to: [web]\nretires: []\nrequires:\n  - { name: the moon, command: 'false', next: wait }\n";
+    let arrange = |stage: &Stage| {
+        stage.write("roles/mine/role.yaml", role);
+        let text = std::fs::read_to_string(stage.path("inventory.yaml")).unwrap();
+        let text = text.replace("web-7: {", "web-7: { roles: [mine],");
+        stage.write("inventory.yaml", &text);
+    };
+    let Some(said) = refused(arrange, Code::ToolMissing) else { return };
+    assert!(said.contains("web-7: the moon is missing") && said.contains("next: wait"), "{said}");
+}
+
+#[test]
+fn a_vrid_that_somebody_else_uses() {
+    let heard = "vrid 3 from 127.0.0.99\n";
+    let Some(said) = refused(|stage| stage.host("lb-5").tells("heard", heard), Code::VridTaken) else { return };
+    assert!(said.contains("in use on this LAN by 127.0.0.99"), "{said}");
+}
+
+#[test]
+fn no_binary_to_send() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    stage.write("hactl", "#!/bin/sh\n");
+    stage.deploy().is(Exit::Invalid, &[Code::NoBinary]);
+}

@@ -1,0 +1,227 @@
+//! Deploys that fail: what everybody is told, and what is on the hosts then.
+
+use hactl::ctl::apply::deploy::{Deployed, Order};
+use hactl::error::{Code, Exit};
+
+use super::fault::Fault;
+use super::stage::{End, Stage, stage, stage_with};
+use super::truth::{check, goes_back, pending};
+
+/// A change that fails as the story arranges it; everything is as before, to the byte.
+fn taken_back(arrange: impl Fn(&Stage), code: Code) -> Option<End<Deployed>> {
+    let stage = stage(&["lb-5", "web-7"])?;
+    stage.deployed();
+    let before = stage.snapshot();
+    stage.binary("two");
+    stage.inventory("roles: { web-static: { page: changed }, lb-nginx: { hotlink_protection: yes } }\n");
+    arrange(&stage);
+    let end = stage.deploy();
+    assert_eq!((end.exit, end.codes()), (Exit::RolledBack, vec![code, Code::TakenBack]), "{}", end.said());
+    check(&stage, &before, &before, &end).unwrap();
+    assert_eq!(stage.changes(&before), Vec::<String>::new());
+    Some(end)
+}
+
+#[test]
+fn a_service_that_does_not_take_it() {
+    let arrange = |stage: &Stage| stage.host("lb-5").fails_once("systemctl restart hactl-agent");
+    let Some(end) = taken_back(arrange, Code::ActivateFailed) else { return };
+    assert!(end.said().contains("systemctl restart hactl-agent failed"), "{}", end.said());
+}
+
+/// Neither with the new files nor with the old ones: that is no host that is as before. It goes on trying.
+#[test]
+fn a_service_that_does_not_come_back_either() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    stage.deployed();
+    let before = stage.snapshot();
+    stage.binary("two");
+    stage.host("lb-5").fails("systemctl restart hactl-agent");
+    let end = stage.deploy();
+    end.is(Exit::HandNeeded, &[Code::ActivateFailed, Code::NotTakenBack]);
+    assert!(end.said().contains("not everything could be taken back"), "{}", end.said());
+    stage.host("lb-5").fails("");
+    goes_back(&stage, &before).unwrap();
+}
+
+/// The old page does not fit any more where the new one is: the only copy of it must stay.
+#[test]
+fn a_disk_too_full_for_the_way_back() {
+    let Some(stage) = stage_with(&["lb-5", "web-7"], &[("usr/share/nginx/html", 64 << 10)], true) else { return };
+    stage.inventory(&format!("roles: {{ web-static: {{ page: {} }} }}\n", "x".repeat(20_000)));
+    stage.deployed();
+    let before = stage.snapshot();
+    let role = "applies_to: [web]\nretires: []\nprobes:\n  - { name: room, command: 'seq 30000 >/usr/share/nginx/html/fill' }\n";
+    stage.write("roles/mine/role.yaml", role);
+    stage.inventory("roles: { web-static: { page: short } }\n");
+    let text = std::fs::read_to_string(stage.path("inventory.yaml")).unwrap();
+    stage.write("inventory.yaml", &text.replace("web-7: {", "web-7: { roles: [mine],"));
+    let end = stage.deploy();
+    end.is(Exit::HandNeeded, &[Code::ActivateFailed, Code::NotTakenBack]);
+    let web = stage.host("web-7");
+    assert_eq!(web.text("/usr/share/nginx/html/hactl/index.html"), "short\n");
+    web.sh("rm /usr/share/nginx/html/fill");
+    goes_back(&stage, &before).unwrap();
+    assert_eq!(web.text("/usr/share/nginx/html/hactl/index.html").len(), 20_001);
+}
+
+#[test]
+fn a_probe_that_fails() {
+    let role = "applies_to: [web]\nretires: []\nprobes:\n  - { name: it works, command: 'false' }\n";
+    let arrange = |stage: &Stage| {
+        stage.write("roles/mine/role.yaml", role);
+        let text = std::fs::read_to_string(stage.path("inventory.yaml")).unwrap();
+        stage.write("inventory.yaml", &text.replace("web-7: {", "web-7: { roles: [mine],"));
+    };
+    let Some(end) = taken_back(arrange, Code::ActivateFailed) else { return };
+    assert!(end.said().contains("web-7: probe failed: it works"), "{}", end.said());
+}
+
+#[test]
+fn an_agent_that_does_not_come_up() {
+    taken_back(|stage| stage.host("lb-5").fails("hactl agent status*"), Code::AgentNotUp);
+    let Some(end) = taken_back(|stage| stage.host("lb-5").tells("state", "INIT"), Code::AgentNotUp) else { return };
+    assert!(end.said().contains("still starting"), "{}", end.said());
+}
+
+#[test]
+fn a_service_that_answers_badly_afterwards() {
+    taken_back(|stage| stage.answer.store(502, std::sync::atomic::Ordering::SeqCst), Code::ServiceBad);
+}
+
+#[test]
+fn what_is_refused_before_anything_changes() {
+    let broken = |stage: &Stage| stage.write("templates/nginx-web.conf.tera", "BROKEN\n");
+    let stranger = |stage: &Stage| {
+        stage.write("roles/mine/role.yaml", "applies_to: [web]\nretires: []\nfiles:\n  - { template: x.tera, dest: /etc/x, owner: 'nobody-here:root' }\n");
+        stage.write("templates/x.tera", "x");
+        let text = std::fs::read_to_string(stage.path("inventory.yaml")).unwrap();
+        stage.write("inventory.yaml", &text.replace("web-7: {", "web-7: { roles: [mine],"));
+    };
+    let bad_binary = |stage: &Stage| stage.host("lb-5").fails("hactl --version");
+    for arrange in [&broken as &dyn Fn(&Stage), &stranger, &bad_binary] {
+        let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+        let before = stage.snapshot();
+        arrange(&stage);
+        let end = stage.deploy();
+        end.is(Exit::Preflight, &[Code::StageFailed]);
+        check(&stage, &before, &before, &end).unwrap();
+        assert!(stage.hosts.values().all(|host| pending(host).is_empty()));
+    }
+}
+
+#[test]
+fn packages_that_cannot_be_had() {
+    let Some(stage) = stage_with(&["web-7", "lb-5"], &[], false) else { return };
+    if stage.host("web-7").try_sh("command -v nginx").status.success() {
+        return eprintln!("SKIPPED: nginx is among the machine's own programs");
+    }
+    let before = stage.snapshot();
+    stage.host("web-7").fails("apt-get *");
+    let end = stage.deploy();
+    end.is(Exit::Preflight, &[Code::StageFailed]);
+    assert!(end.said().contains("apt-get install failed"), "{}", end.said());
+    assert_eq!(stage.host("web-7").calls("apt-get update"), 1, "newer lists might have it");
+    let web = |change: &String| change.starts_with("web-7");
+    assert_eq!(stage.live_changes(&before).into_iter().filter(web).collect::<Vec<_>>(), Vec::<String>::new());
+    stage.host("web-7").fails("");
+    stage.deployed();
+}
+
+#[test]
+fn a_disk_that_is_too_small() {
+    let Some(stage) = stage_with(&["lb-5", "web-7"], &[("var/lib", 1 << 20)], true) else { return };
+    let before = stage.snapshot();
+    stage.deploy().is(Exit::Preflight, &[Code::NoSpace, Code::NoSpace]);
+    assert_eq!(stage.changes(&before), Vec::<String>::new());
+}
+
+/// The page is bigger than what is left where it belongs: staged it is, put in place it cannot be.
+#[test]
+fn a_disk_that_fills_up_while_files_are_put_in_place() {
+    let Some(stage) = stage_with(&["lb-5", "web-7"], &[("usr/share/nginx/html", 64 << 10)], true) else { return };
+    stage.deployed();
+    let before = stage.snapshot();
+    stage.inventory(&format!("roles: {{ web-static: {{ page: {} }} }}\n", "x".repeat(100_000)));
+    let end = stage.deploy();
+    end.is(Exit::RolledBack, &[Code::ActivateFailed, Code::TakenBack]);
+    assert!(end.said().contains("cannot put /usr/share/nginx/html/hactl/index.html in place"), "{}", end.said());
+    assert_eq!(stage.changes(&before), Vec::<String>::new());
+}
+
+#[test]
+fn a_host_that_is_down() {
+    let Some(stage) = stage(&["lb-5", "lb-6", "web-7"]) else { return };
+    let before = stage.snapshot();
+    stage.host("lb-6").faults.power(false);
+    let end = stage.deploy();
+    end.is(Exit::Preflight, &[Code::Unreachable]);
+    assert!(end.said().contains("nothing was changed") && end.said().contains("--limit lb-5,web-7"), "{}", end.said());
+    assert_eq!(stage.changes(&before), Vec::<String>::new());
+}
+
+/// It cannot be reached to be taken back, says that it goes back by itself, and does.
+#[test]
+fn a_connection_that_is_lost_in_the_middle() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    stage.deployed();
+    let before = stage.snapshot();
+    stage.inventory("roles: { web-static: { page: changed } }\n");
+    stage.host("web-7").faults.at("swap_file", Fault::Lost);
+    let end = stage.deploy();
+    end.is(Exit::HandNeeded, &[Code::ConnectionLost, Code::ConnectionLost]);
+    assert!(
+        end.said().contains("web-7") && end.said().contains("it reverts by itself within 5 minutes"),
+        "{}",
+        end.said()
+    );
+    assert_eq!(stage.host("web-7").text("/usr/share/nginx/html/hactl/index.html"), "changed\n", "so far");
+    check(&stage, &before, &before, &end).unwrap();
+    goes_back(&stage, &before).unwrap();
+    assert_eq!(stage.host("web-7").fire(), None, "and there is no other timer");
+    stage.deployed();
+}
+
+#[test]
+fn a_way_back_that_fails() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    stage.deployed();
+    stage.inventory("roles: { web-static: { page: changed } }\n");
+    stage.host("web-7").faults.at("swap_file", Fault::Fails);
+    stage.host("web-7").faults.at("revert", Fault::Fails);
+    let end = stage.deploy();
+    end.is(Exit::HandNeeded, &[Code::ActivateFailed, Code::NotTakenBack]);
+}
+
+#[test]
+fn no_auto_rollback_leaves_it_and_the_way_back_by_hand() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    let before = stage.snapshot();
+    stage.host("lb-5").fails("systemctl reload-or-restart nginx");
+    let end = stage.deploy_as(&Order { keep_failed: true, ..stage.order.clone() });
+    end.is(Exit::HandNeeded, &[Code::ActivateFailed, Code::LeftAsItIs]);
+    assert!(stage.host("web-7").has("/usr/share/nginx/html/hactl/index.html"));
+    stage.host("lb-5").fails("");
+    for host in stage.hosts.values() {
+        assert_eq!(host.fire(), None, "nobody takes it back by itself");
+        host.sh("sh /var/lib/hactl/generations/1/revert.sh"); // what the message says
+    }
+    assert_eq!(stage.live_changes(&before), Vec::<String>::new());
+}
+
+#[test]
+fn an_interrupted_deploy_is_taken_back() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    stage.deployed();
+    let before = stage.snapshot();
+    for call in ["swap_file /usr/share", "swap_binary", "service restart"] {
+        stage.binary("two");
+        stage.inventory("roles: { web-static: { page: changed } }\n");
+        let host = if call.contains("share") { "web-7" } else { "lb-5" };
+        stage.host(host).faults.at(call, Fault::Interrupted);
+        let end = stage.deploy_alone();
+        end.is(Exit::Interrupted, &[Code::Interrupted, Code::TakenBack]);
+        check(&stage, &before, &before, &end).unwrap();
+    }
+    stage.deployed();
+}

@@ -1,0 +1,160 @@
+//! Deploys in which nothing goes wrong: what comes, what stays, and what is left alone.
+
+use hactl::ctl::apply::deploy::Order;
+use hactl::error::Exit;
+
+use super::stage::{stage, stage_with};
+use super::truth::pending;
+
+#[test]
+fn a_first_deploy_brings_everything_and_leaves_nothing_of_itself() {
+    let Some(stage) = stage(&["lb-5", "lb-6", "web-7"]) else { return };
+    let before = stage.snapshot();
+    stage.plan().is(Exit::Pending, &[]);
+    assert_eq!(stage.changes(&before), Vec::<String>::new(), "a plan changes nothing");
+    assert_eq!(stage.deployed().hosts, 3);
+    assert_eq!(stage.owner(), "lb-5");
+    for host in stage.hosts.values() {
+        assert_eq!(pending(host), Vec::<&str>::new());
+    }
+    assert_eq!(stage.host("web-7").text("/usr/share/nginx/html/hactl/index.html"), "web7\n");
+    let told = stage.told.lock().unwrap().clone();
+    assert_eq!(told, ["web-7: done", "lb-5: done", "lb-6: done"]);
+}
+
+#[test]
+fn a_second_deploy_changes_nothing() {
+    let Some(stage) = stage(&["lb-5", "lb-6", "web-7"]) else { return };
+    stage.deployed();
+    let before = stage.snapshot();
+    assert_eq!(stage.deployed().changed, 0);
+    stage.plan().is(Exit::Done, &[]);
+    assert_eq!(stage.changes(&before), Vec::<String>::new());
+}
+
+#[test]
+fn what_was_changed_by_hand_is_put_right() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    stage.deployed();
+    let after = stage.snapshot();
+    stage.host("web-7").sh("echo mine >/usr/share/nginx/html/hactl/index.html");
+    stage
+        .host("lb-5")
+        .sh("chmod 644 /etc/hactl/hactl.conf; rm /etc/nginx/hactl_proxy_params; systemctl disable --now nginx");
+    let deployed = stage.deployed();
+    let what: Vec<&str> =
+        deployed.plan.hosts.iter().flat_map(|host| &host.changes).map(|one| one.what.as_str()).collect();
+    assert!(what.contains(&"correct owner and mode of /etc/hactl/hactl.conf"), "{what:?}");
+    assert!(what.contains(&"start nginx") && what.contains(&"enable nginx"), "{what:?}");
+    assert_eq!(stage.live_changes(&after), Vec::<String>::new());
+}
+
+#[test]
+fn a_changed_template_reaches_its_hosts_only_and_reloads_what_reads_it() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    stage.deployed();
+    let (before, reloads) = (stage.snapshot(), stage.host("web-7").calls("reload-or-restart nginx"));
+    stage.write("templates/nginx-web.conf.tera", "server { listen {{ host.port }}; } # another\n");
+    let deployed = stage.deployed();
+    assert_eq!((deployed.changed, deployed.hosts), (2, 1));
+    let mut changed = stage.live_changes(&before);
+    changed.sort();
+    assert_eq!(
+        changed,
+        ["web-7: changed /etc/nginx/conf.d/hactl-web.conf", "web-7: changed /played/units/nginx.loaded"]
+    );
+    assert_eq!(stage.host("web-7").calls("reload-or-restart nginx"), reloads + 1);
+}
+
+#[test]
+fn a_new_binary_restarts_the_agents_the_owner_last() {
+    let Some(stage) = stage(&["lb-5", "lb-6", "web-7"]) else { return };
+    stage.deployed();
+    stage.told.lock().unwrap().clear();
+    stage.binary("two");
+    assert_eq!(stage.deployed().changed, 4);
+    assert_eq!(*stage.told.lock().unwrap(), ["lb-6: done", "lb-5: done"]);
+    for lb in ["lb-5", "lb-6"] {
+        assert_eq!(stage.host(lb).calls("systemctl restart hactl-agent"), 1);
+    }
+    assert_eq!(stage.owner(), "lb-5");
+}
+
+/// What LVS left on a web host that is nginx's now.
+#[test]
+fn a_role_that_left_is_undone() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    stage.deployed();
+    let without = stage.snapshot();
+    let left = "mkdir -p /etc/hactl; cd /etc/systemd/system; touch /etc/hactl/realserver.sh hactl-realserver.service; \
+                systemctl enable --now hactl-realserver";
+    stage.host("web-7").sh(left);
+    assert_eq!(stage.deployed().changed, 3);
+    assert_eq!(stage.host("web-7").calls("systemctl disable -q --now hactl-realserver"), 1);
+    assert_eq!(stage.live_changes(&without), ["web-7: new /etc/hactl"], "a folder that it did not make");
+}
+
+#[test]
+fn limit_and_only_leave_the_others_alone() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    let before = stage.snapshot();
+    let end = stage.deploy_as(&Order { only: vec!["web-static".into()], ..stage.order.clone() });
+    assert_eq!(end.exit, Exit::RolledBack, "no VIP yet: {}", end.said());
+    assert_eq!(stage.live_changes(&before), Vec::<String>::new());
+    stage.deployed();
+    let before = stage.snapshot();
+    stage.binary("two");
+    stage.inventory("roles: { web-static: { page: changed } }\n");
+    let end = stage.deploy_as(&Order { limit: vec!["web-7".into()], ..stage.order.clone() });
+    assert_eq!(end.exit, Exit::Done, "{}", end.said());
+    assert_eq!(end.value.unwrap().not_looked_at, 1);
+    assert_eq!(stage.live_changes(&before), ["web-7: changed /usr/share/nginx/html/hactl/index.html"]);
+    let end = stage.deploy_as(&Order { only: vec!["web-static".into()], ..stage.order.clone() });
+    assert_eq!(end.value.unwrap().changed, 0);
+    assert_eq!(stage.deployed().changed, 2, "the other host's binary");
+}
+
+#[test]
+fn packages_come_first_and_their_example_site_goes() {
+    let Some(stage) = stage_with(&["lb-5", "web-7"], &[], false) else { return };
+    if stage.host("web-7").try_sh("command -v nginx").status.success() {
+        return eprintln!("SKIPPED: nginx is among the machine's own programs");
+    }
+    stage.deployed();
+    for host in stage.hosts.values() {
+        assert_eq!(host.calls("apt-get install"), 1);
+        assert!(host.has("/played/units/nginx.active") && !host.has("/etc/nginx/sites-enabled/default"));
+    }
+}
+
+#[test]
+fn keepalived_gives_way() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    stage.host("lb-5").sh("touch /etc/systemd/system/keepalived.service; systemctl enable --now keepalived");
+    stage.deployed();
+    let lb = stage.host("lb-5");
+    assert!(!lb.has("/played/units/keepalived.active") && !lb.has("/played/units/keepalived.enabled"));
+}
+
+#[test]
+fn any_login_shell_and_any_banner() {
+    for (shell, banner) in [
+        ("/bin/sh", "Welcome to lb-5\n@@addr\n"),
+        ("/usr/bin/bash", "\x1b]0;lb-5\x07last login: never"),
+        ("/usr/bin/tcsh", "two\nlines\n"),
+        ("/usr/bin/fish", ""),
+        ("/usr/bin/zsh", "x"),
+    ] {
+        let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+        if !std::path::Path::new(shell).exists() {
+            eprintln!("no {shell} here");
+            continue;
+        }
+        for host in stage.hosts.values() {
+            *host.shell.lock().unwrap() = shell.into();
+            *host.banner.lock().unwrap() = banner.into();
+        }
+        stage.deployed();
+        assert_eq!(stage.deployed().changed, 0, "{shell}");
+    }
+}

@@ -1,0 +1,48 @@
+#!/bin/sh
+# Plays the agent that a deploy brings, and its command line. What needs no agent is done by the real program.
+# shellcheck source=tests/played/play.sh
+. /played/play.sh
+
+alive() {
+    [ -e "$units/hactl-agent.active" ] || {
+        echo "no agent answers" >&2
+        exit 1
+    }
+}
+
+case "$1 ${2-}" in
+"--version ") echo "hactl played" ;;
+"agent probe") exec /played/real "$@" ;;
+"agent listen") cat /played/heard ;;
+"agent status")
+    alive
+    state=BACKUP
+    read -r serves </played/serves
+    read -r reasons </played/reasons
+    read -r owner <"$lan/owner"
+    [ "$owner" != "$here" ] || state=MASTER
+    [ ! -s /played/state ] || state=$(cat /played/state)
+    printf '{"version":"0","pid":1,"started_unix_s":0,"now_unix_ms":%s000,"config":"/etc/hactl/hactl.conf","instances":[' "$(date +%s)"
+    printf '{"name":"VI_1","state":"%s","interface":"eth0","vrid":3,"base_priority":100,"effective_priority":100,' "$state"
+    printf '"advert_interval_ms":1000,"addresses":["%s/24"],"master":null,"master_priority":null,"last_advert_ms":100,' "$serves"
+    printf '"last_transition":1000,"last_reason":null,"pinned":null,"fault_reasons":[%s]}]}\n' "$reasons"
+    ;;
+"agent call")
+    alive
+    request=$(cat)
+    echo "$request" >>/played/asked
+    if [ -s /played/answer_once ]; then
+        cat /played/answer_once && rm /played/answer_once
+        exit 0
+    fi
+    [ ! -s /played/answer ] || {
+        cat /played/answer
+        exit 0
+    }
+    case $request in
+    *'"verb":"promote"'*) printf %s "$here" >"$lan/owner" ;;
+    *'"verb":"resign"'*) find "$lan/alive" -type f ! -name "$here" -printf %f >"$lan/owner" ;;
+    esac
+    echo '{"kind":"done","message":"done"}'
+    ;;
+esac

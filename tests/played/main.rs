@@ -1,0 +1,17 @@
+//! Deploys to played hosts, with everything that can go wrong on the way. A host is a folder in namespaces of its own, in which
+//! the scripts of `src/ctl/host.sh` are run by a real shell; systemd, the package manager, nginx and the agent are small
+//! scripts. Needs no root and no network; where user namespaces are forbidden it says so and passes.
+
+mod codes;
+mod ends;
+mod fault;
+mod first;
+mod host;
+mod operate;
+mod owners;
+mod program;
+mod remote;
+mod stage;
+mod steps;
+mod today;
+mod truth;

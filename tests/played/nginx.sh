@@ -1,0 +1,11 @@
+#!/bin/sh
+# Plays nginx: a configuration with the word BROKEN in it is not taken.
+# shellcheck source=tests/played/play.sh
+. /played/play.sh
+
+for last; do :; done
+# shellcheck disable=SC2154 # set by the loop
+if grep -rq BROKEN "$(dirname "$last")"; then
+    echo "nginx: [emerg] unknown directive \"BROKEN\"" >&2
+    exit 1
+fi

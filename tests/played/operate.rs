@@ -1,0 +1,118 @@
+//! Orders to a running cluster, on played hosts: looking, judging, moving.
+
+use std::net::IpAddr;
+
+use hactl::ctl::desk::{Desk, open};
+use hactl::ctl::operate::drain;
+use hactl::ctl::operate::failover::{Move, Moves, Moving, failover, unpin};
+use hactl::ctl::verify::run::verify;
+use hactl::ctl::verify::status::status;
+use hactl::error::{Code, Exit};
+
+use super::fault::Fault;
+use super::stage::{End, Stage, stage};
+
+/// Arranges what is wrong.
+type Trouble<'t> = &'t dyn Fn(&Stage);
+
+fn moved(stage: &Stage, to: &str) -> End<Moves> {
+    let order = Move { to: to.into(), vip: None, dry_run: false, stay: None, force: false };
+    End::of(stage.run(failover(stage.order.inventory.as_deref(), stage.options(), &order)))
+}
+
+fn pair() -> Option<Stage> {
+    let stage = stage(&["lb-5", "lb-6", "web-7"])?;
+    stage.deployed();
+    Some(stage)
+}
+
+#[test]
+fn a_move_and_back() {
+    let Some(stage) = pair() else { return };
+    let end = moved(&stage, "lb-6");
+    end.is(Exit::Done, &[]);
+    assert_eq!(end.value.unwrap().moves[0].result, Moving::Moved);
+    assert_eq!(stage.owner(), "lb-6");
+    let asked = stage.host("lb-6").text("played/asked");
+    assert!(asked.contains("\"verb\":\"promote\"") && asked.contains("\"instance\":\"VI_1\""), "{asked}");
+    assert_eq!(moved(&stage, "lb-6").value.unwrap().moves[0].result, Moving::NothingToDo);
+    moved(&stage, "lb-5").is(Exit::Done, &[]);
+    assert_eq!(stage.owner(), "lb-5");
+    let unpinned = stage.run(unpin(stage.order.inventory.as_deref(), stage.options(), None)).unwrap();
+    assert_eq!(unpinned.exit, Exit::Done);
+}
+
+#[test]
+fn a_move_that_is_not_possible_changes_nothing() {
+    let arrange: [(&str, Trouble<'_>, Code); 6] = [
+        ("no agent", &|stage| drop(stage.host("lb-6").sh("systemctl stop hactl-agent")), Code::NoInstance),
+        (
+            "in FAULT",
+            &|stage| {
+                stage.host("lb-6").tells("state", "FAULT");
+                stage.host("lb-6").tells("reasons", "\"check_web fails\"\n");
+            },
+            Code::TargetFault,
+        ),
+        ("another inventory", &|stage| stage.host("lb-6").tells("serves", "127.0.0.4\n"), Code::OtherInventory),
+        (
+            "refused",
+            &|stage| {
+                stage.hosts.values().for_each(|host| host.tells("answer", "{\"kind\":\"error\",\"message\":\"no\"}\n"))
+            },
+            Code::AgentRefused,
+        ),
+        ("not understood", &|stage| stage.host("lb-6").fails("hactl agent call"), Code::NoAgent),
+        ("down", &|stage| stage.host("lb-6").faults.power(false), Code::Unreachable),
+    ];
+    for (what, arrange, code) in arrange {
+        let Some(stage) = pair() else { return };
+        arrange(&stage);
+        let end = moved(&stage, "lb-6");
+        assert_eq!(end.codes().first(), Some(&code), "{what}: {}", end.said());
+        assert_eq!(stage.owner(), "lb-5", "{what}");
+    }
+}
+
+/// The desk has a way to both: where the target is refused, the owner hands over.
+#[test]
+fn an_owner_that_is_not_heard_is_asked_to_resign() {
+    let Some(stage) = pair() else { return };
+    stage.host("lb-6").tells("answer_once", "{\"kind\":\"error\",\"message\":\"the VIP still answers\"}\n");
+    moved(&stage, "lb-6").is(Exit::Done, &[]);
+    assert_eq!(stage.owner(), "lb-6");
+    assert!(stage.told.lock().unwrap().contains(&"lb-5: asked to resign".to_owned()));
+}
+
+#[test]
+fn verify_and_status_say_what_is_wrong() {
+    let arrange: [(Trouble<'_>, Code); 4] = [
+        (&|stage| stage.host("lb-6").faults.power(false), Code::HostUnseen),
+        (&|stage| stage.host("lb-6").faults.at("show", Fault::Late), Code::HostUnseen),
+        (&|stage| drop(stage.host("lb-6").sh("systemctl stop hactl-agent")), Code::AgentSilent),
+        (&|stage| stage.host("lb-6").tells("reasons", "\"check_web fails\"\n"), Code::RouterFault),
+    ];
+    for (arrange, code) in arrange {
+        let Some(stage) = pair() else { return };
+        let look = || End::of(stage.run(verify(stage.order.inventory.as_deref(), stage.options(), None, None)));
+        look().is(Exit::Done, &[]);
+        arrange(&stage);
+        look().is(Exit::Verification, &[code]);
+        arrange(&stage);
+        let cluster = open(stage.order.inventory.as_deref(), &stage.options()).unwrap();
+        let report = stage.run(async { status(&Desk::connect(cluster, stage.options()).await.unwrap()).await });
+        assert!(report.problems.iter().any(|problem| problem.code == code), "{code}");
+    }
+}
+
+#[test]
+fn nginx_does_not_drain() {
+    let Some(stage) = pair() else { return };
+    let order = drain::Order::Undrain;
+    let end = End::of(stage.run(drain::order(stage.order.inventory.as_deref(), stage.options(), "web-7", order)));
+    end.is(Exit::Invalid, &[Code::NotDrainable]);
+    let vip: IpAddr = "127.0.0.9".parse().unwrap();
+    let order = Move { to: "lb-6".into(), vip: Some(vip), dry_run: false, stay: None, force: false };
+    let end = End::of(stage.run(failover(stage.order.inventory.as_deref(), stage.options(), &order)));
+    end.is(Exit::Invalid, &[Code::NoSuchVip]);
+}

@@ -1,0 +1,185 @@
+//! The small space, walked whole: each call of each script of a deploy, with each thing that can go wrong there. Whatever
+//! happens, what is said afterwards is true, what is promised comes, and the next deploy ends well.
+
+use hactl::ctl::host::FUNCTIONS;
+use hactl::error::{Code, Exit};
+
+use super::fault::Fault;
+use super::stage::{Stage, stage};
+use super::truth::{Snapshots, check, goes_back, pending};
+
+/// A deploy that can be done again and again from the same beginning.
+struct Walk {
+    stage: Stage,
+    before: Snapshots,
+    owner: String,
+    after: Snapshots,
+    /// The calls of each host in a deploy that goes well.
+    calls: Vec<(String, Vec<String>)>,
+    /// Of alike calls in a row only the first and the last are gone to.
+    ends_of_rows: bool,
+}
+
+impl Walk {
+    /// A first deploy, or one that changes what is there.
+    fn new(first: bool) -> Option<Self> {
+        let stage = stage(&["lb-5", "web-7"])?;
+        if !first {
+            stage.deployed();
+            stage.binary("two");
+            stage.inventory("roles: { web-static: { page: changed }, vip: { check_interval_s: 3 }, lb-nginx: { hotlink_protection: yes } }\n");
+        }
+        let (before, owner) = (stage.snapshot(), stage.owner());
+        stage.hosts.values().for_each(|host| host.faults.clear());
+        stage.deployed();
+        let calls = stage.hosts.iter().map(|(name, host)| (name.clone(), host.faults.calls())).collect();
+        let after = stage.snapshot();
+        Some(Self { stage, before, owner, after, calls, ends_of_rows: false })
+    }
+
+    /// Every call, as host, number and name, but for those of which stories of their own tell.
+    fn each(&self, wanted: impl Fn(&str) -> bool, mut tell: impl FnMut(&Self, &str, usize) -> Result<(), String>) {
+        let mut wrong = Vec::new();
+        for (host, calls) in &self.calls {
+            let word = |number: usize| calls.get(number).and_then(|call| call.split(' ').next());
+            let within =
+                |number: usize| number > 0 && [number - 1, number + 1].iter().all(|other| word(*other) == word(number));
+            for (number, call) in calls.iter().enumerate().filter(|(_, call)| wanted(call)) {
+                if self.ends_of_rows && within(number) {
+                    continue;
+                }
+                self.stage.reset(&self.before, &self.owner);
+                if let Err(why) = tell(self, host, number) {
+                    wrong.push(format!("{host}, call {number}, {call}: {why}"));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    /// One deploy with this fault: what is said is true, hosts that promised it go back, the next deploy ends well.
+    fn meets(&self, host: &str, number: usize, fault: Fault) -> Result<(), String> {
+        let stage = &self.stage;
+        stage.host(host).faults.at_call(number, fault);
+        let end = stage.deploy();
+        if !stage.host(host).faults.over() {
+            return Err("the call did not come".into());
+        }
+        let told = |why: String| format!("{why}\n{:?} {}", end.exit, end.said());
+        check(stage, &self.before, &self.after, &end).map_err(told)?;
+        if stage.changes(&self.before).iter().all(|change| change.contains(" new /var/lib/hactl")) && left(stage) == 0 {
+            return Ok(()); // as if nothing had been: the next deploy is another first one
+        }
+        if fault != Fault::PowerCut && end.exit != Exit::Done {
+            goes_back(stage, &self.before).map_err(told)?;
+        }
+        self.again()
+    }
+
+    /// Time passes, whatever was wrong is mended, and the same command is run again.
+    fn again(&self) -> Result<(), String> {
+        let stage = &self.stage;
+        for host in stage.hosts.values() {
+            if !host.faults.is_on() {
+                host.power_on();
+            }
+            host.faults.clear();
+        }
+        stage.wait_long();
+        let end = stage.deploy();
+        let told = |why: String| format!("the next deploy: {why}\n{}", end.said());
+        if end.exit != Exit::Done {
+            return Err(told(format!("{:?}", end.exit)));
+        }
+        check(stage, &self.before, &self.after, &end).map_err(told)
+    }
+}
+
+/// How much of a deploy that is not over is on all hosts.
+fn left(stage: &Stage) -> usize {
+    stage.hosts.values().map(|host| pending(host).len()).sum()
+}
+
+/// The desk throws the answers of `commit` away.
+fn but_commit(call: &str) -> bool {
+    !call.starts_with("commit")
+}
+
+/// Whether a call belongs to an activation.
+fn activates(call: &str) -> bool {
+    let looks = ["show", "system", "commands", "files", "services", "succeeds", "peers"];
+    let stages = ["lock", "open_staging", "stage_binary", "stage_file", "check", "listen"];
+    let word = call.split(' ').next().unwrap();
+    !looks.contains(&word) && !stages.contains(&word)
+}
+
+/// One call of each script: its first.
+fn first_of_a_script(call: &str) -> bool {
+    ["show", "lock", "check", "listen", "open_generation"].iter().any(|first| call.split(' ').next() == Some(first))
+}
+
+#[test]
+fn each_call_of_a_first_deploy_fails() {
+    let Some(walk) = Walk::new(true) else { return };
+    walk.each(but_commit, |walk, host, number| walk.meets(host, number, Fault::Fails));
+}
+
+#[test]
+fn each_call_of_a_change_fails() {
+    let Some(walk) = Walk::new(false) else { return };
+    walk.each(but_commit, |walk, host, number| walk.meets(host, number, Fault::Fails));
+}
+
+#[test]
+fn the_power_fails_before_each_call_that_activates() {
+    let Some(mut walk) = Walk::new(true) else { return };
+    walk.ends_of_rows = true;
+    let cut = |walk: &Walk, host: &str, number| walk.meets(host, number, Fault::PowerCut);
+    walk.each(|call| activates(call) && but_commit(call), cut);
+}
+
+#[test]
+fn the_power_fails_before_each_other_call() {
+    let Some(mut walk) = Walk::new(false) else { return };
+    walk.ends_of_rows = true;
+    walk.each(
+        |call| !activates(call) && but_commit(call),
+        |walk, host, number| walk.meets(host, number, Fault::PowerCut),
+    );
+}
+
+#[test]
+fn each_answer_is_lost_or_late_or_none_begins() {
+    let Some(walk) = Walk::new(false) else { return };
+    for fault in [Fault::Lost, Fault::Late, Fault::Silent, Fault::Cut(20)] {
+        walk.each(first_of_a_script, |walk, host, number| {
+            walk.meets(host, number, fault).map_err(|why| format!("{fault:?}: {why}"))
+        });
+    }
+}
+
+/// At none of these bytes does a part of a script run: neither half of the functions, nor half of the calls.
+#[test]
+fn a_script_that_arrives_in_part_does_nothing() {
+    let Some(walk) = Walk::new(false) else { return };
+    for bytes in [8000, FUNCTIONS.len() + 20] {
+        walk.each(first_of_a_script, |walk, host, number| {
+            walk.meets(host, number, Fault::Starved(bytes)).map_err(|why| format!("{bytes} bytes: {why}"))
+        });
+    }
+}
+
+#[test]
+fn every_walk_has_somewhere_to_go() {
+    let Some(walk) = Walk::new(true) else { return };
+    let all =
+        |wanted: fn(&str) -> bool| walk.calls.iter().flat_map(|(_, calls)| calls).filter(|call| wanted(call)).count();
+    assert!(all(but_commit) > 60 && all(first_of_a_script) > 10, "{:#?}", walk.calls);
+    // And a check that finds everything good would be none.
+    let end = walk.stage.deploy();
+    end.is(Exit::Done, &[]);
+    assert_eq!(end.codes(), Vec::<Code>::new());
+    assert!(check(&walk.stage, &walk.before, &walk.before, &end).is_err(), "it is not as before");
+    walk.stage.host("web-7").sh("touch /var/lib/hactl/unfinished");
+    assert!(check(&walk.stage, &walk.before, &walk.after, &end).is_err(), "something is pending");
+}
