@@ -153,7 +153,10 @@ pub async fn deploy(order: &Order, options: Options, confirm: Confirm<'_>) -> Ou
     }
     desk.on_all(busy.iter().map(|job| (job.host(), script::commit(generation), Vec::new()))).await;
     let (changed, hosts) = plan.size();
-    Ok(Report::done(Deployed { changed, hosts, verified: Some(true), ..compared(&desk, planned, begin) }))
+    let done = compared(&desk, planned, begin);
+    // Of hosts that were left out nothing was seen.
+    let verified = (done.not_looked_at == 0).then_some(true);
+    Ok(Report::done(Deployed { changed, hosts, verified, ..done }))
 }
 
 /// Nothing changed, nothing verified: what a deploy begins with.
