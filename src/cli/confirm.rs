@@ -4,7 +4,9 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use super::global::Global;
 use super::show::deploy::planned;
+use super::show::say;
 use crate::ctl::apply::deploy::Planned;
+use crate::ctl::apply::work::Signals;
 use crate::ctl::drill::scenario::Scenario;
 use crate::error::{Code, Exit, Failure, Problem};
 
@@ -14,7 +16,7 @@ use crate::error::{Code, Exit, Failure, Problem};
 /// Exit 2 where nobody can be asked.
 pub(crate) fn deploy(global: &Global, yes: bool, plan: &Planned) -> Result<bool, Failure> {
     if !global.wants_json() {
-        print!("{}", planned(plan));
+        say::out(planned(plan));
     }
     if yes {
         return Ok(true);
@@ -26,7 +28,15 @@ pub(crate) fn deploy(global: &Global, yes: bool, plan: &Planned) -> Result<bool,
         let problem = Problem::new(Code::NotConfirmed, message).next("add -y to carry them out");
         return Err(Failure::one(Exit::Pending, problem));
     }
+    // A deploy that asks a second time heeds signals already; at a question they mean no.
+    let asked = tokio::spawn(async {
+        if let Ok(mut signals) = Signals::heed() {
+            signals.one().await;
+            std::process::exit(i32::from(Exit::Interrupted as u8));
+        }
+    });
     let answer = ask(&format!("carry out {changes} changes on {hosts} hosts? [y/N] "));
+    asked.abort();
     Ok(matches!(answer.as_deref(), Some("y" | "Y" | "yes")))
 }
 

@@ -70,6 +70,10 @@ impl Desk {
     pub async fn connect_to(cluster: Cluster, options: Options, names: Vec<String>) -> Result<Self, Failure> {
         options.tell(Event::Begin { what: "connecting", steps: names.len() });
         let secrets = Secrets::gather(&cluster, names.iter().map(String::as_str))?;
+        Ok(Self::with(cluster, options, secrets, names).await)
+    }
+
+    async fn with(cluster: Cluster, options: Options, secrets: Secrets, names: Vec<String>) -> Self {
         let parallel = options.parallel.clamp(1, PARALLEL);
         let how = How { limit: options.limit, accept_new: options.accept_new, parallel };
         let connected = options.way.connect(&cluster, &names, &secrets, how).await;
@@ -80,7 +84,12 @@ impl Desk {
                 Err(problem) => desk.unreachable.push((name, problem)),
             }
         }
-        Ok(desk)
+        desk
+    }
+
+    /// New connections to these hosts, with the secrets that are known already. Who cannot be reached is listed in the result.
+    pub async fn again(&self, names: Vec<String>) -> Self {
+        Self::with(self.cluster.clone(), self.options.clone(), self.secrets.clone(), names).await
     }
 
     /// The same, but every host must answer.

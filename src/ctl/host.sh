@@ -22,6 +22,7 @@ die() {
 show() {
     echo @@addr && ip -o addr show
     echo @@mac && ip -o link show
+    transaction
     echo @@units && systemctl is-active nginx firewalld ufw nftables 2>/dev/null
     echo @@agent && "$binary" agent status --json 2>/dev/null
     return 0
@@ -73,7 +74,7 @@ arp_settings() {
     cat /proc/sys/net/ipv4/conf/all/arp_ignore /proc/sys/net/ipv4/conf/all/arp_announce
 }
 
-# system: distribution, init, package manager, space, and the state that earlier deploys left.
+# system: distribution, init, package manager, space.
 system() {
     echo @@os
     # shellcheck disable=SC1091
@@ -83,13 +84,6 @@ system() {
     commands_there apt-get dnf yum
     echo @@space
     { df -Pk "$home" || df -Pk /var/lib; } 2>/dev/null | tail -n1
-    echo @@state
-    cat "$home/generation" 2>/dev/null
-    echo
-    date +%s
-    ls "$home/unfinished" 2>/dev/null
-    echo @@lock
-    cat "$home/lock/owner" 2>/dev/null
     return 0
 }
 
@@ -134,32 +128,7 @@ succeeds() {
     if sh -c "$2" >/dev/null 2>&1; then echo "yes"; fi
 }
 
-# --- the lock ---
-
-# lock OWNER DEAD SECONDS: exit 8 with the owner's name when another one has it. DEAD is an owner known not to live any more.
-lock() {
-    mkdir -p "$home"
-    now=$(date +%s)
-    if ! mkdir "$home/lock" 2>/dev/null; then
-        until=$(cut -d' ' -f1 "$home/lock/owner" 2>/dev/null || echo 0)
-        holder=$(cut -d' ' -f2- "$home/lock/owner" 2>/dev/null)
-        if [ "${until:-0}" -gt "$now" ] && [ "$holder" != "$2" ]; then
-            die "$holder" 8
-        fi
-    fi
-    echo "$((now + $3)) $1" >"$home/lock/owner" || die "cannot write the lock in $home"
-}
-
-unlock() {
-    rm -rf "$home/lock" "$staging"
-}
-
 # --- staging: nothing live is touched ---
-
-open_staging() {
-    rm -rf "$staging"
-    mkdir -p "$staging/root" "$staging/bin" || die "cannot make the staging folder"
-}
 
 # stage_binary BYTES: reads the compressed binary from stdin.
 stage_binary() {
@@ -211,102 +180,43 @@ install_packages() {
     log=$home/packages.log
     if [ "$manager" = apt-get ]; then
         # The lists are refreshed only when the package is not found in the present ones.
-        apt_install "$@" >"$log" 2>&1 || { apt-get update -q >>"$log" 2>&1 && apt_install "$@" >>"$log" 2>&1; }
+        apt_install "$@" >"$log" 2>&1 || { bounded apt-get update -q >>"$log" 2>&1 && apt_install "$@" >>"$log" 2>&1; }
     else
-        "$manager" install -y -q "$@" >"$log" 2>&1
+        bounded "$manager" install -y -q "$@" >"$log" 2>&1
     fi || {
         tail -n 5 "$log" >&2
         die "$manager install failed (all of it: $log)"
     }
 }
 apt_install() {
-    apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=60 "$@"
+    bounded apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=60 "$@"
 }
 
 # check PATH COMMAND: a role's test of a staged file.
 check() {
-    sh -c "$2" || die "$1 does not pass its check"
+    bounded sh -c "$2" || die "$1 does not pass its check"
 }
 
-# --- activating: the way back is written down first ---
-
-# open_generation NUMBER FUNCTIONS: begins revert.sh, which needs nothing but this host: it carries these functions along.
-open_generation() {
-    old=$home/generations/$1
-    rm -rf "$old"
-    mkdir -p "$old/root" || die "cannot write $home"
-    printf '%s\nold=%s\n' "$2" "$old" >"$old/revert.sh" || die "cannot write $home"
-}
-
-# on_revert WORD ...: a line of revert.sh.
-on_revert() {
-    line=
-    for word in "$@"; do
-        case $word in
-        *\'*) word=$(printf '%s' "$word" | sed "s/'/'\\\\''/g") ;;
-        esac
-        line="$line'$word' "
-    done
-    printf '%s\n' "$line" >>"$old/revert.sh"
-}
-
-# back_up PATH: keeps what is there; taken back, a file that was not there goes, and so do its folders.
-back_up() {
-    if [ -e "$1" ]; then
-        if ! mkdir -p "$old/root${1%/*}" || ! cp -a "$1" "$old/root$1"; then
-            die "cannot back up (disk full?)"
-        fi
-        on_revert back put "$old/root$1" "$1"
-    else
-        on_revert back rm -f "$1"
-        folder=${1%/*}
-        while [ -n "$folder" ] && [ ! -e "$folder" ]; do
-            on_revert leave_folder "$folder"
-            folder=${folder%/*}
-        done
-    fi
-}
-
-# leave_folder PATH: it came with a deploy; what others put there since stays, and the folder with it.
-leave_folder() {
-    rmdir "$1" 2>/dev/null
-    return 0
-}
-
-# close_generation SECONDS: from now on the host goes back by itself when nobody commits in time.
-close_generation() {
-    on_revert settled
-    touch "$home/unfinished"
-    cp "$old/revert.sh" "$home/revert.sh"
-    systemctl stop hactl-revert.timer hactl-revert.service 2>/dev/null
-    systemctl reset-failed hactl-revert.service 2>/dev/null
-    systemd-run -q --unit=hactl-revert --on-active="$1" /bin/sh "$home/revert.sh" >/dev/null 2>&1
-}
-
-# back COMMAND ...: a step of the way back. One that fails keeps no other from being taken, and is told at the end.
-back() {
-    "$@" || stuck=yes
-}
-
-# settled: nothing of a deploy is left. Where a step failed everything stays, for the timer or a person to try again.
-settled() {
-    [ -z "${stuck-}" ] || die "not everything could be taken back"
-    rm -f "$home/unfinished"
-    unlock
-}
+# --- activating: the way back is written down first (`arm`) ---
 
 # put FROM TO: a copy beside the destination, under a name that nobody can foresee and created exclusively, then one rename.
-# Whatever lies at the destination, a link too, is replaced and never written through.
+# Whatever lies at the destination, a link too, is replaced and never written through. What is the same already stays, so that
+# a full disk hinders no way back that has nothing to do.
 put() {
+    if same "$1" "$2"; then return 0; fi
     beside=$(mktemp "${2%/*}/.hactl-XXXXXXXXXX") || return
-    if ! cp -a --remove-destination "$1" "$beside" || ! mv -fT "$beside" "$2"; then
+    if ! cp -a --remove-destination "$1" "$beside" || ! sync "$beside" 2>/dev/null || ! mv -fT "$beside" "$2"; then
         rm -f "$beside"
         return 1
     fi
 }
+same() {
+    [ -f "$1" ] && [ -f "$2" ] && [ ! -L "$1" ] && [ ! -L "$2" ] && cmp -s "$1" "$2" &&
+        [ "$(stat -c %a:%u:%g "$1")" = "$(stat -c %a:%u:%g "$2")" ]
+}
 
 swap_binary() {
-    if ! mkdir -p "${binary%/*}" || ! mv -f "$staging/bin/hactl" "$binary"; then
+    if ! (umask 022 && mkdir -p "${binary%/*}") || ! put "$staging/bin/hactl" "$binary"; then
         die "cannot put the binary in place"
     fi
 }
@@ -324,32 +234,33 @@ remove_file() {
 
 # run_unless UNLESS COMMAND: a role's escape hatch.
 run_unless() {
-    sh -c "$1" >/dev/null 2>&1 || sh -c "$2" || die "failed: $2"
+    bounded sh -c "$1" >/dev/null 2>&1 || bounded sh -c "$2" || die "failed: $2"
 }
 
 # undo COMMAND: how a role takes it back. What fails here keeps nothing else from going back.
 undo() {
-    sh -c "$1" 2>/dev/null
+    bounded sh -c "$1" 2>/dev/null
+    return 0
 }
 
 set_sysctl() {
-    sysctl -q -w "$1" || die "sysctl failed"
+    bounded sysctl -q -w "$1" || die "sysctl failed"
 }
 
 # replace NAME: a service that another one takes the place of.
 replace() {
-    systemctl disable -q --now "$1" || die "cannot stop $1"
+    bounded systemctl disable -q --now "$1" || die "cannot stop $1"
 }
 
 enable() {
-    systemctl daemon-reload
-    systemctl enable -q "$1" || die "cannot enable $1"
+    bounded systemctl daemon-reload
+    bounded systemctl enable -q "$1" || die "cannot enable $1"
 }
 
 # service VERB NAME
 service() {
-    [ "$1" != restart ] || systemctl daemon-reload
-    systemctl "$1" "$2" || {
+    [ "$1" != restart ] || bounded systemctl daemon-reload
+    bounded systemctl "$1" "$2" || {
         systemctl status -n 8 --no-pager "$2" 2>&1 | tail -n 8 >&2
         die "systemctl $1 $2 failed"
     }
@@ -357,39 +268,15 @@ service() {
 
 # disable NAME, stop NAME: on the way back, where either may be so already.
 disable() {
-    systemctl disable -q "$1" 2>/dev/null
+    bounded systemctl disable -q "$1" 2>/dev/null
+    return 0
 }
 stop() {
-    systemctl stop "$1" 2>/dev/null
+    bounded systemctl stop "$1" 2>/dev/null
+    return 0
 }
 
 # probe NAME COMMAND: a role's proof that it works.
 probe() {
-    bash -c "$2" || die "probe failed: $1"
-}
-
-# --- the end ---
-
-# commit NUMBER: stops the timer, writes the generation down, forgets the old ones, gives the lock back.
-commit() {
-    systemctl stop hactl-revert.timer 2>/dev/null
-    echo "$1" >"$home/generation"
-    rm -f "$home/unfinished" "$home/revert.sh"
-    for number in $(find "$home/generations" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort -n | head -n -5); do
-        rm -rf "$home/generations/${number:?}"
-    done
-    unlock
-}
-
-# revert NUMBER: takes the activation of a generation back, now. One that had not begun has no way back and needs none.
-revert() {
-    [ -e "$home/generations/$1/revert.sh" ] || return 0
-    sh "$home/generations/$1/revert.sh" || die "the way back failed"
-    systemctl stop hactl-revert.timer 2>/dev/null
-    rm -rf "$home/generations/${1:?}" "$home/revert.sh"
-}
-
-# leave_as_it_is: nobody takes it back by itself any more.
-leave_as_it_is() {
-    systemctl stop hactl-revert.timer
+    bounded bash -c "$2" || die "probe failed: $1"
 }

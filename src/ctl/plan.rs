@@ -26,8 +26,8 @@ pub struct HostPlan {
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// Finish what an interrupted deploy left.
-    Repair,
+    /// Take back a generation that was never committed. What would change then is not known before.
+    Repair(u64),
     /// Install a package.
     Package(String),
     /// Put the hactl binary in place.
@@ -83,8 +83,8 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// Compares one host. `binary` is the sha256 of the binary that belongs on it.
 pub fn plan(wanted: &WantedHost, facts: &Facts, binary: &str) -> HostPlan {
     let mut changes = Vec::new();
-    if facts.unfinished {
-        changes.push(Change::Repair);
+    if facts.seen.transaction.unfinished() {
+        changes.push(Change::Repair(facts.seen.transaction.number));
     }
     for package in wanted.packages.iter().filter(|package| !facts.commands.contains(&package.command)) {
         changes.push(Change::Package(package.name.clone()));
@@ -136,8 +136,7 @@ fn differs(file: &WantedFile, facts: &Facts) -> bool {
     })
 }
 
-/// A running service is reloaded or restarted when its files, the binary or (after an interrupted deploy) perhaps
-/// anything changed; one that does not run is started.
+/// A running service is reloaded or restarted when its files or the binary changed; one that does not run is started.
 fn services(wanted: &WantedHost, facts: &Facts, changed: &[&WantedFile], new_binary: bool, changes: &mut Vec<Change>) {
     for service in &wanted.services {
         let fact = facts.services.get(&service.name).cloned().unwrap_or_default();
@@ -159,9 +158,9 @@ fn services(wanted: &WantedHost, facts: &Facts, changed: &[&WantedFile], new_bin
             touched(&|on| matches!(on, OnChange::Restart(name) | OnChange::UnitChanged(name) if *name == service.name));
         let runs = changes.iter().any(|change| matches!(change, Change::Run(..)));
         let reload = touched(&|on| matches!(on, OnChange::Reload(name) if *name == service.name));
-        if restart || (service.carries_vip && (new_binary || facts.unfinished)) {
+        if restart || (service.carries_vip && new_binary) {
             changes.push(Change::Restart(service.name.clone()));
-        } else if reload || facts.unfinished || (runs && !service.carries_vip) {
+        } else if reload || (runs && !service.carries_vip) {
             changes.push(Change::Reload(service.name.clone()));
         }
     }
@@ -170,7 +169,7 @@ fn services(wanted: &WantedHost, facts: &Facts, changed: &[&WantedFile], new_bin
 impl std::fmt::Display for Change {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Repair => f.write_str("repair what an interrupted deploy left"),
+            Self::Repair(number) => write!(f, "take back generation {number}, which was never committed"),
             Self::Package(name) => write!(f, "install package {name}"),
             Self::Binary => write!(f, "put {} in place", crate::ctl::wanted::BINARY),
             Self::Run(_, cmd) => write!(f, "run: {cmd}"),
@@ -203,6 +202,7 @@ pub fn difference(file: &WantedFile, old: &str) -> String {
 mod tests {
     use super::*;
     use crate::ctl::look::facts::{FileFact, ServiceFact};
+    use crate::ctl::look::transaction::{Phase, Transaction};
     use crate::ctl::wanted::Service;
 
     fn wanted() -> WantedHost {
@@ -271,9 +271,11 @@ mod tests {
     }
 
     #[test]
-    fn an_interrupted_deploy_is_finished() {
-        let facts = Facts { unfinished: true, ..settled() };
-        assert_eq!(words(&facts), ["repair what an interrupted deploy left", "reload nginx", "restart hactl-agent"]);
+    fn an_unfinished_deploy_is_taken_back_first() {
+        let mut facts = settled();
+        facts.seen.transaction =
+            Transaction { phase: Phase::Active, committed: 7, number: 9, ..Transaction::default() };
+        assert_eq!(words(&facts), ["take back generation 9, which was never committed"]);
     }
 
     #[test]

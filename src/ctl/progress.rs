@@ -20,6 +20,8 @@ pub enum Event<'e> {
     Step,
     /// Something that does not end the command.
     Warning(&'e Problem),
+    /// Hosts are not as they were when the plan was shown: it is made anew.
+    PlanIsOld,
     /// Files are brought to so many hosts.
     Staging {
         /// Hosts that change.

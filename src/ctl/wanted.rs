@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// Everything wanted on one host.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WantedHost {
     /// Host name.
     pub host: String,

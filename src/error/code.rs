@@ -323,6 +323,15 @@ codes! {
     TakenBack = "E605", "taken back";
     /// A real server was taken out for a change and could not be put back. `hactl undrain HOST` does it.
     StaysDrained = "E606", "a real server stays drained";
+    /// A host has a generation that was put in place and not committed.
+    /// It goes back to what it had before when the lock of that deploy ends, within five minutes, unless the deploy still runs or
+    /// `--no-auto-rollback` kept it. `hactl status` shows what became of it; the next deploy takes it back first.
+    NotCommitted = "E607", "not committed";
+    /// Before the commit every host is compared with what was sent, over a new connection. Something was not as it should be.
+    /// Somebody or something writes to the same files, or the host went back by itself. Everything was taken back.
+    NotAsSent = "E608", "not as it was sent";
+    /// What would change on the hosts is not what was shown, and was not confirmed. Somebody else works on them.
+    PlanIsOld = "E609", "the plan is old";
     /// `hactl drill` needs the name of a fault: `hactl drill --list` shows them.
     NoScenario = "E610", "no drill is named";
     /// There is no drill of that name; `hactl drill --list` shows them all.

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use hactl::ctl::host::FUNCTIONS;
+use nix::sys::signal::Signal;
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,8 +24,8 @@ pub enum Fault {
     Silent,
     /// The desk is killed; the script runs to its end.
     DeskDies,
-    /// The desk is interrupted at its terminal; the script runs to its end.
-    Interrupted,
+    /// The desk gets this signal; the script runs to its end.
+    Signal(Signal),
 }
 
 /// Faults to come, and the calls so far.
@@ -57,9 +58,15 @@ impl Faults {
 
     /// At a call by its number from now.
     pub fn at_call(&self, number: usize, fault: Fault) {
+        self.clear();
+        self.and_at_call(number, fault);
+    }
+
+    /// The same beside what is to come already.
+    pub fn and_at_call(&self, number: usize, fault: Fault) {
         let mut state = self.0.lock().unwrap();
         state.calls.clear();
-        state.wanted = vec![(Before::Number(number), fault)];
+        state.wanted.push((Before::Number(number), fault));
     }
 
     /// Whether all of them came.

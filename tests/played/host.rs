@@ -7,7 +7,6 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -41,9 +40,8 @@ pub struct Entry {
 }
 
 /// The scripts that stand in for programs: name in PATH, text.
-const PROGRAMS: [(&str, &str); 6] = [
+const PROGRAMS: [(&str, &str); 5] = [
     ("systemctl", include_str!("systemctl.sh")),
-    ("systemd-run", include_str!("systemd-run.sh")),
     ("apt-get", include_str!("apt-get.sh")),
     ("ip", include_str!("ip.sh")),
     ("ping", include_str!("quiet.sh")),
@@ -70,6 +68,7 @@ impl Host {
             "dev",
             "proc/1",
             "proc/sys/net/ipv4/conf/all",
+            "proc/sys/kernel/random",
             "etc/systemd/system",
         ]) {
             make(path);
@@ -131,6 +130,9 @@ impl Host {
             ("etc/os-release", "ID=debian\n"),
             ("etc/nginx/nginx.conf", "http { include /etc/nginx/conf.d/*.conf; }\n"),
             ("proc/1/comm", "systemd\n"),
+            ("proc/1/stat", "1 (systemd) S 0 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 12 0 0\n"),
+            ("proc/uptime", "1000.00 2000.00\n"),
+            ("proc/sys/kernel/random/boot_id", "first-boot\n"),
             ("proc/sys/net/ipv4/conf/all/arp_ignore", "0\n"),
             ("proc/sys/net/ipv4/conf/all/arp_announce", "0\n"),
             ("played/name", name),
@@ -187,19 +189,50 @@ impl Host {
         self.enter("sh").args(["-c", line]).stdin(Stdio::null()).output().unwrap()
     }
 
-    /// Time passes: the timer of an unfinished deploy ends, if there is one. Whether the way back succeeded.
+    /// Time passes: the lock of an unfinished deploy ends, and the unit that watches over it acts.
     pub fn fire(&self) -> Option<bool> {
-        let timer = self.path("played/units/hactl-revert.timer");
-        let command = std::fs::read_to_string(&timer).ok()?;
-        std::fs::remove_file(timer).unwrap();
-        Some(self.try_sh(&command).status.success())
+        self.pass(1000);
+        self.watch()
     }
 
-    /// Power comes back: enabled services run, what systemd only remembered is gone.
+    /// So many seconds pass.
+    pub fn pass(&self, seconds: u64) {
+        self.tells("../proc/uptime", &format!("{}.00 1.00\n", self.uptime() + seconds));
+    }
+
+    /// What the enabled unit does: whether nothing is left to take back then; `None` when nobody watches or nothing was.
+    pub fn watch(&self) -> Option<bool> {
+        let enabled =
+            self.has("/played/units/hactl-revert.enabled") && self.has("/etc/systemd/system/hactl-revert.service");
+        let waits = |host: &Self| matches!(host.state().split(' ').next(), Some("active" | "reverting"));
+        if !enabled || !waits(self) {
+            return None;
+        }
+        self.try_sh("exec sh /var/lib/hactl/way-back.sh watch_once");
+        Some(!waits(self))
+    }
+
+    /// Seconds since its boot.
+    fn uptime(&self) -> u64 {
+        let text = self.text("proc/uptime");
+        text.split('.').next().unwrap().parse().unwrap()
+    }
+
+    /// The line of its transaction.
+    pub fn state(&self) -> String {
+        let path = self.path("/var/lib/hactl/state");
+        std::fs::read_to_string(path).unwrap_or_else(|_| "committed 0 0".into()).trim().to_owned()
+    }
+
+    /// Power comes back: enabled services run, and the clock of its boot begins anew.
     pub fn power_on(&self) {
         self.faults.power(true);
-        self.sh("rm -f /played/units/*.timer /played/units/*.service; for unit in /played/units/*.enabled; do \
+        let boot = self.text("proc/sys/kernel/random/boot_id").trim().to_owned() + "+";
+        self.tells("../proc/sys/kernel/random/boot_id", &(boot + "\n"));
+        self.tells("../proc/uptime", "5.00 5.00\n");
+        self.sh("for unit in /played/units/*.enabled; do \
                  [ ! -e $unit ] || systemctl restart \"$(basename $unit .enabled)\" || true; done");
+        self.watch();
     }
 
     /// Lets calls of programs fail, by patterns such as `systemctl restart *`; none any more where it is empty.
@@ -236,15 +269,6 @@ impl Host {
     /// A file's text.
     pub fn text(&self, path: &str) -> String {
         std::fs::read_to_string(self.path(path)).unwrap_or_else(|error| panic!("{}: {path}: {error}", self.name))
-    }
-
-    /// Waits until there is something.
-    pub fn wait_for(&self, path: &str) {
-        let end = Instant::now() + Duration::from_secs(20);
-        while !self.has(path) {
-            assert!(Instant::now() < end, "{}: no {path}", self.name);
-            std::thread::sleep(Duration::from_millis(20));
-        }
     }
 
     /// Everything is as it was then, and nothing goes wrong any more.

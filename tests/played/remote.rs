@@ -14,7 +14,7 @@ use hactl::ctl::remote::{Connected, END, How, Output, Remote, RemoteError, SHELL
 use hactl::ctl::secret::Secrets;
 use hactl::ctl::ssh::talk::{Root, Say, Talk};
 use hactl::error::{Code, Problem};
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::kill;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
@@ -91,8 +91,8 @@ impl Connection {
         let output = in_time.unwrap_or_else(|_| Err(late.clone()));
         match met.fault {
             None | Some(Fault::Fails) => output,
-            Some(Fault::Interrupted) => {
-                kill(nix::unistd::getpid(), Signal::SIGINT).unwrap();
+            Some(Fault::Signal(signal)) => {
+                kill(nix::unistd::getpid(), signal).unwrap();
                 output
             }
             Some(Fault::Late) => Err(late),

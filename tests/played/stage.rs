@@ -32,6 +32,8 @@ pub struct Stage {
     pub answer: Arc<AtomicU16>,
     /// The desk's own words about what went on.
     pub told: Arc<Mutex<Vec<String>>>,
+    /// The plans that were shown.
+    pub shown: Arc<Mutex<Vec<String>>>,
     pub order: Order,
     pub limit: Duration,
 }
@@ -111,8 +113,8 @@ pub fn stage_with(names: &[&str], small: &[(&str, usize)], nginx: bool) -> Optio
         settle: Duration::from_millis(400),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let told = Arc::default();
-    let stage = Stage { way, runtime, folder, port, answer, told, order, limit: Duration::from_secs(20) };
+    let (told, shown) = (Arc::default(), Arc::default());
+    let stage = Stage { way, runtime, folder, port, answer, told, shown, order, limit: Duration::from_secs(20) };
     stage.binary("one");
     stage.inventory("");
     Some(stage)
@@ -213,7 +215,9 @@ impl Stage {
     /// The same with something that happens while the plan is shown.
     pub fn deploy_while(&self, meanwhile: impl Fn() + Sync) -> End<Deployed> {
         let _others = others();
-        let confirm = |_: &Planned| {
+        let confirm = |plan: &Planned| {
+            let what = plan.hosts.iter().flat_map(|host| &host.changes).map(|change| change.what.clone());
+            self.shown.lock().unwrap().push(what.collect::<Vec<_>>().join("\n"));
             meanwhile();
             Ok(true)
         };
@@ -285,11 +289,17 @@ impl Stage {
         self.changes(before).into_iter().filter(|change| !change.contains("/var/lib/hactl")).collect()
     }
 
-    /// Time passes: every timer ends, every lock is void.
+    /// Time passes: every lock is void, and what was not committed goes back.
     pub fn wait_long(&self) {
         for host in self.hosts.values() {
             host.fire();
-            host.sh("cd /var/lib/hactl/lock 2>/dev/null && sed -i 's/^[0-9]*/1/' owner || true");
+        }
+    }
+
+    /// Every lock names a process that lives no more.
+    pub fn holder_is_dead(&self) {
+        for host in self.hosts.values() {
+            host.sh("[ ! -e /var/lib/hactl/lock ] || sed -i 's/ [0-9]*$/ 4194999/' /var/lib/hactl/lock");
         }
     }
 }

@@ -7,7 +7,6 @@ umask 022
 there() {
     case $1 in
     nginx) [ -e /played/bin/nginx ] ;;
-    *.timer | *.service) [ -e "$units/$1" ] ;;
     *) [ -e "/etc/systemd/system/$1.service" ] ;;
     esac
 }
@@ -20,6 +19,8 @@ load() {
 }
 
 start() {
+    # Its work is done when the story says that time passes.
+    [ "$1" != hactl-revert ] || return 0
     if [ "$1" = hactl-agent ]; then
         if [ ! -x /usr/local/bin/hactl ] || [ ! -s /etc/hactl/hactl.conf ]; then
             echo "Job for hactl-agent.service failed." >&2
@@ -35,7 +36,6 @@ start() {
 stop() {
     rm -f "$units/$1.active" "$units/$1.loaded"
     case $1 in
-    *.timer | *.service) rm -f "$units/$1" ;;
     hactl-agent)
         rm -f "$lan/alive/$here"
         if [ "$(cat "$lan/owner")" = "$here" ]; then

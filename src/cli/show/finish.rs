@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::say;
 use crate::cli::global::Global;
 use crate::ctl::report::Report;
 use crate::error::{Exit, Failure, Outcome, Problem};
@@ -31,9 +32,9 @@ pub(crate) fn finish<T: Serialize>(
         print_json(command, report.exit, Some(&report.value), &report.problems)?;
         return Ok(report.exit);
     }
-    print!("{}", words(&report.value));
+    say::out(words(&report.value));
     for problem in report.problems.iter().filter(|problem| !(global.quiet && problem.warning)) {
-        eprintln!("{problem}");
+        say::aside(problem);
     }
     Ok(report.exit)
 }
@@ -51,7 +52,7 @@ pub(crate) fn finish_screen<T: Serialize>(
     if global.wants_json() {
         print_json(command, report.exit, Some(&report.value), &report.problems)?;
     } else {
-        print!("{}", words(report));
+        say::out(words(report));
     }
     Ok(report.exit)
 }
@@ -60,12 +61,12 @@ pub(crate) fn finish_screen<T: Serialize>(
 pub(crate) fn failed(wants_json: bool, command: &str, failure: &Failure) {
     let written = wants_json && print_json::<()>(command, failure.exit, None, &failure.problems).is_ok();
     if !written && !failure.problems.is_empty() {
-        eprintln!("{failure}");
+        say::aside(failure);
     }
 }
 
 fn print_json<T: Serialize>(command: &str, exit: Exit, value: Option<&T>, problems: &[Problem]) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(&Document { command, exit: exit as u8, value, problems });
-    println!("{}", text.map_err(|error| Failure::internal(error.to_string()))?);
+    say::out(text.map_err(|error| Failure::internal(error.to_string()))? + "\n");
     Ok(())
 }

@@ -5,6 +5,7 @@ pub(crate) mod deploy;
 mod finish;
 pub(crate) mod operate;
 pub(crate) mod progress;
+pub(crate) mod say;
 pub(crate) mod status;
 pub(crate) mod table;
 

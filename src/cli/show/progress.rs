@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::say;
 use crate::cli::global::Global;
 use crate::ctl::drill::judge::shown;
 use crate::ctl::progress::{Event, Listener};
@@ -21,7 +22,7 @@ pub(crate) fn listener(global: &Global, bar: &ProgressBar) -> Listener {
         Event::Step => bar.inc(1),
         other => {
             let line = words(other).filter(|_| !quiet);
-            bar.suspend(|| line.iter().for_each(|line| eprintln!("{line}")));
+            bar.suspend(|| line.iter().for_each(say::aside));
         }
     })
 }
@@ -30,6 +31,7 @@ fn words(event: Event<'_>) -> Option<String> {
     Some(match event {
         Event::Begin { .. } | Event::Step => return None,
         Event::Warning(problem) => problem.to_string(),
+        Event::PlanIsOld => "hosts changed since the plan was shown; what would change now:".into(),
         Event::Staging { hosts } => format!("staging on {hosts} hosts"),
         Event::HostDone { host } => format!("{host}: done"),
         Event::TakingBack { host } => format!("{host}: taking the change back"),

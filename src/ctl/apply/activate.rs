@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use super::script;
 use super::stage::Job;
+use super::transaction::Ask;
+use super::work::Work;
 use crate::ctl::desk::Desk;
 use crate::error::{Code, Problem};
 
@@ -13,10 +15,10 @@ const POLL: Duration = Duration::from_millis(200);
 ///
 /// # Errors
 /// What failed, in the host's own words. The caller takes it back.
-pub async fn activate(desk: &Desk, job: &Job, generation: u64, settle: Duration) -> Result<(), Problem> {
-    let host = job.host();
-    let script = script::activate(&job.wanted, &job.plan, generation);
-    let output = desk.on(host, &script, b"", desk.options.limit * 2).await?;
+pub(super) async fn activate(work: &Work<'_>, job: &Job, settle: Duration) -> Result<(), Problem> {
+    let (desk, host) = (work.desk, job.host());
+    let script = script::activate(&job.wanted, &job.plan, work.step, &work.owner);
+    let output = work.ask_with(desk, host, Ask::Activate, &script, desk.options.limit * 2).await?;
     if output.code != 0 {
         let problem = Problem::on(host, Code::ActivateFailed, output.complaint());
         return Err(problem.next(format!("`journalctl -n 50` on {host}")));

@@ -1,12 +1,19 @@
-//! Carrying out a plan: [`script`] writes what runs on a host, [`stage`] brings files and packages without touching
-//! traffic, [`activate`] swaps them in host by host, backup first, and [`revert`] takes everything back. [`deploy`] is
-//! the order of all that. Each host keeps the way back by itself: a timer reverts it when the desk vanishes.
+//! Carrying out a plan as one transaction over all hosts. [`deploy`] is the whole of it; [`prepare`] finds what would change,
+//! [`work`] takes the locks and keeps them, [`stage`] brings files and packages without touching traffic, [`roll_out`] and
+//! [`activate`] swap them in host by host, the owner last, and [`end`] commits or takes everything back. [`step`] and
+//! [`script`] are what runs on a host, [`transaction`] is what the desk may say of it. A host goes back by itself when the
+//! desk vanishes: its part of the transaction is in `transaction.sh`.
 
-pub mod activate;
+mod activate;
 pub mod binary;
 pub mod deploy;
-pub mod revert;
+mod end;
+mod prepare;
+mod roll_out;
 pub mod script;
-pub mod stage;
+mod stage;
+pub mod step;
 mod stranger;
+pub mod transaction;
 mod vrids;
+pub mod work;

@@ -1,22 +1,10 @@
 //! The steps of a deploy on a host, as calls of `host.sh`.
 
+use super::step::Step;
 use crate::ctl::host::{FUNCTIONS, HOME, Script};
 use crate::ctl::plan::{Change, HostPlan, sha256};
 use crate::ctl::remote::quote;
 use crate::ctl::wanted::{BINARY, WantedFile, WantedHost};
-
-/// Seconds after which a host reverts by itself when nobody confirms.
-pub const DEAD_MAN_S: u64 = 300;
-/// Seconds after which a lock is void.
-const LOCK_S: u64 = 900;
-
-/// Exit code of a script that found the lock taken.
-pub const LOCKED: u32 = 8;
-
-/// Gives the lock back.
-pub fn unlock() -> String {
-    Script::new().call("unlock", []).text()
-}
 
 /// What travels to a host in one go.
 pub struct Shipment {
@@ -26,11 +14,9 @@ pub struct Shipment {
     pub stdin: Vec<u8>,
 }
 
-/// Locks, then puts the changed files and the binary into the staging folder. Nothing live is touched. `owner` is one line;
-/// so is `dead`, a holder known not to live any more.
-pub fn stage(wanted: &WantedHost, plan: &HostPlan, owner: &str, dead: Option<&str>, gzip: Option<&[u8]>) -> Shipment {
-    let seconds = LOCK_S.to_string();
-    let mut script = Script::new().call("lock", [owner, dead.unwrap_or("nobody"), &seconds]).call("open_staging", []);
+/// Puts the changed files and the binary into the staging folder. Nothing live is touched.
+pub fn stage(wanted: &WantedHost, plan: &HostPlan, step: Step, gzip: Option<&[u8]>) -> Shipment {
+    let mut script = step.enter("staged");
     let mut stdin = Vec::new();
     if let Some(gzip) = gzip {
         script = script.call("stage_binary", [gzip.len().to_string().as_str()]);
@@ -58,20 +44,20 @@ fn removed(plan: &HostPlan) -> impl Iterator<Item = &str> {
 }
 
 /// Installs packages; `None` when there are none.
-pub fn packages(plan: &HostPlan, package_manager: &str) -> Option<String> {
+pub fn packages(plan: &HostPlan, step: Step, package_manager: &str) -> Option<String> {
     let names = plan.changes.iter().filter_map(|change| match change {
         Change::Package(name) => Some(name.as_str()),
         _ => None,
     });
     let words: Vec<&str> = std::iter::once(package_manager).chain(names).collect();
-    (words.len() > 1).then(|| Script::new().call("install_packages", words).text())
+    (words.len() > 1).then(|| step.enter("staged").call("install_packages", words).text())
 }
 
 /// Tests the staged files; each distinct check once.
-pub fn checks(wanted: &WantedHost, plan: &HostPlan) -> Option<String> {
+pub fn checks(wanted: &WantedHost, plan: &HostPlan, step: Step) -> Option<String> {
     let root = format!("{HOME}/staging/root");
     let gone: Vec<String> = removed(plan).map(quote).collect();
-    let mut script = Script::new();
+    let mut script = step.enter("staged");
     let mut seen = Vec::new();
     for file in changed(wanted, plan) {
         let Some(check) = &file.check else { continue };
@@ -85,11 +71,12 @@ pub fn checks(wanted: &WantedHost, plan: &HostPlan) -> Option<String> {
     (!seen.is_empty()).then(|| script.text())
 }
 
-/// Swaps the staged files in, after writing down the way back and arming the dead man's timer.
-pub fn activate(wanted: &WantedHost, plan: &HostPlan, generation: u64) -> String {
-    let script = Script::new().call("open_generation", [generation.to_string().as_str(), FUNCTIONS]);
-    let script = back_up(script, wanted, plan).call("close_generation", [DEAD_MAN_S.to_string().as_str()]);
-    let script = script.each(&plan.changes, |script, change| step(script, change, wanted));
+/// Swaps the staged files in, after writing down the way back. From then on the host goes back by itself when the lock ends.
+pub fn activate(wanted: &WantedHost, plan: &HostPlan, step: Step, owner: &str) -> String {
+    let number = step.number.to_string();
+    let script = step.enter("staged").call("open_generation", [number.as_str()]);
+    let script = back_up(script, wanted, plan).call("arm", [number.as_str(), FUNCTIONS, owner]);
+    let script = script.each(&plan.changes, |script, change| carry_out(script, change, wanted));
     script.each(&wanted.probes, |script, probe| script.call("probe", [probe.name.as_str(), &probe.command])).text()
 }
 
@@ -105,7 +92,7 @@ fn back_up(script: Script, wanted: &WantedHost, plan: &HostPlan) -> Script {
     let binary = plan.changes.contains(&Change::Binary).then_some(BINARY);
     let paths = changed(wanted, plan).map(|file| file.dest.as_str()).chain(binary).chain(removed(plan));
     let script = script.each(paths, |script, path| script.call("back_up", [path]));
-    let script = script.call("on_revert", ["systemctl", "daemon-reload"]);
+    let script = script.call("on_revert", ["back", "systemctl", "daemon-reload"]);
     script.each(&plan.changes, |script, change| match change {
         Change::Run(number, _) => match wanted.runs.get(*number).and_then(|run| run.undo.as_deref()) {
             Some(command) => script.call("on_revert", ["undo", command]),
@@ -114,20 +101,20 @@ fn back_up(script: Script, wanted: &WantedHost, plan: &HostPlan) -> Script {
         Change::Replace(name) => script.call("on_revert", ["back", "systemctl", "enable", "-q", "--now", name]),
         Change::Reload(name) => script.call("on_revert", ["back", "systemctl", "reload-or-restart", name]),
         Change::Restart(name) => script.call("on_revert", ["back", "systemctl", "restart", name]),
-        Change::Repair
+        Change::Sysctl(key, _) => script.call("keep_sysctl", [key.as_str()]),
+        Change::Repair(_)
         | Change::Package(_)
         | Change::Binary
         | Change::Enable(_)
         | Change::Start(_)
         | Change::File { .. }
-        | Change::Remove(_)
-        | Change::Sysctl(..) => script,
+        | Change::Remove(_) => script,
     })
 }
 
-fn step(script: Script, change: &Change, wanted: &WantedHost) -> Script {
+fn carry_out(script: Script, change: &Change, wanted: &WantedHost) -> Script {
     match change {
-        Change::Repair | Change::Package(_) => script,
+        Change::Repair(_) | Change::Package(_) => script,
         Change::Binary => script.call("swap_binary", []),
         Change::Run(number, command) => {
             let unless = wanted.runs.get(*number).map_or("false", |run| run.unless.as_str());
@@ -144,27 +131,14 @@ fn step(script: Script, change: &Change, wanted: &WantedHost) -> Script {
     }
 }
 
-/// Confirms: stops the timer, writes the generation down, forgets the old ones, gives the lock back.
-pub fn commit(generation: u64) -> String {
-    Script::new().call("commit", [generation.to_string().as_str()]).text()
-}
-
-/// Takes the activation of a generation back, now.
-pub fn revert(generation: u64) -> String {
-    Script::new().call("revert", [generation.to_string().as_str()]).text()
-}
-
-/// Leaves everything as it is: nobody takes it back by itself any more.
-pub fn leave() -> String {
-    Script::new().call("leave_as_it_is", []).text()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::io::Write as _;
     use std::os::unix::fs::PermissionsExt as _;
     use std::path::Path;
     use std::process::{Command, Output, Stdio};
+    use std::time::Duration;
 
     use super::*;
 
@@ -173,6 +147,7 @@ mod tests {
         folder: tempfile::TempDir,
         wanted: WantedHost,
         plan: HostPlan,
+        used: Cell<u64>,
     }
 
     impl Host {
@@ -192,7 +167,7 @@ mod tests {
             };
             let wanted = WantedHost { host: "web-7".into(), files: vec![file], ..WantedHost::default() };
             let change = Change::File { dest, new: true, only_rights: false };
-            Self { folder, wanted, plan: HostPlan { host: "web-7".into(), changes: vec![change] } }
+            Self { folder, wanted, plan: HostPlan { host: "web-7".into(), changes: vec![change] }, used: Cell::new(0) }
         }
 
         fn path(&self, name: &str) -> std::path::PathBuf {
@@ -212,13 +187,19 @@ mod tests {
         }
 
         fn stage(&self, take: usize) -> Output {
-            let shipment = stage(&self.wanted, &self.plan, "ann@desk 1", None, None);
-            self.run(&(unlock() + &shipment.script), shipment.stdin.get(take..).unwrap())
+            let step = |number| Step { number, limit: Duration::from_secs(5) };
+            let number = self.used.get();
+            self.used.set(number + 1);
+            let begun =
+                self.run(&(step(number).leave("ann@desk 1") + &step(number + 1).begin("ann@desk 1", None).text()), b"");
+            assert!(begun.status.success(), "{begun:?}");
+            let shipment = stage(&self.wanted, &self.plan, step(number + 1), None);
+            self.run(&shipment.script, shipment.stdin.get(take..).unwrap())
         }
 
         /// The step that puts the file in place.
         fn swap(&self) -> Output {
-            self.run(&step(Script::new(), &self.plan.changes[0], &self.wanted).text(), b"")
+            self.run(&carry_out(Script::new(), &self.plan.changes[0], &self.wanted).text(), b"")
         }
     }
 
@@ -310,7 +291,7 @@ mod tests {
     fn the_package_manager_s_log_is_root_s() {
         let plan = HostPlan { host: "web-7".into(), changes: vec![Change::Package("nginx".into())] };
         for manager in ["apt-get", "dnf"] {
-            let script = packages(&plan, manager).unwrap();
+            let script = packages(&plan, Step { number: 1, limit: Duration::from_secs(5) }, manager).unwrap();
             assert!(script.ends_with(&format!("\ninstall_packages {manager} nginx\n")), "{script}");
         }
         let code = || FUNCTIONS.lines().filter(|line| !line.trim_start().starts_with('#'));

@@ -1,8 +1,9 @@
 //! Everything that does not touch traffic: lock, files, packages, checks, on all hosts at once.
 
 use super::binary::Binary;
-use super::script::{self, LOCKED, unlock};
-use crate::ctl::desk::Desk;
+use super::script;
+use super::step::Step;
+use super::work::Work;
 use crate::ctl::look::facts::Facts;
 use crate::ctl::plan::{Change, HostPlan};
 use crate::ctl::remote::Output;
@@ -10,7 +11,7 @@ use crate::ctl::wanted::WantedHost;
 use crate::error::{Code, Exit, Failure, Problem};
 
 /// A host with what it shall have, what it has, and the difference.
-pub struct Job {
+pub(super) struct Job {
     /// What it shall have.
     pub wanted: WantedHost,
     /// What it has.
@@ -21,63 +22,46 @@ pub struct Job {
 
 impl Job {
     /// Its name.
-    pub fn host(&self) -> &str {
+    pub(super) fn host(&self) -> &str {
         &self.wanted.host
+    }
+
+    /// Who holds its lock, where that is a desk of this user and machine that has ended.
+    pub(super) fn dead_holder(&self, own: &str) -> Option<&str> {
+        let lock = self.facts.seen.transaction.lock.as_ref()?;
+        is_dead(&lock.owner, own).then_some(lock.owner.as_str())
     }
 }
 
 /// Stages all jobs. Packages are installed here: a package that cannot be had must stop a deploy before it starts.
 ///
 /// # Errors
-/// Exit 8 when locked, 4 otherwise; the locks taken here are given back and nothing live was changed.
-pub async fn stage(desk: &Desk, jobs: &[Job], binary: &Binary, owner: &str) -> Result<(), Failure> {
+/// Exit 4; nothing live was changed.
+pub(super) async fn stage(work: &Work<'_>, jobs: &[&Job], binary: &Binary) -> Result<(), Failure> {
+    let desk = work.desk;
     let gzip =
         if jobs.iter().any(|job| job.plan.changes.contains(&Change::Binary)) { binary.gzip()? } else { Vec::new() };
-    let result = stage_all(desk, jobs, &gzip, owner).await;
-    if let Err(failure) = &result {
-        // Locks of other operators are theirs.
-        if failure.exit != Exit::Locked {
-            desk.on_all(jobs.iter().map(|job| (job.host(), unlock(), Vec::new()))).await;
-        }
-    }
-    result
-}
-
-async fn stage_all(desk: &Desk, jobs: &[Job], gzip: &[u8], owner: &str) -> Result<(), Failure> {
     let shipments = jobs.iter().map(|job| {
-        let binary = job.plan.changes.contains(&Change::Binary).then_some(gzip);
-        let dead = job.facts.lock.as_ref().filter(|lock| is_dead(&lock.owner, owner)).map(|lock| lock.owner.as_str());
-        let shipment = script::stage(&job.wanted, &job.plan, owner, dead, binary);
+        let binary = job.plan.changes.contains(&Change::Binary).then_some(gzip.as_slice());
+        let shipment = script::stage(&job.wanted, &job.plan, work.step, binary);
         (job.host(), shipment.script, shipment.stdin)
     });
-    let staged = desk.on_all(shipments).await;
-    if let Some((host, output)) =
-        staged.iter().find_map(|(host, result)| Some((host, result.as_ref().ok()?)).filter(|(_, o)| o.code == LOCKED))
-    {
-        let holder = output.complaint();
-        let mine: Vec<_> = staged
-            .iter()
-            .filter(|(_, r)| r.as_ref().is_ok_and(|o| o.code == 0))
-            .map(|(host, _)| host.clone())
-            .collect();
-        desk.on_all(mine.iter().map(|host| (host.as_str(), unlock(), Vec::new()))).await;
-        let problem = Problem::on(host, Code::Locked, format!("locked by {holder}"))
-            .why("two deploys at once would mix their files; nothing was changed")
-            .next("wait for it to finish; a lock left by a killed desk ends by itself after 15 minutes");
-        return Err(Failure::one(Exit::Locked, problem));
-    }
-    all_good(staged, "staging")?;
+    all_good(desk.on_all(shipments).await, "staging")?;
+    // Package mirrors are slower than hosts.
+    let limit = desk.options.limit * 10;
+    let step = Step { limit, ..work.step };
     let packages = jobs.iter().filter_map(|job| {
         let manager = job.facts.package_manager.as_deref().unwrap_or("apt-get");
-        Some((job.host(), script::packages(&job.plan, manager)?))
+        Some((job.host(), script::packages(&job.plan, step, manager)?))
     });
-    // Package mirrors are slower than hosts.
     let packages: Vec<_> = packages.collect();
-    let installs = packages.iter().map(|(host, script)| async move {
-        ((*host).to_owned(), desk.on(host, script, b"", desk.options.limit * 10).await)
-    });
+    let installs = packages
+        .iter()
+        .map(|(host, script)| async move { ((*host).to_owned(), desk.on(host, script, b"", limit).await) });
     all_good(futures_util::future::join_all(installs).await, "installing packages")?;
-    let checks = jobs.iter().filter_map(|job| Some((job.host(), script::checks(&job.wanted, &job.plan)?, Vec::new())));
+    let checks = jobs
+        .iter()
+        .filter_map(|job| Some((job.host(), script::checks(&job.wanted, &job.plan, work.step)?, Vec::new())));
     all_good(desk.on_all(checks).await, "testing the staged files")
 }
 

@@ -20,7 +20,7 @@ const LISTEN: &str = "1300ms";
 ///
 /// # Errors
 /// Exit 4 when a stranger uses one; nothing live was changed.
-pub(super) async fn no_collision(desk: &Desk, jobs: &[Job]) -> Result<(), Failure> {
+pub(super) async fn no_collision(desk: &Desk, jobs: &[&Job]) -> Result<(), Failure> {
     if jobs.iter().any(|job| job.facts.seen.agent.is_some()) {
         return Ok(()); // in use already, by ourselves
     }

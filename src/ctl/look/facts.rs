@@ -35,14 +35,6 @@ pub struct Facts {
     pub missing: Vec<(String, Option<String>)>,
     /// Kernel settings.
     pub sysctl: BTreeMap<String, String>,
-    /// Who holds the lock, until when (Unix seconds).
-    pub lock: Option<Lock>,
-    /// An earlier deploy that did not finish.
-    pub unfinished: bool,
-    /// Generation in force.
-    pub generation: u64,
-    /// Its clock, Unix seconds.
-    pub now: u64,
 }
 
 /// A file on a host.
@@ -63,15 +55,6 @@ pub struct ServiceFact {
     pub active: bool,
     /// Starts at boot.
     pub enabled: bool,
-}
-
-/// A deploy lock.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lock {
-    /// Unix second at which it is void.
-    pub until: u64,
-    /// Who holds it.
-    pub owner: String,
 }
 
 /// The script whose output [`parse`] reads.
@@ -116,11 +99,6 @@ pub fn parse(wanted: &WantedHost, text: &str) -> Facts {
         };
         Some((name.to_owned(), fact))
     });
-    let lock = lines("lock").first().and_then(|line| {
-        let (until, owner) = line.split_once(' ')?;
-        Some(Lock { until: until.parse().ok()?, owner: owner.to_owned() })
-    });
-    let state = lines("state");
     Facts {
         seen: observe::parse(text),
         os: line("os", 0),
@@ -143,14 +121,6 @@ pub fn parse(wanted: &WantedHost, text: &str) -> Facts {
             .into_iter()
             .filter_map(|line| line.split_once('=').map(|(key, value)| (key.trim().into(), value.trim().into())))
             .collect(),
-        lock,
-        unfinished: state.iter().any(|line| line.ends_with("/unfinished")),
-        generation: state.first().and_then(|line| line.trim().parse().ok()).unwrap_or_default(),
-        now: state
-            .iter()
-            .filter_map(|line| line.trim().parse().ok())
-            .find(|now| *now > 1_000_000_000)
-            .unwrap_or_default(),
     }
 }
 
@@ -195,7 +165,7 @@ mod tests {
         assert!(script(&wanted).text().contains("'/etc/a b'"));
         let text = "@@os\ndebian\nsystemd\n@@pm\napt-get\n@@commands\nnginx\n@@space\n/dev/x 100 50 4242 50% /\n\
             @@sums\nabc  /etc/a b\ndef  /usr/local/bin/hactl\n@@stats\n600 root:root /etc/a b\n\
-            @@state\n7\n\n1790000000\n/var/lib/hactl/unfinished\n@@lock\n1790000300 ann@desk\n\
+            @@transaction\nactive 7 9\n9 280 ann@desk\n\
             @@services\nId=nginx.service\nActiveState=active\nUnitFileState=enabled\n\nId=keepalived.service\nActiveState=inactive\nUnitFileState=\n\
             @@run0\nyes\n";
         let facts = parse(&wanted, text);
@@ -204,14 +174,14 @@ mod tests {
         assert_eq!(facts.binary.as_deref(), Some("def"));
         assert_eq!(facts.services["nginx"], ServiceFact { active: true, enabled: true });
         assert!(!facts.services["keepalived"].enabled);
-        assert_eq!((facts.runs_done, facts.generation, facts.now, facts.unfinished), (vec![0], 7, 1_790_000_000, true));
-        assert_eq!(facts.lock, Some(Lock { until: 1_790_000_300, owner: "ann@desk".into() }));
+        assert_eq!((facts.runs_done, facts.seen.transaction.number), (vec![0], 9));
+        assert!(facts.seen.transaction.unfinished());
     }
 
     #[test]
     fn an_empty_host_has_nothing() {
         let facts = parse(&WantedHost::default(), "");
-        assert!(facts.files.is_empty() && facts.binary.is_none() && !facts.unfinished);
-        assert_eq!(facts.generation, 0);
+        assert!(facts.files.is_empty() && facts.binary.is_none());
+        assert_eq!(facts.seen.transaction.number, 0);
     }
 }

@@ -3,3 +3,4 @@
 
 pub mod facts;
 pub mod observe;
+pub mod transaction;

@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use crate::ctl::cluster::{Cluster, Group, Host, LvsMethod, Vip};
 use crate::ctl::desk::Desk;
 use crate::ctl::host::Script;
+use crate::ctl::look::transaction::{self, Transaction};
 use crate::ctl::words::plain_json;
 use crate::error::Problem;
 use crate::net::http::get::get;
@@ -38,6 +39,8 @@ pub struct Seen {
     pub backends: BTreeMap<String, bool>,
     /// Whether it reaches the web server of each other load balancer.
     pub peers: BTreeMap<String, bool>,
+    /// How far a deploy is.
+    pub transaction: Transaction,
     /// `arp_ignore` and `arp_announce` of all interfaces, where they were asked for.
     pub arp: Option<(u8, u8)>,
 }
@@ -216,6 +219,7 @@ pub fn parse(text: &str) -> Seen {
         neighbours: neighbours.collect(),
         backends: answers("backends"),
         peers: answers("peers"),
+        transaction: transaction::parse(&lines("transaction")).unwrap_or_default(),
         arp: match lines("arp").iter().map(|line| line.trim().parse().ok()).collect::<Vec<_>>().as_slice() {
             [Some(ignore), Some(announce)] => Some((*ignore, *announce)),
             _ => None,

@@ -61,6 +61,8 @@ pub struct HostStatus {
     pub firewalls: Vec<String>,
     /// Whether nginx runs.
     pub nginx: bool,
+    /// The generation in force; 0 before the first deploy, `None` when it did not answer.
+    pub generation: Option<u64>,
     /// The version of its agent; `None` when none answers.
     pub agent_version: Option<String>,
     /// The host's own clock when it answered: Unix time in milliseconds.
@@ -110,6 +112,7 @@ fn host_status(host: &Host, sight: &Sight) -> HostStatus {
         reason: seen.why.as_ref().map(|why| why.message.clone()),
         firewalls: seen.firewalls.clone(),
         nginx: seen.nginx,
+        generation: seen.reachable.then_some(seen.transaction.committed),
         agent_version: agent.map(|agent| agent.version.clone()),
         now_unix_ms: agent.map(|agent| agent.now_unix_ms),
         instances: agent.map(|agent| agent.instances.clone()).unwrap_or_default(),

@@ -29,6 +29,8 @@ pub fn judge(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
         }
     }
     problems.extend(agents(cluster, sight));
+    let unfinished = |host: &Host| sight.hosts.get(&host.name)?.transaction.problem(&host.name);
+    problems.extend(cluster.hosts.iter().filter_map(unfinished));
     problems.extend(standby::judge(cluster, sight));
     problems.extend(backends(cluster, sight));
     problems.extend(lvs::judge(cluster, sight));

@@ -1,0 +1,235 @@
+//! What a deploy begins with: the inventory, connections, what hosts have, and what would change.
+
+use std::collections::BTreeMap;
+
+use super::binary::Binary;
+use super::deploy::Order;
+use super::stage::Job;
+use crate::ctl::cluster::{Cluster, Group, Host};
+use crate::ctl::desk::{Desk, Options, open};
+use crate::ctl::host::Script;
+use crate::ctl::look::facts::{self, Facts};
+use crate::ctl::look::observe;
+use crate::ctl::plan::{Change, plan};
+use crate::ctl::remote::Output;
+use crate::ctl::render::context::Interfaces;
+use crate::ctl::render::host::render;
+use crate::ctl::wanted::WantedHost;
+use crate::error::{Code, Exit, Failure, Problem};
+
+/// Space that must be free for a deploy beside the binary, in kilobytes.
+const ROOM_KB: u64 = 20 * 1024;
+
+/// Everything that does not change while a deploy lasts.
+pub(super) struct Prepared {
+    /// The connections.
+    pub desk: Desk,
+    /// The program for load balancers.
+    pub binary: Binary,
+    /// The hosts that take part.
+    pub chosen: Vec<String>,
+    /// Each of them as far as it can be rendered without knowing it: what to ask for.
+    questions: Vec<WantedHost>,
+    order: Order,
+}
+
+impl Prepared {
+    /// Loads, renders, connects. Returns what would change as well.
+    ///
+    /// # Errors
+    /// Exit 3 before anything is contacted, 4 afterwards; nothing was changed.
+    pub(super) async fn new(order: &Order, options: Options) -> Result<(Self, Vec<Job>), Failure> {
+        let mut cluster = open(order.inventory.as_deref(), &options)?;
+        narrow(&mut cluster, order)?;
+        // Everything is rendered once before anything is contacted: mistakes cost no connection.
+        render_all(&cluster, &Interfaces::new())?;
+        let binary = Binary::find(order.binary.as_deref())?;
+        let chosen = chosen(&cluster, order);
+        let desk = Desk::connect_to(cluster.clone(), options, needed(&cluster, &chosen)).await?.whole();
+        let desk = desk.map_err(|failure| others(failure, &cluster, order))?;
+        let mut questions = render_all(&desk.cluster, &Interfaces::new())?;
+        spare(order, &mut questions);
+        questions.retain(|wanted| chosen.contains(&wanted.host));
+        let prepared = Self { desk, binary, chosen, questions, order: order.clone() };
+        let jobs = prepared.gather().await?;
+        Ok((prepared, jobs))
+    }
+
+    /// The script that prints the facts of a host; empty for who takes no part.
+    pub(super) fn question(&self, host: &str) -> Script {
+        let Some(wanted) = self.questions.iter().find(|wanted| wanted.host == host) else { return Script::new() };
+        match self.desk.cluster.host(host) {
+            Some(host) => observe::ask_peers(facts::script(wanted), &self.desk.cluster, host),
+            None => facts::script(wanted),
+        }
+    }
+
+    /// One round trip a host.
+    async fn gather(&self) -> Result<Vec<Job>, Failure> {
+        let ask = |host: &String| (host.clone(), self.question(host).text());
+        let asked: Vec<(String, String)> = self.chosen.iter().map(ask).collect();
+        let answers = self.desk.on_all(asked.iter().map(|(host, script)| (host.as_str(), script.clone(), Vec::new())));
+        let mut outputs = Vec::new();
+        let mut problems = Vec::new();
+        for (host, answer) in answers.await {
+            match answer {
+                Ok(output) if output.code == 0 => outputs.push((host, output)),
+                Ok(output) => problems.push(Problem::on(
+                    &host,
+                    Code::CannotExamine,
+                    format!("cannot be examined: {}", output.complaint()),
+                )),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if problems.is_empty() { self.jobs(&outputs) } else { Err(Failure { exit: Exit::Preflight, problems }) }
+    }
+
+    /// What would change, by what hosts printed.
+    ///
+    /// # Errors
+    /// What would make a deploy fail half-way.
+    pub(super) fn jobs(&self, outputs: &[(String, Output)]) -> Result<Vec<Job>, Failure> {
+        let mut facts: BTreeMap<&str, Facts> = BTreeMap::new();
+        for (host, output) in outputs {
+            if let Some(wanted) = self.questions.iter().find(|wanted| wanted.host == *host) {
+                facts.insert(host, facts::parse(wanted, output.text()));
+            }
+        }
+        let interfaces = facts.iter().map(|(name, facts)| ((*name).to_owned(), facts::interfaces(facts))).collect();
+        let mut all = render_all(&self.desk.cluster, &interfaces)?;
+        spare(&self.order, &mut all);
+        let mut jobs = Vec::new();
+        for wanted in all {
+            let Some(facts) = facts.remove(wanted.host.as_str()) else { continue };
+            let plan = plan(&wanted, &facts, &self.binary.sha256);
+            jobs.push(Job { wanted, facts, plan });
+        }
+        preflight(&jobs, &self.binary)?;
+        Ok(jobs)
+    }
+}
+
+/// `--only`: drops the other roles.
+fn narrow(cluster: &mut Cluster, order: &Order) -> Result<(), Failure> {
+    let mut problems = Vec::new();
+    for name in &order.limit {
+        if cluster.host(name).is_none() {
+            let known: Vec<&str> = cluster.hosts.iter().map(|host| host.name.as_str()).collect();
+            problems.push(Problem::new(
+                Code::NothingSelected,
+                format!("--limit {name}: no such host; there is {}", known.join(", ")),
+            ));
+        }
+    }
+    for role in &order.only {
+        if !cluster.hosts.iter().any(|host| host.roles.contains(role)) {
+            problems.push(Problem::new(Code::NothingSelected, format!("--only {role}: no host has this role")));
+        }
+    }
+    if !problems.is_empty() {
+        return Err(Failure { exit: Exit::Invalid, problems });
+    }
+    if !order.only.is_empty() {
+        for host in &mut cluster.hosts {
+            host.roles.retain(|role| order.only.contains(role));
+        }
+    }
+    Ok(())
+}
+
+/// `--only`: the other roles are not wanted, but they are not gone either.
+fn spare(order: &Order, wanted: &mut [WantedHost]) {
+    for host in wanted.iter_mut().filter(|_| !order.only.is_empty()) {
+        host.retired.clear();
+        host.removed.clear();
+    }
+}
+
+fn chosen(cluster: &Cluster, order: &Order) -> Vec<String> {
+    let wanted = |name: &String| order.limit.is_empty() || order.limit.contains(name);
+    cluster.hosts.iter().map(|host| host.name.clone()).filter(wanted).collect()
+}
+
+/// The chosen hosts, and the directors that drain those among them that serve.
+fn needed(cluster: &Cluster, chosen: &[String]) -> Vec<String> {
+    let drains = cluster.lvs.is_some() && cluster.backends().any(|host| chosen.contains(&host.name));
+    let needed = |host: &&Host| chosen.contains(&host.name) || (drains && host.group == Group::Lb);
+    cluster.hosts.iter().filter(needed).map(|host| host.name.clone()).collect()
+}
+
+/// Says how to go on without hosts that do not answer.
+fn others(mut failure: Failure, cluster: &Cluster, order: &Order) -> Failure {
+    let down = |name: &str| failure.problems.iter().any(|problem| problem.message.starts_with(&format!("{name}: ")));
+    let names: Vec<&str> = cluster.hosts.iter().map(|host| host.name.as_str()).filter(|name| !down(name)).collect();
+    if let Some(last) = failure.problems.last_mut().filter(|_| order.limit.is_empty() && !names.is_empty()) {
+        let without = format!("the others can go on without it: --limit {}", names.join(","));
+        last.next = Some(last.next.take().map_or_else(|| without.clone(), |next| format!("{next}; {without}")));
+    }
+    failure
+}
+
+fn render_all(cluster: &Cluster, interfaces: &Interfaces) -> Result<Vec<WantedHost>, Failure> {
+    let mut problems: Vec<Problem> = Vec::new();
+    let mut all = Vec::new();
+    for host in &cluster.hosts {
+        match render(cluster, host, interfaces) {
+            Ok(wanted) => all.push(wanted),
+            Err(failure) => {
+                problems.extend(failure.problems.into_iter().filter(|new| !problems.contains(new)).collect::<Vec<_>>())
+            }
+        }
+    }
+    if problems.is_empty() { Ok(all) } else { Err(Failure { exit: Exit::Invalid, problems }) }
+}
+
+/// What would make a deploy fail half-way, found before it begins.
+fn preflight(jobs: &[Job], binary: &Binary) -> Result<(), Failure> {
+    let mut problems = Vec::new();
+    for job in jobs.iter().filter(|job| !job.plan.changes.is_empty()) {
+        let host = job.host();
+        if job.facts.init != "systemd" {
+            let message = format!("{host}: process 1 is `{}`, not systemd", job.facts.init);
+            problems.push(Problem::new(Code::NoSystemd, message).why("services are managed through systemd"));
+        }
+        for (missing, next) in &job.facts.missing {
+            let problem =
+                Problem::on(host, Code::ToolMissing, format!("{missing} is missing")).why("nothing was changed");
+            let otherwise = || "install it there, or take the role that needs it out of the inventory".to_owned();
+            problems.push(problem.next(next.clone().unwrap_or_else(otherwise)));
+        }
+        let installs = job.plan.changes.iter().any(|change| matches!(change, Change::Package(_)));
+        if installs && job.facts.package_manager.is_none() {
+            problems.push(Problem::on(
+                host,
+                Code::NoPackageManager,
+                "neither apt-get nor dnf nor yum is there to install nginx".to_string(),
+            ));
+        }
+        let needed = ROOM_KB + if job.wanted.binary { 3 * binary.kilobytes() } else { 0 };
+        if job.facts.free_kb < needed {
+            let message = format!("{host}: {} kB free below /var/lib/hactl, {needed} kB are needed", job.facts.free_kb);
+            problems.push(
+                Problem::new(Code::NoSpace, message).why("nothing was changed").next(format!("free space on {host}")),
+            );
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Failure { exit: Exit::Preflight, problems }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_needs_nobody_else_but_who_drains() {
+        let read =
+            |text: &str| crate::ctl::inventory::load::parse(std::path::Path::new("x.yaml"), text).unwrap().cluster;
+        let nginx = read(include_str!("../../../inventories/homework.yaml"));
+        let lvs = read(include_str!("../../../inventories/lvs-dr.yaml"));
+        assert_eq!(needed(&nginx, &["lb-6".into()]), ["lb-6"]);
+        assert_eq!(needed(&nginx, &["web-7".into()]), ["web-7"]);
+        assert_eq!(needed(&lvs, &["lb-6".into()]), ["lb-6"]);
+        assert_eq!(needed(&lvs, &["web-7".into()]), ["lb-5", "lb-6", "web-7"]);
+    }
+}

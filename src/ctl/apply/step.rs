@@ -1,0 +1,71 @@
+//! The steps of a transaction on a host, as calls of `transaction.sh`. Each carries the number of its generation: a host refuses
+//! one that comes too late.
+
+use std::time::Duration;
+
+use crate::ctl::host::Script;
+
+/// For how long a lock holds that nobody renews. It is also the time after which a host takes an activation back that nobody
+/// commits.
+pub const LOCK: Duration = Duration::from_secs(300);
+
+/// Exit code of a script that found the lock taken.
+pub const LOCKED: u32 = 8;
+/// Of one where a way back did not work; the host tries again by itself.
+pub const STUCK: u32 = 9;
+/// Of one that came too late: the host had gone on without it.
+pub const LATE: u32 = 10;
+
+/// A step of one generation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// The generation's number.
+    pub number: u64,
+    /// How long each command on the host may take.
+    pub limit: Duration,
+}
+
+impl Step {
+    /// Takes the lock, and takes back what an unfinished deploy left. `owner` is one line; so is `dead`, an owner known not to
+    /// live any more.
+    pub fn begin(self, owner: &str, dead: Option<&str>) -> Script {
+        let (number, seconds) = (self.number.to_string(), LOCK.as_secs().to_string());
+        Script::new().call("begin", [number.as_str(), owner, dead.unwrap_or("nobody"), &seconds])
+    }
+
+    /// A script that runs only in this phase of this generation.
+    pub fn enter(self, phase: &str) -> Script {
+        let (number, seconds) = (self.number.to_string(), self.limit.as_secs().max(1).to_string());
+        Script::new().call("enter", [number.as_str(), &seconds, phase])
+    }
+
+    fn one(self, function: &str) -> String {
+        Script::new().call(function, [self.number.to_string().as_str()]).text()
+    }
+
+    /// Lets the lock last for [`LOCK`] from now on.
+    pub fn renew(self) -> String {
+        let (number, seconds) = (self.number.to_string(), LOCK.as_secs().to_string());
+        Script::new().call("renew", [number.as_str(), &seconds]).text()
+    }
+
+    /// Ends a generation that was never active, and gives the lock back.
+    pub fn leave(self, owner: &str) -> String {
+        Script::new().call("leave", [self.number.to_string().as_str(), owner]).text()
+    }
+
+    /// The generation is in force, and the lock is free.
+    pub fn commit(self) -> String {
+        self.one("commit")
+    }
+
+    /// Takes the activation back, now.
+    pub fn take_back(self) -> String {
+        self.one("take_back")
+    }
+
+    /// Leaves an active generation as it is: nobody takes it back by itself.
+    pub fn keep(self) -> String {
+        self.one("keep")
+    }
+}
