@@ -9,7 +9,7 @@ DIST    := target/dist/hactl
 TESTS_MAY := $(addprefix -A clippy::,unwrap_used expect_used indexing_slicing cast_possible_truncation cast_sign_loss)
 
 # What runs on hosts, and what builds and tests.
-SHELL_FILES := src/ctl/host.sh .ci/run .ci/setup $(wildcard tests/*/*.sh)
+SHELL_FILES := $(wildcard src/ctl/*.sh) .ci/run .ci/setup $(wildcard tests/*/*.sh)
 
 .PHONY: help setup build demo test lint bench clean
 

@@ -93,6 +93,14 @@ pub(crate) enum Command {
         /// The weight
         weight: Option<u32>,
     },
+    /// What deploys did to each host, and which generation is in force
+    History {
+        /// Only this host
+        host: Option<String>,
+    },
+    /// Who may deploy now, and how to end what a dead desk left
+    #[command(subcommand)]
+    Lock(Lock),
     /// Inject faults, measure the clients' outage, restore, judge
     Drill(Drill),
     /// Real Debian hosts (systemd, sshd) on this machine
@@ -135,6 +143,8 @@ impl Command {
             Self::Drain { .. } => "drain",
             Self::Undrain { .. } => "undrain",
             Self::Weight { .. } => "weight",
+            Self::History { .. } => "history",
+            Self::Lock(_) => "lock",
             Self::Drill(_) => "drill",
             Self::Lab(_) => "lab",
             Self::Agent(_) => "agent",
@@ -145,6 +155,24 @@ impl Command {
             Self::Completions { .. } => "completions",
         }
     }
+}
+
+/// `hactl lock`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Lock {
+    /// Who holds the lock of each host
+    Status {
+        /// Only this host
+        host: Option<String>,
+    },
+    /// Take the lock away; what was not committed goes back
+    Break {
+        /// Only on this host
+        host: Option<String>,
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
+    },
 }
 
 /// `hactl explain`.

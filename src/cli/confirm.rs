@@ -58,6 +58,19 @@ pub(crate) fn drill(scenarios: &[&Scenario]) -> Result<(), Failure> {
     Err(Failure::one(Exit::Usage, Problem::new(Code::DrillNotConfirmed, "not confirmed; nothing was broken")))
 }
 
+/// A lock that is broken ends somebody's deploy.
+///
+/// # Errors
+/// Exit 64 where nobody says so.
+pub(crate) fn break_lock(global: &Global) -> Result<(), Failure> {
+    let refused = |message: &str| Failure::one(Exit::Usage, Problem::new(Code::NotConfirmed, message).next("add -y"));
+    if global.wants_json() || !std::io::stdin().is_terminal() {
+        return Err(refused("a lock that is broken ends somebody's deploy, and nobody can be asked"));
+    }
+    let answer = ask("a deploy that holds the lock goes back. Type yes: ");
+    if answer.as_deref() == Some("yes") { Ok(()) } else { Err(refused("not confirmed; no lock was broken")) }
+}
+
 fn ask(question: &str) -> Option<String> {
     eprint!("{question}");
     std::io::stderr().flush().ok()?;

@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 
-use super::args::Command;
+use super::args::{Command, Lock};
 use super::confirm;
 use super::global::{Color, Global};
 use super::show::{self, finish, finish_screen, operate, progress};
 use crate::ctl::apply::deploy::{self, Order, Planned};
+use crate::ctl::apply::work::owner_name;
 use crate::ctl::desk::{Desk, Options, find_inventory, open, remember};
 use crate::ctl::operate::drain;
 use crate::ctl::operate::failover::{Move, failover, unpin};
+use crate::ctl::operate::{history, lock};
 use crate::ctl::ssh::connect::{BySsh, PARALLEL};
 use crate::ctl::verify::run as verify;
 use crate::error::{Code, Exit, Failure, Outcome, Problem};
@@ -106,6 +108,21 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
         Command::Weight { host, weight } => {
             let outcome = drain::order(inventory, options, &host, drain::Order::Weight(weight)).await;
             finish(global, "weight", outcome, operate::ordered)
+        }
+        Command::History { host } => {
+            let outcome = history::history(inventory, options, host.as_deref()).await;
+            finish(global, "history", outcome, operate::history)
+        }
+        Command::Lock(Lock::Status { host }) => {
+            finish(global, "lock", lock::lock(inventory, options, host.as_deref(), None).await, operate::locks)
+        }
+        Command::Lock(Lock::Break { host, yes }) => {
+            if !yes {
+                confirm::break_lock(global)?;
+            }
+            let who = owner_name();
+            let outcome = lock::lock(inventory, options, host.as_deref(), Some(&who)).await;
+            finish(global, "lock", outcome, operate::locks)
         }
         Command::Drill(wanted) => super::drill::run(global, options, wanted).await,
         _ => Err(Failure::internal("not a command of the desk")),

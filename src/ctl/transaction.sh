@@ -64,9 +64,17 @@ transaction() {
     return 0
 }
 
-# audit WORDS: who did what, for `hactl history`.
+# audit NUMBER EVENT WORDS: what happened to a generation, for `hactl history`.
 audit() {
     echo "$(date -u +%Y-%m-%dT%H:%M:%SZ) $*" >>"$home/audit"
+}
+
+# history: the state, then the last lines of it.
+history() {
+    transaction
+    echo @@audit
+    tail -n 200 "$home/audit" 2>/dev/null
+    return 0
 }
 
 # --- one at a time ---
@@ -197,12 +205,13 @@ leave() {
     give_back "$1"
 }
 
-# break_lock: whoever has it loses it, and what was not committed is taken back.
+# break_lock WHO: whoever has it loses it, and what was not committed goes back.
 break_lock() {
     hold_lock_file
+    read_lock
     rm -rf "$lock"
     let_lock_file_go
-    audit "lock broken"
+    audit "$lock_number" lock-broken "$1, it was $lock_owner"
 }
 
 # --- the way back ---
@@ -258,7 +267,7 @@ arm() {
         die "cannot write $way_back (disk full?)"
     fi
     sync -f "$home" 2>/dev/null || sync
-    audit "$1 begun by $3"
+    audit "$1" begun "$3"
     replace_whole "$state" "active $committed $1" || die "cannot write the state in $home (disk full?)"
     start_watching || die "the unit that takes a deploy back cannot be started"
 }
@@ -331,10 +340,10 @@ go_back() {
     [ -n "$failed" ] || replace_whole "$state" "committed $committed $number" || failed="writing the state in $home (disk full?)"
     if [ -n "$failed" ]; then
         echo "$failed" >"$home/stuck"
-        audit "$number could not be taken back: $failed"
+        audit "$number" stuck "$failed"
         return 1
     fi
-    audit "$number taken back to $committed"
+    audit "$number" taken-back "to $committed"
     rm -rf "$generations/${number:?}" "$staging" "$home/stuck"
     [ "$committed" != 0 ] || stop_watching
     give_back "$number"
@@ -382,7 +391,7 @@ take_back() {
 
 # now: the way back by hand: sh /var/lib/hactl/way-back.sh now
 now() {
-    break_lock
+    break_lock "by hand"
     read_state
     take_back "$number"
 }
@@ -395,7 +404,7 @@ keep() {
         return 0
     fi
     enter "$1" 60 active
-    audit "$1 kept"
+    audit "$1" kept
     replace_whole "$state" "kept $committed $1" || die "cannot write the state in $home (disk full?)"
     give_back "$1"
 }
@@ -407,7 +416,7 @@ commit() {
     if [ "$phase $committed $number" != "committed $1 $1" ]; then
         enter "$1" 60 active
         replace_whole "$state" "committed $1 $1" || die "cannot write the state in $home (disk full?)"
-        audit "$1 committed"
+        audit "$1" committed
     fi
     rm -rf "$staging"
     for old in $(find "$generations" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort -n | head -n -5); do

@@ -2,6 +2,8 @@
 
 use crate::ctl::operate::drain::{Order, Ordered};
 use crate::ctl::operate::failover::{Moved, Moves, Moving, Unpins};
+use crate::ctl::operate::history::{History, HostHistory};
+use crate::ctl::operate::lock::{HostLock, Locks};
 use crate::ctl::verify::run::{Service, Verified};
 
 /// A line or three for each VIP.
@@ -28,6 +30,31 @@ fn moved(moved: &Moved) -> String {
         text.push_str("  the election decides again when its time is over\n");
     }
     text
+}
+
+/// The generation in force on each host, then what happened, the latest last.
+pub(crate) fn history(told: &History) -> String {
+    let one = |host: &HostHistory| {
+        let head = match host.generation {
+            0 => format!("{}: nothing was deployed\n", host.host),
+            number => format!("{}: generation {number}\n", host.host),
+        };
+        host.entries.iter().fold(head, |text, entry| {
+            let detail = if entry.detail.is_empty() { String::new() } else { format!(" {}", entry.detail) };
+            text + &format!("  {} {:>4} {}{detail}\n", entry.time, entry.generation, entry.event)
+        })
+    };
+    told.hosts.iter().map(one).collect()
+}
+
+/// A line for each host.
+pub(crate) fn locks(told: &Locks) -> String {
+    let line = |one: &HostLock| match (&one.owner, one.left_s, told.broken) {
+        (Some(owner), _, true) => format!("{}: the lock of {owner} is broken\n", one.host),
+        (Some(owner), Some(left_s), _) => format!("{}: locked by {owner}, {left_s} s left unless renewed\n", one.host),
+        _ => format!("{}: not locked\n", one.host),
+    };
+    told.hosts.iter().map(line).collect()
 }
 
 /// A line for each load balancer.

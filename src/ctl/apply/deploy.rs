@@ -11,7 +11,7 @@ use super::roll_out::roll_out;
 use super::stage::{Job, stage};
 use super::stranger::no_stranger;
 use super::vrids::no_collision;
-use super::work::{Beginner, Signals, Work, next_number};
+use super::work::{Beginner, Signals, Work, next_number, owner_name};
 use crate::ctl::cluster::Host;
 use crate::ctl::desk::{Desk, Options};
 use crate::ctl::look::observe::{self, Sight};
@@ -253,13 +253,4 @@ async fn nothing_to_do(desk: &Desk, jobs: &[Job], begin: Instant) -> Report<Depl
     let good = problems.iter().all(|problem| problem.warning);
     let value = Deployed { verified: whole.then_some(good), ..compared(desk, planned(jobs), begin) };
     Report::judged(value, problems)
-}
-
-/// Who deploys, for the lock.
-fn owner_name() -> String {
-    let user = std::env::var("USER").unwrap_or_else(|_| "somebody".into());
-    let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_default();
-    let plain =
-        |text: &str| text.chars().filter(|c| c.is_ascii_alphanumeric() || "-._".contains(*c)).collect::<String>();
-    format!("{}@{} {}", plain(&user), plain(&host), std::process::id())
 }

@@ -1,0 +1,117 @@
+//! `hactl history`: what happened to the generations of each host, in the hosts' own words.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::ctl::desk::{Desk, Options, open};
+use crate::ctl::host::Script;
+use crate::ctl::look::observe::sections;
+use crate::ctl::look::transaction;
+use crate::ctl::report::{Outcome, Report};
+use crate::error::{Code, Exit, Failure, Problem};
+
+/// What hosts remember.
+#[derive(Debug, Clone, Serialize)]
+pub struct History {
+    /// One entry a host that answered, in the inventory's order.
+    pub hosts: Vec<HostHistory>,
+}
+
+/// What one host remembers.
+#[derive(Debug, Clone, Serialize)]
+pub struct HostHistory {
+    /// Its name.
+    pub host: String,
+    /// The generation in force; 0 before the first deploy.
+    pub generation: u64,
+    /// The oldest first; 200 at most.
+    pub entries: Vec<Entry>,
+}
+
+/// One thing that happened to a generation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// By the host's clock, RFC 3339.
+    pub time: String,
+    /// The generation.
+    pub generation: u64,
+    /// `begun`, `committed`, `taken-back`, `kept`, `stuck`, `lock-broken`.
+    pub event: String,
+    /// Who began it, what is stuck, where it went back to; empty where there is nothing to add.
+    pub detail: String,
+}
+
+/// Asks one host, or all. Hosts that do not answer are told as problems.
+///
+/// # Errors
+/// No such host; none that answers.
+pub async fn history(inventory: Option<&Path>, options: Options, host: Option<&str>) -> Outcome<History> {
+    let cluster = open(inventory, &options)?;
+    let names = chosen(&cluster, host)?;
+    let desk = Desk::connect_to(cluster, options, names).await?;
+    let script = Script::new().call("history", []).text();
+    let asked = desk.hosts.keys().map(|name| (name.as_str(), script.clone(), Vec::new()));
+    let mut problems: Vec<Problem> = desk.unreachable.iter().map(|(_, problem)| problem.clone()).collect();
+    let mut told = Vec::new();
+    for (host, answer) in desk.on_all(asked).await {
+        match answer {
+            Ok(output) => told.push(read(&host, output.text())),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    told.sort_by_key(|one| desk.cluster.hosts.iter().position(|host| host.name == one.host));
+    if told.is_empty() {
+        return Err(Failure { exit: Exit::Preflight, problems });
+    }
+    let exit = if problems.is_empty() { Exit::Done } else { Exit::Preflight };
+    Ok(Report { value: History { hosts: told }, problems, exit })
+}
+
+/// The named host, or all of them.
+///
+/// # Errors
+/// There is no such host.
+pub(super) fn chosen(cluster: &crate::ctl::cluster::Cluster, host: Option<&str>) -> Result<Vec<String>, Failure> {
+    let all = || cluster.hosts.iter().map(|host| host.name.clone());
+    let Some(name) = host else { return Ok(all().collect()) };
+    if cluster.host(name).is_some() {
+        return Ok(vec![name.to_owned()]);
+    }
+    let known = all().collect::<Vec<_>>().join(", ");
+    let problem = Problem::new(Code::NothingSelected, format!("no host is named {name}; there is {known}"));
+    Err(Failure::one(Exit::Invalid, problem))
+}
+
+fn read(host: &str, text: &str) -> HostHistory {
+    let sections = sections(text);
+    let state = sections.get("transaction").and_then(|lines| transaction::parse(lines)).unwrap_or_default();
+    let lines = sections.get("audit").into_iter().flatten();
+    HostHistory {
+        host: host.to_owned(),
+        generation: state.committed,
+        entries: lines.filter_map(|line| entry(line)).collect(),
+    }
+}
+
+fn entry(line: &str) -> Option<Entry> {
+    let mut words = line.splitn(4, ' ');
+    let (time, generation, event) = (words.next()?, words.next()?.parse().ok()?, words.next()?);
+    let detail = words.next().unwrap_or_default();
+    Some(Entry { time: time.to_owned(), generation, event: event.to_owned(), detail: detail.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_s_memory_is_read() {
+        let text = "@@transaction\ncommitted 9 9\nnone\n@@audit\n2026-11-29T01:00:00Z 9 begun ann@desk 12\n\
+                    garbage\n2026-11-29T01:00:02Z 9 committed\n";
+        let told = read("web-7", text);
+        assert_eq!((told.generation, told.entries.len()), (9, 2));
+        assert_eq!(told.entries[0].detail, "ann@desk 12");
+        assert_eq!((told.entries[1].event.as_str(), told.entries[1].detail.as_str()), ("committed", ""));
+    }
+}
