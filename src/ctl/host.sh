@@ -2,7 +2,7 @@
 # What the desk does on a host. These functions travel in front of every script, which only calls them with quoted words, so
 # what runs on a host can be read here. POSIX sh, systemd 219 and later. A step that fails says what it was doing and ends the
 # script; the desk decides what follows. What a role brings along runs in a shell of its own, which knows none of these names.
-# shellcheck disable=SC2034,SC2317 # functions and names are used by the lines that follow
+# shellcheck disable=SC2034,SC2154,SC2317 # functions and names are used by the lines that follow
 set -u
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive "PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin"
 umask 077
@@ -178,6 +178,7 @@ install_packages() {
     manager=$1
     shift
     log=$home/packages.log
+    mkdir -p "$original" && printf '%s\n' "$@" >>"$original/packages"
     if [ "$manager" = apt-get ]; then
         # The lists are refreshed only when the package is not found in the present ones.
         apt_install "$@" >"$log" 2>&1 || { bounded apt-get update -q >>"$log" 2>&1 && apt_install "$@" >>"$log" 2>&1; }
@@ -237,7 +238,7 @@ run_unless() {
     bounded sh -c "$1" >/dev/null 2>&1 || bounded sh -c "$2" || die "failed: $2"
 }
 
-# undo COMMAND: how a role takes it back. What fails here keeps nothing else from going back.
+# undo COMMAND DID: how a role takes back what it DID. What fails here keeps nothing else from going back.
 undo() {
     bounded sh -c "$1" 2>/dev/null
     return 0

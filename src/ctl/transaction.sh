@@ -220,11 +220,17 @@ break_lock() {
 open_generation() {
     old=$generations/$1
     rm -rf "$old"
-    if ! mkdir -p "$old/root" || ! : >"$old/way-back"; then die "cannot write $home (disk full?)"; fi
+    if ! mkdir -p "$old/root" || ! : >"$old/way-back" || ! echo "$committed" >"$old/from"; then die "cannot write $home (disk full?)"; fi
 }
 
 # on_revert WORD ...: a line of the way back.
 on_revert() {
+    words "$@" >>"$old/way-back" || die "cannot write $home (disk full?)"
+    remember "$@"
+}
+
+# words WORD ...: a line that a shell reads as these words.
+words() {
     line=
     for word in "$@"; do
         case $word in
@@ -232,7 +238,7 @@ on_revert() {
         esac
         line="$line'$word' "
     done
-    printf '%s\n' "$line" >>"$old/way-back" || die "cannot write $home (disk full?)"
+    printf '%s\n' "$line"
 }
 
 # back_up PATH: keeps what is there; taken back, a file that was not there goes, and so do its folders.
@@ -355,7 +361,7 @@ back() {
 }
 bounded_unless_ours() {
     case $1 in
-    put | rm) "$@" ;;
+    put | rm | make_folder) "$@" ;;
     *) bounded "$@" ;;
     esac
 }
@@ -364,6 +370,11 @@ bounded_unless_ours() {
 leave_folder() {
     rmdir "$1" 2>/dev/null
     return 0
+}
+
+# make_folder PATH MODE OWNER:GROUP
+make_folder() {
+    mkdir -p "$1" && chmod "$2" "$1" && chown "$3" "$1"
 }
 
 # sweep FOLDER: what a step that was ended left beside its files.

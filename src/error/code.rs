@@ -286,6 +286,9 @@ codes! {
     VridTaken = "E422", "the VRID is in use";
     /// The agent has other addresses than this inventory: the wrong VIP would move. `hactl plan` shows the differences.
     OtherInventory = "E423", "another inventory is deployed";
+    /// A host cannot go back to that generation: the last five ways back are kept, and each leads one generation further.
+    /// Nothing was changed. `hactl history` shows the generations of each host.
+    NoWayBack = "E424", "no way back to that generation";
 
     // --- the lab ---
     /// The lab makes network namespaces, mounts and containers, which need root. Run the same command with sudo.
@@ -340,6 +343,8 @@ codes! {
     LabOnly = "E612", "a drill for the lab only";
     /// A drill breaks things on purpose and asks first. `-y` runs it without a terminal.
     DrillNotConfirmed = "E613", "the drill is not confirmed";
+    /// The host is as it was before hactl, but the folder in which hactl keeps its memory could not be removed.
+    NotForgotten = "E614", "hactl's own folder is left";
 
     // --- verdicts ---
     /// No load balancer that was seen has the VIP, or those that were not seen may have it.

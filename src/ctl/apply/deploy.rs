@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::activate::Turn;
 use super::end::{commit, give_up, ready};
 use super::prepare::Prepared;
-use super::roll_out::roll_out;
+use super::roll_out::{roll_out, settle};
 use super::stage::{Job, stage};
 use super::stranger::no_stranger;
 use super::vrids::no_collision;
@@ -201,7 +202,9 @@ async fn until_ready(work: &Work<'_>, prepared: &Prepared, order: &Order, shown:
     desk.options.tell(Event::Begin { what: "staging", steps: busy.len() * 2 });
     stage(work, &busy, &prepared.binary).await?;
     no_collision(desk, &busy).await?;
-    roll_out(work, &busy, order).await?;
+    let turns: Vec<Turn> = busy.iter().map(|job| Turn::of(work, job)).collect();
+    roll_out(work, &turns, order.batch, order.settle).await?;
+    settle(desk, order.settle).await?;
     let again = ready(work, prepared, &busy).await?;
     work.leave().await; // who has nothing to change has nothing to commit
     work.dismiss();

@@ -2,9 +2,10 @@
 //! [`work`] takes the locks and keeps them, [`stage`] brings files and packages without touching traffic, [`roll_out`] and
 //! [`activate`] swap them in host by host, the owner last, and [`end`] commits or takes everything back. [`step`] and
 //! [`script`] are what runs on a host, [`transaction`] is what the desk may say of it. A host goes back by itself when the
-//! desk vanishes: its part of the transaction is in `transaction.sh`.
+//! desk vanishes: its part of the transaction is in `transaction.sh`. [`back`] is a transaction too, to what was before.
 
 mod activate;
+pub mod back;
 pub mod binary;
 pub mod deploy;
 mod end;
