@@ -181,6 +181,7 @@ renew() {
 
 # give_back NUMBER: the lock, if it is this generation's.
 give_back() {
+    [ -d "$home" ] || return 0
     hold_lock_file
     read_lock
     [ "$lock_number" != "$1" ] || rm -f "$lock"

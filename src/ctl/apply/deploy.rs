@@ -1,12 +1,12 @@
 //! `hactl plan` and `hactl deploy`: load, connect, compare, confirm, apply, verify.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use super::activate::Turn;
 use super::end::{commit, give_up, ready};
+pub use super::order::Order;
 use super::prepare::Prepared;
 use super::roll_out::{roll_out, settle};
 use super::stage::{Job, stage};
@@ -22,25 +22,6 @@ use crate::ctl::remote::quote;
 use crate::ctl::report::{Outcome, Report};
 use crate::ctl::verify::vips::judge;
 use crate::error::{Code, Exit, Failure, Problem};
-
-/// What to deploy and how.
-#[derive(Debug, Clone)]
-pub struct Order {
-    /// Inventory, when named.
-    pub inventory: Option<PathBuf>,
-    /// Only these hosts; empty means all.
-    pub limit: Vec<String>,
-    /// Only these roles; empty means all.
-    pub only: Vec<String>,
-    /// Web hosts changed at a time.
-    pub batch: usize,
-    /// Leave a failed deploy as it is.
-    pub keep_failed: bool,
-    /// The hactl binary for load balancers, when named.
-    pub binary: Option<PathBuf>,
-    /// How long a host, and then the cluster, may take to come to rest; [`SETTLE`] unless somebody plays them.
-    pub settle: Duration,
-}
 
 /// What a deploy would change.
 #[derive(Debug, Clone, Serialize)]
