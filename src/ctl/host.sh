@@ -277,7 +277,12 @@ stop() {
     return 0
 }
 
-# probe NAME COMMAND: a role's proof that it works.
+# probe NAME COMMAND: a role's proof that it works. A service that was told to reload goes on with its old workers for a moment.
 probe() {
-    bounded bash -c "$2" || die "probe failed: $1"
+    for wait in 0.1 0.4 1 2 2 0; do
+        if said=$(bounded bash -c "$2" 2>&1); then return 0; fi
+        sleep "$wait"
+    done
+    echo "$said" >&2
+    die "probe failed: $1"
 }

@@ -61,6 +61,10 @@ transaction() {
     echo "$phase $committed $number"
     if lock_lives; then echo "$lock_number $((lock_until - now)) $lock_owner"; else echo none; fi
     [ ! -s "$home/stuck" ] || cat "$home/stuck"
+    if [ -s "$home/members" ]; then
+        echo @@members
+        cat "$home/members"
+    fi
     return 0
 }
 
@@ -75,6 +79,20 @@ history() {
     echo @@audit
     tail -n 200 "$home/audit" 2>/dev/null
     return 0
+}
+
+# members NAME GROUP ADDRESS ...: hosts of the cluster that were deployed, beside those known already.
+members() {
+    while [ $# -gt 2 ]; do
+        forget_member "$1"
+        echo "$1 $2 $3" >>"$home/members"
+        shift 3
+    done
+}
+forget_member() {
+    [ -s "$home/members" ] || return 0
+    grep -v "^$1 " "$home/members" >"$home/members.new"
+    mv -f "$home/members.new" "$home/members"
 }
 
 # --- one at a time ---

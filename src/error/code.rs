@@ -397,6 +397,9 @@ codes! {
     /// A move failed, and the raised priority on its target could not be dropped: the VIP may move there later.
     /// `hactl unpin HOST` drops it.
     PriorityLeft = "E723", "a raised priority may be left";
+    /// A host that was deployed with this cluster is not in the inventory any more. What was put there is still there.
+    /// `hactl remove HOST` takes it away.
+    LeftBehind = "E724", "a host was left behind";
     /// Another deploy works on this cluster. Two at once would mix their files; nothing was changed.
     Locked = "E801", "locked by another deploy";
 }

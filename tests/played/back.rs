@@ -157,9 +157,28 @@ fn one_host_is_removed_and_the_others_stay() {
         changes.into_iter().filter(|change| change.starts_with(host)).collect()
     };
     assert_eq!(of(stage.changes(&first), &owner), Vec::<String>::new());
-    assert_eq!(of(stage.changes(&before), other), Vec::<String>::new());
+    assert_eq!(of(stage.live_changes(&before), other), Vec::<String>::new());
     assert_eq!(stage.owner(), other);
     back(&stage, &["web-9"], Target::Before).is(Exit::Invalid, &[Code::NothingSelected]);
+}
+
+/// It is named by whoever looks, and taken away although the inventory does not have it.
+#[test]
+fn a_host_that_left_the_inventory() {
+    let Some(stage) = stage(&["lb-5", "lb-6", "web-7"]) else { return };
+    let first = stage.snapshot();
+    stage.deployed();
+    stage.inventory_of(&["lb-5", "web-7"], "");
+    let plan = stage.plan();
+    assert!(plan.codes().contains(&Code::LeftBehind) && plan.said().contains("hactl remove lb-6"), "{}", plan.said());
+    let end = stage.deploy();
+    assert!(end.exit == Exit::Done, "{}", end.said());
+    back(&stage, &["lb-6"], Target::Before).is(Exit::Done, &[]);
+    let left: Vec<String> = stage.changes(&first).into_iter().filter(|change| change.starts_with("lb-6")).collect();
+    assert_eq!(left, Vec::<String>::new());
+    stage.plan().is(Exit::Done, &[]);
+    // Who is removed while the inventory has it is not told as one that left.
+    stage.inventory_of(&["lb-5", "web-7", "lb-6"], "");
 }
 
 #[test]

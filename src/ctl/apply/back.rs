@@ -12,8 +12,10 @@ use super::end::{commit, give_up, still_active};
 use super::roll_out::{roll_out, settle};
 use super::transaction::Known;
 use super::work::{Beginner, Signals, Work, next_number, owner_name, transaction_in};
+use crate::ctl::cluster::{Cluster, Host};
 use crate::ctl::desk::{Desk, Options, open};
 use crate::ctl::host::{FUNCTIONS, Script};
+use crate::ctl::look::members;
 use crate::ctl::look::observe::{self, sections};
 use crate::ctl::progress::Event;
 use crate::ctl::remote::Output;
@@ -86,13 +88,13 @@ struct Offer {
 /// As a deploy.
 pub async fn go_back(back: &Back, options: Options, confirm: Confirm<'_>) -> Outcome<WentBack> {
     let begin = Instant::now();
-    let cluster = open(back.inventory.as_deref(), &options)?;
-    let names: Vec<String> = cluster.hosts.iter().map(|host| host.name.clone()).collect();
-    if let Some(unknown) = back.hosts.iter().find(|host| !names.contains(host)) {
-        let message = format!("no host is named {unknown}; there is {}", names.join(", "));
-        return Err(Failure::one(Exit::Invalid, Problem::new(Code::NothingSelected, message)));
+    let mut cluster = open(back.inventory.as_deref(), &options)?;
+    let inventory = cluster.hosts.clone();
+    if back.hosts.iter().any(|host| cluster.host(host).is_none()) {
+        add_gone(&mut cluster, back, &options).await?;
     }
-    let chosen = names.into_iter().filter(|name| back.hosts.is_empty() || back.hosts.contains(name)).collect();
+    let names = cluster.hosts.iter().map(|host| host.name.clone());
+    let chosen = names.filter(|name| back.hosts.is_empty() || back.hosts.contains(name)).collect();
     let desk = Desk::connect_to(cluster, options, chosen).await?.whole()?;
     let target = resolve(&desk, back.target).await?;
     let offers = ask(&desk, target).await?;
@@ -117,8 +119,48 @@ pub async fn go_back(back: &Back, options: Options, confirm: Confirm<'_>) -> Out
         return Ok(Report { value: done(false, true), problems: Vec::new(), exit: Exit::Pending });
     }
     transaction(&desk, back, target, &offers).await?;
+    if !back.hosts.is_empty() {
+        tell_the_others(&desk, &inventory, &back.hosts).await;
+    }
     let verified = target.is_some().then_some(true);
     Ok(Report::done(WentBack { verified, ..done(true, false) }))
+}
+
+/// Hosts that were deployed once and are not in the inventory any more: the others know where they are.
+async fn add_gone(cluster: &mut Cluster, back: &Back, options: &Options) -> Result<(), Failure> {
+    let desk = Desk::connect(cluster.clone(), options.clone()).await?;
+    let sight = observe::look(&desk, false).await;
+    let gone = members::gone(cluster, sight.hosts.values());
+    for name in back.hosts.iter().filter(|name| desk.cluster.host(name).is_none()) {
+        let member = gone.iter().find(|member| member.name == *name);
+        let like = member.and_then(|member| desk.cluster.group(member.group).next().or(desk.cluster.hosts.first()));
+        let (Some(member), Some(like)) = (member, like) else {
+            let known: Vec<&str> = desk.cluster.hosts.iter().map(|host| host.name.as_str()).collect();
+            let message = format!(
+                "no host is named {name}: it is not in the inventory ({}), and no host that answers remembers it",
+                known.join(", ")
+            );
+            let next = "write it into the inventory for as long as it takes to remove it";
+            return Err(Failure::one(Exit::Invalid, Problem::new(Code::NothingSelected, message).next(next)));
+        };
+        // Reached as the others of its group are.
+        cluster.hosts.push(Host {
+            name: member.name.clone(),
+            address: member.address,
+            group: member.group,
+            ..like.clone()
+        });
+    }
+    Ok(())
+}
+
+/// Who stays forgets who was removed. Hosts that cannot be told go on remembering, and say so at the next look.
+async fn tell_the_others(desk: &Desk, inventory: &[Host], removed: &[String]) {
+    let others: Vec<String> =
+        inventory.iter().map(|host| host.name.clone()).filter(|name| !removed.contains(name)).collect();
+    let desk = desk.again(others).await;
+    let script = Script::new().each(removed, |script, name| script.call("forget_member", [name.as_str()])).text();
+    desk.on_all(desk.hosts.keys().map(|host| (host.as_str(), script.clone(), Vec::new()))).await;
 }
 
 /// The generation that is meant; `None` for before the first.
@@ -225,7 +267,7 @@ async fn transaction(desk: &Desk, back: &Back, target: Option<u64>, offers: &[Of
     match outcome {
         Ok(again) => {
             let hosts = work.with(|known| known == Known::New);
-            commit(&work, again, back.settle).await?;
+            commit(&work, again, &[], back.settle).await?;
             if target.is_none() { forget(desk, &hosts).await } else { Ok(()) }
         }
         Err(failure) => Err(give_up(&work, false, back.settle, failure).await),

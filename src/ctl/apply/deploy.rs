@@ -15,6 +15,7 @@ use super::vrids::no_collision;
 use super::work::{Beginner, Signals, Work, next_number, owner_name};
 use crate::ctl::cluster::Host;
 use crate::ctl::desk::{Desk, Options};
+use crate::ctl::look::members;
 use crate::ctl::look::observe::{self, Sight};
 use crate::ctl::plan::{Change, Plan, difference};
 use crate::ctl::progress::Event;
@@ -90,7 +91,8 @@ pub async fn show_plan(order: &Order, options: Options) -> Outcome<Planned> {
         }
     }
     let exit = if whole(&jobs).is_empty() { Exit::Done } else { Exit::Pending };
-    Ok(Report { value: planned, problems: Vec::new(), exit })
+    let problems = members::judge(&prepared.desk.cluster, jobs.iter().map(|job| &job.facts.seen));
+    Ok(Report { value: planned, problems, exit })
 }
 
 /// `hactl deploy`. `confirm` is asked when something would change, and again when hosts changed since it was asked.
@@ -151,7 +153,9 @@ async fn transaction(prepared: &Prepared, order: &Order, shown: Vec<Job>) -> Res
             Ok(Some(now))
         }
         // From here on signals are too late: one host may keep it already.
-        Ok(Ready::ToCommit(again)) => commit(&work, *again, order.settle).await.map(|()| None),
+        Ok(Ready::ToCommit(again)) => {
+            commit(&work, *again, &members::words(&desk.cluster.hosts), order.settle).await.map(|()| None)
+        }
         Err(failure) => Err(give_up(&work, order.keep_failed, order.settle, failure).await),
     }
 }

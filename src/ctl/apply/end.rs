@@ -102,9 +102,9 @@ fn lasts(change: &Change) -> bool {
 ///
 /// # Errors
 /// Exit 6 with each host that did not acknowledge, and when it goes back.
-pub(super) async fn commit(work: &Work<'_>, desk: Desk, patience: Duration) -> Result<(), Failure> {
+pub(super) async fn commit(work: &Work<'_>, desk: Desk, members: &[String], patience: Duration) -> Result<(), Failure> {
     let end = Instant::now() + patience;
-    let script = work.step.commit();
+    let script = work.step.commit(members);
     let mut desk = desk;
     let mut last: Vec<Problem> = Vec::new();
     loop {

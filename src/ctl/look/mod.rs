@@ -2,5 +2,6 @@
 //! returned as data and judged elsewhere; a host that was not reached is part of it.
 
 pub mod facts;
+pub mod members;
 pub mod observe;
 pub mod transaction;
