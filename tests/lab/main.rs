@@ -6,6 +6,7 @@
 mod hosts;
 #[path = "../common/json.rs"]
 mod json;
+mod kills;
 mod lvs;
 mod story;
 mod trust;
@@ -17,4 +18,20 @@ fn the_lab_tells_the_whole_story() {
         return;
     }
     story::tell();
+}
+
+/// By itself, for a long run: `HACTL_LAB_KILLS=100 cargo test --test lab -- --ignored kills`.
+#[test]
+#[ignore = "its ten are part of the story"]
+fn kills() {
+    if let Some(why) = hosts::unavailable() {
+        eprintln!("SKIPPED: {why}");
+        return;
+    }
+    let lab = hosts::Lab::new();
+    let subnet = format!("{}.0/24", hosts::SUBNET);
+    hosts::expect("lab up", &lab.hactl(&["lab", "up", "--subnet", &subnet, "--hosts", "lb-5,lb-6,web-7,web-8"]), 0);
+    let homework = lab.inventory("homework.yaml", &[]);
+    hosts::expect("deploy", &lab.desk(&homework, &["deploy", "-y", "--accept-new-host-keys"]), 0);
+    kills::tell(&lab);
 }

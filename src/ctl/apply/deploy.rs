@@ -91,7 +91,7 @@ pub async fn show_plan(order: &Order, options: Options) -> Outcome<Planned> {
         }
     }
     let exit = if whole(&jobs).is_empty() { Exit::Done } else { Exit::Pending };
-    let problems = members::judge(&prepared.desk.cluster, jobs.iter().map(|job| &job.facts.seen));
+    let problems = members::judge(&prepared.desk.cluster, jobs.iter().flat_map(|job| &job.facts.seen.members));
     Ok(Report { value: planned, problems, exit })
 }
 
