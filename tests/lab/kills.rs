@@ -60,7 +60,7 @@ pub fn tell(lab: &Lab) {
         let inventory = revision(lab, &new);
         let owner =
             HOSTS.into_iter().find(|host| !lab.sh(host, &format!("ip -o addr show | grep -w {SUBNET}.3")).is_empty());
-        let pings = Pings::begin(lab);
+        let pings = Pings::begin(lab, "0.05");
         let end = meet(lab, &inventory, luck, host, after);
         let (sent, lost) = pings.end();
         let cut = owner == Some(host) && matches!(luck, Luck::Power | Luck::Cable);
@@ -142,17 +142,18 @@ fn meet(lab: &Lab, inventory: &Path, luck: Luck, host: &str, after: Duration) ->
 }
 
 /// Somebody who pings the VIP all the time.
-struct Pings(Child);
+pub struct Pings(Child);
 
 impl Pings {
-    fn begin(lab: &Lab) -> Self {
+    /// Every so many seconds.
+    pub fn begin(lab: &Lab, every: &str) -> Self {
         let mut command = lab.command();
-        command.args(["lab", "exec", "client", "--", "ping", "-q", "-i", "0.05", "-w", "300", &format!("{SUBNET}.3")]);
+        command.args(["lab", "exec", "client", "--", "ping", "-q", "-i", every, "-w", "300", &format!("{SUBNET}.3")]);
         Self(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap())
     }
 
     /// How many were sent and how many not answered; the last one may be on its way.
-    fn end(self) -> (u64, u64) {
+    pub fn end(self) -> (u64, u64) {
         signal_desk(&self.0, Signal::SIGINT);
         let said = self.0.wait_with_output().unwrap();
         let said = String::from_utf8_lossy(&said.stdout).into_owned();

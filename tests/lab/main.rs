@@ -3,6 +3,7 @@
 //! One test, since there is one lab and the story builds on itself: its steps are named when they fail. Needs root and
 //! the static binary in `HACTL_BINARY` (`make test` sees to both); without them it says so and passes.
 
+mod changes;
 mod hosts;
 #[path = "../common/json.rs"]
 mod json;
@@ -24,6 +25,17 @@ fn the_lab_tells_the_whole_story() {
 #[test]
 #[ignore = "its ten are part of the story"]
 fn kills() {
+    in_a_lab(kills::tell);
+}
+
+/// By itself.
+#[test]
+#[ignore = "part of the story"]
+fn changes() {
+    in_a_lab(changes::tell);
+}
+
+fn in_a_lab(tell: fn(&hosts::Lab)) {
     if let Some(why) = hosts::unavailable() {
         eprintln!("SKIPPED: {why}");
         return;
@@ -33,5 +45,5 @@ fn kills() {
     hosts::expect("lab up", &lab.hactl(&["lab", "up", "--subnet", &subnet, "--hosts", "lb-5,lb-6,web-7,web-8"]), 0);
     let homework = lab.inventory("homework.yaml", &[]);
     hosts::expect("deploy", &lab.desk(&homework, &["deploy", "-y", "--accept-new-host-keys"]), 0);
-    kills::tell(&lab);
+    tell(&lab);
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::hosts::{Lab, SUBNET, expect, traces};
 use super::json;
-use super::{kills, lvs, trust};
+use super::{changes, kills, lvs, trust};
 
 pub fn tell() {
     let lab = Lab::new();
@@ -19,6 +19,7 @@ pub fn tell() {
     bad_days(&lab, &homework);
     a_killed_desk(&lab, &homework);
     kills::tell(&lab);
+    changes::tell(&lab);
     expect("the homework again", &lab.desk(&homework, &["deploy", "-y"]), 0);
     a_restart_on_the_owner(&lab);
     drills(&lab, &homework);
