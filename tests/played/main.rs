@@ -3,6 +3,8 @@
 //! scripts. Needs no root and no network; where user namespaces are forbidden it says so and passes.
 
 mod codes;
+mod drain;
+mod drill;
 mod ends;
 mod fault;
 mod first;

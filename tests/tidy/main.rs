@@ -1,6 +1,7 @@
 //! The repository's rules as a test: who may use whom, how large a file may be, what never appears. ARCHITECTURE.md
 //! and STYLE.md say why. Every rule reports all its findings at once.
 
+mod codes;
 mod docs;
 mod graph;
 
