@@ -122,6 +122,13 @@ impl<'d> Reader<'d> {
         found
     }
 
+    /// One of some words, as what it means.
+    pub fn choice<T: Copy>(&self, node: &Node, what: &str, choices: &[(&'static str, T)]) -> Option<T> {
+        let words: Vec<&'static str> = choices.iter().map(|(word, _)| *word).collect();
+        let found = self.one_of(node, what, &words)?;
+        choices.iter().find(|(word, _)| *word == found).map(|(_, meant)| *meant)
+    }
+
     /// A number within a range.
     pub fn number(&self, node: &Node, what: &str, range: std::ops::RangeInclusive<u64>) -> Option<u64> {
         let text = self.text(node, what)?;
