@@ -11,6 +11,7 @@ use super::confirm;
 use super::global::{Color, Global};
 use super::show::{self, finish, finish_screen, operate, progress};
 use crate::ctl::apply::deploy::{self, Order, Planned};
+use crate::ctl::apply::show::show_plan;
 use crate::ctl::apply::work::owner_name;
 use crate::ctl::desk::{Desk, Options, find_inventory, open, remember};
 use crate::ctl::operate::drain;
@@ -59,7 +60,7 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
                 binary: binary(),
                 settle: deploy::SETTLE,
             };
-            let outcome = deploy::show_plan(&order, options).await;
+            let outcome = show_plan(&order, options).await;
             bar.finish_and_clear();
             finish(global, "plan", outcome, show::deploy::planned)
         }

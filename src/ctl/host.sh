@@ -109,6 +109,28 @@ files() {
     return 0
 }
 
+# contents PATH ...: what is there, the lines of a text behind a blank each. What is too long is only measured.
+contents() {
+    number=0 room=2097152
+    for path in "$@"; do
+        echo "@@content $number"
+        number=$((number + 1))
+        if [ -L "$path" ]; then
+            echo "link $(readlink "$path")"
+        elif [ -f "$path" ]; then
+            size=$(stat -c %s "$path")
+            if [ "$size" -gt 262144 ] || [ "$size" -gt "$room" ]; then
+                echo "long $size"
+            else
+                room=$((room - size))
+                echo "text $size"
+                sed 's/^/ /' "$path"
+                echo
+            fi
+        fi
+    done
+}
+
 # services NAME ...
 services() {
     echo @@services

@@ -7,6 +7,7 @@ pub mod ask;
 pub mod check;
 pub mod cluster;
 pub mod desk;
+pub mod difference;
 pub mod drill;
 pub mod host;
 pub mod inventory;

@@ -34,6 +34,9 @@ pub struct WantedHost {
 /// Where the hactl binary lives on a host.
 pub const BINARY: &str = "/usr/local/bin/hactl";
 
+/// The HA configuration, which the agent's unit names.
+pub const HA_CONFIG: &str = "/etc/hactl/hactl.conf";
+
 /// A package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
@@ -56,7 +59,7 @@ pub struct WantedFile {
     pub owner: String,
     /// The role it comes from.
     pub role: String,
-    /// The content holds a secret: diffs show only that it differs.
+    /// The content holds a secret: what is shown of it is without.
     pub secret: bool,
     /// Command that must succeed on the staged file, with `{staged}` for its path and `{root}` for the staging
     /// folder, which holds all of the host's files below their own paths; `{gone}` stands for files that are removed.

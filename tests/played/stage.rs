@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
-use hactl::ctl::apply::deploy::{Deployed, Order, Planned, deploy, show_plan};
+use hactl::ctl::apply::deploy::{Deployed, Order, Planned, deploy};
+use hactl::ctl::apply::show::show_plan;
 use hactl::ctl::desk::Options;
 use hactl::ctl::progress::{Event, Listener};
 use hactl::ctl::report::Outcome;

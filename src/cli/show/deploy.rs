@@ -7,6 +7,7 @@ pub(crate) fn planned(plan: &Planned) -> String {
     let busy = plan.hosts.iter().filter(|host| !host.changes.is_empty());
     let mut text = busy.fold(String::new(), |mut text, host| {
         text.push_str(&format!("{}:\n", host.host));
+        host.derived.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
         for change in &host.changes {
             text.push_str(&format!("  {}\n", change.what));
             text.push_str(change.difference.as_deref().unwrap_or_default());

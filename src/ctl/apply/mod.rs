@@ -1,4 +1,4 @@
-//! Carrying out a plan as one transaction over all hosts. [`deploy`] is the whole of it; [`prepare`] finds what would change,
+//! Carrying out a plan as one transaction over all hosts. [`deploy`] is the whole of it; [`prepare`] finds what would change and [`show`] shows it,
 //! [`work`] takes the locks and keeps them, [`stage`] brings files and packages without touching traffic, [`roll_out`] and
 //! [`activate`] swap them in host by host, the owner last, and [`end`] commits or takes everything back. [`step`] and
 //! [`script`] are what runs on a host, [`transaction`] is what the desk may say of it. A host goes back by itself when the
@@ -11,6 +11,7 @@ mod end;
 mod prepare;
 mod roll_out;
 pub mod script;
+pub mod show;
 mod stage;
 pub mod step;
 mod stranger;
