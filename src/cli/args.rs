@@ -58,6 +58,8 @@ pub(crate) enum Command {
     Init(Init),
     /// Validate inventories and keepalived.conf files, offline
     Check(Check),
+    /// Print what a host would get, offline
+    Render(Render),
     /// Connect, compare and print what a deploy would change (exit 2 when something is pending)
     Plan(Plan),
     /// Plan, confirm, apply and verify
@@ -134,6 +136,7 @@ impl Command {
         match self {
             Self::Init(_) => "init",
             Self::Check(_) => "check",
+            Self::Render(_) => "render",
             Self::Plan(_) => "plan",
             Self::Deploy(_) => "deploy",
             Self::Status(_) => "status",
@@ -224,6 +227,19 @@ pub(crate) struct Check {
     /// The keepalived.conf is for another host: do not look here for the interfaces, users, files and programs it names
     #[arg(long)]
     pub elsewhere: bool,
+}
+
+/// `hactl render`.
+#[derive(Debug, Args)]
+pub(crate) struct Render {
+    /// Host of the inventory
+    pub host: String,
+    /// Only this file, without a heading
+    #[arg(long, value_name = "PATH")]
+    pub file: Option<String>,
+    /// Print secrets as they are, not as `…`
+    #[arg(long)]
+    pub show_secrets: bool,
 }
 
 /// The inventory of `plan` and `deploy`, which may also stand as a bare argument.

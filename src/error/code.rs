@@ -160,7 +160,7 @@ codes! {
     /// The agent travels to hosts as one static binary, and none was found here.
     /// A program linked against this machine's libraries would not start on older hosts. `make build` makes it.
     NoBinary = "E140", "no static binary to send";
-    /// `--limit` or `--only` names a host or a role that the inventory does not have, so nothing would be done.
+    /// A host, role or file that was named is not one of this inventory (`--limit`, `--only`, `render`), so nothing was done.
     NothingSelected = "E141", "the selection names nothing";
     /// Changes are pending, and there is no terminal at which to ask. `-y` carries them out.
     NotConfirmed = "E142", "changes are not confirmed";
@@ -286,6 +286,9 @@ codes! {
     VridTaken = "E422", "the VRID is in use";
     /// The agent has other addresses than this inventory: the wrong VIP would move. `hactl plan` shows the differences.
     OtherInventory = "E423", "another inventory is deployed";
+    /// Which interface carries a VIP only the host knows, and `hactl render` asks nobody: what it prints names a likely one.
+    /// `interface:` in the inventory sets it; `hactl plan` asks the host.
+    InterfaceAssumed = "W425", "an interface is assumed";
 
     // --- the lab ---
     /// The lab makes network namespaces, mounts and containers, which need root. Run the same command with sudo.

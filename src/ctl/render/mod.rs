@@ -5,3 +5,4 @@ pub mod context;
 pub mod derived;
 pub mod host;
 pub mod pair;
+pub mod preview;
