@@ -139,17 +139,21 @@ pub fn plan(wanted: &WantedHost, facts: &Facts, binary: &str) -> HostPlan {
     }
     // After their units have stopped, which may need them.
     let left = wanted.removed.iter().filter(|dest| facts.files.contains_key(*dest));
-    changes.extend(left.map(|dest| Change::Remove(dest.clone())));
+    // What must not be there may still come with a package.
+    let must_go = wanted.absent.iter().filter(|dest| installs || facts.files.contains_key(*dest));
+    changes.extend(left.chain(must_go).map(|dest| Change::Remove(dest.clone())));
     services(wanted, facts, &changed, new_binary, &mut changes);
     // nginx forgets them too, although it may be nobody's service here any more.
     let nginx = wanted.services.iter().any(|service| service.name == "nginx");
-    if !nginx
-        && facts.seen.nginx
-        && changes.iter().any(|change| matches!(change, Change::Remove(dest) if dest.starts_with("/etc/nginx/")))
-    {
+    if !nginx && facts.seen.nginx && nginx_loses(&changes) {
         changes.push(Change::Reload("nginx".into()));
     }
     HostPlan { host: wanted.host.clone(), changes }
+}
+
+/// Whether nginx has something to forget.
+fn nginx_loses(changes: &[Change]) -> bool {
+    changes.iter().any(|change| matches!(change, Change::Remove(dest) if dest.starts_with("/etc/nginx/")))
 }
 
 fn differs(file: &WantedFile, facts: &Facts) -> bool {
@@ -179,10 +183,11 @@ fn services(wanted: &WantedHost, facts: &Facts, changed: &[&WantedFile], new_bin
         let restart =
             touched(&|on| matches!(on, OnChange::Restart(name) | OnChange::UnitChanged(name) if *name == service.name));
         let runs = changes.iter().any(|change| matches!(change, Change::Run(..)));
+        let loses = service.name == "nginx" && nginx_loses(changes);
         let reload = touched(&|on| matches!(on, OnChange::Reload(name) if *name == service.name));
         if restart || (service.carries_vip && new_binary) {
             changes.push(Change::Restart(service.name.clone()));
-        } else if reload || (runs && !service.carries_vip) {
+        } else if reload || loses || (runs && !service.carries_vip) {
             changes.push(Change::Reload(service.name.clone()));
         }
     }

@@ -13,6 +13,8 @@ pub struct WantedHost {
     pub files: Vec<WantedFile>,
     /// Whether the hactl binary belongs on the host, at [`BINARY`].
     pub binary: bool,
+    /// TCP ports, each with the program that shall listen there.
+    pub listens: Vec<(u16, String)>,
     /// Kernel settings.
     pub sysctl: BTreeMap<String, String>,
     /// Kernel modules.
@@ -25,6 +27,8 @@ pub struct WantedHost {
     pub retired: Vec<String>,
     /// Files of such roles: removed where they are.
     pub removed: Vec<String>,
+    /// Files and links of others that must not be there.
+    pub absent: Vec<String>,
     /// Escape hatches.
     pub runs: Vec<Run>,
     /// Checks that the role works, run on the host after activation.

@@ -289,6 +289,14 @@ codes! {
     /// Which interface carries a VIP only the host knows, and `hactl render` asks nobody: what it prints names a likely one.
     /// `interface:` in the inventory sets it; `hactl plan` asks the host.
     InterfaceAssumed = "W425", "an interface is assumed";
+    /// Another program listens on a port that a service of a role needs, so that service could not start.
+    /// Stop that program, or give the service another port: `site: { port: … }`, or `port:` of a web host.
+    PortTaken = "E426", "a port is taken";
+    /// A part of a host's file system that a deploy writes to is read-only. A disk with errors is made so by the kernel.
+    ReadOnly = "E427", "read-only file system";
+    /// Packages are to be installed, and another process works with them right now: a person, or the distribution's own updates.
+    /// Wait until it has ended, then run the same command again.
+    PackagesLocked = "E428", "another process works with packages";
 
     // --- the lab ---
     /// The lab makes network namespaces, mounts and containers, which need root. Run the same command with sudo.

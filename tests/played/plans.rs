@@ -1,8 +1,9 @@
 //! What a plan tells before anything is changed, and that it is true.
 
 use hactl::ctl::apply::deploy::Planned;
-use hactl::error::Exit;
+use hactl::error::{Code, Exit};
 
+use super::fault::Fault;
 use super::stage::{Stage, stage};
 
 /// A plan in words, as `HOST: WHAT` with the lines behind it.
@@ -81,7 +82,7 @@ fn files_that_go_and_files_that_are_none_are_told() {
     has(
         &text,
         &[
-            "remove /etc/hactl/realserver.sh\n    @@ -1 +0,0 @@\n    -vips=old\n",
+            "remove /etc/hactl/realserver.sh, which is not ours (kept in the way back)\n    @@ -1 +0,0 @@\n    -vips=old\n",
             "index.html\n    (a link to /etc/passwd now; it becomes a file)\n",
             "hactl-web.conf\n    (288894 bytes now, too many to be compared here)\n",
         ],
@@ -97,4 +98,59 @@ fn what_a_setting_is_now_is_told() {
     let text = std::fs::read_to_string(stage.path("inventory.yaml")).unwrap();
     stage.write("inventory.yaml", &text.replace("web-7: {", "web-7: { roles: [mine],"));
     has(&pending(&stage), &["set net.ipv4.ip_forward = 1\n"]);
+}
+
+/// A shop that lives where Debian has its example is nobody's to delete: it is named, kept, and put back.
+#[test]
+fn somebody_s_own_site_is_named_and_kept() {
+    let site = "/etc/nginx/sites-enabled/default";
+    for (arrange, what) in [
+        ("rm default; echo 'my shop' >default", "a file"),
+        ("ln -sfn /srv/shop.conf default", "a link that leads nowhere"),
+        ("rm default; echo 'my shop' >/srv/shop.conf; ln -s /srv/shop.conf default", "a link"),
+    ] {
+        let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+        stage
+            .host("web-7")
+            .sh(&format!("cd /etc/nginx/sites-enabled; {arrange}; echo theirs >/etc/nginx/conf.d/hactl-web.conf; systemctl restart nginx"));
+        let before = stage.snapshot();
+        let text = pending(&stage);
+        has(
+            &text,
+            &[
+                &format!("web-7: remove {site}, which is not ours (kept in the way back)\n"),
+                "web-7: replace /etc/nginx/conf.d/hactl-web.conf, which is not ours (kept in the way back)\n    @@ -1 +1,7 @@\n    -theirs\n",
+                "web-7: reload nginx\n",
+            ],
+        );
+        stage.host("web-7").faults.at("probe", Fault::Fails);
+        let end = stage.deploy();
+        end.is(Exit::RolledBack, &[Code::ActivateFailed, Code::TakenBack]);
+        assert_eq!(stage.live_changes(&before), Vec::<String>::new(), "{what}");
+        has(&pending(&stage), &["which is not ours"]);
+        let deployed = stage.deployed();
+        let theirs = deployed.plan.hosts.iter().flat_map(|host| &host.changes).filter(|change| change.theirs);
+        assert_eq!(theirs.count(), 3, "two sites, one file");
+        assert!(!stage.host("web-7").has(site), "{what}");
+        // What a deploy has put there is ours from then on, whoever edits it.
+        stage
+            .host("web-7")
+            .sh("echo edited >>/etc/nginx/conf.d/hactl-web.conf; echo mine >>/usr/share/nginx/html/hactl/index.html");
+        stage.host("web-7").sh(&format!("echo again >{site}"));
+        let text = pending(&stage);
+        assert_eq!(text.matches("not ours").count(), 1, "{text}");
+        has(&text, &["change /etc/nginx/conf.d/hactl-web.conf\n", &format!("remove {site}, which is not ours")]);
+    }
+}
+
+/// On a host that hactl worked on before this was written down nobody is called a stranger.
+#[test]
+fn what_is_not_known_is_not_said() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    stage.deployed();
+    stage.host("web-7").sh("rm /var/lib/hactl/put; echo edited >>/etc/nginx/conf.d/hactl-web.conf");
+    has(&pending(&stage), &["change /etc/nginx/conf.d/hactl-web.conf\n"]);
+    stage.deployed();
+    stage.host("web-7").sh("echo edited >>/usr/share/nginx/html/hactl/index.html");
+    has(&pending(&stage), &["change /usr/share/nginx/html/hactl/index.html\n"]);
 }

@@ -66,6 +66,8 @@ pub struct PlannedChange {
     pub kind: &'static str,
     /// In words, such as `create /etc/nginx/conf.d/site.conf`.
     pub what: String,
+    /// It replaces or removes what no deploy put there.
+    pub theirs: bool,
     /// The lines of a file that come and go, where it was looked into. Secrets in them are `…`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub difference: Option<String>,
@@ -216,7 +218,12 @@ fn whole(jobs: &[Job]) -> Plan {
 
 /// What would change, in words.
 pub(super) fn planned(jobs: &[Job]) -> Planned {
-    let change = |job: &Job, one: &Change| PlannedChange { kind: one.kind(), what: words(job, one), difference: None };
+    let change = |job: &Job, one: &Change| PlannedChange {
+        kind: one.kind(),
+        what: words(job, one),
+        theirs: matches!(one, Change::File { dest, .. } | Change::Remove(dest) if is_theirs(job, dest)),
+        difference: None,
+    };
     let host = |job: &Job| PlannedHost {
         host: job.host().to_owned(),
         derived: Vec::new(),
@@ -225,9 +232,19 @@ pub(super) fn planned(jobs: &[Job]) -> Planned {
     Planned { hosts: jobs.iter().map(host).collect() }
 }
 
+/// Whether what a change replaces or removes is somebody else's. Roles name what is never ours.
+fn is_theirs(job: &Job, path: &str) -> bool {
+    job.facts.is_foreign(path)
+        || (job.wanted.absent.iter().any(|one| one == path) && job.facts.files.contains_key(path))
+}
+
 /// One change with what is there now, where that says more.
 fn words(job: &Job, change: &Change) -> String {
+    const THEIRS: &str = "which is not ours (kept in the way back)";
     match change {
+        Change::File { dest, .. } if job.facts.is_foreign(dest) => format!("replace {dest}, {THEIRS}"),
+        Change::Remove(dest) if !job.facts.files.contains_key(dest) => format!("{change}, where a package brings it"),
+        Change::Remove(dest) if is_theirs(job, dest) => format!("{change}, {THEIRS}"),
         Change::Sysctl(key, _) => match job.facts.sysctl.get(key) {
             Some(now) => format!("{change} (it is {now})"),
             None => change.to_string(),
