@@ -95,6 +95,30 @@ pub(crate) enum Command {
         /// The weight
         weight: Option<u32>,
     },
+    /// Go back to an earlier generation on all hosts, or on none
+    Rollback {
+        /// The generation; the one before the last when absent
+        #[arg(long, value_name = "NUMBER")]
+        to: Option<u64>,
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
+    },
+    /// Take hactl, and all that it ever put there, away from these hosts
+    Remove {
+        /// Hosts of the inventory
+        #[arg(required = true)]
+        hosts: Vec<String>,
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
+    },
+    /// Leave every host as it was before hactl
+    Uninstall {
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
+    },
     /// What deploys did to each host, and which generation is in force
     History {
         /// Only this host
@@ -146,6 +170,9 @@ impl Command {
             Self::Drain { .. } => "drain",
             Self::Undrain { .. } => "undrain",
             Self::Weight { .. } => "weight",
+            Self::Rollback { .. } => "rollback",
+            Self::Remove { .. } => "remove",
+            Self::Uninstall { .. } => "uninstall",
             Self::History { .. } => "history",
             Self::Lock(_) => "lock",
             Self::Drill(_) => "drill",

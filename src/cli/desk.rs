@@ -10,6 +10,7 @@ use super::args::{Command, Lock};
 use super::confirm;
 use super::global::{Color, Global};
 use super::show::{self, finish, finish_screen, operate, progress};
+use crate::ctl::apply::back::{self, Back, Target};
 use crate::ctl::apply::deploy::{self, Order, Planned};
 use crate::ctl::apply::show::show_plan;
 use crate::ctl::apply::work::owner_name;
@@ -110,6 +111,11 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
             let outcome = drain::order(inventory, options, &host, drain::Order::Weight(weight)).await;
             finish(global, "weight", outcome, operate::ordered)
         }
+        Command::Rollback { to, yes } => {
+            go_back(global, options, bar, yes, Vec::new(), Target::Generation(to), "rollback").await
+        }
+        Command::Remove { hosts, yes } => go_back(global, options, bar, yes, hosts, Target::Before, "remove").await,
+        Command::Uninstall { yes } => go_back(global, options, bar, yes, Vec::new(), Target::Before, "uninstall").await,
         Command::History { host } => {
             let outcome = history::history(inventory, options, host.as_deref()).await;
             finish(global, "history", outcome, operate::history)
@@ -128,6 +134,24 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
         Command::Drill(wanted) => super::drill::run(global, options, wanted).await,
         _ => Err(Failure::internal("not a command of the desk")),
     }
+}
+
+/// `rollback`, `remove` and `uninstall`.
+async fn go_back(
+    global: &Global,
+    options: Options,
+    bar: &ProgressBar,
+    yes: bool,
+    hosts: Vec<String>,
+    target: Target,
+    command: &str,
+) -> Outcome {
+    let back = Back { inventory: global.inventory.clone(), hosts, target, settle: deploy::SETTLE };
+    let confirm = |plan: &Planned| {
+        bar.finish_and_clear();
+        confirm::deploy(global, yes, plan)
+    };
+    finish(global, command, back::go_back(&back, options, &confirm).await, show::deploy::went_back)
 }
 
 fn address(text: &str) -> Result<std::net::IpAddr, Failure> {

@@ -254,6 +254,7 @@ install_packages() {
     manager=$1
     shift
     log=$home/packages.log
+    mkdir -p "$original" && printf '%s\n' "$@" >>"$original/packages"
     if [ "$manager" = apt-get ]; then
         # The lists are refreshed only when the package is not found in the present ones.
         apt_install "$@" >"$log" 2>&1 || { bounded apt-get update -q >>"$log" 2>&1 && apt_install "$@" >>"$log" 2>&1; }
@@ -318,6 +319,18 @@ wrote() {
     mv -fT "$home/put.new" "$home/put" || die "cannot write $home (disk full?)"
 }
 
+# wrote_anew NUMBER: a generation that is an earlier one puts what was there then, which need not be ours.
+wrote_anew() {
+    mine=$1
+    put_before | grep -v ^@@ | sort -n | while read -r number sum path; do
+        echo "$number $sum $path"
+        case $path in /*) ;; *) continue ;; esac
+        now=$(sha256sum "$path" 2>/dev/null)
+        [ "${now%% *}" = "${sum#-}" ] || echo "$mine ? $path"
+    done >"$home/put.new"
+    mv -fT "$home/put.new" "$home/put" || die "cannot write $home (disk full?)"
+}
+
 swap_binary() {
     if ! (umask 022 && mkdir -p "${binary%/*}") || ! put "$staging/bin/hactl" "$binary"; then
         die "cannot put the binary in place"
@@ -340,7 +353,7 @@ run_unless() {
     bounded sh -c "$1" >/dev/null 2>&1 || bounded sh -c "$2" || die "failed: $2"
 }
 
-# undo COMMAND: how a role takes it back. What fails here keeps nothing else from going back.
+# undo COMMAND DID: how a role takes back what it DID. What fails here keeps nothing else from going back.
 undo() {
     bounded sh -c "$1" 2>/dev/null
     return 0
@@ -379,7 +392,12 @@ stop() {
     return 0
 }
 
-# probe NAME COMMAND: a role's proof that it works.
+# probe NAME COMMAND: a role's proof that it works. A service that was told to reload goes on with its old workers for a moment.
 probe() {
-    bounded bash -c "$2" || die "probe failed: $1"
+    for wait in 0.1 0.4 1 2 2 0; do
+        if said=$(bounded bash -c "$2" 2>&1); then return 0; fi
+        sleep "$wait"
+    done
+    echo "$said" >&2
+    die "probe failed: $1"
 }

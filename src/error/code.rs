@@ -286,6 +286,9 @@ codes! {
     VridTaken = "E422", "the VRID is in use";
     /// The agent has other addresses than this inventory: the wrong VIP would move. `hactl plan` shows the differences.
     OtherInventory = "E423", "another inventory is deployed";
+    /// A host cannot go back to that generation: the last five ways back are kept, and each leads one generation further.
+    /// Nothing was changed. `hactl history` shows the generations of each host.
+    NoWayBack = "E424", "no way back to that generation";
     /// Which interface carries a VIP only the host knows, and `hactl render` asks nobody: what it prints names a likely one.
     /// `interface:` in the inventory sets it; `hactl plan` asks the host.
     InterfaceAssumed = "W425", "an interface is assumed";
@@ -351,6 +354,8 @@ codes! {
     LabOnly = "E612", "a drill for the lab only";
     /// A drill breaks things on purpose and asks first. `-y` runs it without a terminal.
     DrillNotConfirmed = "E613", "the drill is not confirmed";
+    /// The host is as it was before hactl, but the folder in which hactl keeps its memory could not be removed.
+    NotForgotten = "E614", "hactl's own folder is left";
 
     // --- verdicts ---
     /// No load balancer that was seen has the VIP, or those that were not seen may have it.
@@ -403,6 +408,9 @@ codes! {
     /// A move failed, and the raised priority on its target could not be dropped: the VIP may move there later.
     /// `hactl unpin HOST` drops it.
     PriorityLeft = "E723", "a raised priority may be left";
+    /// A host that was deployed with this cluster is not in the inventory any more. What was put there is still there.
+    /// `hactl remove HOST` takes it away.
+    LeftBehind = "E724", "a host was left behind";
     /// Another deploy works on this cluster. Two at once would mix their files; nothing was changed.
     Locked = "E801", "locked by another deploy";
 }

@@ -1,5 +1,6 @@
 //! The words of `plan` and `deploy`.
 
+use crate::ctl::apply::back::WentBack;
 use crate::ctl::apply::deploy::{Deployed, Planned};
 
 /// Every change, with the differences of files where they were asked for.
@@ -34,4 +35,20 @@ pub(crate) fn deployed(done: &Deployed) -> String {
             format!("{changed} changes on {} hosts, verified{seen} ({:.1} s)\n", done.hosts, done.seconds)
         }
     }
+}
+
+/// What was gone back to, and what stays all the same.
+pub(crate) fn went_back(done: &WentBack) -> String {
+    if done.declined {
+        return String::new();
+    }
+    let mut text = match (done.to, done.hosts) {
+        (Some(to), 0) => format!("no host has anything newer than generation {to}\n"),
+        (Some(to), hosts) => format!("{hosts} hosts are back at generation {to}, verified ({:.1} s)\n", done.seconds),
+        (None, hosts) => format!("{hosts} hosts are as they were before hactl ({:.1} s)\n", done.seconds),
+    };
+    for one in &done.packages {
+        text.push_str(&format!("{}: packages that were installed stay: {}\n", one.host, one.packages.join(" ")));
+    }
+    text
 }

@@ -1,44 +1,27 @@
 //! `hactl deploy`: load, connect, compare, confirm, apply, verify.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::activate::Turn;
 use super::end::{commit, give_up, ready};
+pub use super::order::Order;
 use super::prepare::Prepared;
-use super::roll_out::roll_out;
+use super::roll_out::{roll_out, settle};
 use super::stage::{Job, stage};
 use super::stranger::no_stranger;
 use super::vrids::no_collision;
 use super::work::{Beginner, Signals, Work, next_number, owner_name};
 use crate::ctl::cluster::Host;
 use crate::ctl::desk::{Desk, Options};
+use crate::ctl::look::members;
 use crate::ctl::look::observe::{self, Sight};
 use crate::ctl::plan::{Change, Plan};
 use crate::ctl::progress::Event;
 use crate::ctl::report::{Outcome, Report};
 use crate::ctl::verify::vips::judge;
 use crate::error::{Code, Exit, Failure, Problem};
-
-/// What to deploy and how.
-#[derive(Debug, Clone)]
-pub struct Order {
-    /// Inventory, when named.
-    pub inventory: Option<PathBuf>,
-    /// Only these hosts; empty means all.
-    pub limit: Vec<String>,
-    /// Only these roles; empty means all.
-    pub only: Vec<String>,
-    /// Web hosts changed at a time.
-    pub batch: usize,
-    /// Leave a failed deploy as it is.
-    pub keep_failed: bool,
-    /// The hactl binary for load balancers, when named.
-    pub binary: Option<PathBuf>,
-    /// How long a host, and then the cluster, may take to come to rest; [`SETTLE`] unless somebody plays them.
-    pub settle: Duration,
-}
 
 /// What a deploy would change.
 #[derive(Debug, Clone, Serialize)]
@@ -159,7 +142,9 @@ async fn transaction(prepared: &Prepared, order: &Order, shown: Vec<Job>) -> Res
             Ok(Some(now))
         }
         // From here on signals are too late: one host may keep it already.
-        Ok(Ready::ToCommit(again)) => commit(&work, *again, order.settle).await.map(|()| None),
+        Ok(Ready::ToCommit(again)) => {
+            commit(&work, *again, &members::words(&desk.cluster.hosts), order.settle).await.map(|()| None)
+        }
         Err(failure) => Err(give_up(&work, order.keep_failed, order.settle, failure).await),
     }
 }
@@ -191,7 +176,9 @@ async fn until_ready(work: &Work<'_>, prepared: &Prepared, order: &Order, shown:
     desk.options.tell(Event::Begin { what: "staging", steps: busy.len() * 2 });
     stage(work, &busy, &prepared.binary).await?;
     no_collision(desk, &busy).await?;
-    roll_out(work, &busy, order).await?;
+    let turns: Vec<Turn> = busy.iter().map(|job| Turn::of(work, job)).collect();
+    roll_out(work, &turns, order.batch, order.settle).await?;
+    settle(desk, order.settle).await?;
     let again = ready(work, prepared, &busy).await?;
     work.leave().await; // who has nothing to change has nothing to commit
     work.dismiss();

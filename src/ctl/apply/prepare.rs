@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::binary::Binary;
-use super::deploy::Order;
+use super::order::Order;
 use super::preflight::preflight;
 use super::stage::Job;
 use crate::ctl::cluster::{Cluster, Group, Host};

@@ -98,8 +98,8 @@ fn back_up(script: Script, wanted: &WantedHost, plan: &HostPlan) -> Script {
     let script = script.each(paths, |script, path| script.call("back_up", [path]));
     let script = script.call("on_revert", ["back", "systemctl", "daemon-reload"]);
     script.each(&plan.changes, |script, change| match change {
-        Change::Run(number, _) => match wanted.runs.get(*number).and_then(|run| run.undo.as_deref()) {
-            Some(command) => script.call("on_revert", ["undo", command]),
+        Change::Run(number, did) => match wanted.runs.get(*number).and_then(|run| run.undo.as_deref()) {
+            Some(command) => script.call("on_revert", ["undo", command, did]),
             None => script,
         },
         Change::Replace(name) => script.call("on_revert", ["back", "systemctl", "enable", "-q", "--now", name]),

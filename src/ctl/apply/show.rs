@@ -1,11 +1,13 @@
 //! `hactl plan`: what a deploy would change, with the lines that differ.
 
-use super::deploy::{Order, Planned, planned};
+use super::deploy::{Planned, planned};
+use super::order::Order;
 use super::prepare::Prepared;
 use super::stage::Job;
 use crate::ctl::desk::{Desk, Options};
 use crate::ctl::difference;
 use crate::ctl::look::contents::{self, Found};
+use crate::ctl::look::members;
 use crate::ctl::plan::Change;
 use crate::ctl::render::derived::derived;
 use crate::ctl::report::{Outcome, Report};
@@ -37,7 +39,8 @@ pub async fn show_plan(order: &Order, options: Options) -> Outcome<Planned> {
         }
     }
     let exit = if jobs.iter().all(|job| job.plan.changes.is_empty()) { Exit::Done } else { Exit::Pending };
-    Ok(Report { value: planned, problems: Vec::new(), exit })
+    let problems = members::judge(&desk.cluster, jobs.iter().map(|job| &job.facts.seen));
+    Ok(Report { value: planned, problems, exit })
 }
 
 /// The path whose content a change replaces or removes.

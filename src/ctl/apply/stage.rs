@@ -30,8 +30,7 @@ impl Job {
 
     /// Who holds its lock, where that is a desk of this user and machine that has ended.
     pub(super) fn dead_holder(&self, own: &str) -> Option<&str> {
-        let lock = self.facts.seen.transaction.lock.as_ref()?;
-        is_dead(&lock.owner, own).then_some(lock.owner.as_str())
+        dead(self.facts.seen.transaction.lock.as_ref().map(|lock| lock.owner.as_str()), own)
     }
 }
 
@@ -111,6 +110,11 @@ fn complaint(host: &str, result: Result<Output, Problem>, doing: &str, stays: &s
                 .next("mend that, then run the same command again"),
         ),
     }
+}
+
+/// The holder of a lock, where it is a desk of this user and machine that has ended.
+pub(super) fn dead<'o>(holder: Option<&'o str>, own: &str) -> Option<&'o str> {
+    holder.filter(|holder| is_dead(holder, own))
 }
 
 /// Whether a lock's holder was this user on this machine, in a process that has ended: a desk that was killed.

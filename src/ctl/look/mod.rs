@@ -3,5 +3,6 @@
 
 pub mod contents;
 pub mod facts;
+pub mod members;
 pub mod observe;
 pub mod transaction;
