@@ -106,6 +106,7 @@ always\t'Always'
 never\t'Never'"
 complete -c hactl -n "__fish_hactl_using_subcommand status" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
 complete -c hactl -n "__fish_hactl_using_subcommand status" -s w -l watch -d 'Refresh until interrupted'
+complete -c hactl -n "__fish_hactl_using_subcommand status" -l drift -d 'Also what is not as the last deploy left it: files, units, packages (exit 2 when there is any)'
 complete -c hactl -n "__fish_hactl_using_subcommand status" -l json -d 'Shorthand for --output json'
 complete -c hactl -n "__fish_hactl_using_subcommand status" -s q -l quiet -d 'Say less (errors only)'
 complete -c hactl -n "__fish_hactl_using_subcommand status" -s v -l verbose -d 'Say more; twice for every remote command'
@@ -625,6 +626,7 @@ complete -c hactl -n "__fish_hactl_using_subcommand render" -l accept-new-host-k
 complete -c hactl -n "__fish_hactl_using_subcommand render" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hactl -n "__fish_hactl_using_subcommand plan" -l limit -d 'Only these hosts, comma separated' -r -f -a "(hactl __complete hosts 2>/dev/null)"
 complete -c hactl -n "__fish_hactl_using_subcommand plan" -l only -d 'Only these roles, comma separated' -r
+complete -c hactl -n "__fish_hactl_using_subcommand plan" -l out -d 'Write the plan to a file, for `deploy --plan`' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand plan" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand plan" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
 json\t'For programs'"
@@ -640,6 +642,7 @@ complete -c hactl -n "__fish_hactl_using_subcommand plan" -l accept-new-host-key
 complete -c hactl -n "__fish_hactl_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l limit -d 'Only these hosts, comma separated' -r -f -a "(hactl __complete hosts 2>/dev/null)"
 complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l only -d 'Only these roles, comma separated' -r
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l plan -d 'Carry out exactly the plan in this file, or nothing (exit 4 with what changed since it was made)' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l batch -d 'Web hosts changed at a time' -r
 complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s j -l jobs -d 'Hosts worked on in parallel' -r
 complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F

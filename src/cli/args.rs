@@ -289,6 +289,9 @@ pub(crate) struct Plan {
     /// What to plan for.
     #[command(flatten)]
     pub target: Target,
+    /// Write the plan to a file, for `deploy --plan`
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// `hactl deploy`.
@@ -297,6 +300,9 @@ pub(crate) struct Deploy {
     /// What to deploy.
     #[command(flatten)]
     pub target: Target,
+    /// Carry out exactly the plan in this file, or nothing (exit 4 with what changed since it was made)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "inventory", "limit", "only"])]
+    pub plan: Option<PathBuf>,
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
@@ -317,6 +323,9 @@ pub(crate) struct Status {
     /// Refresh until interrupted
     #[arg(short, long)]
     pub watch: bool,
+    /// Also what is not as the last deploy left it: files, units, packages (exit 2 when there is any)
+    #[arg(long)]
+    pub drift: bool,
 }
 
 /// `hactl verify`.

@@ -156,6 +156,21 @@ services() {
     systemctl show -p Id,ActiveState,UnitFileState -- "$@"
 }
 
+# package_versions NAME ...: of those that are installed.
+package_versions() {
+    echo @@versions
+    for package in "$@"; do
+        if command -v dpkg-query >/dev/null; then
+            # A package that is removed may leave its configuration, and a version with it.
+            # shellcheck disable=SC2016 # for dpkg-query
+            dpkg-query -W -f '${Status} ${Package} ${Version}\n' "$package" 2>/dev/null | sed -n 's/^[^ ]* [^ ]* installed //p'
+        else
+            rpm -q --qf '%{NAME} %{VERSION}-%{RELEASE}\n' "$package" 2>/dev/null | grep -v 'not installed'
+        fi
+    done
+    return 0
+}
+
 # listeners: who listens on TCP ports.
 listeners() {
     echo @@listeners
@@ -268,11 +283,8 @@ install_packages() {
 # installed NAME ...: which of these packages are there now, in words.
 installed() {
     for package in "$@"; do
-        if dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q ' installed$' || rpm -q "$package" >/dev/null 2>&1; then
-            echo "$package is installed now"
-        else
-            echo "$package is not installed"
-        fi
+        version=$(package_versions "$package" | grep -v ^@@ | cut -d' ' -f2)
+        if [ -n "$version" ]; then echo "$package $version is installed now"; else echo "$package is not installed"; fi
     done
 }
 apt_install() {
@@ -317,6 +329,15 @@ wrote() {
         shift 2
     done
     mv -fT "$home/put.new" "$home/put" || die "cannot write $home (disk full?)"
+}
+
+# wrote_packages NUMBER NAME ...: what is installed of these when a generation is put in place.
+wrote_packages() {
+    mine=$1
+    shift
+    package_versions "$@" | grep -v ^@@ | while read -r name version; do
+        echo "$mine $version package:$name"
+    done >>"$home/put" || die "cannot write $home (disk full?)"
 }
 
 # wrote_anew NUMBER: a generation that is an earlier one puts what was there then, which need not be ours.

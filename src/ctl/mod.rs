@@ -8,6 +8,7 @@ pub mod check;
 pub mod cluster;
 pub mod desk;
 pub mod difference;
+pub mod drift;
 pub mod drill;
 pub mod host;
 pub mod inventory;

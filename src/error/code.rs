@@ -300,6 +300,11 @@ codes! {
     /// Packages are to be installed, and another process works with them right now: a person, or the distribution's own updates.
     /// Wait until it has ended, then run the same command again.
     PackagesLocked = "E428", "another process works with packages";
+    /// `deploy --plan` carries out exactly what the file says, or nothing. Since it was made the inventory, a role or a host has
+    /// changed; the message says what. Make a new plan with `hactl plan --out FILE`, and look at it.
+    PlanDiffers = "E429", "not the plan of the file";
+    /// The file that `deploy --plan` was given is none that `plan --out` has written, or another version of hactl wrote it.
+    NotAPlan = "E430", "not a file with a plan";
 
     // --- the lab ---
     /// The lab makes network namespaces, mounts and containers, which need root. Run the same command with sudo.

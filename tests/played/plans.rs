@@ -1,6 +1,9 @@
 //! What a plan tells before anything is changed, and that it is true.
 
-use hactl::ctl::apply::deploy::Planned;
+use std::os::unix::fs::PermissionsExt as _;
+
+use hactl::ctl::apply::deploy::{Order, Planned};
+use hactl::ctl::apply::plan_file::PlanFile;
 use hactl::error::{Code, Exit};
 
 use super::fault::Fault;
@@ -10,6 +13,7 @@ use super::stage::{Stage, stage};
 pub fn told(plan: &Planned) -> String {
     let mut text = String::new();
     for host in &plan.hosts {
+        host.drift.iter().for_each(|one| text += &format!("{}: drift: {one}\n", host.host));
         host.derived.iter().for_each(|line| text += &format!("{}: {line}\n", host.host));
         for change in &host.changes {
             text += &format!("{}: {}\n{}", host.host, change.what, change.difference.as_deref().unwrap_or_default());
@@ -153,4 +157,84 @@ fn what_is_not_known_is_not_said() {
     stage.deployed();
     stage.host("web-7").sh("echo edited >>/usr/share/nginx/html/hactl/index.html");
     has(&pending(&stage), &["change /usr/share/nginx/html/hactl/index.html\n"]);
+}
+
+/// A plan that was looked at is carried out as it is, or not at all.
+#[test]
+fn a_plan_in_a_file_is_carried_out_exactly_or_not_at_all() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    let pass = |vip: &str| {
+        stage.inventory("");
+        let text = std::fs::read_to_string(stage.path("inventory.yaml")).unwrap();
+        stage.write("inventory.yaml", &text.replace("vip: 127.0.0.3/24", vip));
+    };
+    pass("vip: { address: 127.0.0.3/24, version: 2, auth: { pass: hunter2 } }");
+    let exactly = || {
+        let file = PlanFile::read(&stage.path("plan.json")).unwrap();
+        stage.deploy_as(&Order { exactly: Some(file), ..stage.order.clone() })
+    };
+    stage.plan_to("plan.json").is(Exit::Pending, &[]);
+    let text = std::fs::read_to_string(stage.path("plan.json")).unwrap();
+    assert!(!text.contains("hunter2") && text.contains("create /etc/hactl/hactl.conf"), "{text}");
+    assert_eq!(std::fs::metadata(stage.path("plan.json")).unwrap().permissions().mode() & 0o777, 0o600);
+    // A host changes, then the inventory.
+    stage.host("web-7").sh("echo other >/etc/nginx/conf.d/hactl-web.conf");
+    let before = stage.snapshot();
+    let end = exactly();
+    end.is(Exit::Preflight, &[Code::PlanDiffers]);
+    assert!(
+        end.said().contains("web-7: /etc/nginx/conf.d/hactl-web.conf has come to the host since then"),
+        "{}",
+        end.said()
+    );
+    stage.host("web-7").sh("rm /etc/nginx/conf.d/hactl-web.conf");
+    pass("vip: { address: 127.0.0.3/24, version: 2, auth: { pass: another } }");
+    let end = exactly();
+    end.is(Exit::Preflight, &[Code::PlanDiffers]);
+    assert!(end.said().contains("lb-5: /etc/hactl/hactl.conf is wanted otherwise than in the plan"), "{}", end.said());
+    assert_eq!(stage.live_changes(&before), ["web-7: lacks /etc/nginx/conf.d/hactl-web.conf"]);
+    pass("vip: { address: 127.0.0.3/24, version: 2, auth: { pass: hunter2 } }");
+    exactly().is(Exit::Done, &[]);
+    assert_eq!(stage.deployed().changed, 0);
+    // It was carried out: there is nothing left of it to do.
+    assert_eq!(exactly().value.unwrap().changed, 0);
+    stage.write("other.json", "{}");
+    let refused = |name: &str| PlanFile::read(&stage.path(name)).unwrap_err().problems[0].code;
+    assert_eq!((refused("other.json"), refused("none.json")), (Code::NotAPlan, Code::InputUnreadable));
+}
+
+/// What somebody has done to hosts since the last deploy, told apart from what the inventory wants by now.
+#[test]
+fn drift_is_told_by_kind_and_goes_with_the_next_deploy() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    let before = stage.drift();
+    assert!(before.value.unwrap().drift.unwrap().is_empty(), "nothing was deployed yet");
+    stage.host("web-7").tells("packages", "install ok installed nginx 1.22-1\n");
+    stage.deployed();
+    let words = |stage: &Stage| -> Vec<String> {
+        let hosts = stage.drift().value.unwrap().drift.unwrap();
+        hosts.iter().flat_map(|host| host.drift.iter().map(move |one| format!("{}: {one}", host.host))).collect()
+    };
+    stage.inventory("roles: { web-static: { page: changed } }\n");
+    stage.drift().is(Exit::Done, &[]);
+    assert_eq!(words(&stage), Vec::<String>::new(), "the inventory alone has changed");
+    stage.inventory("");
+    stage.host("web-7").sh("echo mine >>/etc/nginx/conf.d/hactl-web.conf; rm /usr/share/nginx/html/hactl/index.html; systemctl disable nginx");
+    stage.host("web-7").tells("packages", "install ok installed nginx 1.24-2\n");
+    stage.host("lb-5").sh("touch /etc/systemd/system/keepalived.service; systemctl enable --now keepalived; chmod 644 /etc/hactl/hactl.conf");
+    stage.drift().is(Exit::Pending, &[]);
+    let all = [
+        "lb-5: /etc/hactl/hactl.conf has mode 644 and owner root:root, not 600 and root:root",
+        "lb-5: keepalived runs, whose place hactl-agent has taken",
+        "web-7: /usr/share/nginx/html/hactl/index.html is gone",
+        "web-7: /etc/nginx/conf.d/hactl-web.conf was edited",
+        "web-7: nginx is not enabled: it would not run after a boot",
+        "web-7: package nginx is 1.24-2 now, it was 1.22-1",
+    ];
+    assert_eq!(words(&stage), all);
+    let text = pending(&stage);
+    has(&text, &["web-7: drift: /etc/nginx/conf.d/hactl-web.conf was edited\n", "lb-5: drift: keepalived runs"]);
+    stage.deployed();
+    stage.drift().is(Exit::Done, &[]);
+    assert_eq!(words(&stage), Vec::<String>::new());
 }

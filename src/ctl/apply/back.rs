@@ -251,7 +251,8 @@ fn planned(offers: &[Offer]) -> Planned {
     let host = |offer: &Offer| PlannedHost {
         host: offer.host.clone(),
         derived: Vec::new(),
-        changes: offer.changes.iter().map(|what| change(what)).collect(),
+        drift: Vec::new(),
+        changes: offer.changes.iter().map(change).collect(),
     };
     Planned { hosts: offers.iter().map(host).collect() }
 }

@@ -15,6 +15,7 @@ use super::vrids::no_collision;
 use super::work::{Beginner, Signals, Work, next_number, owner_name};
 use crate::ctl::cluster::Host;
 use crate::ctl::desk::{Desk, Options};
+use crate::ctl::drift::{Drift, drift};
 use crate::ctl::look::members;
 use crate::ctl::look::observe::{self, Sight};
 use crate::ctl::plan::{Change, Plan};
@@ -38,6 +39,9 @@ pub struct PlannedHost {
     /// What comes, goes or becomes another of the VIPs' virtual routers, in words; where files were looked into.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub derived: Vec<String>,
+    /// What is not as the last deploy left it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub drift: Vec<Drift>,
     /// In the order carried out.
     pub changes: Vec<PlannedChange>,
 }
@@ -95,6 +99,9 @@ pub async fn deploy(order: &Order, options: Options, confirm: Confirm<'_>) -> Ou
         let plan = whole(&jobs);
         if plan.is_empty() {
             return Ok(nothing_to_do(&prepared.desk, &jobs, begin).await);
+        }
+        if let Some(file) = &order.exactly {
+            file.holds(&jobs, &prepared.binary.sha256)?;
         }
         let planned = planned(&jobs);
         if !confirm(&planned)? {
@@ -214,6 +221,7 @@ pub(super) fn planned(jobs: &[Job]) -> Planned {
     let host = |job: &Job| PlannedHost {
         host: job.host().to_owned(),
         derived: Vec::new(),
+        drift: drift(&job.wanted, &job.facts),
         changes: job.plan.changes.iter().map(|one| change(job, one)).collect(),
     };
     Planned { hosts: jobs.iter().map(host).collect() }

@@ -10,6 +10,7 @@ pub mod binary;
 pub mod deploy;
 mod end;
 pub mod order;
+pub mod plan_file;
 mod preflight;
 mod prepare;
 mod roll_out;

@@ -1,10 +1,13 @@
 //! `hactl plan`: what a deploy would change, with the lines that differ.
 
+use std::path::Path;
+
 use super::deploy::{Planned, planned};
 use super::order::Order;
+use super::plan_file::PlanFile;
 use super::prepare::Prepared;
 use super::stage::Job;
-use crate::ctl::desk::{Desk, Options};
+use crate::ctl::desk::{Desk, Options, find_inventory};
 use crate::ctl::difference;
 use crate::ctl::look::contents::{self, Found};
 use crate::ctl::look::members;
@@ -14,11 +17,12 @@ use crate::ctl::report::{Outcome, Report};
 use crate::ctl::wanted::HA_CONFIG;
 use crate::error::{Exit, Failure, Problem};
 
-/// Compares, and shows each file's lines: one more round trip to each host on which files change.
+/// Compares, and shows each file's lines: one more round trip to each host on which files change. `out` is where the plan is
+/// written to, for a deploy of exactly this.
 ///
 /// # Errors
 /// Invalid input, unreachable hosts, failed preflight.
-pub async fn show_plan(order: &Order, options: Options) -> Outcome<Planned> {
+pub async fn show_plan(order: &Order, options: Options, out: Option<&Path>) -> Outcome<Planned> {
     let (prepared, jobs) = Prepared::new(order, options).await?;
     let desk = &prepared.desk;
     let mut planned = planned(&jobs);
@@ -37,6 +41,10 @@ pub async fn show_plan(order: &Order, options: Options) -> Outcome<Planned> {
                 host.derived = routers(job, &there);
             }
         }
+    }
+    if let Some(out) = out {
+        let inventory = find_inventory(order.inventory.as_deref())?;
+        PlanFile::new(&inventory, &order.limit, &order.only, &jobs, &prepared.binary.sha256).write(out)?;
     }
     let exit = if jobs.iter().all(|job| job.plan.changes.is_empty()) { Exit::Done } else { Exit::Pending };
     let problems = members::judge(&desk.cluster, jobs.iter().map(|job| &job.facts.seen));

@@ -35,6 +35,8 @@ pub struct Facts {
     pub missing: Vec<(String, Option<String>)>,
     /// Kernel settings.
     pub sysctl: BTreeMap<String, String>,
+    /// Versions of wanted packages that are installed.
+    pub versions: BTreeMap<String, String>,
     /// Programs that listen, by TCP port.
     pub listeners: Vec<(u16, String)>,
     /// Where files are put: the path, whether it can be written, and free kilobytes.
@@ -95,7 +97,8 @@ pub fn script(wanted: &WantedHost) -> Script {
         script = script.call("listeners", []);
     }
     if !wanted.packages.is_empty() {
-        script = script.call("package_locks", []);
+        let names = || wanted.packages.iter().map(|package| package.name.as_str());
+        script = script.call("package_locks", []).call("package_versions", names());
     }
     if !services.is_empty() {
         script = script.call("services", services);
@@ -150,6 +153,10 @@ pub fn parse(wanted: &WantedHost, text: &str) -> Facts {
         sysctl: lines("sysctl")
             .into_iter()
             .filter_map(|line| line.split_once('=').map(|(key, value)| (key.trim().into(), value.trim().into())))
+            .collect(),
+        versions: lines("versions")
+            .into_iter()
+            .filter_map(|line| line.split_once(' ').map(|(name, version)| (name.to_owned(), version.to_owned())))
             .collect(),
         listeners: lines("listeners").into_iter().filter_map(listener).collect(),
         places: lines("places").into_iter().filter_map(place).collect(),
