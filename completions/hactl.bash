@@ -70,6 +70,9 @@ _hactl() {
             hactl,remove)
                 cmd="hactl__subcmd__remove"
                 ;;
+            hactl,render)
+                cmd="hactl__subcmd__render"
+                ;;
             hactl,rollback)
                 cmd="hactl__subcmd__rollback"
                 ;;
@@ -247,6 +250,9 @@ _hactl() {
             hactl__subcmd__help,remove)
                 cmd="hactl__subcmd__help__subcmd__remove"
                 ;;
+            hactl__subcmd__help,render)
+                cmd="hactl__subcmd__help__subcmd__render"
+                ;;
             hactl__subcmd__help,rollback)
                 cmd="hactl__subcmd__help__subcmd__rollback"
                 ;;
@@ -416,7 +422,7 @@ _hactl() {
 
     case "${cmd}" in
         hactl)
-            opts="-i -o -q -v -h -V --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help --version init check status verify rollback remove uninstall history lock agent explain man genhash completions plan deploy failover unpin drain undrain weight drill lab help"
+            opts="-i -o -q -v -h -V --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help --version init check status verify rollback remove uninstall history lock agent explain man genhash completions render plan deploy failover unpin drain undrain weight drill lab help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1626,7 +1632,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__deploy)
-            opts="-y -j -i -o -q -v -h --limit --only --yes --batch --no-auto-rollback --jobs --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            opts="-y -j -i -o -q -v -h --limit --only --plan --yes --batch --no-auto-rollback --jobs --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1637,6 +1643,10 @@ _hactl() {
                     return 0
                     ;;
                 --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plan)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1958,7 +1968,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__help)
-            opts="init check status verify rollback remove uninstall history lock agent explain man genhash completions plan deploy failover unpin drain undrain weight drill lab help"
+            opts="init check status verify rollback remove uninstall history lock agent explain man genhash completions render plan deploy failover unpin drain undrain weight drill lab help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2560,6 +2570,20 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__help__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__help__subcmd__render)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3410,7 +3434,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__plan)
-            opts="-i -o -q -v -h --limit --only --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            opts="-i -o -q -v -h --limit --only --out --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3421,6 +3445,10 @@ _hactl() {
                     return 0
                     ;;
                 --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --out)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3462,6 +3490,48 @@ _hactl() {
                 return 0
             fi
             case "${prev}" in
+                --inventory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__render)
+            opts="-i -o -q -v -h --file --show-secrets --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help $(hactl __complete hosts 2>/dev/null)"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --inventory)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3536,7 +3606,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__status)
-            opts="-w -i -o -q -v -h --watch --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            opts="-w -i -o -q -v -h --watch --drift --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 
-use super::args::{Command, Lock};
+use super::args::{Command, Lock, Status};
 use super::confirm;
 use super::global::{Color, Global};
 use super::show::{self, finish, finish_screen, operate, progress};
 use crate::ctl::apply::back::{self, Back, Target};
 use crate::ctl::apply::deploy::{self, Order, Planned};
+use crate::ctl::apply::plan_file::PlanFile;
+use crate::ctl::apply::show::show_plan;
 use crate::ctl::apply::work::owner_name;
 use crate::ctl::desk::{Desk, Options, find_inventory, open, remember};
 use crate::ctl::operate::drain;
@@ -19,6 +21,7 @@ use crate::ctl::operate::failover::{Move, failover, unpin};
 use crate::ctl::operate::{history, lock};
 use crate::ctl::ssh::connect::{BySsh, PARALLEL};
 use crate::ctl::verify::run as verify;
+use crate::ctl::verify::status::{status as verify_status, status_with_drift};
 use crate::error::{Code, Exit, Failure, Outcome, Problem};
 
 /// Between two screens of `status --watch`.
@@ -55,21 +58,29 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
                 inventory: plan.target.file.or_else(|| global.inventory.clone()),
                 limit: plan.target.limit,
                 only: plan.target.only,
+                exactly: None,
                 batch: 1,
                 keep_failed: false,
                 binary: binary(),
                 settle: deploy::SETTLE,
             };
-            let outcome = deploy::show_plan(&order, options).await;
+            let outcome = show_plan(&order, options, plan.out.as_deref()).await;
             bar.finish_and_clear();
             finish(global, "plan", outcome, show::deploy::planned)
         }
         Command::Deploy(wanted) => {
             options.parallel = wanted.jobs;
+            let exactly = wanted.plan.as_deref().map(PlanFile::read).transpose()?;
+            let of_file =
+                exactly.as_ref().map(|file| (Some(file.inventory.clone()), file.limit.clone(), file.only.clone()));
+            let (inventory, limit, only) = of_file.unwrap_or_else(|| {
+                (wanted.target.file.or_else(|| global.inventory.clone()), wanted.target.limit, wanted.target.only)
+            });
             let order = Order {
-                inventory: wanted.target.file.or_else(|| global.inventory.clone()),
-                limit: wanted.target.limit,
-                only: wanted.target.only,
+                inventory,
+                limit,
+                only,
+                exactly,
                 batch: wanted.batch,
                 keep_failed: wanted.no_auto_rollback,
                 binary: binary(),
@@ -85,7 +96,7 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
             }
             finish(global, "deploy", outcome, show::deploy::deployed)
         }
-        Command::Status(wanted) => status(global, options, wanted.watch).await,
+        Command::Status(wanted) => status(global, options, &wanted).await,
         Command::Verify(wanted) => {
             let outcome = verify::verify(inventory, options, wanted.duration, wanted.max_gap).await;
             finish(global, "verify", outcome, operate::verified)
@@ -177,11 +188,12 @@ fn binary() -> Option<PathBuf> {
 }
 
 /// One screen; with `watch`, again and again until interrupted.
-async fn status(global: &Global, options: Options, watch: bool) -> Outcome {
+async fn status(global: &Global, options: Options, wanted: &Status) -> Outcome {
+    let watch = wanted.watch;
     let cluster = open(global.inventory.as_deref(), &options)?;
     let desk = Desk::connect(cluster, options).await?;
     loop {
-        let report = crate::ctl::verify::status::status(&desk).await;
+        let report = if wanted.drift { status_with_drift(&desk).await? } else { verify_status(&desk).await };
         if watch && !global.wants_json() {
             // A terminal that cannot be cleared scrolls instead.
             let _ = console::Term::stdout().clear_screen();

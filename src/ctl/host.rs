@@ -73,6 +73,7 @@ mod tests {
             include_str!("apply/step.rs"),
             include_str!("apply/stranger.rs"),
             include_str!("apply/vrids.rs"),
+            include_str!("look/contents.rs"),
             include_str!("look/facts.rs"),
             include_str!("look/observe.rs"),
         ] {

@@ -13,6 +13,7 @@ mod host;
 mod model;
 mod operate;
 mod owners;
+mod plans;
 mod program;
 mod promises;
 mod remote;

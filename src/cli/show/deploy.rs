@@ -5,9 +5,11 @@ use crate::ctl::apply::deploy::{Deployed, Planned};
 
 /// Every change, with the differences of files where they were asked for.
 pub(crate) fn planned(plan: &Planned) -> String {
-    let busy = plan.hosts.iter().filter(|host| !host.changes.is_empty());
+    let busy = plan.hosts.iter().filter(|host| !host.changes.is_empty() || !host.drift.is_empty());
     let mut text = busy.fold(String::new(), |mut text, host| {
         text.push_str(&format!("{}:\n", host.host));
+        host.drift.iter().for_each(|one| text.push_str(&format!("  since the last deploy: {one}\n")));
+        host.derived.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
         for change in &host.changes {
             text.push_str(&format!("  {}\n", change.what));
             text.push_str(change.difference.as_deref().unwrap_or_default());

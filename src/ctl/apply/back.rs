@@ -246,9 +246,13 @@ fn offer(desk: &Desk, host: &str, output: &Output) -> Result<Offer, Failure> {
 }
 
 fn planned(offers: &[Offer]) -> Planned {
+    let change =
+        |what: &String| PlannedChange { kind: "way_back", what: what.clone(), theirs: false, difference: None };
     let host = |offer: &Offer| PlannedHost {
         host: offer.host.clone(),
-        changes: offer.changes.iter().map(|what| PlannedChange { what: what.clone(), difference: None }).collect(),
+        derived: Vec::new(),
+        drift: Vec::new(),
+        changes: offer.changes.iter().map(change).collect(),
     };
     Planned { hosts: offers.iter().map(host).collect() }
 }
@@ -318,7 +322,7 @@ fn activation(work: &Work<'_>, target: Option<u64>) -> String {
         Some(to) => script.call("go_to", [number.as_str(), &to.to_string(), FUNCTIONS, &work.owner]),
         None => script.call("go_to_first", [number.as_str(), FUNCTIONS, &work.owner]),
     };
-    script.text()
+    script.call("wrote_anew", [number.as_str()]).text()
 }
 
 /// What hactl keeps for itself goes as well.

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::plan_file::PlanFile;
+
 /// What to deploy and how.
 #[derive(Debug, Clone)]
 pub struct Order {
@@ -12,6 +14,8 @@ pub struct Order {
     pub limit: Vec<String>,
     /// Only these roles; empty means all.
     pub only: Vec<String>,
+    /// Carry out this plan exactly, or nothing.
+    pub exactly: Option<PlanFile>,
     /// Web hosts changed at a time.
     pub batch: usize,
     /// Leave a failed deploy as it is.
