@@ -42,11 +42,17 @@ complete -c hactl -n "__fish_hactl_needs_command" -f -a "init" -d 'Print an inve
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "check" -d 'Validate inventories and keepalived.conf files, offline'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "status" -d 'One screen: who owns the VIP, and how everybody feels'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "verify" -d 'Check that each VIP has exactly one owner and that the service answers through it'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "rollback" -d 'Go back to an earlier generation on all hosts, or on none'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "remove" -d 'Take hactl, and all that it ever put there, away from these hosts'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "uninstall" -d 'Leave every host as it was before hactl'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "history" -d 'What deploys did to each host, and which generation is in force'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "lock" -d 'Who may deploy now, and how to end what a dead desk left'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "agent" -d 'The daemon on a load balancer, and its local controls'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "explain" -d 'Tell what an error code means, why it matters and what to do'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "man" -d 'Print the manual page: `hactl man | man -l -`'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "genhash" -d 'Print the MD5 sum of a page, for the `digest` of HTTP_GET'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "completions" -d 'Print a shell completion script'
+complete -c hactl -n "__fish_hactl_needs_command" -f -a "render" -d 'Print what a host would get, offline'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "plan" -d 'Connect, compare and print what a deploy would change (exit 2 when something is pending)'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "deploy" -d 'Plan, confirm, apply and verify'
 complete -c hactl -n "__fish_hactl_needs_command" -f -a "failover" -d 'Move the VIP to another load balancer and measure the gap'
@@ -100,6 +106,7 @@ always\t'Always'
 never\t'Never'"
 complete -c hactl -n "__fish_hactl_using_subcommand status" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
 complete -c hactl -n "__fish_hactl_using_subcommand status" -s w -l watch -d 'Refresh until interrupted'
+complete -c hactl -n "__fish_hactl_using_subcommand status" -l drift -d 'Also what is not as the last deploy left it: files, units, packages (exit 2 when there is any)'
 complete -c hactl -n "__fish_hactl_using_subcommand status" -l json -d 'Shorthand for --output json'
 complete -c hactl -n "__fish_hactl_using_subcommand status" -s q -l quiet -d 'Say less (errors only)'
 complete -c hactl -n "__fish_hactl_using_subcommand status" -s v -l verbose -d 'Say more; twice for every remote command'
@@ -121,6 +128,108 @@ complete -c hactl -n "__fish_hactl_using_subcommand verify" -s v -l verbose -d '
 complete -c hactl -n "__fish_hactl_using_subcommand verify" -l no-progress -d 'No progress bars'
 complete -c hactl -n "__fish_hactl_using_subcommand verify" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
 complete -c hactl -n "__fish_hactl_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand rollback" -l to -d 'The generation; the one before the last when absent' -r
+complete -c hactl -n "__fish_hactl_using_subcommand rollback" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand rollback" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand rollback" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand rollback" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand rollback" -s y -l yes -d 'Do not ask'
+complete -c hactl -n "__fish_hactl_using_subcommand rollback" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand rollback" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand rollback" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand rollback" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand rollback" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand rollback" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand remove" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand remove" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand remove" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand remove" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand remove" -s y -l yes -d 'Do not ask'
+complete -c hactl -n "__fish_hactl_using_subcommand remove" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand remove" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand remove" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand remove" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand remove" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand uninstall" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand uninstall" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand uninstall" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand uninstall" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand uninstall" -s y -l yes -d 'Do not ask'
+complete -c hactl -n "__fish_hactl_using_subcommand uninstall" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand uninstall" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand uninstall" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand uninstall" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand uninstall" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand uninstall" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand history" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand history" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand history" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand history" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand history" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand history" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand history" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand history" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand history" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and not __fish_seen_subcommand_from status break help" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and not __fish_seen_subcommand_from status break help" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and not __fish_seen_subcommand_from status break help" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and not __fish_seen_subcommand_from status break help" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and not __fish_seen_subcommand_from status break help" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and not __fish_seen_subcommand_from status break help" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and not __fish_seen_subcommand_from status break help" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and not __fish_seen_subcommand_from status break help" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and not __fish_seen_subcommand_from status break help" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and not __fish_seen_subcommand_from status break help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and not __fish_seen_subcommand_from status break help" -f -a "status" -d 'Who holds the lock of each host'
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and not __fish_seen_subcommand_from status break help" -f -a "break" -d 'Take the lock away; what was not committed goes back'
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and not __fish_seen_subcommand_from status break help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and __fish_seen_subcommand_from status" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and __fish_seen_subcommand_from status" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and __fish_seen_subcommand_from status" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and __fish_seen_subcommand_from status" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and __fish_seen_subcommand_from status" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and __fish_seen_subcommand_from status" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and __fish_seen_subcommand_from status" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and __fish_seen_subcommand_from break" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and __fish_seen_subcommand_from break" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and __fish_seen_subcommand_from break" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and __fish_seen_subcommand_from break" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and __fish_seen_subcommand_from break" -s y -l yes -d 'Do not ask'
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and __fish_seen_subcommand_from break" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and __fish_seen_subcommand_from break" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and __fish_seen_subcommand_from break" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and __fish_seen_subcommand_from break" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and __fish_seen_subcommand_from break" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and __fish_seen_subcommand_from break" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and __fish_seen_subcommand_from help" -f -a "status" -d 'Who holds the lock of each host'
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and __fish_seen_subcommand_from help" -f -a "break" -d 'Take the lock away; what was not committed goes back'
+complete -c hactl -n "__fish_hactl_using_subcommand lock; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin call drain undrain weight reload stop history metrics upgrade listen probe help" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and not __fish_seen_subcommand_from run status promote resign unpin call drain undrain weight reload stop history metrics upgrade listen probe help" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
 json\t'For programs'"
@@ -500,8 +609,24 @@ complete -c hactl -n "__fish_hactl_using_subcommand completions" -s v -l verbose
 complete -c hactl -n "__fish_hactl_using_subcommand completions" -l no-progress -d 'No progress bars'
 complete -c hactl -n "__fish_hactl_using_subcommand completions" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
 complete -c hactl -n "__fish_hactl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hactl -n "__fish_hactl_using_subcommand render" -l file -d 'Only this file, without a heading' -r
+complete -c hactl -n "__fish_hactl_using_subcommand render" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
+complete -c hactl -n "__fish_hactl_using_subcommand render" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c hactl -n "__fish_hactl_using_subcommand render" -l color -d 'Colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c hactl -n "__fish_hactl_using_subcommand render" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
+complete -c hactl -n "__fish_hactl_using_subcommand render" -l show-secrets -d 'Print secrets as they are, not as `…`'
+complete -c hactl -n "__fish_hactl_using_subcommand render" -l json -d 'Shorthand for --output json'
+complete -c hactl -n "__fish_hactl_using_subcommand render" -s q -l quiet -d 'Say less (errors only)'
+complete -c hactl -n "__fish_hactl_using_subcommand render" -s v -l verbose -d 'Say more; twice for every remote command'
+complete -c hactl -n "__fish_hactl_using_subcommand render" -l no-progress -d 'No progress bars'
+complete -c hactl -n "__fish_hactl_using_subcommand render" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
+complete -c hactl -n "__fish_hactl_using_subcommand render" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hactl -n "__fish_hactl_using_subcommand plan" -l limit -d 'Only these hosts, comma separated' -r -f -a "(hactl __complete hosts 2>/dev/null)"
 complete -c hactl -n "__fish_hactl_using_subcommand plan" -l only -d 'Only these roles, comma separated' -r
+complete -c hactl -n "__fish_hactl_using_subcommand plan" -l out -d 'Write the plan to a file, for `deploy --plan`' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand plan" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand plan" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
 json\t'For programs'"
@@ -517,6 +642,7 @@ complete -c hactl -n "__fish_hactl_using_subcommand plan" -l accept-new-host-key
 complete -c hactl -n "__fish_hactl_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l limit -d 'Only these hosts, comma separated' -r -f -a "(hactl __complete hosts 2>/dev/null)"
 complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l only -d 'Only these roles, comma separated' -r
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l plan -d 'Carry out exactly the plan in this file, or nothing (exit 4 with what changed since it was made)' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l batch -d 'Web hosts changed at a time' -r
 complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s j -l jobs -d 'Hosts worked on in parallel' -r
 complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
@@ -749,25 +875,33 @@ complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcomm
 complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "ssh" -d 'Open a shell, or run a command, on a host through SSH'
 complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "exec" -d 'Run a command in the desk, the client or a host without SSH'
 complete -c hactl -n "__fish_hactl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent explain man genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "init" -d 'Print an inventory to start from'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent explain man genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "check" -d 'Validate inventories and keepalived.conf files, offline'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent explain man genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "status" -d 'One screen: who owns the VIP, and how everybody feels'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent explain man genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "verify" -d 'Check that each VIP has exactly one owner and that the service answers through it'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent explain man genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "agent" -d 'The daemon on a load balancer, and its local controls'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent explain man genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "explain" -d 'Tell what an error code means, why it matters and what to do'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent explain man genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "man" -d 'Print the manual page: `hactl man | man -l -`'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent explain man genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "genhash" -d 'Print the MD5 sum of a page, for the `digest` of HTTP_GET'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent explain man genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "completions" -d 'Print a shell completion script'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent explain man genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "plan" -d 'Connect, compare and print what a deploy would change (exit 2 when something is pending)'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent explain man genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "deploy" -d 'Plan, confirm, apply and verify'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent explain man genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "failover" -d 'Move the VIP to another load balancer and measure the gap'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent explain man genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "unpin" -d 'Drop the raised priorities that failovers left: the election decides again'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent explain man genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "drain" -d 'Give a real server no new connections, on every director'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent explain man genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "undrain" -d 'Take drain back'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent explain man genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "weight" -d 'Give a real server another weight on every director; without a number the configured one again'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent explain man genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "drill" -d 'Inject faults, measure the clients\' outage, restore, judge'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent explain man genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "lab" -d 'Real Debian hosts (systemd, sshd) on this machine'
-complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify agent explain man genhash __complete completions plan deploy failover unpin drain undrain weight drill lab help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify rollback remove uninstall history lock agent explain man genhash __complete completions render plan deploy failover unpin drain undrain weight drill lab help" -f -a "init" -d 'Print an inventory to start from'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify rollback remove uninstall history lock agent explain man genhash __complete completions render plan deploy failover unpin drain undrain weight drill lab help" -f -a "check" -d 'Validate inventories and keepalived.conf files, offline'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify rollback remove uninstall history lock agent explain man genhash __complete completions render plan deploy failover unpin drain undrain weight drill lab help" -f -a "status" -d 'One screen: who owns the VIP, and how everybody feels'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify rollback remove uninstall history lock agent explain man genhash __complete completions render plan deploy failover unpin drain undrain weight drill lab help" -f -a "verify" -d 'Check that each VIP has exactly one owner and that the service answers through it'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify rollback remove uninstall history lock agent explain man genhash __complete completions render plan deploy failover unpin drain undrain weight drill lab help" -f -a "rollback" -d 'Go back to an earlier generation on all hosts, or on none'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify rollback remove uninstall history lock agent explain man genhash __complete completions render plan deploy failover unpin drain undrain weight drill lab help" -f -a "remove" -d 'Take hactl, and all that it ever put there, away from these hosts'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify rollback remove uninstall history lock agent explain man genhash __complete completions render plan deploy failover unpin drain undrain weight drill lab help" -f -a "uninstall" -d 'Leave every host as it was before hactl'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify rollback remove uninstall history lock agent explain man genhash __complete completions render plan deploy failover unpin drain undrain weight drill lab help" -f -a "history" -d 'What deploys did to each host, and which generation is in force'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify rollback remove uninstall history lock agent explain man genhash __complete completions render plan deploy failover unpin drain undrain weight drill lab help" -f -a "lock" -d 'Who may deploy now, and how to end what a dead desk left'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify rollback remove uninstall history lock agent explain man genhash __complete completions render plan deploy failover unpin drain undrain weight drill lab help" -f -a "agent" -d 'The daemon on a load balancer, and its local controls'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify rollback remove uninstall history lock agent explain man genhash __complete completions render plan deploy failover unpin drain undrain weight drill lab help" -f -a "explain" -d 'Tell what an error code means, why it matters and what to do'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify rollback remove uninstall history lock agent explain man genhash __complete completions render plan deploy failover unpin drain undrain weight drill lab help" -f -a "man" -d 'Print the manual page: `hactl man | man -l -`'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify rollback remove uninstall history lock agent explain man genhash __complete completions render plan deploy failover unpin drain undrain weight drill lab help" -f -a "genhash" -d 'Print the MD5 sum of a page, for the `digest` of HTTP_GET'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify rollback remove uninstall history lock agent explain man genhash __complete completions render plan deploy failover unpin drain undrain weight drill lab help" -f -a "completions" -d 'Print a shell completion script'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify rollback remove uninstall history lock agent explain man genhash __complete completions render plan deploy failover unpin drain undrain weight drill lab help" -f -a "render" -d 'Print what a host would get, offline'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify rollback remove uninstall history lock agent explain man genhash __complete completions render plan deploy failover unpin drain undrain weight drill lab help" -f -a "plan" -d 'Connect, compare and print what a deploy would change (exit 2 when something is pending)'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify rollback remove uninstall history lock agent explain man genhash __complete completions render plan deploy failover unpin drain undrain weight drill lab help" -f -a "deploy" -d 'Plan, confirm, apply and verify'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify rollback remove uninstall history lock agent explain man genhash __complete completions render plan deploy failover unpin drain undrain weight drill lab help" -f -a "failover" -d 'Move the VIP to another load balancer and measure the gap'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify rollback remove uninstall history lock agent explain man genhash __complete completions render plan deploy failover unpin drain undrain weight drill lab help" -f -a "unpin" -d 'Drop the raised priorities that failovers left: the election decides again'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify rollback remove uninstall history lock agent explain man genhash __complete completions render plan deploy failover unpin drain undrain weight drill lab help" -f -a "drain" -d 'Give a real server no new connections, on every director'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify rollback remove uninstall history lock agent explain man genhash __complete completions render plan deploy failover unpin drain undrain weight drill lab help" -f -a "undrain" -d 'Take drain back'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify rollback remove uninstall history lock agent explain man genhash __complete completions render plan deploy failover unpin drain undrain weight drill lab help" -f -a "weight" -d 'Give a real server another weight on every director; without a number the configured one again'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify rollback remove uninstall history lock agent explain man genhash __complete completions render plan deploy failover unpin drain undrain weight drill lab help" -f -a "drill" -d 'Inject faults, measure the clients\' outage, restore, judge'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify rollback remove uninstall history lock agent explain man genhash __complete completions render plan deploy failover unpin drain undrain weight drill lab help" -f -a "lab" -d 'Real Debian hosts (systemd, sshd) on this machine'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and not __fish_seen_subcommand_from init check status verify rollback remove uninstall history lock agent explain man genhash __complete completions render plan deploy failover unpin drain undrain weight drill lab help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lock" -f -a "status" -d 'Who holds the lock of each host'
+complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from lock" -f -a "break" -d 'Take the lock away; what was not committed goes back'
 complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "run" -d 'Run the daemon'
 complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "status" -d 'State of the local agent'
 complete -c hactl -n "__fish_hactl_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "promote" -d 'Make this node master at once'

@@ -58,6 +58,8 @@ pub(crate) enum Command {
     Init(Init),
     /// Validate inventories and keepalived.conf files, offline
     Check(Check),
+    /// Print what a host would get, offline
+    Render(Render),
     /// Connect, compare and print what a deploy would change (exit 2 when something is pending)
     Plan(Plan),
     /// Plan, confirm, apply and verify
@@ -92,6 +94,30 @@ pub(crate) enum Command {
         host: String,
         /// The weight
         weight: Option<u32>,
+    },
+    /// Go back to an earlier generation on all hosts, or on none
+    Rollback {
+        /// The generation; the one before the last when absent
+        #[arg(long, value_name = "NUMBER")]
+        to: Option<u64>,
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
+    },
+    /// Take hactl, and all that it ever put there, away from these hosts
+    Remove {
+        /// Hosts of the inventory
+        #[arg(required = true)]
+        hosts: Vec<String>,
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
+    },
+    /// Leave every host as it was before hactl
+    Uninstall {
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
     },
     /// What deploys did to each host, and which generation is in force
     History {
@@ -134,6 +160,7 @@ impl Command {
         match self {
             Self::Init(_) => "init",
             Self::Check(_) => "check",
+            Self::Render(_) => "render",
             Self::Plan(_) => "plan",
             Self::Deploy(_) => "deploy",
             Self::Status(_) => "status",
@@ -143,6 +170,9 @@ impl Command {
             Self::Drain { .. } => "drain",
             Self::Undrain { .. } => "undrain",
             Self::Weight { .. } => "weight",
+            Self::Rollback { .. } => "rollback",
+            Self::Remove { .. } => "remove",
+            Self::Uninstall { .. } => "uninstall",
             Self::History { .. } => "history",
             Self::Lock(_) => "lock",
             Self::Drill(_) => "drill",
@@ -226,6 +256,19 @@ pub(crate) struct Check {
     pub elsewhere: bool,
 }
 
+/// `hactl render`.
+#[derive(Debug, Args)]
+pub(crate) struct Render {
+    /// Host of the inventory
+    pub host: String,
+    /// Only this file, without a heading
+    #[arg(long, value_name = "PATH")]
+    pub file: Option<String>,
+    /// Print secrets as they are, not as `…`
+    #[arg(long)]
+    pub show_secrets: bool,
+}
+
 /// The inventory of `plan` and `deploy`, which may also stand as a bare argument.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Target {
@@ -246,6 +289,9 @@ pub(crate) struct Plan {
     /// What to plan for.
     #[command(flatten)]
     pub target: Target,
+    /// Write the plan to a file, for `deploy --plan`
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// `hactl deploy`.
@@ -254,6 +300,9 @@ pub(crate) struct Deploy {
     /// What to deploy.
     #[command(flatten)]
     pub target: Target,
+    /// Carry out exactly the plan in this file, or nothing (exit 4 with what changed since it was made)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "inventory", "limit", "only"])]
+    pub plan: Option<PathBuf>,
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
@@ -274,6 +323,9 @@ pub(crate) struct Status {
     /// Refresh until interrupted
     #[arg(short, long)]
     pub watch: bool,
+    /// Also what is not as the last deploy left it: files, units, packages (exit 2 when there is any)
+    #[arg(long)]
+    pub drift: bool,
 }
 
 /// `hactl verify`.

@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 
-use super::args::{Command, Lock};
+use super::args::{Command, Lock, Status};
 use super::confirm;
 use super::global::{Color, Global};
 use super::show::{self, finish, finish_screen, operate, progress};
+use crate::ctl::apply::back::{self, Back, Target};
 use crate::ctl::apply::deploy::{self, Order, Planned};
+use crate::ctl::apply::plan_file::PlanFile;
+use crate::ctl::apply::show::show_plan;
 use crate::ctl::apply::work::owner_name;
 use crate::ctl::desk::{Desk, Options, find_inventory, open, remember};
 use crate::ctl::operate::drain;
@@ -18,6 +21,7 @@ use crate::ctl::operate::failover::{Move, failover, unpin};
 use crate::ctl::operate::{history, lock};
 use crate::ctl::ssh::connect::{BySsh, PARALLEL};
 use crate::ctl::verify::run as verify;
+use crate::ctl::verify::status::{status as verify_status, status_with_drift};
 use crate::error::{Code, Exit, Failure, Outcome, Problem};
 
 /// Between two screens of `status --watch`.
@@ -54,21 +58,29 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
                 inventory: plan.target.file.or_else(|| global.inventory.clone()),
                 limit: plan.target.limit,
                 only: plan.target.only,
+                exactly: None,
                 batch: 1,
                 keep_failed: false,
                 binary: binary(),
                 settle: deploy::SETTLE,
             };
-            let outcome = deploy::show_plan(&order, options).await;
+            let outcome = show_plan(&order, options, plan.out.as_deref()).await;
             bar.finish_and_clear();
             finish(global, "plan", outcome, show::deploy::planned)
         }
         Command::Deploy(wanted) => {
             options.parallel = wanted.jobs;
+            let exactly = wanted.plan.as_deref().map(PlanFile::read).transpose()?;
+            let of_file =
+                exactly.as_ref().map(|file| (Some(file.inventory.clone()), file.limit.clone(), file.only.clone()));
+            let (inventory, limit, only) = of_file.unwrap_or_else(|| {
+                (wanted.target.file.or_else(|| global.inventory.clone()), wanted.target.limit, wanted.target.only)
+            });
             let order = Order {
-                inventory: wanted.target.file.or_else(|| global.inventory.clone()),
-                limit: wanted.target.limit,
-                only: wanted.target.only,
+                inventory,
+                limit,
+                only,
+                exactly,
                 batch: wanted.batch,
                 keep_failed: wanted.no_auto_rollback,
                 binary: binary(),
@@ -84,7 +96,7 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
             }
             finish(global, "deploy", outcome, show::deploy::deployed)
         }
-        Command::Status(wanted) => status(global, options, wanted.watch).await,
+        Command::Status(wanted) => status(global, options, &wanted).await,
         Command::Verify(wanted) => {
             let outcome = verify::verify(inventory, options, wanted.duration, wanted.max_gap).await;
             finish(global, "verify", outcome, operate::verified)
@@ -109,6 +121,11 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
             let outcome = drain::order(inventory, options, &host, drain::Order::Weight(weight)).await;
             finish(global, "weight", outcome, operate::ordered)
         }
+        Command::Rollback { to, yes } => {
+            go_back(global, options, bar, yes, Vec::new(), Target::Generation(to), "rollback").await
+        }
+        Command::Remove { hosts, yes } => go_back(global, options, bar, yes, hosts, Target::Before, "remove").await,
+        Command::Uninstall { yes } => go_back(global, options, bar, yes, Vec::new(), Target::Before, "uninstall").await,
         Command::History { host } => {
             let outcome = history::history(inventory, options, host.as_deref()).await;
             finish(global, "history", outcome, operate::history)
@@ -127,6 +144,24 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
         Command::Drill(wanted) => super::drill::run(global, options, wanted).await,
         _ => Err(Failure::internal("not a command of the desk")),
     }
+}
+
+/// `rollback`, `remove` and `uninstall`.
+async fn go_back(
+    global: &Global,
+    options: Options,
+    bar: &ProgressBar,
+    yes: bool,
+    hosts: Vec<String>,
+    target: Target,
+    command: &str,
+) -> Outcome {
+    let back = Back { inventory: global.inventory.clone(), hosts, target, settle: deploy::SETTLE };
+    let confirm = |plan: &Planned| {
+        bar.finish_and_clear();
+        confirm::deploy(global, yes, plan)
+    };
+    finish(global, command, back::go_back(&back, options, &confirm).await, show::deploy::went_back)
 }
 
 fn address(text: &str) -> Result<std::net::IpAddr, Failure> {
@@ -153,11 +188,12 @@ fn binary() -> Option<PathBuf> {
 }
 
 /// One screen; with `watch`, again and again until interrupted.
-async fn status(global: &Global, options: Options, watch: bool) -> Outcome {
+async fn status(global: &Global, options: Options, wanted: &Status) -> Outcome {
+    let watch = wanted.watch;
     let cluster = open(global.inventory.as_deref(), &options)?;
     let desk = Desk::connect(cluster, options).await?;
     loop {
-        let report = crate::ctl::verify::status::status(&desk).await;
+        let report = if wanted.drift { status_with_drift(&desk).await? } else { verify_status(&desk).await };
         if watch && !global.wants_json() {
             // A terminal that cannot be cleared scrolls instead.
             let _ = console::Term::stdout().clear_screen();

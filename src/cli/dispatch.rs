@@ -20,6 +20,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         }
         Command::Init(command) => super::init::init(&command),
         Command::Check(command) => super::offline::check(&global, &command),
+        Command::Render(command) => super::offline::render(&global, &command),
         Command::Lab(command) => super::lab::run(&global, command),
         Command::Agent(command) => super::agent::run(&global, command),
         Command::Explain(command) => super::explain::explain(&global, &command),

@@ -49,6 +49,7 @@ pub(crate) fn names(global: &Global, wanted: Names) {
 fn with_names(command: Command) -> Command {
     let scenarios: Vec<&'static str> = SCENARIOS.iter().map(|one| one.name).collect();
     command
+        .mut_subcommand("render", |render| valued(render, "host", &["HACTL-HOSTS"]))
         .mut_subcommand("plan", |plan| valued(plan, "limit", &["HACTL-HOSTS"]))
         .mut_subcommand("deploy", |deploy| valued(deploy, "limit", &["HACTL-HOSTS"]))
         .mut_subcommand("failover", |failover| valued(failover, "to", &["HACTL-BALANCERS"]))

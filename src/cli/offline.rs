@@ -1,4 +1,4 @@
-//! `hactl check`: nothing is contacted.
+//! `hactl check` and `hactl render`: nothing is contacted.
 
 use std::path::{Path, PathBuf};
 
@@ -6,15 +6,16 @@ use hactl_engine::conf::config::Config;
 use hactl_engine::conf::parse_with;
 use serde::Serialize;
 
-use super::args::Check;
+use super::args::{Check, Render};
 use super::global::Global;
 use super::show::finish;
 use crate::ctl::check::file::ha_file;
 use crate::ctl::cluster::Cluster;
 use crate::ctl::inventory::load::load;
 use crate::ctl::render::context::{Interfaces, interface};
-use crate::ctl::render::host::render;
+use crate::ctl::render::host;
 use crate::ctl::render::pair::across;
+use crate::ctl::render::preview::{Rendered, RenderedFile, preview};
 use crate::ctl::report::Report;
 use crate::error::{Code, Exit, Outcome, Problem};
 use crate::includes::{Host, read_file};
@@ -44,6 +45,22 @@ pub(crate) fn check(global: &Global, check: &Check) -> Outcome {
     })
 }
 
+/// Prints what a host would get.
+///
+/// # Errors
+/// Exit 3 with every mistake, or when there is no such host or file.
+pub(crate) fn render(global: &Global, wanted: &Render) -> Outcome {
+    let file = wanted.file.as_deref();
+    let outcome = preview(global.inventory.as_deref(), &wanted.host, file, wanted.show_secrets);
+    finish(global, "render", outcome, |rendered: &Rendered| {
+        let heading =
+            |file: &RenderedFile| format!("==> {} ({} {}, role {})\n", file.path, file.owner, file.mode, file.role);
+        let one = wanted.file.is_some();
+        let text = |file: &RenderedFile| if one { file.content.clone() } else { heading(file) + &file.content + "\n" };
+        rendered.files.iter().map(text).collect()
+    })
+}
+
 /// What was read.
 #[derive(Serialize)]
 struct Checked {
@@ -58,8 +75,8 @@ fn inventory(global: &Global, file: &Path) -> Vec<Problem> {
         Err(failure) => return failure.problems,
     };
     let mut problems = loaded.warnings;
-    for host in &loaded.cluster.hosts {
-        if let Err(failure) = render(&loaded.cluster, host, &Interfaces::new()) {
+    for one in &loaded.cluster.hosts {
+        if let Err(failure) = host::render(&loaded.cluster, one, &Interfaces::new()) {
             // What is wrong for one host is usually wrong for all: said once.
             problems.extend(failure.problems.into_iter().filter(|new| !problems.contains(new)).collect::<Vec<_>>());
         }

@@ -169,10 +169,17 @@ impl Desk {
 
     /// A script without the secrets that this desk knows.
     fn shown(&self, script: &str) -> String {
+        self.secrets().iter().fold(script.to_owned(), |text, secret| text.replace(secret, "…"))
+    }
+
+    /// Every secret that this desk knows, so that none is shown.
+    pub fn secrets(&self) -> Vec<&str> {
         let passwords = self.cluster.vips.iter().filter_map(|vip| vip.auth.as_ref());
-        passwords.chain(self.secrets.all()).fold(script.to_owned(), |text, secret| {
-            if secret.0.is_empty() { text } else { text.replace(&secret.0, "…") }
-        })
+        passwords
+            .chain(self.secrets.all())
+            .map(|secret| secret.0.as_str())
+            .filter(|secret| !secret.is_empty())
+            .collect()
     }
 }
 

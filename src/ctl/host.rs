@@ -3,7 +3,8 @@
 use crate::ctl::remote::quote;
 
 /// The functions that every script begins with.
-pub const FUNCTIONS: &str = concat!(include_str!("host.sh"), "\n", include_str!("transaction.sh"));
+pub const FUNCTIONS: &str =
+    concat!(include_str!("host.sh"), "\n", include_str!("transaction.sh"), "\n", include_str!("restore.sh"));
 
 /// What is kept on a host; `host.sh` has the same.
 pub const HOME: &str = "/var/lib/hactl";
@@ -72,6 +73,7 @@ mod tests {
             include_str!("apply/step.rs"),
             include_str!("apply/stranger.rs"),
             include_str!("apply/vrids.rs"),
+            include_str!("look/contents.rs"),
             include_str!("look/facts.rs"),
             include_str!("look/observe.rs"),
         ] {

@@ -2,7 +2,7 @@
 # What the desk does on a host. These functions travel in front of every script, which only calls them with quoted words, so
 # what runs on a host can be read here. POSIX sh, systemd 219 and later. A step that fails says what it was doing and ends the
 # script; the desk decides what follows. What a role brings along runs in a shell of its own, which knows none of these names.
-# shellcheck disable=SC2034,SC2317 # functions and names are used by the lines that follow
+# shellcheck disable=SC2034,SC2154,SC2317 # functions and names are used by the lines that follow
 set -u
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive "PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin"
 umask 077
@@ -106,13 +106,104 @@ files() {
     sha256sum -- "$@" "$binary" 2>/dev/null
     echo @@stats
     [ $# = 0 ] || stat -c '%a %U:%G %n' -- "$@" 2>/dev/null
+    echo @@links
+    for path in "$@"; do
+        [ ! -L "$path" ] || echo "$path"
+    done
+}
+
+# put_before: what committed generations put or removed, the newest of a path first, as "GENERATION SHA256 PATH"; "0 - *" where
+# generations came before this was written down.
+put_before() {
+    echo @@put
+    read_state
+    if [ -s "$home/put" ]; then
+        {
+            echo '^0 '
+            sed -n 's/^[^ ]* \([0-9][0-9]*\) committed.*/^\1 /p' "$home/audit" 2>/dev/null
+        } | grep -f - "$home/put" | tac | sort -s -u -k3
+    elif [ "$committed" != 0 ]; then
+        echo "0 - *"
+    fi
     return 0
+}
+
+# contents PATH ...: what is there, the lines of a text behind a blank each. What is too long is only measured.
+contents() {
+    number=0 room=2097152
+    for path in "$@"; do
+        echo "@@content $number"
+        number=$((number + 1))
+        if [ -L "$path" ]; then
+            echo "link $(readlink "$path")"
+        elif [ -f "$path" ]; then
+            size=$(stat -c %s "$path")
+            if [ "$size" -gt 262144 ] || [ "$size" -gt "$room" ]; then
+                echo "long $size"
+            else
+                room=$((room - size))
+                echo "text $size"
+                sed 's/^/ /' "$path"
+                echo
+            fi
+        fi
+    done
 }
 
 # services NAME ...
 services() {
     echo @@services
     systemctl show -p Id,ActiveState,UnitFileState -- "$@"
+}
+
+# package_versions NAME ...: of those that are installed.
+package_versions() {
+    echo @@versions
+    for package in "$@"; do
+        if command -v dpkg-query >/dev/null; then
+            # A package that is removed may leave its configuration, and a version with it.
+            # shellcheck disable=SC2016 # for dpkg-query
+            dpkg-query -W -f '${Status} ${Package} ${Version}\n' "$package" 2>/dev/null | sed -n 's/^[^ ]* [^ ]* installed //p'
+        else
+            rpm -q --qf '%{NAME} %{VERSION}-%{RELEASE}\n' "$package" 2>/dev/null | grep -v 'not installed'
+        fi
+    done
+    return 0
+}
+
+# listeners: who listens on TCP ports.
+listeners() {
+    echo @@listeners
+    ss -ltnp 2>/dev/null
+    return 0
+}
+
+# places PATH ...: whether something can be written there, and how many blocks of which size are free.
+places() {
+    echo @@places
+    for place in "$@"; do
+        if [ -w "$place" ]; then can=rw; else can=ro; fi
+        echo "$can $(stat -f -c '%a %S' "$place" 2>/dev/null) $place"
+    done
+}
+
+# package_locks: who works with packages right now. A file that is locked is found in /proc/locks by its number.
+package_locks() {
+    echo @@package_locks
+    for file in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/lib/rpm/.rpm.lock; do
+        [ -e "$file" ] || continue
+        number=$(stat -c %i "$file")
+        while read -r _ _ _ _ pid place _; do
+            [ "${place##*:}" != "$number" ] || holder "$pid" "$file"
+        done </proc/locks
+    done 2>/dev/null
+    for file in /run/yum.pid /var/run/yum.pid /var/cache/dnf/*.pid; do
+        [ ! -s "$file" ] || { read -r pid <"$file" && [ -d "/proc/$pid" ] && holder "$pid" "$file"; }
+    done
+    return 0
+}
+holder() {
+    echo "$1 $(cat "/proc/$1/comm" 2>/dev/null) $2"
 }
 
 # sysctls KEY ...
@@ -178,6 +269,7 @@ install_packages() {
     manager=$1
     shift
     log=$home/packages.log
+    mkdir -p "$original" && printf '%s\n' "$@" >>"$original/packages"
     if [ "$manager" = apt-get ]; then
         # The lists are refreshed only when the package is not found in the present ones.
         apt_install "$@" >"$log" 2>&1 || { bounded apt-get update -q >>"$log" 2>&1 && apt_install "$@" >>"$log" 2>&1; }
@@ -185,8 +277,15 @@ install_packages() {
         bounded "$manager" install -y -q "$@" >"$log" 2>&1
     fi || {
         tail -n 5 "$log" >&2
-        die "$manager install failed (all of it: $log)"
+        die "$manager install failed (all of it: $log); $(installed "$@")"
     }
+}
+# installed NAME ...: which of these packages are there now, in words.
+installed() {
+    for package in "$@"; do
+        version=$(package_versions "$package" | grep -v ^@@ | cut -d' ' -f2)
+        if [ -n "$version" ]; then echo "$package $version is installed now"; else echo "$package is not installed"; fi
+    done
 }
 apt_install() {
     bounded apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=60 "$@"
@@ -204,8 +303,13 @@ check() {
 # a full disk hinders no way back that has nothing to do.
 put() {
     if same "$1" "$2"; then return 0; fi
+    # No step removes a folder that somebody has in the place of a file.
+    if [ -d "$1" ] && [ ! -L "$1" ]; then
+        [ -d "$2" ]
+        return
+    fi
     beside=$(mktemp "${2%/*}/.hactl-XXXXXXXXXX") || return
-    if ! cp -a --remove-destination "$1" "$beside" || ! sync "$beside" 2>/dev/null || ! mv -fT "$beside" "$2"; then
+    if ! cp -a --remove-destination "$1" "$beside" || ! { [ -L "$beside" ] || sync "$beside" 2>/dev/null; } || ! mv -fT "$beside" "$2"; then
         rm -f "$beside"
         return 1
     fi
@@ -213,6 +317,39 @@ put() {
 same() {
     [ -f "$1" ] && [ -f "$2" ] && [ ! -L "$1" ] && [ ! -L "$2" ] && cmp -s "$1" "$2" &&
         [ "$(stat -c %a:%u:%g "$1")" = "$(stat -c %a:%u:%g "$2")" ]
+}
+
+# wrote NUMBER [SHA256 PATH] ...: what this generation puts, or removes where the sum is "-". It counts once it is committed.
+wrote() {
+    mine=$1
+    shift
+    put_before | grep -v ^@@ | sort -n >"$home/put.new" || die "cannot write $home (disk full?)"
+    while [ $# -gt 1 ]; do
+        echo "$mine $1 $2" >>"$home/put.new" || die "cannot write $home (disk full?)"
+        shift 2
+    done
+    mv -fT "$home/put.new" "$home/put" || die "cannot write $home (disk full?)"
+}
+
+# wrote_packages NUMBER NAME ...: what is installed of these when a generation is put in place.
+wrote_packages() {
+    mine=$1
+    shift
+    package_versions "$@" | grep -v ^@@ | while read -r name version; do
+        echo "$mine $version package:$name"
+    done >>"$home/put" || die "cannot write $home (disk full?)"
+}
+
+# wrote_anew NUMBER: a generation that is an earlier one puts what was there then, which need not be ours.
+wrote_anew() {
+    mine=$1
+    put_before | grep -v ^@@ | sort -n | while read -r number sum path; do
+        echo "$number $sum $path"
+        case $path in /*) ;; *) continue ;; esac
+        now=$(sha256sum "$path" 2>/dev/null)
+        [ "${now%% *}" = "${sum#-}" ] || echo "$mine ? $path"
+    done >"$home/put.new"
+    mv -fT "$home/put.new" "$home/put" || die "cannot write $home (disk full?)"
 }
 
 swap_binary() {
@@ -237,7 +374,7 @@ run_unless() {
     bounded sh -c "$1" >/dev/null 2>&1 || bounded sh -c "$2" || die "failed: $2"
 }
 
-# undo COMMAND: how a role takes it back. What fails here keeps nothing else from going back.
+# undo COMMAND DID: how a role takes back what it DID. What fails here keeps nothing else from going back.
 undo() {
     bounded sh -c "$1" 2>/dev/null
     return 0
@@ -276,7 +413,12 @@ stop() {
     return 0
 }
 
-# probe NAME COMMAND: a role's proof that it works.
+# probe NAME COMMAND: a role's proof that it works. A service that was told to reload goes on with its old workers for a moment.
 probe() {
-    bounded bash -c "$2" || die "probe failed: $1"
+    for wait in 0.1 0.4 1 2 2 0; do
+        if said=$(bounded bash -c "$2" 2>&1); then return 0; fi
+        sleep "$wait"
+    done
+    echo "$said" >&2
+    die "probe failed: $1"
 }

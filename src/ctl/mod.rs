@@ -7,6 +7,8 @@ pub mod ask;
 pub mod check;
 pub mod cluster;
 pub mod desk;
+pub mod difference;
+pub mod drift;
 pub mod drill;
 pub mod host;
 pub mod inventory;

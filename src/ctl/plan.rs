@@ -58,6 +58,28 @@ pub enum Change {
     Restart(String),
 }
 
+impl Change {
+    /// Its kind, in one word for programs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Repair(_) => "take_back",
+            Self::Package(_) => "package",
+            Self::Binary => "binary",
+            Self::Run(..) => "run",
+            Self::File { new: true, .. } => "create",
+            Self::File { only_rights: true, .. } => "rights",
+            Self::File { .. } => "change",
+            Self::Remove(_) => "remove",
+            Self::Sysctl(..) => "sysctl",
+            Self::Replace(_) => "replace",
+            Self::Enable(_) => "enable",
+            Self::Start(_) => "start",
+            Self::Reload(_) => "reload",
+            Self::Restart(_) => "restart",
+        }
+    }
+}
+
 impl Plan {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
@@ -113,17 +135,21 @@ pub fn plan(wanted: &WantedHost, facts: &Facts, binary: &str) -> HostPlan {
     }
     // After their units have stopped, which may need them.
     let left = wanted.removed.iter().filter(|dest| facts.files.contains_key(*dest));
-    changes.extend(left.map(|dest| Change::Remove(dest.clone())));
+    // What must not be there may still come with a package.
+    let must_go = wanted.absent.iter().filter(|dest| installs || facts.files.contains_key(*dest));
+    changes.extend(left.chain(must_go).map(|dest| Change::Remove(dest.clone())));
     services(wanted, facts, &changed, new_binary, &mut changes);
     // nginx forgets them too, although it may be nobody's service here any more.
     let nginx = wanted.services.iter().any(|service| service.name == "nginx");
-    if !nginx
-        && facts.seen.nginx
-        && changes.iter().any(|change| matches!(change, Change::Remove(dest) if dest.starts_with("/etc/nginx/")))
-    {
+    if !nginx && facts.seen.nginx && nginx_loses(&changes) {
         changes.push(Change::Reload("nginx".into()));
     }
     HostPlan { host: wanted.host.clone(), changes }
+}
+
+/// Whether nginx has something to forget.
+fn nginx_loses(changes: &[Change]) -> bool {
+    changes.iter().any(|change| matches!(change, Change::Remove(dest) if dest.starts_with("/etc/nginx/")))
 }
 
 fn differs(file: &WantedFile, facts: &Facts) -> bool {
@@ -153,10 +179,11 @@ fn services(wanted: &WantedHost, facts: &Facts, changed: &[&WantedFile], new_bin
         let restart =
             touched(&|on| matches!(on, OnChange::Restart(name) | OnChange::UnitChanged(name) if *name == service.name));
         let runs = changes.iter().any(|change| matches!(change, Change::Run(..)));
+        let loses = service.name == "nginx" && nginx_loses(changes);
         let reload = touched(&|on| matches!(on, OnChange::Reload(name) if *name == service.name));
         if restart || (service.carries_vip && new_binary) {
             changes.push(Change::Restart(service.name.clone()));
-        } else if reload || (runs && !service.carries_vip) {
+        } else if reload || loses || (runs && !service.carries_vip) {
             changes.push(Change::Reload(service.name.clone()));
         }
     }
@@ -181,17 +208,6 @@ impl std::fmt::Display for Change {
             Self::Restart(name) => write!(f, "restart {name}"),
         }
     }
-}
-
-/// The unified difference of a file, for people. Secret content is not shown.
-pub fn difference(file: &WantedFile, old: &str) -> String {
-    if file.secret {
-        return "    (holds a secret: differs)\n".into();
-    }
-    let new = String::from_utf8_lossy(&file.content);
-    let diff = similar::TextDiff::from_lines(old, new.as_ref());
-    let text = diff.unified_diff().context_radius(2).to_string();
-    text.lines().fold(String::new(), |shown, line| shown + "    " + line + "\n")
 }
 
 #[cfg(test)]
@@ -287,13 +303,5 @@ mod tests {
                 "start hactl-agent"
             ]
         );
-    }
-
-    #[test]
-    fn a_secret_is_not_shown() {
-        let mut file = wanted().files.remove(0);
-        assert!(difference(&file, "old\n").contains("-old"));
-        file.secret = true;
-        assert!(!difference(&file, "hunter2\n").contains("hunter2"));
     }
 }

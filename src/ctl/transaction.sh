@@ -61,6 +61,10 @@ transaction() {
     echo "$phase $committed $number"
     if lock_lives; then echo "$lock_number $((lock_until - now)) $lock_owner"; else echo none; fi
     [ ! -s "$home/stuck" ] || cat "$home/stuck"
+    if [ -s "$home/members" ]; then
+        echo @@members
+        cat "$home/members"
+    fi
     return 0
 }
 
@@ -75,6 +79,20 @@ history() {
     echo @@audit
     tail -n 200 "$home/audit" 2>/dev/null
     return 0
+}
+
+# members NAME GROUP ADDRESS ...: hosts of the cluster that were deployed, beside those known already.
+members() {
+    while [ $# -gt 2 ]; do
+        forget_member "$1"
+        echo "$1 $2 $3" >>"$home/members"
+        shift 3
+    done
+}
+forget_member() {
+    [ -s "$home/members" ] || return 0
+    grep -v "^$1 " "$home/members" >"$home/members.new"
+    mv -f "$home/members.new" "$home/members"
 }
 
 # --- one at a time ---
@@ -181,6 +199,7 @@ renew() {
 
 # give_back NUMBER: the lock, if it is this generation's.
 give_back() {
+    [ -d "$home" ] || return 0
     hold_lock_file
     read_lock
     [ "$lock_number" != "$1" ] || rm -f "$lock"
@@ -220,11 +239,17 @@ break_lock() {
 open_generation() {
     old=$generations/$1
     rm -rf "$old"
-    if ! mkdir -p "$old/root" || ! : >"$old/way-back"; then die "cannot write $home (disk full?)"; fi
+    if ! mkdir -p "$old/root" || ! : >"$old/way-back" || ! echo "$committed" >"$old/from"; then die "cannot write $home (disk full?)"; fi
 }
 
 # on_revert WORD ...: a line of the way back.
 on_revert() {
+    words "$@" >>"$old/way-back" || die "cannot write $home (disk full?)"
+    remember "$@"
+}
+
+# words WORD ...: a line that a shell reads as these words.
+words() {
     line=
     for word in "$@"; do
         case $word in
@@ -232,7 +257,7 @@ on_revert() {
         esac
         line="$line'$word' "
     done
-    printf '%s\n' "$line" >>"$old/way-back" || die "cannot write $home (disk full?)"
+    printf '%s\n' "$line"
 }
 
 # back_up PATH: keeps what is there; taken back, a file that was not there goes, and so do its folders.
@@ -288,7 +313,10 @@ WantedBy=multi-user.target"
         (umask 022 && echo "$text" >"$unit.new" && mv -f "$unit.new" "$unit") || return
         systemctl daemon-reload
     fi
-    systemctl enable -q hactl-revert 2>/dev/null && systemctl restart hactl-revert
+    # Enabling lets systemd read all units again, which is slow.
+    [ -L /etc/systemd/system/multi-user.target.wants/hactl-revert.service ] ||
+        systemctl enable -q hactl-revert 2>/dev/null || return
+    systemctl restart hactl-revert
 }
 stop_watching() {
     systemctl disable -q hactl-revert 2>/dev/null
@@ -355,7 +383,7 @@ back() {
 }
 bounded_unless_ours() {
     case $1 in
-    put | rm) "$@" ;;
+    put | rm | make_folder) "$@" ;;
     *) bounded "$@" ;;
     esac
 }
@@ -364,6 +392,11 @@ bounded_unless_ours() {
 leave_folder() {
     rmdir "$1" 2>/dev/null
     return 0
+}
+
+# make_folder PATH MODE OWNER:GROUP
+make_folder() {
+    mkdir -p "$1" && chmod "$2" "$1" && chown "$3" "$1"
 }
 
 # sweep FOLDER: what a step that was ended left beside its files.

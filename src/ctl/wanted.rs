@@ -13,6 +13,8 @@ pub struct WantedHost {
     pub files: Vec<WantedFile>,
     /// Whether the hactl binary belongs on the host, at [`BINARY`].
     pub binary: bool,
+    /// TCP ports, each with the program that shall listen there.
+    pub listens: Vec<(u16, String)>,
     /// Kernel settings.
     pub sysctl: BTreeMap<String, String>,
     /// Kernel modules.
@@ -25,6 +27,8 @@ pub struct WantedHost {
     pub retired: Vec<String>,
     /// Files of such roles: removed where they are.
     pub removed: Vec<String>,
+    /// Files and links of others that must not be there.
+    pub absent: Vec<String>,
     /// Escape hatches.
     pub runs: Vec<Run>,
     /// Checks that the role works, run on the host after activation.
@@ -33,6 +37,9 @@ pub struct WantedHost {
 
 /// Where the hactl binary lives on a host.
 pub const BINARY: &str = "/usr/local/bin/hactl";
+
+/// The HA configuration, which the agent's unit names.
+pub const HA_CONFIG: &str = "/etc/hactl/hactl.conf";
 
 /// A package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +63,7 @@ pub struct WantedFile {
     pub owner: String,
     /// The role it comes from.
     pub role: String,
-    /// The content holds a secret: diffs show only that it differs.
+    /// The content holds a secret: what is shown of it is without.
     pub secret: bool,
     /// Command that must succeed on the staged file, with `{staged}` for its path and `{root}` for the staging
     /// folder, which holds all of the host's files below their own paths; `{gone}` stands for files that are removed.

@@ -160,7 +160,7 @@ codes! {
     /// The agent travels to hosts as one static binary, and none was found here.
     /// A program linked against this machine's libraries would not start on older hosts. `make build` makes it.
     NoBinary = "E140", "no static binary to send";
-    /// `--limit` or `--only` names a host or a role that the inventory does not have, so nothing would be done.
+    /// A host, role or file that was named is not one of this inventory (`--limit`, `--only`, `render`), so nothing was done.
     NothingSelected = "E141", "the selection names nothing";
     /// Changes are pending, and there is no terminal at which to ask. `-y` carries them out.
     NotConfirmed = "E142", "changes are not confirmed";
@@ -286,6 +286,25 @@ codes! {
     VridTaken = "E422", "the VRID is in use";
     /// The agent has other addresses than this inventory: the wrong VIP would move. `hactl plan` shows the differences.
     OtherInventory = "E423", "another inventory is deployed";
+    /// A host cannot go back to that generation: the last five ways back are kept, and each leads one generation further.
+    /// Nothing was changed. `hactl history` shows the generations of each host.
+    NoWayBack = "E424", "no way back to that generation";
+    /// Which interface carries a VIP only the host knows, and `hactl render` asks nobody: what it prints names a likely one.
+    /// `interface:` in the inventory sets it; `hactl plan` asks the host.
+    InterfaceAssumed = "W425", "an interface is assumed";
+    /// Another program listens on a port that a service of a role needs, so that service could not start.
+    /// Stop that program, or give the service another port: `site: { port: … }`, or `port:` of a web host.
+    PortTaken = "E426", "a port is taken";
+    /// A part of a host's file system that a deploy writes to is read-only. A disk with errors is made so by the kernel.
+    ReadOnly = "E427", "read-only file system";
+    /// Packages are to be installed, and another process works with them right now: a person, or the distribution's own updates.
+    /// Wait until it has ended, then run the same command again.
+    PackagesLocked = "E428", "another process works with packages";
+    /// `deploy --plan` carries out exactly what the file says, or nothing. Since it was made the inventory, a role or a host has
+    /// changed; the message says what. Make a new plan with `hactl plan --out FILE`, and look at it.
+    PlanDiffers = "E429", "not the plan of the file";
+    /// The file that `deploy --plan` was given is none that `plan --out` has written, or another version of hactl wrote it.
+    NotAPlan = "E430", "not a file with a plan";
 
     // --- the lab ---
     /// The lab makes network namespaces, mounts and containers, which need root. Run the same command with sudo.
@@ -340,6 +359,8 @@ codes! {
     LabOnly = "E612", "a drill for the lab only";
     /// A drill breaks things on purpose and asks first. `-y` runs it without a terminal.
     DrillNotConfirmed = "E613", "the drill is not confirmed";
+    /// The host is as it was before hactl, but the folder in which hactl keeps its memory could not be removed.
+    NotForgotten = "E614", "hactl's own folder is left";
 
     // --- verdicts ---
     /// No load balancer that was seen has the VIP, or those that were not seen may have it.
@@ -392,6 +413,9 @@ codes! {
     /// A move failed, and the raised priority on its target could not be dropped: the VIP may move there later.
     /// `hactl unpin HOST` drops it.
     PriorityLeft = "E723", "a raised priority may be left";
+    /// A host that was deployed with this cluster is not in the inventory any more. What was put there is still there.
+    /// `hactl remove HOST` takes it away.
+    LeftBehind = "E724", "a host was left behind";
     /// Another deploy works on this cluster. Two at once would mix their files; nothing was changed.
     Locked = "E801", "locked by another deploy";
 }

@@ -141,6 +141,8 @@ fn mistakes_on_the_command_line() {
         (&["agent", "probe", "http://127.0.0.1:9/"], "E018"),
         (&["genhash", "-s", "127.0.0.1", "-p", "9"], "E019"),
         (&["agent", "status", "--socket", &none], "E401"),
+        (&["render", "lb-5", "-i", &good], "W425"),
+        (&["render", "lb-99", "-i", &good], "E141"),
         (&["plan", "-i", &good, "--limit", "web-99"], "E141"),
         (&["plan", "-i", &good, "--only", "nothing"], "E141"),
         (&["unpin", "web-7", "-i", &good], "E143"),

@@ -274,6 +274,7 @@ fn completions_know_hosts_and_scenarios() {
     assert_eq!(offered(&["hactl", "deploy", "--limit", "w"]), ["web-7", "web-8"]);
     assert_eq!(offered(&["hactl", "drain", "web"]), ["web-7", "web-8"]);
     assert_eq!(offered(&["hactl", "unpin", "lb-6"]), ["lb-6"]);
+    assert_eq!(offered(&["hactl", "render", "web-8"]), ["web-8"]);
     assert_eq!(offered(&["hactl", "drill", "hea"]), ["heartbeat-blocked"]);
 }
 

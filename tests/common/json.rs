@@ -25,6 +25,7 @@ pub fn document(stdout: &[u8], exit: Option<i32>) -> Value {
     check(&value, &schemas["every"], &schemas, "", &mut wrong);
     let command = match value["command"].as_str().expect("command") {
         "undrain" | "weight" => "drain",
+        "remove" | "uninstall" => "rollback",
         command => command,
     };
     let own = schemas.get(command).unwrap_or_else(|| panic!("docs/json.md has no schema for {command}"));

@@ -6,11 +6,13 @@
 
 mod bad_days;
 mod cases;
+mod changes;
 mod deploys;
 mod drills;
 mod hosts;
 #[path = "../common/json.rs"]
 mod json;
+mod kills;
 mod lvs;
 mod moves;
 mod trust;
@@ -44,6 +46,8 @@ const CASES: &[Case] = cases! {
     Deployed -> Deployed: bad_days::no_space_left;
     Deployed -> Deployed: bad_days::locked_by_somebody_else;
     Deployed -> Deployed: bad_days::a_killed_desk;
+    Deployed -> Deployed: kills::bad_luck_at_random_moments;
+    Deployed -> Deployed: changes::the_owner_stays;
     Deployed -> Deployed: moves::a_restart_on_the_owner;
     Deployed -> Deployed: drills::six_of_them;
     Deployed -> Deployed: drills::an_unknown_one;

@@ -6,7 +6,9 @@
 case $* in
 install*nginx)
     cp /played/nginx.sh /played/bin/nginx
-    mkdir -p /etc/nginx/conf.d /etc/nginx/sites-enabled
+    mkdir -p /etc/nginx/conf.d /etc/nginx/sites-available /etc/nginx/sites-enabled
+    echo example >/etc/nginx/sites-available/default
+    ln -sf /etc/nginx/sites-available/default /etc/nginx/sites-enabled/default
     echo "http { include /etc/nginx/conf.d/*.conf; }" >/etc/nginx/nginx.conf
     systemctl enable --now nginx
     ;;

@@ -73,6 +73,58 @@ fn a_tool_that_a_role_needs() {
 }
 
 #[test]
+fn a_port_that_somebody_else_has() {
+    let arrange = |stage: &Stage| {
+        let port = std::fs::read_to_string(stage.path("inventory.yaml")).unwrap();
+        let port = port.rsplit_once("port: ").unwrap().1.split(' ').next().unwrap().to_owned();
+        let nginx = format!("LISTEN 0 511 0.0.0.0:{port} 0.0.0.0:* users:((\"nginx\",pid=7,fd=6))\n");
+        stage.host("lb-5").tells("listeners", &nginx);
+        let apache =
+            format!("{nginx}LISTEN 0 511 *:{port} *:* users:((\"apache2\",pid=91,fd=4),(\"apache2\",pid=92,fd=4))\n");
+        stage.host("web-7").tells("listeners", &apache);
+    };
+    let Some(said) = refused(arrange, Code::PortTaken) else { return };
+    assert!(
+        said.contains("web-7: port ") && said.contains("is taken by apache2, and nginx is to listen there"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_place_without_room() {
+    let Some(stage) = stage_with(&["lb-5", "web-7"], &[("tmp", 64 << 10)], true) else { return };
+    let end = stage.deploy();
+    end.is(Exit::Preflight, &[Code::NoSpace, Code::NoSpace]);
+    assert!(end.said().contains("web-7: 64 kB free in /tmp, 1024 kB are needed"), "{}", end.said());
+}
+
+#[test]
+fn a_place_that_cannot_be_written() {
+    let Some(stage) = stage_with(&["lb-5", "web-7"], &[("tmp", 8 << 20)], true) else { return };
+    if !stage.host("web-7").try_sh("mount -n -o remount,ro,size=8388608 -t tmpfs tmpfs /tmp").status.success() {
+        return eprintln!("SKIPPED: nothing can be mounted anew here");
+    }
+    let end = stage.deploy();
+    end.is(Exit::Preflight, &[Code::ReadOnly]);
+    assert!(end.said().contains("web-7: /tmp is read-only"), "{}", end.said());
+}
+
+#[test]
+fn packages_that_somebody_else_works_with() {
+    let Some(stage) = stage_with(&["lb-5", "web-7"], &[], false) else { return };
+    if stage.host("web-7").try_sh("command -v nginx").status.success() {
+        return eprintln!("SKIPPED: nginx is among the machine's own programs");
+    }
+    stage.host("web-7").sh(
+        "mkdir -p /var/lib/dpkg /proc/4242; touch /var/lib/dpkg/lock-frontend; echo unattended-upgr >/proc/4242/comm; \
+         echo \"1: POSIX  ADVISORY  WRITE 4242 fe:01:$(stat -c %i /var/lib/dpkg/lock-frontend) 0 EOF\" >/proc/locks",
+    );
+    let end = stage.deploy();
+    end.is(Exit::Preflight, &[Code::PackagesLocked]);
+    assert!(end.said().contains("worked on by unattended-upgr (process 4242)"), "{}", end.said());
+}
+
+#[test]
 fn a_vrid_that_somebody_else_uses() {
     let heard = "vrid 3 from 127.0.0.99\n";
     let Some(said) = refused(|stage| stage.host("lb-5").tells("heard", heard), Code::VridTaken) else { return };

@@ -122,6 +122,9 @@ fn packages_that_cannot_be_had() {
     let end = stage.deploy();
     end.is(Exit::Preflight, &[Code::StageFailed]);
     assert!(end.said().contains("apt-get install failed"), "{}", end.said());
+    assert!(end.said().contains("nginx is not installed"), "{}", end.said());
+    let stays = "no file was put in place, but nginx was installed on lb-5: it stays";
+    assert!(end.said().contains(stays), "{}", end.said());
     assert_eq!(stage.host("web-7").calls("apt-get update"), 1, "newer lists might have it");
     let web = |change: &String| change.starts_with("web-7");
     assert_eq!(stage.live_changes(&before).into_iter().filter(web).collect::<Vec<_>>(), Vec::<String>::new());

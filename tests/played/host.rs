@@ -40,10 +40,12 @@ pub struct Entry {
 }
 
 /// The scripts that stand in for programs: name in PATH, text.
-const PROGRAMS: [(&str, &str); 5] = [
+const PROGRAMS: [(&str, &str); 7] = [
     ("systemctl", include_str!("systemctl.sh")),
     ("apt-get", include_str!("apt-get.sh")),
     ("ip", include_str!("ip.sh")),
+    ("ss", include_str!("ss.sh")),
+    ("dpkg-query", include_str!("dpkg-query.sh")),
     ("ping", include_str!("quiet.sh")),
     ("sysctl", include_str!("quiet.sh")),
 ];
@@ -106,6 +108,8 @@ impl Host {
             "played/fail",
             "played/heard",
             "played/reasons",
+            "played/listeners",
+            "played/packages",
             "played/asked",
             "played/slow",
             "played/fail_once",

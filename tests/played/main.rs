@@ -2,6 +2,7 @@
 //! the scripts of `src/ctl/host.sh` are run by a real shell; systemd, the package manager, nginx and the agent are small
 //! scripts. Needs no root and no network; where user namespaces are forbidden it says so and passes.
 
+mod back;
 mod codes;
 mod drain;
 mod drill;
@@ -12,6 +13,7 @@ mod host;
 mod model;
 mod operate;
 mod owners;
+mod plans;
 mod program;
 mod promises;
 mod remote;

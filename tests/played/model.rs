@@ -202,7 +202,7 @@ fn say(host: &Host, ask: Ask) -> Answer {
                 .call("swap_file", ["/srv/x"])
                 .text()
         }
-        Ask::Commit => step.commit(),
+        Ask::Commit => step.commit(&[]),
         Ask::TakeBack => step.take_back(),
         Ask::Leave => step.leave("us 1"),
     };

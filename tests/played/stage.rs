@@ -9,10 +9,12 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
-use hactl::ctl::apply::deploy::{Deployed, Order, Planned, deploy, show_plan};
-use hactl::ctl::desk::Options;
+use hactl::ctl::apply::deploy::{Deployed, Order, Planned, deploy};
+use hactl::ctl::apply::show::show_plan;
+use hactl::ctl::desk::{Desk, Options, open};
 use hactl::ctl::progress::{Event, Listener};
 use hactl::ctl::report::Outcome;
+use hactl::ctl::verify::status::{Status, status_with_drift};
 use hactl::error::{Code, Exit, Problem};
 
 use super::host::{Host, Snapshot, differences};
@@ -107,6 +109,7 @@ pub fn stage_with(names: &[&str], small: &[(&str, usize)], nginx: bool) -> Optio
         inventory: Some(folder.path().join("inventory.yaml")),
         limit: Vec::new(),
         only: Vec::new(),
+        exactly: None,
         batch: 1,
         keep_failed: false,
         binary: Some(folder.path().join("hactl")),
@@ -243,7 +246,22 @@ impl Stage {
     }
 
     pub fn plan(&self) -> End<Planned> {
-        self.run(async { End::of(show_plan(&self.order, self.options()).await) })
+        self.run(async { End::of(show_plan(&self.order, self.options(), None).await) })
+    }
+
+    /// A plan that is written to a file beside the inventory.
+    pub fn plan_to(&self, name: &str) -> End<Planned> {
+        let path = self.path(name);
+        self.run(async { End::of(show_plan(&self.order, self.options(), Some(&path)).await) })
+    }
+
+    /// `hactl status --drift`.
+    pub fn drift(&self) -> End<Status> {
+        self.run(async {
+            let cluster = open(self.order.inventory.as_deref(), &self.options()).unwrap();
+            let desk = Desk::connect(cluster, self.options()).await.unwrap();
+            End::of(status_with_drift(&desk).await)
+        })
     }
 
     /// A deploy that must succeed.

@@ -85,7 +85,7 @@ for unit in "$@"; do
         ;;
     stop) stop "$unit" ;;
     restart) rm -f "$units/$unit.active" && start "$unit" ;;
-    reload-or-restart) start "$unit" ;;
+    reload-or-restart | start) start "$unit" ;;
     status) echo "$unit: see the story" && status=3 ;;
     esac
 done

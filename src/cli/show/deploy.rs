@@ -1,12 +1,15 @@
 //! The words of `plan` and `deploy`.
 
+use crate::ctl::apply::back::WentBack;
 use crate::ctl::apply::deploy::{Deployed, Planned};
 
 /// Every change, with the differences of files where they were asked for.
 pub(crate) fn planned(plan: &Planned) -> String {
-    let busy = plan.hosts.iter().filter(|host| !host.changes.is_empty());
+    let busy = plan.hosts.iter().filter(|host| !host.changes.is_empty() || !host.drift.is_empty());
     let mut text = busy.fold(String::new(), |mut text, host| {
         text.push_str(&format!("{}:\n", host.host));
+        host.drift.iter().for_each(|one| text.push_str(&format!("  since the last deploy: {one}\n")));
+        host.derived.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
         for change in &host.changes {
             text.push_str(&format!("  {}\n", change.what));
             text.push_str(change.difference.as_deref().unwrap_or_default());
@@ -33,4 +36,20 @@ pub(crate) fn deployed(done: &Deployed) -> String {
             format!("{changed} changes on {} hosts, verified{seen} ({:.1} s)\n", done.hosts, done.seconds)
         }
     }
+}
+
+/// What was gone back to, and what stays all the same.
+pub(crate) fn went_back(done: &WentBack) -> String {
+    if done.declined {
+        return String::new();
+    }
+    let mut text = match (done.to, done.hosts) {
+        (Some(to), 0) => format!("no host has anything newer than generation {to}\n"),
+        (Some(to), hosts) => format!("{hosts} hosts are back at generation {to}, verified ({:.1} s)\n", done.seconds),
+        (None, hosts) => format!("{hosts} hosts are as they were before hactl ({:.1} s)\n", done.seconds),
+    };
+    for one in &done.packages {
+        text.push_str(&format!("{}: packages that were installed stay: {}\n", one.host, one.packages.join(" ")));
+    }
+    text
 }

@@ -8,7 +8,7 @@ use hactl_engine::notice::state_name;
 use super::table::table;
 use crate::ctl::cluster::Group;
 use crate::ctl::report::Report;
-use crate::ctl::verify::status::{HostStatus, Status, VipStatus};
+use crate::ctl::verify::status::{HostDrift, HostStatus, Status, VipStatus};
 
 const HEADINGS: [&str; 9] = ["HOST", "GROUP", "INSTANCE", "STATE", "PRIO", "ADVERT", "NGINX", "AGENT", "SINCE"];
 
@@ -20,11 +20,19 @@ pub(crate) fn status(report: &Report<Status>) -> String {
     rows.extend(report.value.hosts.iter().flat_map(host_rows));
     text.push_str(&table(&rows));
     text.push_str(&pools(&report.value));
+    text.push_str(&report.value.drift.as_deref().map_or_else(String::new, drift));
     text.push_str(&format!("\n{}", safety(report.value.safety.as_ref())));
     for problem in &report.problems {
         text.push_str(&format!("{problem}\n"));
     }
     text
+}
+
+/// What is not as the last deploy left it.
+fn drift(hosts: &[HostDrift]) -> String {
+    let all = hosts.iter().flat_map(|host| host.drift.iter().map(move |one| (&host.host, one)));
+    let lines = all.fold(String::new(), |text, (host, one)| text + &format!("drift: {host}: {one}\n"));
+    if lines.is_empty() { "\nno drift since the last deploy\n".to_owned() } else { format!("\n{lines}") }
 }
 
 fn vip(vip: &VipStatus) -> String {

@@ -7,23 +7,52 @@ use super::stage::Job;
 use super::transaction::Ask;
 use super::work::Work;
 use crate::ctl::desk::Desk;
+use crate::ctl::look::observe::Seen;
 use crate::error::{Code, Problem};
 
 const POLL: Duration = Duration::from_millis(200);
 
-/// Activates one host and waits until its agent, where it has one, answers.
+/// One host's turn to change.
+pub(super) struct Turn {
+    /// Its name.
+    pub host: String,
+    /// What puts the new generation in place there.
+    pub script: String,
+    /// Whether an agent must answer afterwards.
+    pub agent: bool,
+    /// Whether it has a VIP now: then its turn is the last.
+    pub owner: bool,
+}
+
+impl Turn {
+    /// The turn of a deploy.
+    pub(super) fn of(work: &Work<'_>, job: &Job) -> Self {
+        Self {
+            host: job.host().to_owned(),
+            script: script::activate(&job.wanted, &job.plan, work.step, &work.owner),
+            agent: job.wanted.binary,
+            owner: owns_any(work.desk, &job.facts.seen),
+        }
+    }
+}
+
+/// Whether a host has a VIP of the cluster.
+pub(super) fn owns_any(desk: &Desk, seen: &Seen) -> bool {
+    desk.cluster.vips.iter().filter_map(|vip| vip.address()).any(|vip| seen.has(vip))
+}
+
+/// Activates one host and waits until its agent, where it shall have one, answers.
 ///
 /// # Errors
 /// What failed, in the host's own words. The caller takes it back.
-pub(super) async fn activate(work: &Work<'_>, job: &Job, settle: Duration) -> Result<(), Problem> {
-    let (desk, host) = (work.desk, job.host());
-    let script = script::activate(&job.wanted, &job.plan, work.step, &work.owner);
-    let output = work.ask_with(desk, host, Ask::Activate, &script, desk.options.limit * 2).await?;
+pub(super) async fn activate(work: &Work<'_>, turn: &Turn, settle: Duration) -> Result<(), Problem> {
+    let (desk, host) = (work.desk, turn.host.as_str());
+    let output = work.ask_with(desk, host, Ask::Activate, &turn.script, desk.options.limit * 2).await?;
     if output.code != 0 {
         let problem = Problem::on(host, Code::ActivateFailed, output.complaint());
         return Err(problem.next(format!("`journalctl -n 50` on {host}")));
     }
-    if job.wanted.binary { agent_answers(desk, host, settle).await } else { Ok(()) }
+    if turn.agent { agent_answers(desk, host, settle).await } else { Ok(()) }
 }
 
 /// Waits until the agent answers and none of its instances is still starting.

@@ -1,45 +1,28 @@
-//! `hactl plan` and `hactl deploy`: load, connect, compare, confirm, apply, verify.
+//! `hactl deploy`: load, connect, compare, confirm, apply, verify.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::activate::Turn;
 use super::end::{commit, give_up, ready};
+pub use super::order::Order;
 use super::prepare::Prepared;
-use super::roll_out::roll_out;
+use super::roll_out::{roll_out, settle};
 use super::stage::{Job, stage};
 use super::stranger::no_stranger;
 use super::vrids::no_collision;
 use super::work::{Beginner, Signals, Work, next_number, owner_name};
 use crate::ctl::cluster::Host;
 use crate::ctl::desk::{Desk, Options};
+use crate::ctl::drift::{Drift, drift};
+use crate::ctl::look::members;
 use crate::ctl::look::observe::{self, Sight};
-use crate::ctl::plan::{Change, Plan, difference};
+use crate::ctl::plan::{Change, Plan};
 use crate::ctl::progress::Event;
-use crate::ctl::remote::quote;
 use crate::ctl::report::{Outcome, Report};
 use crate::ctl::verify::vips::judge;
 use crate::error::{Code, Exit, Failure, Problem};
-
-/// What to deploy and how.
-#[derive(Debug, Clone)]
-pub struct Order {
-    /// Inventory, when named.
-    pub inventory: Option<PathBuf>,
-    /// Only these hosts; empty means all.
-    pub limit: Vec<String>,
-    /// Only these roles; empty means all.
-    pub only: Vec<String>,
-    /// Web hosts changed at a time.
-    pub batch: usize,
-    /// Leave a failed deploy as it is.
-    pub keep_failed: bool,
-    /// The hactl binary for load balancers, when named.
-    pub binary: Option<PathBuf>,
-    /// How long a host, and then the cluster, may take to come to rest; [`SETTLE`] unless somebody plays them.
-    pub settle: Duration,
-}
 
 /// What a deploy would change.
 #[derive(Debug, Clone, Serialize)]
@@ -53,6 +36,12 @@ pub struct Planned {
 pub struct PlannedHost {
     /// The host's name.
     pub host: String,
+    /// What comes, goes or becomes another of the VIPs' virtual routers, in words; where files were looked into.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub derived: Vec<String>,
+    /// What is not as the last deploy left it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub drift: Vec<Drift>,
     /// In the order carried out.
     pub changes: Vec<PlannedChange>,
 }
@@ -60,9 +49,13 @@ pub struct PlannedHost {
 /// One change.
 #[derive(Debug, Clone, Serialize)]
 pub struct PlannedChange {
-    /// In words, such as `~ /etc/nginx/conf.d/site.conf`.
+    /// In one word, such as `create`.
+    pub kind: &'static str,
+    /// In words, such as `create /etc/nginx/conf.d/site.conf`.
     pub what: String,
-    /// A changed file's lines, where they were asked for.
+    /// It replaces or removes what no deploy put there.
+    pub theirs: bool,
+    /// The lines of a file that come and go, where it was looked into. Secrets in them are `…`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub difference: Option<String>,
 }
@@ -95,22 +88,6 @@ pub const SETTLE: Duration = Duration::from_secs(20);
 /// How often a plan is made anew because hosts changed while it was read.
 const ROUNDS: usize = 5;
 
-/// `hactl plan`: with the differences of changed files (one more round trip to hosts that have any).
-///
-/// # Errors
-/// Invalid input, unreachable hosts, failed preflight.
-pub async fn show_plan(order: &Order, options: Options) -> Outcome<Planned> {
-    let (prepared, jobs) = Prepared::new(order, options).await?;
-    let mut planned = planned(&jobs);
-    for (job, host) in jobs.iter().zip(&mut planned.hosts) {
-        for (change, shown) in job.plan.changes.iter().zip(&mut host.changes) {
-            shown.difference = changed_lines(&prepared.desk, job, change).await?;
-        }
-    }
-    let exit = if whole(&jobs).is_empty() { Exit::Done } else { Exit::Pending };
-    Ok(Report { value: planned, problems: Vec::new(), exit })
-}
-
 /// `hactl deploy`. `confirm` is asked when something would change, and again when hosts changed since it was asked.
 ///
 /// # Errors
@@ -122,6 +99,9 @@ pub async fn deploy(order: &Order, options: Options, confirm: Confirm<'_>) -> Ou
         let plan = whole(&jobs);
         if plan.is_empty() {
             return Ok(nothing_to_do(&prepared.desk, &jobs, begin).await);
+        }
+        if let Some(file) = &order.exactly {
+            file.holds(&jobs, &prepared.binary.sha256)?;
         }
         let planned = planned(&jobs);
         if !confirm(&planned)? {
@@ -169,7 +149,9 @@ async fn transaction(prepared: &Prepared, order: &Order, shown: Vec<Job>) -> Res
             Ok(Some(now))
         }
         // From here on signals are too late: one host may keep it already.
-        Ok(Ready::ToCommit(again)) => commit(&work, *again, order.settle).await.map(|()| None),
+        Ok(Ready::ToCommit(again)) => {
+            commit(&work, *again, &members::words(&desk.cluster.hosts), order.settle).await.map(|()| None)
+        }
         Err(failure) => Err(give_up(&work, order.keep_failed, order.settle, failure).await),
     }
 }
@@ -201,7 +183,9 @@ async fn until_ready(work: &Work<'_>, prepared: &Prepared, order: &Order, shown:
     desk.options.tell(Event::Begin { what: "staging", steps: busy.len() * 2 });
     stage(work, &busy, &prepared.binary).await?;
     no_collision(desk, &busy).await?;
-    roll_out(work, &busy, order).await?;
+    let turns: Vec<Turn> = busy.iter().map(|job| Turn::of(work, job)).collect();
+    roll_out(work, &turns, order.batch, order.settle).await?;
+    settle(desk, order.settle).await?;
     let again = ready(work, prepared, &busy).await?;
     work.leave().await; // who has nothing to change has nothing to commit
     work.dismiss();
@@ -226,21 +210,42 @@ fn whole(jobs: &[Job]) -> Plan {
     Plan { hosts: jobs.iter().map(|job| job.plan.clone()).collect() }
 }
 
-fn planned(jobs: &[Job]) -> Planned {
+/// What would change, in words.
+pub(super) fn planned(jobs: &[Job]) -> Planned {
+    let change = |job: &Job, one: &Change| PlannedChange {
+        kind: one.kind(),
+        what: words(job, one),
+        theirs: matches!(one, Change::File { dest, .. } | Change::Remove(dest) if is_theirs(job, dest)),
+        difference: None,
+    };
     let host = |job: &Job| PlannedHost {
         host: job.host().to_owned(),
-        changes: job.plan.changes.iter().map(|one| PlannedChange { what: one.to_string(), difference: None }).collect(),
+        derived: Vec::new(),
+        drift: drift(&job.wanted, &job.facts),
+        changes: job.plan.changes.iter().map(|one| change(job, one)).collect(),
     };
     Planned { hosts: jobs.iter().map(host).collect() }
 }
 
-/// The lines that differ, of a file that is there and gets other content.
-async fn changed_lines(desk: &Desk, job: &Job, change: &Change) -> Result<Option<String>, Failure> {
-    let Change::File { dest, new: false, only_rights: false } = change else { return Ok(None) };
-    let Some(file) = job.wanted.files.iter().find(|file| file.dest == *dest) else { return Ok(None) };
-    let old = desk.on(job.host(), &format!("cat {}", quote(dest)), b"", desk.options.limit).await;
-    let old = old.map_err(|problem| Failure::one(Exit::Preflight, problem))?;
-    Ok(Some(difference(file, old.text())))
+/// Whether what a change replaces or removes is somebody else's. Roles name what is never ours.
+fn is_theirs(job: &Job, path: &str) -> bool {
+    job.facts.is_foreign(path)
+        || (job.wanted.absent.iter().any(|one| one == path) && job.facts.files.contains_key(path))
+}
+
+/// One change with what is there now, where that says more.
+fn words(job: &Job, change: &Change) -> String {
+    const THEIRS: &str = "which is not ours (kept in the way back)";
+    match change {
+        Change::File { dest, .. } if job.facts.is_foreign(dest) => format!("replace {dest}, {THEIRS}"),
+        Change::Remove(dest) if !job.facts.files.contains_key(dest) => format!("{change}, where a package brings it"),
+        Change::Remove(dest) if is_theirs(job, dest) => format!("{change}, {THEIRS}"),
+        Change::Sysctl(key, _) => match job.facts.sysctl.get(key) {
+            Some(now) => format!("{change} (it is {now})"),
+            None => change.to_string(),
+        },
+        _ => change.to_string(),
+    }
 }
 
 async fn nothing_to_do(desk: &Desk, jobs: &[Job], begin: Instant) -> Report<Deployed> {

@@ -10,37 +10,66 @@ use super::transaction::{Ask, Known, Verdict};
 use super::work::{Work, transaction_in};
 use crate::ctl::desk::Desk;
 use crate::ctl::look::facts;
+use crate::ctl::look::observe::show;
 use crate::ctl::look::transaction::Phase;
 use crate::ctl::plan::{Change, plan};
 use crate::ctl::progress::Event;
+use crate::ctl::remote::Output;
 use crate::error::{Code, Exit, Failure, Problem};
 
 /// Between two attempts at a host that does not answer.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Over a new connection to each changed host, since the old one may outlive a change that lets nobody in any more: all that was
-/// sent is there and waits for its commit.
+/// New connections to these hosts, since the old ones may outlive a change that lets nobody in any more.
+async fn anew(work: &Work<'_>, hosts: &[&str]) -> Result<Desk, Failure> {
+    let desk = work.desk.again(hosts.iter().map(|host| (*host).to_owned()).collect()).await;
+    match desk.unreachable.first() {
+        None => Ok(desk),
+        Some((_, problem)) => {
+            Err(Failure::one(Exit::RolledBack, problem.clone().why("it answered before the change: it is taken back")))
+        }
+    }
+}
+
+/// Whether a host has our generation and waits for its commit.
+fn waits(work: &Work<'_>, host: &str, output: &Output) -> Result<(), Failure> {
+    let active = transaction_in(output)
+        .is_some_and(|seen| seen.phase == Phase::Active && seen.number == work.step.number && seen.lock.is_some());
+    if active {
+        return Ok(());
+    }
+    let message = format!("generation {} is not in place any more", work.step.number);
+    let problem = Problem::on(host, Code::NotAsSent, message).why("the host went back by itself");
+    Err(Failure::one(Exit::RolledBack, problem))
+}
+
+/// Over new connections: each of these hosts waits for its commit.
+///
+/// # Errors
+/// A host that does not, or cannot be reached any more. Nothing is committed.
+pub(super) async fn still_active(work: &Work<'_>, hosts: &[&str]) -> Result<Desk, Failure> {
+    let desk = anew(work, hosts).await?;
+    let asked = hosts.iter().map(|host| (*host, show(), Vec::new()));
+    for (host, answer) in desk.on_all(asked).await {
+        let output = answer.map_err(|problem| Failure::one(Exit::RolledBack, problem))?;
+        waits(work, &host, &output)?;
+    }
+    Ok(desk)
+}
+
+/// Over new connections: all that was sent is there, and each changed host waits for its commit.
 ///
 /// # Errors
 /// What is not as it was sent, or a host that cannot be reached any more. Nothing is committed.
 pub(super) async fn ready(work: &Work<'_>, prepared: &Prepared, jobs: &[&Job]) -> Result<Desk, Failure> {
     let failed = |problem| Failure::one(Exit::RolledBack, problem);
-    let names = jobs.iter().map(|job| job.host().to_owned()).collect();
-    let desk = work.desk.again(names).await;
-    if let Some((_, problem)) = desk.unreachable.first() {
-        let why = "it answered before the change: it is taken back";
-        return Err(failed(problem.clone().why(why)));
-    }
+    let hosts: Vec<&str> = jobs.iter().map(|job| job.host()).collect();
+    let desk = anew(work, &hosts).await?;
     let asked = jobs.iter().map(|job| (job.host(), facts::script(&job.wanted).text(), Vec::new()));
     let answers = desk.on_all(asked).await;
     for (job, (host, answer)) in jobs.iter().zip(answers) {
         let output = answer.map_err(failed)?;
-        let active = transaction_in(&output)
-            .is_some_and(|seen| seen.phase == Phase::Active && seen.number == work.step.number && seen.lock.is_some());
-        if !active {
-            let message = format!("generation {} is not in place any more", work.step.number);
-            return Err(failed(Problem::on(&host, Code::NotAsSent, message).why("the host went back by itself")));
-        }
+        waits(work, &host, &output)?;
         let left = plan(&job.wanted, &facts::parse(&job.wanted, output.text()), &prepared.binary.sha256);
         if let Some(change) = left.changes.iter().find(|change| lasts(change)) {
             let message = format!("after the deploy there is still something to do: {change}");
@@ -73,9 +102,9 @@ fn lasts(change: &Change) -> bool {
 ///
 /// # Errors
 /// Exit 6 with each host that did not acknowledge, and when it goes back.
-pub(super) async fn commit(work: &Work<'_>, desk: Desk, patience: Duration) -> Result<(), Failure> {
+pub(super) async fn commit(work: &Work<'_>, desk: Desk, members: &[String], patience: Duration) -> Result<(), Failure> {
     let end = Instant::now() + patience;
-    let script = work.step.commit();
+    let script = work.step.commit(members);
     let mut desk = desk;
     let mut last: Vec<Problem> = Vec::new();
     loop {

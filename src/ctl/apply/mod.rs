@@ -1,16 +1,21 @@
-//! Carrying out a plan as one transaction over all hosts. [`deploy`] is the whole of it; [`prepare`] finds what would change,
-//! [`work`] takes the locks and keeps them, [`stage`] brings files and packages without touching traffic, [`roll_out`] and
-//! [`activate`] swap them in host by host, the owner last, and [`end`] commits or takes everything back. [`step`] and
-//! [`script`] are what runs on a host, [`transaction`] is what the desk may say of it. A host goes back by itself when the
-//! desk vanishes: its part of the transaction is in `transaction.sh`.
+//! Carrying out a plan as one transaction over all hosts: [`deploy`] is the whole of it, [`back`] the same to what was before;
+//! [`show`] only tells what would change. The desk takes the locks and keeps them ([`work`]), brings files without touching traffic,
+//! swaps them in host by host with the owner last, and commits or takes everything back; [`step`] and [`script`] are what runs on a
+//! host, [`transaction`] is what may be said of it. A host goes back by itself when the desk vanishes: its part is in
+//! `transaction.sh`.
 
 mod activate;
+pub mod back;
 pub mod binary;
 pub mod deploy;
 mod end;
+pub mod order;
+pub mod plan_file;
+mod preflight;
 mod prepare;
 mod roll_out;
 pub mod script;
+pub mod show;
 mod stage;
 pub mod step;
 mod stranger;

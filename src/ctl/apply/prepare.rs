@@ -3,22 +3,20 @@
 use std::collections::BTreeMap;
 
 use super::binary::Binary;
-use super::deploy::Order;
+use super::order::Order;
+use super::preflight::preflight;
 use super::stage::Job;
 use crate::ctl::cluster::{Cluster, Group, Host};
 use crate::ctl::desk::{Desk, Options, open};
 use crate::ctl::host::Script;
 use crate::ctl::look::facts::{self, Facts};
 use crate::ctl::look::observe;
-use crate::ctl::plan::{Change, plan};
+use crate::ctl::plan::plan;
 use crate::ctl::remote::Output;
 use crate::ctl::render::context::Interfaces;
 use crate::ctl::render::host::render;
 use crate::ctl::wanted::WantedHost;
 use crate::error::{Code, Exit, Failure, Problem};
-
-/// Space that must be free for a deploy beside the binary, in kilobytes.
-const ROOM_KB: u64 = 20 * 1024;
 
 /// Everything that does not change while a deploy lasts.
 pub(super) struct Prepared {
@@ -181,40 +179,6 @@ fn render_all(cluster: &Cluster, interfaces: &Interfaces) -> Result<Vec<WantedHo
         }
     }
     if problems.is_empty() { Ok(all) } else { Err(Failure { exit: Exit::Invalid, problems }) }
-}
-
-/// What would make a deploy fail half-way, found before it begins.
-fn preflight(jobs: &[Job], binary: &Binary) -> Result<(), Failure> {
-    let mut problems = Vec::new();
-    for job in jobs.iter().filter(|job| !job.plan.changes.is_empty()) {
-        let host = job.host();
-        if job.facts.init != "systemd" {
-            let message = format!("{host}: process 1 is `{}`, not systemd", job.facts.init);
-            problems.push(Problem::new(Code::NoSystemd, message).why("services are managed through systemd"));
-        }
-        for (missing, next) in &job.facts.missing {
-            let problem =
-                Problem::on(host, Code::ToolMissing, format!("{missing} is missing")).why("nothing was changed");
-            let otherwise = || "install it there, or take the role that needs it out of the inventory".to_owned();
-            problems.push(problem.next(next.clone().unwrap_or_else(otherwise)));
-        }
-        let installs = job.plan.changes.iter().any(|change| matches!(change, Change::Package(_)));
-        if installs && job.facts.package_manager.is_none() {
-            problems.push(Problem::on(
-                host,
-                Code::NoPackageManager,
-                "neither apt-get nor dnf nor yum is there to install nginx".to_string(),
-            ));
-        }
-        let needed = ROOM_KB + if job.wanted.binary { 3 * binary.kilobytes() } else { 0 };
-        if job.facts.free_kb < needed {
-            let message = format!("{host}: {} kB free below /var/lib/hactl, {needed} kB are needed", job.facts.free_kb);
-            problems.push(
-                Problem::new(Code::NoSpace, message).why("nothing was changed").next(format!("free space on {host}")),
-            );
-        }
-    }
-    if problems.is_empty() { Ok(()) } else { Err(Failure { exit: Exit::Preflight, problems }) }
 }
 
 #[cfg(test)]

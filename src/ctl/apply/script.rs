@@ -76,6 +76,15 @@ pub fn activate(wanted: &WantedHost, plan: &HostPlan, step: Step, owner: &str) -
     let number = step.number.to_string();
     let script = step.enter("staged").call("open_generation", [number.as_str()]);
     let script = back_up(script, wanted, plan).call("arm", [number.as_str(), FUNCTIONS, owner]);
+    let put = changed(wanted, plan).map(|file| (sha256(&file.content), file.dest.as_str()));
+    let put: Vec<(String, &str)> = put.chain(removed(plan).map(|dest| ("-".to_owned(), dest))).collect();
+    let words = put.iter().flat_map(|(sum, dest)| [sum.as_str(), dest]);
+    let script = script.call("wrote", std::iter::once(number.as_str()).chain(words));
+    let packages = wanted.packages.iter().map(|package| package.name.as_str());
+    let script = match wanted.packages.is_empty() {
+        true => script,
+        false => script.call("wrote_packages", std::iter::once(number.as_str()).chain(packages)),
+    };
     let script = script.each(&plan.changes, |script, change| carry_out(script, change, wanted));
     script.each(&wanted.probes, |script, probe| script.call("probe", [probe.name.as_str(), &probe.command])).text()
 }
@@ -94,8 +103,8 @@ fn back_up(script: Script, wanted: &WantedHost, plan: &HostPlan) -> Script {
     let script = script.each(paths, |script, path| script.call("back_up", [path]));
     let script = script.call("on_revert", ["back", "systemctl", "daemon-reload"]);
     script.each(&plan.changes, |script, change| match change {
-        Change::Run(number, _) => match wanted.runs.get(*number).and_then(|run| run.undo.as_deref()) {
-            Some(command) => script.call("on_revert", ["undo", command]),
+        Change::Run(number, did) => match wanted.runs.get(*number).and_then(|run| run.undo.as_deref()) {
+            Some(command) => script.call("on_revert", ["undo", command, did]),
             None => script,
         },
         Change::Replace(name) => script.call("on_revert", ["back", "systemctl", "enable", "-q", "--now", name]),

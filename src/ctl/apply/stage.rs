@@ -1,5 +1,7 @@
 //! Everything that does not touch traffic: lock, files, packages, checks, on all hosts at once.
 
+use std::collections::BTreeSet;
+
 use super::binary::Binary;
 use super::script;
 use super::step::Step;
@@ -28,8 +30,7 @@ impl Job {
 
     /// Who holds its lock, where that is a desk of this user and machine that has ended.
     pub(super) fn dead_holder(&self, own: &str) -> Option<&str> {
-        let lock = self.facts.seen.transaction.lock.as_ref()?;
-        is_dead(&lock.owner, own).then_some(lock.owner.as_str())
+        dead(self.facts.seen.transaction.lock.as_ref().map(|lock| lock.owner.as_str()), own)
     }
 }
 
@@ -46,7 +47,7 @@ pub(super) async fn stage(work: &Work<'_>, jobs: &[&Job], binary: &Binary) -> Re
         let shipment = script::stage(&job.wanted, &job.plan, work.step, binary);
         (job.host(), shipment.script, shipment.stdin)
     });
-    all_good(desk.on_all(shipments).await, "staging")?;
+    all_good(desk.on_all(shipments).await, "staging", NOTHING)?;
     // Package mirrors are slower than hosts.
     let limit = desk.options.limit * 10;
     let step = Step { limit, ..work.step };
@@ -58,29 +59,62 @@ pub(super) async fn stage(work: &Work<'_>, jobs: &[&Job], binary: &Binary) -> Re
     let installs = packages
         .iter()
         .map(|(host, script)| async move { ((*host).to_owned(), desk.on(host, script, b"", limit).await) });
-    all_good(futures_util::future::join_all(installs).await, "installing packages")?;
+    let installed = futures_util::future::join_all(installs).await;
+    let done = |(host, answer): &(String, Result<Output, Problem>)| {
+        answer.as_ref().is_ok_and(|output| output.code == 0).then(|| host.clone())
+    };
+    let done: Vec<String> = installed.iter().filter_map(done).collect();
+    let stays = what_stays(&packages_of(jobs), &done);
+    all_good(installed, "installing packages", &stays)?;
     let checks = jobs
         .iter()
         .filter_map(|job| Some((job.host(), script::checks(&job.wanted, &job.plan, work.step)?, Vec::new())));
-    all_good(desk.on_all(checks).await, "testing the staged files")
+    all_good(desk.on_all(checks).await, "testing the staged files", &stays)
 }
 
-fn all_good(results: Vec<(String, Result<Output, Problem>)>, doing: &str) -> Result<(), Failure> {
+const NOTHING: &str = "nothing live was changed; the VIP keeps serving";
+
+/// The packages that a deploy installs.
+fn packages_of(jobs: &[&Job]) -> String {
+    let changes = jobs.iter().flat_map(|job| &job.plan.changes);
+    let names =
+        changes.filter_map(|change| if let Change::Package(name) = change { Some(name.as_str()) } else { None });
+    names.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// What is true when a deploy ends after these hosts have got these packages.
+fn what_stays(packages: &str, hosts: &[String]) -> String {
+    if hosts.is_empty() {
+        return NOTHING.to_owned();
+    }
+    let hosts = hosts.join(", ");
+    format!(
+        "no file was put in place, but {packages} was installed on {hosts}: it stays, and runs where its package starts it"
+    )
+}
+
+/// `stays` is what is true all the same when something failed.
+fn all_good(results: Vec<(String, Result<Output, Problem>)>, doing: &str, stays: &str) -> Result<(), Failure> {
     let problems: Vec<Problem> =
-        results.into_iter().filter_map(|(host, result)| complaint(&host, result, doing)).collect();
+        results.into_iter().filter_map(|(host, result)| complaint(&host, result, doing, stays)).collect();
     if problems.is_empty() { Ok(()) } else { Err(Failure { exit: Exit::Preflight, problems }) }
 }
 
-fn complaint(host: &str, result: Result<Output, Problem>, doing: &str) -> Option<Problem> {
+fn complaint(host: &str, result: Result<Output, Problem>, doing: &str, stays: &str) -> Option<Problem> {
     match result {
-        Err(problem) => Some(problem.why("nothing live was changed")),
+        Err(problem) => Some(problem.why(stays)),
         Ok(output) if output.code == 0 => None,
         Ok(output) => Some(
             Problem::on(host, Code::StageFailed, format!("{doing} failed: {}", output.complaint()))
-                .why("nothing live was changed; the VIP keeps serving")
+                .why(stays)
                 .next("mend that, then run the same command again"),
         ),
     }
+}
+
+/// The holder of a lock, where it is a desk of this user and machine that has ended.
+pub(super) fn dead<'o>(holder: Option<&'o str>, own: &str) -> Option<&'o str> {
+    holder.filter(|holder| is_dead(holder, own))
 }
 
 /// Whether a lock's holder was this user on this machine, in a process that has ended: a desk that was killed.

@@ -54,9 +54,11 @@ impl Step {
         Script::new().call("leave", [self.number.to_string().as_str(), owner]).text()
     }
 
-    /// The generation is in force, and the lock is free.
-    pub fn commit(self) -> String {
-        self.one("commit")
+    /// The generation is in force, and the lock is free. The host remembers these members of its cluster
+    /// ([`words`](crate::ctl::look::members::words)).
+    pub fn commit(self, members: &[String]) -> String {
+        let script = Script::new().call("commit", [self.number.to_string().as_str()]);
+        script.call("members", members.iter().map(String::as_str)).text()
     }
 
     /// Takes the activation back, now.

@@ -4,5 +4,5 @@
 mod commands;
 pub mod file;
 mod here;
-mod pages;
+pub mod pages;
 mod stops;

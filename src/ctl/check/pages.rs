@@ -68,8 +68,8 @@ impl<'a> Pages<'a> {
     }
 }
 
-/// The word that tells that a line holds a secret.
-fn secret(line: &str) -> Option<&'static str> {
+/// The word that tells that a line of a keepalived.conf holds a secret.
+pub fn secret(line: &str) -> Option<&'static str> {
     let words = ["auth_pass", "hex:", "ascii:", "webhook", "password", "basic_auth", "header"];
     let key = line.trim_start().starts_with("key ").then_some("key");
     words.into_iter().find(|word| line.contains(word)).or(key)

@@ -1,6 +1,6 @@
 //! What a host has: one script, one round trip.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 
@@ -35,6 +35,27 @@ pub struct Facts {
     pub missing: Vec<(String, Option<String>)>,
     /// Kernel settings.
     pub sysctl: BTreeMap<String, String>,
+    /// Versions of wanted packages that are installed.
+    pub versions: BTreeMap<String, String>,
+    /// Programs that listen, by TCP port.
+    pub listeners: Vec<(u16, String)>,
+    /// Where files are put: the path, whether it can be written, and free kilobytes.
+    pub places: Vec<Place>,
+    /// Who works with packages: process id and program.
+    pub package_lock: Option<(u32, String)>,
+    /// What deploys put there; `None` where one was committed before that was written down.
+    pub put: Option<BTreeMap<String, String>>,
+}
+
+/// A part of the file system that a deploy needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// A folder in it.
+    pub path: String,
+    /// Whether it can be written.
+    pub writable: bool,
+    /// Free kilobytes, where that is known.
+    pub free_kb: Option<u64>,
 }
 
 /// A file on a host.
@@ -57,16 +78,28 @@ pub struct ServiceFact {
     pub enabled: bool,
 }
 
+/// What a deploy writes to: its own files and those of roles, and what tests of files need.
+const PLACES: [&str; 3] = ["/etc", "/usr", "/tmp"];
+
 /// The script whose output [`parse`] reads.
 pub fn script(wanted: &WantedHost) -> Script {
-    let files = wanted.files.iter().map(|file| &file.dest).chain(&wanted.removed).map(String::as_str);
+    let files = wanted.files.iter().map(|file| &file.dest).chain(&wanted.removed).chain(&wanted.absent);
     let services = wanted.services.iter().flat_map(|s| std::iter::once(&s.name).chain(&s.replaces));
     let services: Vec<&str> = services.chain(&wanted.retired).map(String::as_str).collect();
     let mut script = Script::new()
         .call("show", [])
         .call("system", [])
         .call("commands", wanted.packages.iter().map(|package| package.command.as_str()))
-        .call("files", files);
+        .call("files", files.map(String::as_str))
+        .call("put_before", [])
+        .call("places", PLACES);
+    if !wanted.listens.is_empty() {
+        script = script.call("listeners", []);
+    }
+    if !wanted.packages.is_empty() {
+        let names = || wanted.packages.iter().map(|package| package.name.as_str());
+        script = script.call("package_locks", []).call("package_versions", names());
+    }
     if !services.is_empty() {
         script = script.call("services", services);
     }
@@ -89,14 +122,14 @@ pub fn parse(wanted: &WantedHost, text: &str) -> Facts {
     let line = |name: &str, n: usize| lines(name).get(n).map(|line| line.trim().to_owned()).unwrap_or_default();
     let sums: BTreeMap<&str, &str> =
         lines("sums").into_iter().filter_map(|line| line.split_once("  ").map(|(sum, name)| (name, sum))).collect();
+    let links: BTreeSet<&str> = lines("links").into_iter().collect();
     let files = lines("stats").into_iter().filter_map(|line| {
         let mut words = line.splitn(3, ' ');
         let (mode, owner, name) = (words.next()?, words.next()?, words.next()?);
-        let fact = FileFact {
-            sha256: (*sums.get(name)?).to_owned(),
-            mode: u32::from_str_radix(mode, 8).ok()?,
-            owner: owner.to_owned(),
-        };
+        // A link is no file, whatever it leads to.
+        let sha256 = if links.contains(name) { "" } else { sums.get(name)? };
+        let fact =
+            FileFact { sha256: sha256.to_owned(), mode: u32::from_str_radix(mode, 8).ok()?, owner: owner.to_owned() };
         Some((name.to_owned(), fact))
     });
     Facts {
@@ -121,6 +154,55 @@ pub fn parse(wanted: &WantedHost, text: &str) -> Facts {
             .into_iter()
             .filter_map(|line| line.split_once('=').map(|(key, value)| (key.trim().into(), value.trim().into())))
             .collect(),
+        versions: lines("versions")
+            .into_iter()
+            .filter_map(|line| line.split_once(' ').map(|(name, version)| (name.to_owned(), version.to_owned())))
+            .collect(),
+        listeners: lines("listeners").into_iter().filter_map(listener).collect(),
+        places: lines("places").into_iter().filter_map(place).collect(),
+        package_lock: lines("package_locks").into_iter().find_map(|line| {
+            let mut words = line.split(' ');
+            Some((words.next()?.parse().ok()?, words.next()?.to_owned()))
+        }),
+        put: put(&lines("put")),
+    }
+}
+
+/// `LISTEN 0 511 0.0.0.0:80 0.0.0.0:* users:(("nginx",pid=7,fd=6))`; sockets of the kernel have no user.
+fn listener(line: &str) -> Option<(u16, String)> {
+    let (_, port) = line.split_whitespace().nth(3)?.rsplit_once(':')?;
+    let (_, users) = line.split_once("users:((\"")?;
+    Some((port.parse().ok()?, users.split('"').next()?.to_owned()))
+}
+
+/// `rw FREE-BLOCKS BLOCK-SIZE PATH`; without the figures where they are not known.
+fn place(line: &str) -> Option<Place> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let (can, path) = (words.first()?, words.last()?);
+    let number = |n: usize| words.get(n).and_then(|word| word.parse::<u64>().ok());
+    let free_kb = number(1).zip(number(2)).map(|(blocks, size)| blocks.saturating_mul(size) / 1024);
+    Some(Place { path: (*path).to_owned(), writable: *can == "rw", free_kb })
+}
+
+/// Lines `GENERATION SHA256 PATH`, the newest of a path first; `0 - *` stands for what came before them.
+fn put(lines: &[&str]) -> Option<BTreeMap<String, String>> {
+    let mut put = BTreeMap::new();
+    for line in lines {
+        let mut words = line.splitn(3, ' ').skip(1);
+        match (words.next(), words.next()) {
+            (Some("-"), Some("*")) => return None,
+            (Some(sum), Some(path)) => drop(put.entry(path.to_owned()).or_insert_with(|| sum.to_owned())),
+            _ => {}
+        }
+    }
+    put.retain(|_, sum| sum != "-"); // removed again
+    Some(put)
+}
+
+impl Facts {
+    /// Whether something is at this path that no deploy put there, as far as that is known.
+    pub fn is_foreign(&self, path: &str) -> bool {
+        self.files.contains_key(path) && self.put.as_ref().is_some_and(|put| !put.contains_key(path))
     }
 }
 
@@ -167,15 +249,23 @@ mod tests {
             @@sums\nabc  /etc/a b\ndef  /usr/local/bin/hactl\n@@stats\n600 root:root /etc/a b\n\
             @@transaction\nactive 7 9\n9 280 ann@desk\n\
             @@services\nId=nginx.service\nActiveState=active\nUnitFileState=enabled\n\nId=keepalived.service\nActiveState=inactive\nUnitFileState=\n\
-            @@run0\nyes\n";
+            @@run0\nyes\n@@places\nrw 256 4096 /etc\nro  /tmp\n@@package_locks\n42 apt /x\n@@put\n9 - /b\n7 abc /etc/a b\n\
+            @@listeners\nState Recv-Q Send-Q Local Address:Port Peer Address:Port\nLISTEN 0 1 [::]:80 [::]:* users:((\"apache2\",pid=1,fd=4))\n";
         let facts = parse(&wanted, text);
         assert_eq!((facts.os.as_str(), facts.init.as_str(), facts.free_kb), ("debian", "systemd", 4242));
         assert_eq!(facts.files["/etc/a b"].mode, 0o600);
         assert_eq!(facts.binary.as_deref(), Some("def"));
         assert_eq!(facts.services["nginx"], ServiceFact { active: true, enabled: true });
         assert!(!facts.services["keepalived"].enabled);
-        assert_eq!((facts.runs_done, facts.seen.transaction.number), (vec![0], 9));
+        assert_eq!((facts.runs_done.as_slice(), facts.seen.transaction.number), ([0].as_slice(), 9));
         assert!(facts.seen.transaction.unfinished());
+        assert_eq!(facts.listeners, [(80, "apache2".to_owned())]);
+        assert_eq!(facts.package_lock, Some((42, "apt".to_owned())));
+        let place = |path: &str, writable, free_kb| Place { path: path.into(), writable, free_kb };
+        assert_eq!(facts.places, [place("/etc", true, Some(1024)), place("/tmp", false, None)]);
+        assert!(!facts.is_foreign("/etc/a b") && !facts.is_foreign("/nowhere"));
+        assert!(Facts { put: Some(BTreeMap::new()), ..facts.clone() }.is_foreign("/etc/a b"));
+        assert!(!Facts { put: put(&["0 - *"]), ..facts.clone() }.is_foreign("/etc/a b"), "nobody knows");
     }
 
     #[test]

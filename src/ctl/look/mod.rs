@@ -1,6 +1,8 @@
-//! What hosts say of themselves, in one round trip each: [`facts`] before a plan, [`observe`] at any time. What was seen is
+//! What hosts say of themselves, in one round trip each: [`facts`] before a plan, [`contents`] of files, [`observe`] at any time. What was seen is
 //! returned as data and judged elsewhere; a host that was not reached is part of it.
 
+pub mod contents;
 pub mod facts;
+pub mod members;
 pub mod observe;
 pub mod transaction;

@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use crate::ctl::cluster::{Cluster, Group, Host, LvsMethod, Vip};
 use crate::ctl::desk::Desk;
 use crate::ctl::host::Script;
+use crate::ctl::look::members::Member;
 use crate::ctl::look::transaction::{self, Transaction};
 use crate::ctl::words::plain_json;
 use crate::error::Problem;
@@ -41,6 +42,8 @@ pub struct Seen {
     pub peers: BTreeMap<String, bool>,
     /// How far a deploy is.
     pub transaction: Transaction,
+    /// Hosts that were deployed with it.
+    pub members: Vec<Member>,
     /// `arp_ignore` and `arp_announce` of all interfaces, where they were asked for.
     pub arp: Option<(u8, u8)>,
 }
@@ -220,6 +223,7 @@ pub fn parse(text: &str) -> Seen {
         backends: answers("backends"),
         peers: answers("peers"),
         transaction: transaction::parse(&lines("transaction")).unwrap_or_default(),
+        members: lines("members").into_iter().filter_map(Member::parse).collect(),
         arp: match lines("arp").iter().map(|line| line.trim().parse().ok()).collect::<Vec<_>>().as_slice() {
             [Some(ignore), Some(announce)] => Some((*ignore, *announce)),
             _ => None,

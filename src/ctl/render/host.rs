@@ -36,6 +36,7 @@ pub fn render(cluster: &Cluster, host: &Host, interfaces: &Interfaces) -> Result
         }
     }
     retire(host, &mut wanted);
+    wanted.absent.retain(|path| !wanted.files.iter().any(|file| file.dest == *path));
     problems.dedup();
     if problems.iter().any(|problem| !problem.warning) {
         return Err(Failure { exit: Exit::Invalid, problems });
@@ -125,6 +126,25 @@ impl Work<'_> {
         }
         for file in &role.files {
             self.file(file);
+        }
+        for listen in &role.listens {
+            let port = self.text(&format!("listens of {}", self.role), &listen.port, "");
+            match port.as_deref().map(|port| port.trim().parse()) {
+                Some(Ok(port)) => self.wanted.listens.push((port, listen.program.clone())),
+                Some(Err(_)) => {
+                    let message = format!("role {}: listens on `{}`, which is no port", self.role, listen.port);
+                    self.problems.push(Problem::new(Code::RoleFile, message));
+                }
+                None => {}
+            }
+        }
+        for path in &role.absent {
+            if !path.starts_with('/') || path.contains("/../") || path.contains('\n') {
+                let message = format!("role {}: absent `{path}` is not an absolute path", self.role);
+                self.problems.push(Problem::new(Code::RoleFile, message));
+            } else if !self.wanted.absent.contains(path) {
+                self.wanted.absent.push(path.clone());
+            }
         }
         for (key, value) in &role.sysctl {
             let what = format!("sysctl of {}", self.role);

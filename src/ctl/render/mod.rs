@@ -2,5 +2,7 @@
 //! packages and units together. No network; the HA configuration is parsed here, so a bad one never leaves the desk.
 
 pub mod context;
+pub mod derived;
 pub mod host;
 pub mod pair;
+pub mod preview;

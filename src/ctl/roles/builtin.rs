@@ -26,7 +26,7 @@ pub const TEMPLATES: [(&str, &str); 10] = [
 /// `check: nginx` of a file: tests the whole configuration with the staged files laid over it, in a folder of its own.
 /// `{root}` is the staging folder, which holds all of the host's new files below their own paths; `{gone}` are files that go.
 pub const NGINX_CHECK: &str = r#"t=$(mktemp -d) && trap 'rm -rf "$t"' EXIT && cp -aL /etc/nginx/. "$t/" 2>/dev/null; \
-cp -a {root}/etc/nginx/. "$t/" && rm -f "$t/sites-enabled/default" && \
+cp -a {root}/etc/nginx/. "$t/" && \
 for g in {gone}; do rm -f "$t/${g#/etc/nginx/}"; done && \
 grep -rlF /etc/nginx/ "$t" | xargs -r sed -i "s#/etc/nginx/#$t/#g" && nginx -t -q -c "$t/nginx.conf""#;
 

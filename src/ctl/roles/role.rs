@@ -24,6 +24,12 @@ pub struct Role {
     /// Files, in the order they are put in place.
     #[serde(default)]
     pub files: Vec<FileEntry>,
+    /// TCP ports (a template) on which a program of this role listens: nobody else may.
+    #[serde(default)]
+    pub listens: Vec<ListenEntry>,
+    /// Files and links of others that must not be there; they are kept in the way back.
+    #[serde(default)]
+    pub absent: Vec<String>,
     /// Kernel settings.
     #[serde(default)]
     pub sysctl: BTreeMap<String, String>,
@@ -124,6 +130,16 @@ fn ordinary_mode() -> String {
 
 fn root() -> String {
     "root:root".into()
+}
+
+/// A port that a role's program listens on.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListenEntry {
+    /// The port, a template.
+    pub port: String,
+    /// The program, as the kernel knows it.
+    pub program: String,
 }
 
 /// What a change of a file does.

@@ -8,8 +8,13 @@ use serde::Serialize;
 use super::vips::judge;
 use crate::ctl::cluster::{Cluster, Group, Host};
 use crate::ctl::desk::Desk;
+use crate::ctl::drift::{Drift, drift};
+use crate::ctl::look::facts;
 use crate::ctl::look::observe::{Sight, look};
-use crate::ctl::report::Report;
+use crate::ctl::render::context::Interfaces;
+use crate::ctl::render::host::render;
+use crate::ctl::report::{Outcome, Report};
+use crate::error::Exit;
 
 /// The picture of a cluster, as it was seen.
 #[derive(Debug, Clone, Serialize)]
@@ -18,8 +23,19 @@ pub struct Status {
     pub vips: Vec<VipStatus>,
     /// One entry a host, in the inventory's order.
     pub hosts: Vec<HostStatus>,
+    /// What is not as the last deploy left it, on each host where something is; `None` when that was not asked.
+    pub drift: Option<Vec<HostDrift>>,
     /// What the pair can rely on: the weakest promise of all agents. `None` when no agent answers.
     pub safety: Option<Safety>,
+}
+
+/// What has become of one host.
+#[derive(Debug, Clone, Serialize)]
+pub struct HostDrift {
+    /// Its name.
+    pub host: String,
+    /// Everything that is not as the last deploy left it.
+    pub drift: Vec<Drift>,
 }
 
 /// One VIP.
@@ -80,6 +96,31 @@ pub async fn status(desk: &Desk) -> Report<Status> {
     Report::judged(picture(&desk.cluster, &sight), problems)
 }
 
+/// The same with what has become of each host since something was deployed there: one more round trip. Exit 2 where there is
+/// any, unless something is wrong as well.
+///
+/// # Errors
+/// What hosts shall have cannot be rendered.
+pub async fn status_with_drift(desk: &Desk) -> Outcome<Status> {
+    let mut report = status(desk).await;
+    let wanted = desk.cluster.hosts.iter().filter(|host| desk.hosts.contains_key(&host.name));
+    let wanted = wanted.map(|host| render(&desk.cluster, host, &Interfaces::new())).collect::<Result<Vec<_>, _>>()?;
+    let asks = wanted.iter().map(|one| (one.host.as_str(), facts::script(one).text(), Vec::new()));
+    let mut found = Vec::new();
+    for (one, (host, answer)) in wanted.iter().zip(desk.on_all(asks).await) {
+        match answer {
+            Ok(output) => found.push(HostDrift { host, drift: drift(one, &facts::parse(one, output.text())) }),
+            Err(problem) => report.problems.push(problem.warn()),
+        }
+    }
+    found.retain(|one| !one.drift.is_empty());
+    if report.exit == Exit::Done && !found.is_empty() {
+        report.exit = Exit::Pending;
+    }
+    report.value.drift = Some(found);
+    Ok(report)
+}
+
 fn picture(cluster: &Cluster, sight: &Sight) -> Status {
     let vips = cluster.vips.iter().filter_map(|vip| vip.address()).map(|address| {
         let owners = sight.who_owns(cluster, address);
@@ -98,6 +139,7 @@ fn picture(cluster: &Cluster, sight: &Sight) -> Status {
     Status {
         vips: vips.collect(),
         hosts: cluster.hosts.iter().map(|host| host_status(host, sight)).collect(),
+        drift: None,
         safety: promises.min_by_key(|safety| safety.tier).cloned(),
     }
 }

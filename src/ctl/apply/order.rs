@@ -1,0 +1,27 @@
+//! What is to be deployed, where and how.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::plan_file::PlanFile;
+
+/// What to deploy and how.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// Inventory, when named.
+    pub inventory: Option<PathBuf>,
+    /// Only these hosts; empty means all.
+    pub limit: Vec<String>,
+    /// Only these roles; empty means all.
+    pub only: Vec<String>,
+    /// Carry out this plan exactly, or nothing.
+    pub exactly: Option<PlanFile>,
+    /// Web hosts changed at a time.
+    pub batch: usize,
+    /// Leave a failed deploy as it is.
+    pub keep_failed: bool,
+    /// The hactl binary for load balancers, when named.
+    pub binary: Option<PathBuf>,
+    /// How long a host, and then the cluster, may take to come to rest; [`SETTLE`](super::deploy::SETTLE) unless somebody plays them.
+    pub settle: Duration,
+}

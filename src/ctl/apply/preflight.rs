@@ -1,0 +1,97 @@
+//! What would make a deploy fail half-way, found before it begins. Nothing is changed by what comes of it.
+
+use super::binary::Binary;
+use super::stage::Job;
+use crate::ctl::look::facts::Place;
+use crate::ctl::plan::Change;
+use crate::error::{Code, Exit, Failure, Problem};
+
+/// Space that must be free for a deploy beside the binary, in kilobytes.
+const ROOM_KB: u64 = 20 * 1024;
+/// Space that must be free in every other place.
+const PLACE_KB: u64 = 1024;
+
+/// Looks at every host on which something would change.
+///
+/// # Errors
+/// Exit 4 with everything that stands in the way, of all hosts.
+pub(super) fn preflight(jobs: &[Job], binary: &Binary) -> Result<(), Failure> {
+    let busy = jobs.iter().filter(|job| !job.plan.changes.is_empty());
+    let problems: Vec<Problem> = busy
+        .flat_map(|job| {
+            let place = |place: &Place| bad_place(job.host(), place);
+            init(job)
+                .into_iter()
+                .chain(missing(job))
+                .chain(packages(job))
+                .chain(room(job, binary))
+                .chain(job.facts.places.iter().filter_map(place))
+                .chain(ports(job))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(Failure { exit: Exit::Preflight, problems }) }
+}
+
+fn init(job: &Job) -> Option<Problem> {
+    let message = format!("{}: process 1 is `{}`, not systemd", job.host(), job.facts.init);
+    let problem = Problem::new(Code::NoSystemd, message).why("services are managed through systemd");
+    (job.facts.init != "systemd").then_some(problem)
+}
+
+fn missing(job: &Job) -> impl Iterator<Item = Problem> {
+    job.facts.missing.iter().map(|(missing, next)| {
+        let otherwise = || "install it there, or take the role that needs it out of the inventory".to_owned();
+        let problem = Problem::on(job.host(), Code::ToolMissing, format!("{missing} is missing"));
+        problem.why("nothing was changed").next(next.clone().unwrap_or_else(otherwise))
+    })
+}
+
+fn packages(job: &Job) -> Option<Problem> {
+    if !job.plan.changes.iter().any(|change| matches!(change, Change::Package(_))) {
+        return None;
+    }
+    if job.facts.package_manager.is_none() {
+        let message = "neither apt-get nor dnf nor yum is there to install nginx";
+        return Some(Problem::on(job.host(), Code::NoPackageManager, message));
+    }
+    let (pid, program) = job.facts.package_lock.as_ref()?;
+    let message = format!("packages are being worked on by {program} (process {pid})");
+    let problem = Problem::on(job.host(), Code::PackagesLocked, message).why("nothing was changed");
+    Some(
+        problem.next(format!(
+            "wait until it has ended (`ps -p {pid}` on {}), then run the same command again",
+            job.host()
+        )),
+    )
+}
+
+fn room(job: &Job, binary: &Binary) -> Option<Problem> {
+    let needed = ROOM_KB + if job.wanted.binary { 3 * binary.kilobytes() } else { 0 };
+    let host = job.host();
+    let message = format!("{host}: {} kB free below /var/lib/hactl, {needed} kB are needed", job.facts.free_kb);
+    let problem = Problem::new(Code::NoSpace, message).why("nothing was changed").next(format!("free space on {host}"));
+    (job.facts.free_kb < needed).then_some(problem)
+}
+
+fn bad_place(host: &str, place: &Place) -> Option<Problem> {
+    let path = &place.path;
+    if !place.writable {
+        let problem = Problem::on(host, Code::ReadOnly, format!("{path} is read-only")).why("nothing was changed");
+        return Some(problem.next(format!("`findmnt -T {path}` and `dmesg` on {host} say why")));
+    }
+    let free = place.free_kb.filter(|free| *free < PLACE_KB)?;
+    let message = format!("{free} kB free in {path}, {PLACE_KB} kB are needed");
+    let problem = Problem::on(host, Code::NoSpace, message).why("nothing was changed");
+    Some(problem.next(format!("free space on {host}: `df {path}`, `du -xh {path} | sort -h | tail`")))
+}
+
+fn ports(job: &Job) -> impl Iterator<Item = Problem> {
+    job.wanted.listens.iter().filter_map(|(port, program)| {
+        let other = |(taken, by): &&(u16, String)| taken == port && by != program;
+        let (_, by) = job.facts.listeners.iter().find(other)?;
+        let message = format!("port {port} is taken by {by}, and {program} is to listen there");
+        let problem = Problem::on(job.host(), Code::PortTaken, message).why("nothing was changed");
+        Some(problem.next(format!("`ss -ltnp` on {}: stop {by} there, or choose another port", job.host())))
+    })
+}

@@ -1,0 +1,226 @@
+//! The way back and away: an earlier generation, the hosts before hactl, and what hosts remember.
+
+use hactl::ctl::apply::back::{Back, Target, WentBack, go_back};
+use hactl::ctl::operate::history::history;
+use hactl::ctl::operate::lock::lock;
+use hactl::error::{Code, Exit};
+
+use super::fault::Fault;
+use super::stage::{End, Stage, stage, stage_with};
+use super::truth::pending;
+
+const PAGE: &str = "/usr/share/nginx/html/hactl/index.html";
+
+fn page(stage: &Stage, text: &str) {
+    stage.inventory(&format!(
+        "roles: {{ web-static: {{ page: {text} }}, vip: {{ check_interval_s: {} }} }}\n",
+        text.len()
+    ));
+}
+
+fn back(stage: &Stage, hosts: &[&str], target: Target) -> End<WentBack> {
+    let back = Back {
+        inventory: stage.order.inventory.clone(),
+        hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+        target,
+        settle: stage.order.settle,
+    };
+    stage.run(async { End::of(go_back(&back, stage.options(), &|_| Ok(true)).await) })
+}
+
+#[test]
+fn to_an_earlier_generation_and_that_can_be_taken_back_too() {
+    let Some(stage) = stage(&["lb-5", "lb-6", "web-7"]) else { return };
+    let mut then = Vec::new();
+    for text in ["a", "bb", "ccc", "dddd"] {
+        page(&stage, text);
+        stage.deployed();
+        then.push(stage.snapshot());
+    }
+    let end = back(&stage, &[], Target::Generation(None));
+    end.is(Exit::Done, &[]);
+    assert_eq!(end.value.unwrap().to, Some(3));
+    assert_eq!(stage.live_changes(&then[2]), Vec::<String>::new());
+    back(&stage, &[], Target::Generation(Some(1))).is(Exit::Done, &[]);
+    assert_eq!(stage.live_changes(&then[0]), Vec::<String>::new());
+    // What was undone was a generation, too: its number is 5, that of going back to 1 is 6.
+    let end = back(&stage, &[], Target::Generation(None));
+    end.is(Exit::Done, &[]);
+    assert_eq!(end.value.unwrap().to, Some(5));
+    assert_eq!(stage.live_changes(&then[2]), Vec::<String>::new());
+    assert!(stage.hosts.values().all(|host| pending(host).is_empty()));
+    let end = back(&stage, &[], Target::Generation(Some(99)));
+    end.is(Exit::Done, &[]);
+    assert_eq!(end.value.unwrap().hosts, 0);
+}
+
+#[test]
+fn a_way_that_is_not_kept_any_more_is_refused() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    for text in ["a", "bb", "ccc", "dddd", "eeeee", "ffffff", "ggggggg"] {
+        page(&stage, text);
+        stage.deployed();
+    }
+    let before = stage.snapshot();
+    let end = back(&stage, &[], Target::Generation(Some(1)));
+    end.is(Exit::Preflight, &[Code::NoWayBack, Code::NoWayBack]);
+    assert_eq!(stage.live_changes(&before), Vec::<String>::new());
+    back(&stage, &[], Target::Generation(Some(2))).is(Exit::Done, &[]);
+    assert_eq!(stage.host("web-7").text(PAGE), "bb\n");
+}
+
+#[test]
+fn a_rollback_that_fails_or_is_ended_is_taken_back() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    for text in ["a", "bb"] {
+        page(&stage, text);
+        stage.deployed();
+    }
+    let before = stage.snapshot();
+    stage.host("lb-5").fails_once("systemctl reload-or-restart hactl-agent");
+    stage.host("lb-5").fails_once("systemctl re*hactl-agent");
+    let end = back(&stage, &[], Target::Generation(None));
+    end.is(Exit::RolledBack, &[Code::ActivateFailed, Code::TakenBack]);
+    assert_eq!(stage.live_changes(&before), Vec::<String>::new());
+    for fault in [Fault::Lost, Fault::Fails] {
+        stage.host("lb-5").faults.at("go_to", fault);
+        let end = back(&stage, &[], Target::Generation(None));
+        assert!(end.codes().contains(&Code::TakenBack), "{}", end.said());
+        assert_eq!(stage.live_changes(&before), Vec::<String>::new());
+    }
+    back(&stage, &[], Target::Generation(None)).is(Exit::Done, &[]);
+    assert_eq!(stage.host("web-7").text(PAGE), "a\n");
+}
+
+/// File by file, whatever was deployed since the first time.
+#[test]
+fn after_uninstall_everything_is_as_before_hactl() {
+    let Some(stage) = stage(&["lb-5", "lb-6", "web-7"]) else { return };
+    let before = stage.snapshot();
+    for text in ["a", "bb", "ccc", "dddd", "eeeee", "ffffff", "ggggggg"] {
+        page(&stage, text);
+        stage.deployed();
+    }
+    stage.binary("two");
+    stage.deployed();
+    back(&stage, &[], Target::Before).is(Exit::Done, &[]);
+    assert_eq!(stage.changes(&before), Vec::<String>::new());
+    assert_eq!(stage.owner(), "", "nobody has the VIP");
+    // And again.
+    stage.deployed();
+    back(&stage, &[], Target::Before).is(Exit::Done, &[]);
+    assert_eq!(stage.changes(&before), Vec::<String>::new());
+}
+
+#[test]
+fn an_uninstall_that_fails_is_taken_back() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    let first = stage.snapshot();
+    page(&stage, "a");
+    stage.deployed();
+    let before = stage.snapshot();
+    stage.host("lb-5").fails_once("systemctl reload-or-restart nginx");
+    let end = back(&stage, &[], Target::Before);
+    end.is(Exit::RolledBack, &[Code::ActivateFailed, Code::TakenBack]);
+    assert_eq!(stage.live_changes(&before), Vec::<String>::new());
+    back(&stage, &[], Target::Before).is(Exit::Done, &[]);
+    assert_eq!(stage.changes(&first), Vec::<String>::new());
+}
+
+/// Everything is as it was, but for the folder in which hactl keeps its memory, and the unit that watches over it.
+#[test]
+fn a_folder_that_stays_after_uninstall_is_told() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    let first = stage.snapshot();
+    stage.deployed();
+    stage.host("web-7").faults.at("forget_all", Fault::Fails);
+    let end = back(&stage, &[], Target::Before);
+    end.is(Exit::HandNeeded, &[Code::NotForgotten]);
+    assert!(end.said().contains("`rm -r /var/lib/hactl` on web-7"), "{}", end.said());
+    let left = stage.live_changes(&first);
+    assert!(
+        left.iter().all(|change| change.contains("hactl-revert")),
+        "who watches over the folder stays with it: {left:?}"
+    );
+    assert!(stage.host("web-7").has("/var/lib/hactl") && !stage.host("lb-5").has("/var/lib/hactl"));
+}
+
+#[test]
+fn keepalived_and_the_packages_after_uninstall() {
+    let Some(stage) = stage_with(&["lb-5", "web-7"], &[], false) else { return };
+    if stage.host("web-7").try_sh("command -v nginx").status.success() {
+        return eprintln!("SKIPPED: nginx is among the machine's own programs");
+    }
+    stage.host("lb-5").sh("echo '[Unit]' >/etc/systemd/system/keepalived.service; systemctl enable --now keepalived");
+    stage.deployed();
+    assert!(!stage.host("lb-5").has("/played/units/keepalived.active"));
+    let end = back(&stage, &[], Target::Before);
+    end.is(Exit::Done, &[]);
+    let packages = end.value.unwrap().packages;
+    assert!(packages.iter().any(|one| one.host == "web-7" && one.packages == ["nginx"]), "{packages:?}");
+    assert!(stage.host("lb-5").has("/played/units/keepalived.active"), "it runs again");
+    assert!(stage.host("lb-5").has("/played/units/keepalived.enabled"));
+}
+
+#[test]
+fn one_host_is_removed_and_the_others_stay() {
+    let Some(stage) = stage(&["lb-5", "lb-6", "web-7"]) else { return };
+    let first = stage.snapshot();
+    stage.deployed();
+    let owner = stage.owner();
+    let before = stage.snapshot();
+    let other = if owner == "lb-5" { "lb-6" } else { "lb-5" };
+    back(&stage, &[&owner], Target::Before).is(Exit::Done, &[]);
+    let of = |changes: Vec<String>, host: &str| -> Vec<String> {
+        changes.into_iter().filter(|change| change.starts_with(host)).collect()
+    };
+    assert_eq!(of(stage.changes(&first), &owner), Vec::<String>::new());
+    assert_eq!(of(stage.live_changes(&before), other), Vec::<String>::new());
+    assert_eq!(stage.owner(), other);
+    back(&stage, &["web-9"], Target::Before).is(Exit::Invalid, &[Code::NothingSelected]);
+}
+
+/// It is named by whoever looks, and taken away although the inventory does not have it.
+#[test]
+fn a_host_that_left_the_inventory() {
+    let Some(stage) = stage(&["lb-5", "lb-6", "web-7"]) else { return };
+    let first = stage.snapshot();
+    stage.deployed();
+    stage.inventory_of(&["lb-5", "web-7"], "");
+    let plan = stage.plan();
+    assert!(plan.codes().contains(&Code::LeftBehind) && plan.said().contains("hactl remove lb-6"), "{}", plan.said());
+    let end = stage.deploy();
+    assert!(end.exit == Exit::Done, "{}", end.said());
+    back(&stage, &["lb-6"], Target::Before).is(Exit::Done, &[]);
+    let left: Vec<String> = stage.changes(&first).into_iter().filter(|change| change.starts_with("lb-6")).collect();
+    assert_eq!(left, Vec::<String>::new());
+    stage.plan().is(Exit::Done, &[]);
+    // Who is removed while the inventory has it is not told as one that left.
+    stage.inventory_of(&["lb-5", "web-7", "lb-6"], "");
+}
+
+#[test]
+fn hosts_remember_and_locks_are_told() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    page(&stage, "a");
+    stage.deployed();
+    page(&stage, "bb");
+    stage.host("web-7").faults.at("probe", Fault::Fails);
+    stage.deploy().is(Exit::RolledBack, &[Code::ActivateFailed, Code::TakenBack]);
+    let inventory = stage.order.inventory.as_deref();
+    let told = stage.run(async { End::of(history(inventory, stage.options(), Some("web-7")).await) });
+    told.is(Exit::Done, &[]);
+    let host = told.value.unwrap().hosts.remove(0);
+    let events: Vec<(u64, &str)> = host.entries.iter().map(|one| (one.generation, one.event.as_str())).collect();
+    assert_eq!(events, [(1, "begun"), (1, "committed"), (2, "begun"), (2, "taken-back")]);
+    assert!(host.generation == 1 && host.entries[0].detail.contains('@'), "{host:?}");
+    stage.host("web-7").faults.at("swap_file", Fault::DeskDies);
+    stage.deploy_and_die();
+    let locks = |take| stage.run(async { End::of(lock(inventory, stage.options(), None, take).await) });
+    let told = locks(None).value.unwrap();
+    assert!(told.hosts.iter().all(|one| one.owner.is_some() && one.left_s > Some(200)), "{told:?}");
+    locks(Some("ann@desk 1")).is(Exit::Done, &[]);
+    assert!(locks(None).value.unwrap().hosts.iter().all(|one| one.owner.is_none()));
+    assert_eq!(stage.host("web-7").watch(), Some(true), "what was not committed goes back");
+    assert_eq!(stage.host("web-7").text(PAGE), "a\n");
+}
