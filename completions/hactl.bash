@@ -1632,7 +1632,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__deploy)
-            opts="-y -j -i -o -q -v -h --limit --only --plan --yes --batch --no-auto-rollback --jobs --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            opts="-y -j -i -o -q -v -h --limit --only --plan --yes --batch --no-auto-rollback --accept-gap --jobs --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

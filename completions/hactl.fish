@@ -654,6 +654,7 @@ never\t'Never'"
 complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
 complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s y -l yes -d 'Do not ask'
 complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l no-auto-rollback -d 'Leave a failed deploy as it is, for inspection'
+complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l accept-gap -d 'Change what load balancers must have alike (VRID, interval) although the VIP may have two owners or none meanwhile'
 complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l json -d 'Shorthand for --output json'
 complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s q -l quiet -d 'Say less (errors only)'
 complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s v -l verbose -d 'Say more; twice for every remote command'

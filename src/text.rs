@@ -25,7 +25,7 @@ pub(crate) enum BadTime {
 pub(crate) fn parse_time(text: &str) -> Result<Duration, BadTime> {
     let split = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
-    let factor = match unit {
+    let factor = match unit.trim() {
         "ms" => 0.001,
         "" | "s" => 1.0,
         "m" | "min" => 60.0,
@@ -45,6 +45,8 @@ mod tests {
         assert_eq!(parse_time("1500ms"), Ok(Duration::from_millis(1500)));
         assert_eq!(parse_time("10m"), Ok(Duration::from_secs(600)));
         assert_eq!(parse_time("2"), Ok(Duration::from_secs(2)));
+        assert_eq!(parse_time("2 min"), Ok(Duration::from_secs(120)));
+        assert!(parse_time("-1s").is_err() && parse_time("").is_err());
         assert_eq!(parse_time("5 years"), Err(BadTime::Unit(" years".into())));
         assert_eq!(parse_time("5.5.5s"), Err(BadTime::Number("5.5.5".into())));
         assert!(matches!(parse_time("99999999999999999999999h"), Err(BadTime::TooLong(_))));

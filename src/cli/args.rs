@@ -312,6 +312,9 @@ pub(crate) struct Deploy {
     /// Leave a failed deploy as it is, for inspection
     #[arg(long)]
     pub no_auto_rollback: bool,
+    /// Change what load balancers must have alike (VRID, interval) although the VIP may have two owners or none meanwhile
+    #[arg(long)]
+    pub accept_gap: bool,
     /// Hosts worked on in parallel
     #[arg(short, long, default_value_t = 64)]
     pub jobs: usize,

@@ -61,6 +61,7 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
                 exactly: None,
                 batch: 1,
                 keep_failed: false,
+                accept_gap: false,
                 binary: binary(),
                 settle: deploy::SETTLE,
             };
@@ -83,6 +84,7 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
                 exactly,
                 batch: wanted.batch,
                 keep_failed: wanted.no_auto_rollback,
+                accept_gap: wanted.accept_gap,
                 binary: binary(),
                 settle: deploy::SETTLE,
             };

@@ -129,7 +129,10 @@ fn derived(cluster: &Cluster) -> String {
         let addresses = vip.addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         text.push_str(&format!(
             "{} {addresses}: vrid {}, version {}, interval {:?}\n",
-            vip.name, vip.vrid, vip.version, vip.interval
+            vip.name,
+            vip.vrid,
+            vip.version.number(),
+            vip.interval
         ));
         for member in &vip.members {
             let on = cluster.host(&member.host).map_or_else(String::new, |host| {

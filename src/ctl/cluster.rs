@@ -1,12 +1,16 @@
-//! An inventory after resolution: every short key in its long form, every derived value filled in.
+//! An inventory after resolution: every short key in its long form, every derived value filled in. Its types say themselves how
+//! templates see them; what is not for templates, secrets above all, is skipped.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use hactl_engine::conf::config::Version;
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 
+use super::units::{seconds, version, whole_seconds};
 use crate::error::Span;
 
 /// A cluster: load balancers, web hosts, and the addresses they serve.
@@ -50,34 +54,43 @@ impl Cluster {
 }
 
 /// `lvs:`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Lvs {
     /// How packets reach the real servers.
     pub method: LvsMethod,
     /// The kernel's scheduler.
     pub scheduler: String,
     /// Port of the service on the VIP.
+    #[serde(skip)]
     pub port: u16,
     /// Who serves: the web hosts, or the directors themselves.
+    #[serde(skip)]
     pub real_servers: Group,
     /// How real servers are checked.
+    #[serde(skip)]
     pub check: LvsCheck,
     /// Between two checks.
+    #[serde(rename = "interval_s", serialize_with = "seconds")]
     pub interval: Duration,
     /// Limit of a check.
+    #[serde(rename = "timeout_s", serialize_with = "seconds")]
     pub timeout: Duration,
     /// Failures more than one before a server is out.
     pub retry: u64,
     /// Clients that return within this time get the server they had; zero is off.
+    #[serde(rename = "persistence_s", serialize_with = "whole_seconds")]
     pub persistence: Duration,
     /// Directors tell each other their connections.
+    #[serde(skip)]
     pub sync: bool,
     /// `ADDRESS PORT` of who serves when nobody else does.
+    #[serde(rename = "sorry")]
     pub sorry_server: Option<String>,
 }
 
-/// `lvs: method:`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// `lvs: method:`; templates see keepalived's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum LvsMethod {
     /// Direct routing.
     Dr,
@@ -111,7 +124,8 @@ pub enum LvsCheck {
 }
 
 /// What a host is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Group {
     /// Load balancer.
     Lb,
@@ -130,7 +144,7 @@ impl Group {
 }
 
 /// One host.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Host {
     /// Name as written.
     pub name: String,
@@ -139,19 +153,23 @@ pub struct Host {
     /// Address for SSH and, on web hosts, for requests.
     pub address: IpAddr,
     /// How to reach it.
+    #[serde(skip)]
     pub ssh: Ssh,
     /// Interface for VRRP; found by the VIP's subnet when absent.
+    #[serde(skip)]
     pub interface: Option<String>,
     /// Roles in the order they are applied.
+    #[serde(skip)]
     pub roles: Vec<String>,
     /// Variables for templates: group variables overlaid by host variables.
     pub vars: BTreeMap<String, serde_json::Value>,
     /// nginx upstream settings of a web host.
+    #[serde(flatten)]
     pub backend: Backend,
 }
 
 /// How a web host takes part in the upstream.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Backend {
     /// Port it serves on.
     pub port: u16,
@@ -160,6 +178,7 @@ pub struct Backend {
     /// `max_fails`, default nginx's 1.
     pub max_fails: u32,
     /// `fail_timeout`, default nginx's 10 s.
+    #[serde(rename = "fail_timeout_s", serialize_with = "whole_seconds")]
     pub fail_timeout: Duration,
     /// `backup`: used only when all others are down.
     pub backup: bool,
@@ -212,35 +231,45 @@ impl std::fmt::Debug for Secret {
 }
 
 /// One VRRP instance with its addresses.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Vip {
     /// Instance name in the HA configuration: `VI_1`, `VI_2`… unless named.
     pub name: String,
     /// Addresses, first one is what people call the VIP.
+    #[serde(skip)]
     pub addresses: Vec<IpNet>,
     /// VRID; derived from the address unless given.
     pub vrid: u8,
     /// Whether the inventory gives it.
+    #[serde(skip)]
     pub vrid_given: bool,
     /// Load balancers in order of preference with their priorities.
+    #[serde(skip)]
     pub members: Vec<Member>,
     /// Advert interval.
+    #[serde(rename = "interval_s", serialize_with = "seconds")]
     pub interval: Duration,
     /// VRRP version 2 or 3.
-    pub version: u8,
+    #[serde(serialize_with = "version")]
+    pub version: Version,
     /// PASS secret for version 2.
+    #[serde(skip)]
     pub auth: Option<Secret>,
     /// Unicast between the members instead of multicast.
     pub unicast: bool,
     /// Whether a better node takes the VIP back when it returns.
     pub preempt: bool,
     /// Wait before doing so.
+    #[serde(rename = "preempt_delay_s", serialize_with = "whole_seconds")]
     pub preempt_delay: Duration,
     /// Interface on all members, unless a host says otherwise.
+    #[serde(skip)]
     pub interface: Option<String>,
     /// Check commands tracked besides the role's own.
+    #[serde(skip)]
     pub track: Vec<TrackedScript>,
     /// Commands run at state changes, by keepalived's keyword (`notify_master`…).
+    #[serde(skip)]
     pub notify: BTreeMap<String, String>,
 }
 
@@ -261,13 +290,14 @@ pub struct Member {
 }
 
 /// A check command tracked by a VRRP instance.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TrackedScript {
     /// Name of the `vrrp_script` block.
     pub name: String,
     /// Command.
     pub command: String,
     /// Between runs.
+    #[serde(rename = "interval_s", serialize_with = "seconds")]
     pub interval: Duration,
     /// 0 puts the instance in FAULT.
     pub weight: i16,
@@ -278,20 +308,42 @@ pub struct TrackedScript {
 }
 
 /// What the web hosts serve.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Site {
-    /// `static`, for now the only kind.
-    pub kind: String,
+    /// For now there is one.
+    pub kind: SiteKind,
     /// nginx `server_name`; `_` when absent.
     pub server_name: String,
     /// Port of the service on the VIP.
     pub port: u16,
-    /// Balancing method: `rr`, `ip_hash` or `least_conn`.
-    pub method: String,
+    /// How nginx spreads requests.
+    pub method: Balancing,
     /// Lines of proxy_params by directive, overriding the role's.
+    #[serde(skip)]
     pub proxy_params: BTreeMap<String, String>,
     /// Ranges of HTTP statuses that count as an answer.
+    #[serde(skip)]
     pub expect_status: Vec<(u16, u16)>,
+}
+
+/// `site: kind:`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SiteKind {
+    /// Files.
+    Static,
+}
+
+/// `site: method:`, by nginx's words; `rr` is what nginx does when it is told nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Balancing {
+    /// In turn.
+    Rr,
+    /// By the client's address.
+    IpHash,
+    /// To whom has the fewest connections.
+    LeastConn,
 }
 
 impl Site {

@@ -22,6 +22,7 @@ pub mod report;
 pub mod roles;
 pub mod secret;
 pub mod ssh;
+pub mod units;
 pub mod verify;
 pub mod wanted;
 pub mod words;

@@ -1,7 +1,6 @@
 //! Wanted × facts → what would change. Pure: printing it is the dry run.
 
-use std::fmt::Write as _;
-
+use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
 use crate::ctl::look::facts::Facts;
@@ -96,10 +95,7 @@ impl Plan {
 
 /// sha256 in hex.
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}"); // writing to a string cannot fail
-        hex
-    })
+    HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
 /// Compares one host. `binary` is the sha256 of the binary that belongs on it.

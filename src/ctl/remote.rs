@@ -158,7 +158,9 @@ mod tests {
 
     #[test]
     fn words_survive_a_shell() {
-        for word in ["plain-1.2/x", "", "two words", "it's", "$HOME `id` \"x\" \\ \n!", "~", "*", "ä"] {
+        for word in
+            ["plain-1.2/x", "", "two words", "it's", "$HOME `id` \"x\" \\ \n!", "$(reboot)", "\\", "~", "*", "ä"]
+        {
             let out =
                 std::process::Command::new("sh").args(["-c", &format!("printf %s {}", quote(word))]).output().unwrap();
             assert_eq!(String::from_utf8(out.stdout).unwrap(), word);

@@ -313,7 +313,10 @@ WantedBy=multi-user.target"
         (umask 022 && echo "$text" >"$unit.new" && mv -f "$unit.new" "$unit") || return
         systemctl daemon-reload
     fi
-    systemctl enable -q hactl-revert 2>/dev/null && systemctl restart hactl-revert
+    # Enabling lets systemd read all units again, which is slow.
+    [ -L /etc/systemd/system/multi-user.target.wants/hactl-revert.service ] ||
+        systemctl enable -q hactl-revert 2>/dev/null || return
+    systemctl restart hactl-revert
 }
 stop_watching() {
     systemctl disable -q hactl-revert 2>/dev/null

@@ -1,5 +1,6 @@
 //! Text from a host, made fit to be shown: whoever took a host over must not reach the operator's terminal through it.
 
+use hactl_engine::conf::text::nearest::nearest;
 use serde_json::Value;
 
 pub use crate::error::plain;
@@ -26,12 +27,9 @@ pub fn plain_json(value: Value) -> Value {
 
 /// The known word most like a misspelt one.
 pub fn closest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        .min()
-        .filter(|(distance, candidate)| *distance <= 2.max(candidate.len() / 3))
-        .map(|(_, candidate)| candidate)
+    nearest(word, known, |name| 2.max(name.len() / 3)) // few words are known, and most of them are short
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,6 +52,7 @@ mod tests {
     #[test]
     fn misspelt_words_find_their_neighbour() {
         assert_eq!(closest("viip", ["vip", "lb", "web"].into_iter()), Some("vip"));
+        assert_eq!(closest("vp", ["vip", "lb", "web"].into_iter()), Some("vip"));
         assert_eq!(closest("zzzzzz", ["vip", "lb"].into_iter()), None);
     }
 }

@@ -8,7 +8,7 @@ use nix::unistd::getpid;
 
 use super::layout::Layout;
 use super::tool::{preflight, try_run};
-use super::{cgroup, host, network};
+use super::{cgroup, host, kernel};
 use crate::error::Failure;
 
 /// Takes the lab down. The root file system is kept.
@@ -48,7 +48,7 @@ pub fn clear(layout: &Layout, say: &dyn Fn(&str)) {
     try_run(&["ip", "link", "del", &layout.uplink()]);
     try_run(&["nft", "delete", "table", "ip", &layout.nft_table()]);
     if let Some(plan) = layout.plan() {
-        network::restore_forwarding(&plan.forwarding_before);
+        kernel::restore(&plan.kernel_before);
     }
     for made in [hosts, layout.desk_home()] {
         let _ = fs::remove_dir_all(made); // absent is as good as removed

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
+use super::kernel::Before;
 use crate::error::{Code, Exit, Failure, Problem};
 
 const FOLDER: &str = "/var/lib/hactl-lab";
@@ -30,8 +31,9 @@ pub struct Plan {
     pub subnet: Ipv4Net,
     /// Host names, in order.
     pub hosts: Vec<String>,
-    /// `net.ipv4.ip_forward` as it was before, to restore.
-    pub forwarding_before: String,
+    /// Settings of the kernel as they were before, to restore.
+    #[serde(default)]
+    pub kernel_before: Before,
 }
 
 impl Layout {
@@ -124,7 +126,7 @@ impl Plan {
             }
         }
         if problems.is_empty() {
-            Ok(Self { subnet: subnet.trunc(), hosts, forwarding_before: String::new() })
+            Ok(Self { subnet: subnet.trunc(), hosts, kernel_before: Before::new() })
         } else {
             Err(Failure { exit: Exit::Invalid, problems })
         }

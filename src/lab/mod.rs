@@ -7,6 +7,7 @@ pub mod down;
 pub mod enter;
 pub mod fault;
 pub mod host;
+pub mod kernel;
 pub mod layout;
 pub mod network;
 pub mod rootfs;

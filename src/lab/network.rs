@@ -1,13 +1,10 @@
 //! The switch, the namespaces on it, and the way out for package installs.
 
-use std::fs;
-use std::path::Path;
-
+use super::kernel;
 use super::layout::{Layout, Plan};
-use super::tool::{at, ip, run, try_run};
+use super::tool::{ip, run, try_run};
 use crate::error::{Code, Exit, Failure, Problem};
 
-const FORWARD: &str = "/proc/sys/net/ipv4/ip_forward";
 /// The bridge inside the switch's namespace.
 const BRIDGE: &str = "br0";
 
@@ -34,19 +31,6 @@ pub fn refuse_routed(plan: &Plan) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-/// What `ip_forward` is now.
-pub fn forwarding() -> String {
-    fs::read_to_string(FORWARD).map(|text| text.trim().to_owned()).unwrap_or_default()
-}
-
-/// Puts `ip_forward` back.
-pub fn restore_forwarding(before: &str) {
-    if !before.is_empty() && forwarding() != before {
-        // The value was read from the same file; a read-only /proc could not have been changed either.
-        let _ = fs::write(FORWARD, before);
-    }
 }
 
 /// Makes the switch, the uplink, and the namespaces of hosts, desk and client.
@@ -99,7 +83,7 @@ pub fn unconfigure(layout: &Layout, name: &str) {
 
 /// Hosts install packages from where this machine does.
 fn way_out(layout: &Layout, plan: &Plan) -> Result<(), Failure> {
-    fs::write(FORWARD, "1").map_err(at(Path::new(FORWARD)))?;
+    kernel::set(plan.hosts.len())?;
     let (table, subnet, uplink) = (layout.nft_table(), plan.subnet.to_string(), layout.uplink());
     run(&["nft", "add", "table", "ip", &table])?;
     run(&["nft", "add", "chain", "ip", &table, "out", "{ type nat hook postrouting priority srcnat; }"])?;

@@ -9,7 +9,7 @@ use super::{HOMEWORK, hactl};
 const LVS: &str = include_str!("../../inventories/lvs-dr.yaml");
 
 /// The codes on a screen.
-fn on_screen(output: &Output) -> Vec<String> {
+pub fn on_screen(output: &Output) -> Vec<String> {
     let text = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
     let codes = text.lines().filter_map(|line| line.split_once('[')?.1.split(']').next().map(str::to_owned));
     codes.collect()
@@ -86,8 +86,18 @@ fn mistakes_in_a_configuration() {
     for (text, code) in [
         (format!("{instance} priorty 7\n}}\n"), "W301"),
         (format!("net_namespace hactl-no-such\n{instance}}}\n"), "W309"),
+        (
+            format!(
+                "global_defs {{\n enable_script_security\n}}\nvrrp_script x {{\n script /bin/true\n}}\n{instance} track_script {{\n  x\n }}\n}}\n"
+            ),
+            "W311",
+        ),
         (format!("{instance} notify_fault \"/usr/bin/killall keepalived\"\n}}\n"), "W310"),
     ] {
+        // The user that scripts are run as by default is on some machines.
+        if code == "W311" && matches!(nix::unistd::User::from_name("keepalived_script"), Ok(Some(_))) {
+            continue;
+        }
         wrong.extend(untold(folder.path(), "ha.conf", &text, code));
     }
     nothing(wrong);
@@ -108,7 +118,15 @@ fn mistakes_on_the_command_line() {
     let key = folder.path().join("no-key");
     let text = "vrrp_instance a {\n interface lo\n virtual_router_id 37\n version 3\n auth_hmac {\n  key 1 file:KEY\n }\n virtual_ipaddress {\n  10.0.0.3/32\n }\n}\n";
     fs::write(&keyed, text.replace("KEY", key.to_str().unwrap())).unwrap();
+    let lone = folder.path().join("lone.conf");
+    fs::write(
+        &lone,
+        "vrrp_instance a {\n interface lo\n virtual_router_id 37\n virtual_ipaddress {\n  10.0.0.3/32\n }\n}\n",
+    )
+    .unwrap();
     let path = |path: &Path| path.display().to_string();
+    // A file where the folder of the socket would be.
+    let (lone, below) = (path(&lone), path(&good.join("run/hactl.sock")));
     let (two, keyed) = (path(&two), path(&keyed));
     let (good, lvs, conf, none) = (path(&good), path(&lvs), path(&conf), path(&folder.path().join("none")));
     let mut wrong = Vec::new();
@@ -119,6 +137,7 @@ fn mistakes_on_the_command_line() {
         (&["agent", "run", "-f", &conf, "--state-dir", &none], "E014"),
         (&["agent", "run", "-f", &two, "--state-dir", &none, "--socket", &none], "E015"),
         (&["agent", "run", "-f", &keyed, "--state-dir", &none], "E016"),
+        (&["agent", "run", "-f", &lone, "--state-dir", &none, "--socket", &below], "E010"),
         (&["agent", "probe", "http://127.0.0.1:9/"], "E018"),
         (&["genhash", "-s", "127.0.0.1", "-p", "9"], "E019"),
         (&["agent", "status", "--socket", &none], "E401"),
@@ -133,6 +152,7 @@ fn mistakes_on_the_command_line() {
         (&["failover", "-i", &good, "--to", "lb-5", "--vip", "10.9.9.9"], "E146"),
         (&["failover", "-i", &good, "--to", "lb-5", "--vip", "nothing"], "E146"),
         (&["drill", "stop", "-i", &good], "E613"),
+        (&["lock", "break", "-i", &good], "E142"),
         (&["lab", "up", "--subnet", "10.99.0.0/28"], "E503"),
         (&["lab", "up", "--hosts", "lb,web-7"], "E504"),
         (&["lab", "up", "--hosts", "lb-7,web-7"], "E505"),

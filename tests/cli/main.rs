@@ -3,6 +3,7 @@
 
 mod codes;
 mod documents;
+mod lab;
 mod unit;
 
 use std::fs;

@@ -67,7 +67,8 @@ fn a_typed_keepalived_goes_to_the_background_when_it_is_up() {
     lan.wait_owner(0, VIP);
     let again = call(&lan, "keepalived", &words(&lan));
     assert_eq!(again.status.code(), Some(4), "{again:?}");
-    assert!(String::from_utf8_lossy(&again.stderr).contains("another agent answers there"), "{again:?}");
+    let refused = String::from_utf8_lossy(&again.stderr);
+    assert!(refused.contains("[E011]") && refused.contains("another agent answers there"), "{again:?}");
     // An upgrade keeps name, place and process id.
     assert!(lan.agent(0, &["upgrade"]).status.success());
     assert_eq!(read(&proc.join("comm")), "keepalived\n");

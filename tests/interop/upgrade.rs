@@ -86,7 +86,7 @@ fn what_does_not_come_up_gives_its_place_back() {
         ),
     );
     let words = upgrade(&lan, 5);
-    assert!(words.contains("the upgrade failed") && words.contains("another agent answers there"), "{words}");
+    assert!(words.contains("[E403]: the upgrade failed") && words.contains("another agent answers there"), "{words}");
     let after = lan.status(0);
     assert_eq!(before["pid"], after["pid"]);
     assert!(after["warnings"].to_string().contains("the binary from before goes on"), "{after}");

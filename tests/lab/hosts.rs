@@ -97,7 +97,7 @@ pub fn expect(step: &str, output: &Output, code: i32) -> String {
     format!("{out}{err}")
 }
 
-/// What a lab must not leave behind: its namespaces, links, rules, mounts and processes, and a changed `ip_forward`.
+/// What a lab must not leave behind: its namespaces, links, rules, mounts and processes, and changed settings of the kernel.
 /// Other labs and other tests may come and go meanwhile.
 pub fn traces(folder: &Path) -> Vec<String> {
     let lines = |program: &str, words: &[&str]| {
@@ -112,6 +112,8 @@ pub fn traces(folder: &Path) -> Vec<String> {
     found.extend(lines("nft", &["list", "tables"]).into_iter().filter(|line| line.ends_with(&table)));
     found.extend(lines("findmnt", &["-rno", "TARGET"]).into_iter().filter(|line| line.starts_with(&folder)));
     found.extend(lines("pgrep", &["-fa", "systemd-nspawn"]).into_iter().filter(|line| line.contains(&folder)));
-    found.push(std::fs::read_to_string("/proc/sys/net/ipv4/ip_forward").unwrap());
+    for setting in ["net/ipv4/ip_forward", "fs/inotify/max_user_instances"] {
+        found.push(std::fs::read_to_string(Path::new("/proc/sys").join(setting)).unwrap());
+    }
     found
 }

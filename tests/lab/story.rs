@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::hosts::{Lab, SUBNET, expect, traces};
 use super::json;
-use super::{lvs, trust};
+use super::{changes, kills, lvs, trust};
 
 pub fn tell() {
     let lab = Lab::new();
@@ -18,6 +18,9 @@ pub fn tell() {
     bad_input(&lab);
     bad_days(&lab, &homework);
     a_killed_desk(&lab, &homework);
+    kills::tell(&lab);
+    changes::tell(&lab);
+    expect("the homework again", &lab.desk(&homework, &["deploy", "-y"]), 0);
     a_restart_on_the_owner(&lab);
     drills(&lab, &homework);
     more_hosts_and_vips(&lab);

@@ -113,6 +113,17 @@ fn after_uninstall_everything_is_as_before_hactl() {
 }
 
 #[test]
+fn what_is_kept_for_ourselves_and_cannot_go_is_named() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    stage.deployed();
+    stage.host("web-7").faults.at("forget_all", Fault::Fails);
+    let end = back(&stage, &[], Target::Before);
+    end.is(Exit::HandNeeded, &[Code::NotForgotten]);
+    assert!(end.said().contains("rm -r /var/lib/hactl` on web-7"), "{}", end.said());
+    assert!(!stage.host("web-7").has(PAGE) && !stage.host("lb-5").has("/var/lib/hactl"));
+}
+
+#[test]
 fn an_uninstall_that_fails_is_taken_back() {
     let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
     let first = stage.snapshot();

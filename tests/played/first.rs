@@ -1,7 +1,7 @@
 //! Deploys in which nothing goes wrong: what comes, what stays, and what is left alone.
 
 use hactl::ctl::apply::deploy::Order;
-use hactl::error::Exit;
+use hactl::error::{Code, Exit};
 
 use super::stage::{stage, stage_with};
 use super::truth::pending;
@@ -158,4 +158,26 @@ fn any_login_shell_and_any_banner() {
         stage.deployed();
         assert_eq!(stage.deployed().changed, 0, "{shell}");
     }
+}
+
+/// Half a pair with another VRID would be two routers of one each.
+#[test]
+fn what_a_pair_has_alike_changes_on_both_or_on_none() {
+    let Some(stage) = stage(&["lb-5", "lb-6", "web-7"]) else { return };
+    stage.deployed();
+    let text = std::fs::read_to_string(stage.path("inventory.yaml")).unwrap();
+    stage.write("inventory.yaml", &text.replace("vip: 127.0.0.3/24", "vip: { address: 127.0.0.3/24, vrid: 77 }"));
+    let before = stage.snapshot();
+    let half = Order { limit: vec!["lb-6".into()], ..stage.order.clone() };
+    let end = stage.deploy_as(&half);
+    end.is(Exit::Preflight, &[Code::NotTogether]);
+    assert!(end.said().contains("VRID 3 becomes 77") && end.said().contains("lb-5"), "{}", end.said());
+    assert_eq!(stage.changes(&before), Vec::<String>::new());
+    let end = stage.deploy_as(&Order { accept_gap: true, ..half });
+    assert!(!end.codes().contains(&Code::NotTogether), "{}", end.said());
+    let text = std::fs::read_to_string(stage.path("inventory.yaml")).unwrap();
+    stage.write("inventory.yaml", &(text.replace("77", "78") + "roles: { vip: { guard: no } }\n"));
+    let end = stage.deploy();
+    end.is(Exit::Preflight, &[Code::NotTogether]);
+    assert!(end.said().contains("guard"), "{}", end.said());
 }

@@ -19,13 +19,14 @@ case "$1 ${2-}" in
     state=BACKUP
     read -r serves </played/serves
     read -r reasons </played/reasons
+    read -r servers </played/servers
     read -r owner <"$lan/owner"
     [ "$owner" != "$here" ] || state=MASTER
     [ ! -s /played/state ] || state=$(cat /played/state)
     printf '{"version":"0","pid":1,"started_unix_s":0,"now_unix_ms":%s000,"config":"/etc/hactl/hactl.conf","instances":[' "$(date +%s)"
     printf '{"name":"VI_1","state":"%s","interface":"eth0","vrid":3,"base_priority":100,"effective_priority":100,' "$state"
     printf '"advert_interval_ms":1000,"addresses":["%s/24"],"master":null,"master_priority":null,"last_advert_ms":100,' "$serves"
-    printf '"last_transition":1000,"last_reason":null,"pinned":null,"fault_reasons":[%s]}]}\n' "$reasons"
+    printf '"last_transition":1000,"last_reason":null,"pinned":null,"fault_reasons":[%s]}],"virtual_servers":[%s]}\n' "$reasons" "$servers"
     ;;
 "agent call")
     alive
@@ -39,7 +40,12 @@ case "$1 ${2-}" in
         cat /played/answer
         exit 0
     }
+    read -r refused </played/refuses
     case $request in
+    *"\"verb\":\"${refused:-none}\""*)
+        echo '{"kind":"error","message":"not now"}'
+        exit 0
+        ;;
     *'"verb":"promote"'*) printf %s "$here" >"$lan/owner" ;;
     *'"verb":"resign"'*) find "$lan/alive" -type f ! -name "$here" -printf %f >"$lan/owner" ;;
     esac

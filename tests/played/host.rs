@@ -113,6 +113,8 @@ impl Host {
             "played/asked",
             "played/slow",
             "played/fail_once",
+            "played/servers",
+            "played/refuses",
         ] {
             std::fs::write(root.join(file), "").unwrap();
         }

@@ -4,6 +4,8 @@
 
 mod back;
 mod codes;
+mod drain;
+mod drill;
 mod ends;
 mod fault;
 mod first;

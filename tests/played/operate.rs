@@ -1,6 +1,8 @@
 //! Orders to a running cluster, on played hosts: looking, judging, moving.
 
 use std::net::IpAddr;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use hactl::ctl::desk::{Desk, open};
 use hactl::ctl::operate::drain;
@@ -82,6 +84,39 @@ fn an_owner_that_is_not_heard_is_asked_to_resign() {
     moved(&stage, "lb-6").is(Exit::Done, &[]);
     assert_eq!(stage.owner(), "lb-6");
     assert!(stage.told.lock().unwrap().contains(&"lb-5: asked to resign".to_owned()));
+}
+
+/// Its agent says that it is promoted, and nothing comes of it.
+#[test]
+fn a_move_that_does_not_happen_is_taken_back() {
+    let Some(stage) = pair() else { return };
+    stage.host("lb-6").tells("answer", "{\"kind\":\"done\",\"message\":\"promoted\"}\n");
+    stage.host("lb-5").tells("refuses", "resign\n");
+    let end = moved(&stage, "lb-6");
+    end.is(Exit::Verification, &[Code::NotMoved]);
+    assert!(end.said().contains("the raised priority on lb-6 was dropped again"), "{}", end.said());
+    assert_eq!(stage.owner(), "lb-5");
+}
+
+#[test]
+fn a_priority_that_may_be_left_is_told() {
+    let Some(stage) = pair() else { return };
+    stage.host("lb-6").fails("hactl agent call");
+    moved(&stage, "lb-6").is(Exit::Preflight, &[Code::NoAgent, Code::PriorityLeft]);
+}
+
+#[test]
+fn a_gap_that_is_too_long_is_told() {
+    let Some(stage) = pair() else { return };
+    let look = |most: Duration| {
+        let inventory = stage.order.inventory.as_deref();
+        let watched = verify(inventory, stage.options(), Some(Duration::from_millis(1500)), Some(most));
+        End::of(stage.run(watched))
+    };
+    look(Duration::from_secs(1)).is(Exit::Done, &[]);
+    stage.answer.store(500, Ordering::SeqCst);
+    let codes = look(Duration::from_secs(1)).codes();
+    assert!(codes.contains(&Code::GapTooLong), "{codes:?}");
 }
 
 #[test]

@@ -112,6 +112,7 @@ pub fn stage_with(names: &[&str], small: &[(&str, usize)], nginx: bool) -> Optio
         exactly: None,
         batch: 1,
         keep_failed: false,
+        accept_gap: false,
         binary: Some(folder.path().join("hactl")),
         settle: Duration::from_millis(400),
     };

@@ -48,10 +48,14 @@ pub(crate) fn exchange_line(socket: &Path, request: &Request) -> Result<String, 
 /// The agent refuses (exit 4, nothing was changed); the new binary did not come up and the one before goes on (exit 5); nobody
 /// answers any more (exit 6).
 pub(crate) fn upgrade(socket: &Path) -> Result<Response, Failure> {
+    upgrade_within(socket, COMING_UP)
+}
+
+fn upgrade_within(socket: &Path, limit: Duration) -> Result<Response, Failure> {
     let mut stream = exchange(socket, &Request::Upgrade).map(BufReader::new).map_err(|error| unheard(socket, error))?;
     let agreed = understand(socket, answer(&mut stream).map_err(|error| unheard(socket, error))?)?;
     let _ = answer(&mut stream); // the end of the connection is the end of the old binary
-    let end = Instant::now() + COMING_UP;
+    let end = Instant::now() + limit;
     while Instant::now() < end {
         if let Ok(Response::Status(status)) = ask(socket, &Request::Status) {
             return match status.warnings.iter().find(|warning| warning.starts_with(NOT_UPGRADED)) {
@@ -66,7 +70,7 @@ pub(crate) fn upgrade(socket: &Path) -> Result<Response, Failure> {
         std::thread::sleep(BREATH);
     }
     let problem =
-        Problem::new(Code::UpgradeSilent, format!("the new binary did not answer within {} s", COMING_UP.as_secs()))
+        Problem::new(Code::UpgradeSilent, format!("the new binary did not answer within {} s", limit.as_secs()))
             .why("the addresses stay where they are, with nobody to look after them")
             .next("`journalctl -u hactl-agent`, put the binary from before back and `systemctl restart hactl-agent`");
     Err(Failure::one(Exit::HandNeeded, problem))
@@ -244,6 +248,8 @@ pub(crate) fn event_text(event: &Event) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::net::UnixListener;
+
     use hactl_engine::control::{FileStatus, GroupStatus, ProcessStatus, RouterState, Safety};
 
     use super::*;
@@ -279,5 +285,23 @@ mod tests {
             lasted_ms: Some(3_725_000),
         };
         assert!(event_text(&event).ends_with("  VI_1  BACKUP -> MASTER: silence (after 1 h 2 min)"));
+    }
+
+    /// An agent that agrees and is heard of no more.
+    #[test]
+    fn an_upgrade_that_nobody_comes_back_from_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("agent.sock");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let agent = std::thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            let mut question = String::new();
+            BufReader::new(&stream).read_line(&mut question).unwrap();
+            serde_json::to_writer(&stream, &Response::Done { message: "going".into() }).unwrap();
+            (&stream).write_all(b"\n").unwrap();
+        });
+        let failure = upgrade_within(&socket, Duration::from_millis(300)).unwrap_err();
+        agent.join().unwrap();
+        assert_eq!((failure.exit, failure.problems[0].code), (Exit::HandNeeded, Code::UpgradeSilent));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use hactl_engine::conf::config::Config;
 use hactl_engine::control::RouterState;
-use hactl_engine::notice::{Notice, What};
+use hactl_engine::notice::{Notice, What, keepalived_word};
 
 use super::fifo::Pipe;
 use super::fifo_lvs::LvsLines;
@@ -130,13 +130,13 @@ impl Lines {
             What::Entered { to, priority, .. } => {
                 self.instances.insert(name.clone(), (*to, *priority));
                 let gone = *to == RouterState::Stopped && self.deleted.remove(name);
-                let word = if gone { "DELETED" } else { state_word(*to)? };
+                let word = if gone { "DELETED" } else { keepalived_word(*to)? };
                 Some(instance_line(name, word, *priority))
             }
             What::GroupEntered { to, .. } => {
                 let before = self.groups.insert(name.clone(), *to);
                 // A reload makes its groups anew; that their state is what it was is no news.
-                state_word(*to).filter(|_| before != Some(*to)).map(|word| group_line(name, word))
+                keepalived_word(*to).filter(|_| before != Some(*to)).map(|word| group_line(name, word))
             }
             What::Priority { to, state, .. } => {
                 if let Some((_, priority)) = self.instances.get_mut(name) {
@@ -178,8 +178,8 @@ impl Lines {
         let instances = self
             .instances
             .iter()
-            .filter_map(|(name, (state, priority))| Some(instance_line(name, state_word(*state)?, *priority)));
-        let groups = self.groups.iter().filter_map(|(name, state)| Some(group_line(name, state_word(*state)?)));
+            .filter_map(|(name, (state, priority))| Some(instance_line(name, keepalived_word(*state)?, *priority)));
+        let groups = self.groups.iter().filter_map(|(name, state)| Some(group_line(name, keepalived_word(*state)?)));
         instances.chain(groups).collect()
     }
 }
@@ -190,17 +190,6 @@ fn instance_line(name: &str, word: &str, priority: u8) -> String {
 
 fn group_line(name: &str, word: &str) -> String {
     format!("GROUP \"{name}\" {word} 0\n")
-}
-
-/// keepalived's word for a state; it knows no INIT and no HANDOVER here.
-fn state_word(state: RouterState) -> Option<&'static str> {
-    match state {
-        RouterState::Master => Some("MASTER"),
-        RouterState::Backup => Some("BACKUP"),
-        RouterState::Fault => Some("FAULT"),
-        RouterState::Stopped => Some("STOP"),
-        RouterState::Init | RouterState::Handover => None,
-    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use hactl_engine::lvs::words::virtual_server_text;
 use hactl_engine::notice::state_name;
 
 use super::table::table;
+use crate::ctl::cluster::Group;
 use crate::ctl::report::Report;
 use crate::ctl::verify::status::{HostDrift, HostStatus, Status, VipStatus};
 
@@ -73,14 +74,14 @@ fn host_rows(host: &HostStatus) -> Vec<Vec<String>> {
         (true, false) => style("down").red().to_string(),
     };
     let row = |instance: String, state: String, prio: String, advert: String, agent: String, since: String| {
-        vec![host.name.clone(), host.group.into(), instance, state, prio, advert, nginx.clone(), agent, since]
+        vec![host.name.clone(), host.group.name().into(), instance, state, prio, advert, nginx.clone(), agent, since]
     };
     let alone = |state: String| vec![row(empty(), state, empty(), empty(), empty(), empty())];
     if !host.reachable {
         return alone(style("unreachable").red().to_string());
     }
     let Some(version) = &host.agent_version else {
-        return alone(if host.group == "lb" { style("no agent").red().to_string() } else { empty() });
+        return alone(if host.group == Group::Lb { style("no agent").red().to_string() } else { empty() });
     };
     let instances = host.instances.iter().map(|instance| {
         let state = match instance.state {

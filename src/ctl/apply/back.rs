@@ -130,7 +130,7 @@ pub async fn go_back(back: &Back, options: Options, confirm: Confirm<'_>) -> Out
 async fn add_gone(cluster: &mut Cluster, back: &Back, options: &Options) -> Result<(), Failure> {
     let desk = Desk::connect(cluster.clone(), options.clone()).await?;
     let sight = observe::look(&desk, false).await;
-    let gone = members::gone(cluster, sight.hosts.values());
+    let gone = members::gone(cluster, sight.hosts.values().flat_map(|seen| &seen.members));
     for name in back.hosts.iter().filter(|name| desk.cluster.host(name).is_none()) {
         let member = gone.iter().find(|member| member.name == *name);
         let like = member.and_then(|member| desk.cluster.group(member.group).next().or(desk.cluster.hosts.first()));

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::activate::Turn;
+use super::alike::all_or_none;
 use super::end::{commit, give_up, ready};
 pub use super::order::Order;
 use super::prepare::Prepared;
@@ -102,6 +103,9 @@ pub async fn deploy(order: &Order, options: Options, confirm: Confirm<'_>) -> Ou
         }
         if let Some(file) = &order.exactly {
             file.holds(&jobs, &prepared.binary.sha256)?;
+        }
+        if !order.accept_gap {
+            all_or_none(&prepared.desk.cluster, &jobs)?;
         }
         let planned = planned(&jobs);
         if !confirm(&planned)? {

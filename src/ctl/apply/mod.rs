@@ -5,6 +5,7 @@
 //! `transaction.sh`.
 
 mod activate;
+mod alike;
 pub mod back;
 pub mod binary;
 pub mod deploy;

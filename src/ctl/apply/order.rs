@@ -20,6 +20,8 @@ pub struct Order {
     pub batch: usize,
     /// Leave a failed deploy as it is.
     pub keep_failed: bool,
+    /// Change what load balancers must have alike, although the VIP may have two owners or none meanwhile.
+    pub accept_gap: bool,
     /// The hactl binary for load balancers, when named.
     pub binary: Option<PathBuf>,
     /// How long a host, and then the cluster, may take to come to rest; [`SETTLE`](super::deploy::SETTLE) unless somebody plays them.

@@ -49,7 +49,7 @@ pub async fn show_plan(order: &Order, options: Options, out: Option<&Path>) -> O
         PlanFile::new(&inventory, &order.limit, &order.only, &jobs, &prepared.binary.sha256).write(out)?;
     }
     let exit = if jobs.iter().all(|job| job.plan.changes.is_empty()) { Exit::Done } else { Exit::Pending };
-    let problems = members::judge(&desk.cluster, jobs.iter().map(|job| &job.facts.seen));
+    let problems = members::judge(&desk.cluster, jobs.iter().flat_map(|job| &job.facts.seen.members));
     Ok(Report { value: planned, problems, exit })
 }
 

@@ -2,6 +2,7 @@
 
 use super::scenario::Scenario;
 use super::table::SCENARIOS;
+use crate::ctl::words::closest;
 use crate::error::{Code, Exit, Failure, Problem};
 
 /// The scenarios named, in the order named, or every one that can run here when `all`. `lab` tells whether the
@@ -36,10 +37,9 @@ pub fn find(name: &str) -> Option<&'static Scenario> {
 }
 
 fn unknown(name: &str) -> Problem {
-    let nearest = SCENARIOS.iter().map(|scenario| (strsim::damerau_levenshtein(name, scenario.name), scenario.name));
     let problem = Problem::new(Code::UnknownScenario, format!("no scenario is called {name:?}"));
-    match nearest.min().filter(|(distance, _)| *distance <= name.len().div_ceil(3)) {
-        Some((_, known)) => problem.next(format!("hactl drill {known}")),
+    match closest(name, SCENARIOS.iter().map(|scenario| scenario.name)) {
+        Some(known) => problem.next(format!("hactl drill {known}")),
         None => problem.next("hactl drill --list"),
     }
 }

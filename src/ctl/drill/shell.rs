@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
+use crate::ctl::remote::quote;
+
 /// From a detached command's start until it acts: time for the connection to bring back the exit status.
 pub const DETACH_DELAY: Duration = Duration::from_millis(300);
-
-/// A word that `sh` takes as it is.
-pub fn quote(word: &str) -> String {
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
 
 /// Arms the undoing, then makes the fault. Without systemd a detached shell waits instead of a timer. Fails before
 /// anything is broken when this drill is already under way on the host.
@@ -62,14 +59,6 @@ mod tests {
     use std::process::Command;
 
     use super::*;
-
-    #[test]
-    fn quoted_words_reach_the_shell_unchanged() {
-        for word in ["eth0", "a b", "it's", "$(reboot)", "`x`", "\\", ""] {
-            let output = Command::new("sh").args(["-c", &format!("printf %s {}", quote(word))]).output().unwrap();
-            assert_eq!(String::from_utf8(output.stdout).unwrap(), word);
-        }
-    }
 
     #[test]
     fn the_undoing_is_armed_before_the_fault() {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::scenario::{Context, Fault, Measure, Outcome, Scenario, Target};
-use super::shell::quote;
+use crate::ctl::remote::quote;
 
 /// Every scenario, in the order a full drill runs them.
 pub const SCENARIOS: &[Scenario] = &[STOP, AGENT_KILLED, CRASH, LINK, NGINX, HEARTBEAT_BLOCKED, WEB_DOWN];
@@ -287,7 +287,7 @@ mod tests {
     fn the_link_comes_back_by_itself_when_the_fault_is_over() {
         let plan = LINK.plan(&context(), None);
         let Step::Shell(script) = plan.inject else { panic!("link is a shell fault") };
-        assert!(script.contains("setsid sh -c 'sleep 0.3; ip link set dev '\\''bond0.37'\\'' down'"), "{script}");
+        assert!(script.contains("setsid sh -c 'sleep 0.3; ip link set dev bond0.37 down' "), "{script}");
         assert!(script.contains(&format!("--on-active={} ", plan.hold.as_secs_f64().ceil())), "{script}");
     }
 }

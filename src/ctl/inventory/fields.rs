@@ -8,6 +8,7 @@ use super::document::{Document, Key, Node, Place, Value};
 use super::mistakes;
 use crate::ctl::words::closest;
 use crate::error::{Code, Problem};
+use crate::text::parse_time;
 
 /// The document being read and what was found wrong so far.
 pub struct Reader<'d> {
@@ -122,6 +123,13 @@ impl<'d> Reader<'d> {
         found
     }
 
+    /// One of some words, as what it means.
+    pub fn choice<T: Copy>(&self, node: &Node, what: &str, choices: &[(&'static str, T)]) -> Option<T> {
+        let words: Vec<&'static str> = choices.iter().map(|(word, _)| *word).collect();
+        let found = self.one_of(node, what, &words)?;
+        choices.iter().find(|(word, _)| *word == found).map(|(_, meant)| *meant)
+    }
+
     /// A number within a range.
     pub fn number(&self, node: &Node, what: &str, range: std::ops::RangeInclusive<u64>) -> Option<u64> {
         let text = self.text(node, what)?;
@@ -172,7 +180,7 @@ impl<'d> Reader<'d> {
     /// `1s`, `700ms`, `10m`; a bare number is seconds.
     pub fn duration(&self, node: &Node, what: &str) -> Option<Duration> {
         let text = self.text(node, what)?;
-        let parsed = parse_duration(text);
+        let parsed = parse_time(text).ok();
         if parsed.is_none() {
             let problem = Problem::new(Code::WrongValue, format!("{what} `{text}` is not a time"))
                 .next("write it like 1s, 700ms or 10m");
@@ -232,32 +240,5 @@ impl<'n> Fields<'n, '_, '_> {
     }
 }
 
-/// `1s`, `700ms`, `10m`, `1h`; a bare number is seconds.
-pub fn parse_duration(text: &str) -> Option<Duration> {
-    let split = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
-    let (number, unit) = text.split_at_checked(split)?;
-    let factor = match unit.trim() {
-        "ms" => 0.001,
-        "" | "s" => 1.0,
-        "m" | "min" => 60.0,
-        "h" => 3600.0,
-        _ => return None,
-    };
-    Duration::try_from_secs_f64(number.parse::<f64>().ok()? * factor).ok()
-}
-
 /// Bytes of an interface name that the kernel takes.
 const INTERFACE_LENGTH: usize = 15;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_have_units() {
-        assert_eq!(parse_duration("700ms"), Some(Duration::from_millis(700)));
-        assert_eq!(parse_duration("2"), Some(Duration::from_secs(2)));
-        assert_eq!(parse_duration("1 fortnight"), None);
-        assert_eq!(parse_duration("-1s"), None);
-    }
-}

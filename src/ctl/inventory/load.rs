@@ -275,7 +275,7 @@ mod tests {
         let cluster = parse(Path::new("dir/x.yaml"), HOMEWORK).unwrap().cluster;
         assert_eq!(cluster.hosts.len(), 4);
         let vip = &cluster.vips[0];
-        assert_eq!((vip.name.as_str(), vip.vrid, vip.version), ("VI_1", 3, 2));
+        assert_eq!((vip.name.as_str(), vip.vrid, vip.version.number()), ("VI_1", 3, 2));
         let members: Vec<_> = vip.members.iter().map(|m| (m.host.as_str(), m.priority)).collect();
         assert_eq!(members, [("lb-5", 150), ("lb-6", 100)]);
         assert_eq!(cluster.host("web-7").unwrap().roles, ["web-static"]);
@@ -289,7 +289,7 @@ mod tests {
             "vip: {address: 10.0.0.3/24, vrid: 51, order: [lb-6, lb-5], interval: 700ms, unicast: yes, preempt: no}",
         );
         let vip = parse(Path::new("x.yaml"), &text).unwrap().cluster.vips.remove(0);
-        assert_eq!((vip.vrid, vip.version, vip.unicast, vip.preempt), (51, 3, true, false));
+        assert_eq!((vip.vrid, vip.version.number(), vip.unicast, vip.preempt), (51, 3, true, false));
         assert_eq!(vip.members[0].host, "lb-6");
     }
 

@@ -10,6 +10,9 @@ use super::fields::Reader;
 use crate::ctl::cluster::{Group, Lvs, LvsCheck, LvsMethod};
 use crate::error::{Code, Problem};
 
+const METHODS: [(&str, LvsMethod); 3] = [("dr", LvsMethod::Dr), ("nat", LvsMethod::Nat), ("tun", LvsMethod::Tun)];
+const SERVERS: [(&str, Group); 2] = [("web", Group::Web), ("lb", Group::Lb)];
+
 /// Reads `lvs:`. Port 0: the site's.
 pub fn lvs(reader: &Reader<'_>, node: &Node) -> Lvs {
     let fields = reader.fields(node, "lvs");
@@ -28,18 +31,17 @@ pub fn lvs(reader: &Reader<'_>, node: &Node) -> Lvs {
         Some(format!("{} {}", at.ip(), at.port()))
     });
     let read = Lvs {
-        method: match one_of("method", &["dr", "nat", "tun"]) {
-            Some("nat") => LvsMethod::Nat,
-            Some("tun") => LvsMethod::Tun,
-            _ => LvsMethod::Dr,
-        },
+        method: fields.get("method").and_then(|node| reader.choice(node, "method", &METHODS)).unwrap_or(LvsMethod::Dr),
         scheduler: one_of("scheduler", &Scheduling::NAMES).unwrap_or("wrr").to_owned(),
         port: fields
             .get("port")
             .and_then(|node| reader.number(node, "port", 1..=65535))
             .and_then(|port| u16::try_from(port).ok())
             .unwrap_or(0),
-        real_servers: if one_of("real_servers", &["web", "lb"]) == Some("lb") { Group::Lb } else { Group::Web },
+        real_servers: fields
+            .get("real_servers")
+            .and_then(|node| reader.choice(node, "real_servers", &SERVERS))
+            .unwrap_or(Group::Web),
         check: match one_of("check", &["http", "tcp"]) {
             Some("tcp") => LvsCheck::Tcp,
             _ => LvsCheck::Http { path: path.unwrap_or_else(|| "/".to_owned()) },

@@ -5,19 +5,22 @@ use std::collections::BTreeMap;
 use super::document::{Document, Node, Value};
 use super::fields::Reader;
 use super::hosts::vars;
-use crate::ctl::cluster::Site;
+use crate::ctl::cluster::{Balancing, Site, SiteKind};
 use crate::error::{Code, Problem, Span};
 
+/// What a site may be.
+const KINDS: [(&str, SiteKind); 1] = [("static", SiteKind::Static)];
 /// Balancing methods of nginx that the role writes.
-const METHODS: [&str; 3] = ["rr", "ip_hash", "least_conn"];
+const METHODS: [(&str, Balancing); 3] =
+    [("rr", Balancing::Rr), ("ip_hash", Balancing::IpHash), ("least_conn", Balancing::LeastConn)];
 
 /// A site when the inventory says nothing of one.
 pub fn default_site() -> Site {
     Site {
-        kind: "static".into(),
+        kind: SiteKind::Static,
         server_name: "_".into(),
         port: 80,
-        method: "rr".into(),
+        method: Balancing::Rr,
         proxy_params: BTreeMap::new(),
         expect_status: vec![(200, 399)],
     }
@@ -27,12 +30,11 @@ pub fn default_site() -> Site {
 pub fn site(reader: &Reader<'_>, node: &Node) -> Site {
     let fields = reader.fields(node, "site");
     let mut site = default_site();
-    let one_of = |name, choices| fields.get(name).and_then(|node| reader.one_of(node, name, choices));
-    if let Some(kind) = one_of("kind", &["static"]) {
-        site.kind = kind.into();
+    if let Some(kind) = fields.get("kind").and_then(|node| reader.choice(node, "kind", &KINDS)) {
+        site.kind = kind;
     }
-    if let Some(method) = one_of("method", &METHODS) {
-        site.method = method.into();
+    if let Some(method) = fields.get("method").and_then(|node| reader.choice(node, "method", &METHODS)) {
+        site.method = method;
     }
     if let Some(node) = fields.get("server_name")
         && let Some(name) = reader.text(node, "server_name")

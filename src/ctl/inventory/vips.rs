@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use hactl_engine::conf::config::Version;
 use ipnet::IpNet;
 
 use super::document::{Node, Place, Value};
@@ -78,7 +79,7 @@ fn derived(name: String, addresses: Vec<IpNet>, hosts: &[Host]) -> Vip {
         vrid_given: false,
         members: members(&lbs),
         interval: Duration::from_secs(1),
-        version: if six { 3 } else { 2 },
+        version: if six { Version::V3 } else { Version::V2 },
         auth: None,
         unicast: false,
         preempt: true,
@@ -112,13 +113,13 @@ fn options(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, vip: &mut Vip, host
     if let Some(interval) = fields.get("interval").and_then(|node| interval(reader, node)) {
         vip.interval = interval;
         if interval.subsec_nanos() != 0 {
-            vip.version = 3; // version 2 counts whole seconds
+            vip.version = Version::V3; // version 2 counts whole seconds
         }
     }
     if let Some(node) = fields.get("version")
         && let Some(version) = reader.number(node, "version", 2..=3)
     {
-        vip.version = u8::try_from(version).unwrap_or(3);
+        vip.version = if version == 2 { Version::V2 } else { Version::V3 };
         if version == 2 && (vip.interval.subsec_nanos() != 0 || vip.addresses.iter().any(|a| a.addr().is_ipv6())) {
             let problem = Problem::new(Code::VersionTwo, "version 2 knows neither IPv6 nor intervals below one second")
                 .next("version: 3");
@@ -141,7 +142,7 @@ fn options(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, vip: &mut Vip, host
             );
         }
         auth.finish();
-        if vip.version == 3 {
+        if vip.version == Version::V3 {
             let problem = Problem::new(Code::VersionThree, "version 3 of VRRP has no authentication")
                 .next("remove `auth`, or `version: 2`");
             reader.wrong(node.place, problem);

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::ctl::cluster::{Cluster, Group, Host};
-use crate::ctl::look::observe::Seen;
 use crate::error::{Code, Problem};
 
 /// A host that was deployed.
@@ -40,16 +39,16 @@ impl Member {
 }
 
 /// Hosts that are remembered and not in the inventory. Who has the name or the address of one of its hosts is that host.
-pub fn gone<'s>(cluster: &Cluster, seen: impl IntoIterator<Item = &'s Seen>) -> Vec<Member> {
+pub fn gone<'m>(cluster: &Cluster, members: impl IntoIterator<Item = &'m Member>) -> Vec<Member> {
     let known = |one: &Member| cluster.hosts.iter().any(|host| host.name == one.name || host.address == one.address);
-    let all = seen.into_iter().flat_map(|seen| &seen.members).filter(|one| !known(one));
+    let all = members.into_iter().filter(|one| !known(one));
     let by_name: BTreeMap<&str, &Member> = all.map(|one| (one.name.as_str(), one)).collect();
     by_name.into_values().cloned().collect()
 }
 
 /// The same as problems.
-pub fn judge<'s>(cluster: &Cluster, seen: impl IntoIterator<Item = &'s Seen>) -> Vec<Problem> {
-    gone(cluster, seen).iter().map(Member::problem).collect()
+pub fn judge<'m>(cluster: &Cluster, members: impl IntoIterator<Item = &'m Member>) -> Vec<Problem> {
+    gone(cluster, members).iter().map(Member::problem).collect()
 }
 
 /// The words by which hosts are remembered.
@@ -66,9 +65,8 @@ mod tests {
         let text = include_str!("../../../inventories/homework.yaml");
         let cluster = crate::ctl::inventory::load::parse(std::path::Path::new("x.yaml"), text).unwrap().cluster;
         let member = |line: &str| Member::parse(line).unwrap();
-        let members = vec![member("lb-5 lb 10.0.0.5"), member("old-6 lb 10.0.0.6"), member("web-9 web 10.0.0.9")];
-        let seen = Seen { members, ..Seen::default() };
-        let told = judge(&cluster, [&seen, &seen]);
+        let members = [member("lb-5 lb 10.0.0.5"), member("old-6 lb 10.0.0.6"), member("web-9 web 10.0.0.9")];
+        let told = judge(&cluster, members.iter().chain(&members));
         assert_eq!(told.len(), 1);
         assert!(told[0].message.starts_with("web-9 (10.0.0.9)"), "{}", told[0]);
         assert_eq!(Member::parse("web-9 tree 10.0.0.9"), None);

@@ -6,14 +6,16 @@
 //! them · `lvs` (false, or method, scheduler, vips, services with real_servers, check…) · `ipv6` whether any VIP is one · `site` (with host_name, the first of its names) · `proxy_params` · `params` of the role · `vars` · `made_by`.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use ipnet::IpNet;
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::ctl::cluster::{Cluster, Group, Host, Lvs, LvsCheck, TrackedScript, Vip};
+use crate::ctl::cluster::{Cluster, Group, Host, Lvs, LvsCheck, Site, TrackedScript, Vip};
 use crate::ctl::roles::builtin::PROXY_PARAMS;
+use crate::ctl::units::seconds_text;
 
 /// The interfaces of hosts and their addresses, as facts tell them; empty offline.
 pub type Interfaces = BTreeMap<String, Vec<(String, IpNet)>>;
@@ -23,8 +25,8 @@ const PLACEHOLDER: &str = "eth0";
 
 /// Everything a template sees but `params` and `made_by`.
 pub fn context(cluster: &Cluster, host: &Host, interfaces: &Interfaces) -> serde_json::Map<String, Value> {
-    let all = |group: Option<Group>| -> Vec<Value> {
-        cluster.hosts.iter().filter(|h| group.is_none_or(|g| h.group == g)).map(host_value).collect()
+    let all = |group: Option<Group>| -> Vec<HostView<'_>> {
+        cluster.hosts.iter().filter(|h| group.is_none_or(|g| h.group == g)).map(HostView::new).collect()
     };
     let mine: Vec<&Vip> =
         cluster.vips.iter().filter(|vip| vip.members.iter().any(|member| member.host == host.name)).collect();
@@ -34,19 +36,19 @@ pub fn context(cluster: &Cluster, host: &Host, interfaces: &Interfaces) -> serde
             checks.push(check);
         }
     }
-    let vips: Vec<Value> = mine.iter().map(|vip| vip_value(cluster, host, vip, interfaces)).collect();
+    let vips: Vec<VipView<'_>> = mine.iter().map(|vip| VipView::new(cluster, host, vip, interfaces)).collect();
     let entries = [
         ("cluster", json!(cluster.name)),
-        ("host", host_value(host)),
+        ("host", json!(HostView::new(host))),
         ("hosts", json!(all(None))),
         ("lbs", json!(all(Some(Group::Lb)))),
         ("webs", json!(all(Some(Group::Web)))),
         ("vips", json!(vips)),
-        ("checks", json!(checks.iter().map(|check| check_value(check)).collect::<Vec<_>>())),
+        ("checks", json!(checks)),
         ("ipv6", json!(cluster.vips.iter().flat_map(|vip| &vip.addresses).any(|net| net.addr().is_ipv6()))),
-        ("site", site_value(cluster)),
-        ("proxy_params", proxy_params(cluster)),
-        ("lvs", cluster.lvs.as_ref().map_or(Value::Bool(false), |lvs| lvs_value(cluster, lvs))),
+        ("site", json!(SiteView::new(&cluster.site))),
+        ("proxy_params", json!(proxy_params(&cluster.site))),
+        ("lvs", cluster.lvs.as_ref().map_or(Value::Bool(false), |lvs| json!(LvsView::new(cluster, lvs)))),
         ("vars", json!(host.vars)),
     ];
     entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
@@ -67,53 +69,60 @@ pub fn interface(host: &Host, vip: &Vip, interfaces: &Interfaces) -> String {
     host.interface.as_ref().or(vip.interface.as_ref()).or_else(found).cloned().unwrap_or_else(|| PLACEHOLDER.into())
 }
 
-fn host_value(host: &Host) -> Value {
-    let endpoint = match host.address {
-        IpAddr::V4(v4) => format!("{v4}:{}", host.backend.port),
-        IpAddr::V6(v6) => format!("[{v6}]:{}", host.backend.port),
-    };
-    json!({
-        "name": host.name,
-        "group": host.group.name(),
-        "address": host.address.to_string(),
-        "ipv6": host.address.is_ipv6(),
-        "port": host.backend.port,
-        "endpoint": endpoint,
-        "weight": host.backend.weight,
-        "max_fails": host.backend.max_fails,
-        "fail_timeout_s": host.backend.fail_timeout.as_secs(),
-        "backup": host.backend.backup,
-        "vars": host.vars,
-    })
+/// A host with what follows from its address.
+#[derive(Serialize)]
+struct HostView<'c> {
+    #[serde(flatten)]
+    host: &'c Host,
+    ipv6: bool,
+    endpoint: SocketAddr,
 }
 
-fn vip_value(cluster: &Cluster, host: &Host, vip: &Vip, interfaces: &Interfaces) -> Value {
-    let priority = vip.members.iter().find(|member| member.host == host.name).map(|member| member.priority);
-    let peers: Vec<String> = vip
-        .members
-        .iter()
-        .filter(|member| member.host != host.name)
-        .filter_map(|member| cluster.host(&member.host))
-        .map(|peer| peer.address.to_string())
-        .collect();
-    let notify: Vec<Value> =
-        vip.notify.iter().map(|(keyword, command)| json!({"keyword": keyword, "command": command})).collect();
-    json!({
-        "name": vip.name,
-        "vrid": vip.vrid,
-        "interface": interface(host, vip, interfaces),
-        "priority": priority,
-        "version": vip.version,
-        "interval_s": seconds(vip.interval),
-        "preempt": vip.preempt,
-        "preempt_delay_s": vip.preempt_delay.as_secs(),
-        "auth": vip.auth.as_ref().map(|secret| &secret.0),
-        "unicast": vip.unicast,
-        "peers": peers,
-        "addresses": vip.addresses.iter().map(|net| address(cluster, net)).collect::<Vec<_>>(),
-        "checks": vip.track.iter().map(|check| &check.name).collect::<Vec<_>>(),
-        "notify": notify,
-    })
+impl<'c> HostView<'c> {
+    fn new(host: &'c Host) -> Self {
+        let endpoint = SocketAddr::new(host.address, host.backend.port);
+        Self { host, ipv6: host.address.is_ipv6(), endpoint }
+    }
+}
+
+/// A VIP as one of its members has it.
+#[derive(Serialize)]
+struct VipView<'c> {
+    #[serde(flatten)]
+    vip: &'c Vip,
+    interface: String,
+    priority: Option<u8>,
+    /// The one secret that templates see: it belongs into the HA configuration.
+    auth: Option<&'c str>,
+    peers: Vec<IpAddr>,
+    addresses: Vec<String>,
+    /// Names of what it tracks.
+    checks: Vec<&'c str>,
+    notify: Vec<Notify<'c>>,
+}
+
+#[derive(Serialize)]
+struct Notify<'c> {
+    keyword: &'c str,
+    command: &'c str,
+}
+
+impl<'c> VipView<'c> {
+    fn new(cluster: &'c Cluster, host: &Host, vip: &'c Vip, interfaces: &Interfaces) -> Self {
+        let own = vip.members.iter().find(|member| member.host == host.name);
+        let others = vip.members.iter().filter(|member| member.host != host.name);
+        let peers = others.filter_map(|member| cluster.host(&member.host)).map(|peer| peer.address);
+        Self {
+            vip,
+            interface: interface(host, vip, interfaces),
+            priority: own.map(|member| member.priority),
+            auth: vip.auth.as_ref().map(|secret| secret.0.as_str()),
+            peers: peers.collect(),
+            addresses: vip.addresses.iter().map(|net| address(cluster, net)).collect(),
+            checks: vip.track.iter().map(|check| check.name.as_str()).collect(),
+            notify: vip.notify.iter().map(|(keyword, command)| Notify { keyword, command }).collect(),
+        }
+    }
 }
 
 /// An address as it stands in the HA configuration. A director's checks must not come from an IPv6 VIP, which the real servers hold too.
@@ -122,80 +131,134 @@ fn address(cluster: &Cluster, net: &IpNet) -> String {
     if never_a_source { format!("{net} preferred_lft 0") } else { net.to_string() }
 }
 
-fn check_value(check: &TrackedScript) -> Value {
-    json!({
-        "name": check.name,
-        "command": check.command,
-        "interval_s": seconds(check.interval),
-        "weight": check.weight,
-        "fall": check.fall,
-        "rise": check.rise,
-    })
+/// A site with what follows from its names.
+#[derive(Serialize)]
+struct SiteView<'c> {
+    #[serde(flatten)]
+    site: &'c Site,
+    host_name: &'c str,
+    other_names: bool,
+    /// A regular expression.
+    names_pattern: String,
 }
 
-fn site_value(cluster: &Cluster) -> Value {
-    let site = &cluster.site;
-    let names: Vec<&str> = site.server_name.split_whitespace().collect();
-    json!({
-        "kind": site.kind,
-        "server_name": site.server_name,
-        "host_name": site.host_name(),
-        "other_names": names.len() > 1,
+impl<'c> SiteView<'c> {
+    fn new(site: &'c Site) -> Self {
+        let names: Vec<&str> = site.server_name.split_whitespace().collect();
         // nginx's own wildcards become those of the regular expression.
-        "names_pattern": names.iter().map(|name| name.replace('.', "\\.").replace('*', ".*")).collect::<Vec<_>>().join("|"),
-        "port": site.port,
-        "method": site.method,
-    })
+        let patterns = names.iter().map(|name| name.replace('.', "\\.").replace('*', ".*"));
+        let names_pattern = patterns.collect::<Vec<_>>().join("|");
+        Self { site, host_name: site.host_name(), other_names: names.len() > 1, names_pattern }
+    }
 }
 
-/// Every address of every VIP is a service; its real servers are those of its family.
-fn lvs_value(cluster: &Cluster, lvs: &Lvs) -> Value {
-    let vips: Vec<IpAddr> = cluster.vips.iter().flat_map(|vip| &vip.addresses).map(ipnet::IpNet::addr).collect();
-    let port = |host: &Host| if lvs.real_servers == Group::Lb { lvs.port } else { host.backend.port };
-    let service = |vip: &IpAddr| {
-        let family = cluster.backends().filter(|host| host.address.is_ipv4() == vip.is_ipv4());
-        let real = |host: &Host| json!({"address": host.address.to_string(), "port": port(host), "weight": host.backend.weight});
-        json!({"vip": vip.to_string(), "port": lvs.port, "real_servers": family.map(real).collect::<Vec<_>>()})
-    };
-    let services = vips.iter().map(service).filter(|service| service["real_servers"] != json!([]));
-    let (check, path) = match &lvs.check {
-        LvsCheck::Tcp => ("tcp", ""),
-        LvsCheck::Http { path } => ("http", path.as_str()),
-    };
-    json!({
-        "method": lvs.method.keyword(),
-        "scheduler": lvs.scheduler,
-        "vips": vips.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "services": services.collect::<Vec<_>>(),
-        "check": check,
-        "path": path,
-        "interval_s": seconds(lvs.interval),
-        "timeout_s": seconds(lvs.timeout),
-        "retry": lvs.retry,
-        "retry_delay_s": seconds(lvs.interval.min(Duration::from_secs(1))),
-        "persistence_s": lvs.persistence.as_secs(),
-        "sync": lvs.sync && cluster.group(Group::Lb).count() > 1,
-        "on_directors": lvs.real_servers == Group::Lb,
-        "sorry": lvs.sorry_server,
-    })
+/// `lvs:` with what follows from the hosts.
+#[derive(Serialize)]
+struct LvsView<'c> {
+    #[serde(flatten)]
+    lvs: &'c Lvs,
+    check: &'static str,
+    path: &'c str,
+    vips: Vec<IpAddr>,
+    services: Vec<Service>,
+    retry_delay_s: String,
+    sync: bool,
+    on_directors: bool,
+}
+
+/// An address of a VIP with the real servers of its family.
+#[derive(Serialize)]
+struct Service {
+    vip: IpAddr,
+    port: u16,
+    real_servers: Vec<RealServer>,
+}
+
+#[derive(Serialize)]
+struct RealServer {
+    address: IpAddr,
+    port: u16,
+    weight: u32,
+}
+
+impl<'c> LvsView<'c> {
+    fn new(cluster: &'c Cluster, lvs: &'c Lvs) -> Self {
+        let on_directors = lvs.real_servers == Group::Lb;
+        let real = |host: &Host| RealServer {
+            address: host.address,
+            port: if on_directors { lvs.port } else { host.backend.port },
+            weight: host.backend.weight,
+        };
+        let vips: Vec<IpAddr> = cluster.vips.iter().flat_map(|vip| &vip.addresses).map(IpNet::addr).collect();
+        let services = vips.iter().map(|vip| {
+            let family = cluster.backends().filter(|host| host.address.is_ipv4() == vip.is_ipv4());
+            Service { vip: *vip, port: lvs.port, real_servers: family.map(real).collect() }
+        });
+        let services = services.filter(|service| !service.real_servers.is_empty()).collect();
+        let (check, path) = match &lvs.check {
+            LvsCheck::Tcp => ("tcp", ""),
+            LvsCheck::Http { path } => ("http", path.as_str()),
+        };
+        let retry_delay_s = seconds_text(lvs.interval.min(Duration::from_secs(1)));
+        let sync = lvs.sync && cluster.group(Group::Lb).count() > 1;
+        Self { lvs, check, path, vips, services, retry_delay_s, sync, on_directors }
+    }
+}
+
+/// A line of proxy_params.
+#[derive(Serialize)]
+struct Directive<'c> {
+    name: &'c str,
+    value: &'c str,
 }
 
 /// The role's directives with the inventory's laid over them, then what the inventory adds.
-fn proxy_params(cluster: &Cluster) -> Value {
-    let own = &cluster.site.proxy_params;
-    let base = PROXY_PARAMS.iter().map(|(name, value)| {
-        let value = own.get(*name).map_or(*value, String::as_str);
-        json!({"name": name, "value": value})
-    });
-    let added = own
+fn proxy_params(site: &Site) -> Vec<Directive<'_>> {
+    let own = &site.proxy_params;
+    let base = PROXY_PARAMS
         .iter()
-        .filter(|(name, _)| PROXY_PARAMS.iter().all(|(known, _)| known != name))
-        .map(|(name, value)| json!({"name": name, "value": value}));
-    base.chain(added).collect()
+        .map(|(name, value)| Directive { name, value: own.get(*name).map_or(*value, String::as_str) });
+    let added = own.iter().filter(|(name, _)| PROXY_PARAMS.iter().all(|(known, _)| known != name));
+    base.chain(added.map(|(name, value)| Directive { name, value })).collect()
 }
 
-/// Seconds as keepalived reads them: `1`, `0.7`.
-fn seconds(time: std::time::Duration) -> String {
-    let text = format!("{:.3}", time.as_secs_f64());
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::ctl::inventory::load::parse;
+
+    /// Templates of users rest on these names: what is taken away or renamed breaks them.
+    #[test]
+    fn what_templates_see_keeps_its_names() {
+        let text = include_str!("../../../inventories/homework.yaml").to_owned() + "lvs: { method: dr }\n";
+        let cluster = parse(Path::new("x.yaml"), &text).unwrap().cluster;
+        let seen = Value::Object(context(&cluster, cluster.host("lb-5").unwrap(), &Interfaces::new()));
+        let names = |value: &Value| -> Vec<String> {
+            let mut names: Vec<String> = value.as_object().unwrap().keys().cloned().collect();
+            names.sort();
+            names
+        };
+        for (value, expected) in [
+            (&seen, "checks cluster host hosts ipv6 lbs lvs proxy_params site vars vips webs"),
+            (&seen["host"], "address backup endpoint fail_timeout_s group ipv6 max_fails name port vars weight"),
+            (
+                &seen["vips"][0],
+                "addresses auth checks interface interval_s name notify peers preempt preempt_delay_s priority unicast version vrid",
+            ),
+            (&seen["site"], "host_name kind method names_pattern other_names port server_name"),
+            (
+                &seen["lvs"],
+                "check interval_s method on_directors path persistence_s retry retry_delay_s scheduler services sorry sync \
+                 timeout_s vips",
+            ),
+            (&seen["lvs"]["services"][0]["real_servers"][0], "address port weight"),
+        ] {
+            assert_eq!(names(value), expected.split_whitespace().collect::<Vec<_>>());
+        }
+        let vip = &seen["vips"][0];
+        assert_eq!((&vip["version"], &vip["interval_s"], &vip["auth"]), (&json!(2), &json!("1"), &Value::Null));
+        assert_eq!((&seen["site"]["method"], &seen["lvs"]["method"]), (&json!("rr"), &json!("DR")));
+    }
 }

@@ -101,7 +101,7 @@ struct Work<'a> {
 
 impl Work<'_> {
     fn apply(&mut self, role: &Role) {
-        if !role.applies_to.iter().any(|group| crate::ctl::cluster::Group::from(*group) == self.host.group) {
+        if !role.applies_to.contains(&self.host.group) {
             let message = format!(
                 "role {} is not for group {}, but {} has it",
                 self.role,

@@ -35,7 +35,7 @@ fn compare(left: &VrrpInstance, right: &VrrpInstance, problems: &mut Vec<Problem
     };
     let deaf = "neither would hear the other, and both would be master";
     if left.version != right.version {
-        let what = format!("VRRP version {} and {}", number(left.version), number(right.version));
+        let what = format!("VRRP version {} and {}", left.version.number(), right.version.number());
         say(true, what, deaf, "give both the same `version`");
     } else if left.version == Version::V2 && left.advert_interval != right.advert_interval {
         let what = format!("advert_int {:?} and {:?}", left.advert_interval, right.advert_interval);
@@ -63,13 +63,6 @@ fn compare(left: &VrrpInstance, right: &VrrpInstance, problems: &mut Vec<Problem
     if left.priority == right.priority {
         let what = format!("both have priority {}", left.priority);
         say(false, what, "the higher address decides who is master", "give the preferred host the higher priority");
-    }
-}
-
-fn number(version: Version) -> u8 {
-    match version {
-        Version::V2 => 2,
-        Version::V3 => 3,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::error::{Code, Problem};
 #[serde(deny_unknown_fields)]
 pub struct Role {
     /// Groups it may be used on.
-    pub applies_to: Vec<GroupName>,
+    pub applies_to: Vec<Group>,
     /// Parameters with type, default and what they mean.
     #[serde(default)]
     pub params: BTreeMap<String, Param>,
@@ -53,25 +53,6 @@ pub struct Role {
     pub requires: Vec<ProbeEntry>,
     /// When a host has the role no more: its files go, and these units are stopped and disabled. Absent: all stays.
     pub retires: Option<Vec<String>>,
-}
-
-/// A group, as written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum GroupName {
-    /// Load balancers.
-    Lb,
-    /// Web hosts.
-    Web,
-}
-
-impl From<GroupName> for Group {
-    fn from(name: GroupName) -> Self {
-        match name {
-            GroupName::Lb => Self::Lb,
-            GroupName::Web => Self::Web,
-        }
-    }
 }
 
 /// A parameter.

@@ -6,7 +6,7 @@ use hactl_engine::control::{InstanceStatus, Safety, VirtualServerStatus};
 use serde::Serialize;
 
 use super::vips::judge;
-use crate::ctl::cluster::{Cluster, Host};
+use crate::ctl::cluster::{Cluster, Group, Host};
 use crate::ctl::desk::Desk;
 use crate::ctl::drift::{Drift, drift};
 use crate::ctl::look::facts;
@@ -68,7 +68,7 @@ pub struct HostStatus {
     /// Its name.
     pub name: String,
     /// Its group, `lb` or `web`.
-    pub group: &'static str,
+    pub group: Group,
     /// Whether it answered.
     pub reachable: bool,
     /// Why it did not.
@@ -150,7 +150,7 @@ fn host_status(host: &Host, sight: &Sight) -> HostStatus {
     let agent = seen.agent.as_ref();
     HostStatus {
         name: host.name.clone(),
-        group: host.group.name(),
+        group: host.group,
         reachable: seen.reachable,
         reason: seen.why.as_ref().map(|why| why.message.clone()),
         firewalls: seen.firewalls.clone(),

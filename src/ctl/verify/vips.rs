@@ -32,7 +32,7 @@ pub fn judge(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
     problems.extend(agents(cluster, sight));
     let unfinished = |host: &Host| sight.hosts.get(&host.name)?.transaction.problem(&host.name);
     problems.extend(cluster.hosts.iter().filter_map(unfinished));
-    problems.extend(members::judge(cluster, sight.hosts.values()));
+    problems.extend(members::judge(cluster, sight.hosts.values().flat_map(|seen| &seen.members)));
     problems.extend(standby::judge(cluster, sight));
     problems.extend(backends(cluster, sight));
     problems.extend(lvs::judge(cluster, sight));

@@ -225,6 +225,17 @@ pub fn state_name(state: RouterState) -> &'static str {
     }
 }
 
+/// keepalived's word for a state, as its scripts and FIFOs hear it; it tells of no INIT and no HANDOVER.
+pub fn keepalived_word(state: RouterState) -> Option<&'static str> {
+    match state {
+        RouterState::Master => Some("MASTER"),
+        RouterState::Backup => Some("BACKUP"),
+        RouterState::Fault => Some("FAULT"),
+        RouterState::Stopped => Some("STOP"),
+        RouterState::Init | RouterState::Handover => None,
+    }
+}
+
 /// `00:00:5e:00:01:33`.
 pub fn mac_text(mac: &Mac) -> String {
     mac.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":")

@@ -12,7 +12,7 @@ use hactl_engine::lvs::load::{DestinationLoad, Traffic};
 use hactl_engine::lvs::sync::{SyncRole, SyncSettings};
 
 use super::numbers::*;
-use crate::sys::netlink::generic::{attributes, u16_of, u32_of, u64_of};
+use crate::sys::netlink::attributes::{attributes, u16_of, u32_of, u64_of};
 
 /// A service of a dump.
 pub(super) fn service(message: &[u8]) -> Option<(ServiceKey, ServiceSettings, Traffic)> {
@@ -188,7 +188,7 @@ fn traffic(list: &[u8]) -> Traffic {
 mod tests {
     use super::super::encode;
     use super::*;
-    use crate::sys::netlink::netfilter::Attributes;
+    use crate::sys::netlink::attributes::Attributes;
     use hactl_engine::lvs::diff::Change;
 
     fn keys() -> [ServiceKey; 5] {

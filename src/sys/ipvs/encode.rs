@@ -10,8 +10,8 @@ use hactl_engine::lvs::diff::Change;
 use hactl_engine::lvs::sync::{SyncRole, SyncSettings};
 
 use super::numbers::*;
+use crate::sys::netlink::attributes::Attributes;
 use crate::sys::netlink::generic::Message;
-use crate::sys::netlink::netfilter::Attributes;
 
 /// A change as a command.
 pub(super) fn change(change: &Change) -> Message {

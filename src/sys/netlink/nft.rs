@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use hactl_engine::action::Gate;
 
-use super::netfilter::{Attributes, Batch, Message, Nfnetlink};
+use super::attributes::Attributes;
+use super::netfilter::{Batch, Message, Nfnetlink};
 
 /// What the tables shall do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

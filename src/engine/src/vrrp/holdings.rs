@@ -65,8 +65,8 @@ impl Router {
         let old: HashSet<LinkAddress> = self.link_addresses(ctx).into_iter().collect();
         self.follow(settings, group);
         let old_routing = self.routing(ctx);
-        let (interval_changed, list_changed) =
-            (config.advert_interval != self.config.advert_interval, config.addresses != self.config.addresses);
+        let list_changed = config.addresses != self.config.addresses;
+        let wire_changed = on_the_wire(&config) != on_the_wire(&self.config);
         if list_changed {
             self.advertise_extra(self.advertised(), ctx.now);
         }
@@ -95,7 +95,8 @@ impl Router {
             if !come.is_empty() {
                 ctx.actions.push(Action::AddRouting(come));
             }
-            if interval_changed || list_changed {
+            // Backups that have the new configuration already drop what they heard until now.
+            if wire_changed || list_changed {
                 self.arm(Timer::Advert, Duration::ZERO, ctx);
             }
         }
@@ -263,6 +264,14 @@ impl Router {
             rules: self.config.rules.clone(),
         }
     }
+}
+
+/// What a peer must have alike, or hear from another place, to take an advert for one of its own virtual router.
+fn on_the_wire(config: &VrrpInstance) -> impl PartialEq + '_ {
+    (
+        (config.vrid, config.version, config.advert_interval, config.password),
+        (&config.hmac, &config.unicast_peers, config.group_address, config.source),
+    )
 }
 
 fn every(addresses: &[LinkAddress]) -> Vec<IpAddr> {

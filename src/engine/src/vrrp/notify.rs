@@ -6,7 +6,7 @@ use super::router::Router;
 use super::state::{State, public};
 use crate::action::Action;
 use crate::conf::config::{Argv, Notify, ScriptUser};
-use crate::notice::{Notice, What};
+use crate::notice::{Notice, What, keepalived_word};
 use crate::state::RouterState;
 use crate::time::millis;
 
@@ -58,7 +58,7 @@ impl Router {
         if notify.priority_changes
             && let Some(command) = &notify.any
         {
-            let word = format!("{}_PRIORITY", word(public(self.state)));
+            let word = format!("{}_PRIORITY", keepalived_word(public(self.state)).unwrap_or("BACKUP"));
             let command = with_arguments(command, "INSTANCE", &self.config.name, &word, to);
             let user = notify.users.any.clone();
             self.run(vec![(command, user)], ctx);
@@ -99,7 +99,7 @@ pub(super) fn state_scripts(
         RouterState::Stopped => (&notify.stop, &users.stop),
         RouterState::Init | RouterState::Handover => return Vec::new(), // not states of keepalived
     };
-    let word = if deleted { "DELETED" } else { word(state) };
+    let word = if deleted { "DELETED" } else { keepalived_word(state).unwrap_or("BACKUP") };
     let special = special.iter().map(|command| (command.clone(), user.clone()));
     let any = notify.any.iter().map(|command| (with_arguments(command, kind, name, word, priority), users.any.clone()));
     special.chain(any).collect()
@@ -109,14 +109,4 @@ fn with_arguments(command: &Argv, kind: &str, name: &str, word: &str, priority: 
     let mut command = command.clone();
     command.extend([kind.into(), name.into(), word.into(), priority.to_string()]);
     command
-}
-
-/// The state as keepalived's scripts and FIFOs name it.
-fn word(state: RouterState) -> &'static str {
-    match state {
-        RouterState::Master => "MASTER",
-        RouterState::Backup | RouterState::Handover | RouterState::Init => "BACKUP",
-        RouterState::Fault => "FAULT",
-        RouterState::Stopped => "STOP",
-    }
 }

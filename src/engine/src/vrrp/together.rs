@@ -101,12 +101,14 @@ pub(crate) fn place(instance: &mut Arc<VrrpInstance>, links: &Links) -> bool {
     true
 }
 
-/// Same name, VRID, interface and family: the same router, which keeps its state over a reload.
+/// Same name, interface and family: the same router, which keeps its state over a reload. Another VRID is another virtual
+/// router to the LAN, but the addresses are the same and so is who has them: a master that left and came again would be a gap.
+/// With a VMAC it is another hardware address as well, so there it is another router.
 pub(crate) fn same_router(router: &Router, new: &VrrpInstance) -> bool {
     let old = router.config();
     router.state() != State::Stopped
         && old.name == new.name
-        && old.vrid == new.vrid
+        && (old.vrid == new.vrid || (old.vmac.is_none() && new.vmac.is_none()))
         && old.interface == new.interface
         && router.is_ipv6() == new.ipv6
         && old.vmac.as_ref().map(|vmac| &vmac.name) == new.vmac.as_ref().map(|vmac| &vmac.name)
@@ -139,12 +141,18 @@ mod tests {
         now: Instant,
         /// What stands on the interfaces, as the kernel would know it.
         held: BTreeSet<(u32, String)>,
+        /// The priorities of adverts that were sent.
+        adverts: Vec<u8>,
     }
 
     impl Host {
         fn new(text: &str) -> Self {
-            let mut host =
-                Self { node: Node::new(&parse("f", text).config), now: Instant(1_000_000_000), held: BTreeSet::new() };
+            let mut host = Self {
+                node: Node::new(&parse("f", text).config),
+                now: Instant(1_000_000_000),
+                held: BTreeSet::new(),
+                adverts: Vec::new(),
+            };
             host.step(link(2, "eth0", "10.0.0.5"));
             host.step(link(3, "eth1", "10.1.0.5"));
             host.step(Input::Start { remembered: vec![] });
@@ -160,6 +168,8 @@ mod tests {
                     Action::RemoveAddresses(all) => {
                         all.iter().for_each(|at| _ = self.held.remove(&(at.link, at.address.address.to_string())));
                     }
+                    // Behind 20 bytes of IPv4 and two of VRRP.
+                    Action::Send { packet, .. } => self.adverts.push(packet[22]),
                     _ => {}
                 }
             }
@@ -234,6 +244,31 @@ mod tests {
             host.step(Input::Stop { keep_addresses: false });
             host.pass(Duration::from_secs(10));
             assert_eq!(host.held.len(), 0, "{:?}", host.held);
+        }
+    }
+
+    /// Nobody who has the new configuration already waits for longer than it takes to say so.
+    #[test]
+    fn a_master_says_at_once_what_changed_on_the_wire() {
+        let text = instance("a", 37, "eth0", "10.0.0.3/27");
+        let changes = [
+            text.replace("router_id 37", "router_id 38"),
+            text.replace("router_id 37", "router_id 37\nversion 3"),
+            text.replace("router_id 37", "router_id 37\nadvert_int 3"),
+            text.replace("router_id 37", "router_id 37\nauthentication {\nauth_type PASS\nauth_pass x\n}"),
+            text.replace("router_id 37", "router_id 37\nunicast_src_ip 10.0.0.5\nunicast_peer {\n10.0.0.6\n}"),
+        ];
+        for (from, to) in changes.iter().flat_map(|to| [(&text, to), (to, &text)]) {
+            let mut host = Host::new(from);
+            host.pass(Duration::from_secs(20));
+            assert_eq!(host.states(), [RouterState::Master], "{from}");
+            host.pass(Duration::from_millis(300));
+            host.adverts.clear();
+            host.step(Input::Reload(Box::new(parse("f", to).config)));
+            assert!(host.states() == [RouterState::Master] && host.holds(2, "10.0.0.3/27"), "{to}");
+            assert!(host.adverts.is_empty() || host.adverts == [100], "no goodbye: {:?}", host.adverts);
+            host.pass(Duration::from_millis(1));
+            assert_eq!(host.adverts, [100], "{from}\nto {to}");
         }
     }
 

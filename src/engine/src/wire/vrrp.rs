@@ -26,6 +26,16 @@ pub enum Version {
     V3,
 }
 
+impl Version {
+    /// As it stands on the wire.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::V2 => 2,
+            Self::V3 => 3,
+        }
+    }
+}
+
 /// Where IPv4 adverts go (RFC 9568 §5.1.1.2).
 pub const GROUP_V4: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
 /// Where IPv6 adverts go (RFC 9568 §5.1.2.2).

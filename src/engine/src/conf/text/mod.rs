@@ -4,7 +4,7 @@
 
 pub mod diagnostic;
 pub mod lexer;
-pub(crate) mod nearest;
+pub mod nearest;
 pub(crate) mod place;
 pub(crate) mod sink;
 pub(crate) mod source;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::diagnostic::{Diagnostic, Location, Severity};
-use super::nearest::nearest;
+use super::nearest::{keyword, nearest};
 use super::place::Place;
 use super::source::Source;
 
@@ -103,7 +103,7 @@ impl<'a> Sink<'a> {
     /// and guessing takes its time.
     pub(crate) fn guess<'n>(&mut self, word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
         self.guesses += 1;
-        if self.guesses > GUESSES_MAX { None } else { nearest(word, names) }
+        if self.guesses > GUESSES_MAX { None } else { nearest(word, names, keyword) }
     }
 
     /// Everything found, in file order, each once.
