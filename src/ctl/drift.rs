@@ -93,7 +93,7 @@ fn units(wanted: &WantedHost, facts: &Facts) -> Vec<String> {
 fn packages(wanted: &WantedHost, facts: &Facts) -> Vec<String> {
     let words = |package: &crate::ctl::wanted::Package| {
         let then = facts.put.as_ref()?.get(&format!("package:{}", package.name))?;
-        let now = facts.versions.get(&package.name);
+        let now = facts.versions.as_ref()?.get(&package.name);
         match now {
             None => Some(format!("package {} is gone, it was {then}", package.name)),
             Some(now) if now != then => Some(format!("package {} is {now} now, it was {then}", package.name)),
@@ -105,6 +105,8 @@ fn packages(wanted: &WantedHost, facts: &Facts) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::ctl::look::facts::{FileFact, ServiceFact};
     use crate::ctl::wanted::{Package, WantedFile};
@@ -131,7 +133,7 @@ mod tests {
         let facts = Facts {
             files: [("/etc/n".into(), fact)].into(),
             services: [("nginx".into(), ServiceFact { active: true, enabled: true })].into(),
-            versions: [("nginx".into(), "1.22".into())].into(),
+            versions: Some([("nginx".into(), "1.22".into())].into()),
             put: Some(put.into()),
             ..Facts::default()
         };
@@ -165,7 +167,7 @@ mod tests {
         facts.files.get_mut("/etc/n").unwrap().sha256 = "0".repeat(64);
         facts.services.insert("keepalived".into(), ServiceFact { active: true, enabled: false });
         facts.services.insert("nginx".into(), ServiceFact { active: false, enabled: false });
-        facts.versions.insert("nginx".into(), "1.24".into());
+        facts.versions.as_mut().unwrap().insert("nginx".into(), "1.24".into());
         assert_eq!(
             words(&wanted, &facts),
             [
@@ -178,7 +180,7 @@ mod tests {
         );
         facts = good;
         facts.files.clear();
-        facts.versions.clear();
+        facts.versions = Some(BTreeMap::new());
         assert_eq!(words(&wanted, &facts), ["/etc/n is gone", "package nginx is gone, it was 1.22"]);
     }
 }

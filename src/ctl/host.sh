@@ -168,7 +168,7 @@ package_versions() {
             rpm -q --qf '%{NAME} %{VERSION}-%{RELEASE}\n' "$package" 2>/dev/null | grep -v 'not installed'
         fi
     done
-    return 0
+    echo all
 }
 
 # listeners: who listens on TCP ports.
@@ -187,9 +187,11 @@ places() {
     done
 }
 
-# package_locks: who works with packages right now. A file that is locked is found in /proc/locks by its number.
+# package_locks COMMAND ...: who works with packages right now, where one of these commands is still to come with one. A file
+# that is locked is found in /proc/locks by its number.
 package_locks() {
     echo @@package_locks
+    [ "$(commands_there "$@" | wc -l)" -lt $# ] || return 0
     for file in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/lib/rpm/.rpm.lock; do
         [ -e "$file" ] || continue
         number=$(stat -c %i "$file")
@@ -283,7 +285,7 @@ install_packages() {
 # installed NAME ...: which of these packages are there now, in words.
 installed() {
     for package in "$@"; do
-        version=$(package_versions "$package" | grep -v ^@@ | cut -d' ' -f2)
+        version=$(package_versions "$package" | sed -n 's/^[^ ]* //p')
         if [ -n "$version" ]; then echo "$package $version is installed now"; else echo "$package is not installed"; fi
     done
 }
@@ -335,8 +337,8 @@ wrote() {
 wrote_packages() {
     mine=$1
     shift
-    package_versions "$@" | grep -v ^@@ | while read -r name version; do
-        echo "$mine $version package:$name"
+    package_versions "$@" | while read -r name version; do
+        [ -z "$version" ] || echo "$mine $version package:$name"
     done >>"$home/put" || die "cannot write $home (disk full?)"
 }
 

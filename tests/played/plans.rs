@@ -233,7 +233,14 @@ fn drift_is_told_by_kind_and_goes_with_the_next_deploy() {
     ];
     assert_eq!(words(&stage), all);
     let text = pending(&stage);
-    has(&text, &["web-7: drift: /etc/nginx/conf.d/hactl-web.conf was edited\n", "lb-5: drift: keepalived runs"]);
+    has(
+        &text,
+        &[
+            "web-7: drift: /etc/nginx/conf.d/hactl-web.conf was edited\n",
+            "web-7: drift: package nginx is 1.24-2 now",
+            "lb-5: drift: keepalived runs",
+        ],
+    );
     stage.deployed();
     stage.drift().is(Exit::Done, &[]);
     assert_eq!(words(&stage), Vec::<String>::new());

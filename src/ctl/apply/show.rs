@@ -9,25 +9,27 @@ use super::prepare::Prepared;
 use super::stage::Job;
 use crate::ctl::desk::{Desk, Options, find_inventory};
 use crate::ctl::difference;
+use crate::ctl::host::Script;
 use crate::ctl::look::contents::{self, Found};
-use crate::ctl::look::members;
+use crate::ctl::look::{facts, members};
 use crate::ctl::plan::Change;
 use crate::ctl::render::derived::derived;
 use crate::ctl::report::{Outcome, Report};
 use crate::ctl::wanted::HA_CONFIG;
 use crate::error::{Exit, Failure, Problem};
 
-/// Compares, and shows each file's lines: one more round trip to each host on which files change. `out` is where the plan is
+/// Compares, and shows each file's lines: one more round trip to each host. `out` is where the plan is
 /// written to, for a deploy of exactly this.
 ///
 /// # Errors
 /// Invalid input, unreachable hosts, failed preflight.
 pub async fn show_plan(order: &Order, options: Options, out: Option<&Path>) -> Outcome<Planned> {
-    let (prepared, jobs) = Prepared::new(order, options).await?;
+    let (prepared, mut jobs) = Prepared::new(order, options).await?;
     let desk = &prepared.desk;
-    let mut planned = planned(&jobs);
     let secrets = desk.secrets();
-    for ((job, host), found) in jobs.iter().zip(&mut planned.hosts).zip(fetch(desk, &jobs).await?) {
+    let found = fetch(desk, &mut jobs).await?;
+    let mut planned = planned(&jobs);
+    for ((job, host), found) in jobs.iter().zip(&mut planned.hosts).zip(found) {
         let mut found = found.into_iter();
         for (change, shown) in job.plan.changes.iter().zip(&mut host.changes) {
             if path(change).is_none() {
@@ -59,16 +61,17 @@ fn path(change: &Change) -> Option<&str> {
     }
 }
 
-/// What is at the paths that change, for each job in its order.
-async fn fetch(desk: &Desk, jobs: &[Job]) -> Result<Vec<Vec<Found>>, Failure> {
-    let paths = |job: &Job| -> Vec<String> { job.plan.changes.iter().filter_map(path).map(str::to_owned).collect() };
-    let asks = jobs.iter().map(|job| async move {
-        let paths = paths(job);
-        if paths.is_empty() {
+/// What is at the paths that change, for each job in its order, and the versions of packages, which tell of drift.
+async fn fetch(desk: &Desk, jobs: &mut [Job]) -> Result<Vec<Vec<Found>>, Failure> {
+    let asks = jobs.iter_mut().map(|job| async move {
+        let paths: Vec<String> = job.plan.changes.iter().filter_map(path).map(str::to_owned).collect();
+        if paths.is_empty() && job.wanted.packages.is_empty() {
             return Ok(Vec::new());
         }
-        let script = contents::script(paths.iter().map(String::as_str));
+        let script = contents::ask(Script::new(), paths.iter().map(String::as_str));
+        let script = facts::ask_versions(script, &job.wanted).text();
         let output = desk.on(job.host(), &script, b"", desk.options.limit).await?;
+        job.facts.versions = facts::versions(output.text());
         Ok::<_, Problem>(contents::parse(output.text(), paths.len()))
     });
     let found = futures_util::future::join_all(asks).await.into_iter().collect::<Result<_, _>>();

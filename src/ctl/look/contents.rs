@@ -18,9 +18,9 @@ pub enum Found {
     Long(u64),
 }
 
-/// The script that prints these files, for [`parse`].
-pub fn script<'p>(paths: impl IntoIterator<Item = &'p str>) -> String {
-    Script::new().call("contents", paths).text()
+/// Adds the question for these files, which [`parse`] reads the answer of.
+pub fn ask<'p>(script: Script, paths: impl IntoIterator<Item = &'p str>) -> Script {
+    script.call("contents", paths)
 }
 
 /// What is at each of so many paths, in the order asked for.

@@ -35,8 +35,8 @@ pub struct Facts {
     pub missing: Vec<(String, Option<String>)>,
     /// Kernel settings.
     pub sysctl: BTreeMap<String, String>,
-    /// Versions of wanted packages that are installed.
-    pub versions: BTreeMap<String, String>,
+    /// Versions of wanted packages that are installed, where they were asked for ([`ask_versions`]).
+    pub versions: Option<BTreeMap<String, String>>,
     /// Programs that listen, by TCP port.
     pub listeners: Vec<(u16, String)>,
     /// Where files are put: the path, whether it can be written, and free kilobytes.
@@ -97,8 +97,7 @@ pub fn script(wanted: &WantedHost) -> Script {
         script = script.call("listeners", []);
     }
     if !wanted.packages.is_empty() {
-        let names = || wanted.packages.iter().map(|package| package.name.as_str());
-        script = script.call("package_locks", []).call("package_versions", names());
+        script = script.call("package_locks", wanted.packages.iter().map(|package| package.command.as_str()));
     }
     if !services.is_empty() {
         script = script.call("services", services);
@@ -113,6 +112,19 @@ pub fn script(wanted: &WantedHost) -> Script {
         script = script.call("sysctls", wanted.sysctl.keys().map(String::as_str));
     }
     script
+}
+
+/// Adds the question for versions of packages, which not everybody needs.
+pub fn ask_versions(script: Script, wanted: &WantedHost) -> Script {
+    script.call("package_versions", wanted.packages.iter().map(|package| package.name.as_str()))
+}
+
+/// The answer to [`ask_versions`].
+pub fn versions(text: &str) -> Option<BTreeMap<String, String>> {
+    let sections = observe::sections(text);
+    // Its last line is no package: it says that all were asked for.
+    let lines = sections.get("versions")?.iter().filter_map(|line| line.split_once(' '));
+    Some(lines.map(|(name, version)| (name.to_owned(), version.to_owned())).collect())
 }
 
 /// Reads what [`script`] printed.
@@ -154,10 +166,7 @@ pub fn parse(wanted: &WantedHost, text: &str) -> Facts {
             .into_iter()
             .filter_map(|line| line.split_once('=').map(|(key, value)| (key.trim().into(), value.trim().into())))
             .collect(),
-        versions: lines("versions")
-            .into_iter()
-            .filter_map(|line| line.split_once(' ').map(|(name, version)| (name.to_owned(), version.to_owned())))
-            .collect(),
+        versions: versions(text),
         listeners: lines("listeners").into_iter().filter_map(listener).collect(),
         places: lines("places").into_iter().filter_map(place).collect(),
         package_lock: lines("package_locks").into_iter().find_map(|line| {

@@ -105,7 +105,8 @@ pub async fn status_with_drift(desk: &Desk) -> Outcome<Status> {
     let mut report = status(desk).await;
     let wanted = desk.cluster.hosts.iter().filter(|host| desk.hosts.contains_key(&host.name));
     let wanted = wanted.map(|host| render(&desk.cluster, host, &Interfaces::new())).collect::<Result<Vec<_>, _>>()?;
-    let asks = wanted.iter().map(|one| (one.host.as_str(), facts::script(one).text(), Vec::new()));
+    let asks =
+        wanted.iter().map(|one| (one.host.as_str(), facts::ask_versions(facts::script(one), one).text(), Vec::new()));
     let mut found = Vec::new();
     for (one, (host, answer)) in wanted.iter().zip(desk.on_all(asks).await) {
         match answer {
