@@ -29,8 +29,16 @@ replace_whole() {
 
 read_state() {
     phase=committed committed=0 number=0
-    if [ -s "$state" ]; then
+    if [ -e "$state" ]; then
         read -r phase committed number <"$state"
+        case "$phase:$committed:$number" in
+        committed:*[!0-9:]* | staged:*[!0-9:]* | active:*[!0-9:]* | reverting:*[!0-9:]* | kept:*[!0-9:]*) phase=damaged ;;
+        committed:[0-9]*:[0-9]* | staged:[0-9]*:[0-9]* | active:[0-9]*:[0-9]* | reverting:[0-9]*:[0-9]* | kept:[0-9]*:[0-9]*) ;;
+        *) phase=damaged ;;
+        esac
+        # Beyond that a shell cannot count.
+        if [ "${#committed}" -gt 15 ] || [ "${#number}" -gt 15 ]; then phase=damaged; fi
+        [ "$phase" != damaged ] || committed=0 number=0
     elif [ -s "$home/generation" ]; then # of hactl 0.1.0
         read -r committed <"$home/generation"
         number=$committed
@@ -179,6 +187,10 @@ begin() {
     take_turn
     read_state
     case $phase in
+    damaged)
+        give_back "$1"
+        die "$state is damaged: it says \"$(head -c 80 "$state")\"; \"committed N N\" belongs there, with N the highest number in $generations" "$stuck"
+        ;;
     active | reverting | kept) go_back || die "generation $number of an earlier deploy cannot be taken back: $(cat "$home/stuck")" "$stuck" ;;
     esac
     rm -rf "$staging"
@@ -226,6 +238,7 @@ leave() {
 
 # break_lock WHO: whoever has it loses it, and what was not committed goes back.
 break_lock() {
+    [ -d "$home" ] || return 0
     hold_lock_file
     read_lock
     rm -rf "$lock"

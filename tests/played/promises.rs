@@ -184,3 +184,25 @@ fn what_is_not_as_it_was_sent_is_not_committed() {
     end.is(Exit::RolledBack, &[Code::NotAsSent, Code::TakenBack]);
     check(&stage, &before, &before, &end).unwrap();
 }
+
+/// Whatever became of the file, nothing is made up of it and nothing is done on top of it.
+#[test]
+fn a_state_that_nobody_understands_is_left_alone() {
+    let Some((stage, before)) = first() else { return };
+    for garbage in
+        ["", "committed", "committed x 1", "committed 1 1x", "asleep 1 1", "committed 1 99999999999999999999999"]
+    {
+        stage.host("web-7").sh(&format!("echo '{garbage}' >/var/lib/hactl/state"));
+        let end = stage.deploy();
+        assert!(matches!(end.exit, Exit::HandNeeded | Exit::Preflight), "{garbage}: {:?} {}", end.exit, end.said());
+        assert!(
+            end.said().contains("web-7") && end.said().contains("/var/lib/hactl/state"),
+            "{garbage}: {}",
+            end.said()
+        );
+        assert_eq!(stage.live_changes(&before), Vec::<String>::new(), "{garbage}");
+        assert!(stage.hosts.values().all(|host| !host.has("/var/lib/hactl/lock")), "{garbage}");
+    }
+    stage.host("web-7").sh("echo committed 1 1 >/var/lib/hactl/state");
+    stage.deployed();
+}

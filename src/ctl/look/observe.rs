@@ -222,7 +222,7 @@ pub fn parse(text: &str) -> Seen {
         neighbours: neighbours.collect(),
         backends: answers("backends"),
         peers: answers("peers"),
-        transaction: transaction::parse(&lines("transaction")).unwrap_or_default(),
+        transaction: transaction::told(&lines("transaction")),
         members: lines("members").into_iter().filter_map(Member::parse).collect(),
         arp: match lines("arp").iter().map(|line| line.trim().parse().ok()).collect::<Vec<_>>().as_slice() {
             [Some(ignore), Some(announce)] => Some((*ignore, *announce)),

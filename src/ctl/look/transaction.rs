@@ -31,6 +31,8 @@ pub enum Phase {
     Reverting,
     /// It failed, and stays as `--no-auto-rollback` asked.
     Kept,
+    /// The host does not know: the file of its state says something else.
+    Damaged,
 }
 
 /// The lock of a deploy.
@@ -64,6 +66,12 @@ impl Transaction {
         let told = |message: String, next: String| Some(Problem::on(host, Code::NotCommitted, message).next(next));
         match (self.phase, &self.lock) {
             (Phase::Committed | Phase::Staged, _) => None,
+            (Phase::Damaged, _) => told(
+                "which generation is in force is not known: /var/lib/hactl/state is damaged".into(),
+                format!(
+                    "write `committed N N` there on {host}, with N the highest number in /var/lib/hactl/generations"
+                ),
+            ),
             (Phase::Kept, _) => told(
                 format!("generation {number} failed and was left as it is, as --no-auto-rollback asked"),
                 "the next deploy takes it back first".into(),
@@ -82,6 +90,12 @@ impl Transaction {
     }
 }
 
+/// What the lines behind `@@transaction` tell; a host that says nothing of it has had no deploy.
+pub fn told(lines: &[&str]) -> Transaction {
+    let damaged = Transaction { phase: Phase::Damaged, ..Transaction::default() };
+    if lines.is_empty() { Transaction::default() } else { parse(lines).unwrap_or(damaged) }
+}
+
 /// Reads the lines behind `@@transaction`; `None` where they are not there.
 pub fn parse(lines: &[&str]) -> Option<Transaction> {
     let [state, lock, stuck @ ..] = lines else { return None };
@@ -93,6 +107,7 @@ pub fn parse(lines: &[&str]) -> Option<Transaction> {
         "active" => Phase::Active,
         "reverting" => Phase::Reverting,
         "kept" => Phase::Kept,
+        "damaged" => Phase::Damaged,
         _ => return None,
     };
     let lock = || {
