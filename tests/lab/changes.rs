@@ -17,7 +17,7 @@ const VIPS: [(&str, &str); 9] = [
     ("everything at once, back to the first", "{ address: VIP/24 }"),
 ];
 
-pub fn tell(lab: &Lab) {
+pub fn the_owner_stays(lab: &Lab) {
     expect("the first state", &lab.desk(&inventory(lab, VIPS[8].1), &["deploy", "-y"]), 0);
     for (what, vip) in VIPS {
         let has = |host: &str| !lab.sh(host, &format!("ip -o addr show to {SUBNET}.3")).is_empty();
@@ -35,6 +35,7 @@ pub fn tell(lab: &Lab) {
         assert!(stood_by.no > 20 && stood_by.yes == 0, "{what}: {standby} had the VIP: {stood_by:?}");
         println!("{what}: {lost} of {sent} pings lost; {owned:?}, {stood_by:?}");
     }
+    expect("the homework again", &lab.desk(&lab.homework(), &["deploy", "-y"]), 0);
 }
 
 fn inventory(lab: &Lab, vip: &str) -> std::path::PathBuf {

@@ -21,20 +21,61 @@ fn binary() -> Option<PathBuf> {
 
 /// The subnet of the lab of the tests: not the one of a person's lab.
 pub const SUBNET: &str = "10.66.0";
+/// Starts its hosts.
+pub const UP: [&str; 6] = ["lab", "up", "--subnet", "10.66.0.0/24", "--hosts", "lb-5,lb-6,web-7,web-8,web-9"];
+
+/// How a lab is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// Not there.
+    Down,
+    /// Its hosts run and have nothing of ours.
+    Up,
+    /// The homework is deployed, and lb-5 owns its VIP.
+    Deployed,
+    /// LVS by direct routing is deployed instead.
+    Balanced,
+}
 
 /// The lab; down when dropped.
 pub struct Lab {
     pub folder: PathBuf,
     pub files: tempfile::TempDir,
+    /// What was on this machine before it.
+    pub before: Vec<String>,
 }
 
 impl Lab {
     /// A lab that is not up yet; its root file system is kept from run to run.
     pub fn new() -> Self {
         let folder = PathBuf::from("/var/lib/hactl-lab-test");
-        let lab = Self { folder, files: tempfile::tempdir().unwrap() };
+        let mut lab = Self { folder, files: tempfile::tempdir().unwrap(), before: Vec::new() };
         lab.hactl(&["lab", "down"]);
+        lab.before = traces(&lab.folder);
         lab
+    }
+
+    /// Makes it anew.
+    pub fn make(&self, state: State) {
+        expect("lab down", &self.hactl(&["lab", "down"]), 0);
+        if state >= State::Up {
+            expect("lab up", &self.hactl(&UP), 0);
+        }
+        let deploy = |inventory: &Path| {
+            let words = ["deploy", "-y", "--accept-new-host-keys"];
+            expect("deploy", &self.desk(inventory, &words), 0);
+        };
+        if state >= State::Deployed {
+            deploy(&self.homework());
+        }
+        if state == State::Balanced {
+            deploy(&super::lvs::four(self));
+        }
+    }
+
+    /// The inventory of the homework.
+    pub fn homework(&self) -> PathBuf {
+        self.inventory("homework.yaml", &[])
     }
 
     /// Runs hactl on this machine.
@@ -87,6 +128,24 @@ impl Lab {
 impl Drop for Lab {
     fn drop(&mut self) {
         self.hactl(&["lab", "down"]);
+    }
+}
+
+/// Templates of one's own, gone when dropped.
+pub struct Templates(PathBuf);
+
+impl Templates {
+    pub fn write(lab: &Lab, name: &str, text: &str) -> Self {
+        let folder = lab.files.path().join("templates");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(name), text).unwrap();
+        Self(folder)
+    }
+}
+
+impl Drop for Templates {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0); // a test that failed says so itself
     }
 }
 

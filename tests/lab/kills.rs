@@ -1,6 +1,6 @@
 //! Deploys that meet bad luck at a random moment: the desk is killed or told to end, an SSH session dies, a host loses its power or
 //! its cable. Whatever the desk still says is true, and the next deploy makes everything good. `HACTL_LAB_KILLS` is how many
-//! (10 here, 100 in `make bench`), `HACTL_LAB_SEED` where they begin.
+//! (10 here, 100 in `make bench`), `HACTL_LAB_SEED` where they begin; with `HACTL_LAB_ONLY=kills` they run by themselves.
 
 use std::path::Path;
 use std::process::{Child, Output, Stdio};
@@ -43,7 +43,7 @@ impl Dice {
     }
 }
 
-pub fn tell(lab: &Lab) {
+pub fn bad_luck_at_random_moments(lab: &Lab) {
     let number = |name: &str, default: u64| -> u64 {
         std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
     };
@@ -99,6 +99,7 @@ pub fn tell(lab: &Lab) {
         good = new;
     }
     println!("{ends:#?}");
+    expect("the homework again", &lab.desk(&lab.homework(), &["deploy", "-y"]), 0);
 }
 
 /// The homework with this text on every page, and in what the load balancers say.

@@ -1,49 +1,71 @@
 //! The desk on real hosts: deploy, verify, failover, drills and bad days, in the lab.
 //!
-//! One test, since there is one lab and the story builds on itself: its steps are named when they fail. Needs root and
-//! the static binary in `HACTL_BINARY` (`make test` sees to both); without them it says so and passes.
+//! The lab takes a minute to make and a machine has one, so all cases run in one process, each from a state that it names.
+//! One that fails is told of by its name, and the next begins with a lab made anew. Needs root and the static binary in
+//! `HACTL_BINARY` (`make test` sees to both); without them it says so and passes.
 
+mod bad_days;
+mod cases;
 mod changes;
+mod deploys;
+mod drills;
 mod hosts;
 #[path = "../common/json.rs"]
 mod json;
 mod kills;
 mod lvs;
-mod story;
+mod moves;
 mod trust;
+mod up;
+
+use cases::Case;
+use hosts::State;
+
+/// Every case with the state that it begins with and the one that it leaves, in an order that makes few of them anew.
+const CASES: &[Case] = cases! {
+    Down -> Down: up::bad_plans_are_refused;
+    Down -> Up: up::it_comes_up;
+    Up -> Up: up::there_is_one_lab;
+    Up -> Up: deploys::unknown_host_keys_are_refused;
+    Up -> Up: deploys::nobody_is_asked_twice;
+    Up -> Up: deploys::a_stranger_that_has_the_vip;
+    Up -> Up: trust::a_vrid_in_use;
+    Up -> Deployed: deploys::the_first_and_the_second;
+    Deployed -> Deployed: moves::status_tells_who_owns;
+    Deployed -> Deployed: moves::there_and_back;
+    Deployed -> Deployed: trust::profiles_that_print_and_read;
+    Deployed -> Deployed: trust::a_few_of_many;
+    Deployed -> Deployed: trust::a_deaf_standby;
+    Deployed -> Deployed: deploys::mistakes_in_the_inventory;
+    Deployed -> Deployed: deploys::a_mistake_in_a_template;
+    Deployed -> Deployed: bad_days::nginx_refuses_its_files;
+    Deployed -> Deployed: bad_days::an_agent_that_does_not_come_up;
+    Deployed -> Deployed: bad_days::a_wrong_host_key;
+    Deployed -> Deployed: bad_days::no_login;
+    Deployed -> Deployed: bad_days::a_host_that_is_down;
+    Deployed -> Deployed: bad_days::no_space_left;
+    Deployed -> Deployed: bad_days::locked_by_somebody_else;
+    Deployed -> Deployed: bad_days::a_killed_desk;
+    Deployed -> Deployed: kills::bad_luck_at_random_moments;
+    Deployed -> Deployed: changes::the_owner_stays;
+    Deployed -> Deployed: moves::a_restart_on_the_owner;
+    Deployed -> Deployed: drills::six_of_them;
+    Deployed -> Deployed: drills::an_unknown_one;
+    Deployed -> Deployed: deploys::more_hosts_and_vips;
+    Deployed -> Deployed: lvs::a_kernel_without_ipvs_is_refused;
+    Deployed -> Balanced: lvs::four_hosts;
+    Balanced -> Balanced: lvs::mistakes_of_direct_routing;
+    Balanced -> Balanced: lvs::drain_and_weight;
+    Balanced -> Balanced: lvs::a_deploy_takes_web_hosts_out;
+    Balanced -> Deployed: lvs::directors_that_serve_and_back_to_nginx;
+    Deployed -> Down: up::nothing_is_left;
+    Down -> Down: up::nothing_is_left_of_a_crash;
+};
 
 #[test]
-fn the_lab_tells_the_whole_story() {
-    if let Some(why) = hosts::unavailable() {
-        eprintln!("SKIPPED: {why}");
-        return;
+fn every_case_of_the_lab() {
+    match hosts::unavailable() {
+        Some(why) => eprintln!("SKIPPED: {why}"),
+        None => cases::run(CASES),
     }
-    story::tell();
-}
-
-/// By itself, for a long run: `HACTL_LAB_KILLS=100 cargo test --test lab -- --ignored kills`.
-#[test]
-#[ignore = "its ten are part of the story"]
-fn kills() {
-    in_a_lab(kills::tell);
-}
-
-/// By itself.
-#[test]
-#[ignore = "part of the story"]
-fn changes() {
-    in_a_lab(changes::tell);
-}
-
-fn in_a_lab(tell: fn(&hosts::Lab)) {
-    if let Some(why) = hosts::unavailable() {
-        eprintln!("SKIPPED: {why}");
-        return;
-    }
-    let lab = hosts::Lab::new();
-    let subnet = format!("{}.0/24", hosts::SUBNET);
-    hosts::expect("lab up", &lab.hactl(&["lab", "up", "--subnet", &subnet, "--hosts", "lb-5,lb-6,web-7,web-8"]), 0);
-    let homework = lab.inventory("homework.yaml", &[]);
-    hosts::expect("deploy", &lab.desk(&homework, &["deploy", "-y", "--accept-new-host-keys"]), 0);
-    tell(&lab);
 }

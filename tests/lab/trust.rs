@@ -1,12 +1,13 @@
 //! What the desk may believe: hosts with habits, a standby that is deaf, moves where adverts do not pass, a few hosts of many.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::hosts::{Lab, SUBNET, expect};
+use super::moves::owner;
 
 /// While a neighbour on the LAN, another cluster's router, has the VRID that the homework derives.
-pub fn a_vrid_in_use(lab: &Lab, homework: &Path) {
+pub fn a_vrid_in_use(lab: &Lab) {
+    let homework = &lab.homework();
     let conf = format!(
         "vrrp_instance other {{\ninterface eth0\nvirtual_router_id 3\npriority 50\nvirtual_ipaddress {{\n{SUBNET}.77/24\n}}\n}}\n"
     );
@@ -23,16 +24,10 @@ pub fn a_vrid_in_use(lab: &Lab, homework: &Path) {
         assert!(Instant::now() < end, "the other cluster does not come up");
         std::thread::sleep(Duration::from_millis(100));
     }
-    let said = expect("a VRID in use", &lab.desk(homework, &["deploy", "-y"]), 4);
+    let said = expect("a VRID in use", &lab.desk(homework, &["deploy", "-y", "--accept-new-host-keys"]), 4);
     lab.sh("client", &format!("kill {}", pid.trim()));
     assert!(said.contains("VRID 3 of VI_1 is in use on this LAN by") && said.contains("vrid: 4"), "{said}");
     assert_eq!(lab.sh("lb-5", "ls -d /etc/hactl /var/lib/hactl/lock 2>/dev/null"), "", "something was changed");
-}
-
-pub fn tell(lab: &Lab, homework: &Path) {
-    habits(lab, homework);
-    a_few_of_many(lab);
-    a_deaf_standby(lab, homework);
 }
 
 fn profile(lab: &Lab, host: &str, line: &str) {
@@ -44,10 +39,11 @@ fn no_profile(lab: &Lab, host: &str) {
 }
 
 /// A title without a line end hid who owns the VIP; a profile that read cut what was sent.
-fn habits(lab: &Lab, homework: &Path) {
+pub fn profiles_that_print_and_read(lab: &Lab) {
+    let homework = &lab.homework();
     profile(lab, "lb-5", "printf '\\033]0;lb-5\\007'");
     profile(lab, "web-7", "read -t 1 answer");
-    assert_eq!(super::story::owner(lab, homework), "[\"lb-5\"]");
+    assert_eq!(owner(lab, homework), "[\"lb-5\"]");
     expect("verify with a title", &lab.desk(homework, &["verify"]), 0);
     let moved = expect("failover to a host with a title", &lab.desk(homework, &["failover", "--to", "lb-6"]), 0);
     assert!(moved.contains("moved: lb-5 -> lb-6"), "{moved}");
@@ -64,7 +60,7 @@ fn habits(lab: &Lab, homework: &Path) {
 }
 
 /// The standby alone, while its owner answers for the VIP: that is no stranger.
-fn a_few_of_many(lab: &Lab) {
+pub fn a_few_of_many(lab: &Lab) {
     let changed = lab.inventory("limited.yaml", &[("www.example.cc", "limited.example.cc")]);
     let said = expect("--limit to the standby", &lab.desk(&changed, &["deploy", "-y", "--limit", "lb-6", "-vv"]), 0);
     assert!(said.contains("on 1 hosts, verified"), "{said}");
@@ -75,7 +71,8 @@ fn a_few_of_many(lab: &Lab) {
 
 /// The course notes' accident: a firewall on the standby. It is told while it is only a standby; when it has taken the VIP,
 /// a planned move takes it back.
-fn a_deaf_standby(lab: &Lab, homework: &Path) {
+pub fn a_deaf_standby(lab: &Lab) {
+    let homework = &lab.homework();
     lab.sh(
         "lb-6",
         "echo 'table inet wall { chain in { type filter hook input priority 0; iif lo accept; meta l4proto 112 drop; tcp dport 80 drop; }; }' | nft -f -",
@@ -101,7 +98,7 @@ fn a_deaf_standby(lab: &Lab, homework: &Path) {
     // The master ends, the deaf one takes over, the master comes back.
     lab.sh("lb-5", "systemctl stop hactl-agent");
     let end = Instant::now() + Duration::from_secs(30);
-    while super::story::owner(lab, homework) != "[\"lb-6\"]" {
+    while owner(lab, homework) != "[\"lb-6\"]" {
         assert!(Instant::now() < end, "the deaf standby should take what nobody answers for");
         std::thread::sleep(Duration::from_millis(300));
     }

@@ -138,6 +138,24 @@ fn an_uninstall_that_fails_is_taken_back() {
     assert_eq!(stage.changes(&first), Vec::<String>::new());
 }
 
+/// Everything is as it was, but for the folder in which hactl keeps its memory, and the unit that watches over it.
+#[test]
+fn a_folder_that_stays_after_uninstall_is_told() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    let first = stage.snapshot();
+    stage.deployed();
+    stage.host("web-7").faults.at("forget_all", Fault::Fails);
+    let end = back(&stage, &[], Target::Before);
+    end.is(Exit::HandNeeded, &[Code::NotForgotten]);
+    assert!(end.said().contains("`rm -r /var/lib/hactl` on web-7"), "{}", end.said());
+    let left = stage.live_changes(&first);
+    assert!(
+        left.iter().all(|change| change.contains("hactl-revert")),
+        "who watches over the folder stays with it: {left:?}"
+    );
+    assert!(stage.host("web-7").has("/var/lib/hactl") && !stage.host("lb-5").has("/var/lib/hactl"));
+}
+
 #[test]
 fn keepalived_and_the_packages_after_uninstall() {
     let Some(stage) = stage_with(&["lb-5", "web-7"], &[], false) else { return };

@@ -1,0 +1,107 @@
+//! Hosts that fail, and desks that are killed; the VIP keeps serving throughout.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use super::hosts::{Lab, SUBNET, Templates, expect};
+
+/// `nginx -t` fails: nothing live was touched.
+pub fn nginx_refuses_its_files(lab: &Lab) {
+    let homework = &lab.homework();
+    let templates = Templates::write(lab, "proxy_params.tera", "no_such_directive on;\n");
+    let said = expect("nginx -t fails", &lab.desk(homework, &["deploy", "-y"]), 4);
+    assert!(said.contains("no_such_directive") && said.contains("lb-5"), "{said}");
+    drop(templates);
+    assert!(lab.page().starts_with("web"), "{}", lab.page());
+}
+
+/// Everything is taken back.
+pub fn an_agent_that_does_not_come_up(lab: &Lab) {
+    let homework = &lab.homework();
+    let unit = include_str!("../../templates/hactl-agent.service.tera").replace("agent run", "agent runn");
+    let templates = Templates::write(lab, "hactl-agent.service.tera", &unit);
+    let said = expect("an agent that does not come up", &lab.desk(homework, &["deploy", "-y"]), 5);
+    assert!(said.contains("lb-6") && said.contains("everything was taken back"), "{said}");
+    drop(templates);
+    assert!(lab.page().starts_with("web"), "{}", lab.page());
+    expect("as before", &lab.desk(homework, &["plan"]), 0);
+}
+
+pub fn a_wrong_host_key(lab: &Lab) {
+    let homework = &lab.homework();
+    let known = lab.folder.join("desk/.ssh/known_hosts");
+    let good = std::fs::read_to_string(&known).unwrap();
+    let foreign = lab.sh("web-7", "cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub");
+    let swapped: String = good
+        .lines()
+        .map(|line| {
+            if line.contains(&format!("{SUBNET}.5")) {
+                format!("{SUBNET}.5 {}\n", foreign.trim())
+            } else {
+                format!("{line}\n")
+            }
+        })
+        .collect();
+    std::fs::write(&known, swapped).unwrap();
+    let said = expect("a wrong host key", &lab.desk(homework, &["deploy", "-y"]), 4);
+    assert!(said.contains("lb-5") && said.contains("known_hosts:"), "{said}");
+    std::fs::write(&known, good).unwrap();
+}
+
+pub fn no_login(lab: &Lab) {
+    let stranger = lab.inventory("stranger.yaml", &[("user: root", "user: nobody-here")]);
+    let said = expect("no login", &lab.desk(&stranger, &["deploy", "-y"]), 4);
+    assert!(said.contains("nobody-here"), "{said}");
+}
+
+/// The others go on without it.
+pub fn a_host_that_is_down(lab: &Lab) {
+    let homework = &lab.homework();
+    expect("power off", &lab.hactl(&["lab", "power", "web-8", "off"]), 0);
+    let said = expect("a host is down", &lab.desk(homework, &["deploy", "-y", "--timeout", "3"]), 4);
+    assert!(said.contains("web-8") && said.contains("nothing was changed"), "{said}");
+    assert!(lab.page().starts_with("web7"), "{}", lab.page());
+    assert!(said.contains("--limit lb-5,lb-6,web-7"), "how to go on: {said}");
+    let limited = ["deploy", "-y", "--timeout", "3", "--limit", "lb-5,lb-6,web-7"];
+    let said = expect("the others go on", &lab.desk(homework, &limited), 0);
+    assert!(said.contains("nothing changed on 3 hosts"), "{said}");
+    expect("verify notices", &lab.desk(homework, &["verify", "--timeout", "3"]), 7);
+    expect("power on", &lab.hactl(&["lab", "power", "web-8", "on"]), 0);
+}
+
+pub fn no_space_left(lab: &Lab) {
+    let changed = lab.inventory("changed.yaml", &[("www.example.cc", "changed.example.cc")]);
+    lab.sh("lb-6", "mount -t tmpfs -o size=2m tmpfs /var/lib/hactl");
+    let said = expect("no space left", &lab.desk(&changed, &["deploy", "-y"]), 4);
+    assert!(said.contains("lb-6") && said.contains("kB free"), "{said}");
+    lab.sh("lb-6", "umount /var/lib/hactl");
+}
+
+pub fn locked_by_somebody_else(lab: &Lab) {
+    let changed = lab.inventory("changed.yaml", &[("www.example.cc", "changed.example.cc")]);
+    lab.sh(
+        "lb-6",
+        "boot=$(cat /proc/sys/kernel/random/boot_id).$(sed 's/.*) //' /proc/1/stat | cut -d' ' -f20); \
+         echo \"1 $(($(cut -d. -f1 /proc/uptime) + 600)) $boot ann@desk 12\" > /var/lib/hactl/lock",
+    );
+    let said = expect("locked", &lab.desk(&changed, &["deploy", "-y"]), 8);
+    assert!(said.contains("ann@desk"), "{said}");
+    lab.sh("lb-6", "rm -rf /var/lib/hactl/lock");
+}
+
+/// A desk that is killed in the middle: the next run repairs it.
+pub fn a_killed_desk(lab: &Lab) {
+    let homework = &lab.homework();
+    let changed = lab.inventory("killed.yaml", &[("www.example.cc", "killed.example.cc")]);
+    for after_ms in [150, 250, 400] {
+        let mut child =
+            lab.desk_command(&changed, &["deploy", "-y"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(after_ms));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(lab.page().starts_with("web"), "{}", lab.page());
+        expect("the next run", &lab.desk(homework, &["deploy", "-y"]), 0);
+        expect("and it is whole", &lab.desk(homework, &["plan"]), 0);
+        assert!(lab.sh("lb-5", "cat /var/lib/hactl/state").starts_with("committed "));
+    }
+}

@@ -1,0 +1,60 @@
+//! Who owns the VIP, and moves of it.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::hosts::{Lab, expect};
+use super::json;
+
+pub fn status_json(lab: &Lab, inventory: &Path) -> serde_json::Value {
+    let output = lab.desk(inventory, &["status", "--json"]);
+    json::document(&output.stdout, output.status.code())
+}
+
+/// What a command prints for programs, held against its description.
+pub fn json_of(step: &str, lab: &Lab, inventory: &Path, words: &[&str], code: i32) -> serde_json::Value {
+    let output = lab.desk(inventory, words);
+    expect(step, &output, code);
+    json::document(&output.stdout, output.status.code())
+}
+
+pub fn owner(lab: &Lab, inventory: &Path) -> String {
+    status_json(lab, inventory)["vips"][0]["owners"].to_string()
+}
+
+pub fn status_tells_who_owns(lab: &Lab) {
+    let homework = &lab.homework();
+    let status = status_json(lab, homework);
+    assert_eq!(status["vips"][0]["owners"], serde_json::json!(["lb-5"]), "{status}");
+    assert_eq!(status["hosts"][1]["instances"][0]["state"], "BACKUP", "{status}");
+}
+
+pub fn there_and_back(lab: &Lab) {
+    let homework = &lab.homework();
+    expect("dry run", &lab.desk(homework, &["failover", "--to", "lb-6", "--dry-run"]), 0);
+    assert_eq!(owner(lab, homework), "[\"lb-5\"]");
+    let moved = json_of("failover", lab, homework, &["failover", "--to", "lb-6", "--json"], 0);
+    let moved = &moved["moves"][0];
+    assert_eq!((&moved["from"], &moved["to"]), (&serde_json::json!(["lb-5"]), &"lb-6".into()));
+    assert!(moved["sent"].as_u64() > Some(100) && moved["gap_ms"].is_number(), "{moved}");
+    assert_eq!(owner(lab, homework), "[\"lb-6\"]");
+    expect("failover back", &lab.desk(homework, &["failover", "--to", "lb-5"]), 0);
+    let status = status_json(lab, homework);
+    assert_eq!(status["hosts"][0]["instances"][0]["effective_priority"], 150, "an override stayed: {status}");
+    expect("failover to nowhere", &lab.desk(homework, &["failover", "--to", "lb-9"]), 3);
+}
+
+/// `systemctl restart` of the agent on the owner moves nothing.
+pub fn a_restart_on_the_owner(lab: &Lab) {
+    let history = |host: &str| lab.sh(host, "/usr/local/bin/hactl agent history").lines().count();
+    let standby = history("lb-6");
+    lab.sh("lb-5", "systemctl restart hactl-agent");
+    let end = Instant::now() + Duration::from_secs(20);
+    while !lab.sh("lb-5", "/usr/local/bin/hactl agent status").contains("MASTER") {
+        assert!(Instant::now() < end, "{}", lab.sh("lb-5", "journalctl -u hactl-agent -n 30 --no-pager"));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let status = lab.sh("lb-5", "/usr/local/bin/hactl agent status");
+    assert!(status.contains("the addresses were kept"), "{status}");
+    assert_eq!(history("lb-6"), standby, "the standby noticed the restart");
+}
