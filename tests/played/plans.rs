@@ -9,6 +9,9 @@ use hactl::error::{Code, Exit};
 use super::fault::Fault;
 use super::stage::{Stage, stage};
 
+#[path = "../common/json.rs"]
+mod json;
+
 /// A plan in words, as `HOST: WHAT` with the lines behind it.
 pub fn told(plan: &Planned) -> String {
     let mut text = String::new();
@@ -22,11 +25,21 @@ pub fn told(plan: &Planned) -> String {
     text
 }
 
+/// What a command returned is as docs/json.md describes it.
+fn is_as_described(command: &str, exit: Exit, value: &impl serde::Serialize) {
+    let mut document = serde_json::json!({"command": command, "exit": exit as u8, "problems": []});
+    let fields = serde_json::to_value(value).unwrap().as_object().unwrap().clone();
+    document.as_object_mut().unwrap().extend(fields);
+    json::document(document.to_string().as_bytes(), Some(i32::from(exit as u8)));
+}
+
 /// A plan with something to do.
 pub fn pending(stage: &Stage) -> String {
     let end = stage.plan();
     end.is(Exit::Pending, &[]);
-    told(&end.value.unwrap())
+    let plan = end.value.unwrap();
+    is_as_described("plan", Exit::Pending, &plan);
+    told(&plan)
 }
 
 fn has(text: &str, lines: &[&str]) {
@@ -222,7 +235,9 @@ fn drift_is_told_by_kind_and_goes_with_the_next_deploy() {
     stage.host("web-7").sh("echo mine >>/etc/nginx/conf.d/hactl-web.conf; rm /usr/share/nginx/html/hactl/index.html; systemctl disable nginx");
     stage.host("web-7").tells("packages", "install ok installed nginx 1.24-2\n");
     stage.host("lb-5").sh("touch /etc/systemd/system/keepalived.service; systemctl enable --now keepalived; chmod 644 /etc/hactl/hactl.conf");
-    stage.drift().is(Exit::Pending, &[]);
+    let end = stage.drift();
+    end.is(Exit::Pending, &[]);
+    is_as_described("status", Exit::Pending, &end.value.unwrap());
     let all = [
         "lb-5: /etc/hactl/hactl.conf has mode 644 and owner root:root, not 600 and root:root",
         "lb-5: keepalived runs, whose place hactl-agent has taken",
