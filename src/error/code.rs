@@ -307,7 +307,7 @@ codes! {
     NotAPlan = "E430", "not a file with a plan";
     /// A change of what the load balancers of a VIP must have alike, such as its VRID, that not all of them take part in, or with
     /// the guard off: meanwhile the VIP would have two owners, or none. Deploy all of them together, with the guard.
-    NotTogether = "E430", "a change for all load balancers together";
+    NotTogether = "E431", "a change for all load balancers together";
 
     // --- the lab ---
     /// The lab makes network namespaces, mounts and containers, which need root. Run the same command with sudo.
