@@ -42,4 +42,4 @@ rm -f "$inventory"
 
 # Not a figure of speed either: a hundred deploys that meet bad luck.
 hactl lab down -q
-HACTL_LAB_KILLS=${HACTL_LAB_KILLS:-100} cargo test --locked --profile fast --test lab -- --ignored --nocapture kills
+HACTL_LAB_ONLY=kills HACTL_LAB_KILLS=${HACTL_LAB_KILLS:-100} cargo test --locked --profile fast --test lab -- --nocapture
