@@ -128,7 +128,7 @@ complete -c hactl -n "__fish_hactl_using_subcommand verify" -s v -l verbose -d '
 complete -c hactl -n "__fish_hactl_using_subcommand verify" -l no-progress -d 'No progress bars'
 complete -c hactl -n "__fish_hactl_using_subcommand verify" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
 complete -c hactl -n "__fish_hactl_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hactl -n "__fish_hactl_using_subcommand rollback" -l to -d 'The generation; the one before the last when absent' -r
+complete -c hactl -n "__fish_hactl_using_subcommand rollback" -l to -d 'The generation; when absent, the one before the last. Going back is a generation, too: a second `rollback` undoes the first' -r
 complete -c hactl -n "__fish_hactl_using_subcommand rollback" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand rollback" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
 json\t'For programs'"

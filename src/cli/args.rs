@@ -97,7 +97,8 @@ pub(crate) enum Command {
     },
     /// Go back to an earlier generation on all hosts, or on none
     Rollback {
-        /// The generation; the one before the last when absent
+        /// The generation; when absent, the one before the last. Going back is a generation, too: a second `rollback` undoes the
+        /// first
         #[arg(long, value_name = "NUMBER")]
         to: Option<u64>,
         /// Do not ask

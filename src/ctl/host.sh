@@ -182,6 +182,7 @@ listeners() {
 places() {
     echo @@places
     for place in "$@"; do
+        [ -e "$place" ] || place=${place%/*}
         if [ -w "$place" ]; then can=rw; else can=ro; fi
         echo "$can $(stat -f -c '%a %S' "$place" 2>/dev/null) $place"
     done
@@ -418,9 +419,10 @@ stop() {
 # probe NAME COMMAND: a role's proof that it works. A service that was told to reload goes on with its old workers for a moment.
 probe() {
     for wait in 0.1 0.4 1 2 2 0; do
-        if said=$(bounded bash -c "$2" 2>&1); then return 0; fi
+        said=$(bounded bash -c "$2" 2>&1) && return 0
+        code=$?
         sleep "$wait"
     done
     echo "$said" >&2
-    die "probe failed: $1"
+    die "probe failed: $1: exit code $code of \`$2\`"
 }

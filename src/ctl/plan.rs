@@ -25,8 +25,8 @@ pub struct HostPlan {
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// Take back a generation that was never committed. What would change then is not known before.
-    Repair(u64),
+    /// Take back a generation that was never committed, in words. What would change then is not known before.
+    Repair(String),
     /// Install a package.
     Package(String),
     /// Put the hactl binary in place.
@@ -101,9 +101,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// Compares one host. `binary` is the sha256 of the binary that belongs on it.
 pub fn plan(wanted: &WantedHost, facts: &Facts, binary: &str) -> HostPlan {
     let mut changes = Vec::new();
-    if facts.seen.transaction.unfinished() {
-        changes.push(Change::Repair(facts.seen.transaction.number));
-    }
+    changes.extend(facts.seen.transaction.to_take_back().map(Change::Repair));
     for package in wanted.packages.iter().filter(|package| !facts.commands.contains(&package.command)) {
         changes.push(Change::Package(package.name.clone()));
     }
@@ -192,7 +190,7 @@ fn services(wanted: &WantedHost, facts: &Facts, changed: &[&WantedFile], new_bin
 impl std::fmt::Display for Change {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Repair(number) => write!(f, "take back generation {number}, which was never committed"),
+            Self::Repair(what) => f.write_str(what),
             Self::Package(name) => write!(f, "install package {name}"),
             Self::Binary => write!(f, "put {} in place", crate::ctl::wanted::BINARY),
             Self::Run(_, cmd) => write!(f, "run: {cmd}"),

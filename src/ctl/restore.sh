@@ -46,15 +46,30 @@ known() {
     [ -e "$original/known" ] && grep -qxF -e "$1" "$original/known"
 }
 
-# chain NUMBER: the generations above it that were in force here, the latest first, as files with their ways back.
-chain() {
+# reach: the generations that were in force here and can be had back, the latest first; 0 is before the first one.
+reach() {
+    echo @@reach
     read_state
     one=$committed
+    echo "$one"
+    while [ "$one" != 0 ] && [ -s "$generations/$one/way-back" ]; do
+        read -r one <"$generations/$one/from" || return 0
+        echo "$one"
+    done
+    return 0
+}
+
+# chain NUMBER: the generations above it that were in force here, the latest first, as files with their ways back. None where
+# the host had nothing of ours then: that is not what an earlier generation means there, and `remove` takes it away.
+chain() {
+    read_state
+    one=$committed files=
     while [ "$one" -gt "$1" ]; do
         [ -s "$generations/$one/way-back" ] || die "generation $one is not kept here any more, so nothing before it can be had back"
-        echo "$generations/$one/way-back"
+        files="$files $generations/$one/way-back"
         one=$(cat "$generations/$one/from") || die "generation $one does not say what it followed"
     done
+    [ "$one" = 0 ] || echo "$files"
 }
 
 # first_state: the files that lead to before the first deploy. A folder goes after what is in it.
@@ -156,6 +171,8 @@ preview_first() {
     preview $(first_state)
     echo @@packages
     sort -u "$original/packages" 2>/dev/null
+    echo @@home
+    [ ! -e "$home" ] || echo "$home"
     return 0
 }
 
@@ -185,5 +202,5 @@ forget_all() {
     read_state
     [ "$phase" = committed ] || die "generation $number is $phase"
     stop_watching
-    rm -rf "$home"
+    rm -rf "$home" /run/hactl
 }

@@ -58,6 +58,11 @@ read_lock() {
 lock_lives() {
     [ "$lock_boot" = "$boot" ] && [ "$lock_until" -gt "$now" ]
 }
+# lock_ended NUMBER: whoever broke it is named.
+lock_ended() {
+    by=$(sed -n "s/^[^ ]* $1 lock-broken \(.*\), it was .*/: broken by \1/p" "$home/audit" 2>/dev/null | tail -n1)
+    die "too late: the lock of generation $1 has ended$by" "$late"
+}
 
 # transaction: state, clock, lock with the seconds it has left, and what the way back could not do.
 transaction() {
@@ -147,9 +152,7 @@ enter() {
     *) die "too late: here generation $number is $phase, and the step was for $mine" "$late" ;;
     esac
     [ "$number" = "$mine" ] || die "too late: here is generation $number, and the step was for $mine" "$late"
-    if [ "$lock_number" != "$mine" ] || ! lock_lives; then
-        die "too late: the lock of generation $mine has ended" "$late"
-    fi
+    if [ "$lock_number" != "$mine" ] || ! lock_lives; then lock_ended "$mine"; fi
     trap 'rm -f "$home/running" "$home/command"' EXIT
     echo $$ >"$home/running"
 }
@@ -204,7 +207,7 @@ begin() {
 renew() {
     hold_lock_file
     read_lock
-    if [ "$lock_number" != "$1" ] || ! lock_lives; then die "the lock of generation $1 has ended" "$late"; fi
+    if [ "$lock_number" != "$1" ] || ! lock_lives; then lock_ended "$1"; fi
     replace_whole "$lock" "$1 $((now + $2)) $boot $lock_owner" || die "cannot write the lock in $home (disk full?)"
     let_lock_file_go
 }
@@ -243,7 +246,7 @@ break_lock() {
     read_lock
     rm -rf "$lock"
     let_lock_file_go
-    audit "$lock_number" lock-broken "$1, it was $lock_owner"
+    [ -z "$lock_owner" ] || audit "$lock_number" lock-broken "$1, it was $lock_owner"
 }
 
 # --- the way back ---

@@ -286,8 +286,9 @@ codes! {
     VridTaken = "E422", "the VRID is in use";
     /// The agent has other addresses than this inventory: the wrong VIP would move. `hactl plan` shows the differences.
     OtherInventory = "E423", "another inventory is deployed";
-    /// A host cannot go back to that generation: the last five ways back are kept, and each leads one generation further.
-    /// Nothing was changed. `hactl history` shows the generations of each host.
+    /// A host cannot go back to that generation: it was never in force there, or its way back is not kept any more (the last five
+    /// are, and each leads one generation further). Nothing was changed. `hactl history` shows the generations of each host;
+    /// `hactl uninstall` goes back to before the first one.
     NoWayBack = "E424", "no way back to that generation";
     /// Which interface carries a VIP only the host knows, and `hactl render` asks nobody: what it prints names a likely one.
     /// `interface:` in the inventory sets it; `hactl plan` asks the host.
@@ -308,6 +309,9 @@ codes! {
     /// A change of what the load balancers of a VIP must have alike, such as its VRID, that not all of them take part in, or with
     /// the guard off: meanwhile the VIP would have two owners, or none. Deploy all of them together, with the guard.
     NotTogether = "E431", "a change for all load balancers together";
+    /// A host is to be removed that the inventory still has: the other hosts go on as if it were there, and the next deploy brings
+    /// everything back to it. Take it out of the inventory first, deploy, then remove it.
+    StillWanted = "W432", "still in the inventory";
 
     // --- the lab ---
     /// The lab makes network namespaces, mounts and containers, which need root. Run the same command with sudo.
@@ -346,8 +350,8 @@ codes! {
     /// A real server was taken out for a change and could not be put back. `hactl undrain HOST` does it.
     StaysDrained = "E606", "a real server stays drained";
     /// A host has a generation that was put in place and not committed.
-    /// It goes back to what it had before when the lock of that deploy ends, within five minutes, unless the deploy still runs or
-    /// `--no-auto-rollback` kept it. `hactl status` shows what became of it; the next deploy takes it back first.
+    /// It goes back to what it had before when the lock of that deploy ends, within five minutes (`hactl lock break` ends it now),
+    /// unless the deploy still runs or `--no-auto-rollback` kept it. `hactl status` shows what became of it; the next deploy takes it back first.
     NotCommitted = "E607", "not committed";
     /// Before the commit every host is compared with what was sent, over a new connection. Something was not as it should be.
     /// Somebody or something writes to the same files, or the host went back by itself. Everything was taken back.

@@ -1,6 +1,7 @@
 //! The way back and away: an earlier generation, the hosts before hactl, and what hosts remember.
 
 use hactl::ctl::apply::back::{Back, Target, WentBack, go_back};
+use hactl::ctl::apply::step::Step;
 use hactl::ctl::operate::history::history;
 use hactl::ctl::operate::lock::lock;
 use hactl::error::{Code, Exit};
@@ -49,9 +50,52 @@ fn to_an_earlier_generation_and_that_can_be_taken_back_too() {
     assert_eq!(end.value.unwrap().to, Some(5));
     assert_eq!(stage.live_changes(&then[2]), Vec::<String>::new());
     assert!(stage.hosts.values().all(|host| pending(host).is_empty()));
-    let end = back(&stage, &[], Target::Generation(Some(99)));
+    // Only to what was in force: 99 never was, and before the first one there was nothing of hactl.
+    let before = stage.snapshot();
+    for number in [0, 99] {
+        back(&stage, &[], Target::Generation(Some(number))).is(Exit::Invalid, &[Code::NoWayBack]);
+    }
+    assert_eq!(stage.live_changes(&before), Vec::<String>::new());
+}
+
+#[test]
+fn the_first_generation_is_not_rolled_back() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    let rollback = || back(&stage, &[], Target::Generation(None));
+    rollback().is(Exit::Invalid, &[Code::NothingSelected]);
+    page(&stage, "a");
+    stage.deployed();
+    let first = stage.snapshot();
+    let end = rollback();
+    end.is(Exit::Invalid, &[Code::NoWayBack]);
+    assert!(end.said().contains("`hactl uninstall`"), "{}", end.said());
+    // A generation that was taken back was never in force.
+    page(&stage, "bb");
+    stage.host("web-7").faults.at("probe", Fault::Fails);
+    stage.deploy().is(Exit::RolledBack, &[Code::ActivateFailed, Code::TakenBack]);
+    page(&stage, "ccc");
+    stage.deployed();
+    back(&stage, &[], Target::Generation(Some(2))).is(Exit::Invalid, &[Code::NoWayBack]);
+    let end = rollback();
     end.is(Exit::Done, &[]);
-    assert_eq!(end.value.unwrap().hosts, 0);
+    assert_eq!(end.value.unwrap().to, Some(1));
+    assert_eq!(stage.live_changes(&first), Vec::<String>::new());
+}
+
+/// It keeps what it has, and the others go back.
+#[test]
+fn a_host_that_had_nothing_then_stays_as_it_is() {
+    let Some(stage) = stage(&["lb-5", "lb-6", "web-7"]) else { return };
+    stage.inventory_of(&["lb-5", "web-7"], "roles: { web-static: { page: a } }\n");
+    stage.deployed();
+    stage.inventory_of(&["lb-5", "lb-6", "web-7"], "roles: { web-static: { page: bb } }\n");
+    stage.deployed();
+    let before = stage.snapshot();
+    let end = back(&stage, &[], Target::Generation(None));
+    end.is(Exit::Done, &[]);
+    assert_eq!((end.value.as_ref().unwrap().to, stage.host("web-7").text(PAGE).as_str()), (Some(1), "a\n"));
+    let of = stage.live_changes(&before);
+    assert!(!of.iter().any(|change| change.starts_with("lb-6")), "{of:?}");
 }
 
 #[test]
@@ -63,7 +107,8 @@ fn a_way_that_is_not_kept_any_more_is_refused() {
     }
     let before = stage.snapshot();
     let end = back(&stage, &[], Target::Generation(Some(1)));
-    end.is(Exit::Preflight, &[Code::NoWayBack, Code::NoWayBack]);
+    end.is(Exit::Invalid, &[Code::NoWayBack]);
+    assert!(end.said().contains("there is 2, 3, 4, 5, 6, 7"), "{}", end.said());
     assert_eq!(stage.live_changes(&before), Vec::<String>::new());
     back(&stage, &[], Target::Generation(Some(2))).is(Exit::Done, &[]);
     assert_eq!(stage.host("web-7").text(PAGE), "bb\n");
@@ -110,6 +155,11 @@ fn after_uninstall_everything_is_as_before_hactl() {
     stage.deployed();
     back(&stage, &[], Target::Before).is(Exit::Done, &[]);
     assert_eq!(stage.changes(&before), Vec::<String>::new());
+    // Where nothing is, nothing is touched.
+    let end = back(&stage, &[], Target::Before);
+    end.is(Exit::Done, &[]);
+    assert_eq!(end.value.unwrap().hosts, 0);
+    assert_eq!(stage.changes(&before), Vec::<String>::new());
 }
 
 #[test]
@@ -119,7 +169,7 @@ fn what_is_kept_for_ourselves_and_cannot_go_is_named() {
     stage.host("web-7").faults.at("forget_all", Fault::Fails);
     let end = back(&stage, &[], Target::Before);
     end.is(Exit::HandNeeded, &[Code::NotForgotten]);
-    assert!(end.said().contains("rm -r /var/lib/hactl` on web-7"), "{}", end.said());
+    assert!(end.said().contains("rm -rf /var/lib/hactl "), "{}", end.said());
     assert!(!stage.host("web-7").has(PAGE) && !stage.host("lb-5").has("/var/lib/hactl"));
 }
 
@@ -147,7 +197,7 @@ fn a_folder_that_stays_after_uninstall_is_told() {
     stage.host("web-7").faults.at("forget_all", Fault::Fails);
     let end = back(&stage, &[], Target::Before);
     end.is(Exit::HandNeeded, &[Code::NotForgotten]);
-    assert!(end.said().contains("`rm -r /var/lib/hactl` on web-7"), "{}", end.said());
+    assert!(end.said().contains("hactl-revert.service` on web-7"), "{}", end.said());
     let left = stage.live_changes(&first);
     assert!(
         left.iter().all(|change| change.contains("hactl-revert")),
@@ -182,6 +232,8 @@ fn one_host_is_removed_and_the_others_stay() {
     let before = stage.snapshot();
     let other = if owner == "lb-5" { "lb-6" } else { "lb-5" };
     back(&stage, &[&owner], Target::Before).is(Exit::Done, &[]);
+    let told = stage.told.lock().unwrap().join("\n");
+    assert!(told.contains(Code::StillWanted.id()) && told.contains(&format!("`hactl remove {owner}`")), "{told}");
     let of = |changes: Vec<String>, host: &str| -> Vec<String> {
         changes.into_iter().filter(|change| change.starts_with(host)).collect()
     };
@@ -231,6 +283,13 @@ fn hosts_remember_and_locks_are_told() {
     let told = locks(None).value.unwrap();
     assert!(told.hosts.iter().all(|one| one.owner.is_some() && one.left_s > Some(200)), "{told:?}");
     locks(Some("ann@desk 1")).is(Exit::Done, &[]);
+    let step = Step { number: 3, limit: stage.limit };
+    let late = stage.host("web-7").try_sh(&step.renew());
+    let told = String::from_utf8(late.stderr).unwrap();
+    assert!(told.contains("the lock of generation 3 has ended: broken by ann@desk 1"), "{told}");
+    let audit = stage.host("web-7").text("/var/lib/hactl/audit");
+    locks(Some("ann@desk 1")).is(Exit::Done, &[]);
+    assert_eq!(stage.host("web-7").text("/var/lib/hactl/audit"), audit, "there was none to break");
     assert!(locks(None).value.unwrap().hosts.iter().all(|one| one.owner.is_none()));
     assert_eq!(stage.host("web-7").watch(), Some(true), "what was not committed goes back");
     assert_eq!(stage.host("web-7").text(PAGE), "a\n");

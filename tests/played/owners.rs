@@ -91,7 +91,7 @@ fn an_unfinished_deploy_is_taken_back_by_the_next_one() {
     let plan = stage.plan();
     let what: Vec<String> =
         plan.value.unwrap().hosts.iter().flat_map(|host| &host.changes).map(|one| one.what.clone()).collect();
-    assert!(what.iter().any(|what| what == "take back generation 2, which was never committed"), "{what:?}");
+    assert!(what.iter().any(|what| what.starts_with("take back generation 2 of ")), "{what:?}");
     stage.deployed();
 }
 

@@ -46,6 +46,7 @@ pub(crate) fn went_back(done: &WentBack) -> String {
     let mut text = match (done.to, done.hosts) {
         (Some(to), 0) => format!("no host has anything newer than generation {to}\n"),
         (Some(to), hosts) => format!("{hosts} hosts are back at generation {to}, verified ({:.1} s)\n", done.seconds),
+        (None, 0) => "nothing of hactl is there\n".to_owned(),
         (None, hosts) => format!("{hosts} hosts are as they were before hactl ({:.1} s)\n", done.seconds),
     };
     for one in &done.packages {

@@ -1,15 +1,16 @@
 //! `hactl rollback`, `uninstall` and `remove`: a transaction to what was, an earlier generation or the hosts before hactl. What is
 //! carried out is on the hosts already (`restore.sh`), so the desk shows what they say they would do, and asks for it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use super::activate::{Turn, owns_any};
-use super::deploy::{Confirm, Planned, PlannedChange, PlannedHost};
+use super::deploy::{Confirm, Planned, PlannedChange, PlannedHost, ROUNDS, Ready, never_still};
 use super::end::{commit, give_up, still_active};
-use super::roll_out::{roll_out, settle};
+use super::roll_out::{roll_out, settle, take_down};
 use super::transaction::Known;
 use super::work::{Beginner, Signals, Work, next_number, owner_name, transaction_in};
 use crate::ctl::cluster::{Cluster, Host};
@@ -17,6 +18,7 @@ use crate::ctl::desk::{Desk, Options, open};
 use crate::ctl::host::{FUNCTIONS, Script};
 use crate::ctl::look::members;
 use crate::ctl::look::observe::{self, sections};
+use crate::ctl::look::transaction::Phase;
 use crate::ctl::progress::Event;
 use crate::ctl::remote::Output;
 use crate::ctl::report::{Outcome, Report};
@@ -77,9 +79,17 @@ struct Offer {
     host: String,
     changes: Vec<String>,
     packages: Vec<String>,
+    /// Something of hactl is there, be it only its memory.
+    there: bool,
     number: u64,
     owner: bool,
     holder: Option<String>,
+}
+
+impl Offer {
+    fn is_busy(&self, target: Option<u64>) -> bool {
+        !self.changes.is_empty() || (target.is_none() && self.there)
+    }
 }
 
 /// Goes back on all hosts, or on none.
@@ -97,33 +107,61 @@ pub async fn go_back(back: &Back, options: Options, confirm: Confirm<'_>) -> Out
     let chosen = names.filter(|name| back.hosts.is_empty() || back.hosts.contains(name)).collect();
     let desk = Desk::connect_to(cluster, options, chosen).await?.whole()?;
     let target = resolve(&desk, back.target).await?;
-    let offers = ask(&desk, target).await?;
-    let planned = planned(&offers);
-    let done = |changed: bool, declined: bool| WentBack {
+    still_wanted(&desk, &inventory, &back.hosts);
+    let mut offers = ask(&desk, target).await?;
+    for _ in 0..ROUNDS {
+        // Who has nothing of hactl takes no part: a lock alone would leave something there.
+        offers.retain(|offer| target.is_some() || offer.there);
+        if !offers.iter().any(|offer| offer.is_busy(target)) {
+            return Ok(Report::done(compared(target, &offers, begin)));
+        }
+        if !confirm(&planned(&offers))? {
+            let value = WentBack { declined: true, ..compared(target, &offers, begin) };
+            return Ok(Report { value, problems: Vec::new(), exit: Exit::Pending });
+        }
+        match transaction(&desk, back, target, &offers).await? {
+            Some(now) => {
+                desk.options.tell(Event::PlanIsOld);
+                offers = now;
+            }
+            None => {
+                if !back.hosts.is_empty() {
+                    tell_the_others(&desk, &inventory, &back.hosts).await;
+                }
+                let hosts = offers.iter().filter(|offer| offer.is_busy(target)).count();
+                let verified = target.is_some().then_some(true);
+                return Ok(Report::done(WentBack { hosts, verified, ..compared(target, &offers, begin) }));
+            }
+        }
+    }
+    Err(never_still())
+}
+
+/// Nothing changed, nothing verified: what going back begins with.
+fn compared(target: Option<u64>, offers: &[Offer], begin: Instant) -> WentBack {
+    let stay = offers.iter().filter(|offer| target.is_none() && !offer.packages.is_empty());
+    WentBack {
         to: target,
-        hosts: if changed { offers.iter().filter(|offer| !offer.changes.is_empty()).count() } else { 0 },
+        hosts: 0,
         seconds: begin.elapsed().as_secs_f64(),
         verified: None,
-        declined,
-        packages: offers
-            .iter()
-            .filter(|offer| target.is_none() && !offer.packages.is_empty())
+        declined: false,
+        packages: stay
             .map(|offer| HostPackages { host: offer.host.clone(), packages: offer.packages.clone() })
             .collect(),
-        plan: planned.clone(),
-    };
-    if offers.iter().all(|offer| offer.changes.is_empty() && target.is_some()) {
-        return Ok(Report::done(done(false, false)));
+        plan: planned(offers),
     }
-    if !confirm(&planned)? {
-        return Ok(Report { value: done(false, true), problems: Vec::new(), exit: Exit::Pending });
+}
+
+/// Warns of hosts that are removed while the inventory has them.
+fn still_wanted(desk: &Desk, inventory: &[Host], removed: &[String]) {
+    for name in inventory.iter().map(|host| &host.name).filter(|name| removed.contains(name)) {
+        let file = desk.cluster.source.display();
+        let problem = Problem::new(Code::StillWanted, format!("{name} is still in {file}"))
+            .why("the other hosts go on as if it were there, and the next deploy brings everything back to it")
+            .next(format!("take it out of {file}, `hactl deploy`, then `hactl remove {name}`"));
+        desk.options.tell(Event::Warning(&problem.warn()));
     }
-    transaction(&desk, back, target, &offers).await?;
-    if !back.hosts.is_empty() {
-        tell_the_others(&desk, &inventory, &back.hosts).await;
-    }
-    let verified = target.is_some().then_some(true);
-    Ok(Report::done(WentBack { verified, ..done(true, false) }))
 }
 
 /// Hosts that were deployed once and are not in the inventory any more: the others know where they are.
@@ -165,25 +203,76 @@ async fn tell_the_others(desk: &Desk, inventory: &[Host], removed: &[String]) {
 
 /// The generation that is meant; `None` for before the first.
 async fn resolve(desk: &Desk, target: Target) -> Result<Option<u64>, Failure> {
-    match target {
-        Target::Before => Ok(None),
-        Target::Generation(Some(number)) => Ok(Some(number)),
-        Target::Generation(None) => {
-            let asked = desk.hosts.keys().map(|host| (host.as_str(), observe::show(), Vec::new()));
-            let mut last = 0;
-            for (host, answer) in desk.on_all(asked).await {
-                let output = answer.map_err(|problem| Failure::one(Exit::Preflight, problem))?;
-                let state = transaction_in(&output).ok_or_else(|| unknown(&host))?;
-                last = last.max(state.committed);
+    let Target::Generation(wanted) = target else { return Ok(None) };
+    let reach = reach(desk).await?;
+    let refused = |code, message: String, next: String| {
+        let problem = Problem::new(code, message).why("nothing was changed").next(next);
+        Err(Failure::one(Exit::Invalid, problem))
+    };
+    let last = reach.values().filter_map(|of| of.first()).max().copied().unwrap_or_default();
+    if last == 0 {
+        let message = "nothing was deployed yet, so there is nothing to go back to";
+        return refused(Code::NothingSelected, message.into(), "`hactl history` shows what was deployed".into());
+    }
+    let before = reach.values().filter(|of| of.first() == Some(&last)).filter_map(|of| of.get(1)).max();
+    match (wanted, before) {
+        (Some(0), _) | (None, Some(0)) => refused(
+            Code::NoWayBack,
+            "before its first generation a host has nothing of hactl, and that is not what `rollback` goes back to"
+                .into(),
+            "`hactl uninstall` takes everything away".into(),
+        ),
+        (None, None) => refused(
+            Code::NoWayBack,
+            format!("the way back from generation {last} is not there any more"),
+            "deploy the earlier inventory again".into(),
+        ),
+        (Some(number), _) if !reach.values().flatten().any(|one| *one == number) => {
+            let known: BTreeSet<u64> = reach.values().flatten().copied().filter(|one| *one > 0).collect();
+            let known = known.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+            refused(
+                Code::NoWayBack,
+                format!(
+                    "no host can go back to generation {number}: it was never in force there, or is not kept any more"
+                ),
+                format!("there is {known}; `hactl history` says what each of them was"),
+            )
+        }
+        (Some(number), _) | (None, Some(&number)) => {
+            let nothing_then =
+                |of: &&Vec<u64>| of.last() == Some(&0) && of.iter().all(|one| *one == 0 || *one > number);
+            for (host, _) in reach.iter().filter(|(_, of)| of.len() > 1 && nothing_then(of)) {
+                let problem = Problem::on(
+                    host,
+                    Code::NoWayBack,
+                    format!("it had nothing of hactl in generation {number}, and stays as it is"),
+                );
+                desk.options.tell(Event::Warning(
+                    &problem.next(format!("`hactl remove {host}` takes away what it has")).warn(),
+                ));
             }
-            if last > 0 {
-                return Ok(Some(last - 1));
-            }
-            let problem =
-                Problem::new(Code::NothingSelected, "nothing was deployed yet, so there is nothing to go back to");
-            Err(Failure::one(Exit::Invalid, problem))
+            Ok(Some(number))
         }
     }
+}
+
+/// The generations that each host can go back to, the one in force first.
+async fn reach(desk: &Desk) -> Result<BTreeMap<String, Vec<u64>>, Failure> {
+    let script = Script::new().call("show", []).call("reach", []).text();
+    let asked = desk.hosts.keys().map(|host| (host.as_str(), script.clone(), Vec::new()));
+    let mut all = BTreeMap::new();
+    for (host, answer) in desk.on_all(asked).await {
+        let output = answer.map_err(|problem| Failure::one(Exit::Preflight, problem))?;
+        if let Some(problem) =
+            transaction_in(&output).filter(|seen| seen.phase == Phase::Damaged).and_then(|seen| seen.problem(&host))
+        {
+            return Err(Failure::one(Exit::Preflight, problem.why("nothing was changed")));
+        }
+        let of: Option<Vec<u64>> =
+            sections(output.text()).get("reach").and_then(|lines| lines.iter().map(|line| line.parse().ok()).collect());
+        all.insert(host.clone(), of.filter(|of| !of.is_empty()).ok_or_else(|| unknown(&host))?);
+    }
+    Ok(all)
 }
 
 fn unknown(host: &str) -> Failure {
@@ -226,10 +315,7 @@ fn offer(desk: &Desk, host: &str, output: &Output) -> Result<Offer, Failure> {
     let lines = |name: &str| -> Vec<String> {
         sections.get(name).into_iter().flatten().map(|line| (*line).to_owned()).collect()
     };
-    let mut changes: Vec<String> = Vec::new();
-    if state.unfinished() {
-        changes.push(format!("take back generation {}, which was never committed", state.number));
-    }
+    let mut changes: Vec<String> = state.to_take_back().into_iter().collect();
     for line in lines("back") {
         if !changes.contains(&line) {
             changes.push(line);
@@ -239,6 +325,7 @@ fn offer(desk: &Desk, host: &str, output: &Output) -> Result<Offer, Failure> {
         host: host.to_owned(),
         changes,
         packages: lines("packages"),
+        there: !lines("home").is_empty(),
         number: state.number,
         owner: owns_any(desk, &observe::parse(output.text())),
         holder: state.lock.map(|lock| lock.owner),
@@ -247,7 +334,7 @@ fn offer(desk: &Desk, host: &str, output: &Output) -> Result<Offer, Failure> {
 
 fn planned(offers: &[Offer]) -> Planned {
     let change =
-        |what: &String| PlannedChange { kind: "way_back", what: what.clone(), theirs: false, difference: None };
+        |what: &String| PlannedChange { kind: kind(what), what: what.clone(), theirs: false, difference: None };
     let host = |offer: &Offer| PlannedHost {
         host: offer.host.clone(),
         derived: Vec::new(),
@@ -257,7 +344,30 @@ fn planned(offers: &[Offer]) -> Planned {
     Planned { hosts: offers.iter().map(host).collect() }
 }
 
-async fn transaction(desk: &Desk, back: &Back, target: Option<u64>, offers: &[Offer]) -> Result<(), Failure> {
+/// A change in one word, as in a deploy. The hosts word these themselves (`preview` in restore.sh).
+fn kind(what: &str) -> &'static str {
+    let known = [
+        ("take back ", "take_back"),
+        ("put back ", "change"),
+        ("remove ", "remove"),
+        ("set ", "sysctl"),
+        ("enable ", "enable"),
+        ("stop ", "replace"),
+        ("disable ", "replace"),
+        ("run: ", "run"),
+        ("restart ", "restart"),
+        ("start ", "start"),
+    ];
+    known.iter().find(|(begin, _)| what.starts_with(begin)).map_or("reload", |(_, kind)| kind)
+}
+
+/// Carries it out on all hosts or on none. Returns what they would do now when that is not what was shown: then nothing was done.
+async fn transaction(
+    desk: &Desk,
+    back: &Back,
+    target: Option<u64>,
+    offers: &[Offer],
+) -> Result<Option<Vec<Offer>>, Failure> {
     let mut signals = Signals::heed()?;
     let number = next_number(offers.iter().map(|offer| (offer.host.as_str(), offer.number)))?;
     let work = Work::new(desk, number, owner_name(), offers.iter().map(|offer| offer.host.as_str()));
@@ -269,32 +379,40 @@ async fn transaction(desk: &Desk, back: &Back, target: Option<u64>, offers: &[Of
         never = work.renew() => match never {},
     };
     match outcome {
-        Ok(again) => {
+        Ok(Ready::Changed(now)) => {
+            work.leave().await;
+            Ok(Some(now))
+        }
+        Ok(Ready::ToCommit(again)) => {
             let hosts = work.with(|known| known == Known::New);
-            commit(&work, again, &[], back.settle).await?;
-            if target.is_none() { forget(desk, &hosts).await } else { Ok(()) }
+            commit(&work, *again, &[], back.settle).await?;
+            if target.is_none() {
+                forget(desk, &hosts).await?;
+            }
+            Ok(None)
         }
         Err(failure) => Err(give_up(&work, false, back.settle, failure).await),
     }
 }
 
-async fn until_ready(work: &Work<'_>, back: &Back, target: Option<u64>, offers: &[Offer]) -> Result<Desk, Failure> {
+async fn until_ready(
+    work: &Work<'_>,
+    back: &Back,
+    target: Option<u64>,
+    offers: &[Offer],
+) -> Result<Ready<Vec<Offer>>, Failure> {
     let beginners = offers.iter().map(|offer| Beginner {
         host: &offer.host,
         facts: question(target),
         dead: super::stage::dead(offer.holder.as_deref(), &work.owner),
     });
     let outputs = work.begin(beginners.collect()).await?;
-    for (offer, (host, output)) in offers.iter().zip(&outputs) {
-        let now = self::offer(work.desk, host, output)?;
-        if now.changes != offer.changes {
-            let problem = Problem::on(host, Code::PlanIsOld, "what would be done is not what was shown any more")
-                .why("somebody else works on this host, or an unfinished deploy was taken back; nothing else was changed")
-                .next("run the same command again");
-            return Err(Failure::one(Exit::Preflight, problem));
-        }
+    // Under the locks no other desk changes them any more.
+    let now = outputs.iter().map(|(host, output)| offer(work.desk, host, output)).collect::<Result<Vec<_>, _>>()?;
+    if offers.iter().zip(&now).any(|(shown, now)| shown.changes != now.changes) {
+        return Ok(Ready::Changed(now));
     }
-    let busy: Vec<&Offer> = offers.iter().filter(|offer| target.is_none() || !offer.changes.is_empty()).collect();
+    let busy: Vec<&Offer> = offers.iter().filter(|offer| offer.is_busy(target)).collect();
     work.desk.options.tell(Event::Begin { what: "going back", steps: busy.len() });
     let turns: Vec<Turn> = busy
         .iter()
@@ -305,15 +423,17 @@ async fn until_ready(work: &Work<'_>, back: &Back, target: Option<u64>, offers: 
             owner: offer.owner,
         })
         .collect();
-    roll_out(work, &turns, 1, back.settle).await?;
     if target.is_some() {
-        settle(work.desk, back.settle).await?;
+        roll_out(work, &turns, 1, back.settle).await?;
+        settle(work, back.settle).await?;
+    } else {
+        take_down(work, &turns, back.settle).await?;
     }
     let names: Vec<&str> = turns.iter().map(|turn| turn.host.as_str()).collect();
     let again = still_active(work, &names).await?;
     work.leave().await;
     work.dismiss();
-    Ok(again)
+    Ok(Ready::ToCommit(Box::new(again)))
 }
 
 fn activation(work: &Work<'_>, target: Option<u64>) -> String {
@@ -335,8 +455,14 @@ async fn forget(desk: &Desk, hosts: &[String]) -> Result<(), Failure> {
             Ok(output) => output.complaint(),
             Err(problem) => problem.message,
         };
-        let problem = Problem::on(&host, Code::NotForgotten, format!("/var/lib/hactl may be left: {why}"));
-        problems.push(problem.next(format!("everything else is as it was; `rm -r /var/lib/hactl` on {host}")));
+        let problem = Problem::on(
+            &host,
+            Code::NotForgotten,
+            format!("/var/lib/hactl may be left, with its unit hactl-revert: {why}"),
+        );
+        problems.push(problem.next(format!(
+            "everything else is as it was; `systemctl disable --now hactl-revert; rm -rf /var/lib/hactl /run/hactl /etc/systemd/system/hactl-revert.service` on {host}"
+        )));
     }
     if problems.is_empty() { Ok(()) } else { Err(Failure { exit: Exit::HandNeeded, problems }) }
 }

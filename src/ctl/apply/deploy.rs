@@ -87,7 +87,7 @@ pub type Confirm<'c> = &'c (dyn Fn(&Planned) -> Result<bool, Failure> + Sync);
 /// that does not answer to do so again.
 pub const SETTLE: Duration = Duration::from_secs(20);
 /// How often a plan is made anew because hosts changed while it was read.
-const ROUNDS: usize = 5;
+pub(super) const ROUNDS: usize = 5;
 
 /// `hactl deploy`. `confirm` is asked when something would change, and again when hosts changed since it was asked.
 ///
@@ -126,10 +126,15 @@ pub async fn deploy(order: &Order, options: Options, confirm: Confirm<'_>) -> Ou
             }
         }
     }
+    Err(never_still())
+}
+
+/// Whenever a plan was shown, the hosts had changed again.
+pub(super) fn never_still() -> Failure {
     let problem = Problem::new(Code::PlanIsOld, "the hosts change faster than a plan for them can be made")
         .why("what would be carried out is not what was shown; nothing was changed")
-        .next("find out who else works on these hosts, then deploy again");
-    Err(Failure::one(Exit::Preflight, problem))
+        .next("find out who else works on these hosts, then run the same command again");
+    Failure::one(Exit::Preflight, problem)
 }
 
 /// Carries a plan out on all hosts or on none. Returns what would change now when that is not what was shown: then nothing was
@@ -160,15 +165,20 @@ async fn transaction(prepared: &Prepared, order: &Order, shown: Vec<Job>) -> Res
     }
 }
 
-/// How far a deploy comes before it commits.
-enum Ready {
+/// How far a transaction comes before it commits.
+pub(super) enum Ready<Now> {
     /// Under the locks something else would change than what was shown.
-    Changed(Vec<Job>),
+    Changed(Now),
     /// Every changed host answers here, and has what was sent.
     ToCommit(Box<Desk>),
 }
 
-async fn until_ready(work: &Work<'_>, prepared: &Prepared, order: &Order, shown: &[Job]) -> Result<Ready, Failure> {
+async fn until_ready(
+    work: &Work<'_>,
+    prepared: &Prepared,
+    order: &Order,
+    shown: &[Job],
+) -> Result<Ready<Vec<Job>>, Failure> {
     let desk = work.desk;
     let beginners = shown.iter().map(|job| Beginner {
         host: job.host(),
@@ -189,7 +199,7 @@ async fn until_ready(work: &Work<'_>, prepared: &Prepared, order: &Order, shown:
     no_collision(desk, &busy).await?;
     let turns: Vec<Turn> = busy.iter().map(|job| Turn::of(work, job)).collect();
     roll_out(work, &turns, order.batch, order.settle).await?;
-    settle(desk, order.settle).await?;
+    settle(work, order.settle).await?;
     let again = ready(work, prepared, &busy).await?;
     work.leave().await; // who has nothing to change has nothing to commit
     work.dismiss();

@@ -2,7 +2,9 @@
 
 use super::binary::Binary;
 use super::stage::Job;
+use crate::ctl::host::HOME;
 use crate::ctl::look::facts::Place;
+use crate::ctl::look::transaction::Phase;
 use crate::ctl::plan::Change;
 use crate::error::{Code, Exit, Failure, Problem};
 
@@ -17,20 +19,27 @@ const PLACE_KB: u64 = 1024;
 /// Exit 4 with everything that stands in the way, of all hosts.
 pub(super) fn preflight(jobs: &[Job], binary: &Binary) -> Result<(), Failure> {
     let busy = jobs.iter().filter(|job| !job.plan.changes.is_empty());
-    let problems: Vec<Problem> = busy
-        .flat_map(|job| {
-            let place = |place: &Place| bad_place(job.host(), place);
-            init(job)
-                .into_iter()
-                .chain(missing(job))
-                .chain(packages(job))
-                .chain(room(job, binary))
-                .chain(job.facts.places.iter().filter_map(place))
-                .chain(ports(job))
-                .collect::<Vec<_>>()
-        })
-        .collect();
+    let mut problems: Vec<Problem> = jobs.iter().filter_map(damaged).collect();
+    let others = busy.flat_map(|job| {
+        let place = |place: &Place| bad_place(job.host(), place);
+        init(job)
+            .into_iter()
+            .chain(missing(job))
+            .chain(packages(job))
+            .chain(room(job, binary))
+            .chain(job.facts.places.iter().filter_map(place))
+            .chain(ports(job))
+            .collect::<Vec<_>>()
+    });
+    problems.extend(others);
     if problems.is_empty() { Ok(()) } else { Err(Failure { exit: Exit::Preflight, problems }) }
+}
+
+/// A deploy cannot know there what it would follow.
+fn damaged(job: &Job) -> Option<Problem> {
+    let seen = &job.facts.seen.transaction;
+    let problem = seen.problem(job.host()).filter(|_| seen.phase == Phase::Damaged)?;
+    Some(problem.why("nothing was changed"))
 }
 
 fn init(job: &Job) -> Option<Problem> {
@@ -80,7 +89,8 @@ fn bad_place(host: &str, place: &Place) -> Option<Problem> {
         let problem = Problem::on(host, Code::ReadOnly, format!("{path} is read-only")).why("nothing was changed");
         return Some(problem.next(format!("`findmnt -T {path}` and `dmesg` on {host} say why")));
     }
-    let free = place.free_kb.filter(|free| *free < PLACE_KB)?;
+    // `room` looks there.
+    let free = place.free_kb.filter(|free| *free < PLACE_KB && !HOME.starts_with(path))?;
     let message = format!("{free} kB free in {path}, {PLACE_KB} kB are needed");
     let problem = Problem::on(host, Code::NoSpace, message).why("nothing was changed");
     Some(problem.next(format!("free space on {host}: `df {path}`, `du -xh {path} | sort -h | tail`")))

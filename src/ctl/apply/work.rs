@@ -211,7 +211,7 @@ fn refused(host: &str, output: &Output) -> (Exit, Problem) {
         LOCKED => {
             let problem = Problem::on(host, Code::Locked, format!("locked by {}", output.complaint()))
                 .why("two deploys at once would mix their files; nothing was changed")
-                .next("wait for it to finish; the lock of a desk that was killed ends by itself");
+                .next("wait for it to finish; the lock of a desk that was killed ends by itself, `hactl lock break` ends it now");
             (Exit::Locked, problem)
         }
         STUCK => {

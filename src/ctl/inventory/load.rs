@@ -103,7 +103,7 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
     if let Some(lvs) = lvs.as_mut().filter(|lvs| lvs.port == 0) {
         lvs.port = site.port;
     }
-    let role_params = fields.get("roles").map(|node| site::role_params(reader, node)).unwrap_or_default();
+    let role_params = fields.get("roles").map(|node| site::role_params(reader, node, &folder)).unwrap_or_default();
     let role_places = fields.get("roles").map(|node| site::role_places(document, node)).unwrap_or_default();
     if placed.is_empty() && fields.get("vip").is_none() && fields.get("vips").is_none() {
         reader.wrong_file(Problem::new(Code::NoVip, "the inventory names no VIP").next("add `vip: 10.0.0.3/24`"));
@@ -309,6 +309,7 @@ mod tests {
             ("web-8: 10.0.0.8", "web-8: {addres: 10.0.0.8}", "E106"),
             ("kind: static", "kind: dynamic", "E107"),
             ("user: root", "usr: root", "E102"),
+            ("user: root }", "user: root }\nroles: { web-statik: { page: x } }", "E131"),
             ("user: root", "user: root, password: hunter2", "E120"),
         ] {
             let broken = HOMEWORK.replacen(from, to, 1);

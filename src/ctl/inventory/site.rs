@@ -1,11 +1,13 @@
 //! `site:` and role parameters.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::document::{Document, Node, Value};
 use super::fields::Reader;
 use super::hosts::vars;
 use crate::ctl::cluster::{Balancing, Site, SiteKind};
+use crate::ctl::roles::lookup::known_role;
 use crate::error::{Code, Problem, Span};
 
 /// What a site may be.
@@ -100,9 +102,18 @@ fn statuses(reader: &Reader<'_>, node: &Node) -> Option<(u16, u16)> {
     range
 }
 
-/// Reads `roles: {NAME: {PARAMETER: VALUE}}`.
-pub fn role_params(reader: &Reader<'_>, node: &Node) -> BTreeMap<String, BTreeMap<String, serde_json::Value>> {
+/// Reads `roles: {NAME: {PARAMETER: VALUE}}`; `folder` is where roles of the inventory's own are.
+pub fn role_params(
+    reader: &Reader<'_>,
+    node: &Node,
+    folder: &Path,
+) -> BTreeMap<String, BTreeMap<String, serde_json::Value>> {
     let fields = reader.fields(node, "roles");
+    for (key, _) in fields.entries {
+        if let Err(problem) = known_role(folder, &key.name) {
+            reader.wrong(key.place, problem);
+        }
+    }
     fields.entries.iter().map(|(key, node)| (key.name.clone(), vars(reader, node))).collect()
 }
 

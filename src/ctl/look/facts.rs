@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 
-use crate::ctl::host::Script;
+use crate::ctl::host::{HOME, Script};
 use crate::ctl::look::observe::{self, Seen};
 use crate::ctl::wanted::{BINARY, WantedHost};
 
@@ -79,7 +79,7 @@ pub struct ServiceFact {
 }
 
 /// What a deploy writes to: its own files and those of roles, and what tests of files need.
-const PLACES: [&str; 3] = ["/etc", "/usr", "/tmp"];
+const PLACES: [&str; 4] = ["/etc", "/usr", "/tmp", HOME];
 
 /// The script whose output [`parse`] reads.
 pub fn script(wanted: &WantedHost) -> Script {

@@ -52,6 +52,17 @@ impl Transaction {
         matches!(self.phase, Phase::Active | Phase::Reverting | Phase::Kept)
     }
 
+    /// What a deploy has to do first, in words.
+    pub fn to_take_back(&self) -> Option<String> {
+        let number = self.number;
+        self.unfinished().then(|| match &self.lock {
+            Some(lock) => {
+                format!("take back generation {number} of {}, unless that deploy is at work right now", lock.owner)
+            }
+            None => format!("take back generation {number}, which was never committed"),
+        })
+    }
+
     /// What an operator should know of it.
     pub fn problem(&self, host: &str) -> Option<Problem> {
         let number = self.number;
@@ -79,9 +90,11 @@ impl Transaction {
             // The deploy may be at work right now.
             (_, Some(lock)) => told(
                 format!("generation {number} of {} is not committed yet", lock.owner),
-                format!("where that deploy has died, {host} goes back by itself in {} s", lock.left_s),
-            )
-            .map(Problem::warn),
+                format!(
+                    "wait for that deploy; where it has died, {host} goes back by itself in {} s (`hactl lock break`: now)",
+                    lock.left_s
+                ),
+            ),
             (_, None) => told(
                 format!("generation {number} was never committed"),
                 format!("{host} goes back by itself; look again in a minute"),

@@ -45,11 +45,17 @@ fn ownership(cluster: &Cluster, sight: &Sight, vip: &Vip, address: IpAddr, owner
     match owners.names.as_slice() {
         [_] => None,
         [] if !serves => None,
-        [] if owners.unknown.is_empty() => Some(
-            Problem::new(Code::NoOwner, format!("VIP {address} ({}) is owned by nobody", vip.name))
-                .why("clients get no answer")
-                .next("`hactl status` shows why each load balancer does not take it"),
-        ),
+        [] if owners.unknown.is_empty() => {
+            let answer = match sight.service.get(&address) {
+                Some(Ok(status)) => format!(
+                    "the service answers with status {status} all the same: a machine outside the inventory has the address, or the owner changed just now"
+                ),
+                Some(Err(_)) => "clients get no answer".to_owned(),
+                None => "whether clients get an answer was not asked".to_owned(),
+            };
+            let problem = Problem::new(Code::NoOwner, format!("VIP {address} ({}) is owned by nobody", vip.name));
+            Some(problem.why(answer).next("`hactl status` shows why each load balancer does not take it"))
+        }
         [] => {
             let answer = match sight.service.get(&address) {
                 Some(Ok(status)) => format!("the service answers with status {status}, so somebody owns it"),
