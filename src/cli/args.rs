@@ -120,6 +120,16 @@ pub(crate) enum Command {
         #[arg(short, long)]
         yes: bool,
     },
+    /// What differs on each host between two generations
+    Diff {
+        /// The older generation; when absent, the one before the newer
+        from: Option<u64>,
+        /// The newer one; when absent, what is there now
+        to: Option<u64>,
+        /// Only this host
+        #[arg(long, value_name = "HOST")]
+        host: Option<String>,
+    },
     /// What deploys did to each host, and which generation is in force
     History {
         /// Only this host
@@ -174,6 +184,7 @@ impl Command {
             Self::Rollback { .. } => "rollback",
             Self::Remove { .. } => "remove",
             Self::Uninstall { .. } => "uninstall",
+            Self::Diff { .. } => "diff",
             Self::History { .. } => "history",
             Self::Lock(_) => "lock",
             Self::Drill(_) => "drill",
@@ -282,6 +293,9 @@ pub(crate) struct Target {
     /// Only these roles, comma separated
     #[arg(long, value_delimiter = ',', value_name = "ROLE")]
     pub only: Vec<String>,
+    /// Go on without hosts that cannot be reached; `hactl status` names them until they are deployed
+    #[arg(long)]
+    pub skip_unreachable: bool,
 }
 
 /// `hactl plan`.
@@ -307,6 +321,12 @@ pub(crate) struct Deploy {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
+    /// Change this host first, and the others only when the cluster was good for a while
+    #[arg(long, value_name = "HOST")]
+    pub canary: Option<String>,
+    /// How long the cluster is watched with the canary, for example 2m
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_time, default_value = "1m", requires = "canary")]
+    pub watch: std::time::Duration,
     /// Web hosts changed at a time
     #[arg(long, default_value_t = 1)]
     pub batch: usize,

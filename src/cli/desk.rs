@@ -1,6 +1,6 @@
 //! The commands that talk to hosts: flags to the desk's own terms, and a runtime to run them on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,14 +11,17 @@ use super::confirm;
 use super::global::{Color, Global};
 use super::show::{self, finish, finish_screen, operate, progress};
 use crate::ctl::apply::back::{self, Back, Target};
-use crate::ctl::apply::deploy::{self, Order, Planned};
+use crate::ctl::apply::deploy::{self, Deployed, Order, Planned};
+use crate::ctl::apply::order::Canary;
 use crate::ctl::apply::plan_file::PlanFile;
 use crate::ctl::apply::show::show_plan;
-use crate::ctl::apply::work::owner_name;
-use crate::ctl::desk::{Desk, Options, find_inventory, open, remember};
+use crate::ctl::desk::{Desk, Options, find_inventory, open, owner_name, remember};
+use crate::ctl::journal;
+use crate::ctl::operate::compare::{Wanted, compare};
 use crate::ctl::operate::drain;
 use crate::ctl::operate::failover::{Move, failover, unpin};
 use crate::ctl::operate::{history, lock};
+use crate::ctl::report as ctl;
 use crate::ctl::ssh::connect::{BySsh, PARALLEL};
 use crate::ctl::verify::run as verify;
 use crate::ctl::verify::status::{status as verify_status, status_with_drift};
@@ -62,6 +65,8 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
                 batch: 1,
                 keep_failed: false,
                 accept_gap: false,
+                skip_unreachable: plan.target.skip_unreachable,
+                canary: None,
                 binary: binary(),
                 settle: deploy::SETTLE,
             };
@@ -85,6 +90,8 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
                 batch: wanted.batch,
                 keep_failed: wanted.no_auto_rollback,
                 accept_gap: wanted.accept_gap,
+                skip_unreachable: wanted.target.skip_unreachable,
+                canary: wanted.canary.map(|host| Canary { host, watch: wanted.watch }),
                 binary: binary(),
                 settle: deploy::SETTLE,
             };
@@ -96,6 +103,8 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
             if outcome.as_ref().is_ok_and(|report| !report.value.declined) {
                 remember(&find_inventory(order.inventory.as_deref())?);
             }
+            let touched = |done: &Deployed| done.changed > 0;
+            note("deploy", order.inventory.as_deref(), &outcome, touched);
             finish(global, "deploy", outcome, show::deploy::deployed)
         }
         Command::Status(wanted) => status(global, options, &wanted).await,
@@ -128,6 +137,10 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
         }
         Command::Remove { hosts, yes } => go_back(global, options, bar, yes, hosts, Target::Before, "remove").await,
         Command::Uninstall { yes } => go_back(global, options, bar, yes, Vec::new(), Target::Before, "uninstall").await,
+        Command::Diff { from, to, host } => {
+            let outcome = compare(inventory, options, &Wanted { from, to, host }).await;
+            finish(global, "diff", outcome, operate::compared)
+        }
         Command::History { host } => {
             let outcome = history::history(inventory, options, host.as_deref()).await;
             finish(global, "history", outcome, operate::history)
@@ -163,7 +176,23 @@ async fn go_back(
         bar.finish_and_clear();
         confirm::deploy(global, yes, plan)
     };
-    finish(global, command, back::go_back(&back, options, &confirm).await, show::deploy::went_back)
+    let outcome = back::go_back(&back, options, &confirm).await;
+    note(command, back.inventory.as_deref(), &outcome, |done| done.hosts > 0);
+    finish(global, command, outcome, show::deploy::went_back)
+}
+
+/// Writes a command into this desk's journal, unless nobody was to be touched by it.
+fn note<T>(command: &str, inventory: Option<&Path>, outcome: &ctl::Outcome<T>, touched: impl FnOnce(&T) -> bool) {
+    let (exit, problems) = match outcome {
+        Ok(report) if !touched(&report.value) => return,
+        Ok(report) => (report.exit, &report.problems),
+        // Nobody was contacted.
+        Err(failure) if matches!(failure.exit, Exit::Invalid | Exit::Usage) => return,
+        Err(failure) => (failure.exit, &failure.problems),
+    };
+    if let Ok(inventory) = find_inventory(inventory) {
+        journal::write(command, &inventory, exit as u8, problems);
+    }
 }
 
 fn address(text: &str) -> Result<std::net::IpAddr, Failure> {

@@ -199,12 +199,23 @@ pub struct Ssh {
     pub key: Option<PathBuf>,
     /// Further private key files, from the user's ssh configuration.
     pub more_keys: Vec<PathBuf>,
+    /// The only keys that the host may show; empty: those of known_hosts.
+    pub host_keys: Vec<PinnedKey>,
     /// Host name or `user@host:port` to jump through; several with commas, the nearest to the host last.
     pub jump: Option<String>,
     /// Run commands through sudo (implied for users other than root).
     pub sudo: bool,
     /// Where a password comes from.
     pub password: Option<SecretSource>,
+}
+
+/// A host key that the inventory names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PinnedKey {
+    /// `SHA256:…`, as `ssh-keygen -lf` prints it.
+    pub fingerprint: String,
+    /// Its kind, such as `ssh-ed25519`; `None` where only the fingerprint is given.
+    pub family: Option<String>,
 }
 
 /// Where a secret comes from; never the secret itself.

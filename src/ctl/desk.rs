@@ -120,6 +120,12 @@ impl Desk {
         Err(Failure { exit: Exit::Preflight, problems })
     }
 
+    /// Goes on without the hosts that could not be reached, as if they had not been asked for; they are returned. Where nobody was
+    /// reached, nobody is left out.
+    pub fn leave_out(&mut self) -> Vec<(String, Problem)> {
+        if self.hosts.is_empty() { Vec::new() } else { std::mem::take(&mut self.unreachable) }
+    }
+
     /// This desk for a command that some hosts are enough for: who does not answer is told, and left out.
     pub fn say_unreachable(&self) {
         for (_, problem) in &self.unreachable {
@@ -183,6 +189,15 @@ impl Desk {
     }
 }
 
+/// Who deploys, for the lock: user, machine and process.
+pub fn owner_name() -> String {
+    let user = std::env::var("USER").unwrap_or_else(|_| "somebody".into());
+    let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_default();
+    let plain =
+        |text: &str| text.chars().filter(|c| c.is_ascii_alphanumeric() || "-._".contains(*c)).collect::<String>();
+    format!("{}@{} {}", plain(&user), plain(&host), std::process::id())
+}
+
 /// The inventory to use: named, `./inventory.yaml`, or the last one deployed.
 ///
 /// # Errors
@@ -218,11 +233,16 @@ pub fn open(named: Option<&Path>, options: &Options) -> Result<Cluster, Failure>
     Ok(loaded.cluster)
 }
 
-fn state_file() -> Option<PathBuf> {
+/// Where this user's desk keeps what it remembers.
+pub fn state_folder() -> Option<PathBuf> {
     let base = std::env::var_os("XDG_STATE_HOME")
         .map(PathBuf::from)
         .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/state")))?;
-    Some(base.join("hactl/last-inventory"))
+    Some(base.join("hactl"))
+}
+
+fn state_file() -> Option<PathBuf> {
+    Some(state_folder()?.join("last-inventory"))
 }
 
 fn last_deployed() -> Option<PathBuf> {

@@ -53,6 +53,21 @@ pub fn removed(dest: &str, found: &Found, secrets: &[&str]) -> String {
     }
 }
 
+/// What differs between two states of a path. Of a file that is `secret` only how much.
+pub fn between(path: &str, secret: bool, old: &Found, new: &Found, secrets: &[&str]) -> String {
+    let text = |found: &Found| match found {
+        Found::Text(text) => (plain(text), None),
+        Found::Nothing => (String::new(), None),
+        Found::Link(to) => (String::new(), Some(format!("a link to {to}"))),
+        Found::Binary(bytes) => (String::new(), Some(format!("{bytes} bytes that are not text"))),
+        Found::Long(bytes) => (String::new(), Some(format!("{bytes} bytes, too many to be shown"))),
+    };
+    let ((old, was), (new, is)) = (text(old), text(new));
+    let notes = was.map(|was| note(&format!("was: {was}"))).into_iter().chain(is.map(|is| note(&format!("is: {is}"))));
+    let lines = if old == new { String::new() } else { differ(path, secret, &old, &new, secrets) };
+    notes.collect::<String>() + &lines
+}
+
 /// A text without the secrets in it, for `hactl render`.
 pub fn without_secrets(file: &WantedFile, secrets: &[&str]) -> String {
     let text = plain(&String::from_utf8_lossy(&file.content));

@@ -69,12 +69,16 @@ mod tests {
         assert!(defined.len() > 30, "{defined:?}");
         let mut called = Vec::new();
         for file in [
+            include_str!("apply/back.rs"),
+            include_str!("apply/end.rs"),
+            include_str!("apply/missed.rs"),
             include_str!("apply/script.rs"),
             include_str!("apply/step.rs"),
             include_str!("apply/stranger.rs"),
             include_str!("apply/vrids.rs"),
             include_str!("look/contents.rs"),
             include_str!("look/facts.rs"),
+            include_str!("look/generations.rs"),
             include_str!("look/observe.rs"),
         ] {
             called.extend(file.split(".call(\"").skip(1).filter_map(|rest| rest.split('"').next()));

@@ -18,13 +18,19 @@ die() {
 
 # --- looking: each part of the output begins with a line @@NAME ---
 
-# Addresses, what runs, and what the agent says. Asked for many times a second during a move.
-show() {
+# Addresses, how far a deploy is, and what the agent says.
+look() {
     echo @@addr && ip -o addr show
     echo @@mac && ip -o link show
     transaction
-    echo @@units && systemctl is-active nginx firewalld ufw nftables 2>/dev/null
     echo @@agent && "$binary" agent status --json 2>/dev/null
+    return 0
+}
+
+# The same with what runs. Asked for many times a second during a move.
+show() {
+    look
+    echo @@units && systemctl is-active nginx firewalld ufw nftables 2>/dev/null
     return 0
 }
 
@@ -74,16 +80,14 @@ arp_settings() {
     cat /proc/sys/net/ipv4/conf/all/arp_ignore /proc/sys/net/ipv4/conf/all/arp_announce
 }
 
-# system: distribution, init, package manager, space.
+# system: distribution, init, package manager.
 system() {
     echo @@os
     # shellcheck disable=SC1091
     (. /etc/os-release && echo "$ID") 2>/dev/null
-    cat /proc/1/comm
+    read -r comm </proc/1/comm && echo "$comm"
     echo @@pm
     commands_there apt-get dnf yum
-    echo @@space
-    { df -Pk "$home" || df -Pk /var/lib; } 2>/dev/null | tail -n1
     return 0
 }
 
@@ -100,16 +104,28 @@ commands() {
     commands_there "$@"
 }
 
-# files PATH ...: checksums and rights of those that are there, and of the binary.
+# files PATH ...: checksums and rights of those that are there, and of the binary. What the binary is read for takes longer than
+# all the rest, so the sum that was taken when it was put there does while the kernel says that nobody has touched it since.
 files() {
     echo @@sums
-    sha256sum -- "$@" "$binary" 2>/dev/null
+    stamp=$(stat -c '%i %s %.Y %.Z' "$binary" 2>/dev/null)
+    if [ -n "$stamp" ] && [ -z "${read_all-}" ] && [ -s "$home/binary" ] && read -r sum known <"$home/binary" && [ "$known" = "$stamp" ]; then
+        echo "$sum  $binary"
+        [ $# = 0 ] || sha256sum -- "$@" 2>/dev/null
+    else
+        sha256sum -- "$@" "$binary" 2>/dev/null
+    fi
     echo @@stats
     [ $# = 0 ] || stat -c '%a %U:%G %n' -- "$@" 2>/dev/null
     echo @@links
     for path in "$@"; do
         [ ! -L "$path" ] || echo "$path"
     done
+}
+
+# every_byte: from here on nothing is believed that can be read.
+every_byte() {
+    read_all=yes
 }
 
 # put_before: what committed generations put or removed, the newest of a path first, as "GENERATION SHA256 PATH"; "0 - *" where
@@ -183,9 +199,12 @@ places() {
     echo @@places
     for place in "$@"; do
         [ -e "$place" ] || place=${place%/*}
-        if [ -w "$place" ]; then can=rw; else can=ro; fi
-        echo "$can $(stat -f -c '%a %S' "$place" 2>/dev/null) $place"
+        if [ -w "$place" ]; then echo "rw $place"; else echo "ro $place"; fi
+        set -- "$@" "$place"
+        shift
     done
+    echo @@space
+    stat -f -c '%a %S %n' -- "$@" 2>/dev/null
 }
 
 # package_locks COMMAND ...: who works with packages right now, where one of these commands is still to come with one. A file
@@ -359,6 +378,8 @@ swap_binary() {
     if ! (umask 022 && mkdir -p "${binary%/*}") || ! put "$staging/bin/hactl" "$binary"; then
         die "cannot put the binary in place"
     fi
+    sum=$(sha256sum <"$staging/bin/hactl")
+    echo "${sum%% *} $(stat -c '%i %s %.Y %.Z' "$binary")" >"$home/binary" || die "cannot write $home (disk full?)"
 }
 
 # swap_file PATH: folders that are not there yet are for everybody to read, whatever umask is for the rest.

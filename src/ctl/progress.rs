@@ -32,6 +32,13 @@ pub enum Event<'e> {
         /// Its name.
         host: &'e str,
     },
+    /// One host has the change, and the cluster is watched before the others follow.
+    Watching {
+        /// Its name.
+        host: &'e str,
+        /// For so long.
+        time: Duration,
+    },
     /// A host goes back to what it had.
     TakingBack {
         /// Its name.

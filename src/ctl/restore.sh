@@ -46,18 +46,38 @@ known() {
     [ -e "$original/known" ] && grep -qxF -e "$1" "$original/known"
 }
 
-# reach: the generations that were in force here and can be had back, the latest first; 0 is before the first one.
+# reach: the generations that were in force here and can be had back, the latest first; 0 is before the first one. Then the paths
+# that each of them put or removed, behind "+" where something was there before, and "-" where nothing was.
 reach() {
     echo @@reach
     read_state
-    one=$committed
+    one=$committed all=
     echo "$one"
     while [ "$one" != 0 ] && [ -s "$generations/$one/way-back" ]; do
-        read -r one <"$generations/$one/from" || return 0
+        all="$all $one"
+        read -r one <"$generations/$one/from" || break
         echo "$one"
+    done
+    for one in $all; do
+        echo "@@touched $one"
+        touched "$generations/$one/way-back"
     done
     return 0
 }
+touched() (
+    back() {
+        case $1 in
+        put) echo "+ $3" ;;
+        rm) echo "- $3" ;;
+        esac
+    }
+    stop() { :; }
+    disable() { :; }
+    undo() { :; }
+    sweep() { :; }
+    leave_folder() { :; }
+    read_lines "$1"
+)
 
 # chain NUMBER: the generations above it that were in force here, the latest first, as files with their ways back. None where
 # the host had nothing of ours then: that is not what an earlier generation means there, and `remove` takes it away.

@@ -53,7 +53,9 @@ read_lock() {
     now=${now%%.*}
     read -r boot </proc/sys/kernel/random/boot_id
     read -r first </proc/1/stat
-    boot=$boot.$(echo "${first##*) }" | cut -d' ' -f20)
+    # shellcheck disable=SC2086 # words
+    set -- ${first##*) }
+    boot=$boot.${20}
 }
 lock_lives() {
     [ "$lock_boot" = "$boot" ] && [ "$lock_until" -gt "$now" ]
@@ -77,6 +79,10 @@ transaction() {
     if [ -s "$home/members" ]; then
         echo @@members
         cat "$home/members"
+    fi
+    if [ -s "$home/missed" ]; then
+        echo @@missed
+        cat "$home/missed"
     fi
     return 0
 }
@@ -106,6 +112,24 @@ forget_member() {
     [ -s "$home/members" ] || return 0
     grep -v "^$1 " "$home/members" >"$home/members.new"
     mv -f "$home/members.new" "$home/members"
+}
+
+# missed NUMBER NAME ...: hosts that this generation was deployed without.
+missed() {
+    mine=$1
+    shift
+    caught_up "$@"
+    for name in "$@"; do
+        echo "$name $mine" >>"$home/missed"
+    done
+}
+# caught_up NAME ...: they have been compared since.
+caught_up() {
+    [ -s "$home/missed" ] || return 0
+    for name in "$@"; do
+        grep -v "^$name " "$home/missed" >"$home/missed.new"
+        mv -f "$home/missed.new" "$home/missed"
+    done
 }
 
 # --- one at a time ---

@@ -423,6 +423,9 @@ codes! {
     /// A host that was deployed with this cluster is not in the inventory any more. What was put there is still there.
     /// `hactl remove HOST` takes it away.
     LeftBehind = "E724", "a host was left behind";
+    /// A host was left out of a deploy (`--skip-unreachable`), since it could not be reached. It may have older files than the others.
+    /// `hactl plan` shows what differs, `hactl deploy` makes them alike.
+    MissedDeploy = "W725", "a host missed a deploy";
     /// Another deploy works on this cluster. Two at once would mix their files; nothing was changed.
     Locked = "E801", "locked by another deploy";
 }

@@ -48,6 +48,25 @@ fn the_inventory_s_name_does_not_override_the_address() {
     assert_eq!(scene.understood(), [true, true], "nothing else is known of the address");
 }
 
+/// Then neither known_hosts nor --accept-new-host-keys counts.
+#[test]
+fn a_key_that_the_inventory_names_is_the_only_one() {
+    let Some(scene) = Scene::new(FINE, "") else { return };
+    let key = scene.host_key();
+    known(&scene, both(&scene, &key));
+    scene.inventory(&format!("ssh: {{ port: PORT, host_key: {OTHER} }}"));
+    let said = scene.accepting(&["status"]);
+    assert_eq!(said.matches(CHANGED).count(), 2, "{said}");
+    assert!(said.contains("host key CHANGED: the inventory has SHA256:"), "{said}");
+    known(&scene, "");
+    scene.inventory(&format!("ssh: {{ port: PORT, host_key: [{OTHER}, {key}] }}"));
+    assert_eq!(scene.understood(), [true, true], "without known_hosts");
+    assert_eq!(std::fs::read_to_string(scene.path("home/.ssh/known_hosts")).unwrap(), "", "nothing is recorded");
+    scene.inventory("ssh: { port: PORT, host_key: yes }");
+    let said = scene.accepting(&["check"]);
+    assert!(said.contains("E104") && said.contains("host_key `yes` is neither"), "{said}");
+}
+
 #[test]
 fn an_authority_vouches_for_hosts() {
     let certificate = "HostCertificate FOLDER/host-cert.pub";

@@ -2,6 +2,7 @@
 
 use hactl::ctl::apply::back::{Back, Target, WentBack, go_back};
 use hactl::ctl::apply::step::Step;
+use hactl::ctl::operate::compare::{Wanted, compare};
 use hactl::ctl::operate::history::history;
 use hactl::ctl::operate::lock::lock;
 use hactl::error::{Code, Exit};
@@ -293,4 +294,29 @@ fn hosts_remember_and_locks_are_told() {
     assert!(locks(None).value.unwrap().hosts.iter().all(|one| one.owner.is_none()));
     assert_eq!(stage.host("web-7").watch(), Some(true), "what was not committed goes back");
     assert_eq!(stage.host("web-7").text(PAGE), "a\n");
+}
+
+#[test]
+fn generations_are_compared() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    for text in ["a", "bb", "ccc"] {
+        page(&stage, text);
+        stage.deployed();
+    }
+    let inventory = stage.order.inventory.as_deref();
+    let diff = |from: Option<u64>, to: Option<u64>| {
+        let wanted = Wanted { from, to, host: None };
+        stage.run(async { End::of(compare(inventory, stage.options(), &wanted).await) })
+    };
+    let page_of = |from, to| {
+        let end = diff(from, to);
+        end.is(Exit::Done, &[]);
+        let web = end.value.unwrap().hosts.into_iter().find(|host| host.host == "web-7").unwrap();
+        let file = web.files.into_iter().find(|file| file.path == PAGE).unwrap();
+        (file.kind, file.difference)
+    };
+    assert_eq!(page_of(Some(1), Some(2)), ("change", "    @@ -1 +1 @@\n    -a\n    +bb\n".into()));
+    assert_eq!(page_of(None, None).1, "    @@ -1 +1 @@\n    -bb\n    +ccc\n");
+    assert_eq!(page_of(Some(0), Some(1)), ("create", "    @@ -0,0 +1 @@\n    +a\n".into()));
+    diff(Some(9), None).is(Exit::Invalid, &[Code::NoWayBack]);
 }

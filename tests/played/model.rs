@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
-use hactl::ctl::apply::step::{LATE, LOCKED, Step};
+use hactl::ctl::apply::step::{Memory, LATE, LOCKED, Step};
 use hactl::ctl::apply::transaction::{Answer, Ask, Known, Verdict, verdict};
 
 use super::host::Host;
@@ -202,7 +202,7 @@ fn say(host: &Host, ask: Ask) -> Answer {
                 .call("swap_file", ["/srv/x"])
                 .text()
         }
-        Ask::Commit => step.commit(&[]),
+        Ask::Commit => step.commit(&Memory::default()),
         Ask::TakeBack => step.take_back(),
         Ask::Leave => step.leave("us 1"),
     };

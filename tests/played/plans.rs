@@ -260,3 +260,24 @@ fn drift_is_told_by_kind_and_goes_with_the_next_deploy() {
     stage.drift().is(Exit::Done, &[]);
     assert_eq!(words(&stage), Vec::<String>::new());
 }
+
+#[test]
+fn what_becomes_of_the_vip_is_rehearsed() {
+    let Some(stage) = stage(&["lb-5", "lb-6", "web-7"]) else { return };
+    let rehearsed = || {
+        let plan = stage.plan().value.unwrap();
+        is_as_described("plan", Exit::Pending, &plan);
+        let traffic = plan.traffic.unwrap();
+        assert_eq!(traffic.not_rehearsed, None);
+        traffic.effects.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(rehearsed(), ["VIP 127.0.0.3 comes to lb-5"]);
+    stage.deployed();
+    stage.inventory("roles: { vip: { check_interval_s: 3 } }\n");
+    assert_eq!(rehearsed(), ["VIP 127.0.0.3 stays on lb-5, 0 ms without an owner"]);
+    stage.binary("two");
+    assert_eq!(rehearsed(), ["VIP 127.0.0.3 stays on lb-5, 0 ms without an owner"], "the agents start anew");
+    stage.deployed();
+    stage.inventory("roles: { web-static: { page: other }, vip: { check_interval_s: 3 } }\n");
+    assert!(stage.plan().value.unwrap().traffic.is_none(), "no agent is touched");
+}

@@ -113,6 +113,8 @@ pub fn stage_with(names: &[&str], small: &[(&str, usize)], nginx: bool) -> Optio
         batch: 1,
         keep_failed: false,
         accept_gap: false,
+        skip_unreachable: false,
+        canary: None,
         binary: Some(folder.path().join("hactl")),
         settle: Duration::from_millis(400),
     };
@@ -184,6 +186,7 @@ impl Stage {
         let listen = move |event: Event<'_>| {
             let words = match event {
                 Event::HostDone { host } => format!("{host}: done"),
+                Event::Watching { host, time } => format!("{host}: watched for {} s", time.as_secs()),
                 Event::TakingBack { host } => format!("{host}: taking back"),
                 Event::Warning(problem) => problem.to_string(),
                 Event::AskedToResign { host, .. } => format!("{host}: asked to resign"),

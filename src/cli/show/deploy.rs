@@ -16,6 +16,11 @@ pub(crate) fn planned(plan: &Planned) -> String {
         }
         text
     });
+    if let Some(traffic) = &plan.traffic {
+        text.push_str("rehearsed:\n");
+        traffic.effects.iter().for_each(|one| text.push_str(&format!("  {one}\n")));
+        traffic.not_rehearsed.iter().for_each(|why| text.push_str(&format!("  nothing, since {why}\n")));
+    }
     if text.is_empty() {
         text = format!("nothing would change on {} hosts\n", plan.hosts.len());
     }

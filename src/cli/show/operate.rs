@@ -1,5 +1,6 @@
 //! The words of `failover`, `unpin`, `drain`, `undrain`, `weight` and `verify`.
 
+use crate::ctl::operate::compare::Compared;
 use crate::ctl::operate::drain::{Order, Ordered};
 use crate::ctl::operate::failover::{Moved, Moves, Moving, Unpins};
 use crate::ctl::operate::history::{History, HostHistory};
@@ -44,7 +45,29 @@ pub(crate) fn history(told: &History) -> String {
             text + &format!("  {} {:>4} {}{detail}\n", entry.time, entry.generation, entry.event)
         })
     };
-    told.hosts.iter().map(one).collect()
+    let mut text: String = told.hosts.iter().map(one).collect();
+    if !told.desk.is_empty() {
+        text.push_str("this desk:\n");
+    }
+    for entry in &told.desk {
+        let codes = entry.codes.iter().map(|code| format!(" {code}")).collect::<String>();
+        text.push_str(&format!("  {} {} exit {}{codes}, {}\n", entry.time, entry.command, entry.exit, entry.who));
+    }
+    text
+}
+
+/// The files of each host that differ, with their lines.
+pub(crate) fn compared(told: &Compared) -> String {
+    let to = told.to.map_or_else(|| "what is there now".to_owned(), |to| format!("generation {to}"));
+    if told.hosts.is_empty() {
+        return format!("nothing differs between generation {} and {to}\n", told.from);
+    }
+    let head = format!("from generation {} to {to}:\n", told.from);
+    told.hosts.iter().fold(head, |text, host| {
+        host.files.iter().fold(text + &format!("{}:\n", host.host), |text, file| {
+            text + &format!("  {} {}\n{}", file.kind, file.path, file.difference)
+        })
+    })
 }
 
 /// A line for each host.

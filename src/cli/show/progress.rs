@@ -34,6 +34,9 @@ fn words(event: Event<'_>) -> Option<String> {
         Event::PlanIsOld => "hosts changed since the plan was shown; what would change now:".into(),
         Event::Staging { hosts } => format!("staging on {hosts} hosts"),
         Event::HostDone { host } => format!("{host}: done"),
+        Event::Watching { host, time } => {
+            format!("{host}: has the change; watching for {} s before the others follow", time.as_secs())
+        }
         Event::TakingBack { host } => format!("{host}: taking the change back"),
         Event::Drained { host } => format!("{host}: drained"),
         Event::ConnectionsLeft { host, left } => format!("{host}: {left} connections are left; going on"),

@@ -22,6 +22,8 @@ pub(super) struct Turn {
     pub agent: bool,
     /// Whether it has a VIP now: then its turn is the last.
     pub owner: bool,
+    /// Whether nothing was ever deployed there: nobody is sent to it yet, so it need not wait for its turn.
+    pub new: bool,
 }
 
 impl Turn {
@@ -32,6 +34,7 @@ impl Turn {
             script: script::activate(&job.wanted, &job.plan, work.step, &work.owner),
             agent: job.wanted.binary,
             owner: owns_any(work.desk, &job.facts.seen),
+            new: job.facts.seen.transaction.committed == 0,
         }
     }
 }

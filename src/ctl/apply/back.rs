@@ -10,15 +10,17 @@ use serde::Serialize;
 use super::activate::{Turn, owns_any};
 use super::deploy::{Confirm, Planned, PlannedChange, PlannedHost, ROUNDS, Ready, never_still};
 use super::end::{commit, give_up, still_active};
-use super::roll_out::{roll_out, settle, take_down};
+use super::roll_out::{Pace, roll_out, take_down};
+use super::settle::settle;
+use super::step::Memory;
 use super::transaction::Known;
-use super::work::{Beginner, Signals, Work, next_number, owner_name, transaction_in};
+use super::work::{Beginner, Signals, Work, next_number, transaction_in};
 use crate::ctl::cluster::{Cluster, Host};
-use crate::ctl::desk::{Desk, Options, open};
+use crate::ctl::desk::{Desk, Options, open, owner_name};
 use crate::ctl::host::{FUNCTIONS, Script};
+use crate::ctl::look::generations;
 use crate::ctl::look::members;
 use crate::ctl::look::observe::{self, sections};
-use crate::ctl::look::transaction::Phase;
 use crate::ctl::progress::Event;
 use crate::ctl::remote::Output;
 use crate::ctl::report::{Outcome, Report};
@@ -204,7 +206,8 @@ async fn tell_the_others(desk: &Desk, inventory: &[Host], removed: &[String]) {
 /// The generation that is meant; `None` for before the first.
 async fn resolve(desk: &Desk, target: Target) -> Result<Option<u64>, Failure> {
     let Target::Generation(wanted) = target else { return Ok(None) };
-    let reach = reach(desk).await?;
+    let reach: BTreeMap<String, Vec<u64>> =
+        generations::look(desk).await?.into_iter().map(|(host, one)| (host, one.reach)).collect();
     let refused = |code, message: String, next: String| {
         let problem = Problem::new(code, message).why("nothing was changed").next(next);
         Err(Failure::one(Exit::Invalid, problem))
@@ -254,25 +257,6 @@ async fn resolve(desk: &Desk, target: Target) -> Result<Option<u64>, Failure> {
             Ok(Some(number))
         }
     }
-}
-
-/// The generations that each host can go back to, the one in force first.
-async fn reach(desk: &Desk) -> Result<BTreeMap<String, Vec<u64>>, Failure> {
-    let script = Script::new().call("show", []).call("reach", []).text();
-    let asked = desk.hosts.keys().map(|host| (host.as_str(), script.clone(), Vec::new()));
-    let mut all = BTreeMap::new();
-    for (host, answer) in desk.on_all(asked).await {
-        let output = answer.map_err(|problem| Failure::one(Exit::Preflight, problem))?;
-        if let Some(problem) =
-            transaction_in(&output).filter(|seen| seen.phase == Phase::Damaged).and_then(|seen| seen.problem(&host))
-        {
-            return Err(Failure::one(Exit::Preflight, problem.why("nothing was changed")));
-        }
-        let of: Option<Vec<u64>> =
-            sections(output.text()).get("reach").and_then(|lines| lines.iter().map(|line| line.parse().ok()).collect());
-        all.insert(host.clone(), of.filter(|of| !of.is_empty()).ok_or_else(|| unknown(&host))?);
-    }
-    Ok(all)
 }
 
 fn unknown(host: &str) -> Failure {
@@ -341,7 +325,7 @@ fn planned(offers: &[Offer]) -> Planned {
         drift: Vec::new(),
         changes: offer.changes.iter().map(change).collect(),
     };
-    Planned { hosts: offers.iter().map(host).collect() }
+    Planned { hosts: offers.iter().map(host).collect(), traffic: None }
 }
 
 /// A change in one word, as in a deploy. The hosts word these themselves (`preview` in restore.sh).
@@ -385,7 +369,7 @@ async fn transaction(
         }
         Ok(Ready::ToCommit(again)) => {
             let hosts = work.with(|known| known == Known::New);
-            commit(&work, *again, &[], back.settle).await?;
+            commit(&work, *again, &Memory::default(), back.settle).await?;
             if target.is_none() {
                 forget(desk, &hosts).await?;
             }
@@ -421,10 +405,11 @@ async fn until_ready(
             script: activation(work, target),
             agent: false,
             owner: offer.owner,
+            new: false,
         })
         .collect();
     if target.is_some() {
-        roll_out(work, &turns, 1, back.settle).await?;
+        roll_out(work, &turns, Pace { batch: 1, canary: None, patience: back.settle }).await?;
         settle(work, back.settle).await?;
     } else {
         take_down(work, &turns, back.settle).await?;

@@ -1,29 +1,38 @@
 //! The binary that goes to load balancers: one static file that runs on other people's hosts.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use data_encoding::HEXLOWER;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use sha2::{Digest as _, Sha256};
 
 use crate::ctl::plan::sha256;
 use crate::error::{Code, Exit, Failure, Problem};
+
+/// A binary that could be sent.
+#[derive(Debug, Clone)]
+pub struct Found(PathBuf);
 
 /// The binary, ready to travel.
 #[derive(Debug, Clone)]
 pub struct Binary {
     /// sha256 of the file.
     pub sha256: String,
-    /// Its bytes.
-    bytes: Vec<u8>,
+    path: PathBuf,
+    bytes: u64,
 }
+
+/// As much of a program as says whether it is static.
+const HEAD: u64 = 4096;
 
 impl Binary {
     /// Finds it: the one that is named, else this program itself when it is static, else `target/dist/hactl` beside it.
     ///
     /// # Errors
     /// Exit 3 when none of them is a static Linux program.
-    pub fn find(named: Option<&Path>) -> Result<Self, Failure> {
+    pub fn find(named: Option<&Path>) -> Result<Found, Failure> {
         let own = std::env::current_exe().unwrap_or_default();
         let dist = own.ancestors().find(|folder| folder.ends_with("target")).map(|target| target.join("dist/hactl"));
         let candidates = match named {
@@ -31,10 +40,10 @@ impl Binary {
             None => [Some(own), dist].into_iter().flatten().collect(),
         };
         for path in &candidates {
-            if let Ok(bytes) = std::fs::read(path)
-                && is_static(&bytes)
-            {
-                return Ok(Self { sha256: sha256(&bytes), bytes });
+            let mut head = Vec::new();
+            let read = std::fs::File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+            if read.is_ok() && is_static(&head) {
+                return Ok(Found(path.clone()));
             }
         }
         let tried: Vec<_> = candidates.iter().map(|path: &PathBuf| display(path)).collect();
@@ -47,19 +56,53 @@ impl Binary {
 
     /// Its size in kilobytes.
     pub fn kilobytes(&self) -> u64 {
-        self.bytes.len() as u64 / 1024
+        self.bytes / 1024
     }
 
     /// Compressed for the way.
     ///
     /// # Errors
-    /// Never in practice: the target is memory.
+    /// The file is not what it was when its sum was taken.
     pub fn gzip(&self) -> Result<Vec<u8>, Failure> {
+        let bytes = std::fs::read(&self.path).unwrap_or_default();
+        if sha256(&bytes) != self.sha256 {
+            let message = format!("{} has changed since this command began", display(&self.path));
+            let problem = Problem::new(Code::NoBinary, message).why("nothing live was changed");
+            return Err(Failure::one(Exit::Preflight, problem.next("run the same command again")));
+        }
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         encoder
-            .write_all(&self.bytes)
+            .write_all(&bytes)
             .and_then(|()| encoder.finish())
             .map_err(|error| Failure::internal(format!("gzip: {error}")))
+    }
+}
+
+impl Found {
+    /// Reads it for its sum.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn sum(self) -> Result<Binary, Failure> {
+        let unreadable = |error: std::io::Error| {
+            let problem = Problem::new(Code::NoBinary, format!("{}: {error}", display(&self.0)));
+            Failure::one(
+                Exit::Invalid,
+                problem.why("it is what load balancers get").next("name another one in HACTL_BINARY"),
+            )
+        };
+        let mut file = std::fs::File::open(&self.0).map_err(unreadable)?;
+        let (mut sum, mut part, mut bytes) = (Sha256::new(), vec![0; 256 * 1024], 0);
+        loop {
+            match file.read(&mut part).map_err(unreadable)? {
+                0 => break,
+                n => {
+                    sum.update(part.get(..n).unwrap_or_default());
+                    bytes += n as u64;
+                }
+            }
+        }
+        Ok(Binary { sha256: HEXLOWER.encode(&sum.finalize()), path: self.0.clone(), bytes })
     }
 }
 

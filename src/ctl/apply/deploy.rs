@@ -7,15 +7,20 @@ use serde::Serialize;
 use super::activate::Turn;
 use super::alike::all_or_none;
 use super::end::{commit, give_up, ready};
+use super::missed::{caught_up, with_skipped};
+use super::order::Canary;
 pub use super::order::Order;
 use super::prepare::Prepared;
-use super::roll_out::{roll_out, settle};
+use super::rehearsal::Traffic;
+use super::roll_out::{Pace, roll_out};
+use super::settle::settle;
 use super::stage::{Job, stage};
+use super::step::Memory;
 use super::stranger::no_stranger;
 use super::vrids::no_collision;
-use super::work::{Beginner, Signals, Work, next_number, owner_name};
+use super::work::{Beginner, Signals, Work, next_number};
 use crate::ctl::cluster::Host;
-use crate::ctl::desk::{Desk, Options};
+use crate::ctl::desk::{Desk, Options, owner_name};
 use crate::ctl::drift::{Drift, drift};
 use crate::ctl::look::members;
 use crate::ctl::look::observe::{self, Sight};
@@ -30,6 +35,9 @@ use crate::error::{Code, Exit, Failure, Problem};
 pub struct Planned {
     /// One entry a host, in the inventory's order.
     pub hosts: Vec<PlannedHost>,
+    /// What would become of the virtual addresses; where files were looked into, and agents are touched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<Traffic>,
 }
 
 /// What it would change on one host.
@@ -99,7 +107,11 @@ pub async fn deploy(order: &Order, options: Options, confirm: Confirm<'_>) -> Ou
     for _ in 0..ROUNDS {
         let plan = whole(&jobs);
         if plan.is_empty() {
-            return Ok(nothing_to_do(&prepared.desk, &jobs, begin).await);
+            caught_up(&prepared.desk, &jobs).await;
+            return Ok(with_skipped(nothing_to_do(&prepared.desk, &jobs, begin).await, &prepared));
+        }
+        if let Some(canary) = &order.canary {
+            has_changes(canary, &plan)?;
         }
         if let Some(file) = &order.exactly {
             file.holds(&jobs, &prepared.binary.sha256)?;
@@ -122,11 +134,24 @@ pub async fn deploy(order: &Order, options: Options, confirm: Confirm<'_>) -> Ou
                 let done = compared(&prepared.desk, planned, begin);
                 // Of hosts that were left out nothing was seen.
                 let verified = (done.not_looked_at == 0).then_some(true);
-                return Ok(Report::done(Deployed { changed, hosts, verified, ..done }));
+                let report = Report::done(Deployed { changed, hosts, verified, ..done });
+                return Ok(with_skipped(report, &prepared));
             }
         }
     }
     Err(never_still())
+}
+
+/// A canary that has nothing to show would only cost time.
+fn has_changes(canary: &Canary, plan: &Plan) -> Result<(), Failure> {
+    let busy = plan.hosts.iter().filter(|host| !host.changes.is_empty()).map(|host| host.host.as_str());
+    let busy: Vec<&str> = busy.collect();
+    if busy.contains(&canary.host.as_str()) {
+        return Ok(());
+    }
+    let message = format!("--canary {}: nothing changes there", canary.host);
+    let problem = Problem::new(Code::NothingSelected, message).why("nothing was changed");
+    Err(Failure::one(Exit::Preflight, problem.next(format!("name one of {}", busy.join(", ")))))
 }
 
 /// Whenever a plan was shown, the hosts had changed again.
@@ -159,7 +184,13 @@ async fn transaction(prepared: &Prepared, order: &Order, shown: Vec<Job>) -> Res
         }
         // From here on signals are too late: one host may keep it already.
         Ok(Ready::ToCommit(again)) => {
-            commit(&work, *again, &members::words(&desk.cluster.hosts), order.settle).await.map(|()| None)
+            let memory = Memory {
+                members: members::words(&desk.cluster.hosts),
+                missed: prepared.skipped.iter().map(|(host, _)| host.clone()).collect(),
+            };
+            commit(&work, *again, &memory, order.settle).await?;
+            caught_up(desk, &shown).await;
+            Ok(None)
         }
         Err(failure) => Err(give_up(&work, order.keep_failed, order.settle, failure).await),
     }
@@ -198,7 +229,8 @@ async fn until_ready(
     stage(work, &busy, &prepared.binary).await?;
     no_collision(desk, &busy).await?;
     let turns: Vec<Turn> = busy.iter().map(|job| Turn::of(work, job)).collect();
-    roll_out(work, &turns, order.batch, order.settle).await?;
+    let pace = Pace { batch: order.batch, canary: order.canary.as_ref(), patience: order.settle };
+    roll_out(work, &turns, pace).await?;
     settle(work, order.settle).await?;
     let again = ready(work, prepared, &busy).await?;
     work.leave().await; // who has nothing to change has nothing to commit
@@ -238,7 +270,7 @@ pub(super) fn planned(jobs: &[Job]) -> Planned {
         drift: drift(&job.wanted, &job.facts),
         changes: job.plan.changes.iter().map(|one| change(job, one)).collect(),
     };
-    Planned { hosts: jobs.iter().map(host).collect() }
+    Planned { hosts: jobs.iter().map(host).collect(), traffic: None }
 }
 
 /// Whether what a change replaces or removes is somebody else's. Roles name what is never ours.
@@ -263,7 +295,13 @@ fn words(job: &Job, change: &Change) -> String {
 }
 
 async fn nothing_to_do(desk: &Desk, jobs: &[Job], begin: Instant) -> Report<Deployed> {
-    let hosts = jobs.iter().map(|job| (job.host().to_owned(), job.facts.seen.clone())).collect();
+    let compared_now = |name: &str| jobs.iter().any(|job| job.host() == name);
+    let seen = |job: &Job| {
+        let mut seen = job.facts.seen.clone();
+        seen.missed.retain(|one| !compared_now(&one.host)); // and has missed nothing
+        (job.host().to_owned(), seen)
+    };
+    let hosts = jobs.iter().map(seen).collect();
     let (service, direct) = tokio::join!(observe::ask_all(&desk.cluster), observe::ask_directly(&desk.cluster));
     let sight = Sight { hosts, service, direct };
     // Some hosts tell nothing of the whole: what the others do to the service is not theirs to answer for.

@@ -5,16 +5,18 @@ use std::time::{Duration, Instant};
 
 use super::prepare::Prepared;
 use super::stage::Job;
-use super::step::LATE;
+use super::step::{LATE, Memory};
 use super::transaction::{Ask, Known, Verdict};
 use super::work::{Work, transaction_in};
 use crate::ctl::desk::Desk;
+use crate::ctl::host::Script;
 use crate::ctl::look::facts;
 use crate::ctl::look::observe::show;
 use crate::ctl::look::transaction::Phase;
 use crate::ctl::plan::{Change, plan};
 use crate::ctl::progress::Event;
 use crate::ctl::remote::Output;
+use crate::ctl::wanted::WantedHost;
 use crate::error::{Code, Exit, Failure, Problem};
 
 /// Between two attempts at a host that does not answer.
@@ -65,7 +67,7 @@ pub(super) async fn ready(work: &Work<'_>, prepared: &Prepared, jobs: &[&Job]) -
     let failed = |problem| Failure::one(Exit::RolledBack, problem);
     let hosts: Vec<&str> = jobs.iter().map(|job| job.host()).collect();
     let desk = anew(work, &hosts).await?;
-    let asked = jobs.iter().map(|job| (job.host(), facts::script(&job.wanted).text(), Vec::new()));
+    let asked = jobs.iter().map(|job| (job.host(), every_byte(&job.wanted), Vec::new()));
     let answers = desk.on_all(asked).await;
     for (job, (host, answer)) in jobs.iter().zip(answers) {
         let output = answer.map_err(failed)?;
@@ -79,6 +81,11 @@ pub(super) async fn ready(work: &Work<'_>, prepared: &Prepared, jobs: &[&Job]) -
         }
     }
     Ok(desk)
+}
+
+/// The facts of a host, with nothing taken from what it remembers.
+fn every_byte(wanted: &WantedHost) -> String {
+    Script::new().call("every_byte", []).then(facts::script(wanted)).text()
 }
 
 /// Whether a change that is still to be done says that something is not as it was sent. A role's commands may have to be run
@@ -102,9 +109,9 @@ fn lasts(change: &Change) -> bool {
 ///
 /// # Errors
 /// Exit 6 with each host that did not acknowledge, and when it goes back.
-pub(super) async fn commit(work: &Work<'_>, desk: Desk, members: &[String], patience: Duration) -> Result<(), Failure> {
+pub(super) async fn commit(work: &Work<'_>, desk: Desk, memory: &Memory, patience: Duration) -> Result<(), Failure> {
     let end = Instant::now() + patience;
-    let script = work.step.commit(members);
+    let script = work.step.commit(memory);
     let mut desk = desk;
     let mut last: Vec<Problem> = Vec::new();
     loop {

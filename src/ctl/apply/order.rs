@@ -22,8 +22,21 @@ pub struct Order {
     pub keep_failed: bool,
     /// Change what load balancers must have alike, although the VIP may have two owners or none meanwhile.
     pub accept_gap: bool,
+    /// Go on without hosts that cannot be reached. The others remember that they missed it.
+    pub skip_unreachable: bool,
+    /// Change one host first.
+    pub canary: Option<Canary>,
     /// The hactl binary for load balancers, when named.
     pub binary: Option<PathBuf>,
     /// How long a host, and then the cluster, may take to come to rest; [`SETTLE`](super::deploy::SETTLE) unless somebody plays them.
     pub settle: Duration,
+}
+
+/// A host that changes first, alone; the others follow when the cluster was good for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Canary {
+    /// Its name.
+    pub host: String,
+    /// For so long.
+    pub watch: Duration,
 }

@@ -13,7 +13,8 @@ const ROOM_KB: u64 = 20 * 1024;
 /// Space that must be free in every other place.
 const PLACE_KB: u64 = 1024;
 
-/// Looks at every host on which something would change.
+/// Looks at every host on which something would change, as far as it was asked for what it needs
+/// ([`facts::ask_room`](crate::ctl::look::facts::ask_room)).
 ///
 /// # Errors
 /// Exit 4 with everything that stands in the way, of all hosts.
@@ -78,9 +79,10 @@ fn packages(job: &Job) -> Option<Problem> {
 fn room(job: &Job, binary: &Binary) -> Option<Problem> {
     let needed = ROOM_KB + if job.wanted.binary { 3 * binary.kilobytes() } else { 0 };
     let host = job.host();
-    let message = format!("{host}: {} kB free below /var/lib/hactl, {needed} kB are needed", job.facts.free_kb);
-    let problem = Problem::new(Code::NoSpace, message).why("nothing was changed").next(format!("free space on {host}"));
-    (job.facts.free_kb < needed).then_some(problem)
+    let free =
+        job.facts.places.iter().find(|place| HOME.starts_with(&place.path))?.free_kb.filter(|free| *free < needed)?;
+    let message = format!("{host}: {free} kB free below {HOME}, {needed} kB are needed");
+    Some(Problem::new(Code::NoSpace, message).why("nothing was changed").next(format!("free space on {host}")))
 }
 
 fn bad_place(host: &str, place: &Place) -> Option<Problem> {

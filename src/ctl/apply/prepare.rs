@@ -26,6 +26,8 @@ pub(super) struct Prepared {
     pub binary: Binary,
     /// The hosts that take part.
     pub chosen: Vec<String>,
+    /// Hosts that were to and could not be reached, and why.
+    pub skipped: Vec<(String, Problem)>,
     /// Each of them as far as it can be rendered without knowing it: what to ask for.
     questions: Vec<WantedHost>,
     order: Order,
@@ -42,19 +44,30 @@ impl Prepared {
         // Everything is rendered once before anything is contacted: mistakes cost no connection.
         render_all(&cluster, &Interfaces::new())?;
         let binary = Binary::find(order.binary.as_deref())?;
+        let binary = tokio::task::spawn_blocking(move || binary.sum()); // it takes about as long as connecting
         let chosen = chosen(&cluster, order);
-        let desk = Desk::connect_to(cluster.clone(), options, needed(&cluster, &chosen)).await?.whole();
-        let desk = desk.map_err(|failure| others(failure, &cluster, order))?;
+        let mut desk = Desk::connect_to(cluster.clone(), options, needed(&cluster, &chosen)).await?;
+        let skipped = if order.skip_unreachable { desk.leave_out() } else { Vec::new() };
+        let desk = desk.whole().map_err(|failure| others(failure, &cluster, order))?;
+        let chosen: Vec<String> =
+            chosen.into_iter().filter(|name| skipped.iter().all(|(left, _)| left != name)).collect();
+        let binary = binary.await.map_err(|error| Failure::internal(format!("summing the binary: {error}")))??;
         let mut questions = render_all(&desk.cluster, &Interfaces::new())?;
         spare(order, &mut questions);
         questions.retain(|wanted| chosen.contains(&wanted.host));
-        let prepared = Self { desk, binary, chosen, questions, order: order.clone() };
+        let prepared = Self { desk, binary, chosen, skipped, questions, order: order.clone() };
         let jobs = prepared.gather().await?;
         Ok((prepared, jobs))
     }
 
-    /// The script that prints the facts of a host; empty for who takes no part.
+    /// The script that prints the facts of a host, and what a change there needs; empty for who takes no part.
     pub(super) fn question(&self, host: &str) -> Script {
+        let wanted = self.questions.iter().find(|wanted| wanted.host == host);
+        wanted.map_or_else(Script::new, |wanted| facts::ask_room(facts::script(wanted), wanted))
+    }
+
+    /// The same for the first look, when it is not known yet whether anything is to change.
+    fn first_question(&self, host: &str) -> Script {
         let Some(wanted) = self.questions.iter().find(|wanted| wanted.host == host) else { return Script::new() };
         match self.desk.cluster.host(host) {
             Some(host) => observe::ask_peers(facts::script(wanted), &self.desk.cluster, host),
@@ -64,7 +77,7 @@ impl Prepared {
 
     /// One round trip a host.
     async fn gather(&self) -> Result<Vec<Job>, Failure> {
-        let ask = |host: &String| (host.clone(), self.question(host).text());
+        let ask = |host: &String| (host.clone(), self.first_question(host).text());
         let asked: Vec<(String, String)> = self.chosen.iter().map(ask).collect();
         let answers = self.desk.on_all(asked.iter().map(|(host, script)| (host.as_str(), script.clone(), Vec::new())));
         let mut outputs = Vec::new();
@@ -80,7 +93,26 @@ impl Prepared {
                 Err(problem) => problems.push(problem),
             }
         }
-        if problems.is_empty() { self.jobs(&outputs) } else { Err(Failure { exit: Exit::Preflight, problems }) }
+        if !problems.is_empty() {
+            return Err(Failure { exit: Exit::Preflight, problems });
+        }
+        let mut jobs = self.jobs(&outputs)?;
+        self.room(&mut jobs).await?;
+        Ok(jobs)
+    }
+
+    /// Asks hosts on which something would change for what that needs: one more round trip, and none where nothing would.
+    async fn room(&self, jobs: &mut [Job]) -> Result<(), Failure> {
+        let busy = jobs.iter_mut().filter(|job| !job.plan.changes.is_empty());
+        let asks = busy.map(|job| async move {
+            let script = facts::ask_room(Script::new(), &job.wanted).text();
+            let output = self.desk.on(job.host(), &script, b"", self.desk.options.limit).await?;
+            facts::note_room(&mut job.facts, output.text());
+            Ok::<_, Problem>(())
+        });
+        let asked = futures_util::future::join_all(asks).await.into_iter().collect::<Result<(), _>>();
+        asked.map_err(|problem| Failure::one(Exit::Preflight, problem.why("nothing was changed")))?;
+        preflight(jobs, &self.binary)
     }
 
     /// What would change, by what hosts printed.
@@ -119,6 +151,11 @@ fn narrow(cluster: &mut Cluster, order: &Order) -> Result<(), Failure> {
                 format!("--limit {name}: no such host; there is {}", known.join(", ")),
             ));
         }
+    }
+    if let Some(canary) = order.canary.as_ref().filter(|canary| !chosen(cluster, order).contains(&canary.host)) {
+        let known = chosen(cluster, order).join(", ");
+        let message = format!("--canary {}: no such host takes part; there is {known}", canary.host);
+        problems.push(Problem::new(Code::NothingSelected, message));
     }
     for role in &order.only {
         if !cluster.hosts.iter().any(|host| host.roles.contains(role)) {
@@ -159,9 +196,9 @@ fn needed(cluster: &Cluster, chosen: &[String]) -> Vec<String> {
 /// Says how to go on without hosts that do not answer.
 fn others(mut failure: Failure, cluster: &Cluster, order: &Order) -> Failure {
     let down = |name: &str| failure.problems.iter().any(|problem| problem.message.starts_with(&format!("{name}: ")));
-    let names: Vec<&str> = cluster.hosts.iter().map(|host| host.name.as_str()).filter(|name| !down(name)).collect();
-    if let Some(last) = failure.problems.last_mut().filter(|_| order.limit.is_empty() && !names.is_empty()) {
-        let without = format!("the others can go on without it: --limit {}", names.join(","));
+    let somebody = chosen(cluster, order).iter().any(|name| !down(name));
+    if let Some(last) = failure.problems.last_mut().filter(|_| !order.skip_unreachable && somebody) {
+        let without = "the others can go on without it: --skip-unreachable".to_owned();
         last.next = Some(last.next.take().map_or_else(|| without.clone(), |next| format!("{next}; {without}")));
     }
     failure

@@ -1,27 +1,48 @@
-//! The order in which hosts change, and the look at the whole before anything is committed.
+//! The order in which hosts change.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 
 use super::activate::{Turn, activate};
+use super::canary;
+use super::order::Canary;
 use super::work::Work;
 use crate::ctl::cluster::Group;
 use crate::ctl::desk::Desk;
-use crate::ctl::look::observe;
-use crate::ctl::look::transaction::Transaction;
 use crate::ctl::operate::drain;
 use crate::ctl::progress::Event;
-use crate::ctl::verify::vips::judge;
-use crate::error::{Exit, Failure, Problem};
+use crate::error::{Exit, Failure};
 
-/// Web hosts in batches, then load balancers: backups first, the live owner last.
+/// Web hosts without anything of ours that change at a time.
+const NEW: usize = 16;
+
+/// How fast it goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace<'o> {
+    /// Web hosts at a time.
+    pub batch: usize,
+    /// Who goes first, alone.
+    pub canary: Option<&'o Canary>,
+    /// How long a host, and then the cluster, may take to come to rest.
+    pub patience: Duration,
+}
+
+/// The canary, web hosts in batches, then load balancers: backups first, the live owner last.
 ///
 /// # Errors
 /// What failed; the caller takes everything back.
-pub(super) async fn roll_out(work: &Work<'_>, turns: &[Turn], batch: usize, patience: Duration) -> Result<(), Failure> {
-    web_hosts(work, &of(work, turns, Group::Web), batch, patience).await?;
-    load_balancers(work, of(work, turns, Group::Lb), patience).await
+pub(super) async fn roll_out(work: &Work<'_>, turns: &[Turn], pace: Pace<'_>) -> Result<(), Failure> {
+    let Pace { batch, canary, patience } = pace;
+    let mut turns: Vec<&Turn> = turns.iter().collect();
+    if let Some(canary) = canary {
+        let first: Vec<&Turn> = turns.extract_if(.., |turn| turn.host == canary.host).collect();
+        web_hosts(work, &of(work, &first, Group::Web), 1, patience).await?;
+        load_balancers(work, of(work, &first, Group::Lb), patience).await?;
+        canary::watch(work, canary, patience).await?;
+    }
+    web_hosts(work, &of(work, &turns, Group::Web), batch, patience).await?;
+    load_balancers(work, of(work, &turns, Group::Lb), patience).await
 }
 
 /// The other way round, for hosts that are left empty: as long as somebody answers for the VIP there shall be something behind it.
@@ -29,26 +50,34 @@ pub(super) async fn roll_out(work: &Work<'_>, turns: &[Turn], batch: usize, pati
 /// # Errors
 /// As [`roll_out`].
 pub(super) async fn take_down(work: &Work<'_>, turns: &[Turn], patience: Duration) -> Result<(), Failure> {
-    load_balancers(work, of(work, turns, Group::Lb), patience).await?;
-    web_hosts(work, &of(work, turns, Group::Web), 1, patience).await
+    let turns: Vec<&Turn> = turns.iter().collect();
+    load_balancers(work, of(work, &turns, Group::Lb), patience).await?;
+    web_hosts(work, &of(work, &turns, Group::Web), 1, patience).await
 }
 
-fn of<'t>(work: &Work<'_>, turns: &'t [Turn], group: Group) -> Vec<&'t Turn> {
+fn of<'t>(work: &Work<'_>, turns: &[&'t Turn], group: Group) -> Vec<&'t Turn> {
     let is = |turn: &&Turn| work.desk.cluster.host(&turn.host).is_some_and(|host| host.group == group);
-    turns.iter().filter(is).collect()
+    turns.iter().copied().filter(is).collect()
 }
 
 async fn web_hosts(work: &Work<'_>, turns: &[&Turn], batch: usize, patience: Duration) -> Result<(), Failure> {
     let desk = work.desk;
-    for some in turns.chunks(batch.max(1)) {
+    let (new, others): (Vec<&Turn>, Vec<&Turn>) = turns.iter().copied().partition(|turn| turn.new);
+    for some in new.chunks(NEW.max(batch)).chain(others.chunks(batch.max(1))) {
         let drained = drain::take_out(desk, some.iter().filter_map(|turn| desk.cluster.host(&turn.host))).await;
         let results = join_all(some.iter().map(|turn| activate(work, turn, patience))).await;
         let back = drain::put_back(desk, drained).await; // whatever came of it: checks judge who serves
+        let mut problems = Vec::new();
         for (turn, result) in some.iter().zip(results) {
-            result.map_err(failed)?;
-            done(desk, turn);
+            match result {
+                Ok(()) => done(desk, turn),
+                Err(problem) => problems.push(problem),
+            }
         }
-        back.map_err(failed)?;
+        problems.extend(back.err());
+        if !problems.is_empty() {
+            return Err(Failure { exit: Exit::RolledBack, problems });
+        }
     }
     Ok(())
 }
@@ -56,39 +85,13 @@ async fn web_hosts(work: &Work<'_>, turns: &[&Turn], batch: usize, patience: Dur
 async fn load_balancers(work: &Work<'_>, mut turns: Vec<&Turn>, patience: Duration) -> Result<(), Failure> {
     turns.sort_by_key(|turn| turn.owner); // stable: the inventory's order among equals
     for turn in turns {
-        activate(work, turn, patience).await.map_err(failed)?;
+        activate(work, turn, patience).await.map_err(|problem| Failure::one(Exit::RolledBack, problem))?;
         done(work.desk, turn);
     }
     Ok(())
 }
 
-fn failed(problem: Problem) -> Failure {
-    Failure::one(Exit::RolledBack, problem)
-}
-
 fn done(desk: &Desk, turn: &Turn) {
     desk.options.tell(Event::HostDone { host: &turn.host });
     desk.options.tell(Event::Step);
-}
-
-/// Waits until the whole cluster is good.
-pub(super) async fn settle(work: &Work<'_>, limit: Duration) -> Result<(), Failure> {
-    let desk = work.desk;
-    desk.options.tell(Event::Begin { what: "verifying", steps: desk.hosts.len() });
-    let end = Instant::now() + limit;
-    loop {
-        let mut sight = observe::look(desk, false).await;
-        // That this very deploy is not committed yet is no news.
-        for seen in sight.hosts.values_mut().filter(|seen| seen.transaction.number == work.step.number) {
-            seen.transaction = Transaction::default();
-        }
-        let problems = judge(&desk.cluster, &sight);
-        if problems.iter().all(|problem| problem.warning) {
-            return Ok(());
-        }
-        if Instant::now() > end {
-            return Err(Failure { exit: Exit::RolledBack, problems });
-        }
-        tokio::time::sleep(Duration::from_millis(300)).await;
-    }
 }

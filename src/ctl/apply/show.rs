@@ -1,11 +1,13 @@
 //! `hactl plan`: what a deploy would change, with the lines that differ.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::deploy::{Planned, planned};
 use super::order::Order;
 use super::plan_file::PlanFile;
 use super::prepare::Prepared;
+use super::rehearsal::rehearse;
 use super::stage::Job;
 use crate::ctl::desk::{Desk, Options, find_inventory};
 use crate::ctl::difference;
@@ -29,21 +31,24 @@ pub async fn show_plan(order: &Order, options: Options, out: Option<&Path>) -> O
     let secrets = desk.secrets();
     let found = fetch(desk, &mut jobs).await?;
     let mut planned = planned(&jobs);
-    for ((job, host), found) in jobs.iter().zip(&mut planned.hosts).zip(found) {
-        let mut found = found.into_iter();
+    let mut configurations = BTreeMap::new();
+    for ((job, host), found) in jobs.iter().zip(&mut planned.hosts).zip(&found) {
+        let mut found = found.iter();
         for (change, shown) in job.plan.changes.iter().zip(&mut host.changes) {
             if path(change).is_none() {
                 continue;
             }
-            let there = found.next().unwrap_or(Found::Nothing);
-            shown.difference = lines(job, change, &there, &secrets).filter(|lines| !lines.is_empty());
+            let there = found.next().unwrap_or(&Found::Nothing);
+            shown.difference = lines(job, change, there, &secrets).filter(|lines| !lines.is_empty());
             if let Change::File { dest, .. } = change
                 && dest == HA_CONFIG
             {
-                host.derived = routers(job, &there);
+                host.derived = routers(job, there);
+                configurations.insert(job.host(), there);
             }
         }
     }
+    planned.traffic = Some(rehearse(&desk.cluster, &jobs, &configurations)).filter(|told| !told.is_empty());
     if let Some(out) = out {
         let inventory = find_inventory(order.inventory.as_deref())?;
         PlanFile::new(&inventory, &order.limit, &order.only, &jobs, &prepared.binary.sha256).write(out)?;

@@ -16,6 +16,15 @@ pub const STUCK: u32 = 9;
 /// Of one that came too late: the host had gone on without it.
 pub const LATE: u32 = 10;
 
+/// What hosts remember of a deploy beside its number.
+#[derive(Debug, Clone, Default)]
+pub struct Memory {
+    /// The hosts of the cluster, as [`words`](crate::ctl::look::members::words).
+    pub members: Vec<String>,
+    /// Names of hosts that it did without.
+    pub missed: Vec<String>,
+}
+
 /// A step of one generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
@@ -54,11 +63,16 @@ impl Step {
         Script::new().call("leave", [self.number.to_string().as_str(), owner]).text()
     }
 
-    /// The generation is in force, and the lock is free. The host remembers these members of its cluster
-    /// ([`words`](crate::ctl::look::members::words)).
-    pub fn commit(self, members: &[String]) -> String {
-        let script = Script::new().call("commit", [self.number.to_string().as_str()]);
-        script.call("members", members.iter().map(String::as_str)).text()
+    /// The generation is in force, and the lock is free.
+    pub fn commit(self, memory: &Memory) -> String {
+        let number = self.number.to_string();
+        let script = Script::new().call("commit", [number.as_str()]);
+        let script = script.call("members", memory.members.iter().map(String::as_str));
+        let missed = memory.missed.iter().map(String::as_str);
+        match memory.missed.is_empty() {
+            true => script.text(),
+            false => script.call("missed", std::iter::once(number.as_str()).chain(missed)).text(),
+        }
     }
 
     /// Takes the activation back, now.

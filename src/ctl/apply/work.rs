@@ -235,15 +235,6 @@ fn refused(host: &str, output: &Output) -> (Exit, Problem) {
     }
 }
 
-/// Who deploys, for the lock: user, machine and process.
-pub fn owner_name() -> String {
-    let user = std::env::var("USER").unwrap_or_else(|_| "somebody".into());
-    let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_default();
-    let plain =
-        |text: &str| text.chars().filter(|c| c.is_ascii_alphanumeric() || "-._".contains(*c)).collect::<String>();
-    format!("{}@{} {}", plain(&user), plain(&host), std::process::id())
-}
-
 /// The number for a new generation: higher than any that a host has seen.
 ///
 /// # Errors

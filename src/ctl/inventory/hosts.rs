@@ -7,8 +7,9 @@ use std::time::Duration;
 use super::document::{Node, Value};
 use super::fields::{Fields, Reader};
 use super::secret;
-use crate::ctl::cluster::{Backend, Group, Host, Lvs, Ssh};
+use crate::ctl::cluster::{Backend, Group, Host, Lvs, PinnedKey, Ssh};
 use crate::ctl::roles::lookup::known_role;
+use crate::ctl::ssh::pinned;
 use crate::error::{Code, Problem};
 
 /// Template variables.
@@ -33,6 +34,7 @@ pub fn default_ssh() -> Ssh {
         port_given: false,
         key: None,
         more_keys: Vec::new(),
+        host_keys: Vec::new(),
         jump: None,
         sudo: false,
         password: None,
@@ -55,6 +57,9 @@ pub fn ssh(reader: &Reader<'_>, node: &Node, inherited: &Ssh) -> Ssh {
         ssh.key = Some(expand_home(&key));
     }
     ssh.jump = text("jump").or(ssh.jump);
+    if let Some(node) = fields.get("host_key") {
+        ssh.host_keys = host_keys(reader, node);
+    }
     if let Some(sudo) = fields.get("sudo").and_then(|node| reader.boolean(node, "sudo")) {
         ssh.sudo = sudo;
     }
@@ -63,6 +68,24 @@ pub fn ssh(reader: &Reader<'_>, node: &Node, inherited: &Ssh) -> Ssh {
     }
     fields.finish();
     ssh
+}
+
+/// One key or several, for the time in which a host changes its key.
+fn host_keys(reader: &Reader<'_>, node: &Node) -> Vec<PinnedKey> {
+    let mut keys = Vec::new();
+    for item in reader.list(node) {
+        let Some(text) = reader.text(item, "host_key") else { continue };
+        match pinned::read(text) {
+            Some(key) => keys.push(key),
+            None => {
+                let problem = Problem::new(Code::WrongValue, format!("host_key `{text}` is neither a public key nor a fingerprint"))
+                    .why("no key of the host could be told from an impostor's by it")
+                    .next("`ssh-keyscan -t ed25519 HOST` prints it: host_key: ssh-ed25519 AAAA…; or host_key: SHA256:…, as `ssh-keygen -lf` has it");
+                reader.wrong(item.place, problem);
+            }
+        }
+    }
+    keys
 }
 
 fn expand_home(path: &str) -> std::path::PathBuf {

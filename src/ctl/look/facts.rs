@@ -21,8 +21,6 @@ pub struct Facts {
     pub package_manager: Option<String>,
     /// Commands that are there, of those that wanted packages bring.
     pub commands: Vec<String>,
-    /// Free kilobytes where hactl keeps things.
-    pub free_kb: u64,
     /// Wanted files that are there.
     pub files: BTreeMap<String, FileFact>,
     /// sha256 of the hactl binary, if there.
@@ -85,23 +83,15 @@ const PLACES: [&str; 4] = ["/etc", "/usr", "/tmp", HOME];
 pub fn script(wanted: &WantedHost) -> Script {
     let files = wanted.files.iter().map(|file| &file.dest).chain(&wanted.removed).chain(&wanted.absent);
     let services = wanted.services.iter().flat_map(|s| std::iter::once(&s.name).chain(&s.replaces));
-    let services: Vec<&str> = services.chain(&wanted.retired).map(String::as_str).collect();
+    let services = services.chain(&wanted.retired).map(String::as_str).chain(["nginx"]).chain(observe::FIREWALLS);
+    let services: BTreeSet<&str> = services.collect();
     let mut script = Script::new()
-        .call("show", [])
+        .call("look", [])
         .call("system", [])
         .call("commands", wanted.packages.iter().map(|package| package.command.as_str()))
         .call("files", files.map(String::as_str))
         .call("put_before", [])
-        .call("places", PLACES);
-    if !wanted.listens.is_empty() {
-        script = script.call("listeners", []);
-    }
-    if !wanted.packages.is_empty() {
-        script = script.call("package_locks", wanted.packages.iter().map(|package| package.command.as_str()));
-    }
-    if !services.is_empty() {
-        script = script.call("services", services);
-    }
+        .call("services", services);
     for (number, run) in wanted.runs.iter().enumerate() {
         script = script.call("succeeds", [format!("run{number}").as_str(), &run.unless]);
     }
@@ -112,6 +102,32 @@ pub fn script(wanted: &WantedHost) -> Script {
         script = script.call("sysctls", wanted.sysctl.keys().map(String::as_str));
     }
     script
+}
+
+/// Adds the question for what could make a deploy fail half-way, which only somebody asks who is about to change something.
+/// The answer goes to [`note_room`].
+pub fn ask_room(script: Script, wanted: &WantedHost) -> Script {
+    let mut script = script.call("places", PLACES);
+    if !wanted.listens.is_empty() {
+        script = script.call("listeners", []);
+    }
+    if !wanted.packages.is_empty() {
+        script = script.call("package_locks", wanted.packages.iter().map(|package| package.command.as_str()));
+    }
+    script
+}
+
+/// Adds the answer to [`ask_room`] to what is known of a host.
+pub fn note_room(facts: &mut Facts, text: &str) {
+    let sections = observe::sections(text);
+    let lines = |name: &str| sections.get(name).into_iter().flatten().copied();
+    let free: BTreeMap<&str, u64> = lines("space").filter_map(free_kb).collect();
+    facts.listeners = lines("listeners").filter_map(listener).collect();
+    facts.places = lines("places").filter_map(|line| place(line, &free)).collect();
+    facts.package_lock = lines("package_locks").find_map(|line| {
+        let mut words = line.split(' ');
+        Some((words.next()?.parse().ok()?, words.next()?.to_owned()))
+    });
 }
 
 /// Adds the question for versions of packages, which not everybody needs.
@@ -144,13 +160,12 @@ pub fn parse(wanted: &WantedHost, text: &str) -> Facts {
             FileFact { sha256: sha256.to_owned(), mode: u32::from_str_radix(mode, 8).ok()?, owner: owner.to_owned() };
         Some((name.to_owned(), fact))
     });
-    Facts {
+    let mut facts = Facts {
         seen: observe::parse(text),
         os: line("os", 0),
         init: line("os", 1),
         package_manager: lines("pm").first().map(|line| (*line).to_owned()),
         commands: lines("commands").into_iter().map(str::to_owned).collect(),
-        free_kb: line("space", 0).split_whitespace().nth(3).and_then(|kb| kb.parse().ok()).unwrap_or_default(),
         files: files.collect(),
         binary: sums.get(BINARY).map(|sum| (*sum).to_owned()),
         services: services(&lines("services")),
@@ -167,14 +182,17 @@ pub fn parse(wanted: &WantedHost, text: &str) -> Facts {
             .filter_map(|line| line.split_once('=').map(|(key, value)| (key.trim().into(), value.trim().into())))
             .collect(),
         versions: versions(text),
-        listeners: lines("listeners").into_iter().filter_map(listener).collect(),
-        places: lines("places").into_iter().filter_map(place).collect(),
-        package_lock: lines("package_locks").into_iter().find_map(|line| {
-            let mut words = line.split(' ');
-            Some((words.next()?.parse().ok()?, words.next()?.to_owned()))
-        }),
+        listeners: Vec::new(),
+        places: Vec::new(),
+        package_lock: None,
         put: put(&lines("put")),
-    }
+    };
+    let active = |facts: &Facts, unit: &str| facts.services.get(unit).is_some_and(|fact| fact.active);
+    facts.seen.nginx = active(&facts, "nginx");
+    let firewalls = observe::FIREWALLS.into_iter().filter(|unit| active(&facts, unit));
+    facts.seen.firewalls = firewalls.map(str::to_owned).collect();
+    note_room(&mut facts, text);
+    facts
 }
 
 /// `LISTEN 0 511 0.0.0.0:80 0.0.0.0:* users:(("nginx",pid=7,fd=6))`; sockets of the kernel have no user.
@@ -184,13 +202,17 @@ fn listener(line: &str) -> Option<(u16, String)> {
     Some((port.parse().ok()?, users.split('"').next()?.to_owned()))
 }
 
-/// `rw FREE-BLOCKS BLOCK-SIZE PATH`; without the figures where they are not known.
-fn place(line: &str) -> Option<Place> {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let (can, path) = (words.first()?, words.last()?);
-    let number = |n: usize| words.get(n).and_then(|word| word.parse::<u64>().ok());
-    let free_kb = number(1).zip(number(2)).map(|(blocks, size)| blocks.saturating_mul(size) / 1024);
-    Some(Place { path: (*path).to_owned(), writable: *can == "rw", free_kb })
+/// `rw PATH`.
+fn place(line: &str, free: &BTreeMap<&str, u64>) -> Option<Place> {
+    let (can, path) = line.split_once(' ')?;
+    Some(Place { path: path.to_owned(), writable: can == "rw", free_kb: free.get(path).copied() })
+}
+
+/// `FREE-BLOCKS BLOCK-SIZE PATH`: the path and kilobytes.
+fn free_kb(line: &str) -> Option<(&str, u64)> {
+    let mut words = line.splitn(3, ' ');
+    let (blocks, size, path) = (words.next()?.parse::<u64>().ok()?, words.next()?.parse::<u64>().ok()?, words.next()?);
+    Some((path, blocks.saturating_mul(size) / 1024))
 }
 
 /// Lines `GENERATION SHA256 PATH`, the newest of a path first; `0 - *` stands for what came before them.
@@ -254,14 +276,14 @@ mod tests {
         let run = Run { cmd: "x".into(), unless: "y".into(), undo: None };
         let wanted = WantedHost { files: vec![file], runs: vec![run], ..WantedHost::default() };
         assert!(script(&wanted).text().contains("'/etc/a b'"));
-        let text = "@@os\ndebian\nsystemd\n@@pm\napt-get\n@@commands\nnginx\n@@space\n/dev/x 100 50 4242 50% /\n\
+        let text = "@@os\ndebian\nsystemd\n@@pm\napt-get\n@@commands\nnginx\n\
             @@sums\nabc  /etc/a b\ndef  /usr/local/bin/hactl\n@@stats\n600 root:root /etc/a b\n\
             @@transaction\nactive 7 9\n9 280 ann@desk\n\
             @@services\nId=nginx.service\nActiveState=active\nUnitFileState=enabled\n\nId=keepalived.service\nActiveState=inactive\nUnitFileState=\n\
-            @@run0\nyes\n@@places\nrw 256 4096 /etc\nro  /tmp\n@@package_locks\n42 apt /x\n@@put\n9 - /b\n7 abc /etc/a b\n\
+            @@run0\nyes\n@@places\nrw /etc\nro /tmp\n@@space\n256 4096 /etc\n@@package_locks\n42 apt /x\n@@put\n9 - /b\n7 abc /etc/a b\n\
             @@listeners\nState Recv-Q Send-Q Local Address:Port Peer Address:Port\nLISTEN 0 1 [::]:80 [::]:* users:((\"apache2\",pid=1,fd=4))\n";
         let facts = parse(&wanted, text);
-        assert_eq!((facts.os.as_str(), facts.init.as_str(), facts.free_kb), ("debian", "systemd", 4242));
+        assert_eq!((facts.os.as_str(), facts.init.as_str(), facts.seen.nginx), ("debian", "systemd", true));
         assert_eq!(facts.files["/etc/a b"].mode, 0o600);
         assert_eq!(facts.binary.as_deref(), Some("def"));
         assert_eq!(facts.services["nginx"], ServiceFact { active: true, enabled: true });

@@ -38,6 +38,23 @@ impl Member {
     }
 }
 
+/// A host that could not be reached when the others were deployed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missed {
+    /// Its name.
+    pub host: String,
+    /// The generation that the others have since.
+    pub number: u64,
+}
+
+impl Missed {
+    /// Reads `NAME NUMBER`.
+    pub(super) fn parse(line: &str) -> Option<Self> {
+        let (host, number) = line.split_once(' ')?;
+        Some(Self { host: host.to_owned(), number: number.parse().ok()? })
+    }
+}
+
 /// Hosts that are remembered and not in the inventory. Who has the name or the address of one of its hosts is that host.
 pub fn gone<'m>(cluster: &Cluster, members: impl IntoIterator<Item = &'m Member>) -> Vec<Member> {
     let known = |one: &Member| cluster.hosts.iter().any(|host| host.name == one.name || host.address == one.address);

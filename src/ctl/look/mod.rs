@@ -3,6 +3,7 @@
 
 pub mod contents;
 pub mod facts;
+pub mod generations;
 pub mod members;
 pub mod observe;
 pub mod transaction;

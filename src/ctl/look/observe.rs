@@ -11,7 +11,7 @@ use ipnet::IpNet;
 use crate::ctl::cluster::{Cluster, Group, Host, LvsMethod, Vip};
 use crate::ctl::desk::Desk;
 use crate::ctl::host::Script;
-use crate::ctl::look::members::Member;
+use crate::ctl::look::members::{Member, Missed};
 use crate::ctl::look::transaction::{self, Transaction};
 use crate::ctl::words::plain_json;
 use crate::error::Problem;
@@ -44,6 +44,8 @@ pub struct Seen {
     pub transaction: Transaction,
     /// Hosts that were deployed with it.
     pub members: Vec<Member>,
+    /// Hosts that it was deployed without.
+    pub missed: Vec<Missed>,
     /// `arp_ignore` and `arp_announce` of all interfaces, where they were asked for.
     pub arp: Option<(u8, u8)>,
 }
@@ -224,6 +226,7 @@ pub fn parse(text: &str) -> Seen {
         peers: answers("peers"),
         transaction: transaction::told(&lines("transaction")),
         members: lines("members").into_iter().filter_map(Member::parse).collect(),
+        missed: lines("missed").into_iter().filter_map(Missed::parse).collect(),
         arp: match lines("arp").iter().map(|line| line.trim().parse().ok()).collect::<Vec<_>>().as_slice() {
             [Some(ignore), Some(announce)] => Some((*ignore, *announce)),
             _ => None,

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::ctl::desk::{Desk, Options, open};
 use crate::ctl::host::Script;
+use crate::ctl::journal;
 use crate::ctl::look::observe::sections;
 use crate::ctl::look::transaction;
 use crate::ctl::report::{Outcome, Report};
@@ -16,6 +17,8 @@ use crate::error::{Code, Exit, Failure, Problem};
 pub struct History {
     /// One entry a host that answered, in the inventory's order.
     pub hosts: Vec<HostHistory>,
+    /// What this desk did with this inventory, the oldest first.
+    pub desk: Vec<journal::Entry>,
 }
 
 /// What one host remembers.
@@ -65,7 +68,8 @@ pub async fn history(inventory: Option<&Path>, options: Options, host: Option<&s
         return Err(Failure { exit: Exit::Preflight, problems });
     }
     let exit = if problems.is_empty() { Exit::Done } else { Exit::Preflight };
-    Ok(Report { value: History { hosts: told }, problems, exit })
+    let done = journal::read(&desk.cluster.source);
+    Ok(Report { value: History { hosts: told, desk: done }, problems, exit })
 }
 
 /// The named host, or all of them.

@@ -18,6 +18,7 @@ use super::auth::{self, Keyring};
 use super::client_config::ClientConfig;
 use super::known_hosts::{KnownHosts, Names};
 use super::login;
+use super::pinned;
 use super::quickack::QuickAck;
 use super::session::Session;
 use super::trust::{HostKeys, Refusal, Trust};
@@ -165,11 +166,12 @@ impl Shared {
             address: peer.address.clone(),
             port: peer.port,
             keys: self.keys.clone(),
+            pinned: login.host_keys.clone(),
             refusal: Arc::clone(&refusal),
         };
         let known = AtomicBool::new(false);
         let greeting = async {
-            let mut handle = connect_stream(self.config(peer), stream, trust).await.map_err(|error| {
+            let mut handle = connect_stream(self.config(peer, login), stream, trust).await.map_err(|error| {
                 let refused = refusal.lock().ok().and_then(|mut refusal| refusal.take());
                 refused.unwrap_or_else(|| {
                     Problem::on(
@@ -216,10 +218,10 @@ impl Shared {
         }
     }
 
-    fn config(&self, peer: &Peer<'_>) -> Arc<Config> {
+    fn config(&self, peer: &Peer<'_>, login: &Ssh) -> Arc<Config> {
         let names = Names { address: &peer.address, name: peer.name, port: peer.port };
         let usual = Preferred::DEFAULT;
-        let key = self.keys.known.order(names, &usual.key);
+        let key = pinned::order(&login.host_keys, self.keys.known.order(names, &usual.key));
         // AES in hardware costs half of what ChaCha20 costs when a binary is sent.
         let cipher = vec![cipher::AES_256_GCM, cipher::CHACHA20_POLY1305, cipher::AES_256_CTR, cipher::AES_128_CTR];
         // Only a host that an authority of ours may vouch for is asked for a certificate: others go on showing their key.

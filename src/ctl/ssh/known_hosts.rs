@@ -216,11 +216,11 @@ fn bracketed(host: &str, port: u16) -> String {
 }
 
 /// Algorithm of a key without RSA's choice of hash.
-fn family(key: &PublicKey) -> String {
+pub(super) fn family(key: &PublicKey) -> String {
     base(&key.algorithm())
 }
 
-fn base(algorithm: &Algorithm) -> String {
+pub(super) fn base(algorithm: &Algorithm) -> String {
     match algorithm {
         Algorithm::Rsa { .. } => "ssh-rsa".into(),
         other => other.to_string(),

@@ -48,6 +48,7 @@ pub(super) async fn of_jump(config: &ClientConfig, spec: &str, behind: &Ssh) -> 
         jump: before,
         sudo: false,
         password: None,
+        host_keys: Vec::new(), // they are the host's behind it
         ..behind.clone()
     };
     let address = settings.hostname.clone().unwrap_or(host);

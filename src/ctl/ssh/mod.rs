@@ -7,6 +7,7 @@ pub mod client_config;
 pub mod connect;
 pub mod known_hosts;
 mod login;
+pub mod pinned;
 pub mod quickack;
 mod refused;
 pub mod session;

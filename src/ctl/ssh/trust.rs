@@ -8,6 +8,8 @@ use russh::client::Handler;
 use russh::keys::{HashAlg, PublicKey, PublicKeyOrCertificate};
 
 use super::known_hosts::{self, KnownHosts, Names, Verdict};
+use super::pinned::fingerprint;
+use crate::ctl::cluster::PinnedKey;
 use crate::error::{Code, Problem};
 
 /// What one command knows about host keys.
@@ -30,6 +32,8 @@ pub struct Trust {
     pub port: u16,
     /// What is known.
     pub keys: HostKeys,
+    /// What the inventory names; then known_hosts does not count.
+    pub pinned: Vec<PinnedKey>,
     /// Filled when the key is refused.
     pub refusal: Refusal,
 }
@@ -42,6 +46,10 @@ impl Handler for Trust {
 
     async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, russh::Error> {
         let problem = match shown {
+            PublicKeyOrCertificate::PublicKey { key, .. } if !self.pinned.is_empty() => self.compare(key),
+            PublicKeyOrCertificate::Certificate(shown) if !self.pinned.is_empty() => {
+                self.compare(&PublicKey::new(shown.public_key().clone(), ""))
+            }
             PublicKeyOrCertificate::PublicKey { key, .. } => self.judge(key, self.keys.known.judge(self.names(), key)),
             PublicKeyOrCertificate::Certificate(certificate) => {
                 let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
@@ -64,6 +72,22 @@ impl Handler for Trust {
 impl Trust {
     fn names(&self) -> Names<'_> {
         Names { address: &self.address, name: &self.host, port: self.port }
+    }
+
+    /// With the keys of the inventory.
+    fn compare(&self, key: &PublicKey) -> Result<(), Problem> {
+        let shown = fingerprint(key);
+        if self.pinned.iter().any(|one| one.fingerprint == shown) {
+            return Ok(());
+        }
+        let wanted = self.pinned.iter().map(|one| one.fingerprint.as_str()).collect::<Vec<_>>().join(" or ");
+        let message =
+            format!("host key CHANGED: the inventory has {wanted}, {} shows {} {shown}", self.address, key.algorithm());
+        let problem = Problem::on(&self.host, Code::HostKeyChanged, message);
+        Err(problem.why("the host was reinstalled, shows a key of another kind, or somebody is in between").next(format!(
+            "compare with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on {}; if it is right, write it to `ssh: {{ host_key: … }}`",
+            self.host
+        )))
     }
 
     fn judge(&self, key: &PublicKey, verdict: Verdict) -> Result<(), Problem> {

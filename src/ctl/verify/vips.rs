@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::{lvs, standby};
+use super::{lvs, missed, standby};
 use crate::ctl::cluster::{Cluster, Group, Host, Vip};
 use crate::ctl::look::members;
 use crate::ctl::look::observe::{Owners, Seen, Sight};
@@ -33,6 +33,7 @@ pub fn judge(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
     let unfinished = |host: &Host| sight.hosts.get(&host.name)?.transaction.problem(&host.name);
     problems.extend(cluster.hosts.iter().filter_map(unfinished));
     problems.extend(members::judge(cluster, sight.hosts.values().flat_map(|seen| &seen.members)));
+    problems.extend(missed::judge(cluster, &sight.hosts));
     problems.extend(standby::judge(cluster, sight));
     problems.extend(backends(cluster, sight));
     problems.extend(lvs::judge(cluster, sight));

@@ -1,0 +1,83 @@
+//! One host has the change, the others have not: the cluster is watched for a while before they follow.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use super::order::Canary;
+use super::settle::{settle, trouble};
+use super::work::Work;
+use crate::ctl::cluster::{Cluster, Vip};
+use crate::ctl::look::observe::{ask, can_answer};
+use crate::ctl::progress::Event;
+use crate::error::{Code, Exit, Failure, Problem};
+
+/// Between two looks at all hosts. What is seen in two of them in a row is no accident.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Between two requests.
+const REQUEST_EVERY: Duration = Duration::from_millis(100);
+/// A web host that answers badly gets its share of requests alone; so many bad answers are no accident either.
+const BAD: usize = 3;
+
+/// Watches until the time is over.
+///
+/// # Errors
+/// What is wrong with the cluster, or with the answers through a VIP. The caller takes everything back.
+pub(super) async fn watch(work: &Work<'_>, canary: &Canary, patience: Duration) -> Result<(), Failure> {
+    settle(work, patience).await?;
+    work.desk.options.tell(Event::Watching { host: &canary.host, time: canary.watch });
+    let end = Instant::now() + canary.watch;
+    let seen = tokio::select! {
+        problems = hosts(work, end) => problems,
+        problems = answers(&work.desk.cluster, end) => problems,
+    };
+    if seen.is_empty() {
+        return Ok(());
+    }
+    let problems = seen.into_iter().map(|problem| with_host(problem, &canary.host)).collect();
+    Err(Failure { exit: Exit::RolledBack, problems })
+}
+
+fn with_host(problem: Problem, host: &str) -> Problem {
+    let when = format!("{host} alone had the change then");
+    let why = problem.why.as_ref().map_or_else(|| when.clone(), |why| format!("{why}; {when}"));
+    problem.why(why)
+}
+
+/// Looks at all hosts until `end`; what is wrong twice in a row.
+async fn hosts(work: &Work<'_>, end: Instant) -> Vec<Problem> {
+    let mut before = false;
+    while Instant::now() < end {
+        tokio::time::sleep(LOOK_EVERY.min(end.saturating_duration_since(Instant::now()))).await;
+        let problems = trouble(work, true).await;
+        let bad = problems.iter().any(|problem| !problem.warning);
+        if bad && before {
+            return problems;
+        }
+        before = bad;
+    }
+    Vec::new()
+}
+
+/// Asks for `/` through every VIP that can answer here. Returns when answers are bad, and never where all is well.
+async fn answers(cluster: &Cluster, end: Instant) -> Vec<Problem> {
+    let vips = cluster.vips.iter().filter(|vip| can_answer(cluster, vip)).filter_map(Vip::address);
+    let targets: Vec<SocketAddr> = vips.map(|vip| SocketAddr::new(vip, cluster.site.port)).collect();
+    let (mut sent, mut bad) = (0, 0);
+    while Instant::now() < end && !targets.is_empty() {
+        for target in &targets {
+            sent += 1;
+            let said = match ask(*target, cluster.site.host_name(), "/").await {
+                Ok(status) if cluster.site.expects(status) => continue,
+                Ok(status) => format!("status {status}, expected is {}", cluster.site.expected()),
+                Err(why) => why,
+            };
+            bad += 1;
+            if bad >= BAD {
+                let message = format!("{bad} of {sent} requests to http://{target}/ went wrong, the last one: {said}");
+                return vec![Problem::new(Code::ServiceBad, message)];
+            }
+        }
+        tokio::time::sleep(REQUEST_EVERY).await;
+    }
+    std::future::pending().await
+}
