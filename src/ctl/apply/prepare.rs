@@ -112,8 +112,8 @@ impl Prepared {
 fn narrow(cluster: &mut Cluster, order: &Order) -> Result<(), Failure> {
     let mut problems = Vec::new();
     for name in &order.limit {
-        if cluster.host(name).is_none() {
-            let known: Vec<&str> = cluster.hosts.iter().map(|host| host.name.as_str()).collect();
+        if cluster.managed().all(|host| host.name != *name) {
+            let known: Vec<&str> = cluster.managed().map(|host| host.name.as_str()).collect();
             problems.push(Problem::new(
                 Code::NothingSelected,
                 format!("--limit {name}: no such host; there is {}", known.join(", ")),
@@ -146,7 +146,7 @@ fn spare(order: &Order, wanted: &mut [WantedHost]) {
 
 fn chosen(cluster: &Cluster, order: &Order) -> Vec<String> {
     let wanted = |name: &String| order.limit.is_empty() || order.limit.contains(name);
-    cluster.hosts.iter().map(|host| host.name.clone()).filter(wanted).collect()
+    cluster.managed().map(|host| host.name.clone()).filter(wanted).collect()
 }
 
 /// The chosen hosts, and the directors that drain those among them that serve.
@@ -159,7 +159,7 @@ fn needed(cluster: &Cluster, chosen: &[String]) -> Vec<String> {
 /// Says how to go on without hosts that do not answer.
 fn others(mut failure: Failure, cluster: &Cluster, order: &Order) -> Failure {
     let down = |name: &str| failure.problems.iter().any(|problem| problem.message.starts_with(&format!("{name}: ")));
-    let names: Vec<&str> = cluster.hosts.iter().map(|host| host.name.as_str()).filter(|name| !down(name)).collect();
+    let names: Vec<&str> = cluster.managed().map(|host| host.name.as_str()).filter(|name| !down(name)).collect();
     if let Some(last) = failure.problems.last_mut().filter(|_| order.limit.is_empty() && !names.is_empty()) {
         let without = format!("the others can go on without it: --limit {}", names.join(","));
         last.next = Some(last.next.take().map_or_else(|| without.clone(), |next| format!("{next}; {without}")));

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 
 use super::activate::{Turn, activate};
+use super::balancers::balancers;
 use super::work::Work;
 use crate::ctl::cluster::Group;
 use crate::ctl::desk::Desk;
@@ -14,7 +15,7 @@ use crate::ctl::progress::Event;
 use crate::ctl::verify::vips::judge;
 use crate::error::{Code, Exit, Failure};
 
-/// Web hosts in batches, then load balancers: backups first, the live owner last.
+/// Web hosts in batches, then load balancers, one by one.
 ///
 /// # Errors
 /// What failed; the caller takes everything back.
@@ -38,13 +39,7 @@ pub(super) async fn roll_out(work: &Work<'_>, turns: &[Turn], batch: usize, pati
         }
         back.map_err(failed)?;
     }
-    let mut lbs: Vec<&Turn> = group(Group::Lb).collect();
-    lbs.sort_by_key(|turn| turn.owner); // stable: the inventory's order among equals
-    for turn in lbs {
-        activate(work, turn, patience).await.map_err(failed)?;
-        done(turn);
-    }
-    Ok(())
+    balancers(work, group(Group::Lb).collect(), patience, done).await.map_err(failed)
 }
 
 /// Waits until the whole cluster is good.
