@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::agent_args::Agent;
 use super::genhash::GenHash;
 use super::global::Global;
+use crate::ctl::cluster::SecretSource;
 use crate::text::parse_time;
 
 /// Parses a command line. A link named `keepalived` behaves as `hactl agent run` with keepalived's options, one named `genhash` as
@@ -64,6 +65,10 @@ pub(crate) enum Command {
     Plan(Plan),
     /// Plan, confirm, apply and verify
     Deploy(Deploy),
+    /// Read a running keepalived and nginx pair, and print the inventory of it (exit 2 when something would be otherwise)
+    Import(Import),
+    /// Replace the keepalived that owns the VIP, without losing a packet; `uninstall` gives it back
+    Takeover(Takeover),
     /// One screen: who owns the VIP, and how everybody feels
     Status(Status),
     /// Check that each VIP has exactly one owner and that the service answers through it
@@ -174,6 +179,8 @@ impl Command {
             Self::Render(_) => "render",
             Self::Plan(_) => "plan",
             Self::Deploy(_) => "deploy",
+            Self::Import(_) => "import",
+            Self::Takeover(_) => "takeover",
             Self::Status(_) => "status",
             Self::Verify(_) => "verify",
             Self::Failover(_) => "failover",
@@ -339,6 +346,54 @@ pub(crate) struct Deploy {
     /// Hosts worked on in parallel
     #[arg(short, long, default_value_t = 64)]
     pub jobs: usize,
+}
+
+/// `hactl import`.
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// Load balancers, and web hosts for their names: [USER@]HOST[:PORT] or [USER@]NAME=ADDRESS[:PORT]
+    #[arg(required = true, value_name = "HOST")]
+    pub hosts: Vec<String>,
+    /// Write inventory.yaml, templates and passwords to this folder, over nothing that is there
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    /// Private key file for the login
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Jump host: [USER@]HOST[:PORT]
+    #[arg(long, value_name = "HOST")]
+    pub jump: Option<String>,
+    /// Where the password for login and sudo comes from: prompt, env:NAME, file:PATH or command:PROGRAM
+    #[arg(long, value_name = "SOURCE", value_parser = password_source)]
+    pub password: Option<SecretSource>,
+}
+
+/// `prompt`, `env:NAME`, `file:PATH`, `command:PROGRAM`.
+fn password_source(text: &str) -> Result<SecretSource, &'static str> {
+    match text.split_once(':') {
+        None if text == "prompt" => Ok(SecretSource::Prompt),
+        Some(("env", name)) => Ok(SecretSource::Environment(name.into())),
+        Some(("file", path)) => Ok(SecretSource::File(path.into())),
+        Some(("command", command)) => Ok(SecretSource::Command(command.into())),
+        _ => Err("write prompt, env:NAME, file:PATH or command:PROGRAM"),
+    }
+}
+
+/// `hactl takeover`.
+#[derive(Debug, Args)]
+pub(crate) struct Takeover {
+    /// Inventory file (same as --inventory)
+    #[arg(value_name = "INVENTORY")]
+    pub file: Option<PathBuf>,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Leave a failed takeover as it is, for inspection
+    #[arg(long)]
+    pub no_auto_rollback: bool,
+    /// Although every load balancer owns an address, so that the first one's is without an owner for a moment
+    #[arg(long)]
+    pub accept_gap: bool,
 }
 
 /// `hactl status`.

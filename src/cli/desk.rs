@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 
-use super::args::{Command, Lock, Status};
+use super::args::{Command, Lock, Status, Takeover};
 use super::confirm;
 use super::global::{Color, Global};
 use super::show::{self, finish, finish_screen, operate, progress};
@@ -15,7 +15,10 @@ use crate::ctl::apply::deploy::{self, Deployed, Order, Planned};
 use crate::ctl::apply::order::Canary;
 use crate::ctl::apply::plan_file::PlanFile;
 use crate::ctl::apply::show::show_plan;
+use crate::ctl::apply::takeover;
 use crate::ctl::desk::{Desk, Options, find_inventory, open, owner_name, remember};
+use crate::ctl::import::run as import;
+use crate::ctl::import::who::Login;
 use crate::ctl::journal;
 use crate::ctl::operate::compare::{Wanted, compare};
 use crate::ctl::operate::drain;
@@ -107,6 +110,14 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
             note("deploy", order.inventory.as_deref(), &outcome, touched);
             finish(global, "deploy", outcome, show::deploy::deployed)
         }
+        Command::Import(wanted) => {
+            let login = Login { key: wanted.key, jump: wanted.jump, password: wanted.password };
+            let order = import::Order { hosts: wanted.hosts, login, out: wanted.out };
+            let outcome = import::import(&order, options).await;
+            bar.finish_and_clear();
+            finish(global, "import", outcome, show::import::imported)
+        }
+        Command::Takeover(wanted) => takeover(global, options, bar, wanted).await,
         Command::Status(wanted) => status(global, options, &wanted).await,
         Command::Verify(wanted) => {
             let outcome = verify::verify(inventory, options, wanted.duration, wanted.max_gap).await;
@@ -159,6 +170,33 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
         Command::Drill(wanted) => super::drill::run(global, options, wanted).await,
         _ => Err(Failure::internal("not a command of the desk")),
     }
+}
+
+/// `takeover`.
+async fn takeover(global: &Global, options: Options, bar: &ProgressBar, wanted: Takeover) -> Outcome {
+    let order = Order {
+        inventory: wanted.file.or_else(|| global.inventory.clone()),
+        limit: Vec::new(),
+        only: Vec::new(),
+        exactly: None,
+        batch: 1,
+        keep_failed: wanted.no_auto_rollback,
+        accept_gap: wanted.accept_gap,
+        skip_unreachable: false,
+        canary: None,
+        binary: binary(),
+        settle: deploy::SETTLE,
+    };
+    let confirm = |plan: &Planned| {
+        bar.finish_and_clear();
+        confirm::deploy(global, wanted.yes, plan)
+    };
+    let outcome = takeover::takeover(&order, options, &confirm).await;
+    if outcome.as_ref().is_ok_and(|report| !report.value.deployed.declined) {
+        remember(&find_inventory(order.inventory.as_deref())?);
+    }
+    note("takeover", order.inventory.as_deref(), &outcome, |done| done.deployed.changed > 0);
+    finish(global, "takeover", outcome, show::import::taken_over)
 }
 
 /// `rollback`, `remove` and `uninstall`.

@@ -47,6 +47,11 @@ impl Cluster {
         self.group(self.lvs.as_ref().map_or(Group::Web, |lvs| lvs.real_servers))
     }
 
+    /// The hosts that hactl works on; the others are only sent requests.
+    pub fn managed(&self) -> impl Iterator<Item = &Host> {
+        self.hosts.iter().filter(|host| host.managed)
+    }
+
     /// The hosts of a group, in the order written.
     pub fn group(&self, group: Group) -> impl Iterator<Item = &Host> {
         self.hosts.iter().filter(move |host| host.group == group)
@@ -161,6 +166,9 @@ pub struct Host {
     /// Roles in the order they are applied.
     #[serde(skip)]
     pub roles: Vec<String>,
+    /// Whether hactl works on it. A web host that is somebody else's is never connected to.
+    #[serde(skip)]
+    pub managed: bool,
     /// Variables for templates: group variables overlaid by host variables.
     pub vars: BTreeMap<String, serde_json::Value>,
     /// nginx upstream settings of a web host.
@@ -323,6 +331,8 @@ pub struct TrackedScript {
 pub struct Site {
     /// For now there is one.
     pub kind: SiteKind,
+    /// Whether nginx on the load balancers is hactl's; somebody else's is left alone.
+    pub managed: bool,
     /// nginx `server_name`; `_` when absent.
     pub server_name: String,
     /// Port of the service on the VIP.

@@ -59,7 +59,7 @@ impl Desk {
     /// # Errors
     /// Only what is wrong before anything is contacted; unreachable hosts are listed in the result.
     pub async fn connect(cluster: Cluster, options: Options) -> Result<Self, Failure> {
-        let names = cluster.hosts.iter().map(|host| host.name.clone()).collect();
+        let names = cluster.managed().map(|host| host.name.clone()).collect();
         Self::connect_to(cluster, options, names).await
     }
 

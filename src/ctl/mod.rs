@@ -11,6 +11,7 @@ pub mod difference;
 pub mod drift;
 pub mod drill;
 pub mod host;
+pub mod import;
 pub mod inventory;
 pub mod journal;
 pub mod look;

@@ -179,6 +179,11 @@ codes! {
     /// Passwords of VRRP version 2 have eight characters on the wire; the rest would be ignored in silence.
     PasswordLength = "E149", "a password that is too long";
 
+    /// `hactl import --out` writes over nothing: what is there may be an inventory that somebody has changed by hand.
+    WouldOverwrite = "E155", "a file would be overwritten";
+    /// A file of an import cannot be written: no permission, no space, or it is there already. Name another folder with `--out`.
+    CannotWrite = "E156", "a file cannot be written";
+
     // --- SSH ---
     /// No TCP connection to the host: it is down, a firewall drops it, or nothing listens. Nothing was changed on it.
     Unreachable = "E201", "no connection to the host";
@@ -312,6 +317,28 @@ codes! {
     /// A host is to be removed that the inventory still has: the other hosts go on as if it were there, and the next deploy brings
     /// everything back to it. Take it out of the inventory first, deploy, then remove it.
     StillWanted = "W432", "still in the inventory";
+
+    /// None of the hosts that were named for an import has a keepalived.conf with a virtual router.
+    /// Name the load balancers. A file elsewhere than in /etc/keepalived is found by the command line of keepalived's process.
+    NoKeepalived = "E441", "no keepalived to read";
+    /// What an inventory would make of a host is not what runs there. The message has both.
+    /// Where two load balancers differ in it already, make them alike first; else change the inventory, or its template.
+    RunsOtherwise = "W442", "it runs otherwise";
+    /// A line of a keepalived.conf that no key of the inventory stands for and that hactl does not do, or an included file that
+    /// could not be read. What it did will not be done after a takeover.
+    NotCarriedOver = "W443", "a line is not carried over";
+    /// keepalived owns none of the inventory's load balancers' addresses: it does not run there. `hactl deploy` needs no takeover.
+    NothingToTakeOver = "E444", "nothing to take over";
+    /// What would be rendered differs from what keepalived runs with in something that two routers must have alike (VRID, version,
+    /// interval, password, addresses, unicast). While one is replaced they would not hear each other. Take over what runs, with an
+    /// inventory of `hactl import`; then change it.
+    TakeoverDiffers = "E445", "not alike while it is taken over";
+    /// A keepalived runs that its unit does not know of: it was started by hand or by another supervisor. Stopping the unit would
+    /// leave it there beside hactl. Stop it, and start the unit.
+    OutsideItsUnit = "E446", "keepalived runs outside its unit";
+    /// A load balancer that is to change first owns an address as well, so nobody could take that over without a gap.
+    /// Let one of them own all addresses first, or accept the gap with `--accept-gap`.
+    NobodyFree = "E447", "no load balancer is free of addresses";
 
     // --- the lab ---
     /// The lab makes network namespaces, mounts and containers, which need root. Run the same command with sudo.

@@ -34,6 +34,8 @@ fn every_document_is_as_described() {
         (&["plan", &bad], 3),
         (&["deploy", &none], 3),
         (&["status", "-i", &none], 3),
+        (&["import", "a b"], 3),
+        (&["takeover", "-i", &none], 3),
         (&["verify", "-i", &good, "--max-gap", "1s"], 64),
         (&["failover", "-i", &good, "--to", "lb-9"], 3),
         (&["unpin", "lb-9", "-i", &good], 3),

@@ -15,6 +15,7 @@ mod json;
 mod kills;
 mod lvs;
 mod moves;
+mod takeover;
 mod trust;
 mod up;
 
@@ -60,6 +61,7 @@ const CASES: &[Case] = cases! {
     Balanced -> Deployed: lvs::directors_that_serve_and_back_to_nginx;
     Deployed -> Down: up::nothing_is_left;
     Down -> Down: up::nothing_is_left_of_a_crash;
+    Up -> Down: takeover::there_and_back;
 };
 
 #[test]

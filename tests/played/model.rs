@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
-use hactl::ctl::apply::step::{Memory, LATE, LOCKED, Step};
+use hactl::ctl::apply::step::{LATE, LOCKED, Memory, Step};
 use hactl::ctl::apply::transaction::{Answer, Ask, Known, Verdict, verdict};
 
 use super::host::Host;

@@ -3,6 +3,14 @@
 # shellcheck source=tests/played/play.sh
 . /played/play.sh
 
+case $1 in
+-T)
+    for file in /etc/nginx/nginx.conf /etc/nginx/conf.d/*; do
+        [ ! -f "$file" ] || { echo "# configuration file $file:" && cat "$file" && echo; }
+    done
+    exit 0
+    ;;
+esac
 for last; do :; done
 # shellcheck disable=SC2154 # set by the loop
 if grep -rq BROKEN "$(dirname "$last")"; then

@@ -144,7 +144,12 @@ fn a_late_step_is_refused() {
     web.faults.at("probe", Fault::Fails);
     stage.deploy().is(Exit::RolledBack, &[Code::ActivateFailed, Code::TakenBack]);
     let step = hactl::ctl::apply::step::Step { number: 2, limit: Duration::from_secs(5) };
-    for late in [step.commit(&hactl::ctl::apply::step::Memory::default()), step.renew(), step.enter("staged").call("remove_file", [PAGE]).text(), step.keep()] {
+    for late in [
+        step.commit(&hactl::ctl::apply::step::Memory::default()),
+        step.renew(),
+        step.enter("staged").call("remove_file", [PAGE]).text(),
+        step.keep(),
+    ] {
         let output = web.try_sh(&late);
         assert_eq!(output.status.code(), Some(10), "{output:?}");
     }

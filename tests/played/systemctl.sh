@@ -29,6 +29,10 @@ start() {
         : >"$lan/alive/$here"
         [ -s "$lan/owner" ] || printf %s "$here" >"$lan/owner"
     fi
+    if [ "$1" = keepalived ]; then
+        : >"$lan/alive/$here"
+        [ -s "$lan/owner" ] || printf %s "$here" >"$lan/owner"
+    fi
     : >"$units/$1.active"
     load "$1"
 }
@@ -36,7 +40,7 @@ start() {
 stop() {
     rm -f "$units/$1.active" "$units/$1.loaded"
     case $1 in
-    hactl-agent)
+    hactl-agent | keepalived)
         rm -f "$lan/alive/$here"
         if [ "$(cat "$lan/owner")" = "$here" ]; then
             # shellcheck disable=SC2012 # names of hosts

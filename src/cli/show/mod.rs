@@ -3,6 +3,7 @@
 
 pub(crate) mod deploy;
 mod finish;
+pub(crate) mod import;
 pub(crate) mod operate;
 pub(crate) mod progress;
 pub(crate) mod say;

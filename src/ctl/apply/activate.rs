@@ -8,9 +8,24 @@ use super::transaction::Ask;
 use super::work::Work;
 use crate::ctl::desk::Desk;
 use crate::ctl::look::observe::Seen;
+use crate::ctl::plan::Change;
 use crate::error::{Code, Problem};
 
 const POLL: Duration = Duration::from_millis(200);
+
+/// What becomes of a keepalived on a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keepalived {
+    /// It has no part in this.
+    Nothing,
+    /// hactl takes its place.
+    GivesWay,
+    /// It takes hactl's place again.
+    ComesBack,
+}
+
+/// Its unit.
+pub(super) const UNIT: &str = "keepalived";
 
 /// One host's turn to change.
 pub(super) struct Turn {
@@ -24,6 +39,8 @@ pub(super) struct Turn {
     pub owner: bool,
     /// Whether nothing was ever deployed there: nobody is sent to it yet, so it need not wait for its turn.
     pub new: bool,
+    /// What becomes of a keepalived there.
+    pub keepalived: Keepalived,
 }
 
 impl Turn {
@@ -35,8 +52,14 @@ impl Turn {
             agent: job.wanted.binary,
             owner: owns_any(work.desk, &job.facts.seen),
             new: job.facts.seen.transaction.committed == 0,
+            keepalived: if gives_way(job) { Keepalived::GivesWay } else { Keepalived::Nothing },
         }
     }
+}
+
+/// Whether keepalived stops for this.
+fn gives_way(job: &Job) -> bool {
+    job.plan.changes.iter().any(|change| matches!(change, Change::Replace(unit) if unit == UNIT))
 }
 
 /// Whether a host has a VIP of the cluster.

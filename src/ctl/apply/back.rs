@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::activate::{Turn, owns_any};
+use super::activate::{Keepalived, Turn, owns_any};
 use super::deploy::{Confirm, Planned, PlannedChange, PlannedHost, ROUNDS, Ready, never_still};
 use super::end::{commit, give_up, still_active};
 use super::roll_out::{Pace, roll_out, take_down};
@@ -76,6 +76,9 @@ pub struct HostPackages {
     pub packages: Vec<String>,
 }
 
+/// How a host says that keepalived comes back.
+const KEEPALIVED: &str = "enable and start keepalived";
+
 /// What a host says that it would do.
 struct Offer {
     host: String,
@@ -101,11 +104,11 @@ impl Offer {
 pub async fn go_back(back: &Back, options: Options, confirm: Confirm<'_>) -> Outcome<WentBack> {
     let begin = Instant::now();
     let mut cluster = open(back.inventory.as_deref(), &options)?;
-    let inventory = cluster.hosts.clone();
+    let inventory: Vec<Host> = cluster.managed().cloned().collect();
     if back.hosts.iter().any(|host| cluster.host(host).is_none()) {
         add_gone(&mut cluster, back, &options).await?;
     }
-    let names = cluster.hosts.iter().map(|host| host.name.clone());
+    let names = cluster.managed().map(|host| host.name.clone());
     let chosen = names.filter(|name| back.hosts.is_empty() || back.hosts.contains(name)).collect();
     let desk = Desk::connect_to(cluster, options, chosen).await?.whole()?;
     let target = resolve(&desk, back.target).await?;
@@ -406,6 +409,11 @@ async fn until_ready(
             agent: false,
             owner: offer.owner,
             new: false,
+            keepalived: if offer.changes.iter().any(|what| what == KEEPALIVED) {
+                Keepalived::ComesBack
+            } else {
+                Keepalived::Nothing
+            },
         })
         .collect();
     if target.is_some() {

@@ -246,7 +246,7 @@ fn compared(desk: &Desk, plan: Planned, begin: Instant) -> Deployed {
         hosts: plan.hosts.len(),
         seconds: begin.elapsed().as_secs_f64(),
         verified: None,
-        not_looked_at: desk.cluster.hosts.iter().filter(|host| !looked_at(host)).count(),
+        not_looked_at: desk.cluster.managed().filter(|host| !looked_at(host)).count(),
         declined: false,
         plan,
     }
@@ -305,7 +305,7 @@ async fn nothing_to_do(desk: &Desk, jobs: &[Job], begin: Instant) -> Report<Depl
     let (service, direct) = tokio::join!(observe::ask_all(&desk.cluster), observe::ask_directly(&desk.cluster));
     let sight = Sight { hosts, service, direct };
     // Some hosts tell nothing of the whole: what the others do to the service is not theirs to answer for.
-    let whole = jobs.len() == desk.cluster.hosts.len();
+    let whole = jobs.len() == desk.cluster.managed().count();
     let problems = if whole { judge(&desk.cluster, &sight) } else { Vec::new() };
     let good = problems.iter().all(|problem| problem.warning);
     let value = Deployed { verified: whole.then_some(good), ..compared(desk, planned(jobs), begin) };

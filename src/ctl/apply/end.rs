@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::balancers::let_it_come_back;
 use super::prepare::Prepared;
 use super::stage::Job;
 use super::step::{LATE, Memory};
@@ -164,9 +165,12 @@ pub(super) async fn give_up(work: &Work<'_>, keep: bool, patience: Duration, mut
         return left(work, &hosts, failure).await;
     }
     let mut stuck = Vec::new();
-    for host in &hosts {
+    for (at, host) in hosts.iter().enumerate() {
         work.desk.options.tell(Event::TakingBack { host });
         stuck.extend(take_back(work, host, patience).await);
+        if at + 1 < hosts.len() {
+            let_it_come_back(work, host, patience).await;
+        }
     }
     work.leave().await;
     match work.verdict() {

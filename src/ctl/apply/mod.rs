@@ -1,4 +1,4 @@
-//! Carrying out a plan as one transaction over all hosts: [`deploy`] is the whole of it, [`back`] the same to what was before;
+//! Carrying out a plan as one transaction over all hosts: [`deploy`] is the whole of it, [`takeover`] one that replaces keepalived, [`back`] the same to what was before;
 //! [`show`] only tells what would change. The desk takes the locks and keeps them ([`work`]), brings files without touching traffic,
 //! swaps them in host by host with the owner last, and commits or takes everything back; [`step`] and [`script`] are what runs on a
 //! host, [`transaction`] is what may be said of it. A host goes back by itself when the desk vanishes: its part is in
@@ -7,6 +7,7 @@
 mod activate;
 mod alike;
 pub mod back;
+mod balancers;
 pub mod binary;
 mod canary;
 pub mod deploy;
@@ -24,6 +25,7 @@ pub mod show;
 mod stage;
 pub mod step;
 mod stranger;
+pub mod takeover;
 pub mod transaction;
 mod vrids;
 pub mod work;

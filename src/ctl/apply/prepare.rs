@@ -144,8 +144,8 @@ impl Prepared {
 fn narrow(cluster: &mut Cluster, order: &Order) -> Result<(), Failure> {
     let mut problems = Vec::new();
     for name in &order.limit {
-        if cluster.host(name).is_none() {
-            let known: Vec<&str> = cluster.hosts.iter().map(|host| host.name.as_str()).collect();
+        if cluster.managed().all(|host| host.name != *name) {
+            let known: Vec<&str> = cluster.managed().map(|host| host.name.as_str()).collect();
             problems.push(Problem::new(
                 Code::NothingSelected,
                 format!("--limit {name}: no such host; there is {}", known.join(", ")),
@@ -183,7 +183,7 @@ fn spare(order: &Order, wanted: &mut [WantedHost]) {
 
 fn chosen(cluster: &Cluster, order: &Order) -> Vec<String> {
     let wanted = |name: &String| order.limit.is_empty() || order.limit.contains(name);
-    cluster.hosts.iter().map(|host| host.name.clone()).filter(wanted).collect()
+    cluster.managed().map(|host| host.name.clone()).filter(wanted).collect()
 }
 
 /// The chosen hosts, and the directors that drain those among them that serve.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::activate::{Turn, activate};
+use super::balancers::balancers;
 use super::canary;
 use super::order::Canary;
 use super::work::Work;
@@ -82,13 +83,9 @@ async fn web_hosts(work: &Work<'_>, turns: &[&Turn], batch: usize, patience: Dur
     Ok(())
 }
 
-async fn load_balancers(work: &Work<'_>, mut turns: Vec<&Turn>, patience: Duration) -> Result<(), Failure> {
-    turns.sort_by_key(|turn| turn.owner); // stable: the inventory's order among equals
-    for turn in turns {
-        activate(work, turn, patience).await.map_err(|problem| Failure::one(Exit::RolledBack, problem))?;
-        done(work.desk, turn);
-    }
-    Ok(())
+async fn load_balancers(work: &Work<'_>, turns: Vec<&Turn>, patience: Duration) -> Result<(), Failure> {
+    let outcome = balancers(work, turns, patience, |turn| done(work.desk, turn)).await;
+    outcome.map_err(|problem| Failure::one(Exit::RolledBack, problem))
 }
 
 fn done(desk: &Desk, turn: &Turn) {

@@ -7,7 +7,7 @@ use hactl_engine::conf::config::{Argv, Config};
 use hactl_engine::conf::text::diagnostic::Location;
 
 /// Every command with what it is for and the block that it stands in.
-pub(super) fn commands(config: &Config) -> Vec<(String, Option<&Location>, &Argv)> {
+pub fn commands(config: &Config) -> Vec<(String, Option<&Location>, &Argv)> {
     let mut found = Vec::new();
     let global = &config.global;
     for (what, script) in [("startup_script", &global.startup_script), ("shutdown_script", &global.shutdown_script)] {
@@ -46,7 +46,7 @@ pub(super) fn commands(config: &Config) -> Vec<(String, Option<&Location>, &Argv
 }
 
 /// The same for LVS; a program that many servers name in the same way stands here once.
-pub(super) fn lvs_commands<'c>(config: &'c Config) -> Vec<(String, Option<&'c Location>, &'c Argv)> {
+pub fn lvs_commands<'c>(config: &'c Config) -> Vec<(String, Option<&'c Location>, &'c Argv)> {
     let mut known = HashSet::new();
     let mut found = Vec::new();
     let mut add = |keyword: &'static str, server: &str, block, argv: &'c Argv| {

@@ -40,7 +40,7 @@ pub(super) fn told(config: &Config, pages: &Pages<'_>, elsewhere: bool) -> Vec<P
 }
 
 /// The script that a command runs: itself, or what it hands to a shell.
-fn script(command: &Argv) -> Option<&str> {
+pub fn script(command: &Argv) -> Option<&str> {
     let program = command.first()?;
     let shell = SHELLS.contains(&base(program));
     let script = if shell { command.iter().skip(1).find(|word| !word.starts_with('-'))? } else { program };
@@ -50,13 +50,17 @@ fn script(command: &Argv) -> Option<&str> {
 /// The first line of a script that stops keepalived.
 fn inside(script: &Path) -> Option<(usize, String)> {
     let bytes = read_file(script).ok().filter(|bytes| bytes.len() <= SCRIPT_BYTES_MAX && !bytes.contains(&0))?;
-    let text = String::from_utf8_lossy(&bytes);
+    inside_text(&String::from_utf8_lossy(&bytes))
+}
+
+/// The same for its text.
+pub fn inside_text(text: &str) -> Option<(usize, String)> {
     let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with('#'));
     lines.find_map(|(index, line)| Some((index + 1, stop(line)?)))
 }
 
 /// The words that stop keepalived, if a line of a shell holds any.
-fn stop(line: &str) -> Option<String> {
+pub fn stop(line: &str) -> Option<String> {
     let apart = |c: char| c.is_whitespace() || ";|&()`\"'".contains(c);
     let words: Vec<&str> = line.split(apart).filter(|word| !word.is_empty()).collect();
     (0..words.len()).find_map(|at| {

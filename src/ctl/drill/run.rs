@@ -89,7 +89,7 @@ impl Drill {
         let target = match scenario.target {
             Target::Owner => Some(owner.clone()),
             Target::Standby => vip.members.iter().map(|member| member.host.clone()).find(|host| *host != owner),
-            Target::Web => cluster.group(Group::Web).next().map(|host| host.name.clone()),
+            Target::Web => cluster.group(Group::Web).find(|host| host.managed).map(|host| host.name.clone()),
         };
         let Some(target) = target else {
             let message =
@@ -114,7 +114,7 @@ impl Drill {
             ..default
         };
         let scenario = super::table::on(scenario, &context);
-        let names: Vec<String> = cluster.hosts.iter().map(|host| host.name.clone()).collect();
+        let names: Vec<String> = cluster.managed().map(|host| host.name.clone()).collect();
         let secrets = Secrets::gather(cluster, names.iter().map(String::as_str))?;
         let watchers = Watchers::new(Arc::clone(&options.way), cluster.clone(), secrets, desk.hosts);
         Ok(Self { scenario, context, target, vip: address, watchers, options: options.clone(), advert: vip.interval })

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::document::{Node, Value};
 use super::fields::{Fields, Reader};
 use super::secret;
-use crate::ctl::cluster::{Backend, Group, Host, Lvs, PinnedKey, Ssh};
+use crate::ctl::cluster::{Backend, Group, Host, Lvs, PinnedKey, Site, Ssh};
 use crate::ctl::roles::lookup::known_role;
 use crate::ctl::ssh::pinned;
 use crate::error::{Code, Problem};
@@ -38,6 +38,21 @@ pub fn default_ssh() -> Ssh {
         jump: None,
         sudo: false,
         password: None,
+    }
+}
+
+/// A host of which nothing is said but its name; its address is still to come.
+pub fn default_host(name: &str, group: Group) -> Host {
+    Host {
+        name: name.into(),
+        group,
+        address: IpAddr::from([0, 0, 0, 0]),
+        ssh: default_ssh(),
+        interface: None,
+        roles: Vec::new(),
+        managed: true,
+        vars: Vars::new(),
+        backend: Backend { port: 80, weight: 1, max_fails: 1, fail_timeout: Duration::from_secs(10), backup: false },
     }
 }
 
@@ -125,14 +140,9 @@ fn host(
     group_vars: &Vars,
 ) -> Option<Host> {
     let mut host = Host {
-        name: name.into(),
-        group,
-        address: IpAddr::from([0, 0, 0, 0]),
         ssh: shared.ssh.clone(),
-        interface: None,
-        roles: Vec::new(),
         vars: shared.vars.iter().chain(group_vars).map(|(k, v)| (k.clone(), v.clone())).collect(),
-        backend: Backend { port: 80, weight: 1, max_fails: 1, fail_timeout: Duration::from_secs(10), backup: false },
+        ..default_host(name, group)
     };
     if !matches!(node.value, Value::Map(_)) {
         host.address = reader.address(node, name)?;
@@ -163,15 +173,20 @@ fn host(
             }
         }
     }
-    backend(reader, &fields, group, &mut host.backend);
+    backend(reader, &fields, group, &mut host);
     fields.finish();
     host.address = address?;
     Some(host)
 }
 
 /// Puts what a host of its group is made of before the roles that the inventory adds.
-pub fn give_roles(host: &mut Host, lvs: Option<&Lvs>) {
+pub fn give_roles(host: &mut Host, lvs: Option<&Lvs>, site: &Site) {
+    if !host.managed {
+        host.roles.clear();
+        return;
+    }
     let names: &[&str] = match (host.group, lvs.map(|lvs| lvs.real_servers)) {
+        (Group::Lb, None) if !site.managed => &["vip"],
         (Group::Lb, None) => &["lb-nginx", "vip"],
         (Group::Lb, Some(Group::Web)) => &["lvs-director", "vip"],
         (Group::Lb, Some(Group::Lb)) => &["web-static", "lvs-realserver", "lvs-director", "vip"],
@@ -183,10 +198,14 @@ pub fn give_roles(host: &mut Host, lvs: Option<&Lvs>) {
     host.roles.extend(added.into_iter().filter(|role| !names.contains(&role.as_str())));
 }
 
-fn backend(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, group: Group, backend: &mut Backend) {
+fn backend(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, group: Group, host: &mut Host) {
     if group != Group::Web {
         return; // asked for on web hosts only, so that the keys are unknown on load balancers
     }
+    if let Some(managed) = fields.get("managed").and_then(|node| reader.boolean(node, "managed")) {
+        host.managed = managed;
+    }
+    let backend = &mut host.backend;
     let number = |name, range| fields.get(name).and_then(|node| reader.number(node, name, range));
     if let Some(port) = number("port", 1..=65535) {
         backend.port = u16::try_from(port).unwrap_or(80);

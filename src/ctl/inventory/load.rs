@@ -82,16 +82,17 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
         read
     });
     let mut lvs = fields.get("lvs").map(|node| lvs::lvs(reader, node));
+    let site = fields.get("site").map_or_else(site::default_site, |node| site::site(reader, node));
     let none = Vars::new();
     let mut all = Vec::new();
     for (key, group) in [("lb", Group::Lb), ("web", Group::Web)] {
         if let Some(node) = fields.get(key) {
             let mut hosts = hosts::group(reader, node, group, &shared, group_vars.get(key).unwrap_or(&none));
-            hosts.iter_mut().for_each(|host| hosts::give_roles(host, lvs.as_ref()));
+            hosts.iter_mut().for_each(|host| hosts::give_roles(host, lvs.as_ref(), &site));
             all.extend(hosts);
         }
     }
-    check_groups(reader, &fields, &all, lvs.is_some(), &folder);
+    check_groups(reader, &fields, &all, lvs.is_some() || !site.managed, &folder);
     let mut placed = Vec::new();
     for key in ["vip", "vips"] {
         if let Some(node) = fields.get(key) {
@@ -99,7 +100,6 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
             placed.extend(vips::read(reader, node, &all, first));
         }
     }
-    let site = fields.get("site").map_or_else(site::default_site, |node| site::site(reader, node));
     if let Some(lvs) = lvs.as_mut().filter(|lvs| lvs.port == 0) {
         lvs.port = site.port;
     }
@@ -119,7 +119,7 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
 }
 
 /// Groups without hosts: nothing could be deployed.
-fn check_groups(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, hosts: &[Host], lvs: bool, folder: &Path) {
+fn check_groups(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, hosts: &[Host], no_web: bool, folder: &Path) {
     let key = |name: &str| fields.entries.iter().find(|(key, _)| key.name == name);
     // What was written and could not be read has its own problem.
     let empty = |group: Group| {
@@ -140,7 +140,7 @@ fn check_groups(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, hosts: &[Host]
         say(Group::Lb, problem.next("add `lb: { lb-5: 10.0.0.5, lb-6: 10.0.0.6 }`"));
     }
     let own_template = folder.join("templates/nginx-lb.conf.tera").exists();
-    if empty(Group::Web) && !lvs && !own_template {
+    if empty(Group::Web) && !no_web && !own_template {
         let problem = Problem::new(Code::NoWebHosts, "the inventory names no web hosts")
             .why("the load balancers would have nobody to send requests to, and nginx refuses such a configuration");
         say(Group::Web, problem.next("add `web: { web-7: 10.0.0.7, web-8: 10.0.0.8 }`"));

@@ -20,6 +20,7 @@ const METHODS: [(&str, Balancing); 3] =
 pub fn default_site() -> Site {
     Site {
         kind: SiteKind::Static,
+        managed: true,
         server_name: "_".into(),
         port: 80,
         method: Balancing::Rr,
@@ -34,6 +35,9 @@ pub fn site(reader: &Reader<'_>, node: &Node) -> Site {
     let mut site = default_site();
     if let Some(kind) = fields.get("kind").and_then(|node| reader.choice(node, "kind", &KINDS)) {
         site.kind = kind;
+    }
+    if let Some(managed) = fields.get("managed").and_then(|node| reader.boolean(node, "managed")) {
+        site.managed = managed;
     }
     if let Some(method) = fields.get("method").and_then(|node| reader.choice(node, "method", &METHODS)) {
         site.method = method;

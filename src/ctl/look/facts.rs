@@ -237,8 +237,8 @@ impl Facts {
     }
 }
 
-/// `systemctl show` prints a block of `Key=value` lines a unit.
-fn services(lines: &[&str]) -> BTreeMap<String, ServiceFact> {
+/// Units by name: `systemctl show` prints a block of `Key=value` lines for each.
+pub fn services(lines: &[&str]) -> BTreeMap<String, ServiceFact> {
     let mut services = BTreeMap::new();
     for block in lines.split(|line| line.is_empty()) {
         let value = |key: &str| block.iter().find_map(|line| line.strip_prefix(key)).unwrap_or_default();

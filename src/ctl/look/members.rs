@@ -70,7 +70,8 @@ pub fn judge<'m>(cluster: &Cluster, members: impl IntoIterator<Item = &'m Member
 
 /// The words by which hosts are remembered.
 pub fn words(hosts: &[Host]) -> Vec<String> {
-    hosts.iter().flat_map(|host| [host.name.clone(), host.group.name().to_owned(), host.address.to_string()]).collect()
+    let ours = hosts.iter().filter(|host| host.managed);
+    ours.flat_map(|host| [host.name.clone(), host.group.name().to_owned(), host.address.to_string()]).collect()
 }
 
 #[cfg(test)]

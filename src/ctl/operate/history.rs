@@ -77,9 +77,9 @@ pub async fn history(inventory: Option<&Path>, options: Options, host: Option<&s
 /// # Errors
 /// There is no such host.
 pub(super) fn chosen(cluster: &crate::ctl::cluster::Cluster, host: Option<&str>) -> Result<Vec<String>, Failure> {
-    let all = || cluster.hosts.iter().map(|host| host.name.clone());
+    let all = || cluster.managed().map(|host| host.name.clone());
     let Some(name) = host else { return Ok(all().collect()) };
-    if cluster.host(name).is_some() {
+    if cluster.managed().any(|host| host.name == name) {
         return Ok(vec![name.to_owned()]);
     }
     let known = all().collect::<Vec<_>>().join(", ");

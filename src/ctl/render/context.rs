@@ -247,7 +247,7 @@ mod tests {
                 &seen["vips"][0],
                 "addresses auth checks interface interval_s name notify peers preempt preempt_delay_s priority unicast version vrid",
             ),
-            (&seen["site"], "host_name kind method names_pattern other_names port server_name"),
+            (&seen["site"], "host_name kind managed method names_pattern other_names port server_name"),
             (
                 &seen["lvs"],
                 "check interval_s method on_directors path persistence_s retry retry_delay_s scheduler services sorry sync \

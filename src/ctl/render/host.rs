@@ -333,6 +333,26 @@ mod tests {
         assert!(told.contains("did you mean `check_interval_s`?") && told.contains("x.yaml:9:17"), "{told}");
     }
 
+    /// What is somebody else's gets nothing, and no check of ours asks a page that his nginx does not have.
+    #[test]
+    fn what_is_not_managed_is_left_alone() {
+        let text = HOMEWORK
+            .replace("kind: static", "managed: no")
+            .replace("web-7: 10.0.0.7", "web-7: { address: 10.0.0.7, managed: no }");
+        let lb = rendered(&text, "lb-5").unwrap();
+        assert!(
+            lb.files.iter().all(|file| !file.dest.contains("nginx")) && lb.packages.is_empty() && lb.absent.is_empty()
+        );
+        let conf = file(&lb, "/etc/hactl/hactl.conf");
+        assert!(!conf.contains("check_web") && !conf.contains("track_script"), "{conf}");
+        assert_eq!(hactl_engine::conf::parse("x", &conf).diagnostics, []);
+        let web = rendered(&text, "web-7").unwrap();
+        assert!(web.files.is_empty() && web.services.is_empty());
+        assert!(!rendered(&text, "web-8").unwrap().files.is_empty());
+        let cluster = parse(Path::new("x.yaml"), &text).unwrap().cluster;
+        assert_eq!(cluster.managed().map(|host| host.name.as_str()).collect::<Vec<_>>(), ["lb-5", "lb-6", "web-8"]);
+    }
+
     /// nginx listens where requests come: on IPv6 as well, and every name of the site is spared the redirect.
     #[test]
     fn nginx_speaks_ipv6_and_knows_several_names() {

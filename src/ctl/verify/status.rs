@@ -139,7 +139,7 @@ fn picture(cluster: &Cluster, sight: &Sight) -> Status {
     let promises = sight.hosts.values().filter_map(|seen| seen.agent.as_ref()?.safety.as_ref());
     Status {
         vips: vips.collect(),
-        hosts: cluster.hosts.iter().map(|host| host_status(host, sight)).collect(),
+        hosts: cluster.managed().map(|host| host_status(host, sight)).collect(),
         drift: None,
         safety: promises.min_by_key(|safety| safety.tier).cloned(),
     }

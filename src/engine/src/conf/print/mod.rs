@@ -8,7 +8,7 @@ mod config;
 mod global;
 mod instance;
 mod lvs;
-mod page;
+pub(super) mod page;
 mod route;
 mod track;
 

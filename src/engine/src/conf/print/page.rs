@@ -80,7 +80,7 @@ pub(super) fn user_words(user: Option<&ScriptUser>) -> String {
 }
 
 /// A word as the language reads it back: quoted when it must be.
-pub(super) fn word(text: &str) -> String {
+pub(in crate::conf) fn word(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "._-:/@+,=%*~^$()[]<>|&?;".contains(c);
     // A bare word at the start of a line must not be taken for a line of its own kind.
     let directive = text.starts_with(['@', '$', '~']) || text.starts_with("include");
