@@ -69,6 +69,8 @@ mod tests {
         assert!(defined.len() > 30, "{defined:?}");
         let mut called = Vec::new();
         for file in [
+            include_str!("apply/keys.rs"),
+            include_str!("apply/ladder.rs"),
             include_str!("apply/script.rs"),
             include_str!("apply/step.rs"),
             include_str!("apply/stranger.rs"),

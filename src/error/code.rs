@@ -178,6 +178,8 @@ codes! {
     NoWebHosts = "E148", "no web hosts";
     /// Passwords of VRRP version 2 have eight characters on the wire; the rest would be ignored in silence.
     PasswordLength = "E149", "a password that is too long";
+    /// A key that signs adverts is short. Who records adverts can try guesses without end; `openssl rand -hex 32` prints a good one.
+    KeyShort = "E150", "a short key";
 
     // --- SSH ---
     /// No TCP connection to the host: it is down, a firewall drops it, or nothing listens. Nothing was changed on it.
@@ -308,6 +310,12 @@ codes! {
     /// A change of what the load balancers of a VIP must have alike, such as its VRID, that not all of them take part in, or with
     /// the guard off: meanwhile the VIP would have two owners, or none. Deploy all of them together, with the guard.
     NotTogether = "E431", "a change for all load balancers together";
+    /// Load balancers that were not asked may have the key that signs adverts, and another one would make them deaf to each other.
+    /// Deploy without `--limit`, or when all of them answer.
+    KeyUnknown = "E440", "the key that signs adverts is not known";
+    /// The clocks of load balancers are further apart than signed adverts may be, so they would not believe each other.
+    /// Set them (`timedatectl`, `chronyc tracking`), or allow more: `auth: { hmac: { window: 30s } }`, `replay: monotonic`.
+    ClocksDiffer = "E441", "clocks too far apart for signed adverts";
 
     // --- the lab ---
     /// The lab makes network namespaces, mounts and containers, which need root. Run the same command with sudo.

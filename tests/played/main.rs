@@ -17,6 +17,7 @@ mod plans;
 mod program;
 mod promises;
 mod remote;
+mod signing;
 mod stage;
 mod steps;
 mod truth;

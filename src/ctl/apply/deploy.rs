@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::activate::Turn;
 use super::alike::all_or_none;
 use super::end::{commit, give_up, ready};
+use super::ladder;
 pub use super::order::Order;
 use super::prepare::Prepared;
 use super::roll_out::{roll_out, settle};
@@ -185,10 +186,12 @@ async fn until_ready(work: &Work<'_>, prepared: &Prepared, order: &Order, shown:
     let busy: Vec<&Job> = jobs.iter().filter(|job| !job.plan.changes.is_empty()).collect();
     desk.options.tell(Event::Staging { hosts: busy.len() });
     desk.options.tell(Event::Begin { what: "staging", steps: busy.len() * 2 });
-    stage(work, &busy, &prepared.binary).await?;
+    let first = ladder::first(&busy);
+    stage(work, &first.iter().collect::<Vec<_>>(), &prepared.binary).await?;
     no_collision(desk, &busy).await?;
     let turns: Vec<Turn> = busy.iter().map(|job| Turn::of(work, job)).collect();
     roll_out(work, &turns, order.batch, order.settle).await?;
+    ladder::climb(work, &busy, &turns, order.settle).await?;
     settle(desk, order.settle).await?;
     let again = ready(work, prepared, &busy).await?;
     work.leave().await; // who has nothing to change has nothing to commit

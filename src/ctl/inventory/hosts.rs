@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::document::{Node, Value};
 use super::fields::{Fields, Reader};
-use super::secret;
-use crate::ctl::cluster::{Backend, Group, Host, Lvs, Ssh};
+use super::{secret, track};
+use crate::ctl::cluster::{Backend, Group, Host, Lvs, Ssh, Track};
 use crate::ctl::roles::lookup::known_role;
 use crate::error::{Code, Problem};
 
@@ -108,6 +108,7 @@ fn host(
         ssh: shared.ssh.clone(),
         interface: None,
         roles: Vec::new(),
+        track: Track::default(),
         vars: shared.vars.iter().chain(group_vars).map(|(k, v)| (k.clone(), v.clone())).collect(),
         backend: Backend { port: 80, weight: 1, max_fails: 1, fail_timeout: Duration::from_secs(10), backup: false },
     };
@@ -139,6 +140,11 @@ fn host(
                 host.roles.push(role.into());
             }
         }
+    }
+    if group == Group::Lb
+        && let Some(node) = fields.get("track")
+    {
+        host.track = track::track(reader, node);
     }
     backend(reader, &fields, group, &mut host.backend);
     fields.finish();

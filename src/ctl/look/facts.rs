@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use data_encoding::HEXLOWER;
 use ipnet::IpNet;
 
+use crate::ctl::cluster::Secret;
 use crate::ctl::host::Script;
 use crate::ctl::look::observe::{self, Seen};
+use crate::ctl::signing::KEY_FOLDER;
 use crate::ctl::wanted::{BINARY, WantedHost};
 
 /// A host as it is.
@@ -43,6 +46,10 @@ pub struct Facts {
     pub places: Vec<Place>,
     /// Who works with packages: process id and program.
     pub package_lock: Option<(u32, String)>,
+    /// The keys of signed adverts that lie there, by path.
+    pub keys: BTreeMap<String, Secret>,
+    /// What its clock showed: seconds since 1970.
+    pub clock: Option<f64>,
     /// What deploys put there; `None` where one was committed before that was written down.
     pub put: Option<BTreeMap<String, String>>,
 }
@@ -83,10 +90,16 @@ const PLACES: [&str; 3] = ["/etc", "/usr", "/tmp"];
 
 /// The script whose output [`parse`] reads.
 pub fn script(wanted: &WantedHost) -> Script {
-    let files = wanted.files.iter().map(|file| &file.dest).chain(&wanted.removed).chain(&wanted.absent);
+    let files = wanted.files.iter().map(|file| &file.dest).chain(&wanted.removed);
+    let files = files.chain(&wanted.forgotten).chain(&wanted.absent);
     let services = wanted.services.iter().flat_map(|s| std::iter::once(&s.name).chain(&s.replaces));
     let services: Vec<&str> = services.chain(&wanted.retired).map(String::as_str).collect();
-    let mut script = Script::new()
+    let script = match wanted.binary {
+        // First of all: a script that fails tells its last lines.
+        true => Script::new().call("keys", [KEY_FOLDER]),
+        false => Script::new(),
+    };
+    let mut script = script
         .call("show", [])
         .call("system", [])
         .call("commands", wanted.packages.iter().map(|package| package.command.as_str()))
@@ -117,6 +130,12 @@ pub fn script(wanted: &WantedHost) -> Script {
 /// Adds the question for versions of packages, which not everybody needs.
 pub fn ask_versions(script: Script, wanted: &WantedHost) -> Script {
     script.call("package_versions", wanted.packages.iter().map(|package| package.name.as_str()))
+}
+
+/// The keys in the answer to `keys`.
+pub fn keys(text: &str) -> BTreeMap<String, Secret> {
+    let sections = observe::sections(text);
+    sections.get("keys").into_iter().flatten().filter_map(|line| key(line)).collect()
 }
 
 /// The answer to [`ask_versions`].
@@ -173,6 +192,8 @@ pub fn parse(wanted: &WantedHost, text: &str) -> Facts {
             let mut words = line.split(' ');
             Some((words.next()?.parse().ok()?, words.next()?.to_owned()))
         }),
+        keys: keys(text),
+        clock: line("clock", 0).parse().ok().filter(|clock: &f64| clock.is_finite()),
         put: put(&lines("put")),
     }
 }
@@ -191,6 +212,15 @@ fn place(line: &str) -> Option<Place> {
     let number = |n: usize| words.get(n).and_then(|word| word.parse::<u64>().ok());
     let free_kb = number(1).zip(number(2)).map(|(blocks, size)| blocks.saturating_mul(size) / 1024);
     Some(Place { path: (*path).to_owned(), writable: *can == "rw", free_kb })
+}
+
+/// `HEXADECIMAL-DIGITS PATH`; what is no text, or nothing, is no key of ours.
+fn key(line: &str) -> Option<(String, Secret)> {
+    let (digits, path) = line.split_once(' ')?;
+    let bytes = HEXLOWER.decode(digits.as_bytes()).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    let text = text.trim_end_matches(['\r', '\n']);
+    (!text.is_empty()).then(|| (path.to_owned(), Secret(text.to_owned())))
 }
 
 /// Lines `GENERATION SHA256 PATH`, the newest of a path first; `0 - *` stands for what came before them.
