@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 
-use super::args::{Command, Lock, Status, Takeover};
+use super::args::{Command, Lock, Status};
 use super::confirm;
+use super::deploy_args::Takeover;
 use super::global::{Color, Global};
 use super::show::{self, finish, finish_screen, operate, progress};
 use crate::ctl::apply::back::{self, Back, Target};

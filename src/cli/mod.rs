@@ -6,6 +6,7 @@ mod agent;
 mod agent_args;
 mod args;
 mod confirm;
+mod deploy_args;
 mod desk;
 mod dispatch;
 mod drill;

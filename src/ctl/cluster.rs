@@ -10,6 +10,9 @@ use hactl_engine::conf::config::Version;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use super::alerts::Alerts;
+pub use super::sealed::{Sealed, Secret, SecretSource};
+use super::signing::{Hmac, Origin};
 use super::units::{seconds, version, whole_seconds};
 use crate::error::Span;
 
@@ -30,6 +33,10 @@ pub struct Cluster {
     pub site: Site,
     /// The kernel balances rather than nginx.
     pub lvs: Option<Lvs>,
+    /// Where agents offer metrics, in their own words: `127.0.0.1:9650` or `unix:/PATH`.
+    pub metrics: Option<String>,
+    /// Whom agents tell of trouble.
+    pub alerts: Alerts,
     /// Role parameters given in the inventory, by role name, then parameter name.
     pub role_params: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
     /// Where each of them stands in the inventory, by `ROLE.PARAMETER`.
@@ -56,6 +63,39 @@ impl Cluster {
     pub fn group(&self, group: Group) -> impl Iterator<Item = &Host> {
         self.hosts.iter().filter(move |host| host.group == group)
     }
+
+    /// Every secret that is fetched when it is needed, with what it is for.
+    pub fn sealed(&mut self) -> Vec<(Purpose, &mut Sealed)> {
+        let webhook = self.alerts.webhook.iter_mut().map(|sealed| (Purpose::Webhook, sealed));
+        let mail = self.alerts.mail.iter_mut().filter_map(|mail| mail.login.as_mut());
+        let mail = mail.map(|(user, sealed)| (Purpose::MailPassword(user.clone()), sealed));
+        let keys = self.vips.iter_mut().filter_map(|vip| match &mut vip.hmac.as_mut()?.key.origin {
+            Origin::Given(sealed) => Some((Purpose::Key(vip.name.clone()), sealed)),
+            Origin::Minted(_) | Origin::Leaving(_) => None,
+        });
+        webhook.chain(mail).chain(keys).collect()
+    }
+
+    /// Every secret that is known, so that none is shown.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let passwords = self.vips.iter().filter_map(|vip| vip.auth.as_ref());
+        let keys = self.vips.iter().filter_map(|vip| vip.hmac.as_ref()?.key.secret());
+        let login = self.alerts.mail.iter().filter_map(|mail| mail.login.as_ref()?.1.value.as_ref());
+        let webhook = self.alerts.webhook.iter().filter_map(|webhook| webhook.value.as_ref());
+        let all = passwords.chain(keys).chain(login).chain(webhook);
+        all.map(|secret| secret.0.as_str()).filter(|secret| !secret.is_empty())
+    }
+}
+
+/// What a secret is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// The URL that alerts are posted to.
+    Webhook,
+    /// This user's password at the mail server.
+    MailPassword(String),
+    /// The key that signs the adverts of this VIP.
+    Key(String),
 }
 
 /// `lvs:`.
@@ -169,6 +209,9 @@ pub struct Host {
     /// Whether hactl works on it. A web host that is somebody else's is never connected to.
     #[serde(skip)]
     pub managed: bool,
+    /// What each of its VIPs tracks on this host, besides what the VIP tracks everywhere.
+    #[serde(skip)]
+    pub track: Track,
     /// Variables for templates: group variables overlaid by host variables.
     pub vars: BTreeMap<String, serde_json::Value>,
     /// nginx upstream settings of a web host.
@@ -226,29 +269,6 @@ pub struct PinnedKey {
     pub family: Option<String>,
 }
 
-/// Where a secret comes from; never the secret itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SecretSource {
-    /// Asked for once on the terminal.
-    Prompt,
-    /// An environment variable.
-    Environment(String),
-    /// First line of a file.
-    File(PathBuf),
-    /// First line of a command's output.
-    Command(String),
-}
-
-/// A secret value: never printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(pub String);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
-
 /// One VRRP instance with its addresses.
 #[derive(Debug, Clone, Serialize)]
 pub struct Vip {
@@ -274,6 +294,9 @@ pub struct Vip {
     /// PASS secret for version 2.
     #[serde(skip)]
     pub auth: Option<Secret>,
+    /// Signed adverts.
+    #[serde(skip)]
+    pub hmac: Option<Hmac>,
     /// Unicast between the members instead of multicast.
     pub unicast: bool,
     /// Whether a better node takes the VIP back when it returns.
@@ -284,9 +307,9 @@ pub struct Vip {
     /// Interface on all members, unless a host says otherwise.
     #[serde(skip)]
     pub interface: Option<String>,
-    /// Check commands tracked besides the role's own.
+    /// What it tracks besides the role's own check.
     #[serde(skip)]
-    pub track: Vec<TrackedScript>,
+    pub track: Track,
     /// Commands run at state changes, by keepalived's keyword (`notify_master`…).
     #[serde(skip)]
     pub notify: BTreeMap<String, String>,
@@ -306,6 +329,37 @@ pub struct Member {
     pub host: String,
     /// VRRP priority: 150, 100, 50… in order unless given.
     pub priority: u8,
+}
+
+/// `track:`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Track {
+    /// Check commands.
+    pub scripts: Vec<TrackedScript>,
+    /// Interfaces that must be up.
+    pub interfaces: Vec<TrackedInterface>,
+}
+
+impl Track {
+    /// This with another laid over it: what has a name in both is the other's.
+    #[must_use]
+    pub fn overlaid(&self, other: &Self) -> Self {
+        let scripts = self.scripts.iter().filter(|one| !other.scripts.iter().any(|two| two.name == one.name));
+        let links = self.interfaces.iter().filter(|one| !other.interfaces.iter().any(|two| two.name == one.name));
+        Self {
+            scripts: scripts.chain(&other.scripts).cloned().collect(),
+            interfaces: links.chain(&other.interfaces).cloned().collect(),
+        }
+    }
+}
+
+/// An interface tracked by a VRRP instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TrackedInterface {
+    /// Its name.
+    pub name: String,
+    /// What is added to the priority while it is up, or taken from it while it is down; 0 puts the instance in FAULT.
+    pub weight: i16,
 }
 
 /// A check command tracked by a VRRP instance.

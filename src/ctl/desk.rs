@@ -180,12 +180,8 @@ impl Desk {
 
     /// Every secret that this desk knows, so that none is shown.
     pub fn secrets(&self) -> Vec<&str> {
-        let passwords = self.cluster.vips.iter().filter_map(|vip| vip.auth.as_ref());
-        passwords
-            .chain(self.secrets.all())
-            .map(|secret| secret.0.as_str())
-            .filter(|secret| !secret.is_empty())
-            .collect()
+        let logins = self.secrets.all().map(|secret| secret.0.as_str()).filter(|secret| !secret.is_empty());
+        self.cluster.secrets().chain(logins).collect()
     }
 }
 

@@ -41,9 +41,10 @@ pub fn written(file: &WantedFile, found: &Found, secrets: &[&str]) -> String {
     }
 }
 
-/// What a plan shows of a file that is removed.
-pub fn removed(dest: &str, found: &Found, secrets: &[&str]) -> String {
+/// What a plan shows of a file that is removed; of a secret only how long it is.
+pub fn removed(dest: &str, found: &Found, secret: bool, secrets: &[&str]) -> String {
     match found {
+        Found::Text(old) if secret => counted(old, ""),
         Found::Nothing => String::new(),
         // What was there may hold secrets that nobody knows here any more.
         Found::Text(old) => differ(dest, dest == HA_CONFIG, old, "", secrets),
@@ -204,8 +205,8 @@ mod tests {
         let one = file("/etc/x", false, "a\nb\n");
         assert_eq!(written(&one, &Found::Nothing, &[]), "    @@ -0,0 +1,2 @@\n    +a\n    +b\n");
         assert_eq!(written(&one, &text("a\nc\n"), &[]), "    @@ -1,2 +1,2 @@\n     a\n    -c\n    +b\n");
-        assert_eq!(removed("/etc/x", &text("a\n"), &[]), "    @@ -1 +0,0 @@\n    -a\n");
-        assert!(removed("/etc/x", &Found::Link("/etc/y".into()), &[]).contains("a link to /etc/y"));
+        assert_eq!(removed("/etc/x", &text("a\n"), false, &[]), "    @@ -1 +0,0 @@\n    -a\n");
+        assert!(removed("/etc/x", &Found::Link("/etc/y".into()), false, &[]).contains("a link to /etc/y"));
     }
 
     #[test]
@@ -222,7 +223,7 @@ mod tests {
             !same.contains("another") && !same.contains("hunter2") && same.contains("     \u{20}   auth_pass …"),
             "{same}"
         );
-        assert!(!removed(HA_CONFIG, &text(&conf("former", 1)), &[]).contains("former"));
+        assert!(!removed(HA_CONFIG, &text(&conf("former", 1)), false, &[]).contains("former"));
         // A file of which nobody said that it holds one.
         let plain = file("/etc/x", false, "user me pass hunter2;\n");
         let shown = written(&plain, &text("user me pass former;\n"), &["hunter2"]);
@@ -235,6 +236,8 @@ mod tests {
         let shown = written(&one, &text("me:one\n"), &[]);
         assert_eq!(shown, "    (holds secrets, so its lines are not shown: 0 go, 1 come)\n");
         assert!(!without_secrets(&one, &[]).contains("two"));
+        let gone = removed("/etc/hactl/vrrp-1.key", &text("hunter2\n"), true, &[]);
+        assert_eq!(gone, "    (holds secrets, so its lines are not shown: 1 go, 0 come)\n");
     }
 
     #[test]
@@ -247,7 +250,7 @@ mod tests {
         let mut binary = file("/etc/x", false, "");
         binary.content = vec![0, 159, 7];
         assert_eq!(written(&binary, &Found::Nothing, &[]), "    (not text: 3 bytes)\n");
-        assert!(removed("/x", &Found::Long(1 << 30), &[]).contains("1073741824 bytes"));
+        assert!(removed("/x", &Found::Long(1 << 30), false, &[]).contains("1073741824 bytes"));
         assert!(written(&file("/x", false, "a\n"), &text("a\r\n"), &[]).contains("only its line ends"));
     }
 }

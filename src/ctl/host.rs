@@ -71,6 +71,8 @@ mod tests {
         for file in [
             include_str!("apply/back.rs"),
             include_str!("apply/end.rs"),
+            include_str!("apply/keys.rs"),
+            include_str!("apply/ladder.rs"),
             include_str!("apply/missed.rs"),
             include_str!("apply/script.rs"),
             include_str!("apply/step.rs"),

@@ -128,6 +128,17 @@ every_byte() {
     read_all=yes
 }
 
+# keys FOLDER: the keys of signed adverts there, in hexadecimal digits, and what time it is here, which such adverts tell.
+keys() {
+    echo @@keys
+    for path in "$1"/vrrp-*.key; do
+        if [ ! -f "$path" ] || [ -L "$path" ]; then continue; fi
+        echo "$(head -c 4097 "$path" | od -An -v -tx1 | tr -d ' \n') $path"
+    done
+    echo @@clock
+    date +%s.%N
+}
+
 # put_before: what committed generations put or removed, the newest of a path first, as "GENERATION SHA256 PATH"; "0 - *" where
 # generations came before this was written down.
 put_before() {

@@ -2,6 +2,7 @@
 //! have ([`wanted::WantedHost`]), facts say what it has, and a plan is the difference. Plan, verify and drill judge
 //! pure data; only `ssh` talks to hosts. The agent is met over the control protocol of the engine, never imported.
 
+pub mod alerts;
 pub mod apply;
 pub mod ask;
 pub mod check;
@@ -23,7 +24,9 @@ pub mod remote;
 pub mod render;
 pub mod report;
 pub mod roles;
+pub mod sealed;
 pub mod secret;
+pub mod signing;
 pub mod ssh;
 pub mod units;
 pub mod verify;

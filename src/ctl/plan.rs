@@ -133,9 +133,11 @@ pub fn plan(wanted: &WantedHost, facts: &Facts, binary: &str) -> HostPlan {
     }
     // After their units have stopped, which may need them.
     let left = wanted.removed.iter().filter(|dest| facts.files.contains_key(*dest));
+    let ours = |dest: &&String| facts.put.as_ref().is_some_and(|put| put.contains_key(*dest));
+    let forgotten = wanted.forgotten.iter().filter(|dest| facts.files.contains_key(*dest)).filter(ours);
     // What must not be there may still come with a package.
     let must_go = wanted.absent.iter().filter(|dest| installs || facts.files.contains_key(*dest));
-    changes.extend(left.chain(must_go).map(|dest| Change::Remove(dest.clone())));
+    changes.extend(left.chain(forgotten).chain(must_go).map(|dest| Change::Remove(dest.clone())));
     services(wanted, facts, &changed, new_binary, &mut changes);
     // nginx forgets them too, although it may be nobody's service here any more.
     let nginx = wanted.services.iter().any(|service| service.name == "nginx");
@@ -278,6 +280,19 @@ mod tests {
     fn a_new_binary_restarts_the_agent_only() {
         let facts = Facts { binary: None, ..settled() };
         assert_eq!(words(&facts), ["put /usr/local/bin/hactl in place", "restart hactl-agent"]);
+    }
+
+    #[test]
+    fn what_is_forgotten_goes_where_a_deploy_has_put_it() {
+        let forgets = WantedHost { forgotten: vec!["/etc/secret".into()], ..wanted() };
+        let mut facts = settled();
+        let fact = FileFact { sha256: "x".into(), mode: 0o600, owner: "root:root".into() };
+        facts.files.insert("/etc/secret".into(), fact);
+        assert_eq!(plan(&forgets, &facts, "sum").changes, [], "what was put there is not known");
+        facts.put = Some([].into());
+        assert_eq!(plan(&forgets, &facts, "sum").changes, [], "it is somebody else's");
+        facts.put = Some([("/etc/secret".to_owned(), "x".to_owned())].into());
+        assert_eq!(plan(&forgets, &facts, "sum").changes, [Change::Remove("/etc/secret".into())]);
     }
 
     #[test]

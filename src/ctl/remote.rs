@@ -69,9 +69,18 @@ impl Output {
 
     /// The last lines of standard error, or of standard output when that is empty: what to show to people.
     pub fn complaint(&self) -> String {
-        let text = if self.stderr.trim().is_empty() { &self.stdout } else { &self.stderr };
-        last_lines(text)
+        if self.stderr.trim().is_empty() { last_lines(&without_keys(&self.stdout)) } else { last_lines(&self.stderr) }
     }
+}
+
+/// What a host tells of its keys is for no screen.
+fn without_keys(text: &str) -> String {
+    let mut within = false;
+    let told = text.lines().filter(|line| {
+        within = if line.starts_with("@@") { *line == "@@keys" } else { within };
+        !within
+    });
+    told.collect::<Vec<_>>().join("\n")
 }
 
 /// The last lines of a text that are not empty, indented below a message.
@@ -171,5 +180,7 @@ mod tests {
     fn a_complaint_prefers_stderr_and_is_short() {
         assert_eq!(Output::new(1, b"fine\n", b"a\n\nb \n").complaint(), "a\n        b");
         assert_eq!(Output::new(1, b"only\n", b" \n").complaint(), "only");
+        let keys = b"a\n@@keys\n616263 /etc/hactl/vrrp-1.key\n@@clock\n17\n";
+        assert_eq!(Output::new(1, keys, b"").complaint(), "a\n        @@clock\n        17");
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, IsTerminal as _};
 
-use crate::ctl::cluster::{Cluster, Secret, SecretSource};
+use crate::ctl::alerts::postable;
+use crate::ctl::cluster::{Cluster, Purpose, Secret, SecretSource};
 use crate::error::{Code, Exit, Failure, Problem};
 
 /// Every password of a cluster, fetched before anything is contacted.
@@ -42,6 +43,60 @@ impl Secrets {
         self.0.get(&key(source, user))
     }
 }
+
+/// Fetches what a cluster's load balancers are given besides passwords for the login: each source once. What is odd about them, as
+/// warnings.
+///
+/// # Errors
+/// Every source that gives nothing, or nothing that can be used; exit 3.
+pub fn unseal(cluster: &mut Cluster) -> Result<Vec<Problem>, Failure> {
+    let mut known: BTreeMap<String, Secret> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (purpose, sealed) in cluster.sealed() {
+        let Some(source) = sealed.source.as_ref().filter(|_| sealed.value.is_none()) else { continue };
+        let who = match &purpose {
+            Purpose::Webhook => "the webhook's URL".to_owned(),
+            Purpose::MailPassword(user) => format!("{user} at the mail server"),
+            Purpose::Key(vip) => format!("{vip}, which signs its adverts"),
+        };
+        let key = key(source, &who);
+        let found = known.get(&key).cloned().map_or_else(|| fetch(source, &who), Ok);
+        match found {
+            Ok(secret) => {
+                problems.extend(odd(&purpose, &secret).map(|problem| problem.at(sealed.span.clone())));
+                sealed.value = Some(secret.clone());
+                known.insert(key, secret);
+            }
+            Err(problem) => problems.push(problem.at(sealed.span.clone())),
+        }
+    }
+    let (warnings, errors): (Vec<_>, Vec<_>) = problems.into_iter().partition(|problem| problem.warning);
+    if errors.is_empty() {
+        return Ok(warnings);
+    }
+    Err(Failure { exit: Exit::Invalid, problems: errors.into_iter().chain(warnings).collect() })
+}
+
+/// What is wrong with a secret for its purpose, in words that hold nothing of it.
+fn odd(purpose: &Purpose, secret: &Secret) -> Option<Problem> {
+    match purpose {
+        Purpose::Webhook => {
+            let why = postable(&secret.0).err()?;
+            let problem = Problem::new(Code::WrongValue, format!("alerts cannot be posted to this webhook: {why}"));
+            Some(problem.next("its source gives a line like https://ops.example.cc/hook?token=…"))
+        }
+        Purpose::MailPassword(_) => None,
+        Purpose::Key(vip) if secret.0.len() < KEY_BYTES => {
+            let message = format!("the key of {vip} has {} bytes", secret.0.len());
+            let problem = Problem::new(Code::KeyShort, message).why("who records adverts could guess it");
+            Some(problem.next("`openssl rand -hex 32` prints a good one, and `hmac: yes` makes one up").warn())
+        }
+        Purpose::Key(_) => None,
+    }
+}
+
+/// Shorter keys are told of.
+const KEY_BYTES: usize = 16;
 
 fn key(source: &SecretSource, user: &str) -> String {
     match source {
@@ -113,5 +168,33 @@ mod tests {
             let problem = fetch(&source, "root").unwrap_err();
             assert_eq!(problem.code.id(), "E230", "{problem}");
         }
+    }
+
+    #[test]
+    fn what_is_sealed_is_fetched_when_it_is_wanted() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            std::fs::write(folder.path().join(name), text).unwrap();
+            folder.path().join(name).display().to_string()
+        };
+        let (good, short) = (file("good", "0123456789abcdef\n"), file("short", "hunter2\n"));
+        let read = |key: &str, webhook: &str| {
+            let vip = format!("vip: {{ address: 10.0.0.3/24, auth: {{ hmac: {{ key: {{ file: {key} }} }} }} }}");
+            let more = format!("alerts: {{ webhook: {{ file: {webhook} }} }}\n");
+            let text = include_str!("../../inventories/homework.yaml").replace("vip: 10.0.0.3/24", &vip) + &more;
+            crate::ctl::inventory::load::parse(std::path::Path::new("x.yaml"), &text).unwrap().cluster
+        };
+        let url = file("url", "https://x.cc/hunter2\n");
+        let mut cluster = read(&good, &url);
+        assert_eq!(cluster.secrets().count(), 0);
+        assert_eq!(unseal(&mut cluster), Ok(Vec::new()));
+        assert_eq!(cluster.secrets().collect::<Vec<_>>(), ["0123456789abcdef", "https://x.cc/hunter2"]);
+        let warned = unseal(&mut read(&short, &url)).unwrap();
+        assert_eq!(warned.iter().map(|one| one.code).collect::<Vec<_>>(), [Code::KeyShort]);
+        let failure = unseal(&mut read("/nonexistent", &short)).unwrap_err();
+        let codes: Vec<Code> = failure.problems.iter().map(|one| one.code).collect();
+        assert_eq!(codes, [Code::WrongValue, Code::SecretMissing]);
+        let told = failure.to_string() + &warned[0].to_string();
+        assert!(told.contains("x.yaml:4:51") && told.contains("x.yaml:9:20") && !told.contains("hunter2"), "{told}");
     }
 }

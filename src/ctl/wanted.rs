@@ -27,6 +27,10 @@ pub struct WantedHost {
     pub retired: Vec<String>,
     /// Files of such roles: removed where they are.
     pub removed: Vec<String>,
+    /// Files with secrets that are not wanted any more: removed where a deploy has put them, and never shown.
+    pub forgotten: Vec<String>,
+    /// Files whose content this deploy has made up.
+    pub minted: Vec<String>,
     /// Files and links of others that must not be there.
     pub absent: Vec<String>,
     /// Escape hatches.

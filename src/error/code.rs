@@ -2,39 +2,6 @@
 //! do. `hactl explain` prints it. A code means one thing and keeps its number for ever; programs compare [`Code`], never its
 //! text.
 
-use std::fmt;
-
-/// Makes the enum and its table of one list: the comment of an entry is the long text of its code.
-macro_rules! codes {
-    ($($(#[doc = $text:literal])+ $name:ident = $id:literal, $title:literal;)+) => {
-        /// What is wrong, as a number that stays the same.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Code {
-            $($(#[doc = $text])+ $name,)+
-        }
-
-        impl Code {
-            /// Every code, in the order of the numbers.
-            pub const ALL: &[Self] = &[$(Self::$name),+];
-
-            /// The number with its letter, such as `E102`.
-            pub fn id(self) -> &'static str {
-                match self { $(Self::$name => $id,)+ }
-            }
-
-            /// What it means, in a few words.
-            pub fn title(self) -> &'static str {
-                match self { $(Self::$name => $title,)+ }
-            }
-
-            /// What it means, why it matters and what to do: one line of text for each line of the register.
-            pub fn text(self) -> &'static [&'static str] {
-                match self { $(Self::$name => &[$($text),+],)+ }
-            }
-        }
-    };
-}
-
 codes! {
     // --- this program, and the agent on its own host ---
     /// A local system call failed, or hactl has a bug; the message says which.
@@ -178,6 +145,8 @@ codes! {
     NoWebHosts = "E148", "no web hosts";
     /// Passwords of VRRP version 2 have eight characters on the wire; the rest would be ignored in silence.
     PasswordLength = "E149", "a password that is too long";
+    /// A key that signs adverts is short. Who records adverts can try guesses without end; `openssl rand -hex 32` prints a good one.
+    KeyShort = "E150", "a short key";
 
     /// `hactl import --out` writes over nothing: what is there may be an inventory that somebody has changed by hand.
     WouldOverwrite = "E155", "a file would be overwritten";
@@ -317,6 +286,12 @@ codes! {
     /// A host is to be removed that the inventory still has: the other hosts go on as if it were there, and the next deploy brings
     /// everything back to it. Take it out of the inventory first, deploy, then remove it.
     StillWanted = "W432", "still in the inventory";
+    /// Load balancers that were not asked may have the key that signs adverts, and another one would make them deaf to each other.
+    /// Deploy without `--limit`, or when all of them answer.
+    KeyUnknown = "E433", "the key that signs adverts is not known";
+    /// The clocks of load balancers are further apart than signed adverts may be, so they would not believe each other.
+    /// Set them (`timedatectl`, `chronyc tracking`), or allow more: `auth: { hmac: { window: 30s } }`, `replay: monotonic`.
+    ClocksDiffer = "E434", "clocks too far apart for signed adverts";
 
     /// None of the hosts that were named for an import has a keepalived.conf with a virtual router.
     /// Name the load balancers. A file elsewhere than in /etc/keepalived is found by the command line of keepalived's process.
@@ -455,47 +430,4 @@ codes! {
     MissedDeploy = "W725", "a host missed a deploy";
     /// Another deploy works on this cluster. Two at once would mix their files; nothing was changed.
     Locked = "E801", "locked by another deploy";
-}
-
-impl Code {
-    /// The code with an id such as `E102`, in any case of letters.
-    pub fn find(id: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|code| code.id().eq_ignore_ascii_case(id.trim()))
-    }
-
-    /// Whether it is told without failing a command: its letter is W.
-    pub fn is_warning(self) -> bool {
-        self.id().starts_with('W')
-    }
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.id())
-    }
-}
-
-impl serde::Serialize for Code {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.id())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_code_is_there_once_and_says_something() {
-        let mut ids = std::collections::BTreeSet::new();
-        for code in Code::ALL {
-            assert!(ids.insert(code.id()), "{code} is there twice");
-            assert_eq!(Code::find(&code.id().to_lowercase()), Some(*code));
-            let text = code.text().join("");
-            assert!(text.len() > 50 && text.ends_with('.'), "{code}: {text}");
-            assert!(code.id().len() == 4 && code.id()[1..].parse::<u16>().is_ok(), "{code}");
-            assert!(!code.title().ends_with('.') && code.title().len() < 60, "{code}: {}", code.title());
-        }
-        assert!(Code::ALL.is_sorted_by_key(|code| &code.id()[1..]), "in the order of the numbers");
-    }
 }

@@ -1,6 +1,8 @@
 //! What users see when something is wrong: exit codes in one table ([`Exit`]), error codes in one register ([`Code`]), and
 //! problems that say what, where, why and next ([`Problem`]). Everybody may use it; it uses nobody.
 
+#[macro_use]
+mod register;
 mod code;
 mod exit;
 mod problem;

@@ -1,4 +1,4 @@
-//! Changes of what the load balancers must have alike: VRID, version, interval, password, unicast, the list of addresses. The pair
+//! Changes of what the load balancers must have alike: VRID, version, interval, password, keys, unicast, the list of addresses. The pair
 //! keeps its owner through each of them; somebody pings all the time, and every host looks at itself as fast as it can.
 
 use super::hosts::{Lab, SUBNET, expect};
@@ -20,22 +20,92 @@ const VIPS: [(&str, &str); 9] = [
 pub fn the_owner_stays(lab: &Lab) {
     expect("the first state", &lab.desk(&inventory(lab, VIPS[8].1), &["deploy", "-y"]), 0);
     for (what, vip) in VIPS {
-        let has = |host: &str| !lab.sh(host, &format!("ip -o addr show to {SUBNET}.3")).is_empty();
-        let (owner, standby) = if has("lb-5") { ("lb-5", "lb-6") } else { ("lb-6", "lb-5") };
-        let watchers = [owner, standby].map(|host| Watcher::begin(lab, host));
-        let pings = Pings::begin(lab, "0.001");
-        let done = lab.desk(&inventory(lab, vip), &["deploy", "-y"]);
-        // And for as long as a router would need to notice what it does not hear any more.
-        std::thread::sleep(std::time::Duration::from_secs(4));
-        let (sent, lost) = pings.end();
-        let [owned, stood_by] = watchers.map(Watcher::end);
-        expect(what, &done, 0);
-        assert!(sent > 500 && lost <= 1, "{what}: {lost} of {sent} pings lost");
-        assert!(owned.yes > 20 && owned.no == 0, "{what}: {owner} was without the VIP: {owned:?}");
-        assert!(stood_by.no > 20 && stood_by.yes == 0, "{what}: {standby} had the VIP: {stood_by:?}");
-        println!("{what}: {lost} of {sent} pings lost; {owned:?}, {stood_by:?}");
+        measured(lab, what, &inventory(lab, vip));
     }
     expect("the homework again", &lab.desk(&lab.homework(), &["deploy", "-y"]), 0);
+}
+
+/// Signed adverts come, their key changes, and they go: each from the one before it, first with the guard and then without.
+const SIGNED: [(&str, &str); 6] = [
+    ("signed adverts", "{ address: VIP/24, auth: { hmac: yes } }"),
+    ("another key", "{ address: VIP/24, auth: { hmac: { id: 7 } } }"),
+    (
+        "a key of the inventory, with a password",
+        "{ address: VIP/24, auth: { pass: hunter2, hmac: { key: { file: KEY } } } }",
+    ),
+    (
+        "adverts that need not be signed",
+        "{ address: VIP/24, auth: { pass: hunter2, hmac: { key: { file: KEY }, mode: permissive } } }",
+    ),
+    ("unsigned adverts", "{ address: VIP/24, auth: { pass: hunter2 } }"),
+    ("signed ones at once, of version 3", "{ address: VIP/24, version: 3, auth: { hmac: yes } }"),
+];
+
+pub fn signing_comes_and_goes(lab: &Lab) {
+    let key = lab.files.path().join("vrrp.key");
+    std::fs::write(&key, "correct horse battery staple\n").unwrap();
+    for (what, vip) in SIGNED {
+        let vip = vip.replace("KEY", &key.display().to_string());
+        measured(lab, what, &inventory(lab, &vip));
+        signs(lab, what, &vip);
+    }
+    // A guard that is off keeps nobody from claiming: the steps alone keep the VIP where it is.
+    let unguarded = |vip: &str| {
+        let text = std::fs::read_to_string(inventory(lab, vip)).unwrap() + "roles: { vip: { guard: no } }\n";
+        let path = lab.files.path().join("unguarded.yaml");
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let (on, off) = ("{ address: VIP/24, auth: { hmac: yes } }", "{ address: VIP/24 }");
+    expect("unsigned, guarded", &lab.desk(&inventory(lab, off), &["deploy", "-y"]), 0);
+    expect("unsigned, unguarded", &lab.desk(&unguarded(off), &["deploy", "-y"]), 0);
+    for (what, vip) in [("signed adverts, unguarded", on), ("unsigned adverts, unguarded", off)] {
+        measured(lab, what, &unguarded(vip));
+        signs(lab, what, vip);
+    }
+    expect("the homework again", &lab.desk(&lab.homework(), &["deploy", "-y"]), 0);
+    assert_eq!(lab.sh("lb-5", "ls /etc/hactl/*.key 2>/dev/null"), "", "no key is left");
+}
+
+/// Both agents sign as the VIP says, and drop nothing that the other one says.
+fn signs(lab: &Lab, what: &str, vip: &str) {
+    let status = |host: &str| -> serde_json::Value {
+        let text = lab.sh(host, "/usr/local/bin/hactl agent status --json");
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()["instances"][0].clone()
+    };
+    let dropped =
+        |one: &serde_json::Value| ["bad_auth", "bad_packet"].map(|name| one["counters"][name].as_u64().unwrap_or(0));
+    let before = ["lb-5", "lb-6"].map(|host| dropped(&status(host)));
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    for (host, before) in ["lb-5", "lb-6"].into_iter().zip(before) {
+        let one = status(host);
+        let expected = match (vip.contains("hmac:"), vip.contains("permissive")) {
+            (false, _) => serde_json::Value::Null,
+            (true, true) => "permissive".into(),
+            (true, false) => "enforce".into(),
+        };
+        assert_eq!(one["signing"]["mode"], expected, "{what}: {host}: {one:#}");
+        assert_eq!(dropped(&one), before, "{what}: {host} drops adverts: {one:#}");
+        assert!(one["last_advert_ms"].as_u64().unwrap() < 2000, "{what}: {host}: {one:#}");
+    }
+}
+
+/// Deploys while somebody pings: nothing is lost, and the owner stays.
+fn measured(lab: &Lab, what: &str, inventory: &std::path::Path) {
+    let has = |host: &str| !lab.sh(host, &format!("ip -o addr show to {SUBNET}.3")).is_empty();
+    let (owner, standby) = if has("lb-5") { ("lb-5", "lb-6") } else { ("lb-6", "lb-5") };
+    let watchers = [owner, standby].map(|host| Watcher::begin(lab, host));
+    let pings = Pings::begin(lab, "0.001");
+    let done = lab.desk(inventory, &["deploy", "-y"]);
+    // And for as long as a router would need to notice what it does not hear any more.
+    std::thread::sleep(std::time::Duration::from_secs(4));
+    let (sent, lost) = pings.end();
+    let [owned, stood_by] = watchers.map(Watcher::end);
+    expect(what, &done, 0);
+    assert!(sent > 500 && lost <= 1, "{what}: {lost} of {sent} pings lost");
+    assert!(owned.yes > 20 && owned.no == 0, "{what}: {owner} was without the VIP: {owned:?}");
+    assert!(stood_by.no > 20 && stood_by.yes == 0, "{what}: {standby} had the VIP: {stood_by:?}");
+    println!("{what}: {lost} of {sent} pings lost; {owned:?}, {stood_by:?}");
 }
 
 fn inventory(lab: &Lab, vip: &str) -> std::path::PathBuf {

@@ -41,6 +41,7 @@ struct State {
 
 enum Before {
     Word(String),
+    Nth(String, usize),
     Number(usize),
 }
 
@@ -54,6 +55,11 @@ impl Faults {
     /// At the next call that begins with these words.
     pub fn at(&self, words: &str, fault: Fault) {
         self.0.lock().unwrap().wanted.push((Before::Word(words.to_owned()), fault));
+    }
+
+    /// At the so-many-th call from now that begins with these words, 1 being the next.
+    pub fn at_nth(&self, words: &str, number: usize, fault: Fault) {
+        self.0.lock().unwrap().wanted.push((Before::Nth(words.to_owned(), number), fault));
     }
 
     /// At a call by its number from now.
@@ -106,8 +112,12 @@ impl Faults {
         for call in calls(body) {
             let number = state.calls.len();
             state.calls.push(name(call));
-            let at = state.wanted.iter().position(|(before, _)| match before {
+            let at = state.wanted.iter_mut().position(|(before, _)| match before {
                 Before::Word(words) => call.starts_with(words.as_str()),
+                Before::Nth(words, left) => {
+                    *left -= usize::from(call.starts_with(words.as_str()));
+                    *left == 0
+                }
                 Before::Number(wanted) => *wanted == number,
             });
             if let (Some(at), None) = (at, found) {

@@ -10,6 +10,16 @@ alive() {
     }
 }
 
+# How the configuration that it has loaded signs adverts.
+signing() {
+    conf=$units/hactl-agent.loaded
+    mode=$(sed -n 's/^ *mode //p' "$conf" | head -n1)
+    id=$(sed -n 's/^ *active_key //p' "$conf" | head -n1)
+    [ -n "$mode" ] || { echo null && return; }
+    ids=$(sed -n 's/^ *key \([0-9]*\) .*/\1/p' "$conf" | sort -u | paste -sd,)
+    echo "{\"mode\":\"$mode\",\"active_key\":$id,\"keys\":[$ids],\"replay\":\"time\",\"window_ms\":5000}"
+}
+
 case "$1 ${2-}" in
 "--version ") echo "hactl played" ;;
 "agent probe") exec /played/real "$@" ;;
@@ -23,10 +33,12 @@ case "$1 ${2-}" in
     read -r owner <"$lan/owner"
     [ "$owner" != "$here" ] || state=MASTER
     [ ! -s /played/state ] || state=$(cat /played/state)
+    ago=100
+    [ ! -s /played/deaf ] || ago=90000
     printf '{"version":"0","pid":1,"started_unix_s":0,"now_unix_ms":%s000,"config":"/etc/hactl/hactl.conf","instances":[' "$(date +%s)"
     printf '{"name":"VI_1","state":"%s","interface":"eth0","vrid":3,"base_priority":100,"effective_priority":100,' "$state"
-    printf '"advert_interval_ms":1000,"addresses":["%s/24"],"master":null,"master_priority":null,"last_advert_ms":100,' "$serves"
-    printf '"last_transition":1000,"last_reason":null,"pinned":null,"fault_reasons":[%s]}],"virtual_servers":[%s]}\n' "$reasons" "$servers"
+    printf '"advert_interval_ms":1000,"addresses":["%s/24"],"master":null,"master_priority":null,"last_advert_ms":%s,' "$serves" "$ago"
+    printf '"last_transition":1000,"last_reason":null,"pinned":null,"fault_reasons":[%s],"signing":%s}],"virtual_servers":[%s]}\n' "$reasons" "$(signing)" "$servers"
     ;;
 "agent call")
     alive

@@ -60,7 +60,7 @@ fn a_pair_made_by_hand_becomes_an_inventory() {
     assert_eq!((vip.name.as_str(), vip.vrid, vip.auth.as_ref().unwrap().0.as_str()), ("VI_1", 51, "hunter2"));
     let members: Vec<_> = vip.members.iter().map(|one| (one.host.as_str(), one.priority)).collect();
     assert_eq!(members, [("lb-5", 150), ("lb-6", 100)]);
-    assert_eq!((vip.track[0].name.as_str(), vip.track[0].weight), ("chk_nginx", -60));
+    assert_eq!((vip.track.scripts[0].name.as_str(), vip.track.scripts[0].weight), ("chk_nginx", -60));
     let web = loaded.cluster.host("web-7").unwrap();
     assert_eq!((web.backend.weight, web.managed, loaded.cluster.site.managed), (2, false, false));
     assert_eq!(loaded.cluster.host("lb-5").unwrap().roles, ["vip"], "nginx stays whose it is");

@@ -19,6 +19,7 @@ mod program;
 mod promises;
 mod remote;
 mod rollout;
+mod signing;
 mod stage;
 mod steps;
 mod takeover;

@@ -90,8 +90,19 @@ fn any(_: &str) -> bool {
 
 /// Whether a call belongs to an activation.
 fn activates(call: &str) -> bool {
-    let looks =
-        ["show", "system", "commands", "files", "put_before", "places", "services", "succeeds", "peers", "listeners"];
+    let looks = [
+        "keys",
+        "show",
+        "system",
+        "commands",
+        "files",
+        "put_before",
+        "places",
+        "services",
+        "succeeds",
+        "peers",
+        "listeners",
+    ];
     let looks = [looks.as_slice(), &["package_locks", "package_versions", "contents"]].concat();
     let stages = ["begin", "enter", "stage_binary", "stage_file", "check", "listen", "leave"];
     let word = call.split(' ').next().unwrap();

@@ -16,6 +16,21 @@ load() {
     nginx) cat /etc/nginx/conf.d/* /etc/nginx/hactl_proxy_params 2>/dev/null ;;
     hactl-agent) cat /etc/hactl/hactl.conf ;;
     esac >"$units/$1.loaded"
+    [ "$1" != hactl-agent ] || signs
+}
+
+# signs: which mode the agent signs adverts in from now on, for who asks in which order that went. It reads its keys itself.
+signs() {
+    sed -n 's/^ *key [0-9]* file://p' /etc/hactl/hactl.conf | while read -r key; do
+        if [ ! -s "$key" ] || [ "$(stat -c %a "$key")" != 600 ]; then
+            echo "key file $key cannot be used" >&2
+            exit 1
+        fi
+    done || exit 1
+    mode=$(sed -n 's/^ *mode //p' /etc/hactl/hactl.conf | head -n1)
+    keys=$(sed -n 's/^ *key \([0-9]*\) .*/\1/p' /etc/hactl/hactl.conf | sort -u | paste -sd+)
+    id=$(sed -n 's/^ *active_key //p' /etc/hactl/hactl.conf | head -n1)
+    echo "$here ${mode:-off}${id:+ $id of $keys}" >>"$lan/signs"
 }
 
 start() {

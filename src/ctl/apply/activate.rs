@@ -82,7 +82,7 @@ pub(super) async fn activate(work: &Work<'_>, turn: &Turn, settle: Duration) -> 
 }
 
 /// Waits until the agent answers and none of its instances is still starting.
-async fn agent_answers(desk: &Desk, host: &str, limit: Duration) -> Result<(), Problem> {
+pub(super) async fn agent_answers(desk: &Desk, host: &str, limit: Duration) -> Result<(), Problem> {
     let end = tokio::time::Instant::now() + limit;
     let mut last = String::from("no answer");
     while tokio::time::Instant::now() < end {

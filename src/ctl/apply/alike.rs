@@ -22,7 +22,12 @@ pub(super) fn all_or_none(cluster: &Cluster, jobs: &[Job]) -> Result<(), Failure
 
 fn refused(cluster: &Cluster, jobs: &[Job], vip: &Vip) -> Option<Problem> {
     let live = |job: &&Job| job.wanted.binary && instance(job, vip).is_some();
-    let what = jobs.iter().filter(live).find_map(|job| changed(instance(job, vip)?, vip))?;
+    let plain = jobs.iter().filter(live).find_map(|job| changed(instance(job, vip)?, vip));
+    // Steps between which everybody understands everybody need no guard.
+    let mut all = jobs.iter().filter(|job| job.wanted.binary).flat_map(|job| &job.ladder.signed);
+    let signed = all.find(|signed| signed.vip == vip.name);
+    let stepwise = plain.is_none() && signed.is_some_and(|signed| signed.stepwise);
+    let what = plain.or_else(|| signed.map(|signed| signed.what.clone()))?;
     let others: Vec<&str> = vip
         .members
         .iter()
@@ -40,7 +45,7 @@ fn refused(cluster: &Cluster, jobs: &[Job], vip: &Vip) -> Option<Problem> {
         return Some(problem(message).next(next));
     }
     let guard = cluster.role_params.get("vip").and_then(|params| params.get("guard"));
-    if guard == Some(&Value::Bool(false)) && vip.members.len() > 1 {
+    if guard == Some(&Value::Bool(false)) && vip.members.len() > 1 && !stepwise {
         let message = format!(
             "{}: {what} while the guard is off: the load balancer that changes first hears nobody and claims the VIP as well",
             vip.name

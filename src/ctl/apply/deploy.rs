@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::activate::Turn;
 use super::alike::all_or_none;
 use super::end::{commit, give_up, ready};
+use super::ladder;
 use super::missed::{caught_up, with_skipped};
 use super::order::Canary;
 pub use super::order::Order;
@@ -226,11 +227,13 @@ async fn until_ready(
     let busy: Vec<&Job> = jobs.iter().filter(|job| !job.plan.changes.is_empty()).collect();
     desk.options.tell(Event::Staging { hosts: busy.len() });
     desk.options.tell(Event::Begin { what: "staging", steps: busy.len() * 2 });
-    stage(work, &busy, &prepared.binary).await?;
+    let first = ladder::first(&busy);
+    stage(work, &first.iter().collect::<Vec<_>>(), &prepared.binary).await?;
     no_collision(desk, &busy).await?;
     let turns: Vec<Turn> = busy.iter().map(|job| Turn::of(work, job)).collect();
     let pace = Pace { batch: order.batch, canary: order.canary.as_ref(), patience: order.settle };
     roll_out(work, &turns, pace).await?;
+    ladder::climb(work, &busy, &turns, order.settle).await?;
     settle(work, order.settle).await?;
     let again = ready(work, prepared, &busy).await?;
     work.leave().await; // who has nothing to change has nothing to commit

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::binary::Binary;
+use super::keys::{self, Keys};
+use super::ladder;
 use super::order::Order;
 use super::preflight::preflight;
 use super::stage::Job;
@@ -12,9 +14,11 @@ use crate::ctl::host::Script;
 use crate::ctl::look::facts::{self, Facts};
 use crate::ctl::look::observe;
 use crate::ctl::plan::plan;
+use crate::ctl::progress::Event;
 use crate::ctl::remote::Output;
 use crate::ctl::render::context::Interfaces;
 use crate::ctl::render::host::render;
+use crate::ctl::secret::unseal;
 use crate::ctl::wanted::WantedHost;
 use crate::error::{Code, Exit, Failure, Problem};
 
@@ -31,6 +35,8 @@ pub(super) struct Prepared {
     /// Each of them as far as it can be rendered without knowing it: what to ask for.
     questions: Vec<WantedHost>,
     order: Order,
+    /// Keys of signed adverts.
+    keys: Keys,
 }
 
 impl Prepared {
@@ -46,6 +52,9 @@ impl Prepared {
         let binary = Binary::find(order.binary.as_deref())?;
         let binary = tokio::task::spawn_blocking(move || binary.sum()); // it takes about as long as connecting
         let chosen = chosen(&cluster, order);
+        if cluster.group(Group::Lb).any(|host| chosen.contains(&host.name)) {
+            unseal(&mut cluster)?.iter().for_each(|odd| options.tell(Event::Warning(odd)));
+        }
         let mut desk = Desk::connect_to(cluster.clone(), options, needed(&cluster, &chosen)).await?;
         let skipped = if order.skip_unreachable { desk.leave_out() } else { Vec::new() };
         let desk = desk.whole().map_err(|failure| others(failure, &cluster, order))?;
@@ -55,8 +64,13 @@ impl Prepared {
         let mut questions = render_all(&desk.cluster, &Interfaces::new())?;
         spare(order, &mut questions);
         questions.retain(|wanted| chosen.contains(&wanted.host));
-        let prepared = Self { desk, binary, chosen, skipped, questions, order: order.clone() };
-        let jobs = prepared.gather().await?;
+        let keys = Keys::default();
+        let mut prepared = Self { desk, binary, chosen, skipped, questions, order: order.clone(), keys };
+        let outputs = prepared.gather().await?;
+        let facts = facts_of(&prepared.questions, &outputs);
+        prepared.keys.ask_others(&prepared.desk, &prepared.chosen, &facts).await?;
+        let mut jobs = prepared.jobs(&outputs)?;
+        prepared.room(&mut jobs).await?;
         Ok((prepared, jobs))
     }
 
@@ -76,7 +90,7 @@ impl Prepared {
     }
 
     /// One round trip a host.
-    async fn gather(&self) -> Result<Vec<Job>, Failure> {
+    async fn gather(&self) -> Result<Vec<(String, Output)>, Failure> {
         let ask = |host: &String| (host.clone(), self.first_question(host).text());
         let asked: Vec<(String, String)> = self.chosen.iter().map(ask).collect();
         let answers = self.desk.on_all(asked.iter().map(|(host, script)| (host.as_str(), script.clone(), Vec::new())));
@@ -93,12 +107,7 @@ impl Prepared {
                 Err(problem) => problems.push(problem),
             }
         }
-        if !problems.is_empty() {
-            return Err(Failure { exit: Exit::Preflight, problems });
-        }
-        let mut jobs = self.jobs(&outputs)?;
-        self.room(&mut jobs).await?;
-        Ok(jobs)
+        if problems.is_empty() { Ok(outputs) } else { Err(Failure { exit: Exit::Preflight, problems }) }
     }
 
     /// Asks hosts on which something would change for what that needs: one more round trip, and none where nothing would.
@@ -120,24 +129,39 @@ impl Prepared {
     /// # Errors
     /// What would make a deploy fail half-way.
     pub(super) fn jobs(&self, outputs: &[(String, Output)]) -> Result<Vec<Job>, Failure> {
-        let mut facts: BTreeMap<&str, Facts> = BTreeMap::new();
-        for (host, output) in outputs {
-            if let Some(wanted) = self.questions.iter().find(|wanted| wanted.host == *host) {
-                facts.insert(host, facts::parse(wanted, output.text()));
-            }
-        }
+        let mut facts = facts_of(&self.questions, outputs);
+        let mut cluster = self.desk.cluster.clone();
+        let minted = self.keys.give(&mut cluster, &facts)?;
         let interfaces = facts.iter().map(|(name, facts)| ((*name).to_owned(), facts::interfaces(facts))).collect();
-        let mut all = render_all(&self.desk.cluster, &interfaces)?;
+        let mut ladders = ladder::ladders(&cluster, &facts, &interfaces)?;
+        let mut all = render_all(&cluster, &interfaces)?;
         spare(&self.order, &mut all);
         let mut jobs = Vec::new();
-        for wanted in all {
-            let Some(facts) = facts.remove(wanted.host.as_str()) else { continue };
+        for mut wanted in all {
+            let Some(mut facts) = facts.remove(wanted.host.as_str()) else { continue };
+            let roles = cluster.host(&wanted.host).map(|host| host.roles.as_slice()).unwrap_or_default();
+            keys::forget(&mut wanted, &mut facts, roles);
+            wanted.minted =
+                minted.iter().filter(|path| wanted.files.iter().any(|file| file.dest == **path)).cloned().collect();
             let plan = plan(&wanted, &facts, &self.binary.sha256);
-            jobs.push(Job { wanted, facts, plan });
+            let ladder = ladders.remove(&wanted.host).unwrap_or_default();
+            jobs.push(Job { wanted, facts, plan, ladder });
         }
+        ladder::clocks(&cluster, &jobs)?;
         preflight(&jobs, &self.binary)?;
         Ok(jobs)
     }
+}
+
+/// What each host printed.
+fn facts_of<'o>(questions: &[WantedHost], outputs: &'o [(String, Output)]) -> BTreeMap<&'o str, Facts> {
+    let mut facts = BTreeMap::new();
+    for (host, output) in outputs {
+        if let Some(wanted) = questions.iter().find(|wanted| wanted.host == *host) {
+            facts.insert(host.as_str(), facts::parse(wanted, output.text()));
+        }
+    }
+    facts
 }
 
 /// `--only`: drops the other roles.

@@ -89,7 +89,7 @@ fn lines(job: &Job, change: &Change, there: &Found, secrets: &[&str]) -> Option<
             let file = job.wanted.files.iter().find(|file| file.dest == *dest)?;
             Some(difference::written(file, there, secrets))
         }
-        Change::Remove(dest) => Some(difference::removed(dest, there, secrets)),
+        Change::Remove(dest) => Some(difference::removed(dest, there, job.wanted.forgotten.contains(dest), secrets)),
         _ => None,
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::binary::Binary;
 use super::script;
+use super::signed::Ladder;
 use super::step::Step;
 use super::work::Work;
 use crate::ctl::look::facts::Facts;
@@ -13,6 +14,7 @@ use crate::ctl::wanted::WantedHost;
 use crate::error::{Code, Exit, Failure, Problem};
 
 /// A host with what it shall have, what it has, and the difference.
+#[derive(Clone)]
 pub(super) struct Job {
     /// What it shall have.
     pub wanted: WantedHost,
@@ -20,6 +22,8 @@ pub(super) struct Job {
     pub facts: Facts,
     /// The difference.
     pub plan: HostPlan,
+    /// The steps in which the signing of adverts changes.
+    pub ladder: Ladder,
 }
 
 impl Job {

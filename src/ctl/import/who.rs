@@ -52,6 +52,8 @@ pub async fn hosts(words: &[String], login: &Login) -> Result<Cluster, Failure> 
         return Err(Failure { exit: Exit::Invalid, problems });
     }
     Ok(Cluster {
+        metrics: None,
+        alerts: Default::default(),
         name: "import".into(),
         source: PathBuf::new(),
         folder: Path::new(".").into(),

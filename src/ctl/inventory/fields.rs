@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::document::{Document, Key, Node, Place, Value};
 use super::mistakes;
 use crate::ctl::words::closest;
-use crate::error::{Code, Problem};
+use crate::error::{Code, Problem, Span};
 use crate::text::parse_time;
 
 /// The document being read and what was found wrong so far.
@@ -34,10 +34,20 @@ impl<'d> Reader<'d> {
 
     /// Notes a problem at a place whose line may hold a secret: the line is not drawn.
     pub fn wrong_hiding(&self, place: Place, problem: Problem) {
+        self.problems.borrow_mut().push(problem.at(self.hidden(place)));
+    }
+
+    /// The span of a place.
+    pub fn span(&self, place: Place) -> Span {
+        self.document.span(place)
+    }
+
+    /// The span of a place whose line is not drawn.
+    pub fn hidden(&self, place: Place) -> Span {
         let mut span = self.document.span(place);
         span.text = "(not shown: it may hold a secret)".into();
         (span.length, span.column) = (1, span.column.min(1));
-        self.problems.borrow_mut().push(problem.at(span));
+        span
     }
 
     /// Notes a problem of the whole file.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::document::{Node, Value};
 use super::fields::{Fields, Reader};
-use super::secret;
-use crate::ctl::cluster::{Backend, Group, Host, Lvs, PinnedKey, Site, Ssh};
+use super::{secret, track};
+use crate::ctl::cluster::{Backend, Group, Host, Lvs, PinnedKey, Site, Ssh, Track};
 use crate::ctl::roles::lookup::known_role;
 use crate::ctl::ssh::pinned;
 use crate::error::{Code, Problem};
@@ -50,6 +50,7 @@ pub fn default_host(name: &str, group: Group) -> Host {
         ssh: default_ssh(),
         interface: None,
         roles: Vec::new(),
+        track: Track::default(),
         managed: true,
         vars: Vars::new(),
         backend: Backend { port: 80, weight: 1, max_fails: 1, fail_timeout: Duration::from_secs(10), backup: false },
@@ -172,6 +173,11 @@ fn host(
                 host.roles.push(role.into());
             }
         }
+    }
+    if group == Group::Lb
+        && let Some(node) = fields.get("track")
+    {
+        host.track = track::track(reader, node);
     }
     backend(reader, &fields, group, &mut host);
     fields.finish();

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::document::{Document, Value};
 use super::fields::{Fields, Reader};
 use super::hosts::{self, Shared, Vars};
-use super::{lvs, site, vips};
+use super::{alerts, lvs, site, vips};
 use crate::ctl::cluster::{Cluster, Group, Host, Lvs, LvsMethod, Vip};
 use crate::error::{Code, Exit, Failure, Problem};
 use crate::includes::read_file;
@@ -103,6 +103,8 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
     if let Some(lvs) = lvs.as_mut().filter(|lvs| lvs.port == 0) {
         lvs.port = site.port;
     }
+    let metrics = fields.get("metrics").and_then(|node| alerts::metrics(reader, node));
+    let alerts = fields.get("alerts").map(|node| alerts::alerts(reader, node)).unwrap_or_default();
     let role_params = fields.get("roles").map(|node| site::role_params(reader, node, &folder)).unwrap_or_default();
     let role_places = fields.get("roles").map(|node| site::role_places(document, node)).unwrap_or_default();
     if placed.is_empty() && fields.get("vip").is_none() && fields.get("vips").is_none() {
@@ -115,7 +117,19 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
     }
     fields.finish();
     let vips: Vec<Vip> = placed.into_iter().map(|placed| placed.vip).collect();
-    Cluster { name, source: file.to_owned(), folder, hosts: all, vips, site, lvs, role_params, role_places }
+    Cluster {
+        name,
+        source: file.to_owned(),
+        folder,
+        hosts: all,
+        vips,
+        site,
+        lvs,
+        metrics,
+        alerts,
+        role_params,
+        role_places,
+    }
 }
 
 /// Groups without hosts: nothing could be deployed.

@@ -77,7 +77,19 @@ pub(super) fn translated(key: &str) -> Option<String> {
         "upstream" | "backends" | "servers" => "`web: { web-7: 10.0.0.7 }`",
         "host" | "ip" => "`address: 10.0.0.5`",
         "identity_file" | "private_key" => "`key: ~/.ssh/id_ed25519`",
-        "virtual_ipaddress_excluded" | "virtual_routes" | "track_interface" | "garp_master_delay" | "mcast_src_ip" => {
+        "track_interface" => "`track: { interface: [eth1] }`",
+        "auth_hmac" => "`auth: { hmac: yes }`, which mints a key at the first deploy",
+        "active_key" | "key_id" => "`id: 2` in `hmac:`",
+        "anti_replay" => "`replay: time` or `replay: monotonic` in `hmac:`",
+        "time_window" => "`window: 5s` in `hmac:`",
+        "notification_email" | "smtp_to" | "email" => "`alerts: { mail: { to: ops@example.cc } }`",
+        "notification_email_from" => "`from: lb@example.cc` in `mail:`",
+        "smtp_server" | "smtp_host" | "host_name" => "`server: mail.example.cc:587` in `mail:`",
+        "smtp_alert" => "not needed: with `alerts: { mail: … }` every VIP is mailed about",
+        "smtp_tls" | "starttls" => "`tls: starttls` in `mail:`",
+        "smtp_user" => "`user: hactl` in `mail:`",
+        "smtp_password" | "smtp_password_file" => "`password: { file: PATH }` in `mail:`",
+        "virtual_ipaddress_excluded" | "virtual_routes" | "garp_master_delay" | "mcast_src_ip" => {
             "not a key: put your own `templates/hactl.conf.tera` beside the inventory"
         }
         _ => return None,
@@ -88,7 +100,7 @@ pub(super) fn translated(key: &str) -> Option<String> {
 }
 
 /// Words of a vrrp_instance: what they mean stands with the VIP.
-const VIP_WORDS: [&str; 10] = [
+const VIP_WORDS: [&str; 11] = [
     "virtual_router_id",
     "state",
     "priority",
@@ -98,6 +110,7 @@ const VIP_WORDS: [&str; 10] = [
     "unicast_peer",
     "unicast_src_ip",
     "track_script",
+    "track_interface",
     "dev",
 ];
 
@@ -126,7 +139,9 @@ pub(super) fn example(what: &str) -> &'static str {
         "ssh" => "ssh: { user: root }",
         "site" => "site: { server_name: www.example.cc }",
         "lvs" => "lvs: { method: dr, scheduler: rr }",
-        "track" => "track: [{ name: disk, command: /usr/local/bin/check }]",
+        "track" => "track: { interface: [eth1], script: [{ name: disk, command: /usr/local/bin/check }] }",
+        "alerts" => "alerts: { webhook: https://ops.example.cc/hook }",
+        "hmac" => "hmac: yes",
         "notify" => "notify: { master: /usr/local/bin/tell }",
         "priorities" => "priorities: { lb-5: 150, lb-6: 100 }",
         "proxy_params" => "proxy_params: { proxy_connect_timeout: 5 }",

@@ -2,6 +2,8 @@
 //! [`super::cluster::Cluster`] with every derived value filled in. All mistakes of a file are reported at once, with
 //! line, column and the line drawn; nothing here touches the network.
 
+pub mod alerts;
+pub mod auth;
 pub mod document;
 pub mod fields;
 pub mod hosts;
@@ -10,4 +12,5 @@ pub mod lvs;
 mod mistakes;
 pub mod secret;
 pub mod site;
+pub mod track;
 pub mod vips;

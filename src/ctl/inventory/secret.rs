@@ -2,7 +2,7 @@
 
 use super::document::{Node, Value};
 use super::fields::Reader;
-use crate::ctl::cluster::{Secret, SecretSource};
+use crate::ctl::cluster::{Sealed, Secret, SecretSource};
 use crate::ctl::secret::fetch;
 use crate::error::{Code, Problem};
 
@@ -53,4 +53,15 @@ pub fn value(reader: &Reader<'_>, node: &Node, what: &str) -> Option<Secret> {
             None
         }
     }
+}
+
+/// A secret by source, for when it is needed. `example` is what else, or how, it may be written.
+pub fn sealed(reader: &Reader<'_>, node: &Node, what: &str, example: &str) -> Option<Sealed> {
+    if matches!(node.value, Value::Null | Value::List(_)) {
+        let problem = Problem::new(Code::SecretSource, format!("{what} names no source"));
+        reader.wrong_hiding(node.place, problem.next(format!("write it like `{what}: {example}`")));
+        return None;
+    }
+    let source = source(reader, node, what)?;
+    Some(Sealed { source: Some(source), value: None, span: reader.span(node.place) })
 }

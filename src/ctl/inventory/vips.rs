@@ -9,8 +9,8 @@ use ipnet::IpNet;
 
 use super::document::{Node, Place, Value};
 use super::fields::{Fields, Reader};
-use super::secret;
-use crate::ctl::cluster::{Group, Host, Member, TrackedScript, Vip};
+use super::{auth, track};
+use crate::ctl::cluster::{Group, Host, Member, Track, Vip};
 use crate::error::{Code, Problem};
 
 /// A VIP and where it stands, for mistakes that only show later.
@@ -81,11 +81,12 @@ fn derived(name: String, addresses: Vec<IpNet>, hosts: &[Host]) -> Vip {
         interval: Duration::from_secs(1),
         version: if six { Version::V3 } else { Version::V2 },
         auth: None,
+        hmac: None,
         unicast: false,
         preempt: true,
         preempt_delay: Duration::ZERO,
         interface: None,
-        track: Vec::new(),
+        track: Track::default(),
         notify: BTreeMap::new(),
         addresses,
     }
@@ -127,26 +128,7 @@ fn options(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, vip: &mut Vip, host
         }
     }
     if let Some(node) = fields.get("auth") {
-        let auth = reader.fields(node, "auth");
-        let pass = auth.get("pass");
-        vip.auth = pass.and_then(|node| secret::value(reader, node, "pass"));
-        if let Some((secret, node)) = vip.auth.as_ref().zip(pass).filter(|(secret, _)| secret.0.len() > 8) {
-            let problem = Problem::new(
-                Code::PasswordLength,
-                format!("the password of {} has {} characters", vip.name, secret.0.len()),
-            );
-            let next = "give one of eight characters or fewer";
-            reader.wrong_hiding(
-                node.place,
-                problem.why("adverts carry eight, and the rest is not compared").next(next).warn(),
-            );
-        }
-        auth.finish();
-        if vip.version == Version::V3 {
-            let problem = Problem::new(Code::VersionThree, "version 3 of VRRP has no authentication")
-                .next("remove `auth`, or `version: 2`");
-            reader.wrong(node.place, problem);
-        }
+        auth::auth(reader, node, vip);
     }
     vip.unicast = flag("unicast").unwrap_or(vip.unicast);
     vip.preempt = flag("preempt").unwrap_or(vip.preempt);
@@ -160,7 +142,7 @@ fn options(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, vip: &mut Vip, host
         priorities(reader, node, vip);
     }
     if let Some(node) = fields.get("track") {
-        vip.track = reader.list(node).into_iter().filter_map(|node| tracked(reader, node)).collect();
+        vip.track = track::track(reader, node);
     }
     if let Some(node) = fields.get("notify") {
         vip.notify = notify(reader, node);
@@ -211,30 +193,6 @@ fn priorities(reader: &Reader<'_>, node: &Node, vip: &mut Vip) {
         }
     }
     vip.members.sort_by_key(|member| std::cmp::Reverse(member.priority));
-}
-
-fn tracked(reader: &Reader<'_>, node: &Node) -> Option<TrackedScript> {
-    let fields = reader.fields(node, "track");
-    let text = |name| fields.get(name).and_then(|node| reader.text(node, name)).map(str::to_owned);
-    let count = |name| fields.get(name).and_then(|node| reader.number(node, name, 1..=255));
-    let name = fields.get("name").and_then(|node| reader.name(node, "name"));
-    let command = text("command");
-    let weight = fields.get("weight").and_then(|node| reader.parse::<i16>(node, "weight", "a number from -253 to 253"));
-    let track = TrackedScript {
-        name: name.clone().unwrap_or_default(),
-        command: command.clone().unwrap_or_default(),
-        interval: fields.get("interval").and_then(|n| reader.duration(n, "interval")).unwrap_or(Duration::from_secs(2)),
-        weight: weight.unwrap_or(0),
-        fall: count("fall").and_then(|n| u32::try_from(n).ok()).unwrap_or(1),
-        rise: count("rise").and_then(|n| u32::try_from(n).ok()).unwrap_or(1),
-    };
-    let place = fields.place;
-    fields.finish();
-    if name.is_none() || command.is_none() {
-        reader.wrong(place, Problem::new(Code::TrackIncomplete, "a tracked check needs `name` and `command`"));
-        return None;
-    }
-    Some(track)
 }
 
 fn notify(reader: &Reader<'_>, node: &Node) -> BTreeMap<String, String> {

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use data_encoding::HEXLOWER;
 use ipnet::IpNet;
 
+use crate::ctl::cluster::Secret;
 use crate::ctl::host::{HOME, Script};
 use crate::ctl::look::observe::{self, Seen};
+use crate::ctl::signing::KEY_FOLDER;
 use crate::ctl::wanted::{BINARY, WantedHost};
 
 /// A host as it is.
@@ -41,6 +44,10 @@ pub struct Facts {
     pub places: Vec<Place>,
     /// Who works with packages: process id and program.
     pub package_lock: Option<(u32, String)>,
+    /// The keys of signed adverts that lie there, by path.
+    pub keys: BTreeMap<String, Secret>,
+    /// What its clock showed: seconds since 1970.
+    pub clock: Option<f64>,
     /// What deploys put there; `None` where one was committed before that was written down.
     pub put: Option<BTreeMap<String, String>>,
 }
@@ -81,11 +88,17 @@ const PLACES: [&str; 4] = ["/etc", "/usr", "/tmp", HOME];
 
 /// The script whose output [`parse`] reads.
 pub fn script(wanted: &WantedHost) -> Script {
-    let files = wanted.files.iter().map(|file| &file.dest).chain(&wanted.removed).chain(&wanted.absent);
+    let files = wanted.files.iter().map(|file| &file.dest).chain(&wanted.removed);
+    let files = files.chain(&wanted.forgotten).chain(&wanted.absent);
     let services = wanted.services.iter().flat_map(|s| std::iter::once(&s.name).chain(&s.replaces));
     let services = services.chain(&wanted.retired).map(String::as_str).chain(["nginx"]).chain(observe::FIREWALLS);
     let services: BTreeSet<&str> = services.collect();
-    let mut script = Script::new()
+    let script = match wanted.binary {
+        // First of all: a script that fails tells its last lines.
+        true => Script::new().call("keys", [KEY_FOLDER]),
+        false => Script::new(),
+    };
+    let mut script = script
         .call("look", [])
         .call("system", [])
         .call("commands", wanted.packages.iter().map(|package| package.command.as_str()))
@@ -133,6 +146,12 @@ pub fn note_room(facts: &mut Facts, text: &str) {
 /// Adds the question for versions of packages, which not everybody needs.
 pub fn ask_versions(script: Script, wanted: &WantedHost) -> Script {
     script.call("package_versions", wanted.packages.iter().map(|package| package.name.as_str()))
+}
+
+/// The keys in the answer to `keys`.
+pub fn keys(text: &str) -> BTreeMap<String, Secret> {
+    let sections = observe::sections(text);
+    sections.get("keys").into_iter().flatten().filter_map(|line| key(line)).collect()
 }
 
 /// The answer to [`ask_versions`].
@@ -185,6 +204,8 @@ pub fn parse(wanted: &WantedHost, text: &str) -> Facts {
         listeners: Vec::new(),
         places: Vec::new(),
         package_lock: None,
+        keys: keys(text),
+        clock: line("clock", 0).parse().ok().filter(|clock: &f64| clock.is_finite()),
         put: put(&lines("put")),
     };
     let active = |facts: &Facts, unit: &str| facts.services.get(unit).is_some_and(|fact| fact.active);
@@ -213,6 +234,15 @@ fn free_kb(line: &str) -> Option<(&str, u64)> {
     let mut words = line.splitn(3, ' ');
     let (blocks, size, path) = (words.next()?.parse::<u64>().ok()?, words.next()?.parse::<u64>().ok()?, words.next()?);
     Some((path, blocks.saturating_mul(size) / 1024))
+}
+
+/// `HEXADECIMAL-DIGITS PATH`; what is no text, or nothing, is no key of ours.
+fn key(line: &str) -> Option<(String, Secret)> {
+    let (digits, path) = line.split_once(' ')?;
+    let bytes = HEXLOWER.decode(digits.as_bytes()).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    let text = text.trim_end_matches(['\r', '\n']);
+    (!text.is_empty()).then(|| (path.to_owned(), Secret(text.to_owned())))
 }
 
 /// Lines `GENERATION SHA256 PATH`, the newest of a path first; `0 - *` stands for what came before them.

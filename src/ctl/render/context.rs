@@ -2,18 +2,21 @@
 //!
 //! `cluster` name · `host` {name, group, address, ipv6, port, vars…} · `hosts`, `lbs`, `webs` lists of the same (webs with
 //! endpoint, weight, max_fails, fail_timeout_s, backup) · `vips` of this host {name, vrid, interface, priority, version,
-//! interval_s, preempt, preempt_delay_s, auth, unicast, peers, addresses, checks, notify} · `checks` tracked by any of
-//! them · `lvs` (false, or method, scheduler, vips, services with real_servers, check…) · `ipv6` whether any VIP is one · `site` (with host_name, the first of its names) · `proxy_params` · `params` of the role · `vars` · `made_by`.
+//! interval_s, preempt, preempt_delay_s, auth, hmac, unicast, peers, addresses, checks, tracked_interfaces, notify} · `checks`
+//! tracked by any of them · `metrics` (empty, or where) · `alerts` {webhook, mail, authorities} · `lvs` (false, or method, scheduler, vips, services with real_servers, check…) · `ipv6` whether any VIP is one · `site` (with host_name, the first of its names) · `proxy_params` · `params` of the role · `vars` · `made_by`.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::ctl::cluster::{Cluster, Group, Host, Lvs, LvsCheck, Site, TrackedScript, Vip};
+use super::keys::HmacView;
+use crate::ctl::alerts::{Alerts, PASSWORD_FILE, Tls};
+use crate::ctl::cluster::{Cluster, Group, Host, Lvs, LvsCheck, Site, Track, TrackedInterface, TrackedScript, Vip};
 use crate::ctl::roles::builtin::PROXY_PARAMS;
 use crate::ctl::units::seconds_text;
 
@@ -30,8 +33,9 @@ pub fn context(cluster: &Cluster, host: &Host, interfaces: &Interfaces) -> serde
     };
     let mine: Vec<&Vip> =
         cluster.vips.iter().filter(|vip| vip.members.iter().any(|member| member.host == host.name)).collect();
+    let tracks: Vec<Track> = mine.iter().map(|vip| vip.track.overlaid(&host.track)).collect();
     let mut checks: Vec<&TrackedScript> = Vec::new();
-    for check in mine.iter().flat_map(|vip| &vip.track) {
+    for check in tracks.iter().flat_map(|track| &track.scripts) {
         if !checks.iter().any(|known| known.name == check.name) {
             checks.push(check);
         }
@@ -49,6 +53,8 @@ pub fn context(cluster: &Cluster, host: &Host, interfaces: &Interfaces) -> serde
         ("site", json!(SiteView::new(&cluster.site))),
         ("proxy_params", json!(proxy_params(&cluster.site))),
         ("lvs", cluster.lvs.as_ref().map_or(Value::Bool(false), |lvs| json!(LvsView::new(cluster, lvs)))),
+        ("metrics", json!(cluster.metrics.as_deref().unwrap_or_default())),
+        ("alerts", json!(AlertsView::new(&cluster.alerts))),
         ("vars", json!(host.vars)),
     ];
     entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
@@ -92,12 +98,14 @@ struct VipView<'c> {
     vip: &'c Vip,
     interface: String,
     priority: Option<u8>,
-    /// The one secret that templates see: it belongs into the HA configuration.
+    /// A secret: it belongs into the HA configuration.
     auth: Option<&'c str>,
+    hmac: Option<HmacView>,
     peers: Vec<IpAddr>,
     addresses: Vec<String>,
-    /// Names of what it tracks.
-    checks: Vec<&'c str>,
+    /// Names of the checks that it tracks.
+    checks: Vec<String>,
+    tracked_interfaces: Vec<TrackedInterface>,
     notify: Vec<Notify<'c>>,
 }
 
@@ -112,14 +120,17 @@ impl<'c> VipView<'c> {
         let own = vip.members.iter().find(|member| member.host == host.name);
         let others = vip.members.iter().filter(|member| member.host != host.name);
         let peers = others.filter_map(|member| cluster.host(&member.host)).map(|peer| peer.address);
+        let track = vip.track.overlaid(&host.track);
         Self {
             vip,
             interface: interface(host, vip, interfaces),
             priority: own.map(|member| member.priority),
             auth: vip.auth.as_ref().map(|secret| secret.0.as_str()),
+            hmac: vip.hmac.as_ref().map(|hmac| HmacView::new(hmac, &vip.name)),
             peers: peers.collect(),
             addresses: vip.addresses.iter().map(|net| address(cluster, net)).collect(),
-            checks: vip.track.iter().map(|check| check.name.as_str()).collect(),
+            checks: track.scripts.into_iter().map(|check| check.name).collect(),
+            tracked_interfaces: track.interfaces,
             notify: vip.notify.iter().map(|(keyword, command)| Notify { keyword, command }).collect(),
         }
     }
@@ -129,6 +140,44 @@ impl<'c> VipView<'c> {
 fn address(cluster: &Cluster, net: &IpNet) -> String {
     let never_a_source = cluster.lvs.is_some() && net.addr().is_ipv6();
     if never_a_source { format!("{net} preferred_lft 0") } else { net.to_string() }
+}
+
+/// `alerts:`, with what stands in a secret's place while nobody has fetched it.
+#[derive(Serialize)]
+struct AlertsView<'c> {
+    webhook: Option<&'c str>,
+    mail: Option<MailView<'c>>,
+    authorities: Option<&'c Path>,
+}
+
+#[derive(Serialize)]
+struct MailView<'c> {
+    to: &'c [String],
+    from: Option<&'c str>,
+    server: &'c str,
+    port: u16,
+    tls: Tls,
+    user: Option<&'c str>,
+    /// A secret: it belongs into the file that the HA configuration names.
+    password: Option<&'c str>,
+    password_file: &'static str,
+}
+
+impl<'c> AlertsView<'c> {
+    fn new(alerts: &'c Alerts) -> Self {
+        let mail = alerts.mail.as_ref().map(|mail| MailView {
+            to: &mail.to,
+            from: mail.from.as_deref(),
+            server: &mail.host,
+            port: mail.port,
+            tls: mail.tls,
+            user: mail.login.as_ref().map(|(user, _)| user.as_str()),
+            password: mail.login.as_ref().map(|(_, password)| password.open().unwrap_or("(not fetched)")),
+            password_file: PASSWORD_FILE,
+        });
+        let webhook = alerts.webhook.as_ref().map(|url| url.open().unwrap_or("https://not.fetched.invalid/"));
+        Self { webhook, mail, authorities: alerts.authorities.as_deref() }
+    }
 }
 
 /// A site with what follows from its names.
@@ -224,15 +273,16 @@ fn proxy_params(site: &Site) -> Vec<Directive<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
     use crate::ctl::inventory::load::parse;
 
     /// Templates of users rest on these names: what is taken away or renamed breaks them.
     #[test]
     fn what_templates_see_keeps_its_names() {
-        let text = include_str!("../../../inventories/homework.yaml").to_owned() + "lvs: { method: dr }\n";
+        let text = include_str!("../../../inventories/homework.yaml").to_owned()
+            + "lvs: { method: dr }\nalerts: { mail: { to: ops@example.cc } }\n";
+        let vip = "vip: { address: 10.0.0.3/24, auth: { hmac: yes }, track: { interface: eth1 } }";
+        let text = text.replace("vip: 10.0.0.3/24", vip);
         let cluster = parse(Path::new("x.yaml"), &text).unwrap().cluster;
         let seen = Value::Object(context(&cluster, cluster.host("lb-5").unwrap(), &Interfaces::new()));
         let names = |value: &Value| -> Vec<String> {
@@ -241,11 +291,12 @@ mod tests {
             names
         };
         for (value, expected) in [
-            (&seen, "checks cluster host hosts ipv6 lbs lvs proxy_params site vars vips webs"),
+            (&seen, "alerts checks cluster host hosts ipv6 lbs lvs metrics proxy_params site vars vips webs"),
             (&seen["host"], "address backup endpoint fail_timeout_s group ipv6 max_fails name port vars weight"),
             (
                 &seen["vips"][0],
-                "addresses auth checks interface interval_s name notify peers preempt preempt_delay_s priority unicast version vrid",
+                "addresses auth checks hmac interface interval_s name notify peers preempt preempt_delay_s priority tracked_interfaces \
+                 unicast version vrid",
             ),
             (&seen["site"], "host_name kind managed method names_pattern other_names port server_name"),
             (
@@ -254,6 +305,11 @@ mod tests {
                  timeout_s vips",
             ),
             (&seen["lvs"]["services"][0]["real_servers"][0], "address port weight"),
+            (&seen["alerts"], "authorities mail webhook"),
+            (&seen["alerts"]["mail"], "from password password_file port server tls to user"),
+            (&seen["vips"][0]["hmac"], "active keys mode replay window_s"),
+            (&seen["vips"][0]["hmac"]["keys"][0], "id key"),
+            (&seen["vips"][0]["tracked_interfaces"][0], "name weight"),
         ] {
             assert_eq!(names(value), expected.split_whitespace().collect::<Vec<_>>());
         }

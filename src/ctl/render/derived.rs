@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hactl_engine::conf::config::{Config, Version, VrrpInstance};
+use hactl_engine::conf::config::{Config, HmacMode, HmacSettings, Version, VrrpInstance};
 use hactl_engine::conf::parse;
 
 /// One line for each virtual router that comes, goes or becomes another.
@@ -18,7 +18,7 @@ pub fn derived(old: &str, new: &str) -> Vec<String> {
 }
 
 /// Its values, each behind its name.
-fn values(one: &Arc<VrrpInstance>) -> [(&'static str, String); 6] {
+fn values(one: &Arc<VrrpInstance>) -> [(&'static str, String); 7] {
     let version = if one.version == Version::V2 { "2" } else { "3" };
     let addresses: Vec<String> = one.addresses.iter().map(|a| a.address.to_string()).collect();
     [
@@ -28,11 +28,26 @@ fn values(one: &Arc<VrrpInstance>) -> [(&'static str, String); 6] {
         ("version", version.to_owned()),
         ("interval", format!("{:?}", one.advert_interval)),
         ("addresses", addresses.join(" ")),
+        ("signing", one.hmac.as_ref().map_or_else(|| UNSIGNED.to_owned(), signing)),
     ]
 }
 
+/// Its mode and the key that signs.
+fn signing(hmac: &HmacSettings) -> String {
+    let mode = match hmac.mode {
+        HmacMode::Enforce => "enforce",
+        HmacMode::Permissive => "permissive",
+        HmacMode::ReceiveOnly => "receive-only",
+    };
+    format!("{mode} with key {}", hmac.active)
+}
+
+/// Adverts are, unless somebody wants it otherwise.
+const UNSIGNED: &str = "off";
+
 fn all(one: &Arc<VrrpInstance>) -> String {
-    values(one).map(|(name, value)| format!("{name} {value}")).join(", ")
+    let told = values(one).into_iter().filter(|(_, value)| value != UNSIGNED);
+    told.map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(", ")
 }
 
 fn becomes(before: &Arc<VrrpInstance>, now: &Arc<VrrpInstance>) -> Option<String> {
@@ -60,5 +75,9 @@ mod tests {
         assert_eq!(derived(&conf("A", 37, 91), &conf("A", 37, 91)), Vec::<String>::new());
         let told = derived(&conf("A", 37, 91), &conf("A", 38, 100));
         assert_eq!(told, ["A: VRID 37 becomes 38, priority 91 becomes 100"]);
+        let signed =
+            conf("A", 37, 91).replace("version 3", "version 3\nauth_hmac {\nkey 5 hunter2\nmode permissive\n}");
+        assert_eq!(derived("", &signed), [format!("A: {whole}, signing permissive with key 5")]);
+        assert_eq!(derived(&conf("A", 37, 91), &signed), ["A: signing off becomes permissive with key 5"]);
     }
 }

@@ -8,6 +8,7 @@ use tera::{Context, Tera};
 use crate::ctl::check::file::ha_config;
 use crate::ctl::cluster::{Cluster, Host};
 use crate::ctl::render::context::{Interfaces, context};
+use crate::ctl::render::keys;
 use crate::ctl::roles::builtin::{NGINX_CHECK, ROLES};
 use crate::ctl::roles::lookup;
 use crate::ctl::roles::role::{FileEntry, Role, parse};
@@ -23,6 +24,10 @@ pub fn render(cluster: &Cluster, host: &Host, interfaces: &Interfaces) -> Result
     let mut wanted = WantedHost { host: host.name.clone(), ..WantedHost::default() };
     let mut problems = Vec::new();
     let base = context(cluster, host, interfaces);
+    // Before the configuration that names them.
+    if host.roles.iter().any(|role| role == keys::ROLE) {
+        wanted.files = keys::files(cluster, host);
+    }
     for name in &host.roles {
         match lookup::role(cluster, name) {
             Ok(role) => {
@@ -182,6 +187,9 @@ impl Work<'_> {
         };
         let made_by = format!("made by hactl from {}; change the inventory, not this file", entry.template);
         let Some(mut text) = self.text(&template.name, &template.text, &made_by) else { return };
+        if entry.optional && text.trim().is_empty() {
+            return self.wanted.forgotten.push(entry.dest.clone());
+        }
         if !text.ends_with('\n') {
             text.push('\n');
         }
@@ -274,14 +282,51 @@ mod tests {
     fn the_expert_renders() {
         for host in ["lb-5", "lb-6", "web-7", "web-8", "web-9"] {
             let wanted = rendered(EXPERT, host).unwrap_or_else(|failure| panic!("{failure}"));
+            if host == "lb-6" {
+                let parsed = hactl_engine::conf::parse("x", &file(&wanted, "/etc/hactl/hactl.conf"));
+                let links = |n: usize| parsed.config.instances[n].track_interfaces.len();
+                assert_eq!((links(0), links(1)), (2, 1), "its own besides those of its VIPs");
+            }
             if host == "lb-5" {
                 let conf = file(&wanted, "/etc/hactl/hactl.conf");
                 let parsed = hactl_engine::conf::parse("x", &conf);
                 assert_eq!(parsed.diagnostics, [], "{conf}");
-                assert_eq!(parsed.config.instances.len(), 2);
+                let [first, second] = parsed.config.instances.as_slice() else { panic!("{conf}") };
+                let links: Vec<(&str, i16)> =
+                    first.track_interfaces.iter().map(|one| (one.name.as_str(), one.weight)).collect();
+                assert_eq!(links, [("eth1", 0), ("eth2", -20)]);
+                assert!(first.hmac.is_none() && first.password.is_some());
+                let hmac = second.hmac.as_ref().unwrap();
+                assert_eq!((hmac.active, hmac.window.as_secs(), hmac.keys.len()), (2, 5, 1));
+                assert_eq!(hmac.keys[0].file.as_deref(), Some("/etc/hactl/vrrp-VI_2-2.key"));
+                let key = wanted.files.iter().position(|file| file.dest == "/etc/hactl/vrrp-VI_2-2.key").unwrap();
+                let at = wanted.files.iter().position(|file| file.dest == "/etc/hactl/hactl.conf").unwrap();
+                assert!(key < at && wanted.files[key].secret && wanted.files[key].mode == 0o600);
+                let (own, mail) = (&parsed.config.own, parsed.config.global.mail.as_ref().unwrap());
+                assert!(own.metrics.is_some() && own.webhook.is_some() && own.tls_authorities.is_some());
+                assert_eq!(
+                    (own.smtp_user.as_deref(), own.smtp_password_file.as_deref()),
+                    (Some("hactl"), Some("/etc/hactl/smtp.password"))
+                );
+                assert_eq!(
+                    (mail.host.as_str(), mail.port, mail.from.as_deref()),
+                    ("mail.example.cc", 587, Some("lb@example.cc"))
+                );
                 assert!(file(&wanted, "/etc/nginx/hactl_proxy_params").contains("proxy_connect_timeout 5;"));
             }
         }
+    }
+
+    /// Nothing of what an inventory does not speak of is in what is deployed.
+    #[test]
+    fn what_is_not_asked_for_is_not_there() {
+        let wanted = rendered(HOMEWORK, "lb-5").unwrap();
+        assert_eq!(wanted.forgotten, ["/etc/hactl/smtp.password"]);
+        let conf = file(&wanted, "/etc/hactl/hactl.conf");
+        for word in ["smtp", "webhook", "metrics", "auth_hmac", "track_interface", "notification"] {
+            assert!(!conf.contains(word), "{conf}");
+        }
+        assert!(!wanted.files.iter().any(|file| file.dest.ends_with(".key")));
     }
 
     #[test]

@@ -4,5 +4,6 @@
 pub mod context;
 pub mod derived;
 pub mod host;
+pub mod keys;
 pub mod pair;
 pub mod preview;

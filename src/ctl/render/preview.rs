@@ -11,6 +11,7 @@ use crate::ctl::desk::find_inventory;
 use crate::ctl::difference::without_secrets;
 use crate::ctl::inventory::load::load;
 use crate::ctl::report::{Outcome, Report};
+use crate::ctl::secret::unseal;
 use crate::ctl::wanted::WantedFile;
 use crate::error::{Code, Exit, Failure, Problem};
 
@@ -44,7 +45,9 @@ pub struct RenderedFile {
 /// Exit 3: mistakes in the inventory, roles and templates; no such host or file.
 pub fn preview(inventory: Option<&Path>, host: &str, file: Option<&str>, show_secrets: bool) -> Outcome<Rendered> {
     let loaded = load(&find_inventory(inventory)?)?;
-    let cluster = loaded.cluster;
+    let mut cluster = loaded.cluster;
+    // Who does not want to see secrets is not asked for them.
+    let odd = if show_secrets { unseal(&mut cluster)? } else { Vec::new() };
     let names = || cluster.hosts.iter().map(|host| host.name.as_str()).collect();
     let host = cluster.host(host).ok_or_else(|| nothing("host", host, names()))?;
     let mut files = render(&cluster, host, &Interfaces::new())?.files;
@@ -55,8 +58,7 @@ pub fn preview(inventory: Option<&Path>, host: &str, file: Option<&str>, show_se
             return Err(nothing("file", file, paths.iter().map(String::as_str).collect()));
         }
     }
-    let secrets: Vec<&str> =
-        cluster.vips.iter().filter_map(|vip| vip.auth.as_ref()).map(|auth| auth.0.as_str()).collect();
+    let secrets: Vec<&str> = cluster.secrets().collect();
     let shown = |file: &WantedFile| RenderedFile {
         path: file.dest.clone(),
         owner: file.owner.clone(),
@@ -68,7 +70,7 @@ pub fn preview(inventory: Option<&Path>, host: &str, file: Option<&str>, show_se
         },
     };
     let value = Rendered { host: host.name.clone(), files: files.iter().map(shown).collect() };
-    let problems = loaded.warnings.into_iter().chain(assumed(&cluster, host)).collect();
+    let problems = loaded.warnings.into_iter().chain(odd).chain(assumed(&cluster, host)).collect();
     Ok(Report { value, problems, exit: Exit::Done })
 }
 

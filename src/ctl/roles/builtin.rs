@@ -10,7 +10,7 @@ pub const ROLES: [(&str, &str); 5] = [
 ];
 
 /// Built-in templates: name and text.
-pub const TEMPLATES: [(&str, &str); 10] = [
+pub const TEMPLATES: [(&str, &str); 11] = [
     ("web.html.tera", include_str!("../../../templates/web.html.tera")),
     ("nginx-web.conf.tera", include_str!("../../../templates/nginx-web.conf.tera")),
     ("nginx-lb.conf.tera", include_str!("../../../templates/nginx-lb.conf.tera")),
@@ -20,6 +20,7 @@ pub const TEMPLATES: [(&str, &str); 10] = [
     ("realserver.sh.tera", include_str!("../../../templates/realserver.sh.tera")),
     ("hactl-realserver.service.tera", include_str!("../../../templates/hactl-realserver.service.tera")),
     ("hactl.conf.tera", include_str!("../../../templates/hactl.conf.tera")),
+    ("smtp.password.tera", include_str!("../../../templates/smtp.password.tera")),
     ("hactl-agent.service.tera", include_str!("../../../templates/hactl-agent.service.tera")),
 ];
 

@@ -122,6 +122,9 @@ pub struct FileEntry {
     /// It holds a secret.
     #[serde(default)]
     pub secret: bool,
+    /// Where nothing comes of its template it is not wanted: one that a deploy has put there is removed.
+    #[serde(default)]
+    pub optional: bool,
 }
 
 fn ordinary_mode() -> String {

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::conf::config::{HmacMode, Replay};
 pub use crate::lvs::status::{CheckStatus, RealServerStatus, TrafficStatus, VirtualServerStatus};
 pub use crate::state::RouterState;
 
@@ -259,9 +260,27 @@ pub struct InstanceStatus {
     /// The guard withholds the claim to be master: another host still answers, and no advert is heard.
     #[serde(default)]
     pub withheld: bool,
+    /// How adverts are signed (`auth_hmac`); `None` where they are not.
+    #[serde(default)]
+    pub signing: Option<Signing>,
     /// Counters since the start, by name (`adverts_sent`, `adverts_received`, `bad_checksum`…).
     #[serde(default)]
     pub counters: std::collections::BTreeMap<String, u64>,
+}
+
+/// How a router signs its adverts and judges those of others: everything of `auth_hmac` but the secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signing {
+    /// What becomes of adverts that are not signed, and whether own ones are.
+    pub mode: HmacMode,
+    /// The key that signs.
+    pub active_key: u8,
+    /// Every key that is known.
+    pub keys: Vec<u8>,
+    /// How replayed adverts are told.
+    pub replay: Replay,
+    /// How far the clocks of two hosts may be apart, in milliseconds.
+    pub window_ms: u64,
 }
 
 /// A priority override left by `promote`.

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::lan::Claim;
 use super::router::Router;
 use super::state::{State, public};
-use crate::control::InstanceStatus;
+use crate::conf::config::HmacSettings;
+use crate::control::{InstanceStatus, Signing};
 use crate::notice::mac_text;
 use crate::time::{Instant, millis};
 use crate::wire::arp::Mac;
@@ -55,8 +56,20 @@ impl Router {
             lease_ms: self.leased_until.filter(|_| self.state == State::Master).map(|until| millis(until.since(now))),
             withheld: self.blocked,
             answered_by: self.second_answer(since, now).map(|mac| mac_text(&mac)),
+            signing: self.config.hmac.as_ref().map(signing),
             counters: self.counters.iter().map(|(name, count)| (name.to_owned(), count)).collect(),
         }
+    }
+}
+
+/// Everything but the secrets.
+fn signing(hmac: &HmacSettings) -> Signing {
+    Signing {
+        mode: hmac.mode,
+        active_key: hmac.active,
+        keys: hmac.keys.iter().map(|key| key.id).collect(),
+        replay: hmac.replay,
+        window_ms: millis(hmac.window),
     }
 }
 

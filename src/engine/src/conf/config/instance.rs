@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::address::VirtualAddress;
 use super::notify::Notify;
 use super::route::{Route, Rule};
@@ -251,7 +253,8 @@ pub enum OldChecksum {
 }
 
 /// What `auth_hmac` does with adverts that carry no valid trailer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum HmacMode {
     /// Dropped.
     Enforce,
@@ -262,7 +265,8 @@ pub enum HmacMode {
 }
 
 /// How replayed adverts are told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Replay {
     /// Their time may be off by the window only, and must grow.
     Time,
