@@ -71,7 +71,7 @@ pub async fn compare(inventory: Option<&Path>, options: Options, wanted: &Wanted
     let newest = known.last().copied().unwrap_or_default();
     let before = |number: u64| known.range(..number).next_back().copied();
     let from = wanted.from.or_else(|| before(wanted.to.unwrap_or(newest))).ok_or_else(|| unknown(newest, &known))?;
-    for number in [Some(from), wanted.to].into_iter().flatten().filter(|number| !known.contains(number)) {
+    if let Some(number) = [Some(from), wanted.to].into_iter().flatten().find(|number| !known.contains(number)) {
         return Err(unknown(number, &known));
     }
     let mut compared = Compared { from, to: wanted.to, hosts: Vec::new() };
@@ -108,8 +108,8 @@ async fn files(
     let paths = one.paths_after(from);
     let place = |path: &str| (one.place(path, from), one.place(path, to.unwrap_or(u64::MAX - 1)));
     // What neither generation had, or both have from one place, does not differ.
-    let pairs: Vec<(&str, (Option<String>, Option<String>))> =
-        paths.into_iter().map(|path| (path, place(path))).filter(|(_, (old, new))| old != new).collect();
+    let pairs = paths.into_iter().map(|path| (path, place(path))).filter(|(_, (old, new))| old != new);
+    let pairs: Vec<_> = pairs.collect();
     let places = pairs.iter().flat_map(|(_, (old, new))| [old, new]).flatten();
     let places: Vec<&str> = places.map(String::as_str).collect();
     let script = contents::ask(Script::new(), places.iter().copied()).text();
