@@ -278,6 +278,27 @@ fn clocks_that_differ_are_found_before_anything_changes() {
     assert_eq!(stage.changes(&before), Vec::<String>::new());
     signs(&stage, &ALL, "{ hmac: { window: 60s } }", "");
     stage.deployed();
+    // Clocks that part later are told by whoever looks.
+    signs(&stage, &ALL, "{ hmac: { window: 60s } }", "");
+    let skew = "printf '#!/bin/sh\\n[ \"$1\" != +%%s ] || exec /usr/bin/date -d \"90 seconds\" \"$1\"\\nexec /usr/bin/date \"$@\"\\n' \
+                >/played/bin/date";
+    stage.host("lb-6").sh(skew);
+    let end = stage.deploy();
+    assert_eq!((end.exit, end.codes()), (Exit::Done, vec![Code::ClocksDiffer]), "{}", end.said());
+    assert!(end.problems[0].warning && end.said().contains("is 90 s ahead of that of lb-5"), "{}", end.said());
+}
+
+/// Whoever takes the place of keepalived begins as that speaks.
+#[test]
+fn a_pair_of_keepalived_becomes_one_that_signs() {
+    let Some(stage) = stage(&ALL) else { return };
+    for host in ["lb-5", "lb-6"] {
+        stage.host(host).sh("touch /etc/systemd/system/keepalived.service; systemctl enable --now keepalived");
+    }
+    signs(&stage, &ALL, "{ hmac: yes }", "");
+    stage.deployed();
+    let both = |mode: &str| ["lb-5", "lb-6"].map(|host| format!("{host} {mode} 1 of 1"));
+    assert_eq!(history(&stage), ["receive-only", "permissive", "enforce"].map(both).concat());
 }
 
 /// Whom agents tell, with a password that lies in a file for root alone, and goes when nobody needs it any more.

@@ -1,11 +1,12 @@
 //! The verdict on a cluster: pure, from what was seen.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use super::{lvs, missed, standby};
 use crate::ctl::cluster::{Cluster, Group, Host, Vip};
-use crate::ctl::look::members;
 use crate::ctl::look::observe::{Owners, Seen, Sight};
+use crate::ctl::look::{clocks, members};
 use crate::error::{Code, Problem};
 
 /// Judges what was seen. Empty means good.
@@ -25,6 +26,12 @@ pub fn judge(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
         if lvs::is_balanced(cluster, sight) {
             problems.extend(service(cluster, sight, address, &owners));
         }
+        let clock = |host: &str| {
+            let agent = sight.hosts.get(host)?.agent.as_ref()?;
+            Some(Duration::from_millis(agent.now_unix_ms).as_secs_f64())
+        };
+        let clocks = clocks::judge(vip, clock);
+        problems.extend(clocks.map(|problem| problem.why("beyond that the standby hears no adverts any more").warn()));
         if let [owner] = owners.as_slice() {
             stale_neighbours(cluster, sight, address, owner, &mut problems);
         }

@@ -70,6 +70,12 @@ fn signing_comes_step_by_step() {
     // Where nobody speaks, there is nobody to be understood.
     let (told, signed) = steps(&yes, Facts::default(), Facts::default());
     assert_eq!((told, signed), (vec!["enforce 1 of 1".to_owned()], None));
+    // A keepalived whose place is taken does not sign.
+    let keepalived = || {
+        let unit = crate::ctl::look::facts::ServiceFact { active: true, enabled: true };
+        Facts { services: [("keepalived".to_owned(), unit)].into(), ..Facts::default() }
+    };
+    assert_eq!(steps(&yes, keepalived(), keepalived()).0.len(), 3);
     // A new load balancer beside one that has it.
     let file = minted_file(1);
     let enforces = || facts(Some(("enforce", 1)), &[(&file, KEY)]);
