@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::agent_args::Agent;
 use super::genhash::GenHash;
 use super::global::Global;
-use crate::ctl::cluster::SecretSource;
+use super::import_args::{Import, Takeover};
 use crate::text::parse_time;
 
 /// Parses a command line. A link named `keepalived` behaves as `hactl agent run` with keepalived's options, one named `genhash` as
@@ -325,54 +325,6 @@ pub(crate) struct Deploy {
     /// Hosts worked on in parallel
     #[arg(short, long, default_value_t = 64)]
     pub jobs: usize,
-}
-
-/// `hactl import`.
-#[derive(Debug, Args)]
-pub(crate) struct Import {
-    /// Load balancers, and web hosts for their names: [USER@]HOST[:PORT] or [USER@]NAME=ADDRESS[:PORT]
-    #[arg(required = true, value_name = "HOST")]
-    pub hosts: Vec<String>,
-    /// Write inventory.yaml, templates and passwords to this folder, over nothing that is there
-    #[arg(long, value_name = "FOLDER")]
-    pub out: Option<PathBuf>,
-    /// Private key file for the login
-    #[arg(long, value_name = "FILE")]
-    pub key: Option<PathBuf>,
-    /// Jump host: [USER@]HOST[:PORT]
-    #[arg(long, value_name = "HOST")]
-    pub jump: Option<String>,
-    /// Where the password for login and sudo comes from: prompt, env:NAME, file:PATH or command:PROGRAM
-    #[arg(long, value_name = "SOURCE", value_parser = password_source)]
-    pub password: Option<SecretSource>,
-}
-
-/// `prompt`, `env:NAME`, `file:PATH`, `command:PROGRAM`.
-fn password_source(text: &str) -> Result<SecretSource, &'static str> {
-    match text.split_once(':') {
-        None if text == "prompt" => Ok(SecretSource::Prompt),
-        Some(("env", name)) => Ok(SecretSource::Environment(name.into())),
-        Some(("file", path)) => Ok(SecretSource::File(path.into())),
-        Some(("command", command)) => Ok(SecretSource::Command(command.into())),
-        _ => Err("write prompt, env:NAME, file:PATH or command:PROGRAM"),
-    }
-}
-
-/// `hactl takeover`.
-#[derive(Debug, Args)]
-pub(crate) struct Takeover {
-    /// Inventory file (same as --inventory)
-    #[arg(value_name = "INVENTORY")]
-    pub file: Option<PathBuf>,
-    /// Do not ask
-    #[arg(short, long)]
-    pub yes: bool,
-    /// Leave a failed takeover as it is, for inspection
-    #[arg(long)]
-    pub no_auto_rollback: bool,
-    /// Although every load balancer owns an address, so that the first one's is without an owner for a moment
-    #[arg(long)]
-    pub accept_gap: bool,
 }
 
 /// `hactl status`.

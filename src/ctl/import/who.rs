@@ -93,7 +93,7 @@ fn cut(text: &str) -> Option<Word<'_>> {
         },
     };
     let good = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "-._:%".contains(c));
-    let fits = good(host) && name.is_none_or(good) && user.is_none_or(|user| good(user));
+    let fits = good(host) && name.is_none_or(good) && user.is_none_or(good);
     fits.then_some(Word { user, name: name.unwrap_or(host), host, port })
 }
 
