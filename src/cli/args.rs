@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::agent_args::Agent;
-use super::deploy_args::{Deploy, Import, Plan, Takeover};
+use super::deploy_args::{Deploy, Plan};
 use super::genhash::GenHash;
 use super::global::Global;
+use super::import_args::{Import, Takeover};
 use crate::text::parse_time;
 
 /// Parses a command line. A link named `keepalived` behaves as `hactl agent run` with keepalived's options, one named `genhash` as

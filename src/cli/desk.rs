@@ -8,8 +8,8 @@ use indicatif::ProgressBar;
 
 use super::args::{Command, Lock, Status};
 use super::confirm;
-use super::deploy_args::Takeover;
 use super::global::{Color, Global};
+use super::import_args::Takeover;
 use super::show::{self, finish, finish_screen, operate, progress};
 use crate::ctl::apply::back::{self, Back, Target};
 use crate::ctl::apply::deploy::{self, Deployed, Order, Planned};

@@ -15,6 +15,7 @@ mod explain;
 mod generate;
 mod genhash;
 mod global;
+mod import_args;
 mod init;
 mod lab;
 mod manual;

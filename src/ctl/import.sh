@@ -2,8 +2,8 @@
 # shellcheck disable=SC2034,SC2154,SC2317 # this is the fourth part of host.sh, for who reads a keepalived and an nginx
 # --- looking at a pair that is not ours: nothing is written, and nothing is asked to do anything ---
 
-# keepalived: the unit, the processes, the user that runs scripts, and every file that it reads.
-keepalived() {
+# look_at_keepalived: the unit, the processes, the user that runs scripts, and every file that it reads.
+look_at_keepalived() {
     services keepalived
     echo @@name
     cat /proc/sys/kernel/hostname 2>/dev/null
@@ -70,8 +70,8 @@ config_files() {
     done
 }
 
-# nginx: the whole configuration as it would load it now.
-nginx_files() {
+# look_at_nginx: the whole configuration as it would load it now.
+look_at_nginx() {
     if command -v nginx >/dev/null; then
         echo @@nginx
         nginx -T -q 2>/dev/null | head -c 4194304 | sed 's/^/ /'

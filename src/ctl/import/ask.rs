@@ -52,7 +52,7 @@ pub struct ConfigFiles {
 /// The script whose output [`parse`] reads.
 pub fn script() -> String {
     let script = Script::new().call("show", []).text() + FUNCTIONS;
-    script + "keepalived\nnginx_files\n"
+    script + "look_at_keepalived\nlook_at_nginx\n"
 }
 
 /// Looks at every connected host.

@@ -2,6 +2,7 @@
 //! one has and the other has not is told. So nothing is forgotten that the language knows.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use hactl_engine::conf::config::{Config, InitialState, ScriptUser, VrrpInstance};
@@ -66,12 +67,21 @@ pub fn compare(host: &str, runs: &Config, would: &Config, names: &Names, keepali
         let (left, right) = (said(&one), said(&other));
         if left != right {
             let (block, keyword) = key.clone();
-            let wire = WIRE.contains(&keyword.as_str()) && block.starts_with("vrrp_instance ");
+            let wire = block.strip_prefix("vrrp_instance ").is_some_and(|name| match keyword.as_str() {
+                "virtual_ipaddress" => list(&runs, name) != list(&would, name),
+                word => WIRE.contains(&word),
+            });
             found.push(Difference { host: host.to_owned(), block, keyword, runs: left, would: right, wire });
         }
     }
     found.extend(secrets(host, &runs, &would));
     found
+}
+
+/// The addresses that an instance advertises.
+fn list(config: &Config, name: &str) -> BTreeSet<IpAddr> {
+    let own = config.instances.iter().filter(|one| one.name == name);
+    own.flat_map(|one| &one.addresses).map(|one| one.address.addr()).collect()
 }
 
 /// A configuration without what hactl has its own way for, and with the names of the inventory.
@@ -99,6 +109,10 @@ fn alike(config: &Config, names: &Names, keepalived_script: bool) -> Config {
         one.track_scripts.sort_by(|left, right| left.name.cmp(&right.name));
         one.track_interfaces.sort_by(|left, right| left.name.cmp(&right.name));
         one.unicast_peers.sort_by_key(|peer| peer.address);
+        for address in one.addresses.iter_mut().chain(&mut one.excluded) {
+            // Without `dev` it stands there anyway.
+            address.interface = address.interface.take().filter(|name| *name != one.interface);
+        }
         Arc::new(one)
     });
     config.instances = renamed.collect();
@@ -242,6 +256,12 @@ mod tests {
             let other = CONF.replacen("virtual_router_id 37\npriority 91", to, 1);
             compare("x", &config(CONF), &config(&other), &Names::new(), false).iter().any(|one| one.wire)
         };
+        let labelled = CONF.replace("10.0.0.3/27", "10.0.0.3/27 dev eth0 label eth0:1");
+        let found = compare("x", &config(CONF), &config(&labelled), &Names::new(), false);
+        assert!(found.len() == 1 && !found[0].wire, "{found:?}");
+        assert_eq!(told(CONF, &CONF.replace("10.0.0.3/27", "10.0.0.3/27 dev eth0")), Vec::<String>::new());
+        let more = CONF.replace("10.0.0.3/27", "10.0.0.3/27\n 10.0.0.4/27");
+        assert!(compare("x", &config(CONF), &config(&more), &Names::new(), false)[0].wire);
         assert!(wire("virtual_router_id 38\npriority 91") && !wire("virtual_router_id 37\npriority 90"));
     }
 }

@@ -173,10 +173,12 @@ fn instance(rows: &mut Rows, vip: &Instance, all: &[&str], passwords: &Passwords
     rows.add(&format!("    version: {}", vip.version().number()), said);
     if vip.password.is_some() && vip.version() == Version::V2 {
         let source = passwords.source(&vip.name);
-        rows.add(
-            &format!("    auth: {{ pass: {source} }}"),
-            &format!("{}; put the password there", vip.place("authentication")),
-        );
+        let from = vip.place("authentication");
+        let from = match passwords {
+            Passwords::Files(_) => from.to_owned(),
+            Passwords::Environment => format!("{from}; export the password"),
+        };
+        rows.add(&format!("    auth: {{ pass: {source} }}"), &from);
     }
     if one.is_unicast() {
         rows.add("    unicast: yes", vip.place("unicast_peer"));

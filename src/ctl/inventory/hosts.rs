@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::document::{Node, Value};
 use super::fields::{Fields, Reader};
 use super::{secret, track};
-use crate::ctl::cluster::{Backend, Group, Host, Lvs, PinnedKey, Site, Ssh, Track};
+use crate::ctl::cluster::{Backend, Group, Host, Lvs, PinnedKey, Ssh, Track};
 use crate::ctl::roles::lookup::known_role;
 use crate::ctl::ssh::pinned;
 use crate::error::{Code, Problem};
@@ -186,13 +186,13 @@ fn host(
 }
 
 /// Puts what a host of its group is made of before the roles that the inventory adds.
-pub fn give_roles(host: &mut Host, lvs: Option<&Lvs>, site: &Site) {
+pub fn give_roles(host: &mut Host, lvs: Option<&Lvs>, own_nginx: bool) {
     if !host.managed {
         host.roles.clear();
         return;
     }
     let names: &[&str] = match (host.group, lvs.map(|lvs| lvs.real_servers)) {
-        (Group::Lb, None) if !site.managed => &["vip"],
+        (Group::Lb, None) if !own_nginx => &["vip"],
         (Group::Lb, None) => &["lb-nginx", "vip"],
         (Group::Lb, Some(Group::Web)) => &["lvs-director", "vip"],
         (Group::Lb, Some(Group::Lb)) => &["web-static", "lvs-realserver", "lvs-director", "vip"],

@@ -82,17 +82,17 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
         read
     });
     let mut lvs = fields.get("lvs").map(|node| lvs::lvs(reader, node));
-    let site = fields.get("site").map_or_else(site::default_site, |node| site::site(reader, node));
+    let own_nginx = fields.get("site").is_none_or(site::is_managed);
     let none = Vars::new();
     let mut all = Vec::new();
     for (key, group) in [("lb", Group::Lb), ("web", Group::Web)] {
         if let Some(node) = fields.get(key) {
             let mut hosts = hosts::group(reader, node, group, &shared, group_vars.get(key).unwrap_or(&none));
-            hosts.iter_mut().for_each(|host| hosts::give_roles(host, lvs.as_ref(), &site));
+            hosts.iter_mut().for_each(|host| hosts::give_roles(host, lvs.as_ref(), own_nginx));
             all.extend(hosts);
         }
     }
-    check_groups(reader, &fields, &all, lvs.is_some() || !site.managed, &folder);
+    check_groups(reader, &fields, &all, lvs.is_some() || !own_nginx, &folder);
     let mut placed = Vec::new();
     for key in ["vip", "vips"] {
         if let Some(node) = fields.get(key) {
@@ -100,6 +100,7 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
             placed.extend(vips::read(reader, node, &all, first));
         }
     }
+    let site = fields.get("site").map_or_else(site::default_site, |node| site::site(reader, node));
     if let Some(lvs) = lvs.as_mut().filter(|lvs| lvs.port == 0) {
         lvs.port = site.port;
     }

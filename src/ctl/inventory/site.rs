@@ -29,6 +29,13 @@ pub fn default_site() -> Site {
     }
 }
 
+/// Whether nginx on the load balancers is hactl's. Hosts ask before the rest of `site:` is read; what is wrong there is told then.
+pub fn is_managed(node: &Node) -> bool {
+    let Value::Map(entries) = &node.value else { return true };
+    let said = entries.iter().find(|(key, _)| key.name == "managed").map(|(_, node)| &node.value);
+    !matches!(said, Some(Value::Text(text)) if matches!(text.as_str(), "no" | "false" | "off"))
+}
+
 /// Reads `site:`.
 pub fn site(reader: &Reader<'_>, node: &Node) -> Site {
     let fields = reader.fields(node, "site");
