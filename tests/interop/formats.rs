@@ -16,6 +16,26 @@ use crate::need_root;
 /// keepalived's signals, by what they ask for.
 const DUMPS: [(i32, &str); 3] = [(10, "keepalived.data"), (12, "keepalived.stats"), (36, "keepalived.json")];
 
+/// One of each kind; all of them in tables of their own, so that the host goes on as it was.
+const ROUTING: &str = "virtual_routes {\n\
+    src 10.77.0.3 to 10.88.1.0/24 via 10.77.0.1 dev eth0 table 88 scope global metric 7\n\
+    blackhole 10.88.2.0/24 table 88\n\
+    unreachable 10.88.3.0/24 table 88 metric 9\n\
+    10.88.4.0/24 via 10.77.0.1 dev eth0 onlink mtu 1400 advmss 1300\n\
+    10.88.5.0/24 nexthop via 10.77.0.1 dev eth0 weight 2 nexthop via 10.77.0.9 dev eth0 weight 3\n\
+    10.88.6.1 dev eth0 scope link\n\
+    default via 10.77.0.1 dev eth0 table 33\n\
+    10.88.7.0/24 via 10.77.0.1 dev eth0 mtu lock 1400 initcwnd 10\n}\n\
+    virtual_rules {\n\
+    not from 10.90.1.0/24 table 77 preference 101\n\
+    from 10.90.2.0/24 fwmark 3/7 table 77 preference 102\n\
+    to 10.90.3.0/24 tos 0x10 blackhole preference 103\n\
+    from 10.90.4.0/24 goto 200 preference 104\n\
+    to 10.90.5.0/24 iif eth0 lookup 78\n\
+    from 10.90.7.0/24 prohibit preference 107\n\
+    from 10.90.8.0/24 table 55 suppress_prefixlength 2 preference 108\n\
+    from 10.90.9.0/24 ipproto tcp dport 80-90 table 55 preference 109\n}";
+
 fn config(lan: &Lan, n: usize) -> String {
     let flag = |name: &str| {
         fs::write(lan.path(&format!("{name}{n}")), "").unwrap();
@@ -30,7 +50,7 @@ fn config(lan: &Lan, n: usize) -> String {
          vrrp_sync_group G1 {{\ngroup {{\nVI_2\nVI_3\n}}\n}}\n\
          vrrp_instance VI_1 {{\ninterface eth0\nvirtual_router_id 51\npriority 100\nadvert_int 0.2\n\
          notify_priority_changes\nvirtual_ipaddress {{\n10.77.0.3/24\n10.77.0.13/24 dev eth0 label eth0:x\n}}\n\
-         virtual_ipaddress_excluded {{\n10.77.0.4/32\n}}\ntrack_script {{\nsoft\nhard\n}}\n}}\n\
+         virtual_ipaddress_excluded {{\n10.77.0.4/32\n}}\ntrack_script {{\nsoft\nhard\n}}\n{ROUTING}\n}}\n\
          vrrp_instance VI_2 {{\ninterface eth0\nvirtual_router_id 52\npriority 90\nadvert_int 0.2\n\
          virtual_ipaddress {{\n10.77.0.23/24\n}}\n}}\n\
          vrrp_instance VI_3 {{\ninterface eth0\nvirtual_router_id 53\npriority 91\nadvert_int 0.2\n\

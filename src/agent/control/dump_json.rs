@@ -4,6 +4,7 @@ use hactl_engine::conf::config::{Config, Track, Version, VrrpInstance};
 use hactl_engine::control::{AgentStatus, InstanceStatus, RouterState};
 use serde_json::{Value, json};
 
+use super::dump_routing::{route, rule};
 use super::dump_text::{address, is_set, quoted};
 
 /// The document, with a line end.
@@ -69,9 +70,11 @@ fn data(config: &Config, instance: &VrrpInstance, status: &InstanceStatus) -> Va
         "auth_type": u8::from(instance.password.is_some()),
     });
     let command = |track: &Track| config.scripts.iter().find(|script| script.name == track.name);
-    let lists: [(&str, Vec<String>); 3] = [
+    let lists: [(&str, Vec<String>); 5] = [
         ("vips", instance.addresses.iter().map(listed).collect()),
         ("evips", instance.excluded.iter().map(listed).collect()),
+        ("vroutes", instance.routes.iter().map(route).collect()),
+        ("vrules", instance.rules.iter().map(rule).collect()),
         ("track_script", instance.track_scripts.iter().filter_map(command).map(|one| quoted(&one.command)).collect()),
     ];
     for (name, list) in lists {

@@ -4,6 +4,7 @@
 pub(crate) mod client;
 pub(crate) mod dump;
 mod dump_json;
+mod dump_routing;
 mod dump_text;
 pub(crate) mod error;
 pub(crate) mod exporter;
