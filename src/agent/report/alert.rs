@@ -94,7 +94,7 @@ impl Alerts {
         let server = self.config.virtual_servers.iter().find(|server| server.name == notice.instance);
         let Some(server) = server.filter(|_| !self.config.global.lvs.no_emails) else { return false };
         match &notice.what {
-            What::Quorum { .. } => server.smtp_alert,
+            What::Quorum { begun, .. } => server.smtp_alert && !begun,
             What::RealServer { address, .. } => {
                 server.real_servers.iter().any(|real| real.address == *address && real.smtp_alert)
             }

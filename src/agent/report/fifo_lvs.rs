@@ -84,7 +84,7 @@ mod tests {
             lasted_ms: 7,
         };
         assert_eq!(say("10.0.0.3:53", down.clone()), "RS [10.0.0.7]:udp:53 [10.0.0.3]:udp:53 DOWN\n");
-        let gained = What::Quorum { up: true, alive: 3, quorum: 2, sorry: None };
+        let gained = What::Quorum { up: true, alive: 3, quorum: 2, sorry: None, begun: false };
         assert_eq!(say("[2001:db8::3]:80", gained), "VS [2001:db8::3]:tcp:80 UP\n");
         assert_eq!(say("VI_1", What::Failed { error: "no".into() }), "");
         assert_eq!(say("elsewhere", down), "");

@@ -53,7 +53,7 @@ impl Report {
                     "up": up, "reason": reason, "lasted_ms": lasted_ms});
                 (format!("Real server {address} of virtual server {name} - {}", state.to_uppercase()), lines, more)
             }
-            What::Quorum { up, alive, quorum, sorry } => {
+            What::Quorum { up, alive, quorum, sorry, .. } => {
                 let lines = vec![("event", notice.what.to_string())];
                 let more = json!({"kind": "quorum", "virtual_server": name, "up": up, "alive": alive, "quorum": quorum,
                     "sorry_server": sorry.map(|address| address.to_string())});

@@ -161,6 +161,8 @@ pub enum What {
         quorum: u32,
         /// Who serves without quorum.
         sorry: Option<SocketAddr>,
+        /// Nothing has changed: the virtual server begins with it.
+        begun: bool,
     },
     /// An operator drained a real server, gave it another weight, or took that back.
     Overridden {
@@ -308,10 +310,13 @@ impl fmt::Display for What {
             Self::RealServer { address, up: true, reason, .. } => write!(f, "real server {address} is up: {reason}"),
             Self::RealServer { address, up: false, reason, .. } => write!(f, "real server {address} is down: {reason}"),
             Self::CheckFailed { address, reason } => write!(f, "a check of real server {address} failed: {reason}"),
+            Self::Quorum { up: true, alive, quorum, begun: true, .. } => {
+                write!(f, "quorum from the start: weight {alive} counts as alive, {quorum} is needed")
+            }
             Self::Quorum { up: true, alive, quorum, .. } => {
                 write!(f, "quorum gained: weight {alive} is alive, {quorum} is needed")
             }
-            Self::Quorum { up: false, alive, quorum, sorry } => {
+            Self::Quorum { up: false, alive, quorum, sorry, .. } => {
                 write!(f, "quorum lost: weight {alive} is alive, {quorum} is needed; ")?;
                 match sorry {
                     Some(sorry) => write!(f, "sorry server {sorry} serves"),

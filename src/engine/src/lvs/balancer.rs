@@ -115,7 +115,8 @@ impl Balancer {
                 }
                 None => {
                     let pool = Pool::new(Arc::clone(config), by_operator, |real| taken_out(config, real, found), now);
-                    effects.extend(introduce.then(|| pool.introduce()).into_iter().flatten());
+                    let goes_on = config.services.iter().any(|key| found.contains_key(key));
+                    effects.extend(pool.begin(introduce, goes_on));
                     pool
                 }
             };

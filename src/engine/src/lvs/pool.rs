@@ -179,7 +179,7 @@ impl Pool {
         }
         (self.quorum, self.quorum_since) = (gained, now);
         let sorry = config.sorry_server.as_ref().map(|sorry| sorry.address);
-        let word = config.tell(What::Quorum { up: gained, alive, quorum: config.quorum, sorry });
+        let word = config.tell(What::Quorum { up: gained, alive, quorum: config.quorum, sorry, begun: false });
         let command = if gained { &config.quorum_up } else { &config.quorum_down };
         [word].into_iter().chain(config.run(command.as_ref())).collect()
     }
@@ -245,14 +245,22 @@ impl Pool {
         self.servers.iter().filter_map(|server| server.next_rise(self.config.slow_start, now)).min()
     }
 
-    /// `rs_init_notifies`: the states at the start are told as if they were changes.
-    pub(super) fn introduce(&self) -> Vec<Effect> {
-        let servers = self.servers().flat_map(|(config, server)| {
+    /// What is told at the start: a quorum that is there, as keepalived does; with `rs_init_notifies` (`all`) each state as if it were
+    /// a change. A pool that an earlier run left in the kernel goes on, and has no start (`goes_on`).
+    pub(super) fn begin(&self, all: bool, goes_on: bool) -> Vec<Effect> {
+        let servers = self.servers().filter(|_| all).flat_map(|(config, server)| {
             let command = if server.is_up() { &config.notify_up } else { &config.notify_down };
             self.config.run(command.as_deref())
         });
-        let quorum = if self.quorum { &self.config.quorum_up } else { &self.config.quorum_down };
-        servers.chain(self.config.run(quorum.as_ref())).collect()
+        let (alive, quorum) = (self.alive(), self.config.quorum);
+        let told = (self.quorum && !goes_on)
+            .then(|| self.config.tell(What::Quorum { up: true, alive, quorum, sorry: None, begun: true }));
+        let command = match (self.quorum, all || !goes_on) {
+            (true, true) => self.config.quorum_up.as_ref(),
+            (false, _) if all => self.config.quorum_down.as_ref(),
+            _ => None,
+        };
+        servers.chain(told).chain(self.config.run(command)).collect()
     }
 
     /// `omega`: what the end of the agent means.

@@ -153,6 +153,7 @@ fn a_dead_server_leaves_and_returns() {
     assert_eq!(
         rig.said,
         [
+            "10.0.0.3:80: quorum from the start: weight 42 counts as alive, 1 is needed",
             "10.0.0.3:80: real server 10.0.0.7:80 is down: connection refused",
             "10.0.0.3:80 runs /bin/down",
             "10.0.0.3:80: real server 10.0.0.7:80 is up: its checks pass",
@@ -201,6 +202,8 @@ fn quorum_has_hysteresis_and_a_sorry_server() {
     assert_eq!(
         words,
         [
+            "10.0.0.3:80: quorum from the start: weight 7 counts as alive, 5 is needed",
+            "10.0.0.3:80 runs /bin/gained",
             "10.0.0.3:80: quorum lost: weight 1 is alive, 5 is needed; sorry server 10.0.0.99:80 serves",
             "10.0.0.3:80 runs /bin/lost",
             "10.0.0.3:80: quorum gained: weight 7 is alive, 5 is needed",
@@ -294,6 +297,7 @@ fn a_successor_does_not_send_to_whom_its_predecessor_took_out() {
     first.fails(8);
     let mut second = Rig { balancer: Balancer::default(), kernel: first.kernel, now: Instant(9), said: vec![] };
     second.configure(&text);
+    assert_eq!(second.said, Vec::<String>::new(), "who goes on has no start to tell of");
     assert_eq!(second.table(), "7:37");
     second.passes(8);
     assert_eq!(second.table(), "7:37 8:5");
