@@ -185,5 +185,5 @@ forget_all() {
     read_state
     [ "$phase" = committed ] || die "generation $number is $phase"
     stop_watching
-    rm -rf "$home"
+    rm -rf "$home" /run/hactl
 }
