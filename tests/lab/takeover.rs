@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::hosts::{Lab, SUBNET, expect};
 use super::kills::Pings;
-use super::moves::status_json;
+use super::moves::{json_of, status_json};
 
 const NEW: &str = "--accept-new-host-keys";
 /// What a person's own files are; they are the same before, between and after.
@@ -30,8 +30,10 @@ pub fn there_and_back(lab: &Lab) {
         assert!(sent > 2000 && lost <= ON_ITS_WAY, "{what}: {lost} of {sent} pings lost");
     };
     during("takeover", &|| {
-        let said = expect("takeover", &lab.desk(&inventory, &["takeover", "-y"]), 0);
-        assert!(said.contains("verified") && said.contains("`hactl uninstall` gives it the VIP back"), "{said}");
+        let done = json_of("takeover", lab, &inventory, &["takeover", "-y", "--json"], 0);
+        assert_eq!((&done["verified"], &done["differences"]), (&true.into(), &serde_json::json!([])), "{done}");
+        let owned = [&done["keepalived"][0]["owned"], &done["keepalived"][1]["owned"]];
+        assert_eq!(owned, [&serde_json::json!([format!("{SUBNET}.3")]), &serde_json::json!([])], "{done}");
     });
     owned_by(lab, "lb-5");
     let status = status_json(lab, &inventory);
@@ -69,6 +71,9 @@ fn import(lab: &Lab) -> PathBuf {
     let said = expect("import", &lab.desk(Path::new("unused"), &words), 0);
     assert!(said.contains("/etc/keepalived/keepalived.conf:") && !said.contains("hunter2"), "{said}");
     assert_eq!(before, ["lb-5", "lb-6"].map(|host| lab.sh(host, THEIRS)), "an import only reads");
+    let told = json_of("import, for programs", lab, Path::new("unused"), &["import", words[1], words[2], "--json"], 0);
+    assert_eq!(told["hosts"][0]["config"], "/etc/keepalived/keepalived.conf", "{told}");
+    assert!(told["inventory"].as_str().unwrap().contains("HACTL_VIP_1_PASS"), "{told}");
     let inventory = out.join("inventory.yaml");
     let checked = expect("check", &lab.desk(&inventory, &["check"]), 0);
     assert!(!checked.contains("warning"), "{checked}");
