@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::hosts::{Lab, SUBNET, expect};
 use super::kills::Pings;
-use super::moves::status_json;
+use super::moves::{json_of, status_json};
 
 const NEW: &str = "--accept-new-host-keys";
 /// What a person's own files are; they are the same before, between and after.
@@ -30,8 +30,10 @@ pub fn there_and_back(lab: &Lab) {
         assert!(sent > 2000 && lost <= ON_ITS_WAY, "{what}: {lost} of {sent} pings lost");
     };
     during("takeover", &|| {
-        let said = expect("takeover", &lab.desk(&inventory, &["takeover", "-y"]), 0);
-        assert!(said.contains("verified") && said.contains("`hactl uninstall` gives it the VIP back"), "{said}");
+        let done = json_of("takeover", lab, &inventory, &["takeover", "-y", "--json"], 0);
+        assert_eq!((&done["verified"], &done["differences"]), (&true.into(), &serde_json::json!([])), "{done}");
+        let owned = [&done["keepalived"][0]["owned"], &done["keepalived"][1]["owned"]];
+        assert_eq!(owned, [&serde_json::json!([format!("{SUBNET}.3")]), &serde_json::json!([])], "{done}");
     });
     owned_by(lab, "lb-5");
     let status = status_json(lab, &inventory);
@@ -44,7 +46,7 @@ pub fn there_and_back(lab: &Lab) {
         assert_eq!(now.replace("disabled", "enabled"), *then, "{host}: only keepalived's unit is another");
     }
     during("uninstall", &|| drop(expect("uninstall", &lab.desk(&inventory, &["uninstall", "-y"]), 0)));
-    given_back(lab, &before);
+    given_back(lab, &before, "/var/lib/hactl /run/hactl");
     // What fails after both have changed goes back by itself.
     let text = std::fs::read_to_string(&inventory).unwrap();
     let strict = inventory.with_file_name("strict.yaml");
@@ -56,7 +58,8 @@ pub fn there_and_back(lab: &Lab) {
     println!("a takeover that fails: {lost} of {sent} pings lost");
     assert!(failed.contains("everything was taken back"), "{failed}");
     assert!(lost <= ON_ITS_WAY, "a takeover that fails: {lost} of {sent} pings lost");
-    given_back(lab, &before);
+    // Its memory stays: `hactl history` tells what became of it.
+    given_back(lab, &before, "");
     expect("lab down", &lab.hactl(&["lab", "down"]), 0);
 }
 
@@ -68,21 +71,23 @@ fn import(lab: &Lab) -> PathBuf {
     let said = expect("import", &lab.desk(Path::new("unused"), &words), 0);
     assert!(said.contains("/etc/keepalived/keepalived.conf:") && !said.contains("hunter2"), "{said}");
     assert_eq!(before, ["lb-5", "lb-6"].map(|host| lab.sh(host, THEIRS)), "an import only reads");
+    let told = json_of("import, for programs", lab, Path::new("unused"), &["import", words[1], words[2], "--json"], 0);
+    assert_eq!(told["hosts"][0]["config"], "/etc/keepalived/keepalived.conf", "{told}");
+    assert!(told["inventory"].as_str().unwrap().contains("HACTL_VIP_1_PASS"), "{told}");
     let inventory = out.join("inventory.yaml");
     let checked = expect("check", &lab.desk(&inventory, &["check"]), 0);
     assert!(!checked.contains("warning"), "{checked}");
     inventory
 }
 
-/// keepalived owns it again, and nothing of ours is left.
-fn given_back(lab: &Lab, before: &[String; 2]) {
+/// keepalived owns it again, and nothing of ours is left, nor these folders.
+fn given_back(lab: &Lab, before: &[String; 2], folders: &str) {
     owned_by(lab, "lb-5");
     for (host, then) in ["lb-5", "lb-6"].iter().zip(before) {
         assert_eq!(lab.sh(host, THEIRS), *then, "{host}");
         assert_eq!(lab.sh(host, "systemctl is-active keepalived").trim(), "active", "{host}");
-        let left =
-            "ls -d /etc/hactl /var/lib/hactl /usr/local/bin/hactl /etc/systemd/system/hactl* /run/hactl 2>/dev/null";
-        assert_eq!(lab.sh(host, left), "", "{host}");
+        let left = format!("ls -d /etc/hactl /usr/local/bin/hactl /etc/systemd/system/hactl* {folders} 2>/dev/null");
+        assert_eq!(lab.sh(host, &left), "", "{host}");
     }
 }
 

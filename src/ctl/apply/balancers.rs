@@ -103,6 +103,9 @@ async fn heir(work: &Work<'_>, vip: &Vip, ready: &[&str], patience: Duration) ->
                 seen.agent.as_ref().and_then(|agent| agent.instances.iter().find(|one| one.name == vip.name));
             match instance {
                 Some(one) if could_own(one) => return Ok(member.host.clone()),
+                Some(one) if one.fault_reasons.is_empty() => {
+                    why = format!("{} hears no advert of {}", member.host, vip.name);
+                }
                 Some(one) => {
                     why =
                         format!("{} is {:?} on {}: {}", vip.name, one.state, member.host, one.fault_reasons.join("; "))
@@ -120,8 +123,14 @@ async fn heir(work: &Work<'_>, vip: &Vip, ready: &[&str], patience: Duration) ->
     }
 }
 
+/// Who has not heard the owner yet does not know what to outbid.
 fn could_own(one: &InstanceStatus) -> bool {
-    matches!(one.state, RouterState::Backup | RouterState::Master) && one.fault_reasons.is_empty()
+    let ready = match one.state {
+        RouterState::Master => true,
+        RouterState::Backup => one.last_advert_ms.is_some(),
+        RouterState::Init | RouterState::Handover | RouterState::Fault | RouterState::Stopped => false,
+    };
+    ready && one.fault_reasons.is_empty()
 }
 
 /// Waits until the address is at one host and not at the other.
