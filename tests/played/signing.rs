@@ -297,7 +297,8 @@ fn a_pair_of_keepalived_becomes_one_that_signs() {
     }
     signs(&stage, &ALL, "{ hmac: yes }", "");
     stage.deployed();
-    let both = |mode: &str| ["lb-5", "lb-6"].map(|host| format!("{host} {mode} 1 of 1"));
+    // The keepalived of lb-5 has the VIP, so lb-5 changes last.
+    let both = |mode: &str| ["lb-6", "lb-5"].map(|host| format!("{host} {mode} 1 of 1"));
     assert_eq!(history(&stage), ["receive-only", "permissive", "enforce"].map(both).concat());
 }
 
