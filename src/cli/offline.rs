@@ -75,11 +75,8 @@ fn inventory(global: &Global, file: &Path) -> Vec<Problem> {
         Err(failure) => return failure.problems,
     };
     let mut problems = loaded.warnings;
-    for one in &loaded.cluster.hosts {
-        if let Err(failure) = host::render(&loaded.cluster, one, &Interfaces::new()) {
-            // What is wrong for one host is usually wrong for all: said once.
-            problems.extend(failure.problems.into_iter().filter(|new| !problems.contains(new)).collect::<Vec<_>>());
-        }
+    if let Err(failure) = host::render_all(&loaded.cluster, &Interfaces::new()) {
+        problems.extend(failure.problems);
     }
     if global.verbose > 0 && !global.wants_json() && problems.iter().all(|problem| problem.warning) {
         print!("{}", derived(&loaded.cluster));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt as _};
 
 use crate::ctl::cluster::{Cluster, Group, Host};
 use crate::ctl::inventory::load::load;
@@ -138,7 +138,8 @@ impl Desk {
         self.cluster.group(group).filter(|host| self.hosts.contains_key(&host.name)).collect()
     }
 
-    /// Runs a script on some hosts at once. The answers are in the order asked for.
+    /// Runs a script on some hosts at once, on no more than [`Options::parallel`] of them: only their scripts are in memory at a
+    /// time, since each is taken when its turn comes. The answers are in the order asked for.
     pub async fn on_all<'a>(
         &self,
         scripts: impl IntoIterator<Item = (&'a str, String, Vec<u8>)>,
@@ -148,7 +149,13 @@ impl Desk {
             self.options.tell(Event::Step);
             (host.to_owned(), answer)
         });
-        join_all(runs).await
+        self.at_once(runs).await
+    }
+
+    /// Carries out what is to be done for many hosts, for no more than [`Options::parallel`] of them at a time. The results are in
+    /// the order given.
+    pub async fn at_once<F: Future>(&self, all: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+        stream::iter(all).buffered(self.options.parallel.max(1)).collect().await
     }
 
     /// Runs a script on one host.

@@ -9,14 +9,15 @@ pub const FUNCTIONS: &str =
 /// What is kept on a host; `host.sh` has the same.
 pub const HOME: &str = "/var/lib/hactl";
 
-/// A script that grows call by call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A script that grows call by call. The functions are put in front of it when it is sent: those who wait for their turn need
+/// not keep a copy each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Script(String);
 
 impl Script {
     /// The functions alone.
     pub fn new() -> Self {
-        Self(FUNCTIONS.to_owned())
+        Self::default()
     }
 
     /// Calls a function of `host.sh`.
@@ -40,19 +41,13 @@ impl Script {
     /// Then what another script calls.
     #[must_use]
     pub fn then(mut self, other: Self) -> Self {
-        self.0.push_str(other.0.strip_prefix(FUNCTIONS).unwrap_or(&other.0));
+        self.0.push_str(&other.0);
         self
     }
 
     /// The whole text.
-    pub fn text(self) -> String {
-        self.0
-    }
-}
-
-impl Default for Script {
-    fn default() -> Self {
-        Self::new()
+    pub fn text(&self) -> String {
+        [FUNCTIONS, &self.0].concat()
     }
 }
 

@@ -83,8 +83,11 @@ arp_settings() {
 # system: distribution, init, package manager.
 system() {
     echo @@os
-    # shellcheck disable=SC1091
-    (. /etc/os-release && echo "$ID") 2>/dev/null
+    if [ -r /etc/os-release ]; then
+        while IFS='=' read -r key value; do
+            [ "$key" != ID ] || echo "$value"
+        done </etc/os-release
+    fi
     read -r comm </proc/1/comm && echo "$comm"
     echo @@pm
     commands_there apt-get dnf yum
@@ -108,7 +111,8 @@ commands() {
 # all the rest, so the sum that was taken when it was put there does while the kernel says that nobody has touched it since.
 files() {
     echo @@sums
-    stamp=$(stat -c '%i %s %.Y %.Z' "$binary" 2>/dev/null)
+    stamp=''
+    [ ! -f "$binary" ] || stamp=$(stat -c '%i %s %.Y %.Z' "$binary" 2>/dev/null)
     if [ -n "$stamp" ] && [ -z "${read_all-}" ] && [ -s "$home/binary" ] && read -r sum known <"$home/binary" && [ "$known" = "$stamp" ]; then
         echo "$sum  $binary"
         [ $# = 0 ] || sha256sum -- "$@" 2>/dev/null
@@ -139,16 +143,19 @@ keys() {
     date +%s.%N
 }
 
-# put_before: what committed generations put or removed, the newest of a path first, as "GENERATION SHA256 PATH"; "0 - *" where
+# put_before: what committed generations put or removed, the last of each path, as "GENERATION SHA256 PATH"; "0 - *" where
 # generations came before this was written down.
 put_before() {
     echo @@put
     read_state
     if [ -s "$home/put" ]; then
-        {
-            echo '^0 '
-            sed -n 's/^[^ ]* \([0-9][0-9]*\) committed.*/^\1 /p' "$home/audit" 2>/dev/null
-        } | grep -f - "$home/put" | tac | sort -s -u -k3
+        set --
+        [ ! -s "$home/audit" ] || set -- audit=yes "$home/audit" audit=
+        awk '
+            audit { if ($3 ~ /^committed/) counts[$2] = 1; next }
+            $1 == "0" || $1 in counts { path = $0; sub(/^[^ ]* [^ ]* /, "", path); last[path] = $0 }
+            END { for (path in last) print last[path] }
+        ' "$@" "$home/put" || echo "0 - *"
     elif [ "$committed" != 0 ]; then
         echo "0 - *"
     fi

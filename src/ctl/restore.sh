@@ -65,17 +65,13 @@ reach() {
     return 0
 }
 touched() (
+    mean_nothing
     back() {
         case $1 in
         put) echo "+ $3" ;;
         rm) echo "- $3" ;;
         esac
     }
-    stop() { :; }
-    disable() { :; }
-    undo() { :; }
-    sweep() { :; }
-    leave_folder() { :; }
     read_lines "$1"
 )
 
@@ -107,8 +103,19 @@ read_lines() {
     done
 }
 
+# mean_nothing: what the words of these lines mean where nobody says otherwise.
+mean_nothing() {
+    back() { :; }
+    stop() { :; }
+    disable() { :; }
+    undo() { :; }
+    sweep() { :; }
+    leave_folder() { :; }
+}
+
 # preview FILE ...: what their lines would do, for people.
 preview() (
+    mean_nothing
     back() {
         case "$1 $2" in
         put*) echo "put back $3" ;;
@@ -122,8 +129,6 @@ preview() (
     stop() { echo "stop $1"; }
     disable() { echo "disable $1"; }
     undo() { echo "run: $1"; }
-    sweep() { :; }
-    leave_folder() { :; }
     read_lines "$@"
 )
 
@@ -131,30 +136,24 @@ preview() (
 mirror() {
     mirroring=yes
     (
+        mean_nothing
         back() { if [ "$1 $2" = "systemctl enable" ]; then on_revert stop "$5" && on_revert disable "$5"; fi; }
-        stop() { :; }
-        disable() { :; }
-        undo() { :; }
-        sweep() { :; }
         leave_folder() { [ ! -d "$1" ] || on_revert back make_folder "$1" "$(stat -c %a "$1")" "$(stat -c %u:%g "$1")"; }
         read_lines "$@"
     ) || exit
     (
+        mean_nothing
         back() {
             case $1 in
             put | rm) back_up "$3" ;;
             sysctl) keep_sysctl "${4%%=*}" ;;
             esac
         }
-        stop() { :; }
-        disable() { :; }
-        undo() { :; }
-        sweep() { :; }
-        leave_folder() { :; }
         read_lines "$@"
     ) || exit
     on_revert back systemctl daemon-reload
     (
+        mean_nothing
         back() {
             case "$1 $2" in
             "systemctl reload-or-restart" | "systemctl restart") on_revert back "$@" ;;
@@ -163,8 +162,6 @@ mirror() {
         stop() { on_revert back systemctl start "$1"; }
         disable() { on_revert back systemctl enable -q "$1"; }
         undo() { on_revert undo "$2" "$1"; }
-        sweep() { :; }
-        leave_folder() { :; }
         read_lines "$@"
     ) || exit
     mirroring=

@@ -49,6 +49,7 @@ const CASES: &[Case] = cases! {
     Deployed -> Deployed: bad_days::a_killed_desk;
     Deployed -> Deployed: kills::bad_luck_at_random_moments;
     Deployed -> Deployed: changes::the_owner_stays;
+    Deployed -> Deployed: changes::a_move_is_predicted;
     Deployed -> Deployed: changes::signing_comes_and_goes;
     Deployed -> Deployed: moves::a_restart_on_the_owner;
     Deployed -> Deployed: drills::six_of_them;

@@ -23,7 +23,7 @@ use crate::ctl::look::facts::Facts;
 use crate::ctl::look::observe;
 use crate::ctl::plan::{Change, sha256};
 use crate::ctl::render::context::Interfaces;
-use crate::ctl::render::host::render;
+use crate::ctl::render::host::Renderer;
 use crate::ctl::signing::{Former, Hmac, Key, Origin, given_file, minted_file};
 use crate::ctl::wanted::{HA_CONFIG, OnChange, WantedFile};
 use crate::error::{Code, Exit, Failure, Problem};
@@ -91,8 +91,9 @@ pub(super) fn ladders(
         for (vip, (_, steps)) in then.vips.iter_mut().zip(&ways) {
             vip.hmac = steps.get(step).or(steps.last()).cloned().flatten();
         }
+        let renderer = Renderer::new(&then, interfaces);
         for host in &hosts {
-            let files = render(&then, host, interfaces)?.files;
+            let files = renderer.host(host)?.files;
             let conf = files.into_iter().find(|file| file.dest == HA_CONFIG).map(|file| file.content);
             if let (Some(conf), Some(ladder)) = (conf, all.get_mut(&host.name)) {
                 ladder.steps.push(conf);

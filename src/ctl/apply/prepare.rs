@@ -17,7 +17,7 @@ use crate::ctl::plan::plan;
 use crate::ctl::progress::Event;
 use crate::ctl::remote::Output;
 use crate::ctl::render::context::Interfaces;
-use crate::ctl::render::host::render;
+use crate::ctl::render::host::render_all;
 use crate::ctl::secret::unseal;
 use crate::ctl::wanted::WantedHost;
 use crate::error::{Code, Exit, Failure, Problem};
@@ -91,9 +91,8 @@ impl Prepared {
 
     /// One round trip a host.
     async fn gather(&self) -> Result<Vec<(String, Output)>, Failure> {
-        let ask = |host: &String| (host.clone(), self.first_question(host).text());
-        let asked: Vec<(String, String)> = self.chosen.iter().map(ask).collect();
-        let answers = self.desk.on_all(asked.iter().map(|(host, script)| (host.as_str(), script.clone(), Vec::new())));
+        let asked = self.chosen.iter().map(|host| (host.as_str(), self.first_question(host).text(), Vec::new()));
+        let answers = self.desk.on_all(asked);
         let mut outputs = Vec::new();
         let mut problems = Vec::new();
         for (host, answer) in answers.await {
@@ -226,20 +225,6 @@ fn others(mut failure: Failure, cluster: &Cluster, order: &Order) -> Failure {
         last.next = Some(last.next.take().map_or_else(|| without.clone(), |next| format!("{next}; {without}")));
     }
     failure
-}
-
-fn render_all(cluster: &Cluster, interfaces: &Interfaces) -> Result<Vec<WantedHost>, Failure> {
-    let mut problems: Vec<Problem> = Vec::new();
-    let mut all = Vec::new();
-    for host in &cluster.hosts {
-        match render(cluster, host, interfaces) {
-            Ok(wanted) => all.push(wanted),
-            Err(failure) => {
-                problems.extend(failure.problems.into_iter().filter(|new| !problems.contains(new)).collect::<Vec<_>>())
-            }
-        }
-    }
-    if problems.is_empty() { Ok(all) } else { Err(Failure { exit: Exit::Invalid, problems }) }
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use futures_util::future::join_all;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::step::{LATE, LOCK, LOCKED, STUCK, Step};
@@ -71,7 +70,7 @@ impl<'d> Work<'d> {
         });
         let mut good = Vec::new();
         let (mut problems, mut exit) = (Vec::new(), Exit::Preflight);
-        for (host, answer) in join_all(asks).await {
+        for (host, answer) in self.desk.at_once(asks).await {
             match answer {
                 Ok(output) if output.code == 0 => good.push((host, output)),
                 Ok(output) => {
@@ -162,7 +161,7 @@ impl<'d> Work<'d> {
     pub async fn leave(&self) {
         let hosts = self.with(|known| known == Known::Begun);
         let script = self.step.leave(&self.owner);
-        join_all(hosts.iter().map(|host| self.ask(self.desk, host, Ask::Leave, &script))).await;
+        self.desk.at_once(hosts.iter().map(|host| self.ask(self.desk, host, Ask::Leave, &script))).await;
     }
 
     /// Renews the locks for as long as it is polled.
@@ -171,14 +170,14 @@ impl<'d> Work<'d> {
             tokio::time::sleep(RENEW).await;
             let hosts = self.with(|known| matches!(known, Known::Begun | Known::MayBeNew | Known::New));
             let script = self.step.renew();
-            join_all(hosts.iter().map(|host| async {
+            let asks = hosts.iter().map(|host| async {
                 // Who cannot be reached now may be at the next time; who lost the lock says so at the next step.
                 let output = self.desk.on(host, &script, b"", self.desk.options.limit).await;
                 if output.is_ok_and(|output| output.code == 0) {
                     self.note_renewal(host);
                 }
-            }))
-            .await;
+            });
+            self.desk.at_once(asks).await;
         }
     }
 

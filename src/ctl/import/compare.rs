@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use hactl_engine::conf::Nothing;
 use hactl_engine::conf::config::{Config, InitialState, ScriptUser, VrrpInstance};
 use hactl_engine::conf::outline::{Entry, outline};
 use hactl_engine::conf::print::{Secrets, print};
-use hactl_engine::conf::{Included, Surroundings};
 use serde::Serialize;
 
 use super::draft::Names;
@@ -130,7 +130,7 @@ fn alike(config: &Config, names: &Names, keepalived_script: bool) -> Config {
 fn statements(config: &Config) -> BTreeMap<(String, String), Vec<String>> {
     let text = print(config, Secrets::Masked);
     let mut found: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-    for entry in outline("printed", &text, &mut Alone) {
+    for entry in outline("printed", &text, &mut Nothing) {
         let Some(block) = &entry.block else {
             found.entry((String::new(), entry.keyword.clone())).or_default().push(entry.line.clone());
             continue;
@@ -176,27 +176,6 @@ fn secrets(host: &str, runs: &Config, would: &Config) -> Vec<Difference> {
         }
     }
     found
-}
-
-/// A printed text stands on its own.
-struct Alone;
-
-impl Surroundings for Alone {
-    fn include(&mut self, _: &str, _: &str) -> Vec<Included> {
-        Vec::new()
-    }
-
-    fn config_id(&self) -> Option<String> {
-        None
-    }
-
-    fn environment(&self, _: &str) -> Option<String> {
-        None
-    }
-
-    fn random(&mut self, min: u32, _: u32) -> u32 {
-        min
-    }
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use crate::ctl::cluster::{Cluster, Group};
 use crate::ctl::desk::{Desk, Options};
 use crate::ctl::inventory::load::load;
 use crate::ctl::render::context::Interfaces;
-use crate::ctl::render::host::render;
+use crate::ctl::render::host::Renderer;
 use crate::ctl::render::pair::across;
 use crate::ctl::report::{Outcome, Report};
 use crate::ctl::wanted::HA_CONFIG;
@@ -224,10 +224,11 @@ pub fn against(
             (one.host.name.clone(), known.cloned().collect())
         })
         .collect();
+    let renderer = Renderer::new(cluster, &interfaces);
     let mut found = Vec::new();
     for read in reads {
         let Some(host) = cluster.host(&read.host) else { continue };
-        let wanted = render(cluster, host, &interfaces)?;
+        let wanted = renderer.host(host)?;
         let Some(file) = wanted.files.iter().find(|file| file.dest == HA_CONFIG) else { continue };
         let would = hactl_engine::conf::parse(HA_CONFIG, &String::from_utf8_lossy(&file.content)).config;
         found.extend(compare(&read.host, &read.config, &would, &names(read), runs_scripts_as(running, &read.host)));

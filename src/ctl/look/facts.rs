@@ -181,7 +181,7 @@ pub fn parse(wanted: &WantedHost, text: &str) -> Facts {
     });
     let mut facts = Facts {
         seen: observe::parse(text),
-        os: line("os", 0),
+        os: line("os", 0).trim_matches(['"', '\'']).to_owned(),
         init: line("os", 1),
         package_manager: lines("pm").first().map(|line| (*line).to_owned()),
         commands: lines("commands").into_iter().map(str::to_owned).collect(),
@@ -306,7 +306,7 @@ mod tests {
         let run = Run { cmd: "x".into(), unless: "y".into(), undo: None };
         let wanted = WantedHost { files: vec![file], runs: vec![run], ..WantedHost::default() };
         assert!(script(&wanted).text().contains("'/etc/a b'"));
-        let text = "@@os\ndebian\nsystemd\n@@pm\napt-get\n@@commands\nnginx\n\
+        let text = "@@os\n\"debian\"\nsystemd\n@@pm\napt-get\n@@commands\nnginx\n\
             @@sums\nabc  /etc/a b\ndef  /usr/local/bin/hactl\n@@stats\n600 root:root /etc/a b\n\
             @@transaction\nactive 7 9\n9 280 ann@desk\n\
             @@services\nId=nginx.service\nActiveState=active\nUnitFileState=enabled\n\nId=keepalived.service\nActiveState=inactive\nUnitFileState=\n\

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::Serialize;
-use serde_json::{Value, json};
+use tera::Value;
 
 use super::keys::HmacView;
 use crate::ctl::alerts::{Alerts, PASSWORD_FILE, Tls};
@@ -26,11 +26,30 @@ pub type Interfaces = BTreeMap<String, Vec<(String, IpNet)>>;
 /// The interface when neither the inventory nor facts say which.
 const PLACEHOLDER: &str = "eth0";
 
-/// Everything a template sees but `params` and `made_by`.
-pub fn context(cluster: &Cluster, host: &Host, interfaces: &Interfaces) -> serde_json::Map<String, Value> {
+/// A name that templates know, and its value.
+pub type Entry = (&'static str, Value);
+
+/// What the templates of every host see alike.
+pub fn of_cluster(cluster: &Cluster) -> Vec<Entry> {
     let all = |group: Option<Group>| -> Vec<HostView<'_>> {
         cluster.hosts.iter().filter(|h| group.is_none_or(|g| h.group == g)).map(HostView::new).collect()
     };
+    vec![
+        ("cluster", value(&cluster.name)),
+        ("hosts", value(&all(None))),
+        ("lbs", value(&all(Some(Group::Lb)))),
+        ("webs", value(&all(Some(Group::Web)))),
+        ("ipv6", value(&cluster.vips.iter().flat_map(|vip| &vip.addresses).any(|net| net.addr().is_ipv6()))),
+        ("site", value(&SiteView::new(&cluster.site))),
+        ("proxy_params", value(&proxy_params(&cluster.site))),
+        ("lvs", cluster.lvs.as_ref().map_or_else(|| value(&false), |lvs| value(&LvsView::new(cluster, lvs)))),
+        ("metrics", value(cluster.metrics.as_deref().unwrap_or_default())),
+        ("alerts", value(&AlertsView::new(&cluster.alerts))),
+    ]
+}
+
+/// What the templates of one host see besides.
+pub fn of_host(cluster: &Cluster, host: &Host, interfaces: &Interfaces) -> Vec<Entry> {
     let mine: Vec<&Vip> =
         cluster.vips.iter().filter(|vip| vip.members.iter().any(|member| member.host == host.name)).collect();
     let tracks: Vec<Track> = mine.iter().map(|vip| vip.track.overlaid(&host.track)).collect();
@@ -41,23 +60,16 @@ pub fn context(cluster: &Cluster, host: &Host, interfaces: &Interfaces) -> serde
         }
     }
     let vips: Vec<VipView<'_>> = mine.iter().map(|vip| VipView::new(cluster, host, vip, interfaces)).collect();
-    let entries = [
-        ("cluster", json!(cluster.name)),
-        ("host", json!(HostView::new(host))),
-        ("hosts", json!(all(None))),
-        ("lbs", json!(all(Some(Group::Lb)))),
-        ("webs", json!(all(Some(Group::Web)))),
-        ("vips", json!(vips)),
-        ("checks", json!(checks)),
-        ("ipv6", json!(cluster.vips.iter().flat_map(|vip| &vip.addresses).any(|net| net.addr().is_ipv6()))),
-        ("site", json!(SiteView::new(&cluster.site))),
-        ("proxy_params", json!(proxy_params(&cluster.site))),
-        ("lvs", cluster.lvs.as_ref().map_or(Value::Bool(false), |lvs| json!(LvsView::new(cluster, lvs)))),
-        ("metrics", json!(cluster.metrics.as_deref().unwrap_or_default())),
-        ("alerts", json!(AlertsView::new(&cluster.alerts))),
-        ("vars", json!(host.vars)),
-    ];
-    entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    vec![
+        ("host", value(&HostView::new(host))),
+        ("vips", value(&vips)),
+        ("checks", value(&checks)),
+        ("vars", value(&host.vars)),
+    ]
+}
+
+fn value<T: Serialize + ?Sized>(what: &T) -> Value {
+    Value::from_serializable(what)
 }
 
 /// The interface that carries a VIP on a host: the inventory's word, else the one in the VIP's subnet, else eth0.
@@ -273,6 +285,8 @@ fn proxy_params(site: &Site) -> Vec<Directive<'_>> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::ctl::inventory::load::parse;
 
@@ -284,8 +298,10 @@ mod tests {
         let vip = "vip: { address: 10.0.0.3/24, auth: { hmac: yes }, track: { interface: eth1 } }";
         let text = text.replace("vip: 10.0.0.3/24", vip);
         let cluster = parse(Path::new("x.yaml"), &text).unwrap().cluster;
-        let seen = Value::Object(context(&cluster, cluster.host("lb-5").unwrap(), &Interfaces::new()));
-        let names = |value: &Value| -> Vec<String> {
+        let own = of_host(&cluster, cluster.host("lb-5").unwrap(), &Interfaces::new());
+        let seen: BTreeMap<&str, Value> = of_cluster(&cluster).into_iter().chain(own).collect();
+        let seen = serde_json::to_value(&seen).unwrap();
+        let names = |value: &serde_json::Value| -> Vec<String> {
             let mut names: Vec<String> = value.as_object().unwrap().keys().cloned().collect();
             names.sort();
             names
@@ -314,7 +330,7 @@ mod tests {
             assert_eq!(names(value), expected.split_whitespace().collect::<Vec<_>>());
         }
         let vip = &seen["vips"][0];
-        assert_eq!((&vip["version"], &vip["interval_s"], &vip["auth"]), (&json!(2), &json!("1"), &Value::Null));
+        assert_eq!((&vip["version"], &vip["interval_s"], &vip["auth"]), (&json!(2), &json!("1"), &json!(null)));
         assert_eq!((&seen["site"]["method"], &seen["lvs"]["method"]), (&json!("rr"), &json!("DR")));
     }
 }

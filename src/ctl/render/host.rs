@@ -1,13 +1,15 @@
 //! Roles and templates to what one host shall have.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::rc::Rc;
 
 use tera::{Context, Tera};
 
 use crate::ctl::check::file::ha_config;
 use crate::ctl::cluster::{Cluster, Host};
-use crate::ctl::render::context::{Interfaces, context};
+use crate::ctl::render::context::{Interfaces, of_cluster, of_host};
 use crate::ctl::render::keys;
 use crate::ctl::roles::builtin::{NGINX_CHECK, ROLES};
 use crate::ctl::roles::lookup;
@@ -16,48 +18,122 @@ use crate::ctl::wanted::{OnChange, Package, Probe, Run, Service, WantedFile, Wan
 use crate::ctl::words::closest;
 use crate::error::{Code, Exit, Failure, Problem};
 
-/// Renders everything one host shall have.
+/// Renders everything one host shall have. For several hosts there is a [`Renderer`].
 ///
 /// # Errors
 /// Every mistake in roles, templates and the HA configuration, exit 3.
 pub fn render(cluster: &Cluster, host: &Host, interfaces: &Interfaces) -> Result<WantedHost, Failure> {
-    let mut wanted = WantedHost { host: host.name.clone(), ..WantedHost::default() };
-    let mut problems = Vec::new();
-    let base = context(cluster, host, interfaces);
-    // Before the configuration that names them.
-    if host.roles.iter().any(|role| role == keys::ROLE) {
-        wanted.files = keys::files(cluster, host);
-    }
-    for name in &host.roles {
-        match lookup::role(cluster, name) {
-            Ok(role) => {
-                let params = params(cluster, name, &role, &mut problems);
-                let mut values = base.clone();
-                values.insert("params".into(), serde_json::json!(params));
-                let mut work = Work { cluster, host, role: name, values, wanted: &mut wanted, problems: &mut problems };
-                work.apply(&role);
-            }
-            Err(problem) => problems.push(problem),
-        }
-    }
-    retire(host, &mut wanted);
-    wanted.absent.retain(|path| !wanted.files.iter().any(|file| file.dest == *path));
-    problems.dedup();
-    if problems.iter().any(|problem| !problem.warning) {
-        return Err(Failure { exit: Exit::Invalid, problems });
-    }
-    Ok(wanted)
+    Renderer::new(cluster, interfaces).host(host)
 }
 
-/// What built-in roles that this host does not have may have left on it.
-fn retire(host: &Host, wanted: &mut WantedHost) {
-    let gone = ROLES.iter().filter(|(name, _)| !host.roles.iter().any(|role| role == name));
-    for role in gone.filter_map(|(name, text)| parse(Path::new(name), text).ok()) {
-        let Some(units) = role.retires else { continue };
-        wanted.retired.extend(units);
-        let stays = |dest: &String| wanted.files.iter().any(|file| file.dest == *dest);
-        let files: Vec<String> = role.files.into_iter().map(|file| file.dest).filter(|dest| !stays(dest)).collect();
-        wanted.removed.extend(files);
+/// Renders all hosts.
+///
+/// # Errors
+/// As [`render`]; what is wrong for several hosts is told once.
+pub fn render_all(cluster: &Cluster, interfaces: &Interfaces) -> Result<Vec<WantedHost>, Failure> {
+    let renderer = Renderer::new(cluster, interfaces);
+    let mut problems: Vec<Problem> = Vec::new();
+    let mut all = Vec::new();
+    for host in &cluster.hosts {
+        match renderer.host(host) {
+            Ok(wanted) => all.push(wanted),
+            Err(failure) => {
+                let new = failure.problems.into_iter().filter(|new| !problems.contains(new)).collect::<Vec<_>>();
+                problems.extend(new);
+            }
+        }
+    }
+    if problems.is_empty() { Ok(all) } else { Err(Failure { exit: Exit::Invalid, problems }) }
+}
+
+/// Renders the hosts of one cluster. What is the same for all of them, roles, templates and the list of hosts among it, is
+/// worked out once: five hundred hosts would otherwise each be told of five hundred.
+pub struct Renderer<'c> {
+    cluster: &'c Cluster,
+    interfaces: &'c Interfaces,
+    shared: Context,
+    /// Built-in roles, by name.
+    built_in: Vec<(&'static str, Role)>,
+    /// Roles that were asked for.
+    roles: RefCell<BTreeMap<String, Result<Rc<Role>, Problem>>>,
+    /// Templates that were used, by name, with the text that each was made of. None sees another one.
+    templates: RefCell<BTreeMap<String, (String, Rc<Tera>)>>,
+}
+
+impl<'c> Renderer<'c> {
+    /// For the hosts of this cluster, with these interfaces.
+    pub fn new(cluster: &'c Cluster, interfaces: &'c Interfaces) -> Self {
+        let mut shared = Context::new();
+        of_cluster(cluster).into_iter().for_each(|(name, value)| shared.insert_value(name, value));
+        let built_in = ROLES.iter().filter_map(|(name, text)| Some((*name, parse(Path::new(name), text).ok()?)));
+        let (roles, templates) = (RefCell::default(), RefCell::default());
+        Self { cluster, interfaces, shared, built_in: built_in.collect(), roles, templates }
+    }
+
+    /// Everything one host shall have.
+    ///
+    /// # Errors
+    /// As [`render`].
+    pub fn host(&self, host: &Host) -> Result<WantedHost, Failure> {
+        let mut wanted = WantedHost { host: host.name.clone(), ..WantedHost::default() };
+        let mut problems = Vec::new();
+        let mut base = self.shared.clone();
+        of_host(self.cluster, host, self.interfaces)
+            .into_iter()
+            .for_each(|(name, value)| base.insert_value(name, value));
+        // Before the configuration that names them.
+        if host.roles.iter().any(|role| role == keys::ROLE) {
+            wanted.files = keys::files(self.cluster, host);
+        }
+        for name in &host.roles {
+            match self.role(name) {
+                Ok(role) => {
+                    let mut values = base.clone();
+                    values.insert("params", &params(self.cluster, name, &role, &mut problems));
+                    let (wanted, problems) = (&mut wanted, &mut problems);
+                    Work { renderer: self, host, role: name, values, wanted, problems }.apply(&role);
+                }
+                Err(problem) => problems.push(problem),
+            }
+        }
+        self.retire(host, &mut wanted);
+        wanted.absent.retain(|path| !wanted.files.iter().any(|file| file.dest == *path));
+        problems.dedup();
+        if problems.iter().any(|problem| !problem.warning) {
+            return Err(Failure { exit: Exit::Invalid, problems });
+        }
+        Ok(wanted)
+    }
+
+    fn role(&self, name: &str) -> Result<Rc<Role>, Problem> {
+        let mut roles = self.roles.borrow_mut();
+        roles.entry(name.to_owned()).or_insert_with(|| lookup::role(self.cluster, name).map(Rc::new)).clone()
+    }
+
+    /// What built-in roles that this host does not have may have left on it.
+    fn retire(&self, host: &Host, wanted: &mut WantedHost) {
+        let gone = self.built_in.iter().filter(|(name, _)| !host.roles.iter().any(|role| role == name));
+        for (units, role) in gone.filter_map(|(_, role)| Some((role.retires.as_ref()?, role))) {
+            wanted.retired.extend(units.iter().cloned());
+            let stays = |dest: &&String| wanted.files.iter().any(|file| file.dest == **dest);
+            let files = role.files.iter().map(|file| &file.dest).filter(|dest| !stays(dest));
+            let files: Vec<String> = files.cloned().collect();
+            wanted.removed.extend(files);
+        }
+    }
+
+    /// A template, made ready once.
+    fn template(&self, name: &str, text: &str) -> tera::TeraResult<Rc<Tera>> {
+        let mut templates = self.templates.borrow_mut();
+        if let Some((_, ready)) = templates.get(name).filter(|(known, _)| known == text) {
+            return Ok(Rc::clone(ready));
+        }
+        let mut tera = Tera::default();
+        tera.autoescape_on(Vec::<&str>::new()); // these are not web pages
+        tera.add_raw_template(name, text)?;
+        let ready = Rc::new(tera);
+        templates.insert(name.to_owned(), (text.to_owned(), Rc::clone(&ready)));
+        Ok(ready)
     }
 }
 
@@ -96,10 +172,10 @@ fn params(
 }
 
 struct Work<'a> {
-    cluster: &'a Cluster,
+    renderer: &'a Renderer<'a>,
     host: &'a Host,
     role: &'a str,
-    values: serde_json::Map<String, serde_json::Value>,
+    values: Context,
     wanted: &'a mut WantedHost,
     problems: &'a mut Vec<Problem>,
 }
@@ -181,7 +257,7 @@ impl Work<'_> {
     }
 
     fn file(&mut self, entry: &FileEntry) {
-        let template = match lookup::template(self.cluster, self.host, self.role, &entry.template) {
+        let template = match lookup::template(self.renderer.cluster, self.host, self.role, &entry.template) {
             Ok(template) => template,
             Err(problem) => return self.problems.push(problem),
         };
@@ -225,13 +301,8 @@ impl Work<'_> {
     /// Renders a text; a mistake is noted with the template's own place.
     fn text(&mut self, name: &str, text: &str, made_by: &str) -> Option<String> {
         let mut values = self.values.clone();
-        values.insert("made_by".into(), made_by.into());
-        let mut tera = Tera::default();
-        tera.autoescape_on(Vec::<&str>::new()); // these are not web pages
-        let rendered = tera
-            .add_raw_template(name, text)
-            .and_then(|()| Context::from_serialize(&values))
-            .and_then(|context| tera.render(name, &context));
+        values.insert("made_by", made_by);
+        let rendered = self.renderer.template(name, text).and_then(|tera| tera.render(name, &values));
         match rendered {
             Ok(text) => Some(text),
             Err(error) => {

@@ -12,7 +12,7 @@ use crate::ctl::drift::{Drift, drift};
 use crate::ctl::look::facts;
 use crate::ctl::look::observe::{Sight, look};
 use crate::ctl::render::context::Interfaces;
-use crate::ctl::render::host::render;
+use crate::ctl::render::host::Renderer;
 use crate::ctl::report::{Outcome, Report};
 use crate::error::Exit;
 
@@ -104,7 +104,9 @@ pub async fn status(desk: &Desk) -> Report<Status> {
 pub async fn status_with_drift(desk: &Desk) -> Outcome<Status> {
     let mut report = status(desk).await;
     let wanted = desk.cluster.hosts.iter().filter(|host| desk.hosts.contains_key(&host.name));
-    let wanted = wanted.map(|host| render(&desk.cluster, host, &Interfaces::new())).collect::<Result<Vec<_>, _>>()?;
+    let interfaces = Interfaces::new();
+    let renderer = Renderer::new(&desk.cluster, &interfaces);
+    let wanted = wanted.map(|host| renderer.host(host)).collect::<Result<Vec<_>, _>>()?;
     let asks =
         wanted.iter().map(|one| (one.host.as_str(), facts::ask_versions(facts::script(one), one).text(), Vec::new()));
     let mut found = Vec::new();

@@ -3,6 +3,7 @@ use hactl_engine::conf::parse;
 
 use super::*;
 use crate::ctl::inventory::load;
+use crate::ctl::render::host::render;
 
 const HOMEWORK: &str = include_str!("../../../../inventories/homework.yaml");
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";

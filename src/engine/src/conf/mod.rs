@@ -19,7 +19,7 @@ mod tests;
 pub mod text;
 mod vrrp;
 
-pub use expand::surroundings::{Included, Surroundings, Unreadable};
+pub use expand::surroundings::{Included, Nothing, Surroundings, Unreadable};
 pub use global::web_url::{WebUrl, WebUrlError};
 pub use parse::{Parsed, parse, parse_with};
 pub use vrrp::vmac::names as macvlan_names;

@@ -55,7 +55,7 @@ pub trait Surroundings {
 
 /// A text on its own: no file is found, no id known, no variable set; chance always picks the least.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Nothing;
+pub struct Nothing;
 
 impl Surroundings for Nothing {
     fn include(&mut self, _: &str, _: &str) -> Vec<Included> {
