@@ -280,6 +280,7 @@ pub(super) mod tests {
             lease_ms: Some(2900),
             answered_by: None,
             withheld: false,
+            wire: None,
             signing: None,
             counters: [("adverts_sent", 37), ("priority_zero_sent", 2), ("bad_ttl", 5)]
                 .map(|(name, count)| (name.to_owned(), count))

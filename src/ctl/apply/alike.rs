@@ -60,12 +60,65 @@ fn instance<'j>(job: &'j Job, vip: &Vip) -> Option<&'j InstanceStatus> {
     job.facts.seen.agent.as_ref()?.instances.iter().find(|one| one.name == vip.name)
 }
 
-/// What of it changes, of what an agent tells.
+/// What of it changes, of what an agent tells. A password that becomes another one cannot be seen: nobody tells it.
 fn changed(now: &InstanceStatus, vip: &Vip) -> Option<String> {
     let interval = Duration::from_millis(now.advert_interval_ms);
     if now.vrid != vip.vrid {
         return Some(format!("VRID {} becomes {}", now.vrid, vip.vrid));
     }
-    (interval != vip.interval)
-        .then(|| format!("the interval changes from {} to {} ms", interval.as_millis(), vip.interval.as_millis()))
+    if interval != vip.interval {
+        let (from, to) = (interval.as_millis(), vip.interval.as_millis());
+        return Some(format!("the interval changes from {from} to {to} ms"));
+    }
+    let wire = now.wire?;
+    if wire.version != vip.version.number() {
+        return Some(format!("VRRP version {} becomes {}", wire.version, vip.version.number()));
+    }
+    if wire.unicast != vip.unicast {
+        let way = |unicast: bool| if unicast { "unicast" } else { "multicast" };
+        return Some(format!("adverts by {} go by {}", way(wire.unicast), way(vip.unicast)));
+    }
+    match (wire.password, vip.auth.is_some()) {
+        (false, true) => Some("adverts get a password".to_owned()),
+        (true, false) => Some("adverts lose their password".to_owned()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hactl_engine::control::Wire;
+    use serde_json::json;
+
+    use super::*;
+
+    /// Everything that an agent tells and that must be alike.
+    #[test]
+    fn each_change_has_its_words() {
+        let vip = |keys: &str| {
+            let text = include_str!("../../../inventories/homework.yaml");
+            let text = text.replace("vip: 10.0.0.3/24", &format!("vip: {{ address: 10.0.0.3/24{keys} }}"));
+            crate::ctl::inventory::load::parse(std::path::Path::new("x.yaml"), &text).unwrap().cluster.vips.remove(0)
+        };
+        let instance = |wire: Option<Wire>| -> InstanceStatus {
+            let mut one: InstanceStatus = serde_json::from_value(json!({
+                "name": "VI_1", "state": "BACKUP", "interface": "eth0", "vrid": 3, "base_priority": 100,
+                "effective_priority": 100, "advert_interval_ms": 1000, "addresses": [],
+            }))
+            .unwrap();
+            one.wire = wire;
+            one
+        };
+        let plain = Wire { version: 2, unicast: false, password: false };
+        let said = |wire, keys: &str| changed(&instance(wire), &vip(keys)).unwrap_or_default();
+        assert_eq!(said(Some(plain), ""), "");
+        assert_eq!(said(Some(plain), ", vrid: 7"), "VRID 3 becomes 7");
+        assert_eq!(said(Some(plain), ", interval: 2s"), "the interval changes from 1000 to 2000 ms");
+        assert_eq!(said(Some(plain), ", version: 3"), "VRRP version 2 becomes 3");
+        assert_eq!(said(Some(plain), ", unicast: yes"), "adverts by multicast go by unicast");
+        assert_eq!(said(Some(Wire { unicast: true, ..plain }), ""), "adverts by unicast go by multicast");
+        assert_eq!(said(Some(plain), ", auth: { pass: hunter2 }"), "adverts get a password");
+        assert_eq!(said(Some(Wire { password: true, ..plain }), ""), "adverts lose their password");
+        assert_eq!(said(None, ", version: 3"), "", "an older agent does not say");
+    }
 }

@@ -260,12 +260,26 @@ pub struct InstanceStatus {
     /// The guard withholds the claim to be master: another host still answers, and no advert is heard.
     #[serde(default)]
     pub withheld: bool,
+    /// What adverts are like on the wire; `None` where the agent is older than this.
+    #[serde(default)]
+    pub wire: Option<Wire>,
     /// How adverts are signed (`auth_hmac`); `None` where they are not.
     #[serde(default)]
     pub signing: Option<Signing>,
     /// Counters since the start, by name (`adverts_sent`, `adverts_received`, `bad_checksum`…).
     #[serde(default)]
     pub counters: std::collections::BTreeMap<String, u64>,
+}
+
+/// What a router's adverts are like, and those that it understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wire {
+    /// VRRP version: 2 or 3.
+    pub version: u8,
+    /// Sent to each peer instead of the group.
+    pub unicast: bool,
+    /// With a password (`auth_type PASS`).
+    pub password: bool,
 }
 
 /// How a router signs its adverts and judges those of others: everything of `auth_hmac` but the secrets.

@@ -6,7 +6,7 @@ use super::lan::Claim;
 use super::router::Router;
 use super::state::{State, public};
 use crate::conf::config::HmacSettings;
-use crate::control::{InstanceStatus, Signing};
+use crate::control::{InstanceStatus, Signing, Wire};
 use crate::notice::mac_text;
 use crate::time::{Instant, millis};
 use crate::wire::arp::Mac;
@@ -56,6 +56,11 @@ impl Router {
             lease_ms: self.leased_until.filter(|_| self.state == State::Master).map(|until| millis(until.since(now))),
             withheld: self.blocked,
             answered_by: self.second_answer(since, now).map(|mac| mac_text(&mac)),
+            wire: Some(Wire {
+                version: self.config.version.number(),
+                unicast: self.config.is_unicast(),
+                password: self.config.password.is_some(),
+            }),
             signing: self.config.hmac.as_ref().map(signing),
             counters: self.counters.iter().map(|(name, count)| (name.to_owned(), count)).collect(),
         }
