@@ -184,10 +184,24 @@ contents() {
     done
 }
 
-# services NAME ...
+# services NAME ...: how those are that have a unit. systemd takes long to say that it knows nothing of a name.
 services() {
     echo @@services
-    systemctl show -p Id,ActiveState,UnitFileState -- "$@"
+    for name in "$@"; do
+        shift
+        ! has_unit "$name" || set -- "$@" "$name"
+    done
+    [ $# = 0 ] || systemctl show -p Id,ActiveState,UnitFileState -- "$@"
+}
+# has_unit NAME: as a file in one of systemd's folders, made from a script of /etc/init.d, or as a template of its kind.
+has_unit() {
+    for folder in /etc/systemd/system /run/systemd/system /usr/local/lib/systemd/system /usr/lib/systemd/system \
+        /lib/systemd/system /run/systemd/generator /run/systemd/generator.late; do
+        for file in "$1.service" "$1" "${1%%@*}@.service" "${1%%@*}@.${1##*.}"; do
+            if [ -e "$folder/$file" ] || [ -L "$folder/$file" ]; then return 0; fi
+        done
+    done
+    return 1
 }
 
 # package_versions NAME ...: of those that are installed.
@@ -431,9 +445,10 @@ replace() {
     bounded systemctl disable -q --now "$1" || die "cannot stop $1"
 }
 
+# enable NAME: systemd reads all units again, once.
 enable() {
+    bounded systemctl enable -q --no-reload "$1" || die "cannot enable $1"
     bounded systemctl daemon-reload
-    bounded systemctl enable -q "$1" || die "cannot enable $1"
 }
 
 # service VERB NAME

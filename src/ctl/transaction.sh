@@ -349,17 +349,19 @@ RestartSec=5
 
 [Install]
 WantedBy=multi-user.target"
+    # To read all units again takes systemd long. One that is new to it is read when it is started.
+    again=
+    [ ! -e "$unit" ] || again=yes
     if [ "$(cat "$unit" 2>/dev/null)" != "$text" ]; then
         (umask 022 && echo "$text" >"$unit.new" && mv -f "$unit.new" "$unit") || return
-        systemctl daemon-reload
+        [ -z "$again" ] || systemctl daemon-reload
     fi
-    # Enabling lets systemd read all units again, which is slow.
     [ -L /etc/systemd/system/multi-user.target.wants/hactl-revert.service ] ||
-        systemctl enable -q hactl-revert 2>/dev/null || return
-    systemctl restart hactl-revert
+        systemctl enable -q --no-reload hactl-revert 2>/dev/null || return
+    systemctl restart hactl-revert 2>/dev/null || { systemctl daemon-reload && systemctl restart hactl-revert; }
 }
 stop_watching() {
-    systemctl disable -q hactl-revert 2>/dev/null
+    systemctl disable -q --no-reload hactl-revert 2>/dev/null
     rm -f "$unit" "$unit.new"
     systemctl daemon-reload
 }

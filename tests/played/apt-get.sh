@@ -10,6 +10,8 @@ install*nginx)
     echo example >/etc/nginx/sites-available/default
     ln -sf /etc/nginx/sites-available/default /etc/nginx/sites-enabled/default
     echo "http { include /etc/nginx/conf.d/*.conf; }" >/etc/nginx/nginx.conf
+    mkdir -p /run/systemd/system
+    : >/run/systemd/system/nginx.service
     systemctl enable --now nginx
     ;;
 esac

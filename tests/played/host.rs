@@ -101,6 +101,11 @@ impl Host {
                 table.push((real.display().to_string(), path, bound));
             }
         }
+        // What a name leads to on this machine, such as which awk there is.
+        if let Ok(target) = std::fs::read_link("/etc/alternatives/awk") {
+            make("etc/alternatives");
+            symlink(target, root.join("etc/alternatives/awk")).unwrap();
+        }
         for file in [
             "dev/null",
             "played/real",
@@ -170,7 +175,8 @@ impl Host {
     pub fn with_nginx(self) -> Self {
         std::fs::copy(self.folder.join("played/nginx.sh"), self.folder.join("played/bin/nginx")).unwrap();
         self.sh("cd /etc/nginx; mkdir sites-available sites-enabled; echo example >sites-available/default; \
-                 ln -s /etc/nginx/sites-available/default sites-enabled/default; systemctl enable --now nginx");
+                 ln -s /etc/nginx/sites-available/default sites-enabled/default; mkdir -p /run/systemd/system; \
+                 : >/run/systemd/system/nginx.service; systemctl enable --now nginx");
         self
     }
 

@@ -55,6 +55,11 @@ impl Turn {
             keepalived: if gives_way(job) { Keepalived::GivesWay } else { Keepalived::Nothing },
         }
     }
+
+    /// Whether nothing there serves anybody yet, as far as that is ours to know.
+    pub(super) fn begins(&self) -> bool {
+        self.new && !self.owner && self.keepalived == Keepalived::Nothing
+    }
 }
 
 /// Whether keepalived stops for this.

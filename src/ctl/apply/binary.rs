@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use data_encoding::HEXLOWER;
 use flate2::Compression;
@@ -22,7 +23,11 @@ pub struct Binary {
     pub sha256: String,
     path: PathBuf,
     bytes: u64,
+    packed: Packed,
 }
+
+/// Compressed once, by whoever needs it first.
+type Packed = Arc<OnceLock<Result<Arc<[u8]>, Failure>>>;
 
 /// As much of a program as says whether it is static.
 const HEAD: u64 = 4096;
@@ -59,11 +64,27 @@ impl Binary {
         self.bytes / 1024
     }
 
+    /// Begins to compress it, which takes a second, while other work is waited for.
+    pub fn gzip_ahead(&self) {
+        let binary = self.clone();
+        tokio::task::spawn_blocking(move || drop(binary.packed()));
+    }
+
     /// Compressed for the way.
     ///
     /// # Errors
     /// The file is not what it was when its sum was taken.
-    pub fn gzip(&self) -> Result<Vec<u8>, Failure> {
+    pub async fn gzip(&self) -> Result<Arc<[u8]>, Failure> {
+        let binary = self.clone();
+        let packed = tokio::task::spawn_blocking(move || binary.packed()).await;
+        packed.map_err(|error| Failure::internal(format!("gzip: {error}")))?
+    }
+
+    fn packed(&self) -> Result<Arc<[u8]>, Failure> {
+        self.packed.get_or_init(|| self.pack().map(Arc::from)).clone()
+    }
+
+    fn pack(&self) -> Result<Vec<u8>, Failure> {
         let bytes = std::fs::read(&self.path).unwrap_or_default();
         if sha256(&bytes) != self.sha256 {
             let message = format!("{} has changed since this command began", display(&self.path));
@@ -102,7 +123,7 @@ impl Found {
                 }
             }
         }
-        Ok(Binary { sha256: HEXLOWER.encode(&sum.finalize()), path: self.0.clone(), bytes })
+        Ok(Binary { sha256: HEXLOWER.encode(&sum.finalize()), path: self.0.clone(), bytes, packed: Packed::default() })
     }
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::activate::Turn;
 use super::alike::all_or_none;
-use super::end::{commit, give_up, ready};
+use super::end::{anew, commit, give_up, ready};
 use super::ladder;
 use super::missed::{caught_up, with_skipped};
 use super::order::Canary;
@@ -15,7 +15,7 @@ use super::prepare::Prepared;
 use super::rehearsal::Traffic;
 use super::roll_out::{Pace, roll_out};
 use super::settle::settle;
-use super::stage::{Job, stage};
+use super::stage::{Job, stage, test};
 use super::step::Memory;
 use super::stranger::no_stranger;
 use super::vrids::no_collision;
@@ -167,7 +167,6 @@ pub(super) fn never_still() -> Failure {
 /// done.
 async fn transaction(prepared: &Prepared, order: &Order, shown: Vec<Job>) -> Result<Option<Vec<Job>>, Failure> {
     let desk = &prepared.desk;
-    no_stranger(desk, &shown).await?;
     let mut signals = Signals::heed()?;
     let number = next_number(shown.iter().map(|job| (job.host(), job.facts.seen.transaction.number)))?;
     let work = Work::new(desk, number, owner_name(), shown.iter().map(Job::host));
@@ -217,7 +216,11 @@ async fn until_ready(
         facts: prepared.question(job.host()),
         dead: job.dead_holder(&work.owner),
     });
-    let outputs = work.begin(beginners.collect()).await?;
+    if shown.iter().any(|job| job.plan.changes.contains(&Change::Binary)) {
+        prepared.binary.gzip_ahead();
+    }
+    let (alone, outputs) = tokio::join!(no_stranger(desk, shown), work.begin(beginners.collect()));
+    let outputs = alone.and(outputs)?;
     // Under the locks no other desk changes them any more.
     let jobs = prepared.jobs(&outputs)?;
     let same = |(shown, now): (&Job, &Job)| shown.plan == now.plan && shown.wanted == now.wanted;
@@ -228,14 +231,20 @@ async fn until_ready(
     desk.options.tell(Event::Staging { hosts: busy.len() });
     desk.options.tell(Event::Begin { what: "staging", steps: busy.len() * 2 });
     let first = ladder::first(&busy);
-    stage(work, &first.iter().collect::<Vec<_>>(), &prepared.binary).await?;
-    no_collision(desk, &busy).await?;
+    let first: Vec<&Job> = first.iter().collect();
+    let stays = stage(work, &first, &prepared.binary).await?;
+    // To listen to the LAN is mostly to wait.
+    let (tested, alone) = tokio::join!(test(work, &first, &stays), no_collision(desk, &busy));
+    tested.and(alone)?;
     let turns: Vec<Turn> = busy.iter().map(|job| Turn::of(work, job)).collect();
     let pace = Pace { batch: order.batch, canary: order.canary.as_ref(), patience: order.settle };
     roll_out(work, &turns, pace).await?;
     ladder::climb(work, &busy, &turns, order.settle).await?;
-    settle(work, order.settle).await?;
-    let again = ready(work, prepared, &busy).await?;
+    // New connections are made while the VIPs come to their owners.
+    let hosts: Vec<&str> = busy.iter().map(|job| job.host()).collect();
+    let (settled, again) = tokio::join!(settle(work, order.settle), anew(work, &hosts));
+    let again = settled.and(again)?;
+    ready(work, prepared, &again, &busy).await?;
     work.leave().await; // who has nothing to change has nothing to commit
     work.dismiss();
     Ok(Ready::ToCommit(Box::new(again)))

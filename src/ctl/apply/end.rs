@@ -24,7 +24,10 @@ use crate::error::{Code, Exit, Failure, Problem};
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// New connections to these hosts, since the old ones may outlive a change that lets nobody in any more.
-async fn anew(work: &Work<'_>, hosts: &[&str]) -> Result<Desk, Failure> {
+///
+/// # Errors
+/// The first of them that cannot be reached any more.
+pub(super) async fn anew(work: &Work<'_>, hosts: &[&str]) -> Result<Desk, Failure> {
     let desk = work.desk.again(hosts.iter().map(|host| (*host).to_owned()).collect()).await;
     match desk.unreachable.first() {
         None => Ok(desk),
@@ -60,14 +63,12 @@ pub(super) async fn still_active(work: &Work<'_>, hosts: &[&str]) -> Result<Desk
     Ok(desk)
 }
 
-/// Over new connections: all that was sent is there, and each changed host waits for its commit.
+/// Over new connections ([`anew`]): all that was sent is there, and each changed host waits for its commit.
 ///
 /// # Errors
 /// What is not as it was sent, or a host that cannot be reached any more. Nothing is committed.
-pub(super) async fn ready(work: &Work<'_>, prepared: &Prepared, jobs: &[&Job]) -> Result<Desk, Failure> {
+pub(super) async fn ready(work: &Work<'_>, prepared: &Prepared, desk: &Desk, jobs: &[&Job]) -> Result<(), Failure> {
     let failed = |problem| Failure::one(Exit::RolledBack, problem);
-    let hosts: Vec<&str> = jobs.iter().map(|job| job.host()).collect();
-    let desk = anew(work, &hosts).await?;
     let asked = jobs.iter().map(|job| (job.host(), every_byte(&job.wanted), Vec::new()));
     let answers = desk.on_all(asked).await;
     for (job, (host, answer)) in jobs.iter().zip(answers) {
@@ -81,7 +82,7 @@ pub(super) async fn ready(work: &Work<'_>, prepared: &Prepared, jobs: &[&Job]) -
             return Err(failed(problem.next(format!("find out who writes there on {host}, then deploy again"))));
         }
     }
-    Ok(desk)
+    Ok(())
 }
 
 /// The facts of a host, with nothing taken from what it remembers.

@@ -29,7 +29,8 @@ pub(super) struct Pace<'o> {
     pub patience: Duration,
 }
 
-/// The canary, web hosts in batches, then load balancers: backups first, the live owner last.
+/// The canary, web hosts in batches, then load balancers: backups first, the live owner last. Where all that changes is new and
+/// nobody owns a VIP, everything goes at once.
 ///
 /// # Errors
 /// What failed; the caller takes everything back.
@@ -42,8 +43,28 @@ pub(super) async fn roll_out(work: &Work<'_>, turns: &[Turn], pace: Pace<'_>) ->
         load_balancers(work, of(work, &first, Group::Lb), patience).await?;
         canary::watch(work, canary, patience).await?;
     }
+    if canary.is_none() && turns.iter().all(|turn| turn.begins()) {
+        return beginners(work, &turns, patience).await;
+    }
     web_hosts(work, &of(work, &turns, Group::Web), batch, patience).await?;
     load_balancers(work, of(work, &turns, Group::Lb), patience).await
+}
+
+/// Nobody serves yet, so web hosts wait for nobody, and load balancers for each other only: the first one shall be the owner.
+async fn beginners(work: &Work<'_>, turns: &[&Turn], patience: Duration) -> Result<(), Failure> {
+    let webs = of(work, turns, Group::Web);
+    let activations = webs.iter().map(|turn| async move {
+        let result = activate(work, turn, patience).await;
+        if result.is_ok() {
+            done(work.desk, turn);
+        }
+        result
+    });
+    let lbs = load_balancers(work, of(work, turns, Group::Lb), patience);
+    let (lbs, webs) = tokio::join!(lbs, work.desk.at_once(activations));
+    let mut problems = lbs.err().map_or_else(Vec::new, |failure| failure.problems);
+    problems.extend(webs.into_iter().filter_map(Result::err));
+    if problems.is_empty() { Ok(()) } else { Err(Failure { exit: Exit::RolledBack, problems }) }
 }
 
 /// The other way round, for hosts that are left empty: as long as somebody answers for the VIP there shall be something behind it.

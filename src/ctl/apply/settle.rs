@@ -1,13 +1,19 @@
 //! The look at the whole before anything is committed.
 
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use super::work::Work;
-use crate::ctl::look::observe;
+use crate::ctl::cluster::{Group, Vip};
+use crate::ctl::desk::Desk;
+use crate::ctl::look::observe::{self, Sight};
 use crate::ctl::look::transaction::Transaction;
 use crate::ctl::progress::Event;
 use crate::ctl::verify::vips::judge;
 use crate::error::{Exit, Failure, Problem};
+
+/// Between two looks for an owner.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Waits until the whole cluster is good.
 ///
@@ -16,6 +22,7 @@ use crate::error::{Exit, Failure, Problem};
 pub(super) async fn settle(work: &Work<'_>, limit: Duration) -> Result<(), Failure> {
     work.desk.options.tell(Event::Begin { what: "verifying", steps: work.desk.hosts.len() });
     let end = Instant::now() + limit;
+    owned(work.desk, end).await;
     loop {
         let problems = trouble(work, false).await;
         if problems.iter().all(|problem| problem.warning) {
@@ -29,6 +36,25 @@ pub(super) async fn settle(work: &Work<'_>, limit: Duration) -> Result<(), Failu
 }
 
 /// What is wrong with the whole right now.
+/// Waits until every VIP has an owner, or for as long as it may take: who asks for the service before that waits for nobody's answer.
+async fn owned(desk: &Desk, end: Instant) {
+    let asked = |vip: &&Vip| vip.members.iter().all(|member| desk.hosts.contains_key(&member.host));
+    let vips: Vec<IpAddr> = desk.cluster.vips.iter().filter(asked).filter_map(Vip::address).collect();
+    let show = observe::show();
+    while !vips.is_empty() && Instant::now() < end {
+        let asks = desk.group(Group::Lb).into_iter().map(|host| (host.name.as_str(), show.clone(), Vec::new()));
+        let mut sight = Sight::default();
+        for (host, answer) in desk.on_all(asks).await {
+            let Ok(output) = answer else { return };
+            sight.hosts.insert(host, observe::parse(output.text()));
+        }
+        if vips.iter().all(|vip| !sight.owners(&desk.cluster, *vip).is_empty()) {
+            return;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
 pub(super) async fn trouble(work: &Work<'_>, thorough: bool) -> Vec<Problem> {
     let mut sight = observe::look(work.desk, thorough).await;
     // That this very deploy is not committed yet is no news.

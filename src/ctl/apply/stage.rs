@@ -38,16 +38,17 @@ impl Job {
     }
 }
 
-/// Stages all jobs. Packages are installed here: a package that cannot be had must stop a deploy before it starts.
+/// Stages all jobs. Packages are installed here: a package that cannot be had must stop a deploy before it starts. Returns in
+/// words what stays of that, whatever comes after it.
 ///
 /// # Errors
 /// Exit 4; nothing live was changed.
-pub(super) async fn stage(work: &Work<'_>, jobs: &[&Job], binary: &Binary) -> Result<(), Failure> {
+pub(super) async fn stage(work: &Work<'_>, jobs: &[&Job], binary: &Binary) -> Result<String, Failure> {
     let desk = work.desk;
-    let gzip =
-        if jobs.iter().any(|job| job.plan.changes.contains(&Change::Binary)) { binary.gzip()? } else { Vec::new() };
+    let travels = |job: &Job| job.plan.changes.contains(&Change::Binary);
+    let gzip = if jobs.iter().any(|job| travels(job)) { Some(binary.gzip().await?) } else { None };
     let shipments = jobs.iter().map(|job| {
-        let binary = job.plan.changes.contains(&Change::Binary).then_some(gzip.as_slice());
+        let binary = gzip.as_deref().filter(|_| travels(job));
         let shipment = script::stage(&job.wanted, &job.plan, work.step, binary);
         (job.host(), shipment.script, shipment.stdin)
     });
@@ -70,10 +71,18 @@ pub(super) async fn stage(work: &Work<'_>, jobs: &[&Job], binary: &Binary) -> Re
     let done: Vec<String> = installed.iter().filter_map(done).collect();
     let stays = what_stays(&packages_of(jobs), &done);
     all_good(installed, "installing packages", &stays)?;
+    Ok(stays)
+}
+
+/// Tests what was staged.
+///
+/// # Errors
+/// Exit 4; nothing live was changed.
+pub(super) async fn test(work: &Work<'_>, jobs: &[&Job], stays: &str) -> Result<(), Failure> {
     let checks = jobs
         .iter()
         .filter_map(|job| Some((job.host(), script::checks(&job.wanted, &job.plan, work.step)?, Vec::new())));
-    all_good(desk.on_all(checks).await, "testing the staged files", &stays)
+    all_good(work.desk.on_all(checks).await, "testing the staged files", stays)
 }
 
 const NOTHING: &str = "nothing live was changed; the VIP keeps serving";
