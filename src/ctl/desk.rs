@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::stream::{self, StreamExt as _};
 
 use crate::ctl::cluster::{Cluster, Group, Host};
+use crate::ctl::host::calls;
 use crate::ctl::inventory::load::load;
 use crate::ctl::progress::{Event, Listener};
 use crate::ctl::remote::{How, Output, Remote, Way};
@@ -180,9 +181,9 @@ impl Desk {
         answer.map_err(|error| error.problem(host, "running a step"))
     }
 
-    /// A script without the secrets that this desk knows.
+    /// What a script calls, without the secrets that this desk knows.
     fn shown(&self, script: &str) -> String {
-        self.secrets().iter().fold(script.to_owned(), |text, secret| text.replace(secret, "…"))
+        self.secrets().iter().fold(calls(script), |text, secret| text.replace(secret, "…"))
     }
 
     /// Every secret that this desk knows, so that none is shown.

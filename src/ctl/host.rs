@@ -1,21 +1,27 @@
 //! Scripts for hosts: the functions of `host.sh`, and calls of them with quoted words. Nothing else is ever run there.
 
-use crate::ctl::remote::quote;
+use std::collections::BTreeSet;
 
-/// The functions that every script begins with.
-pub const FUNCTIONS: &str =
-    concat!(include_str!("host.sh"), "\n", include_str!("transaction.sh"), "\n", include_str!("restore.sh"));
+pub use crate::ctl::functions::FUNCTIONS;
+use crate::ctl::functions::needed;
+use crate::ctl::remote::quote;
 
 /// What is kept on a host; `host.sh` has the same.
 pub const HOME: &str = "/var/lib/hactl";
 
+/// Between the functions of a script and its calls.
+const CALLS: &str = "# the calls:\n";
+
 /// A script that grows call by call. The functions are put in front of it when it is sent: those who wait for their turn need
 /// not keep a copy each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Script(String);
+pub struct Script {
+    functions: BTreeSet<String>,
+    calls: String,
+}
 
 impl Script {
-    /// The functions alone.
+    /// It calls nothing yet.
     pub fn new() -> Self {
         Self::default()
     }
@@ -23,12 +29,13 @@ impl Script {
     /// Calls a function of `host.sh`.
     #[must_use]
     pub fn call<'w>(mut self, function: &str, words: impl IntoIterator<Item = &'w str>) -> Self {
-        self.0.push_str(function);
+        self.functions.insert(function.to_owned());
+        self.calls.push_str(function);
         for word in words {
-            self.0.push(' ');
-            self.0.push_str(&quote(word));
+            self.calls.push(' ');
+            self.calls.push_str(&quote(word));
         }
-        self.0.push('\n');
+        self.calls.push('\n');
         self
     }
 
@@ -41,14 +48,26 @@ impl Script {
     /// Then what another script calls.
     #[must_use]
     pub fn then(mut self, other: Self) -> Self {
-        self.0.push_str(&other.0);
+        self.functions.extend(other.functions);
+        self.calls.push_str(&other.calls);
         self
     }
 
     /// The whole text.
     pub fn text(&self) -> String {
-        [FUNCTIONS, &self.0].concat()
+        needed(self.functions.iter().map(String::as_str)) + CALLS + &self.calls
     }
+}
+
+/// The functions of a script, and its calls.
+pub fn split(script: &str) -> (&str, &str) {
+    let at = script.find(CALLS).map_or(0, |at| at + CALLS.len());
+    script.split_at_checked(at).unwrap_or(("", script))
+}
+
+/// A script for people: the calls alone. The functions are always the same.
+pub fn calls(script: &str) -> String {
+    split(script).1.replace(&quote(FUNCTIONS), "'(the functions)'")
 }
 
 #[cfg(test)]
@@ -89,6 +108,13 @@ mod tests {
         let unused: Vec<_> =
             defined.iter().filter(|name| !called.contains(name)).filter(|name| !within(name)).collect();
         assert!(unused.is_empty(), "nobody calls {unused:?}");
+    }
+
+    #[test]
+    fn people_see_the_calls_alone() {
+        let script = Script::new().call("look", []).call("arm", ["7", FUNCTIONS, "ann@desk 1"]).text();
+        assert_eq!(calls(&script), "look\narm 7 '(the functions)' 'ann@desk 1'\n");
+        assert_eq!(calls("true"), "true");
     }
 
     #[test]

@@ -2,9 +2,8 @@
 # shellcheck disable=SC2034,SC2154,SC2317 # this is the fourth part of host.sh, for who reads a keepalived and an nginx
 # --- looking at a pair that is not ours: nothing is written, and nothing is asked to do anything ---
 
-# look_at_keepalived: the unit, the processes, the user that runs scripts, and every file that it reads.
+# look_at_keepalived: the processes, the user that runs scripts, and every file that it reads.
 look_at_keepalived() {
-    services keepalived
     echo @@name
     cat /proc/sys/kernel/hostname 2>/dev/null
     echo @@processes

@@ -11,6 +11,7 @@ pub mod desk;
 pub mod difference;
 pub mod drift;
 pub mod drill;
+pub mod functions;
 pub mod host;
 pub mod import;
 pub mod inventory;

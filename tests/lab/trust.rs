@@ -65,6 +65,7 @@ pub fn a_few_of_many(lab: &Lab) {
     let said = expect("--limit to the standby", &lab.desk(&changed, &["deploy", "-y", "--limit", "lb-6", "-vv"]), 0);
     assert!(said.contains("on 1 hosts, verified"), "{said}");
     assert!(said.contains("lb-6: running") && !said.contains("lb-5: running"), "nobody else is contacted: {said}");
+    assert!(said.contains("\n    commit ") && !said.contains("() {"), "calls, and not what they are made of: {said}");
     let back = lab.inventory("unlimited.yaml", &[]);
     expect("--limit, back", &lab.desk(&back, &["deploy", "-y", "--limit", "lb-6"]), 0);
 }

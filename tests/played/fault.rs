@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use hactl::ctl::host::FUNCTIONS;
+use hactl::ctl::host::split;
 use nix::sys::signal::Signal;
 
 /// What goes wrong.
@@ -16,6 +16,8 @@ pub enum Fault {
     Lost,
     /// The connection ends after so many bytes of script and input; the script sees the end of its input.
     Starved(usize),
+    /// The same, so many bytes after the functions.
+    StarvedInCalls(usize),
     /// The connection ends after so many bytes of output; the script goes on, for as long as it says nothing more.
     Cut(usize),
     /// The script runs to its end, and the answer comes after the limit.
@@ -105,8 +107,7 @@ impl Faults {
     /// What a script meets; where it fails in the middle, it is changed accordingly.
     pub fn meet(&self, script: &str) -> Met {
         let mut state = self.0.lock().unwrap();
-        let body = script.strip_prefix(FUNCTIONS).unwrap_or(script);
-        let head = &script[..script.len() - body.len()];
+        let (head, body) = split(script);
         let mut found = None;
         let mut text = head.to_owned();
         for call in calls(body) {

@@ -100,7 +100,14 @@ impl Connection {
                 self.death.notify_one();
                 std::future::pending().await
             }
-            Some(Fault::PowerCut | Fault::Lost | Fault::Starved(_) | Fault::Cut(_) | Fault::Silent) => Err(self.lose()),
+            Some(
+                Fault::PowerCut
+                | Fault::Lost
+                | Fault::Starved(_)
+                | Fault::StarvedInCalls(_)
+                | Fault::Cut(_)
+                | Fault::Silent,
+            ) => Err(self.lose()),
         }
     }
 
@@ -114,8 +121,10 @@ impl Connection {
         let root = Root::Already;
         let mut talk = Talk::new(&root, script);
         let mut sent = [talk.script().as_bytes(), stdin].concat();
-        if let Some(Fault::Starved(bytes)) = fault {
-            sent.truncate(bytes);
+        match fault {
+            Some(Fault::Starved(bytes)) => sent.truncate(bytes),
+            Some(Fault::StarvedInCalls(bytes)) => sent.truncate(hactl::ctl::host::split(script).0.len() + bytes),
+            _ => {}
         }
         let room = if let Some(Fault::Cut(bytes)) = fault { bytes } else { usize::MAX };
         let mut child = self.shell(&talk.command()).map_err(|error| RemoteError::Refused(error.to_string()))?;

@@ -81,7 +81,7 @@ fn a_first_deploy_makes_a_key_up_and_later_ones_know_it() {
     end.is(Exit::Done, &[]);
     let made = key(&stage, "lb-5");
     assert_eq!(made, key(&stage, "lb-6"));
-    assert!(!stage.host("web-7").has(KEY) && !heard.contains(&made) && heard.contains("@@keys"), "{heard}");
+    assert!(!stage.host("web-7").has(KEY) && !heard.contains(&made) && heard.contains("keys /etc/hactl"), "{heard}");
     assert_eq!(
         history(&stage),
         ["lb-5 enforce 1 of 1", "lb-6 enforce 1 of 1"],

@@ -1,7 +1,6 @@
 //! The small space, walked whole: each call of each script of a deploy, with each thing that can go wrong there. Whatever
 //! happens, what is said afterwards is true, what is promised comes, and the next deploy ends well.
 
-use hactl::ctl::host::FUNCTIONS;
 use hactl::error::{Code, Exit};
 
 use super::fault::Fault;
@@ -184,9 +183,9 @@ fn each_answer_is_cut() {
 #[test]
 fn a_script_that_arrives_in_part_does_nothing() {
     let Some(walk) = Walk::new(false) else { return };
-    for bytes in [8000, FUNCTIONS.len() + 20] {
+    for fault in [Fault::Starved(600), Fault::StarvedInCalls(5)] {
         walk.each(first_of_a_script, |walk, host, number| {
-            walk.meets(host, number, Fault::Starved(bytes)).map_err(|why| format!("{bytes} bytes: {why}"))
+            walk.meets(host, number, fault).map_err(|why| format!("{fault:?}: {why}"))
         });
     }
 }

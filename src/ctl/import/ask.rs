@@ -51,7 +51,8 @@ pub struct ConfigFiles {
 
 /// The script whose output [`parse`] reads.
 pub fn script() -> String {
-    let script = Script::new().call("show", []).text() + FUNCTIONS;
+    // What those of ours call that are not `show`'s own.
+    let script = Script::new().call("show", []).call("services", ["keepalived"]).text() + FUNCTIONS;
     script + "look_at_keepalived\nlook_at_nginx\n"
 }
 
