@@ -63,19 +63,20 @@ async fn connect_all(cluster: &Cluster, names: &[String], secrets: &Secrets, how
         limit: how.limit,
         jumps: Mutex::default(),
     };
-    let connects = hosts.iter().zip(logins).map(|(host, login)| {
-        let shared = &shared;
+    // By number, so that each is made when its turn comes: so many unfinished handshakes would be most of what is in memory.
+    let connects = logins.into_iter().enumerate().map(|(at, login)| {
+        let (shared, hosts) = (&shared, &hosts);
         async move {
+            let host: &Host = hosts.get(at)?;
             let password = host.ssh.password.as_ref().and_then(|source| secrets.find(source, &host.ssh.user));
             let answer = match login {
                 Ok(login) => shared.host(host, &login, password).await,
                 Err(problem) => Err(problem),
             };
-            (host.name.clone(), answer.map_err(|problem| shared.unread(problem)))
+            Some((host.name.clone(), answer.map_err(|problem| shared.unread(problem))))
         }
     });
-    let connects: Vec<_> = connects.collect();
-    stream::iter(connects).buffered(how.parallel.clamp(1, PARALLEL)).collect().await
+    stream::iter(connects).buffered(how.parallel.clamp(1, PARALLEL)).filter_map(std::future::ready).collect().await
 }
 
 /// What all connections of a command share.
