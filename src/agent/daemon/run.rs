@@ -278,8 +278,8 @@ impl<'a> Agent<'a> {
                 self.journal.tell(&notice, unix_ms);
                 self.services.tell(&notice, unix_ms);
             }
-            Job::Run { router, change, command, user } => {
-                self.services.run(router, NotifyRun { change, command, user });
+            Job::Run { owner, change, command, user } => {
+                self.services.run(owner, NotifyRun { change, command, user });
             }
             Job::RunFor { server, command } => self.services.run_for(server, command),
             Job::SavePin { instance, pin } => self.save_pin(instance, pin),
