@@ -179,8 +179,9 @@ async fn keep_running(reads: Reads, mut stopped: oneshot::Receiver<()>, group: A
         let begun = Instant::now();
         match reads.start() {
             Ok(mut child) => {
-                let id = child.id().and_then(|id| i32::try_from(id).ok()).unwrap_or_default();
-                group.store(id, Ordering::Relaxed);
+                if let Some(id) = child.id().and_then(|id| i32::try_from(id).ok()) {
+                    group.store(id, Ordering::Relaxed);
+                }
                 tokio::select! {
                     _ = &mut stopped => return end(&mut child).await,
                     status = child.wait() => match status {
