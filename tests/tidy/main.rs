@@ -4,6 +4,7 @@
 mod codes;
 mod docs;
 mod graph;
+mod variants;
 
 use std::path::{Path, PathBuf};
 
