@@ -9,7 +9,7 @@ DIST    := target/dist/hactl
 TESTS_MAY := $(addprefix -A clippy::,unwrap_used expect_used indexing_slicing cast_possible_truncation cast_sign_loss)
 
 # What runs on hosts, and what builds and tests.
-SHELL_FILES := $(wildcard src/ctl/*.sh) .ci/run .ci/setup $(wildcard tests/*/*.sh)
+SHELL_FILES := $(wildcard src/ctl/*.sh src/lab/*.sh) .ci/run .ci/setup $(wildcard tests/*/*.sh)
 
 .PHONY: help setup build demo test lint bench clean
 
@@ -32,8 +32,11 @@ build:
 	@strip -o $(DIST).new target/$(TARGET)/$(PROFILE)/hactl && mv -f $(DIST).new $(DIST)
 	@echo "$(DIST): $$(( $$(stat -c %s $(DIST)) / 1024 )) KiB"
 
+# The root file system of the lab's hosts is made beside the compiler: it is download and unpacking for the most part.
 demo: setup
-	@$(MAKE) --no-print-directory build PROFILE=quick
+	@mkdir -p target
+	@nice -n 5 bash src/lab/rootfs.sh early "$${HACTL_LAB_DIR:-/var/lib/hactl-lab}" >target/rootfs.log 2>&1 & rootfs=$$!; \
+	$(MAKE) --no-print-directory build PROFILE=quick && { wait $$rootfs || true; } # what went wrong there `lab up` tells
 	bash tests/lab/demo.sh
 
 lint:

@@ -145,6 +145,14 @@ mod tests {
     }
 
     #[test]
+    fn each_option_says_what_it_takes() {
+        assert!(matches!(version("2"), Err(BadOption::Version)));
+        assert!(matches!(path("/a\tb"), Err(BadOption::Path)));
+        assert!(matches!(host(""), Err(BadOption::Host)));
+        assert!(matches!(path("health"), Ok(path) if path == "/health"));
+    }
+
+    #[test]
     fn keepalived_s_letters_are_taken() {
         for name in ["hactl genhash", "/usr/bin/genhash", "keepalived --genhash", "keepalived -T"] {
             let http =

@@ -1,33 +1,18 @@
-//! The root file system: Debian with systemd and sshd, made once and kept. No nginx, no keepalived: deploying those is
-//! what the lab is for.
+//! The root file system of the hosts, made once and kept. The recipe is a script, which `make demo` runs as well, while
+//! this binary is still being built.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use super::layout::Layout;
-use super::tool::{at, run};
+use super::tool::at;
 use crate::error::Failure;
 
-/// Changes whenever a root file system made earlier no longer serves.
-const RECIPE: &str = "1";
-/// What a host has before anything is deployed.
-pub const PACKAGES: &str = "systemd,systemd-sysv,dbus,openssh-server,iproute2,iputils-ping,procps,nftables,ca-certificates,\
-                        sudo,less,kmod";
-/// Units that slow the boot or have nothing to do in a container.
-const MASKED: [&str; 9] = [
-    "systemd-networkd-wait-online.service",
-    "systemd-resolved.service",
-    "systemd-timesyncd.service",
-    "apt-daily.timer",
-    "apt-daily-upgrade.timer",
-    "e2scrub_all.timer",
-    "console-getty.service",
-    "getty.target",
-    "systemd-firstboot.service",
-];
+/// How it is made.
+const SCRIPT: &str = include_str!("rootfs.sh");
 
-/// Makes the root file system unless it is there.
+/// Makes the root file system unless it is there. One that somebody else is just making is waited for.
 ///
 /// # Errors
 /// What mmdebstrap or the file system said.
@@ -35,40 +20,13 @@ pub fn ensure(layout: &Layout, say: &dyn Fn(&str)) -> Result<(), Failure> {
     if is_made(layout) {
         return Ok(());
     }
-    let root = layout.rootfs();
     say("making the root file system, once (about a minute)");
-    let fresh = layout.folder.join("rootfs.new");
-    for old in [&fresh, &root] {
-        if old.exists() {
-            fs::remove_dir_all(old).map_err(at(old))?;
-        }
-    }
-    fs::create_dir_all(&layout.folder).map_err(at(&layout.folder))?;
-    let (suite, sources) = (suite()?, sources()?);
-    let include = format!("--include={PACKAGES}");
-    let fresh_text = fresh.display().to_string();
-    let sources_text = sources.display().to_string();
-    run(&[
-        "mmdebstrap",
-        "--quiet",
-        "--variant=minbase",
-        // Nothing in a lab is worth an fsync.
-        "--dpkgopt=force-unsafe-io",
-        // The package lists stay, so that a host installs without an update first.
-        "--skip=cleanup/apt/lists",
-        &include,
-        &suite,
-        &fresh_text,
-        &sources_text,
-    ])?;
-    prepare(&fresh)?;
-    fs::rename(&fresh, &root).map_err(at(&root))?;
-    made(layout)
+    run("make", &layout.folder)
 }
 
 /// Whether the root file system is there, and today's.
 pub fn is_made(layout: &Layout) -> bool {
-    layout.rootfs().is_dir() && fs::read_to_string(stamp(layout)).is_ok_and(|made| made == RECIPE)
+    layout.rootfs().is_dir() && fs::read_to_string(stamp(layout)).is_ok_and(|made| made == setting("recipe"))
 }
 
 /// Notes that the root file system is there and has been through [`prepare`].
@@ -76,56 +34,66 @@ pub fn is_made(layout: &Layout) -> bool {
 /// # Errors
 /// What the file system said.
 pub fn made(layout: &Layout) -> Result<(), Failure> {
-    fs::write(stamp(layout), RECIPE).map_err(at(&stamp(layout)))
+    fs::write(stamp(layout), setting("recipe")).map_err(at(&stamp(layout)))
+}
+
+/// What a host has before anything is deployed, as mmdebstrap takes it.
+pub fn packages() -> &'static str {
+    setting("packages")
+}
+
+/// Makes a Debian with [`packages`] one that boots fast as a host and takes the desk's key.
+///
+/// # Errors
+/// What the file system said.
+pub fn prepare(root: &Path) -> Result<(), Failure> {
+    run("prepare", root)
 }
 
 fn stamp(layout: &Layout) -> PathBuf {
     layout.folder.join("rootfs.recipe")
 }
 
-/// Makes a Debian with [`PACKAGES`] one that boots fast as a host and takes the desk's key.
-///
-/// # Errors
-/// What the file system said.
-pub fn prepare(root: &Path) -> Result<(), Failure> {
-    let write = |name: &str, text: &str| {
-        let path = root.join(name);
-        path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text)).map_err(at(&path))
-    };
-    for unit in MASKED {
-        let link = root.join("etc/systemd/system").join(unit);
-        if link.symlink_metadata().is_err() {
-            std::os::unix::fs::symlink("/dev/null", &link).map_err(at(&link))?;
-        }
-    }
-    write(
-        "etc/ssh/sshd_config.d/lab.conf",
-        "PermitRootLogin prohibit-password\nPasswordAuthentication no\nUseDNS no\n",
-    )?;
-    write("etc/machine-id", "")?;
-    for entry in fs::read_dir(root.join("etc/ssh")).map_err(at(root))?.flatten() {
-        // Each host makes keys of its own.
-        if entry.file_name().to_string_lossy().starts_with("ssh_host_") {
-            fs::remove_file(entry.path()).map_err(at(&entry.path()))?;
-        }
-    }
-    let ssh = root.join("root/.ssh");
-    fs::create_dir_all(&ssh).map_err(at(&ssh))?;
-    fs::set_permissions(&ssh, fs::Permissions::from_mode(0o700)).map_err(at(&ssh))
+/// A setting at the head of the script.
+fn setting(name: &str) -> &'static str {
+    let of = |line: &'static str| line.strip_prefix(name)?.strip_prefix('=');
+    SCRIPT.lines().find_map(of).unwrap_or_default()
 }
 
-/// This machine's own release: its package sources are known to be reachable.
-fn suite() -> Result<String, Failure> {
-    let path = Path::new("/etc/os-release");
-    let text = fs::read_to_string(path).map_err(at(path))?;
-    let name = text.lines().find_map(|line| line.strip_prefix("VERSION_CODENAME=")).map(|name| name.trim_matches('"'));
-    name.map(str::to_owned).ok_or_else(|| Failure::internal("/etc/os-release names no Debian or Ubuntu release"))
+fn run(verb: &str, folder: &Path) -> Result<(), Failure> {
+    let mut command = Command::new("bash");
+    command.args(["-c", SCRIPT, "rootfs.sh", verb]).arg(folder).stdin(Stdio::null());
+    let shown = format!("rootfs.sh {verb} {}", folder.display());
+    let output = command.output().map_err(|error| Failure::internal(format!("{shown}: {error}")))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(Failure::internal(format!("{shown} failed ({}): {}", output.status, said.trim())))
 }
 
-fn sources() -> Result<PathBuf, Failure> {
-    ["/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list.d/ubuntu.sources", "/etc/apt/sources.list"]
-        .into_iter()
-        .map(PathBuf::from)
-        .find(|path| fs::metadata(path).is_ok_and(|meta| meta.len() > 0))
-        .ok_or_else(|| Failure::internal("this machine has no package sources under /etc/apt to make hosts from"))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_script_has_its_settings() {
+        assert!(setting("recipe").parse::<u32>().is_ok(), "{}", setting("recipe"));
+        assert!(packages().starts_with("systemd,") && !packages().contains(' '), "{}", packages());
+    }
+
+    #[test]
+    fn a_debian_is_made_a_host() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir_all(path("etc/ssh")).unwrap();
+        fs::write(path("etc/ssh/ssh_host_rsa_key"), "the machine's").unwrap();
+        for _ in 0..2 {
+            prepare(folder.path()).unwrap();
+        }
+        assert_eq!(fs::read_link(path("etc/systemd/system/getty.target")).unwrap(), Path::new("/dev/null"));
+        assert_eq!(fs::read_to_string(path("etc/machine-id")).unwrap(), "");
+        assert!(fs::read_to_string(path("etc/ssh/sshd_config.d/lab.conf")).unwrap().contains("UseDNS no\n"));
+        assert!(path("root/.ssh").is_dir() && !path("etc/ssh/ssh_host_rsa_key").exists());
+    }
 }

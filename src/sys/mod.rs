@@ -8,3 +8,4 @@ pub mod netlink;
 pub(crate) mod os;
 pub mod packet;
 pub mod process;
+mod width;

@@ -1,6 +1,7 @@
 //! The whole binary offline: help, errors, exit codes, JSON, completions. Screens are snapshots; `INSTA_UPDATE=always`
 //! rewrites them.
 
+mod agent;
 mod codes;
 mod documents;
 mod lab;

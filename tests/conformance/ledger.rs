@@ -51,8 +51,8 @@ fn tests() -> BTreeSet<String> {
     let mut tests = BTreeSet::new();
     let declared = read("main.rs");
     let modules = declared.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
-    // The bench that the tests stand on, and this file, hold no rules.
-    for module in modules.filter(|module| !["rig", "ledger"].contains(module)) {
+    // The bench that the tests stand on, what is said of breaches, and this file hold no rules.
+    for module in modules.filter(|module| !["rig", "said", "ledger"].contains(module)) {
         let text = read(&format!("{module}.rs"));
         let mut lines = text.lines();
         while let Some(line) = lines.next() {

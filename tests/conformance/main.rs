@@ -12,5 +12,6 @@ mod peers;
 mod protection;
 mod receiving;
 mod rig;
+mod said;
 mod sending;
 mod signing;

@@ -171,10 +171,11 @@ impl Bench {
                             assert_eq!(token, TOKEN);
                             replies += 1;
                         }
-                        _ if failed.contains(&batch.router) => {}
+                        _ if failed.contains(&batch.owner) => {}
                         Action::AddAddresses(_) if self.refuses => {
-                            failed.insert(batch.router);
-                            inputs.push(Input::ActionFailed { router: batch.router, error: "refused".into() });
+                            failed.insert(batch.owner);
+                            let router = batch.owner.router().expect("only routers have addresses");
+                            inputs.push(Input::ActionFailed { router, error: "refused".into() });
                         }
                         Action::AddAddresses(all) => {
                             self.addresses.extend(all.iter().map(|one| one.address.address.addr()));

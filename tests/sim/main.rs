@@ -13,7 +13,7 @@ mod world;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use hactl_engine::action::{Action, Batch};
+use hactl_engine::action::{Action, Batch, Owner};
 use hactl_engine::node::Node;
 use hactl_engine::time::Instant;
 
@@ -97,7 +97,7 @@ fn a_chatterbox_is_noticed() {
             destination: [224, 0, 0, 18].into(),
             packet: Vec::new(),
         };
-        vec![Batch { router: agent.router_ids().next().unwrap(), actions: vec![one; count] }]
+        vec![Batch { owner: Owner::Router(agent.router_ids().next().unwrap()), actions: vec![one; count] }]
     };
     let (mut sent, begin) = (Sent::default(), Instant(1_000_000_000));
     sent.follow(begin, &agent, &chatter(12), false).unwrap();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use hactl_engine::action::{Action, Batch, RouterId};
+use hactl_engine::action::{Action, Batch, Owner, RouterId};
 use hactl_engine::node::Node;
 use hactl_engine::time::Instant;
 use hactl_engine::vrrp::state::State;
@@ -30,7 +30,8 @@ impl Sent {
             let changed = told || purse.state != router.state();
             let more = intervals * PER_INTERVAL + if changed { PER_CHANGE } else { 0.0 };
             (purse.packets, purse.since, purse.state) = ((purse.packets + more).min(MOST), now, router.state());
-            let actions = batches.iter().filter(|batch| batch.router == id).flat_map(|batch| &batch.actions);
+            let actions =
+                batches.iter().filter(|batch| batch.owner == Owner::Router(id)).flat_map(|batch| &batch.actions);
             purse.packets -= actions.filter(|action| matches!(action, Action::Send { .. })).count() as f64;
             if purse.packets < 0.0 {
                 return Err(format!("router {id} sends more than time and its own changes explain"));

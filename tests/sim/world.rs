@@ -200,12 +200,12 @@ impl World {
             }
             let mut failed = BTreeSet::new();
             for batch in batches {
-                if failed.contains(&batch.router) {
+                if failed.contains(&batch.owner) {
                     continue; // it follows from what could not be done
                 }
-                let router = batch.router;
+                let owner = batch.owner;
                 if let Some(failure) = self.perform(host, batch)? {
-                    failed.insert(router);
+                    failed.insert(owner);
                     inputs.push(failure);
                 }
             }
@@ -218,7 +218,8 @@ impl World {
             match action {
                 Action::Send { packet, destination, .. } => self.send(host, destination, &packet)?,
                 Action::AddAddresses(_) if self.hosts[host].refuses_addresses => {
-                    return Ok(Some(Input::ActionFailed { router: batch.router, error: "refused".into() }));
+                    let router = batch.owner.router().ok_or("only routers have addresses")?;
+                    return Ok(Some(Input::ActionFailed { router, error: "refused".into() }));
                 }
                 Action::AddAddresses(all) | Action::Renew(Renewal::Lifetime(all)) => {
                     let now = self.now;

@@ -87,7 +87,7 @@ impl Image {
         let root = self.fresh("rootfs");
         let (suite, sources) = release()?;
         // The guest is a host of `hactl lab`, too.
-        let include = format!("--include={PACKAGES},{}", rootfs::PACKAGES);
+        let include = format!("--include={PACKAGES},{}", rootfs::packages());
         let bootstrap = ["--quiet", "--variant=minbase", "--dpkgopt=force-unsafe-io", &include, &suite];
         run(Command::new("mmdebstrap").args(bootstrap).arg(&root).arg(sources))?;
         run(Command::new("cp").arg("-a").arg(unpacked.join("lib/modules")).arg(root.join("lib")))?;

@@ -106,7 +106,8 @@ mod tests {
             (answer[3], answer[7]) = (0x82, 0);
             vec![answer]
         };
-        assert_eq!(failure(dns(server(server_fails).await)).await, "DNS answer 2 SERVFAIL for example.cc");
+        let why = Failed::Dns { verdict: "DNS answer 2 SERVFAIL".into(), name: "example.cc".into() };
+        assert_eq!(failure(dns(server(server_fails).await)).await, why.to_string());
         let others = |many| format!("no answer within 1.2s among {many} datagrams that answer something else");
         assert_eq!(failure(dns(server(|_| vec![b"garbage".to_vec()]).await)).await, others(1));
         assert_eq!(failure(dns(server(|asked| vec![other(asked); 70]).await)).await, others(70));

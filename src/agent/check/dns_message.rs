@@ -18,8 +18,8 @@ pub fn question(id: u16, name: &str, record_type: u16) -> Vec<u8> {
     message.extend_from_slice(&[0x01, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
     for label in name.split('.').filter(|label| !label.is_empty()) {
         // The parser has seen to it that labels are short.
-        let label: Vec<u8> = label.bytes().take(LABEL_BYTES_MAX).collect();
-        message.push(u8::try_from(label.len()).unwrap_or_default());
+        let label: Vec<u8> = label.bytes().take(LABEL_BYTES_MAX.into()).collect();
+        message.push(u8::try_from(label.len()).unwrap_or(LABEL_BYTES_MAX));
         message.extend_from_slice(&label);
     }
     message.push(0);
@@ -56,7 +56,7 @@ pub fn judge(question: &[u8], answer: &[u8]) -> Verdict {
     Verdict::Good
 }
 
-const LABEL_BYTES_MAX: usize = 63;
+const LABEL_BYTES_MAX: u8 = 63;
 const INTERNET: u16 = 1;
 const RESPONSE: u8 = 0x80;
 const TRUNCATED: u8 = 0x02;

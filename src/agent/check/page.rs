@@ -26,3 +26,21 @@ pub(crate) fn fetch(http: &HttpCheck, global: Global) -> Result<Answer, Failed> 
     let asked = async { timeout(limit, ask(http, url, wanted, &around, &meter)).await };
     runtime.block_on(asked).unwrap_or_else(|_| Err(Failed::late(limit, &meter)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use hactl_engine::conf::config::lvs::{Connection, HttpVersion};
+
+    use super::*;
+
+    #[test]
+    fn a_check_without_a_url_has_no_page() {
+        let (to, timeout) = ("127.0.0.1:80".parse().unwrap(), Duration::from_secs(1));
+        let connection = Connection { to, timeout, from: None };
+        let http =
+            HttpCheck { connection, tls: None, version: HttpVersion::Http11, fast_recovery: false, urls: Vec::new() };
+        assert!(matches!(fetch(&http, Global::default()), Err(Failed::NoUrl)));
+    }
+}

@@ -35,10 +35,7 @@ pub(super) async fn check(to: &Connection) -> Result<(), Failed> {
 fn open(to: &Connection) -> Result<Socket, Failed> {
     let protocol = if to.to.is_ipv4() { Protocol::ICMPV4 } else { Protocol::ICMPV6 };
     let make = |kind: Type| Socket::new(Domain::for_address(to.to), kind.nonblocking(), Some(protocol));
-    let socket = make(Type::DGRAM).or_else(|_| make(Type::RAW)).map_err(|error| match error.kind() {
-        io::ErrorKind::PermissionDenied => Failed::MayNotPing,
-        _ => Failed::Local("cannot ping".into(), error),
-    })?;
+    let socket = make(Type::DGRAM).or_else(|_| make(Type::RAW)).map_err(no_socket)?;
     if let Some(from) = to.from.as_deref() {
         set(&SockRef::from(&socket), to.to, from)?;
     }
@@ -52,6 +49,13 @@ fn open(to: &Connection) -> Result<Socket, Failed> {
     };
     socket.connect(&address.into())?;
     Ok(socket)
+}
+
+fn no_socket(error: io::Error) -> Failed {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => Failed::MayNotPing,
+        _ => Failed::Local("cannot ping".into(), error),
+    }
 }
 
 /// An echo request; over IPv6 the kernel fills in the checksum.
@@ -104,6 +108,15 @@ mod tests {
         if std::path::Path::new("/proc/net/if_inet6").exists() {
             assert_eq!(outcome(Check::Ping(to("[::1]:80"))).await, Outcome::Passed);
         }
+    }
+
+    #[test]
+    fn a_missing_right_is_told_from_other_troubles() {
+        let kernel = |number: i32| no_socket(io::Error::from_raw_os_error(number));
+        assert!(
+            matches!(kernel(libc::EPERM), Failed::MayNotPing) && matches!(kernel(libc::EACCES), Failed::MayNotPing)
+        );
+        assert!(matches!(kernel(libc::EMFILE), Failed::Local(..)));
     }
 
     #[test]

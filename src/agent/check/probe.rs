@@ -13,8 +13,6 @@ use crate::net::http::get::{GetError, get};
 pub(crate) enum ProbeError {
     #[error("`{0}` is not http://HOST[:PORT][/PATH]")]
     NotAUrl(String),
-    #[error("{url}: `{authority}` has no address")]
-    NoAddress { url: String, authority: String },
     #[error("{0}: {1}")]
     Local(String, #[source] io::Error),
     #[error("{0}: {1}")]
@@ -31,8 +29,9 @@ pub(crate) fn http(url: &str, limit: Duration) -> Result<u16, ProbeError> {
     let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
     let target = if has_port { authority.to_owned() } else { format!("{authority}:80") };
     let local = |error: io::Error| ProbeError::Local(url.into(), error);
-    let server = target.to_socket_addrs().map_err(local)?.next();
-    let server = server.ok_or_else(|| ProbeError::NoAddress { url: url.into(), authority: authority.into() })?;
+    let nobody = || io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    let found = target.to_socket_addrs().and_then(|mut all| all.next().ok_or_else(nobody));
+    let server = found.map_err(local)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(local)?;
     runtime.block_on(get(server, authority, &format!("/{path}"), limit)).map_err(|why| ProbeError::Get(url.into(), why))
 }
@@ -61,9 +60,11 @@ mod tests {
     fn statuses_and_garbage() {
         let limit = Duration::from_secs(2);
         assert_eq!(http(&answering(b"HTTP/1.1 503 No\r\n\r\n"), limit).unwrap(), 503);
-        assert!(http(&answering(b"220 smtp ready\r\n"), limit).unwrap_err().to_string().contains("not HTTP"));
+        let why = http(&answering(b"220 smtp ready\r\n"), limit).unwrap_err();
+        assert!(matches!(&why, ProbeError::Get(..)) && why.to_string().contains("not HTTP"), "{why}");
         assert!(http(&answering(b""), limit).is_err());
-        assert!(http("ftp://x/", limit).unwrap_err().to_string().contains("ftp://x/"));
+        assert!(matches!(http("ftp://x/", limit), Err(ProbeError::NotAUrl(url)) if url == "ftp://x/"));
+        assert!(matches!(http("http://no-such-name.invalid/", limit), Err(ProbeError::Local(..))));
         assert!(http("http://127.0.0.1:1/", limit).is_err());
     }
 }

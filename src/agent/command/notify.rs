@@ -1,11 +1,11 @@
-//! Notify scripts: those of one router run one after another, in the order of its changes of state. What has become
+//! Notify scripts: those of one owner run one after another, in the order of its changes of state. What has become
 //! stale while it waited is left out, so that a flapping router's last state is told soon; the newest is never lost.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hactl_engine::action::RouterId;
+use hactl_engine::action::Owner;
 use hactl_engine::conf::config::{Argv, Config, Global, Notify, ScriptUser};
 use tokio::task::JoinSet;
 
@@ -14,7 +14,7 @@ use super::run::run;
 
 /// A script that takes longer is killed, so that the next state's script runs at all.
 const LIMIT: Duration = Duration::from_secs(60);
-/// Scripts of one router that may wait; beyond that the oldest is given up, aloud.
+/// Scripts of one owner that may wait; beyond that the oldest is given up, aloud.
 const QUEUE: usize = 64;
 /// How long a stop waits for the last scripts.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -30,10 +30,19 @@ pub(crate) struct NotifyRun {
     pub user: Option<ScriptUser>,
 }
 
+/// Whose scripts a queue holds.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Whose {
+    /// A virtual router's, or a sync group's.
+    Owner(Owner),
+    /// Those of the virtual server of this name.
+    VirtualServer(String),
+}
+
 /// The queues.
 #[derive(Default)]
 pub(crate) struct Notifier {
-    queues: HashMap<RouterId, Arc<Mutex<Queue>>>,
+    queues: HashMap<Whose, Arc<Mutex<Queue>>>,
     workers: JoinSet<()>,
     global: Arc<Global>,
     /// Commands of stops, of the configuration before and of this one.
@@ -57,11 +66,11 @@ impl Notifier {
         self.farewells = [before, all.flat_map(farewells).collect()];
     }
 
-    /// Puts a script in its router's queue. Those of older changes that have not begun are stale and leave it, except
+    /// Puts a script in its owner's queue. Those of older changes that have not begun are stale and leave it, except
     /// farewells (stop, deleted), which are told whatever follows.
-    pub(crate) fn enqueue(&mut self, router: RouterId, job: NotifyRun) {
+    pub(crate) fn enqueue(&mut self, whose: Whose, job: NotifyRun) {
         while self.workers.try_join_next().is_some() {} // forget those that ended
-        let queue = Arc::clone(self.queues.entry(router).or_default());
+        let queue = Arc::clone(self.queues.entry(whose).or_default());
         let mut inside = lock(&queue);
         inside.waiting.retain(|(old, _)| {
             let stays = old.change >= job.change || self.is_farewell(&old.command);
@@ -140,6 +149,7 @@ mod tests {
 
     use std::sync::Arc;
 
+    use hactl_engine::action::RouterId;
     use hactl_engine::conf::config::VrrpInstance;
 
     use super::*;
@@ -149,6 +159,10 @@ mod tests {
             format!("echo {words} >> {0}/heard; while test ! -e {0}/go; do sleep 0.01; done", folder.display());
         let command = ["/bin/sh", "-c", &script, "notify", words].map(str::to_owned).to_vec();
         NotifyRun { change, command, user: None }
+    }
+
+    fn router(id: RouterId) -> Whose {
+        Whose::Owner(Owner::Router(id))
     }
 
     async fn heard(folder: &Path, lines: usize) -> Vec<String> {
@@ -174,12 +188,12 @@ mod tests {
     async fn stale_ones_are_left_out_and_the_newest_runs() {
         let folder = tempfile::tempdir().unwrap();
         let mut notifier = notifier();
-        notifier.enqueue(7, job(1, folder.path(), "one"));
+        notifier.enqueue(router(7), job(1, folder.path(), "one"));
         assert_eq!(heard(folder.path(), 1).await, ["one"]);
         for (change, word) in [(2, "two"), (3, "three"), (4, "four"), (4, "four-any")] {
-            notifier.enqueue(7, job(change, folder.path(), word));
+            notifier.enqueue(router(7), job(change, folder.path(), word));
         }
-        notifier.enqueue(8, job(1, folder.path(), "other-router"));
+        notifier.enqueue(router(8), job(1, folder.path(), "other-router"));
         assert_eq!(heard(folder.path(), 2).await, ["one", "other-router"], "routers do not wait for each other");
         fs::write(folder.path().join("go"), "").unwrap();
         notifier.finish().await;
@@ -196,12 +210,12 @@ mod tests {
         config.instances.push(VrrpInstance::new("VI_1", "eth0", 51).into());
         Arc::make_mut(&mut Arc::make_mut(&mut config.instances[0]).notify).stop = Some(stop.command.clone());
         notifier.configure(&config);
-        notifier.enqueue(7, job(1, folder.path(), "one"));
+        notifier.enqueue(router(7), job(1, folder.path(), "one"));
         heard(folder.path(), 1).await;
         let mut generic = job(2, folder.path(), "generic");
         generic.command.extend(["INSTANCE", "VI_1", "STOP", "100"].map(str::to_owned));
         for job in [stop, generic, job(3, folder.path(), "three")] {
-            notifier.enqueue(7, job);
+            notifier.enqueue(router(7), job);
         }
         fs::write(folder.path().join("go"), "").unwrap();
         notifier.finish().await;
@@ -212,10 +226,10 @@ mod tests {
     async fn a_full_queue_gives_up_the_oldest() {
         let folder = tempfile::tempdir().unwrap();
         let mut notifier = notifier();
-        notifier.enqueue(7, job(1, folder.path(), "running"));
+        notifier.enqueue(router(7), job(1, folder.path(), "running"));
         heard(folder.path(), 1).await;
         for n in 0..QUEUE + 3 {
-            notifier.enqueue(7, job(2, folder.path(), &format!("n{n}")));
+            notifier.enqueue(router(7), job(2, folder.path(), &format!("n{n}")));
         }
         fs::write(folder.path().join("go"), "").unwrap();
         let lines = heard(folder.path(), QUEUE + 1).await;

@@ -199,6 +199,7 @@ mod tests {
             let command = [path.display().to_string()];
             let judged = permit(&command, user("root").as_ref(), &Global::default());
             assert_eq!(judged.is_ok(), runs, "{line}: {judged:?}");
+            assert!(runs || matches!(judged, Err(Refused::NoInterpreter { .. })), "{line}: {judged:?}");
         }
     }
 
@@ -228,7 +229,8 @@ mod tests {
                 assert!(judge(&plain, user, global).unwrap_err().contains("execut"));
                 assert!(judge(&missing, user, global).unwrap_err().contains("No such file"));
             }
-            assert!(judge(&good, &ghost, global).unwrap_err().contains("user `no-such-user` is unknown"));
+            let unknown = "user `no-such-user` is unknown on this host; create it or name another";
+            assert_eq!(judge(&good, &ghost, global), Err(unknown.into()));
             assert_eq!(judge(&roots_only, &root, global), Ok(false));
             assert!(judge(&roots_only, &nobody, global).unwrap_err().contains("user 65534 may not execute"));
             assert_eq!(judge(&nobodys, &nobody, global), Ok(false), "nobody's own script as nobody");
@@ -241,7 +243,9 @@ mod tests {
         // This host has no user keepalived_script; with one it would be run as that user.
         if matches!(account(None, &lax), Ok(None)) {
             assert_eq!(judge(&good, &None, &lax), Ok(false));
-            assert!(judge(&good, &None, &secure).unwrap_err().contains("enable_script_security keeps root"));
+            assert!(
+                judge(&good, &None, &secure).unwrap_err().contains("enable_script_security keeps root from running it")
+            );
         }
         let own_user = Global { script_user: nobody.clone(), ..secure };
         assert_eq!(judge(&nobodys, &None, &own_user), Ok(false));
@@ -256,9 +260,10 @@ mod tests {
             judged.map_err(|why| why.to_string())
         };
         assert!(judge("true").is_ok());
-        assert!(judge("no-such-program-here").unwrap_err().contains("not found in PATH"));
-        assert!(judge("/usr").unwrap_err().contains("is not a file"));
+        assert_eq!(judge("no-such-program").unwrap_err(), Refused::NotInPath("no-such-program".into()).to_string());
+        assert_eq!(judge("/usr").unwrap_err(), Refused::NotAFile("/usr".into()).to_string());
+        assert_eq!(judge("/proc/version").unwrap_err(), Refused::NotExecutable("/proc/version".into()).to_string());
         assert!(judge("</dev/tcp/127.0.0.1/80").is_ok());
-        assert!(permit(&[], None, &Global::default()).is_err());
+        assert!(matches!(permit(&[], None, &Global::default()), Err(Refused::Empty)));
     }
 }

@@ -59,7 +59,16 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         assert_eq!(read_secret(name).unwrap(), b"correct horse");
         fs::write(&path, "\n").unwrap();
-        assert!(read_secret(name).unwrap_err().to_string().contains("empty"));
-        assert!(read_secret(folder.path().to_str().unwrap()).is_err());
+        assert!(matches!(read_secret(name), Err(SecretError::Empty)));
+        let folder_itself = folder.path().to_str().unwrap();
+        assert!(matches!(read_secret(folder_itself), Err(SecretError::NotAFile)));
+        fs::write(&path, "x".repeat(4096) + "\n").unwrap();
+        assert_eq!(read_secret(name).unwrap().len(), 4096);
+        fs::write(&path, "x".repeat(4097)).unwrap();
+        assert!(matches!(read_secret(name), Err(SecretError::TooLong(4096))));
+        if geteuid().is_root() {
+            std::os::unix::fs::chown(&path, Some(65534), None).unwrap();
+            assert!(matches!(read_secret(name), Err(SecretError::Owner(65534))));
+        }
     }
 }

@@ -35,3 +35,22 @@ pub(crate) fn write_json(path: &Path, content: &impl Serialize) -> io::Result<()
     }
     replace_durably(path, &serde_json::to_vec_pretty(content)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_there_is_read_or_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("below/pins.json");
+        assert!(matches!(read_json::<Vec<u32>>(&path), Ok(None)));
+        write_json(&path, &[37, 91]).unwrap();
+        assert_eq!(read_json::<Vec<u32>>(&path).unwrap(), Some(vec![37, 91]));
+        fs::write(&path, "[37, ").unwrap();
+        let why = read_json::<Vec<u32>>(&path).unwrap_err();
+        assert!(matches!(why, StateFileError::Parse { .. }) && why.to_string().contains("pins.json: EOF"), "{why}");
+        let why = read_json::<Vec<u32>>(folder.path()).unwrap_err();
+        assert!(matches!(why, StateFileError::Read { .. }), "a folder: {why}");
+    }
+}

@@ -70,7 +70,8 @@ mod tests {
         assert_eq!(meta.permissions().mode() & 0o777, 0o600);
         assert!(fs::read_to_string(&path).unwrap().contains("VI_1"));
         config.global.stats_dump_file = Some(folder.path().display().to_string());
-        assert!(write(Kind::Stats, &config, &status).unwrap_err().to_string().contains("cannot write"));
+        let NotWritten { path: refused, .. } = write(Kind::Stats, &config, &status).unwrap_err();
+        assert_eq!(refused, folder.path(), "a folder stands there");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left behind");
     }
 }

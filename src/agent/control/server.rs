@@ -256,3 +256,47 @@ async fn ask<T>(handles: &Handles, message: Message, reply: oneshot::Receiver<T>
         Err(_) => Err(Unanswered::LoopSilent(PATIENCE)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::process::epoll::Sleeper;
+
+    /// Handles of an agent that is not there, the loop's end of them, and the main task's.
+    fn handles() -> (Handles, std::sync::mpsc::Receiver<Message>, mpsc::Receiver<DaemonJob>) {
+        let (mailbox, inbox) = Mailbox::new(Sleeper::new().unwrap().bell());
+        let (main, questions) = mpsc::channel(1);
+        let (journal, in_a_hurry) = (Journal::default(), Arc::default());
+        (Handles { mailbox, main, journal, started_unix_s: 1_700_000_000, in_a_hurry }, inbox, questions)
+    }
+
+    #[tokio::test]
+    async fn an_agent_that_stops_says_so() {
+        let (handles, inbox, questions) = handles();
+        drop((inbox, questions));
+        let drain = Request::Drain { server: "10.0.0.7:80".into(), virtual_server: None };
+        let stop = Request::Stop { keep_addresses: false };
+        for request in
+            [Request::Status, Request::Reload, Request::Upgrade, Request::Resign { instance: None }, drain, stop]
+        {
+            let answer = answer(request.clone(), &handles).await;
+            assert!(matches!(answer, Err(Unanswered::Stopping)), "{request:?}: {answer:?}");
+        }
+    }
+
+    /// It takes as long as the loop may take.
+    #[tokio::test]
+    async fn a_loop_that_stands_still_is_told() {
+        let (handles, _inbox, _questions) = handles();
+        let answer = answer(Request::Unpin { instance: None }, &handles).await;
+        assert!(matches!(answer, Err(Unanswered::LoopSilent(PATIENCE))), "{answer:?}");
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_asked_here_is_refused() {
+        let (handles, _inbox, _questions) = handles();
+        assert!(matches!(answer(Request::Watch, &handles).await, Err(Unanswered::WatchAlone)));
+        let nobody = Request::Drain { server: "lb-5".into(), virtual_server: None };
+        assert!(matches!(answer(nobody, &handles).await, Err(Unanswered::NoSelection(_))));
+    }
+}

@@ -8,7 +8,7 @@ use hactl_engine::conf::config::Config;
 use hactl_engine::conf::parse_with;
 use hactl_engine::conf::text::diagnostic::{Diagnostic, Severity};
 
-use super::error::GivesUp;
+use super::error::{GivesUp, NotReloaded};
 use super::remark::Remark;
 use super::unrunnable::leave_out;
 use crate::agent::command::error::SecretError;
@@ -78,6 +78,24 @@ pub(crate) fn load(path: &Path, config_id: Option<&str>, part: Part) -> Result<(
     part.leave_out(&mut parsed.config);
     let unrunnable = leave_out(&mut parsed.config);
     Ok((parsed.config, parsed.diagnostics.iter().map(|one| remark(one, &file)).chain(unrunnable).collect()))
+}
+
+/// Reads a configuration anew. `before` is the one in force.
+///
+/// # Errors
+/// Why that one stays in force.
+pub(super) fn load_again(
+    file: &Path,
+    config_id: Option<&str>,
+    part: Part,
+    before: &Config,
+) -> Result<(Config, Vec<Remark>), NotReloaded> {
+    let (config, remarks) = load(file, config_id, part).map_err(NotReloaded::Unusable)?;
+    if config.namespaces != before.namespaces {
+        return Err(NotReloaded::Namespace);
+    }
+    keeps(before, &config, &remarks).map_err(|why| NotReloaded::GivesUp { file: file.into(), why })?;
+    Ok((config, remarks))
 }
 
 /// Refuses a configuration that would stop instances by mistake rather than by intention: because it lacks an instance that runs
@@ -154,6 +172,42 @@ fn read_keys(config: &mut Config) -> Result<(), (String, SecretError)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_runs_is_given_up_by_no_mistake() {
+        let of = |text: &str| parse_with("f", text, &mut Host::new(None)).config;
+        let one = |name: &str| {
+            let inside = "interface eth0\n virtual_router_id 37\n virtual_ipaddress { 10.0.0.3/27 }";
+            format!("vrrp_instance {name} {{\n {inside}\n}}\n")
+        };
+        let (both, second) = (of(&(one("VI_1") + &one("VI_2"))), of(&one("VI_2")));
+        let fault = || vec![Remark { text: "f:7: an unknown word".into(), severe: true }];
+        assert_eq!(keeps(&both, &both, &fault()), Ok(()));
+        assert_eq!(keeps(&both, &second, &[]), Ok(()), "no fault that could have swallowed it");
+        let given_up = GivesUp { gone: "VI_1".into(), fault: "f:7: an unknown word".into() };
+        assert_eq!(keeps(&both, &second, &fault()), Err(given_up));
+        let gone = keeps(&second, &of(""), &[]).unwrap_err();
+        assert_eq!(gone, GivesUp { gone: "VI_2".into(), fault: "there is nothing in it to run".into() });
+    }
+
+    #[test]
+    fn a_file_that_is_not_taken_leaves_the_old_one_in_force() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("hactl.conf");
+        let good =
+            "vrrp_instance VI_1 {\n interface eth0\n virtual_router_id 37\n virtual_ipaddress { 10.0.0.3/27 }\n}\n";
+        let before = parse_with("f", good, &mut Host::new(None)).config;
+        let again = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            load_again(&file, None, Part::Whole, &before)
+        };
+        assert_eq!(again(good).unwrap().0.instances.len(), 1);
+        let elsewhere = format!("net_namespace blue\n{good}");
+        assert!(matches!(again(&elsewhere), Err(NotReloaded::Namespace)));
+        assert!(matches!(again("vrrp_instance VI_1 {\n"), Err(NotReloaded::GivesUp { .. })));
+        let nowhere = load_again(&folder.path().join("missing"), None, Part::Whole, &before);
+        assert!(matches!(nowhere, Err(NotReloaded::Unusable(_))));
+    }
 
     #[test]
     fn the_route_to_a_peer_names_the_source_of_an_instance_without_interface() {

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::birth::{Birth, PidFiles};
 use super::error::{NotReloaded, NotUpgraded};
-use super::load::{Part, keeps, load, settle};
+use super::load::{Part, keeps, load, load_again, settle};
 use super::remark::Remark;
 use super::services::Services;
 use super::signals::{Signalled, Signals};
@@ -278,8 +278,8 @@ impl<'a> Agent<'a> {
                 self.journal.tell(&notice, unix_ms);
                 self.services.tell(&notice, unix_ms);
             }
-            Job::Run { router, change, command, user } => {
-                self.services.run(router, NotifyRun { change, command, user });
+            Job::Run { owner, change, command, user } => {
+                self.services.run(owner, NotifyRun { change, command, user });
             }
             Job::RunFor { server, command } => self.services.run_for(server, command),
             Job::SavePin { instance, pin } => self.save_pin(instance, pin),
@@ -329,13 +329,10 @@ impl<'a> Agent<'a> {
 
     async fn reload(&mut self) -> Result<String, NotReloaded> {
         systemd::say(&[NotifyState::Reloading]);
-        let loaded = load(&self.settings.config, self.settings.config_id.as_deref(), self.settings.part);
+        let settings = self.settings;
+        let loaded = load_again(&settings.config, settings.config_id.as_deref(), settings.part, &self.config);
         let result = match loaded {
-            Err(failure) => Err(NotReloaded::Unusable(failure)),
-            Ok((config, _)) if config.namespaces != self.config.namespaces => Err(NotReloaded::Namespace),
-            Ok((config, warnings)) if let Err(why) = keeps(&self.config, &config, &warnings) => {
-                Err(NotReloaded::GivesUp { file: self.settings.config.clone(), why })
-            }
+            Err(why) => Err(why),
             Ok((mut config, mut warnings)) => {
                 warnings.extend(settle(&mut config, Some(&self.config)));
                 say(&warnings, &self.journal);

@@ -1,17 +1,16 @@
 //! Everything beside the VRRP loop that a configuration calls for: checks, notify scripts, FIFOs, alerts, tracked files
 //! and processes, metrics. One value that is told of each configuration, of each notice and of the end.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
-use hactl_engine::action::RouterId;
+use hactl_engine::action::Owner;
 use hactl_engine::conf::config::{Config, Script};
 use hactl_engine::control::AgentStatus;
 use hactl_engine::lvs::balancer::{Order, Selection};
 use hactl_engine::notice::Notice;
 use tokio::time::timeout;
 
-use crate::agent::command::notify::{Notifier, NotifyRun};
+use crate::agent::command::notify::{Notifier, NotifyRun, Whose};
 use crate::agent::control::exporter::Exporter;
 use crate::agent::control::server::Handles;
 use crate::agent::lvs::error::NotOrdered;
@@ -22,16 +21,12 @@ use crate::agent::track::files::TrackedFiles;
 use crate::agent::track::processes::TrackedProcesses;
 use crate::agent::track::scripts::Scripts;
 
-/// Numbers of the queues of virtual servers, beyond any router's.
-const LVS_QUEUES: RouterId = 0x4000_0000;
 /// How long a restart waits for the last reports to go out: little against the three intervals after which a backup acts.
 const HURRY: Duration = Duration::from_millis(100);
 
 /// The services.
 pub(crate) struct Services {
     lvs: Lvs,
-    /// Queues of scripts by virtual server, beside those of the routers.
-    queues: HashMap<String, RouterId>,
     scripts: Scripts,
     notifier: Notifier,
     fifos: Fifos,
@@ -46,7 +41,6 @@ impl Services {
     pub(crate) fn new(lvs: Lvs) -> Self {
         Self {
             lvs,
-            queues: HashMap::new(),
             scripts: Scripts::default(),
             notifier: Notifier::default(),
             fifos: Fifos::default(),
@@ -71,16 +65,15 @@ impl Services {
     }
 
     /// Runs a notify script.
-    pub(crate) fn run(&mut self, router: RouterId, job: NotifyRun) {
-        self.notifier.enqueue(router, job);
+    pub(crate) fn run(&mut self, owner: Owner, job: NotifyRun) {
+        self.notifier.enqueue(Whose::Owner(owner), job);
     }
 
     /// Runs a script of a virtual server, after earlier ones of it.
     pub(crate) fn run_for(&mut self, server: String, command: Script) {
-        let next = LVS_QUEUES + RouterId::try_from(self.queues.len()).unwrap_or_default();
-        let queue = *self.queues.entry(server).or_insert(next);
         // None of them is stale: each tells of another real server.
-        self.notifier.enqueue(queue, NotifyRun { change: 0, command: command.argv, user: command.user });
+        let job = NotifyRun { change: 0, command: command.argv, user: command.user };
+        self.notifier.enqueue(Whose::VirtualServer(server), job);
     }
 
     /// Carries out an operator's order about real servers.

@@ -132,3 +132,19 @@ impl Lvs {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn without_a_director_nothing_is_ordered() {
+        let mut lvs = Lvs::new(mpsc::channel(1).0, PathBuf::new());
+        let order = async |lvs: &Lvs| lvs.order(Selection::parse("10.0.0.7", None).unwrap(), Order::Drain).await;
+        assert_eq!(order(&lvs).await, Err(NotOrdered::NothingHere));
+        // One whose thread has ended.
+        lvs.running = Some(Running { messages: mpsc::unbounded_channel().0, done: oneshot::channel().1 });
+        assert_eq!(order(&lvs).await, Err(NotOrdered::Stopping));
+        assert!(lvs.status().await.is_empty());
+    }
+}

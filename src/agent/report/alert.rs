@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use hactl_engine::conf::config::Config;
 use hactl_engine::control::RouterState;
+use hactl_engine::notice::account::About;
 use hactl_engine::notice::{Level, Notice, What};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -73,11 +74,11 @@ impl Alerts {
     /// Passes a notice on to whom it concerns.
     pub(crate) fn tell(&mut self, notice: &Notice, unix_ms: u64) {
         let no_faults = self.config.global.mail.as_ref().is_some_and(|mail| mail.no_faults);
-        let by_mail = match &notice.what {
-            What::RealServer { .. } | What::Quorum { .. } | What::CheckFailed { .. } | What::Overridden { .. } => {
-                self.mails_server(notice)
+        let by_mail = match notice.what.about() {
+            About::VirtualServer => self.mails_server(notice),
+            About::Instance | About::Group => {
+                self.wants_mail.contains(&notice.instance) && is_mailed(&notice.what, no_faults)
             }
-            what => self.wants_mail.contains(&notice.instance) && is_mailed(what, no_faults),
         };
         let by_web = is_transition(&notice.what) || notice.what.level() >= Level::Warning;
         let report = || Report::new(&self.node, notice, &self.config, unix_ms);

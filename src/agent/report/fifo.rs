@@ -179,8 +179,9 @@ async fn keep_running(reads: Reads, mut stopped: oneshot::Receiver<()>, group: A
         let begun = Instant::now();
         match reads.start() {
             Ok(mut child) => {
-                let id = child.id().and_then(|id| i32::try_from(id).ok()).unwrap_or_default();
-                group.store(id, Ordering::Relaxed);
+                if let Some(id) = child.id().and_then(|id| i32::try_from(id).ok()) {
+                    group.store(id, Ordering::Relaxed);
+                }
                 tokio::select! {
                     _ = &mut stopped => return end(&mut child).await,
                     status = child.wait() => match status {
@@ -242,10 +243,27 @@ mod tests {
         fs::write(&file, "precious").unwrap();
         std::os::unix::fs::symlink(&file, &link).unwrap();
         for (path, word) in [(&file, "not a FIFO"), (&link, "symbolic link")] {
-            let why = Pipe::open(&settings(path, None), &Global::default()).map(|_| ()).unwrap_err().to_string();
+            let why = Pipe::open(&settings(path, None), &Global::default()).map(|_| ()).unwrap_err();
+            assert!(matches!(&why, NotOpened::Pipe(..)), "{why}");
+            let why = why.to_string();
             assert!(why.contains(word) && why.contains(path.to_str().unwrap()), "{why}");
         }
         assert_eq!(fs::read_to_string(&file).unwrap(), "precious");
+    }
+
+    #[tokio::test]
+    async fn a_script_that_may_not_run_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events");
+        let open = |settings: Fifo| Pipe::open(&settings, &Global::default()).map(|_| ()).unwrap_err();
+        let script = Some(vec!["/no/such/script".to_owned()]);
+        let why = open(settings(&path, script));
+        assert!(matches!(&why, NotOpened::Script(at, _) if *at == path.display().to_string()), "{why}");
+        if nix::unistd::getuid().is_root() {
+            let ghost = Some(ScriptUser { user: "no-such-user".into(), group: None });
+            let why = open(Fifo { user: ghost, ..settings(&path, None) });
+            assert!(matches!(why, NotOpened::Account(_)), "{why}");
+        }
     }
 
     #[tokio::test]

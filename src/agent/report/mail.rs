@@ -289,8 +289,67 @@ mod tests {
     async fn addresses_cannot_carry_commands() {
         let mut mail = mail(1);
         mail.mail.recipients = vec!["ops@example.org>\r\nRCPT TO:<evil@example.org".into()];
-        assert!(mail.send(&report("")).await.unwrap_err().to_string().contains("no mail address"));
+        let why = mail.send(&report("")).await.unwrap_err();
+        assert!(matches!(why, NotDelivered::Mail { why: MailError::NoRecipient, .. }), "{why}");
         mail.mail.from = Some("a@b\r\nDATA".into());
-        assert!(mail.send(&report("")).await.unwrap_err().to_string().contains("not a mail address"));
+        let why = mail.send(&report("")).await.unwrap_err();
+        assert!(matches!(why, NotDelivered::Address(_)), "{why}");
+    }
+
+    /// What stops a mail at a server that answers so.
+    async fn stopped(mut mail: Post, answer: fn(&str) -> &'static str) -> MailError {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        mail.mail.port = listener.local_addr().unwrap().port();
+        let server = tokio::spawn(server(listener, answer));
+        let NotDelivered::Mail { why, .. } = mail.send(&report("")).await.unwrap_err() else { panic!() };
+        server.abort();
+        why
+    }
+
+    #[tokio::test]
+    async fn a_server_must_offer_what_the_configuration_wants() {
+        let starts = Post { tls: SmtpTls::StartTls, ..mail(1) };
+        let says_more = |line: &str| if line == "STARTTLS" { "220 go\r\n250 on as before" } else { "250 fine" };
+        assert!(matches!(stopped(starts, says_more).await, MailError::GoesOnWithoutTls));
+        let folder = tempfile::tempdir().unwrap();
+        let password = folder.path().join("password");
+        std::fs::write(&password, "sesame\n").unwrap();
+        let owner_only = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&password, owner_only).unwrap();
+        let login = |file: &std::path::Path| Some(("ops".to_owned(), file.display().to_string()));
+        let logs_in = Post { login: login(&password), ..mail(1) };
+        assert!(matches!(stopped(logs_in, |_| "250 fine").await, MailError::NoLogin));
+        let no_password = Post { login: login(&folder.path().join("missing")), ..mail(1) };
+        assert!(matches!(stopped(no_password, |_| "250 fine").await, MailError::Password(..)));
+    }
+
+    #[tokio::test]
+    async fn each_silence_has_its_name() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut mail = mail(listener.local_addr().unwrap().port());
+        mail.mail.connect_timeout = Duration::from_millis(50);
+        let why = async |mail: &Post| match mail.send(&report("")).await {
+            Err(NotDelivered::Mail { why, .. }) => why,
+            other => panic!("{other:?}"),
+        };
+        assert!(matches!(why(&mail).await, MailError::Late), "no greeting");
+        let protected = Post { tls: SmtpTls::On, ..mail.clone() };
+        assert!(matches!(why(&protected).await, MailError::NoTls));
+        tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+        assert!(matches!(why(&mail).await, MailError::Closed));
+        // A queue of connections that is full: the kernel drops what would begin another one.
+        let full = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        full.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        full.listen(0).unwrap();
+        mail.mail.port = full.local_addr().unwrap().as_socket().unwrap().port();
+        let _waiting = TcpStream::connect(("127.0.0.1", mail.mail.port)).await.unwrap();
+        assert!(matches!(why(&mail).await, MailError::NoConnection));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_stops_reading_is_left() {
+        let (near, _far) = tokio::io::duplex(8);
+        let said = exchange(&mut Talk::new(near), "DATA", &"x".repeat(64), 354, Duration::from_millis(50)).await;
+        assert!(matches!(said, Err(MailError::TakesNothing(step)) if step == "DATA"));
     }
 }

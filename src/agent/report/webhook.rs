@@ -71,6 +71,11 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn what_is_no_url_is_nowhere_to_post_to() {
+        assert!(matches!(Target::parse("ftp://ops.example.cc/hook", None), Err(NotDelivered::BadUrl(_))));
+    }
+
     #[tokio::test]
     async fn posts_and_judges_the_answer() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

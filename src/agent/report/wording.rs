@@ -1,9 +1,8 @@
 //! A notice as somebody far away needs it: with the node, the addresses and the time; as a mail and as JSON.
 
 use hactl_engine::conf::config::Config;
-use hactl_engine::control::RouterState;
-use hactl_engine::notice::{Level, Notice, What, state_name};
-use hactl_engine::time::span;
+use hactl_engine::notice::account::About;
+use hactl_engine::notice::{Level, Notice, What};
 use serde_json::{Value, json};
 
 /// A notice worded for mail and webhook.
@@ -22,77 +21,42 @@ pub(crate) struct Report {
 impl Report {
     /// Words a notice of `node`.
     pub(crate) fn new(node: &str, notice: &Notice, config: &Config, unix_ms: u64) -> Self {
-        let name = notice.instance.as_str();
-        let (subject, mut lines, more) = match &notice.what {
-            What::Entered { from, to, reason, priority, lasted_ms } => {
-                let lines = vec![
-                    ("change", format!("{} -> {}", state_name(*from), state_name(*to))),
-                    ("reason", reason.clone()),
-                    ("priority", priority.to_string()),
-                    ("before", format!("{} for {}", state_name(*from), span(*lasted_ms))),
-                ];
-                let more = json!({"kind": "transition", "instance": name, "from": from, "to": to, "reason": reason,
-                    "priority": priority, "lasted_ms": lasted_ms});
-                (format!("VRRP instance {name} - entering {} state", entering(*to)), lines, more)
-            }
-            What::GroupEntered { from, to, reason } => {
-                let change = format!("{} -> {}", state_name(*from), state_name(*to));
-                let more = json!({"kind": "group_transition", "group": name, "from": from, "to": to, "reason": reason});
-                let lines = vec![("change", change), ("reason", reason.clone())];
-                (format!("VRRP group {name} - entering {} state", entering(*to)), lines, more)
-            }
-            What::RealServer { address, up, reason, lasted_ms } => {
-                let (state, before) = if *up { ("up", "down") } else { ("down", "up") };
-                let lines = vec![
-                    ("real server", address.to_string()),
-                    ("state", state.to_owned()),
-                    ("reason", reason.clone()),
-                    ("before", format!("{before} for {}", span(*lasted_ms))),
-                ];
-                let more = json!({"kind": "real_server", "virtual_server": name, "real_server": address.to_string(),
-                    "up": up, "reason": reason, "lasted_ms": lasted_ms});
-                (format!("Real server {address} of virtual server {name} - {}", state.to_uppercase()), lines, more)
-            }
-            What::Quorum { up, alive, quorum, sorry, .. } => {
-                let lines = vec![("event", notice.what.to_string())];
-                let more = json!({"kind": "quorum", "virtual_server": name, "up": up, "alive": alive, "quorum": quorum,
-                    "sorry_server": sorry.map(|address| address.to_string())});
-                let word = if *up { "gained" } else { "lost" };
-                (format!("Virtual server {name} - quorum {word}"), lines, more)
-            }
-            What::CheckFailed { .. } | What::Overridden { .. } => {
-                let lines = vec![("event", notice.what.to_string())];
-                let more = json!({"kind": "event", "virtual_server": name});
-                (format!("Virtual server {name} - event"), lines, more)
-            }
-            What::HeartbeatBlocked { .. }
-            | What::NotReleased { .. }
-            | What::Duplicate { .. }
-            | What::RoutingRestored { .. }
-            | What::BadAdvert { .. }
-            | What::SecondMaster { .. }
-            | What::AddressesDiffer { .. }
-            | What::OtherCluster { .. }
-            | What::Stranger { .. }
-            | What::AddressRestored { .. }
-            | What::UnknownVrid { .. }
-            | What::Failed { .. }
-            | What::Priority { .. } => {
-                let lines = vec![("event", notice.what.to_string())];
-                (format!("VRRP instance {name} - trouble"), lines, json!({"kind": "event", "instance": name}))
-            }
-        };
-        let addresses = addresses(config, name);
-        lines.insert(0, ("time", time(unix_ms)));
-        lines.insert(1, ("node", node.to_owned()));
+        let addresses = addresses(config, &notice.instance);
+        let mut lines = vec![("time", time(unix_ms)), ("node", node.to_owned())];
+        lines.extend(notice.account());
         lines.push(("addresses", addresses.join(" ")));
         let body = lines.iter().map(|(key, value)| format!("{:<11}{value}\n", format!("{key}:"))).collect();
         let mut json = json!({"node": node, "unix_ms": unix_ms, "level": level(notice.what.level()),
             "message": notice.what.to_string(), "addresses": addresses});
-        if let (Value::Object(all), Value::Object(more)) = (&mut json, more) {
+        if let (Value::Object(all), Value::Object(more)) = (&mut json, values(notice)) {
             all.extend(more);
         }
-        Self { unix_ms, subject: format!("[{node}] {subject}"), body, json }
+        Self { unix_ms, subject: format!("[{node}] {}", notice.headline()), body, json }
+    }
+}
+
+/// What a program wants to know of changes; of all else it gets the message.
+fn values(notice: &Notice) -> Value {
+    let name = &notice.instance;
+    match (&notice.what, notice.what.about()) {
+        (What::Entered { from, to, reason, priority, lasted_ms }, _) => {
+            json!({"kind": "transition", "instance": name, "from": from, "to": to, "reason": reason,
+                "priority": priority, "lasted_ms": lasted_ms})
+        }
+        (What::GroupEntered { from, to, reason }, _) => {
+            json!({"kind": "group_transition", "group": name, "from": from, "to": to, "reason": reason})
+        }
+        (What::RealServer { address, up, reason, lasted_ms }, _) => {
+            json!({"kind": "real_server", "virtual_server": name, "real_server": address.to_string(), "up": up,
+                "reason": reason, "lasted_ms": lasted_ms})
+        }
+        (What::Quorum { up, alive, quorum, sorry, begun: _ }, _) => {
+            json!({"kind": "quorum", "virtual_server": name, "up": up, "alive": alive, "quorum": quorum,
+                "sorry_server": sorry.map(|address| address.to_string())})
+        }
+        (_, About::Instance) => json!({"kind": "event", "instance": name}),
+        (_, About::Group) => json!({"kind": "event", "group": name}),
+        (_, About::VirtualServer) => json!({"kind": "event", "virtual_server": name}),
     }
 }
 
@@ -119,10 +83,6 @@ fn addresses(config: &Config, name: &str) -> Vec<String> {
         .collect()
 }
 
-fn entering(state: RouterState) -> &'static str {
-    if state == RouterState::Stopped { "STOP" } else { state_name(state) }
-}
-
 fn level(level: Level) -> &'static str {
     match level {
         Level::Info => "info",
@@ -134,6 +94,8 @@ fn level(level: Level) -> &'static str {
 #[cfg(test)]
 mod tests {
     use hactl_engine::conf::config::{SyncGroup, VirtualAddress, VrrpInstance};
+    use hactl_engine::control::RouterState;
+    use hactl_engine::time::span;
 
     use super::*;
 

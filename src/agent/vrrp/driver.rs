@@ -442,5 +442,6 @@ fn token(link: u32, ipv6: bool) -> u64 {
 }
 
 fn interface(token: u64) -> (u32, bool) {
-    (u32::try_from(token >> 1).unwrap_or_default(), token & 1 == 1)
+    // Tokens are made by `token`; anything else is of no interface.
+    (u32::try_from(token >> 1).unwrap_or(u32::MAX), token & 1 == 1)
 }

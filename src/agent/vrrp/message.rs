@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 
-use hactl_engine::action::RouterId;
+use hactl_engine::action::Owner;
 use hactl_engine::conf::config::{Argv, Config, Script, ScriptUser};
 use hactl_engine::control::{GroupStatus, InstanceStatus, Pin, Timing};
 use hactl_engine::input::{Command, Input};
@@ -50,8 +50,8 @@ pub(crate) struct LoopStatus {
 pub(crate) enum Job {
     /// Run a notify script.
     Run {
-        /// Whose: scripts of one router run in order.
-        router: RouterId,
+        /// Whose: scripts of one owner run in order.
+        owner: Owner,
         /// The change of state it tells of, see `Action::Run`.
         change: u64,
         /// Command and arguments.

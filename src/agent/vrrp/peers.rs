@@ -136,6 +136,15 @@ mod tests {
     use super::*;
 
     #[tokio::test]
+    async fn a_host_of_the_other_family_has_no_address() {
+        let found = async |name: &str, ipv6| look_up(&(name.to_owned(), ipv6)).await;
+        assert_eq!(found("127.0.0.9", false).await.unwrap(), ["127.0.0.9".parse::<IpAddr>().unwrap()]);
+        assert!(matches!(found("127.0.0.9", true).await, Err(Unresolved::NoAddress("IPv6"))));
+        assert!(matches!(found("::1", false).await, Err(Unresolved::NoAddress("IPv4"))));
+        assert!(matches!(found("no-such-name.invalid", false).await, Err(Unresolved::Resolver(_))));
+    }
+
+    #[tokio::test]
     async fn names_become_peers_of_the_family() {
         let (news, mut inbox) = mpsc::channel(8);
         let mut names = Names::new(news);

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 
-use hactl_engine::action::{Action, Batch, Frame, LinkAddress, Renewal, RouterId};
+use hactl_engine::action::{Action, Batch, Frame, LinkAddress, Owner, Renewal, RouterId};
 use hactl_engine::control::RouterState;
 use hactl_engine::input::Input;
 
@@ -33,10 +33,10 @@ pub(crate) struct Leftovers {
 /// advert or announcement that cannot be sent is reported and survived: the next one may pass.
 pub(crate) fn perform(os: &mut impl Os, batches: Vec<Batch>, unix_ms: u64) -> Leftovers {
     let mut left = Leftovers::default();
-    // A router's second batch waits for its first, and is dropped with it.
-    let mut queues: BTreeMap<RouterId, VecDeque<Action>> = BTreeMap::new();
+    // An owner's second batch waits for its first, and is dropped with it.
+    let mut queues: BTreeMap<Owner, VecDeque<Action>> = BTreeMap::new();
     for batch in batches {
-        queues.entry(batch.router).or_default().extend(batch.actions);
+        queues.entry(batch.owner).or_default().extend(batch.actions);
     }
     while queues.values().any(|queue| !queue.is_empty()) {
         let round = Round::take(&mut queues, &mut left, unix_ms);
@@ -48,19 +48,19 @@ pub(crate) fn perform(os: &mut impl Os, batches: Vec<Batch>, unix_ms: u64) -> Le
 /// The next actions of all batches, by kind, so that each kind is one call; each entry knows its batch.
 #[derive(Default)]
 struct Round {
-    removed: Vec<(RouterId, LinkAddress)>,
+    removed: Vec<(Owner, LinkAddress)>,
     renewed: Vec<Renewal>,
-    added: Vec<(RouterId, LinkAddress)>,
+    added: Vec<(Owner, LinkAddress)>,
     routing: Vec<Action>,
-    sent: Vec<(RouterId, Outgoing)>,
+    sent: Vec<(Owner, Outgoing)>,
     frames: Vec<Frame>,
 }
 
 impl Round {
     /// Takes from each queue what may be done now: all that stays in the house, and one run of one kind for the kernel.
-    fn take(queues: &mut BTreeMap<RouterId, VecDeque<Action>>, left: &mut Leftovers, unix_ms: u64) -> Self {
+    fn take(queues: &mut BTreeMap<Owner, VecDeque<Action>>, left: &mut Leftovers, unix_ms: u64) -> Self {
         let mut round = Self::default();
-        for (router, queue) in queues {
+        for (owner, queue) in queues {
             let mut kind = None;
             while let Some(action) = queue.pop_front() {
                 let this = std::mem::discriminant(&action);
@@ -71,31 +71,31 @@ impl Round {
                     }
                     kind = Some(this);
                 }
-                round.sort(*router, action, left, unix_ms);
+                round.sort(*owner, action, left, unix_ms);
             }
         }
         round
     }
 
-    fn sort(&mut self, router: RouterId, action: Action, left: &mut Leftovers, unix_ms: u64) {
+    fn sort(&mut self, owner: Owner, action: Action, left: &mut Leftovers, unix_ms: u64) {
         match action {
             Action::Send { link, source, destination, packet } => {
-                self.sent.push((router, Outgoing { link, source, destination, packet }));
-                left.mastership.push((router, true));
+                self.sent.push((owner, Outgoing { link, source, destination, packet }));
+                left.is_master(owner, true);
             }
-            Action::AddAddresses(all) => self.added.extend(all.into_iter().map(|at| (router, at))),
-            Action::RemoveAddresses(all) => self.removed.extend(all.into_iter().map(|at| (router, at))),
+            Action::AddAddresses(all) => self.added.extend(all.into_iter().map(|at| (owner, at))),
+            Action::RemoveAddresses(all) => self.removed.extend(all.into_iter().map(|at| (owner, at))),
             Action::AddRouting(_) | Action::RemoveRouting(_) => self.routing.push(action),
             Action::Renew(renewal) => self.renewed.push(renewal),
             Action::Announce(frames) | Action::Probe(frames) => self.frames.extend(frames),
-            Action::Run { change, command, user } => left.jobs.push(Job::Run { router, change, command, user }),
+            Action::Run { change, command, user } => left.jobs.push(Job::Run { owner, change, command, user }),
             Action::SavePin { instance, pin } => left.jobs.push(Job::SavePin { instance, pin }),
             Action::Record { instance: _, state } => match state {
-                RouterState::Master => left.mastership.push((router, true)),
+                RouterState::Master => left.is_master(owner, true),
                 // A successor on this host adopts what a stopped process left; a handover before it cleared the way.
                 RouterState::Stopped => {}
                 RouterState::Init | RouterState::Backup | RouterState::Handover | RouterState::Fault => {
-                    left.mastership.push((router, false));
+                    left.is_master(owner, false);
                 }
             },
             Action::Tell(notice) => left.jobs.push(Job::Tell { notice, unix_ms }),
@@ -103,7 +103,7 @@ impl Round {
         }
     }
 
-    fn carry_out(self, os: &mut impl Os, queues: &mut BTreeMap<RouterId, VecDeque<Action>>, left: &mut Leftovers) {
+    fn carry_out(self, os: &mut impl Os, queues: &mut BTreeMap<Owner, VecDeque<Action>>, left: &mut Leftovers) {
         if !self.removed.is_empty() {
             let (_, addresses): (Vec<_>, Vec<_>) = self.removed.into_iter().unzip();
             for (_, error) in os.remove_addresses(&addresses) {
@@ -116,9 +116,9 @@ impl Round {
         if !self.added.is_empty() {
             let (owners, addresses): (Vec<_>, Vec<_>) = self.added.into_iter().unzip();
             for (place, error) in os.add_addresses(&addresses) {
-                let Some(router) = owners.get(place).copied() else { continue };
-                left.drop_rest(queues.remove(&router).unwrap_or_default(), &error);
-                left.failures.push(Input::ActionFailed { router, error });
+                let Some(owner) = owners.get(place) else { continue };
+                left.drop_rest(queues.remove(owner).unwrap_or_default(), &error);
+                left.failures.extend(owner.router().map(|router| Input::ActionFailed { router, error }));
             }
         }
         for action in self.routing {
@@ -132,9 +132,10 @@ impl Round {
         if !self.sent.is_empty() {
             let (owners, adverts): (Vec<_>, Vec<_>) = self.sent.into_iter().unzip();
             for (place, error) in os.send(&adverts) {
-                let Some((router, advert)) = owners.get(place).zip(adverts.get(place)) else { continue };
+                let Some((owner, advert)) = owners.get(place).zip(adverts.get(place)) else { continue };
                 left.jobs.push(unsent(&format!("advert to {} not sent", advert.destination), &error));
-                left.failures.push(Input::SendFailed { router: *router, error: error.to_string() });
+                let failed = |router| Input::SendFailed { router, error: error.to_string() };
+                left.failures.extend(owner.router().map(failed));
             }
         }
         if !self.frames.is_empty()
@@ -146,6 +147,11 @@ impl Round {
 }
 
 impl Leftovers {
+    /// Notes that a router is master, or no longer.
+    fn is_master(&mut self, owner: Owner, master: bool) {
+        self.mastership.extend(owner.router().map(|router| (router, master)));
+    }
+
     fn warning(&mut self, words: String) {
         self.jobs.push(Job::Warning(words));
     }
@@ -260,7 +266,7 @@ mod tests {
         let address = VirtualAddress::new("10.0.0.3/24".parse().unwrap());
         let add = Action::AddAddresses(vec![LinkAddress { link: 2, address, lifetime_s: None }]);
         let frame = Frame { link: 2, destination: [0xff; 6], ethertype: 0x0806, payload: vec![] };
-        Batch { router, actions: vec![send, add, Action::Announce(vec![frame; 5])] }
+        Batch { owner: Owner::Router(router), actions: vec![send, add, Action::Announce(vec![frame; 5])] }
     }
 
     #[test]
@@ -301,7 +307,8 @@ mod tests {
     #[test]
     fn who_asked_for_what_could_not_be_added_is_told() {
         let mut os = Recorder { refuse: true, ..Recorder::default() };
-        let reply = Batch { router: 7, actions: vec![Action::Reply { token: 3, result: Ok("VI_1 is master".into()) }] };
+        let answer = Action::Reply { token: 3, result: Ok("VI_1 is master".into()) };
+        let reply = Batch { owner: Owner::Router(7), actions: vec![answer] };
         let left = perform(&mut os, vec![takeover(7), takeover(7), reply], 0);
         assert_eq!(os.did, ["send 1", "add 1"], "nothing of its other batches");
         assert_eq!(left.replies, [(3, Err(Denied::Kernel("cannot add 10.0.0.3/24: no".into())))]);
@@ -309,7 +316,10 @@ mod tests {
 
     #[test]
     fn a_stop_for_a_successor_keeps_the_stamp() {
-        let record = |state| Batch { router: 0, actions: vec![Action::Record { instance: "VI_1".into(), state }] };
+        let record = |state| {
+            let actions = vec![Action::Record { instance: "VI_1".into(), state }];
+            Batch { owner: Owner::Router(0), actions }
+        };
         assert_eq!(perform(&mut Recorder::default(), vec![record(RouterState::Stopped)], 0).mastership, []);
         let left = perform(&mut Recorder::default(), vec![record(RouterState::Handover)], 0);
         assert_eq!(left.mastership, [(0, false)]);

@@ -95,7 +95,7 @@ mod tests {
     const MAC: Mac = [0, 0, 0x5e, 0, 1, 11];
 
     fn seen(index: u32, name: &str, private_on: Option<u32>, mac: Mac) -> Seen {
-        Seen { index, name: name.into(), private_on, mac }
+        Seen { index, name: name.into(), private_on, mac: Some(mac) }
     }
 
     fn names(here: &[Seen]) -> (Vec<String>, usize) {

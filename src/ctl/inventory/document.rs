@@ -174,8 +174,8 @@ fn raw_node(raw: Spanned<Raw>, text: &str) -> Node {
         Raw::Text(text) => Value::Text(text),
         // `007`, `1.50` and `yes` are what the user wrote, not what a number or boolean makes of them.
         Raw::Spelled => {
-            let skip = usize::try_from(at.span().offset()).unwrap_or_default();
-            let length = usize::try_from(at.span().len()).unwrap_or_default();
+            let skip = usize::try_from(at.span().offset()).unwrap_or(usize::MAX);
+            let length = usize::try_from(at.span().len()).unwrap_or(usize::MAX);
             let spelled: String = text.chars().skip(skip).take(length).collect();
             Value::Text(spelled.trim().to_owned())
         }

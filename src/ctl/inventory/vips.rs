@@ -270,7 +270,7 @@ fn finish(reader: &Reader<'_>, place: Place, mut vip: Vip, vrid: Option<u64>) ->
         IpAddr::V6(v6) => v6.octets()[15],
     });
     vip.vrid_given = vrid.is_some();
-    vip.vrid = vrid.and_then(|vrid| u8::try_from(vrid).ok()).or(last).unwrap_or_default();
+    vip.vrid = vrid.and_then(|vrid| u8::try_from(vrid).ok()).or(last).unwrap_or(0); // 0 is told
     if vip.vrid == 0 {
         let problem =
             Problem::new(Code::NoVrid, "no VRID can be derived from an address ending in 0").next("add `vrid: 51`");

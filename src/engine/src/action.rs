@@ -13,12 +13,33 @@ use crate::wire::arp::Mac;
 /// Identifies a virtual router for as long as the agent runs, also across reloads.
 pub type RouterId = u32;
 
-/// Actions of one router, to be carried out in order. When addresses cannot be added, what else the same step has for
+/// Whose actions a batch holds. Scripts of one owner run in order, and owners do not wait for each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Owner {
+    /// A virtual router.
+    Router(RouterId),
+    /// A sync group, by its place in the configuration. It only runs scripts and tells people.
+    Group(usize),
+    /// The node itself, which only tells people.
+    Node,
+}
+
+impl Owner {
+    /// The router, if it is one.
+    pub fn router(self) -> Option<RouterId> {
+        match self {
+            Self::Router(id) => Some(id),
+            Self::Group(_) | Self::Node => None,
+        }
+    }
+}
+
+/// Actions of one owner, to be carried out in order. When addresses cannot be added, what else the same step has for
 /// the router to do is dropped, in this batch and in later ones, and the failure comes back as `Input::ActionFailed`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
     /// Whose actions these are.
-    pub router: RouterId,
+    pub owner: Owner,
     /// In order.
     pub actions: Vec<Action>,
 }
@@ -52,7 +73,7 @@ pub enum Action {
     Announce(Vec<Frame>),
     /// Send Ethernet frames that ask who answers for an address.
     Probe(Vec<Frame>),
-    /// Run a notify script, after those of earlier batches of this router.
+    /// Run a notify script, after those of earlier batches of this owner.
     Run {
         /// Number of the change of state that it tells of: scripts of an older change that have not begun are stale.
         change: u64,

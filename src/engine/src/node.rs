@@ -12,7 +12,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::action::{Action, Batch, RouterId};
+use crate::action::{Action, Batch, Owner, RouterId};
 use crate::conf::config::{Config, SyncGroup, VrrpInstance};
 use crate::control::{GroupStatus, InstanceStatus};
 use crate::input::{Input, Link, Received, Remembered};
@@ -226,8 +226,7 @@ impl Node {
                 .map(|group| group.settle(|id| routers.get(&id).map(Box::as_ref)))
                 .unwrap_or_default();
             if !actions.is_empty() {
-                let router = GROUP_IDS - RouterId::try_from(at).unwrap_or_default();
-                batches.push(Batch { router, actions });
+                batches.push(Batch { owner: Owner::Group(at), actions });
             }
         }
     }
@@ -291,7 +290,7 @@ impl Node {
         if self.logs_unknown && self.unknown.len() < UNKNOWN_MAX && self.unknown.insert((link, vrid)) {
             let instance = self.links.get(link).map(|link| link.name.clone()).unwrap_or_default();
             let what = What::UnknownVrid { vrid, source: packet.source };
-            batches.push(Batch { router: GROUP_IDS, actions: vec![Action::Tell(Notice { instance, what })] });
+            batches.push(Batch { owner: Owner::Node, actions: vec![Action::Tell(Notice { instance, what })] });
         }
     }
 
@@ -390,7 +389,7 @@ impl Node {
         work(router, &mut ctx);
         self.shared.keep(&mut actions, id, &self.routers, &self.links);
         if !actions.is_empty() {
-            batches.push(Batch { router: id, actions });
+            batches.push(Batch { owner: Owner::Router(id), actions });
         }
     }
 }
@@ -401,5 +400,3 @@ const SLACK_MAX: Duration = Duration::from_millis(1);
 const UNKNOWN_MAX: usize = 256;
 /// How often a member may need a push in one step.
 const PUSHES_PER_MEMBER: usize = 8;
-/// Batches of groups bear ids from here downwards, so that their scripts queue by themselves.
-const GROUP_IDS: RouterId = RouterId::MAX;

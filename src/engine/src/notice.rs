@@ -1,5 +1,7 @@
 //! Events worded for people. Logs, history, `watch` and alerts all read this and nothing else.
 
+pub mod account;
+
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 

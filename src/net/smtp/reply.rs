@@ -120,8 +120,8 @@ mod tests {
         for text in ["\n", "25\n", "620 x\n", "2x0 x\n", "250_x\n", "\u{ff}\u{ff}\n"] {
             assert!(read(text).unwrap_err().contains("not SMTP"), "{text:?}");
         }
-        assert!(read("250-a\n251 b\n").unwrap_err().contains("goes on with 251"));
-        assert!(read(&"x".repeat(LINE_BYTES_MAX + 1)).unwrap_err().contains("longer"));
-        assert!(read(&"250-x\n".repeat(LINES_MAX)).unwrap_err().contains("lines"));
+        assert_eq!(read("250-a\n251 b\n").unwrap_err(), BadReply::TwoCodes(250, 251).to_string());
+        assert_eq!(read(&"x".repeat(LINE_BYTES_MAX + 1)).unwrap_err(), BadReply::LongLine.to_string());
+        assert_eq!(read(&"250-x\n".repeat(LINES_MAX)).unwrap_err(), BadReply::ManyLines.to_string());
     }
 }

@@ -62,3 +62,17 @@ impl Schedulers {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_module_that_is_nowhere_is_refused_in_modprobe_s_words() {
+        match load("no_such_module_here") {
+            Err(NotLoaded::Refused(words)) => assert!(words.contains("no_such_module_here"), "{words}"),
+            Err(NotLoaded::NoModprobe) => println!("there is no modprobe on this host"),
+            other => panic!("{other:?}"),
+        }
+    }
+}

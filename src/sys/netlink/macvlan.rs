@@ -21,14 +21,14 @@ pub(crate) struct Seen {
     /// Index of the interface below, when it is a private macvlan.
     pub private_on: Option<u32>,
     /// Hardware address.
-    pub mac: Mac,
+    pub mac: Option<Mac>,
 }
 
 impl Seen {
     /// Whether this is what [`create`] makes, on that interface and with that MAC: only such a one is ours to use and to
     /// remove.
     pub(crate) fn is(&self, parent: u32, mac: Mac) -> bool {
-        self.private_on == Some(parent) && self.mac == mac
+        self.private_on == Some(parent) && self.mac == Some(mac)
     }
 }
 
@@ -51,7 +51,7 @@ fn seen(message: &LinkMessage) -> Seen {
         match attribute {
             LinkAttribute::IfName(name) => seen.name.clone_from(name),
             LinkAttribute::Link(index) => below = Some(*index),
-            LinkAttribute::Address(bytes) => seen.mac = Mac::try_from(bytes.as_slice()).unwrap_or_default(),
+            LinkAttribute::Address(bytes) => seen.mac = Mac::try_from(bytes.as_slice()).ok(),
             LinkAttribute::LinkInfo(infos) => {
                 private = infos.iter().any(|info| match info {
                     LinkInfo::Data(InfoData::MacVlan(data)) => data.contains(&InfoMacVlan::Mode(MacVlanMode::Private)),

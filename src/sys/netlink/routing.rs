@@ -226,7 +226,8 @@ fn rule(rule: &Rule) -> RuleMessage {
     attributes.extend(rule.destination_ports.map(|range| RuleAttribute::DestinationPortRange(ports(range))));
     message.header.action = match rule.action {
         RuleAction::Table(table) => {
-            message.header.table = u8::try_from(table).unwrap_or_default();
+            // The attribute counts where the number does not fit here.
+            message.header.table = u8::try_from(table).unwrap_or(libc::RT_TABLE_UNSPEC);
             attributes.push(RuleAttribute::Table(table));
             KernelAction::ToTable
         }

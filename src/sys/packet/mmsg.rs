@@ -1,11 +1,13 @@
 //! Many datagrams in one system call.
 
 use std::io;
-use std::mem::{size_of, zeroed};
+use std::mem::zeroed;
 use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use hactl_engine::wire::arp::Mac;
+
+use crate::sys::width::{length_of, short};
 
 /// Where a datagram goes.
 #[derive(Clone, Copy)]
@@ -31,8 +33,8 @@ pub(crate) fn send(fd: BorrowedFd<'_>, datagrams: &[(To, &[u8])]) -> Vec<(usize,
         .map(|(_, bytes)| libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() })
         .collect();
     let length = |to: &To| match to {
-        To::V4(_) => size_of::<libc::sockaddr_in>(),
-        To::Link { .. } => size_of::<libc::sockaddr_ll>(),
+        To::V4(_) => length_of::<libc::sockaddr_in>(),
+        To::Link { .. } => length_of::<libc::sockaddr_ll>(),
     };
     let mut messages: Vec<libc::mmsghdr> = addresses
         .iter_mut()
@@ -43,7 +45,7 @@ pub(crate) fn send(fd: BorrowedFd<'_>, datagrams: &[(To, &[u8])]) -> Vec<(usize,
             #[expect(unsafe_code, reason = "the C libraries differ in its padding fields")]
             let mut message: libc::mmsghdr = unsafe { zeroed() };
             message.msg_hdr.msg_name = std::ptr::from_mut(address).cast();
-            message.msg_hdr.msg_namelen = u32::try_from(length(to)).unwrap_or_default();
+            message.msg_hdr.msg_namelen = length(to);
             message.msg_hdr.msg_iov = part;
             message.msg_hdr.msg_iovlen = 1;
             message
@@ -52,7 +54,7 @@ pub(crate) fn send(fd: BorrowedFd<'_>, datagrams: &[(To, &[u8])]) -> Vec<(usize,
     let mut failures = Vec::new();
     let mut done = 0;
     while let Some(rest) = messages.get_mut(done..).filter(|rest| !rest.is_empty()) {
-        let count = u32::try_from(rest.len().min(AT_A_TIME)).unwrap_or_default();
+        let count = u32::try_from(rest.len()).unwrap_or(AT_A_TIME).min(AT_A_TIME);
         // SAFETY: every header points into `addresses`, `parts` and `datagrams`, which live until this function ends
         // and do not move; the kernel only reads them and writes msg_len.
         #[expect(unsafe_code, reason = "nix's sendmmsg takes no sockaddr_ll")]
@@ -82,16 +84,16 @@ fn address(to: To) -> libc::sockaddr_storage {
             // SAFETY: a sockaddr_storage is large enough and aligned for every socket address.
             #[expect(unsafe_code, reason = "socket addresses are made by hand")]
             let at = unsafe { &mut *place.cast::<libc::sockaddr_in>() };
-            at.sin_family = libc::AF_INET.try_into().unwrap_or_default();
+            at.sin_family = INET;
             at.sin_addr.s_addr = u32::from_ne_bytes(v4.octets());
         }
         To::Link { link, mac, ethertype } => {
             // SAFETY: as above.
             #[expect(unsafe_code, reason = "socket addresses are made by hand")]
             let at = unsafe { &mut *place.cast::<libc::sockaddr_ll>() };
-            at.sll_family = libc::AF_PACKET.try_into().unwrap_or_default();
+            at.sll_family = PACKET;
             at.sll_protocol = ethertype.to_be();
-            at.sll_ifindex = link.try_into().unwrap_or_default();
+            at.sll_ifindex = link.try_into().unwrap_or(i32::MAX); // no interface: the kernel says so
             at.sll_halen = 6;
             for (place, byte) in at.sll_addr.iter_mut().zip(mac) {
                 *place = byte;
@@ -136,8 +138,8 @@ impl Inbox {
             })
             .collect();
         let count = u32::try_from(messages.len()).unwrap_or(u32::MAX);
-        #[allow(clippy::useless_conversion, reason = "the C libraries disagree on the type of the flags")]
-        let flags = libc::MSG_DONTWAIT.try_into().unwrap_or_default();
+        #[allow(clippy::cast_sign_loss, clippy::unnecessary_cast, reason = "the C libraries disagree on their type")]
+        let flags = libc::MSG_DONTWAIT as _;
         // SAFETY: every header points to its own chunk of `self.bytes`, which nobody else touches during the call.
         #[expect(unsafe_code, reason = "one call for many datagrams")]
         let received =
@@ -149,4 +151,6 @@ impl Inbox {
 }
 
 /// Datagrams given to the kernel in one call; it takes 1024 at most.
-const AT_A_TIME: usize = 1024;
+const AT_A_TIME: u32 = 1024;
+const INET: libc::sa_family_t = short(libc::AF_INET);
+const PACKET: libc::sa_family_t = short(libc::AF_PACKET);

@@ -12,10 +12,13 @@ use hactl_engine::wire::ndisc;
 use nix::sys::socket::{MsgFlags, recv};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::sys::width::{length_of, short};
+
 /// Longer packets are no claims.
 const LARGEST: usize = 256;
 /// Packets the kernel may queue.
 const RECEIVE_BUFFER: usize = 256 * 1024;
+const PACKET: libc::sa_family_t = short(libc::AF_PACKET);
 const ICMPV6: i32 = 58;
 const ICMP6_FILTER: i32 = 1;
 /// Neighbour solicitations and advertisements.
@@ -40,18 +43,13 @@ impl Claims {
         // SAFETY: sockaddr_ll is plain data, for which all zeroes is a valid value.
         #[expect(unsafe_code, reason = "nix builds no sockaddr_ll")]
         let mut at: libc::sockaddr_ll = unsafe { zeroed() };
-        at.sll_family = libc::AF_PACKET.try_into().unwrap_or_default();
+        at.sll_family = PACKET;
         at.sll_protocol = protocol;
-        at.sll_ifindex = link.try_into().unwrap_or_default();
+        // Index 0 would be every interface.
+        at.sll_ifindex = link.try_into().map_err(|_| io::ErrorKind::InvalidInput)?;
         // SAFETY: the pointer comes from a live borrow with its true length; the kernel only reads.
         #[expect(unsafe_code, reason = "bind with a sockaddr_ll")]
-        let bound = unsafe {
-            libc::bind(
-                socket.as_raw_fd(),
-                (&raw const at).cast(),
-                u32::try_from(size_of::<libc::sockaddr_ll>()).unwrap_or_default(),
-            )
-        };
+        let bound = unsafe { libc::bind(socket.as_raw_fd(), (&raw const at).cast(), length_of::<libc::sockaddr_ll>()) };
         if bound < 0 {
             return Err(io::Error::last_os_error());
         }
@@ -67,7 +65,7 @@ impl Claims {
         let socket = Socket::new(Domain::IPV6, Type::RAW.nonblocking(), Some(Protocol::from(ICMPV6)))?;
         socket.bind_device(Some(name.as_bytes()))?;
         // A set bit blocks a message type.
-        let mut filter = [u32::MAX; 8];
+        let mut filter: [u32; 8] = [u32::MAX; 8];
         for wanted in WANTED {
             if let Some(word) = filter.get_mut(usize::from(wanted >> 5)) {
                 *word &= !(1 << (wanted & 31));
@@ -76,13 +74,7 @@ impl Claims {
         // SAFETY: the pointer comes from a live borrow with its true length; the kernel only reads.
         #[expect(unsafe_code, reason = "setsockopt with an icmp6_filter")]
         let set = unsafe {
-            libc::setsockopt(
-                socket.as_raw_fd(),
-                ICMPV6,
-                ICMP6_FILTER,
-                filter.as_ptr().cast(),
-                u32::try_from(size_of_val(&filter)).unwrap_or_default(),
-            )
+            libc::setsockopt(socket.as_raw_fd(), ICMPV6, ICMP6_FILTER, filter.as_ptr().cast(), length_of::<[u32; 8]>())
         };
         if set < 0 {
             return Err(io::Error::last_os_error());

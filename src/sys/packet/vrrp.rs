@@ -121,7 +121,7 @@ impl VrrpSocket {
             let (mut ttl, mut destination) = (0, None);
             for control in message.cmsgs()? {
                 match control {
-                    ControlMessageOwned::Ipv6HopLimit(hops) => ttl = u8::try_from(hops).unwrap_or_default(),
+                    ControlMessageOwned::Ipv6HopLimit(hops) => ttl = u8::try_from(hops).unwrap_or(0), // refused
                     ControlMessageOwned::Ipv6PacketInfo(info) => {
                         destination = Some(Ipv6Addr::from(info.ipi6_addr.s6_addr));
                     }

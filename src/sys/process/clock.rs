@@ -9,8 +9,8 @@ use nix::time::{ClockId, clock_gettime};
 pub(crate) fn now() -> Instant {
     // CLOCK_BOOTTIME exists since Linux 2.6.39 and cannot fail with a valid pointer; zero would only delay a timer.
     let time = clock_gettime(ClockId::CLOCK_BOOTTIME).unwrap_or(nix::sys::time::TimeSpec::new(0, 0));
-    let seconds = u64::try_from(time.tv_sec()).unwrap_or_default();
-    Instant(seconds * 1_000_000_000 + u64::try_from(time.tv_nsec()).unwrap_or_default())
+    // It counts from the boot, so neither part is negative.
+    Instant(time.tv_sec().unsigned_abs() * 1_000_000_000 + time.tv_nsec().unsigned_abs())
 }
 
 /// Unix time in milliseconds.

@@ -10,6 +10,8 @@ use nix::sys::socket::{NetlinkAddr, bind};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::unix::AsyncFd;
 
+use crate::sys::width::{length_of, short};
+
 /// `NETLINK_CONNECTOR`, and the index and value of its process events (linux/connector.h, linux/cn_proc.h).
 const CONNECTOR: i32 = 11;
 const CN_IDX_PROC: u32 = 1;
@@ -168,11 +170,11 @@ impl AsRawFd for ProcessEvents {
 }
 
 fn subscription() -> Vec<u8> {
-    let length = u32::try_from(NETLINK_HEADER + CONNECTOR_HEADER + 4).unwrap_or_default();
-    let done = u16::try_from(libc::NLMSG_DONE).unwrap_or_default();
+    const LENGTH: u32 = length_of::<[u8; NETLINK_HEADER + CONNECTOR_HEADER + 4]>();
+    const DONE: u16 = short(libc::NLMSG_DONE);
     let mut message = Vec::new();
-    message.extend(length.to_ne_bytes());
-    message.extend(done.to_ne_bytes());
+    message.extend(LENGTH.to_ne_bytes());
+    message.extend(DONE.to_ne_bytes());
     message.extend([0; 2]); // flags
     message.extend([0; 8]); // sequence and port: the kernel fills the port in
     for word in [CN_IDX_PROC, CN_VAL_PROC, 0, 0] {

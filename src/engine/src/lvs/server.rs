@@ -123,7 +123,7 @@ impl Server {
                 Weighing::Add(more) => weight + i64::from(more),
             };
         }
-        u32::try_from(weight.clamp(0, i64::from(WEIGHT_MAX))).unwrap_or_default()
+        u32::try_from(weight.max(0)).unwrap_or(WEIGHT_MAX).min(WEIGHT_MAX)
     }
 
     /// What counts for the quorum.

@@ -1,7 +1,7 @@
 //! Operators' commands: which routers are meant, and one answer for all of them.
 
 use super::Node;
-use crate::action::{Action, Batch, RouterId};
+use crate::action::{Action, Batch, Owner, RouterId};
 use crate::input::Command;
 use crate::refused::Refused;
 use crate::time::Instant;
@@ -53,7 +53,7 @@ impl Node {
                 Err(Refused::Several { all: refused })
             }
         };
-        let router = meant.first().copied().unwrap_or_default();
-        batches.push(Batch { router, actions: vec![Action::Reply { token, result }] });
+        let owner = meant.first().map_or(Owner::Node, |id| Owner::Router(*id));
+        batches.push(Batch { owner, actions: vec![Action::Reply { token, result }] });
     }
 }

@@ -134,5 +134,6 @@ mod tests {
         let mut tiny = packet;
         tiny[0] = 0x44;
         assert_eq!(Ipv4Header::parse(&tiny), Err(Ipv4Error::HeaderLength(16)));
+        assert_eq!(Ipv4Header::parse(&[0x45; 19]), Err(Ipv4Error::Short(19)));
     }
 }

@@ -86,7 +86,7 @@ fn target_and(message: &[u8], wanted: u8, option_wanted: u8) -> Option<(Ipv6Addr
 }
 
 fn packet(source: Ipv6Addr, destination: Ipv6Addr, mut body: Vec<u8>) -> Vec<u8> {
-    let length = u16::try_from(body.len()).unwrap_or_default(); // 32
+    let length = u16::try_from(body.len()).unwrap_or(u16::MAX); // 32
     let sum = Checksum::default().pseudo_v6(source, destination, ICMPV6, length).over(&body).finish().to_be_bytes();
     if let Some(field) = body.get_mut(2..4) {
         field.copy_from_slice(&sum);

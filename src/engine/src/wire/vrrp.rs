@@ -339,6 +339,9 @@ mod tests {
         let mut long = good;
         long.push(0);
         assert!(matches!(Advert::parse(&long, s, d), Err(AdvertError::Length { .. })));
+        let mut sum = advert(Version::V3).emit(s, d, ChecksumForm::PseudoHeader);
+        sum[6..8].copy_from_slice(&[0x12, 0x34]);
+        assert_eq!(Advert::parse(&sum, s, d), Err(AdvertError::Checksum { found: 0x1234 }));
     }
 
     #[test]
