@@ -5,6 +5,7 @@
 //! sim -- --nocapture` tells that story again, line by line.
 
 mod check;
+mod give_up;
 mod guarded;
 mod random;
 mod sent;
@@ -83,6 +84,18 @@ fn a_deaf_network_is_noticed() {
     story.never_heal();
     let verdict = story.run();
     assert!(verdict.as_ref().is_err_and(|why| why.contains("masters")), "{verdict:?}");
+}
+
+/// Agents that keep each other busy are a failure with a seed, and no test that never ends.
+#[test]
+fn a_story_without_an_end_is_noticed() {
+    let mut story = Story::new(3, false);
+    story.may_take(99);
+    let verdict = story.run();
+    assert!(
+        verdict.as_ref().is_err_and(|why| why == "99 steps and no end: the agents keep each other busy"),
+        "{verdict:?}"
+    );
 }
 
 /// The purse can be empty.
