@@ -366,6 +366,30 @@ mod tests {
         assert!(file(&wanted, "/etc/hactl/hactl.conf").contains("interface ens3\n"));
     }
 
+    /// A VIP of another subnet says nothing of the interface: the inventory names it.
+    #[test]
+    fn a_vip_beside_the_hosts_network_stands_where_the_inventory_says() {
+        let nets = [("eth0", "10.0.0.5/24"), ("eth1", "198.51.100.5/27")];
+        let nets = nets.map(|(name, net)| (name.to_owned(), net.parse().unwrap())).to_vec();
+        let interfaces = Interfaces::from([("lb-5".to_owned(), nets)]);
+        for (vip, lb) in [
+            ("{ address: 192.0.2.3/27, interface: eth1 }", "10.0.0.5"),
+            ("192.0.2.3/27", "{ address: 10.0.0.5, interface: eth1 }"),
+        ] {
+            let text = HOMEWORK.replace("10.0.0.3/24", vip).replace("lb-5: 10.0.0.5", &format!("lb-5: {lb}"));
+            let text = text.replace("lb-6: 10.0.0.6", "lb-6: { address: 10.0.0.6, interface: eth1 }");
+            let cluster = parse(Path::new("x.yaml"), &text).unwrap().cluster;
+            let conf =
+                file(&render(&cluster, cluster.host("lb-5").unwrap(), &interfaces).unwrap(), "/etc/hactl/hactl.conf");
+            let parsed = hactl_engine::conf::parse("x", &conf);
+            let instance = &parsed.config.instances[0];
+            assert_eq!(
+                (instance.interface.as_str(), instance.addresses[0].address.to_string()),
+                ("eth1", "192.0.2.3/27".into())
+            );
+        }
+    }
+
     /// What a user writes comes to the agent as he wrote it, whatever it is made of.
     #[test]
     fn free_text_is_read_back_as_it_was_written() {
