@@ -9,12 +9,14 @@ mod cases;
 mod changes;
 mod deploys;
 mod drills;
+mod elsewhere;
 mod hosts;
 #[path = "../common/json.rs"]
 mod json;
 mod kills;
 mod lvs;
 mod moves;
+mod names;
 mod takeover;
 mod trust;
 mod up;
@@ -62,6 +64,10 @@ const CASES: &[Case] = cases! {
     Balanced -> Deployed: lvs::directors_that_serve_and_back_to_nginx;
     Deployed -> Down: up::nothing_is_left;
     Down -> Down: up::nothing_is_left_of_a_crash;
+    Up -> Up: names::the_unit_of_centos_7;
+    Up -> Up: names::an_init_script;
+    Up -> Up: elsewhere::an_ipv6_cluster;
+    Up -> Up: elsewhere::a_vip_of_another_subnet;
     Up -> Down: takeover::there_and_back;
 };
 
