@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hactl_engine::action::{Action, Frame};
-use hactl_engine::conf::config::Config;
+use hactl_engine::conf::config::{Config, Vmac};
 use hactl_engine::control::RouterState::{Backup, Handover, Master};
-use hactl_engine::input::{Command, Input};
+use hactl_engine::input::{Command, Input, Link};
 use hactl_engine::wire::arp::{Arp, BROADCAST};
 
 use super::rig::{ETH0, INTERVAL, MASTER_DOWN, Peer, Rig, SKEW, frames, ip, order, priorities};
@@ -130,6 +130,31 @@ fn the_virtual_routers_own_hardware_address_is_a_peers() {
     (lan.vip, lan.direct) = (vec![[0, 0, 0x5e, 0, 1, 37]], vec![[0, 0, 0x5e, 0, 1, 37]]);
     lan.pass(MASTER_DOWN * 3);
     assert_eq!(lan.rig.state(), Backup, "a master with use_vmac");
+}
+
+/// The macvlan here bears the same one, and stands there while this router is backup.
+#[test]
+fn a_masters_virtual_address_is_not_taken_for_our_own() {
+    let virtual_mac = [0, 0, 0x5e, 0, 1, 37];
+    let mut lan = Lan::new(|config| {
+        Arc::make_mut(&mut config.instances[0]).vmac =
+            Some(Vmac { name: "vrrp.37".into(), mac: virtual_mac, transmit_base: false });
+    });
+    let link = |mac| Link { index: 9, name: "vrrp.37".into(), up: true, mac, addresses: vec![] };
+    lan.rig.step(Input::Link(link(virtual_mac)));
+    for _ in 0..4 {
+        let done = lan.rig.hear(&Peer::new(150));
+        lan.answer(&done);
+        lan.pass(INTERVAL);
+    }
+    (lan.vip, lan.direct) = (vec![virtual_mac], vec![virtual_mac]);
+    lan.pass(MASTER_DOWN * 3);
+    assert_eq!(lan.rig.state(), Backup, "the master with use_vmac is silent, and answers");
+    (lan.vip, lan.direct) = (vec![], vec![]);
+    lan.pass(MASTER_DOWN + MS * 20);
+    assert_eq!(lan.rig.state(), Master, "it has gone");
+    lan.claim(virtual_mac);
+    assert_eq!(lan.rig.counter("duplicates_seen"), 0, "what it says itself is nobody else's");
 }
 
 /// Some fabrics answer ARP for hosts that are gone, with the hosts' own hardware addresses.
