@@ -10,6 +10,7 @@ mod changes;
 mod deploys;
 mod drills;
 mod elsewhere;
+mod hardened;
 mod hosts;
 #[path = "../common/json.rs"]
 mod json;
@@ -55,6 +56,7 @@ const CASES: &[Case] = cases! {
     Deployed -> Deployed: moves::a_restart_on_the_owner;
     Deployed -> Deployed: drills::six_of_them;
     Deployed -> Deployed: drills::an_unknown_one;
+    Deployed -> Deployed: hardened::a_script_that_writes;
     Deployed -> Deployed: deploys::more_hosts_and_vips;
     Deployed -> Deployed: lvs::a_kernel_without_ipvs_is_refused;
     Deployed -> Balanced: lvs::four_hosts;
@@ -68,6 +70,7 @@ const CASES: &[Case] = cases! {
     Up -> Up: names::an_init_script;
     Up -> Up: elsewhere::an_ipv6_cluster;
     Up -> Up: elsewhere::a_vip_of_another_subnet;
+    Up -> Up: hardened::a_macvlan;
     Up -> Down: takeover::there_and_back;
 };
 
