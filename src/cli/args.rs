@@ -58,7 +58,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Print an inventory to start from
     Init(Init),
-    /// Validate inventories and keepalived.conf files, offline
+    /// Validate inventories and keepalived.conf files, offline (exit 4 when a keepalived.conf names a program, user, interface or
+    /// network namespace that is not on this host)
     Check(Check),
     /// Print what a host would get, offline
     Render(Render),

@@ -439,3 +439,29 @@ impl Site {
         self.server_name.split_whitespace().find(whole).unwrap_or("_")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::ctl::inventory::load::parse;
+
+    #[test]
+    fn the_first_whole_name_is_asked_for() {
+        for (names, asked) in [
+            ("www.example.cc", "www.example.cc"),
+            ("a.cc b.cc", "a.cc"),
+            ("*.a.cc b.cc", "b.cc"),
+            (".a.cc b.cc c.cc", "b.cc"),
+            ("a.* b.cc", "b.cc"),
+            ("~^www b.cc", "b.cc"),
+            ("~x", "_"),
+            ("_", "_"),
+        ] {
+            let text =
+                include_str!("../../inventories/homework.yaml").replace("www.example.cc", &format!("\"{names}\""));
+            let site = parse(Path::new("x.yaml"), &text).unwrap().cluster.site;
+            assert_eq!(site.host_name(), asked, "{names}");
+        }
+    }
+}

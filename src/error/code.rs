@@ -257,6 +257,8 @@ codes! {
     ToolMissing = "E419", "a program is missing on a host";
     /// Somebody outside the inventory advertises the same VRID on this LAN. With it the pair would follow the stranger, or
     /// fight with it. Choose another `vrid:`.
+    /// A first deploy listens for it with the program that it has staged. `hactl plan` stages nothing and listens where a program is
+    /// already; `hactl check` contacts nobody; `hactl agent listen IFACE` listens on the host that it is typed on.
     VridTaken = "E422", "the VRID is in use";
     /// The agent has other addresses than this inventory: the wrong VIP would move. `hactl plan` shows the differences.
     OtherInventory = "E423", "another inventory is deployed";

@@ -44,18 +44,32 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     let seats = Seats::default();
-    let mut told: Option<Instant> = None;
+    let mut told = Told::default();
     loop {
         match listener.accept().await {
             Ok(stream) => seats.take(most, |place| talk(stream, place)),
             Err(error) => {
-                if told.is_none_or(|told| told.elapsed() > TELL_EACH) {
+                if told.is_due(Instant::now()) {
                     tracing::warn!("{what}: {error}; said once a minute");
-                    told = Some(Instant::now());
                 }
                 sleep(BREATH).await;
             }
         }
+    }
+}
+
+/// When it was told last that nobody can be let in.
+#[derive(Default)]
+struct Told(Option<Instant>);
+
+impl Told {
+    /// Whether it is time to tell it, which it then is.
+    fn is_due(&mut self, now: Instant) -> bool {
+        let due = self.0.is_none_or(|last| now.duration_since(last) >= TELL_EACH);
+        if due {
+            self.0 = Some(now);
+        }
+        due
     }
 }
 
@@ -150,6 +164,49 @@ mod tests {
     async fn said(stream: &mut UnixStream, byte: u8) -> Option<u8> {
         let _ = stream.write_all(&[byte]).await; // may be out already
         stream.read_u8().await.ok()
+    }
+
+    /// A log that is kept.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_door_that_lets_nobody_in_fills_no_log() {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        let _quiet = tracing::subscriber::set_default(subscriber);
+        // A socket that does not listen: each try fails at once.
+        let folder = tempfile::tempdir().unwrap();
+        let socket = nix::sys::socket::socket(
+            nix::sys::socket::AddressFamily::Unix,
+            nix::sys::socket::SockType::Stream,
+            nix::sys::socket::SockFlag::SOCK_NONBLOCK,
+            None,
+        );
+        let socket = socket.unwrap();
+        let at = nix::sys::socket::UnixAddr::new(&folder.path().join("door")).unwrap();
+        nix::sys::socket::bind(std::os::fd::AsRawFd::as_raw_fd(&socket), &at).unwrap();
+        let deaf = UnixListener::from_std(socket.into()).unwrap();
+        let tried = tokio::time::timeout(BREATH * 5, serve(Listener::Unix(deaf), "the door", 3, echo)).await;
+        assert!(tried.is_err(), "it goes on trying");
+        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(log.matches("the door: ").count(), 1, "{log}");
+
+        let (mut told, begin) = (Told::default(), Instant::now());
+        let due = [0, 1, 59, 60, 61, 119, 120].map(|second| told.is_due(begin + Duration::from_secs(second)));
+        assert_eq!(due, [true, false, false, true, false, false, true]);
     }
 
     #[tokio::test]

@@ -147,7 +147,8 @@ fn what_this_host_lacks_is_told_once() {
     fs::write(&file, format!("{head}{}{}", block("a", 37, tracks), block("b", 38, ""))).unwrap();
     let screen = |words: &[&str]| {
         let output = hactl(&[words, &[file.to_str().unwrap()]].concat());
-        assert_eq!(output.status.code(), Some(0), "a warning each: {output:?}");
+        let looked = if words.contains(&"--elsewhere") { 0 } else { 4 };
+        assert_eq!(output.status.code(), Some(looked), "a warning each: {output:?}");
         String::from_utf8_lossy(&output.stderr).replace(&format!("{}/", folder.path().display()), "")
     };
     insta::assert_snapshot!("this_host", screen(&["check"]));
@@ -156,6 +157,44 @@ fn what_this_host_lacks_is_told_once() {
     let said = screen(&["check"]);
     let interfaces = said.contains("there is no interface"); // those of another namespace are not seen from here
     assert!(said.contains("there is no network namespace `hactl-none` on this host") && !interfaces, "{said}");
+}
+
+/// The agent starts with such a file, as keepalived does, and `keepalived -t` fails: who reloads behind a check must see it.
+#[test]
+fn what_this_host_lacks_fails_the_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ha.conf").display().to_string();
+    // The one interface that each machine has.
+    let good = "vrrp_script web {\n    script /bin/true\n    user root\n}\nvrrp_instance a {\n    interface lo\n    \
+                virtual_router_id 37\n    virtual_ipaddress {\n        10.0.0.3/24\n    }\n    track_script {\n        web\n    }\n}\n";
+    for (text, id, left) in [
+        (good.to_owned(), None, Some(0)),
+        (good.replace("/bin/true", "/no/such/check"), Some("W303"), Some(4)),
+        (good.replace("user root", "user hactl-nobody"), Some("W306"), Some(4)),
+        (good.replace("interface lo", "interface hactl0"), Some("W305"), Some(4)),
+        (format!("net_namespace hactl-none\n{good}"), Some("W309"), Some(4)),
+        (format!("track_file load {{\n    file /no/such/load\n}}\n{good}"), Some("W307"), Some(0)),
+        (good.replace("user root", "user hactl-nobody").replace("id 37", "id 300"), Some("W306"), Some(3)),
+    ] {
+        fs::write(&file, &text).unwrap();
+        for words in [&["check", &file][..], &["agent", "run", "-t", "-f", &file]] {
+            let output = hactl(words);
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), left, "{words:?} {text}{output:?}");
+            assert!(id.is_none_or(|id| said.contains(&format!("warning[{id}]"))), "{id:?}: {said}");
+        }
+        let output = hactl(&["check", "--elsewhere", &file]);
+        assert_eq!(output.status.code(), if left == Some(3) { left } else { Some(0) }, "{output:?}");
+        let output = hactl(&["check", "--json", &file]);
+        let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((&value["exit"], &value["valid"]), (&left.into(), &(left != Some(3)).into()), "{value:#}");
+    }
+    fs::write(&file, good.replace("/bin/true", "/no/such/check")).unwrap();
+    let output = hactl(&["check", &file]);
+    assert!(
+        String::from_utf8_lossy(&output.stdout).ends_with("ha.conf: valid, but not ready on this host\n"),
+        "{output:?}"
+    );
 }
 
 #[test]

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hactl_engine::action::{Action, Frame};
-use hactl_engine::conf::config::Config;
+use hactl_engine::conf::config::{Config, Vmac};
 use hactl_engine::control::RouterState::{Backup, Handover, Master};
-use hactl_engine::input::{Command, Input};
+use hactl_engine::input::{Command, Input, Link};
 use hactl_engine::wire::arp::{Arp, BROADCAST};
 
 use super::rig::{ETH0, INTERVAL, MASTER_DOWN, Peer, Rig, SKEW, frames, ip, order, priorities};
@@ -23,6 +23,8 @@ struct Lan {
     vip: Vec<[u8; 6]>,
     direct: Vec<[u8; 6]>,
     peer: bool,
+    /// Last bytes of the VIPs that anybody answers for.
+    answered: Vec<u8>,
     asked: Vec<Frame>,
 }
 
@@ -32,7 +34,7 @@ impl Lan {
             (config.own.lease, config.own.guard) = (true, true);
             change(config);
         });
-        Self { rig, vip: vec![], direct: vec![], peer: true, asked: vec![] }
+        Self { rig, vip: vec![], direct: vec![], peer: true, answered: vec![100, 101], asked: vec![] }
     }
 
     /// The same after some intervals with a master at 10.0.0.6.
@@ -71,8 +73,11 @@ impl Lan {
             let target = Arp::parse(&frame.payload).unwrap().target;
             let macs = match (target.octets(), frame.destination) {
                 ([10, 0, 0, 6], BROADCAST) => vec![PEER].into_iter().filter(|_| self.peer).collect(),
-                ([10, 0, 0, 100 | 101], BROADCAST) => self.vip.clone(),
-                ([10, 0, 0, 100 | 101], to) => self.direct.iter().filter(|mac| **mac == to).copied().collect(),
+                ([10, 0, 0, last @ (100 | 101)], to) if to == BROADCAST || self.direct.contains(&to) => {
+                    let answers = if to == BROADCAST { self.vip.clone() } else { vec![to] };
+                    answers.into_iter().filter(|_| self.answered.contains(&last)).collect()
+                }
+                ([10, 0, 0, 100 | 101], _) => vec![],
                 ([10, 0, 0, 7], BROADCAST) => vec![],
                 other => panic!("asked for {other:?}"),
             };
@@ -125,6 +130,31 @@ fn the_virtual_routers_own_hardware_address_is_a_peers() {
     (lan.vip, lan.direct) = (vec![[0, 0, 0x5e, 0, 1, 37]], vec![[0, 0, 0x5e, 0, 1, 37]]);
     lan.pass(MASTER_DOWN * 3);
     assert_eq!(lan.rig.state(), Backup, "a master with use_vmac");
+}
+
+/// The macvlan here bears the same one, and stands there while this router is backup.
+#[test]
+fn a_masters_virtual_address_is_not_taken_for_our_own() {
+    let virtual_mac = [0, 0, 0x5e, 0, 1, 37];
+    let mut lan = Lan::new(|config| {
+        Arc::make_mut(&mut config.instances[0]).vmac =
+            Some(Vmac { name: "vrrp.37".into(), mac: virtual_mac, transmit_base: false });
+    });
+    let link = |mac| Link { index: 9, name: "vrrp.37".into(), up: true, mac, addresses: vec![] };
+    lan.rig.step(Input::Link(link(virtual_mac)));
+    for _ in 0..4 {
+        let done = lan.rig.hear(&Peer::new(150));
+        lan.answer(&done);
+        lan.pass(INTERVAL);
+    }
+    (lan.vip, lan.direct) = (vec![virtual_mac], vec![virtual_mac]);
+    lan.pass(MASTER_DOWN * 3);
+    assert_eq!(lan.rig.state(), Backup, "the master with use_vmac is silent, and answers");
+    (lan.vip, lan.direct) = (vec![], vec![]);
+    lan.pass(MASTER_DOWN + MS * 20);
+    assert_eq!(lan.rig.state(), Master, "it has gone");
+    lan.claim(virtual_mac);
+    assert_eq!(lan.rig.counter("duplicates_seen"), 0, "what it says itself is nobody else's");
 }
 
 /// Some fabrics answer ARP for hosts that are gone, with the hosts' own hardware addresses.
@@ -236,6 +266,24 @@ fn the_lan_is_asked_for_every_address() {
         lan.asked.iter().map(|frame| Arp::parse(&frame.payload).unwrap().target.octets()).collect();
     for last in [100, 101, 6] {
         assert!(asked.contains(&[10, 0, 0, last]), "{asked:?}");
+    }
+}
+
+/// An answer for any of them counts, and each alone.
+#[test]
+fn an_answer_for_one_address_of_several_is_enough() {
+    for address in [100, 101] {
+        let mut lan = Lan::with_master(|_| {});
+        (lan.vip, lan.direct, lan.answered) = (vec![PEER], vec![PEER], vec![address]);
+        let done = lan.pass(MASTER_DOWN * 3);
+        assert_eq!(lan.rig.state(), Backup, "the master answers for .{address} alone");
+        assert!(told(&done, &format!("02:00:00:00:00:06 still answers for 10.0.0.{address}")), "{done:?}");
+
+        let mut lan = Lan::with_master(|_| {});
+        (lan.vip, lan.direct, lan.peer, lan.answered) = (vec![STRANGER], vec![STRANGER], false, vec![address]);
+        let done = lan.pass(MASTER_DOWN + MS * 20);
+        assert_eq!(lan.rig.state(), Master, "a stranger answers for .{address} alone");
+        assert!(told(&done, &format!("DUPLICATE: 02:00:00:00:00:99 answers for 10.0.0.{address}")), "{done:?}");
     }
 }
 

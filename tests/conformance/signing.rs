@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use hactl_engine::action::Action;
-use hactl_engine::conf::config::{HmacKey, HmacMode, HmacSettings, Replay};
+use hactl_engine::conf::config::{HmacKey, HmacMode, HmacSettings, Replay, VrrpInstance};
 use hactl_engine::input::{Input, Received};
 use hactl_engine::wire::signature::{Sequence, Trailer};
 
@@ -19,8 +19,14 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 /// Keys 7 and 8, the first of which signs.
 fn signed(mode: HmacMode, replay: Replay) -> Rig {
+    signed_among(mode, replay, |_| {})
+}
+
+/// The same with some more changed.
+fn signed_among(mode: HmacMode, replay: Replay, change: impl FnOnce(&mut VrrpInstance)) -> Rig {
     let key = |id, secret: &[u8]| HmacKey { id, secret: secret.to_vec(), file: None };
     let mut rig = Rig::started(|instance| {
+        change(instance);
         let keys = vec![key(7, SECRET), key(8, OLD_SECRET)];
         instance.hmac = Some(HmacSettings { keys, active: 7, replay, window: WINDOW, mode });
     });
@@ -125,6 +131,43 @@ fn each_sender_has_a_mark_of_its_own() {
     other.payload = Trailer { key: 7, sequence }.sign(other.payload.to_vec(), other.source, SECRET).into();
     rig.receive(other);
     assert_eq!(counted(&rig), (2, 0));
+}
+
+/// Of many senders by multicast the one that was silent longest is forgotten; by unicast there is room for each peer.
+#[test]
+fn a_mark_is_kept_of_sixteen_senders_or_of_each_peer() {
+    let address = |n: u64| ip(&format!("10.0.0.{}", 200 + n));
+    for (senders, unicast, forgotten) in [(16, false, 0), (17, false, 1), (18, false, 2), (20, true, 0)] {
+        let mut rig = signed_among(HmacMode::Enforce, Replay::Monotonic, |instance| {
+            instance.unicast_peers = (0..senders).filter(|_| unicast).map(|n| address(n).into()).collect();
+        });
+        let advert = |n: u64| {
+            let mut peer = Peer { source: address(n), ..Peer::new(150) };
+            if unicast {
+                peer.destination = ip("10.0.0.5");
+            }
+            let mut packet = peer.packet();
+            let trailer = Trailer { key: 7, sequence: Sequence::at(WALL) };
+            packet.payload = trailer.sign(packet.payload.to_vec(), packet.source, SECRET).into();
+            packet
+        };
+        for n in 0..senders {
+            rig.receive(advert(n));
+        }
+        assert_eq!(counted(&rig), (senders, 0), "each is heard");
+        // The newest first, since a replay that is taken has a mark again.
+        for n in (0..senders).rev() {
+            let before = counted(&rig);
+            rig.receive(advert(n));
+            let (taken, refused) = counted(&rig);
+            let again = (taken - before.0, refused - before.1);
+            assert_eq!(
+                again,
+                if n < forgotten { (1, 0) } else { (0, 1) },
+                "sender {n} of {senders}, unicast {unicast}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -54,6 +54,46 @@ fn static_things_are_there_from_start_to_stop() {
     assert!(!lan.has(0, "10.78.0.1") && !ip(&lan, 0, "rule").contains("88:"));
 }
 
+/// Each has a macvlan with the virtual router's MAC; the kernel hands what the other one sends to that one alone.
+#[test]
+fn routers_with_one_hardware_address_hear_each_other() {
+    need_root!();
+    for (vip, own, theirs) in [
+        (VIP, "hactl {\nlease on\nguard on\n}\n", true),
+        (VIP, "", false),
+        ("fe80::77:3", "hactl {\nlease on\nguard on\n}\n", true),
+    ] {
+        let lan = Lan::new(2);
+        let text = |priority: u8, own: &str| {
+            let text = config("use_vmac").replace(&format!("{VIP}/24"), &format!("{vip}/64"));
+            let text = if vip == VIP { text.replace("/64", "/24") } else { text };
+            own.to_owned() + &text.replace("priority 150", &format!("priority {priority}"))
+        };
+        let has = |host: usize| ip(&lan, host, "-o addr show").contains(&format!(" {vip}/"));
+        let owner = if theirs { lan.hactl(0, &text(150, own)) } else { lan.keepalived(0, &text(150, "")) };
+        wait("the owner", || has(0));
+        let standby = lan.hactl(1, &text(100, own));
+        let heard = || lan.status(1)["instances"][0]["counters"]["adverts_received"].as_u64().unwrap_or_default();
+        wait("the standby to hear ten adverts", || heard() >= 10);
+        assert!(has(0) && !has(1), "one owner of {vip}");
+        if theirs {
+            assert!(lan.agent(1, &["promote"]).status.success());
+            wait("the move", || has(1) && !has(0));
+            let heard = || lan.status(0)["instances"][0]["counters"]["adverts_received"].as_u64().unwrap_or_default();
+            let before = heard();
+            wait("the former owner to hear ten adverts", || heard() >= before + 10);
+            assert!(has(1) && !has(0), "one owner of {vip}");
+            assert!(lan.agent(1, &["unpin"]).status.success());
+            wait("the move back", || has(0) && !has(1));
+        }
+        let counters = lan.status(1)["instances"][0]["counters"].clone();
+        assert!(counters["duplicates_seen"].is_null(), "{counters}");
+        owner.stop();
+        wait("the other one", || has(1));
+        drop(standby);
+    }
+}
+
 #[test]
 fn a_macvlan_bears_the_virtual_routers_mac() {
     need_root!();

@@ -11,6 +11,7 @@ mod holdings;
 mod lan;
 mod left;
 mod matrix;
+mod memory;
 mod moves;
 mod peers;
 mod places;

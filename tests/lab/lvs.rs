@@ -13,7 +13,10 @@ pub fn a_kernel_without_ipvs_is_refused(lab: &Lab) {
     let refused = write(lab, "lvs-refused.yaml", DR, "");
     let why = expect("a kernel without IPVS", &lab.desk(&refused, &["deploy", "-y", "--accept-new-host-keys"]), 4);
     assert!(
-        why.contains("lb-5: the kernel's IPVS (module ip_vs) is missing") && why.contains("nothing was changed"),
+        why.contains("lb-5: the kernel's IPVS (module ip_vs) is missing")
+            && why.contains("nothing was changed")
+            && why.contains("linux-image-amd64")
+            && why.contains("kernel-modules-core"),
         "{why}"
     );
 }
@@ -23,6 +26,11 @@ pub fn four_hosts(lab: &Lab) {
     expect("LVS-DR", &lab.desk(four, &["deploy", "-y"]), 0);
     assert_eq!(quiet(lab, "web-7"), format!("{SUBNET}.3/32 1 2"));
     assert_eq!(lab.sh("lb-5", "ls /etc/nginx/conf.d"), "", "nginx's part in it is over");
+    let said = expect("verify without IPVS", &lab.desk(four, &["verify"]), 0);
+    assert!(
+        said.contains("service not asked (no director's kernel has IPVS)") && !said.contains("service answers"),
+        "{said}"
+    );
 }
 
 pub fn mistakes_of_direct_routing(lab: &Lab) {

@@ -9,12 +9,15 @@ mod cases;
 mod changes;
 mod deploys;
 mod drills;
+mod elsewhere;
+mod hardened;
 mod hosts;
 #[path = "../common/json.rs"]
 mod json;
 mod kills;
 mod lvs;
 mod moves;
+mod names;
 mod takeover;
 mod trust;
 mod up;
@@ -54,6 +57,7 @@ const CASES: &[Case] = cases! {
     Deployed -> Deployed: moves::a_restart_on_the_owner;
     Deployed -> Deployed: drills::six_of_them;
     Deployed -> Deployed: drills::an_unknown_one;
+    Deployed -> Deployed: hardened::a_script_that_writes;
     Deployed -> Deployed: deploys::more_hosts_and_vips;
     Deployed -> Deployed: lvs::a_kernel_without_ipvs_is_refused;
     Deployed -> Balanced: lvs::four_hosts;
@@ -63,6 +67,11 @@ const CASES: &[Case] = cases! {
     Balanced -> Deployed: lvs::directors_that_serve_and_back_to_nginx;
     Deployed -> Down: up::nothing_is_left;
     Down -> Down: up::nothing_is_left_of_a_crash;
+    Up -> Up: names::the_unit_of_centos_7;
+    Up -> Up: names::an_init_script;
+    Up -> Up: elsewhere::an_ipv6_cluster;
+    Up -> Up: elsewhere::a_vip_of_another_subnet;
+    Up -> Up: hardened::a_macvlan;
     Up -> Down: takeover::there_and_back;
 };
 

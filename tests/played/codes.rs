@@ -131,6 +131,27 @@ fn a_vrid_that_somebody_else_uses() {
     assert!(said.contains("in use on this LAN by 127.0.0.99"), "{said}");
 }
 
+/// A plan brings nothing to hosts; where one has a program already that one listens, and the plan is shown all the same.
+#[test]
+fn a_plan_tells_of_a_vrid_that_somebody_else_uses() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    let lb = stage.host("lb-5");
+    lb.tells("heard", "vrid 3 from 127.0.0.99\n");
+    let plan = stage.plan();
+    plan.is(Exit::Pending, &[]);
+    lb.sh("printf '#!/bin/sh\\nexec /bin/sh /played/hactl.sh \"$@\"\\n' >/usr/local/bin/hactl; chmod +x /usr/local/bin/hactl");
+    let plan = stage.plan();
+    plan.is(Exit::Preflight, &[Code::VridTaken]);
+    assert!(plan.said().contains("in use on this LAN by 127.0.0.99") && plan.value.is_some(), "{}", plan.said());
+    lb.tells("heard", "vrid 4 from 127.0.0.99\n");
+    stage.plan().is(Exit::Pending, &[]);
+    // Who has an agent uses it himself.
+    stage.deployed();
+    lb.tells("heard", "vrid 3 from 127.0.0.99\n");
+    stage.inventory("metrics: 127.0.0.1:9650\n");
+    stage.plan().is(Exit::Pending, &[]);
+}
+
 #[test]
 fn no_binary_to_send() {
     let Some(stage) = stage(&["lb-5", "web-7"]) else { return };

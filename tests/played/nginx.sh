@@ -13,7 +13,7 @@ case $1 in
 esac
 for last; do :; done
 # shellcheck disable=SC2154 # set by the loop
-if grep -rq BROKEN "$(dirname "$last")"; then
-    echo "nginx: [emerg] unknown directive \"BROKEN\"" >&2
+if word=$(grep -rho 'BROKEN[^;]*' "$(dirname "$last")"); then
+    echo "nginx: [emerg] unknown directive \"$word\"" >&2
     exit 1
 fi

@@ -281,3 +281,26 @@ fn what_becomes_of_the_vip_is_rehearsed() {
     stage.inventory("roles: { web-static: { page: other }, vip: { check_interval_s: 3 } }\n");
     assert!(stage.plan().value.unwrap().traffic.is_none(), "no agent is touched");
 }
+
+/// A host may hold anything in its files, and a program there may say it: neither reaches the terminal of who deploys. Here
+/// a title, and a clipboard that is written to (OSC 52).
+#[test]
+fn nothing_of_a_host_moves_the_terminal() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    stage.deployed();
+    let evil = "\\033]0;mine\\007\\033[2J\\033]52;c;eA==\\007\\r";
+    stage.host("web-7").sh(&format!("printf 'old {evil}page\\n' >/usr/share/nginx/html/hactl/index.html"));
+    let clean = |text: &str| {
+        let control = |c: &char| c.is_control() && *c != '\n';
+        assert_eq!(text.chars().find(control), None, "{text:?}");
+    };
+    let text = pending(&stage);
+    has(&text, &["    -old ", "page\n    +web7\n"]);
+    clean(&text);
+
+    // nginx quotes what it does not know.
+    stage.write("templates/nginx-web.conf.tera", "BROKEN\u{1b}]52;c;eA==\u{7}\u{9b}2J\r;\n");
+    let end = stage.deploy();
+    assert!(end.exit != Exit::Done && end.said().contains("unknown directive \"BROKEN"), "{end:?}");
+    clean(&end.said());
+}

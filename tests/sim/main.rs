@@ -5,12 +5,14 @@
 //! sim -- --nocapture` tells that story again, line by line.
 
 mod check;
+mod give_up;
 mod guarded;
 mod random;
 mod sent;
 mod story;
 mod world;
 
+use std::io::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hactl_engine::action::{Action, Batch, Owner};
@@ -31,7 +33,8 @@ fn seeds() -> std::ops::Range<u64> {
     let count = number("HACTL_SIM_SEEDS").unwrap_or(SEEDS);
     let today = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() / 86_400);
     let from = number("HACTL_SIM_FROM").unwrap_or(today * SEEDS);
-    println!("seeds {from} to {}", from + count - 1);
+    // Not by `println!`, which libtest keeps to itself when a test passes.
+    let _ = writeln!(std::io::stderr(), "seeds {from} to {}", from + count - 1); // what cannot be said is no failure
     from..from + count
 }
 
@@ -83,6 +86,18 @@ fn a_deaf_network_is_noticed() {
     story.never_heal();
     let verdict = story.run();
     assert!(verdict.as_ref().is_err_and(|why| why.contains("masters")), "{verdict:?}");
+}
+
+/// Agents that keep each other busy are a failure with a seed, and no test that never ends.
+#[test]
+fn a_story_without_an_end_is_noticed() {
+    let mut story = Story::new(3, false);
+    story.may_take(99);
+    let verdict = story.run();
+    assert!(
+        verdict.as_ref().is_err_and(|why| why == "99 steps and no end: the agents keep each other busy"),
+        "{verdict:?}"
+    );
 }
 
 /// The purse can be empty.

@@ -32,6 +32,8 @@ pub struct Host {
     pub addresses: BTreeMap<IpAddr, Option<Instant>>,
     /// Addresses behind the firewall's gate, and until when it is open.
     pub gates: BTreeMap<IpAddr, Instant>,
+    /// Until when the gate takes traffic, which a handover goes on with.
+    taken: BTreeMap<IpAddr, Instant>,
     /// The agent's loop stands still until then; the kernel does not.
     pub hung_until: Option<Instant>,
     /// What arrived while the loop stood still.
@@ -73,8 +75,9 @@ pub struct World {
     pub doubled_since: BTreeMap<(usize, usize), Instant>,
     /// No two hosts may answer for longer than this; `None` where plain VRRP promises nothing.
     pub overlap_max: Option<Duration>,
-    /// Steps of all agents so far.
+    /// Steps of all agents so far, and how many there may be.
     steps: u64,
+    pub steps_max: u64,
     tell: bool,
     queue: BinaryHeap<Reverse<(Instant, u64)>>,
     flying: BTreeMap<u64, InFlight>,
@@ -94,6 +97,7 @@ impl World {
                 refuses_addresses: false,
                 addresses: BTreeMap::new(),
                 gates: BTreeMap::new(),
+                taken: BTreeMap::new(),
                 hung_until: None,
                 waiting: Vec::new(),
                 drift_ppm: 0,
@@ -116,6 +120,7 @@ impl World {
             flying: BTreeMap::new(),
             sequence: 0,
             steps: 0,
+            steps_max: STEPS_MAX,
         }
     }
 
@@ -186,8 +191,8 @@ impl World {
             let now = drifted(self.now, self.hosts[host].drift_ppm);
             let told = matches!(input, Input::Command { .. } | Input::Reload(_) | Input::Stop { .. });
             self.steps += 1;
-            if self.steps > STEPS_MAX {
-                return Err(format!("{STEPS_MAX} steps and no end: the agents keep each other busy"));
+            if self.steps > self.steps_max {
+                return Err(format!("{} steps and no end: the agents keep each other busy", self.steps_max));
             }
             let at = &mut self.hosts[host];
             let batches = at.agent.as_mut().map(|agent| agent.step(now, input)).unwrap_or_default();
@@ -227,13 +232,16 @@ impl World {
                     let added = all.iter().map(|a| (a.address.address.addr(), a.lifetime_s.map(until)));
                     self.hosts[host].addresses.extend(added);
                 }
-                Action::Renew(Renewal::Gate { addresses, gate: gate @ (Gate::Open(_) | Gate::Part(_)) }) => {
-                    // What is asked here is who answers neighbours: traffic is taken for longer.
-                    let until = if let Gate::Open(time) = gate { self.now.after(time) } else { self.now };
-                    self.hosts[host].gates.extend(addresses.into_iter().map(|address| (address, until)));
+                Action::Renew(Renewal::Gate { addresses, gate: gate @ (Gate::Open(time) | Gate::Part(time)) }) => {
+                    let taken = self.now.after(time);
+                    let answers = if matches!(gate, Gate::Open(_)) { taken } else { self.now };
+                    let at = &mut self.hosts[host];
+                    at.gates.extend(addresses.iter().map(|address| (*address, answers)));
+                    at.taken.extend(addresses.into_iter().map(|address| (address, taken)));
                 }
                 Action::Renew(Renewal::Gate { addresses, gate: Gate::Parted }) => {
                     self.hosts[host].gates.retain(|address, _| !addresses.contains(address));
+                    self.hosts[host].taken.retain(|address, _| !addresses.contains(address));
                 }
                 Action::Probe(frames) => self.probe(host, &frames),
                 Action::RemoveAddresses(all) => {
@@ -350,6 +358,13 @@ impl World {
         let held = at.addresses.get(&address).is_some_and(|until| until.is_none_or(|until| until > self.now));
         let open = at.gates.get(&address).is_none_or(|until| *until > self.now);
         held && open && at.link_up
+    }
+
+    /// Whether a host's kernel takes what is sent to it for an address, by those who know it as the owner.
+    pub fn takes(&self, host: usize, address: IpAddr) -> bool {
+        let at = &self.hosts[host];
+        let held = at.addresses.get(&address).is_some_and(|until| until.is_none_or(|until| until > self.now));
+        held && at.link_up && at.taken.get(&address).is_none_or(|until| *until > self.now)
     }
 
     /// The loop of a host's agent stands still for a while.

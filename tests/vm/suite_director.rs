@@ -20,6 +20,7 @@ pub const CASES: &[Case] = crate::cases![
     a_reload_changes_what_differs,
     a_reload_sends_one_message_for_one_weight,
     the_sorry_server_serves_without_quorum,
+    a_persistence_of_0_is_none,
 ];
 
 /// One of everything that both understand.
@@ -32,7 +33,8 @@ fn everything() -> String {
          virtual_server 10.37.0.3 53 {\nlb_algo rr\nlb_kind NAT\nprotocol UDP\nops\nreal_server 10.37.0.21 53 {\nweight 1\n}\n}\n\
          virtual_server 10.37.0.60 80 {\nlb_algo mh\nmh-port\nmh-fallback\nlb_kind DR\nprotocol TCP\npersistence_timeout 360\n\
          persistence_granularity 255.255.255.0\nsorry_server 10.37.0.99 80\nreal_server 10.37.0.21 80 {\nweight 2\nuthreshold 100\n\
-         lthreshold 50\n}\n}\n",
+         lthreshold 50\n}\n}\n\
+         virtual_server 10.37.0.61 80 {\nlb_algo rr\nlb_kind NAT\nprotocol TCP\npersistence_timeout 0\nreal_server 10.37.0.21 80 {\nweight 4\n}\n}\n",
     );
     for (n, scheduler) in ["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "fo", "ovf", "nq"].iter().enumerate() {
         let port = 1000 + n;
@@ -54,7 +56,7 @@ fn the_same_file_gives_keepalived_s_table() {
         lines.sort();
         lines
     };
-    let wanted = 5 + 1 + 1 + 1 + 1 + 10;
+    let wanted = 5 + 1 + 1 + 1 + 1 + 1 + 10;
     theirs.wait("keepalived's table", || table(theirs).iter().filter(|line| line.starts_with("-A")).count() >= wanted);
     ours.wait("our table", || table(ours).len() == table(theirs).len());
     assert_eq!(table(ours), table(theirs), "{}\n{}", agent.log(), keepalived.log());
@@ -160,7 +162,7 @@ fn a_reload_sends_one_message_for_one_weight() {
     let cluster = Cluster::new(1, 0);
     let director = cluster.director();
     let _agent = director.agent(&everything());
-    director.wait("the table", || director.ipvsadm("-Sn").len() == 19 + 19);
+    director.wait("the table", || director.ipvsadm("-Sn").len() == 20 + 20);
     let tap = Tap::on(director);
     director.tell("reload");
     director.configure(&everything().replacen("weight 7\n", "weight 37\n", 1));
@@ -183,4 +185,19 @@ fn the_sorry_server_serves_without_quorum() {
     assert!(director.tell("status").contains("NO QUORUM"));
     web.push(cluster.servers[0].web());
     director.until(&["10.37.0.21:80 3"]);
+}
+
+/// One client reaches both servers in turn; with a second of persistence it would be sent to one.
+fn a_persistence_of_0_is_none() {
+    let (cluster, _web) = direct_cluster(2);
+    let director = cluster.director();
+    let of = |seconds: u8| pool(&format!("persistence_timeout {seconds}"), &[(21, "weight 3"), (22, "weight 3")]);
+    let _agent = director.agent(&of(0));
+    director.until(&["10.37.0.21:80 3", "10.37.0.22:80 3"]);
+    let halves = std::collections::BTreeMap::from([("rs1".to_owned(), 15), ("rs2".to_owned(), 15)]);
+    assert_eq!(cluster.client.gets(30, (VIP4, 80).into()), halves);
+    director.configure(&of(200));
+    director.tell("reload");
+    director.wait("persistence", || director.ipvsadm("-Ln").iter().any(|line| line.contains("persistent 200")));
+    assert_eq!(cluster.client.gets(30, (VIP4, 80).into()).len(), 1, "the measure can fail");
 }

@@ -10,10 +10,14 @@ use hactl_engine::lvs::sync::{SyncRole, SyncSettings};
 
 use super::Case;
 use super::cluster::{Cluster, VIP4};
-use super::host::{Host, wait};
+use super::host::{Daemon, Host, wait};
 use super::words::{by, make, service, tcp};
 
-pub const CASES: &[Case] = crate::cases![daemons_start_and_stop, a_connection_survives_its_director];
+pub const CASES: &[Case] = crate::cases![
+    daemons_start_and_stop,
+    the_same_file_gives_keepalived_s_daemons,
+    a_connection_survives_its_director,
+];
 
 fn daemons_start_and_stop() {
     let host = Host::alone("lb");
@@ -50,6 +54,43 @@ fn daemons_start_and_stop() {
     }
     ipvs.stop_daemon(SyncRole::Backup).unwrap();
     assert!(host.ipvsadm("-L --daemon").is_empty());
+}
+
+/// One file, run by keepalived and by hactl beside a better router that comes and goes: what the kernel runs as master, as backup,
+/// as master again, and after the stop.
+fn the_same_file_gives_keepalived_s_daemons() {
+    for words in ["eth0 web", "eth0 web id 91 maxlen 1300 port 8891 ttl 3 group 224.0.0.91"] {
+        let lives = [Host::keepalived, Host::agent].map(|run| life_of_daemons(words, run));
+        assert_eq!(lives[0], lives[1], "{words}");
+        println!("NOTE {words}: {:?}", lives[1]);
+        assert!(lives[1][0].contains("master") && lives[1][1].contains("backup") && lives[1][3].is_empty());
+        assert_eq!(lives[1][0], lives[1][2]);
+    }
+}
+
+fn life_of_daemons(words: &str, run: fn(&Host, &str) -> Daemon) -> [String; 4] {
+    let cluster = Cluster::new(2, 0);
+    let [host, better] = &cluster.directors[..] else { panic!("two directors") };
+    let router = |priority: u8| {
+        format!(
+            "vrrp_instance web {{\nstate BACKUP\ninterface eth0\nvirtual_router_id 37\npriority {priority}\nversion 3\nadvert_int 0.2\n\
+             virtual_ipaddress {{\n{VIP4}/32\n}}\n}}\n"
+        )
+    };
+    let daemon = run(host, &format!("global_defs {{\nlvs_sync_daemon {words}\n}}\n{}", router(91)));
+    let shown = |role: &str| {
+        let wanted = format!("{role} sync daemon");
+        host.wait(&wanted, || matches!(host.ipvsadm("-L --daemon").as_slice(), [only] if only.starts_with(&wanted)));
+        host.ipvsadm("-L --daemon").join("\n")
+    };
+    let master = shown("master");
+    let other = better.agent(&router(200));
+    let backup = shown("backup");
+    other.stop();
+    let again = shown("master");
+    daemon.stop();
+    host.wait("the end of the daemons", || host.ipvsadm("-L --daemon").is_empty());
+    [master, backup, again, host.ipvsadm("-L --daemon").join("\n")]
 }
 
 /// A director vanishes; the client's connection goes on through the other director to the server that it had.

@@ -244,6 +244,8 @@ mod tests {
     fn samples() {
         let mut status = status();
         status.instances[0].group = Some("G\"1".into());
+        assert!(!page(&status).contains("hactl_vrrp_answered_by{"), "nobody else answers");
+        status.instances[0].answered_by = Some("02:00:00:00:00:99".into());
         status.scripts = vec![ScriptStatus { name: "web".into(), ok: Some(false), last_result: None }];
         status.files = vec![FileStatus { name: "load".into(), path: "/x".into(), value: -7 }];
         status.processes = vec![ProcessStatus { name: "nginx".into(), running: 3, ok: None }];
@@ -251,6 +253,7 @@ mod tests {
         for line in [
             r#"hactl_vrrp_state{instance="VI_1",group="G\"1",vrid="51",interface="eth0",family="ipv4"} 2"#,
             r#"hactl_vrrp_is_master{instance="VI_1"} 1"#,
+            r#"hactl_vrrp_answered_by{instance="VI_1",mac="02:00:00:00:00:99"} 1"#,
             r#"hactl_vrrp_lease_seconds{instance="VI_1"} 2.9"#,
             r#"hactl_vrrp_adverts_total{instance="VI_1",direction="sent"} 39"#,
             r#"hactl_vrrp_counter_total{instance="VI_1",name="bad_ttl"} 5"#,

@@ -24,6 +24,7 @@ use hactl_engine::control::Timing;
 use hactl_engine::input::{Input, Remembered};
 use hactl_engine::node::Node;
 use hactl_engine::time::Instant;
+use hactl_engine::wire::arp::Mac;
 use hactl_engine::wire::vrrp::{GROUP_V4, GROUP_V6};
 use tokio::sync::{mpsc as tokio_mpsc, oneshot};
 
@@ -307,7 +308,8 @@ impl Driver {
         let Some(socket) = self.os.sockets().get(&key) else { return };
         // An error is "nothing left"; a link going down reports here too, and again through netlink.
         let Ok(packets) = socket.receive(&mut self.inbox_v4) else { return };
-        let packets = packets.into_iter().map(|packet| Input::Packet { link: key.0, packet });
+        let link = socket.home();
+        let packets = packets.into_iter().map(|packet| Input::Packet { link, packet });
         self.step_all(self.wall_clock().into_iter().chain(packets).collect());
     }
 
@@ -346,21 +348,21 @@ impl Driver {
     fn open_sockets(&mut self) {
         self.listen();
         let mut wanted: BTreeMap<(u32, bool), (String, BTreeSet<IpAddr>)> = BTreeMap::new();
+        let mut macvlans: BTreeMap<u32, (u32, Mac)> = BTreeMap::new();
         for router in self.node.routers() {
             let config = router.config();
             let by_name = |name: &String| self.links.table().values().find(|link| link.name == *name);
             let six = router.is_ipv6();
-            if let Some(link) = by_name(&config.interface) {
+            let Some(home) = by_name(&config.interface) else { continue };
+            // What other hosts send in the name of the virtual MAC comes in by the macvlan.
+            let macvlan = config.vmac.as_ref().and_then(|vmac| by_name(&vmac.name).filter(|at| at.mac == vmac.mac));
+            macvlans.extend(macvlan.map(|link| (link.index, (home.index, link.mac))));
+            let standard = if six { IpAddr::V6(GROUP_V6) } else { IpAddr::V4(GROUP_V4) };
+            let group = (!config.is_unicast()).then(|| config.group_address.unwrap_or(standard));
+            for link in [Some(home), macvlan].into_iter().flatten() {
                 let (_, groups) =
                     wanted.entry((link.index, six)).or_insert_with(|| (link.name.clone(), BTreeSet::new()));
-                let standard = if six { IpAddr::V6(GROUP_V6) } else { IpAddr::V4(GROUP_V4) };
-                groups.extend((!config.is_unicast()).then(|| config.group_address.unwrap_or(standard)));
-            }
-            // The macvlan only sends; adverts are heard on the interface itself.
-            if let Some(link) =
-                config.vmac.as_ref().and_then(|vmac| by_name(&vmac.name).filter(|at| at.mac == vmac.mac))
-            {
-                wanted.entry((link.index, six)).or_insert_with(|| (link.name.clone(), BTreeSet::new()));
+                groups.extend(group);
             }
         }
         for ((link, ipv6), (name, groups)) in wanted {
@@ -375,7 +377,12 @@ impl Driver {
                 self.warnings(warnings);
                 continue;
             }
-            let opened = VrrpSocket::open(link, &name, ipv6, &groups).and_then(|socket| {
+            let socket = match macvlans.get(&link) {
+                Some((home, mac)) => VrrpSocket::on_macvlan(link, &name, ipv6, *home, *mac),
+                None => VrrpSocket::open(link, &name, ipv6, &[]),
+            };
+            let opened = socket.and_then(|socket| {
+                groups.iter().try_for_each(|group| socket.join(*group))?;
                 self.sleeper.watch(socket.as_fd(), token(link, ipv6))?;
                 Ok(socket)
             });

@@ -9,6 +9,7 @@ use super::plan_file::PlanFile;
 use super::prepare::Prepared;
 use super::rehearsal::rehearse;
 use super::stage::Job;
+use super::vrids::heard_collisions;
 use crate::ctl::desk::{Desk, Options, find_inventory};
 use crate::ctl::difference;
 use crate::ctl::host::Script;
@@ -24,7 +25,7 @@ use crate::error::{Exit, Failure, Problem};
 /// written to, for a deploy of exactly this.
 ///
 /// # Errors
-/// Invalid input, unreachable hosts, failed preflight.
+/// Invalid input, unreachable hosts, failed preflight. A VRID that somebody else uses is told beside the plan, exit 4.
 pub async fn show_plan(order: &Order, options: Options, out: Option<&Path>) -> Outcome<Planned> {
     let (prepared, mut jobs) = Prepared::new(order, options).await?;
     let desk = &prepared.desk;
@@ -53,8 +54,14 @@ pub async fn show_plan(order: &Order, options: Options, out: Option<&Path>) -> O
         let inventory = find_inventory(order.inventory.as_deref())?;
         PlanFile::new(&inventory, &order.limit, &order.only, &jobs, &prepared.binary.sha256).write(out)?;
     }
-    let exit = if jobs.iter().all(|job| job.plan.changes.is_empty()) { Exit::Done } else { Exit::Pending };
-    let problems = members::judge(&desk.cluster, jobs.iter().flat_map(|job| &job.facts.seen.members));
+    let taken = heard_collisions(desk, &jobs).await;
+    let exit = match (taken.is_empty(), jobs.iter().all(|job| job.plan.changes.is_empty())) {
+        (false, _) => Exit::Preflight, // a deploy would end so
+        (true, true) => Exit::Done,
+        (true, false) => Exit::Pending,
+    };
+    let members = members::judge(&desk.cluster, jobs.iter().flat_map(|job| &job.facts.seen.members));
+    let problems = members.into_iter().chain(taken).collect();
     Ok(Report { value: planned, problems, exit })
 }
 

@@ -1,5 +1,6 @@
 //! Before a first deploy: does somebody on the LAN use the VRID that would be ours? A derived one, the last byte of the
-//! VIP, is only as unique as the VIP in its own subnet.
+//! VIP, is only as unique as the VIP in its own subnet. A deploy asks this of the program that it has staged. A plan brings
+//! nothing to hosts, so it asks where a program is already, and `hactl check` asks nobody.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -21,8 +22,21 @@ const LISTEN: &str = "1300ms";
 /// # Errors
 /// Exit 4 when a stranger uses one; nothing live was changed.
 pub(super) async fn no_collision(desk: &Desk, jobs: &[&Job]) -> Result<(), Failure> {
+    let problems = collisions(desk, jobs).await;
+    if problems.is_empty() { Ok(()) } else { Err(Failure { exit: Exit::Preflight, problems }) }
+}
+
+/// The same for a plan, which stages nothing: what can be heard by programs that hosts have already.
+pub(super) async fn heard_collisions(desk: &Desk, jobs: &[Job]) -> Vec<Problem> {
+    let busy = jobs.iter().filter(|job| !job.plan.changes.is_empty()).collect::<Vec<_>>();
+    let served = busy.iter().any(|job| job.facts.seen.agent.is_some());
+    let able = busy.into_iter().filter(|job| !served && job.facts.binary.is_some()).collect::<Vec<_>>();
+    collisions(desk, &able).await
+}
+
+async fn collisions(desk: &Desk, jobs: &[&Job]) -> Vec<Problem> {
     if jobs.iter().any(|job| job.facts.seen.agent.is_some()) {
-        return Ok(()); // in use already, by ourselves
+        return Vec::new(); // in use already, by ourselves
     }
     let mut problems = Vec::new();
     for vip in desk.cluster.vips.iter().filter(|vip| !vip.vrid_given && !vip.unicast) {
@@ -34,7 +48,7 @@ pub(super) async fn no_collision(desk: &Desk, jobs: &[&Job]) -> Result<(), Failu
         let Ok(output) = output else { continue };
         problems.extend(judge(&desk.cluster, vip, job.host(), output.text()));
     }
-    if problems.is_empty() { Ok(()) } else { Err(Failure { exit: Exit::Preflight, problems }) }
+    problems
 }
 
 fn script(cluster: &Cluster, vip: &Vip, job: &Job) -> String {

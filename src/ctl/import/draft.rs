@@ -83,7 +83,7 @@ pub struct Instance {
 pub struct Tracked {
     /// Its name.
     pub name: String,
-    /// Its command as it may stand between quotes.
+    /// Its command.
     pub command: String,
     /// Between two runs.
     pub interval: Duration,
@@ -236,18 +236,13 @@ fn tracked(read: &Read, name: &str, weight: i16) -> Option<Tracked> {
     let command = block.inside().iter().find(|entry| entry.keyword == "script")?;
     Some(Tracked {
         name: name.to_owned(),
-        command: between_quotes(&command.arguments.join(" ")),
+        command: command.arguments.join(" "),
         interval: script.interval,
         weight,
         fall: script.fall,
         rise: script.rise,
         from: place(&read.host, &block.location),
     })
-}
-
-/// A text as it stands between double quotes in the language.
-fn between_quotes(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"")
 }
 
 fn notify(read: &Read, inside: &[Entry]) -> Vec<(&'static str, String, String)> {
@@ -260,7 +255,7 @@ fn notify(read: &Read, inside: &[Entry]) -> Vec<(&'static str, String, String)> 
     ];
     let found = keys.into_iter().filter_map(|(keyword, key)| {
         let entry = inside.iter().rfind(|entry| entry.keyword == keyword && entry.arguments.len() == 1)?;
-        Some((key, between_quotes(entry.arguments.first()?), place(&read.host, &entry.location)))
+        Some((key, entry.arguments.first()?.clone(), place(&read.host, &entry.location)))
     });
     found.collect()
 }

@@ -26,6 +26,11 @@ pub fn auth(reader: &Reader<'_>, node: &Node, vip: &mut Vip) {
             Problem::new(Code::PasswordLength, message).why("adverts carry eight, and the rest is not compared");
         reader.wrong_hiding(node.place, problem.next("give one of eight characters or fewer").warn());
     }
+    if let Some(node) = pass.filter(|_| vip.auth.as_ref().is_some_and(|secret| secret.0.contains(char::is_control))) {
+        let message = format!("the password of {} has control characters", vip.name);
+        let problem = Problem::new(Code::WrongValue, message).why("a line of the HA configuration cannot hold them");
+        reader.wrong_hiding(node.place, problem.next("give one of letters, digits and signs"));
+    }
     if vip.version == Version::V3 && pass.is_some() {
         let problem = Problem::new(Code::VersionThree, "version 3 of VRRP has no passwords")
             .next("remove `pass`, or `version: 2`; `hmac: yes` signs adverts of every version");

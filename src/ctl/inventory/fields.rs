@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use hactl_engine::conf::arguments;
+
 use super::document::{Document, Key, Node, Place, Value};
 use super::mistakes;
 use crate::ctl::words::closest;
@@ -101,6 +103,21 @@ impl<'d> Reader<'d> {
         }
         let problem = Problem::new(Code::WrongValue, format!("{what} `{}` is no name", text.escape_default()))
             .next("write one word of letters, digits, `_`, `-` and `.`");
+        self.wrong(node.place, problem);
+        None
+    }
+
+    /// A command: blanks separate its arguments, inner quotes keep them together, and no shell reads it.
+    pub fn command(&self, node: &Node, what: &str) -> Option<String> {
+        let text = self.text(node, what)?;
+        let message = match arguments(text) {
+            Some(words) if words.first().is_some_and(|program| !program.is_empty()) => return Some(text.to_owned()),
+            Some(_) => format!("{what} names no program"),
+            None => format!("a quote inside {what} `{text}` is not closed"),
+        };
+        let problem = Problem::new(Code::WrongValue, message)
+            .why("blanks separate arguments and quotes keep them together; no shell reads them")
+            .next("close it, or put it between quotes of the other kind");
         self.wrong(node.place, problem);
         None
     }

@@ -381,6 +381,23 @@ mod tests {
             ("vip: 10.0.0.3/24", "vip: {address: 10.0.0.3/24, state: MASTER}", "is master while it is well here"),
             ("vip: 10.0.0.3/24", "vip: {address: 10.0.0.3/24, nopreempt: yes}", "`nopreempt` is `preempt: no` here"),
             ("vip: 10.0.0.3/24", "vip: {address: 10.1.0.3/24, vrid: 51}", "4:16"),
+            ("lb: { lb-5: 10.0.0.5, lb-6: 10.0.0.6 }", "lb:\n\tlb-5: 10.0.0.5\n", "YAML takes no tabs there"),
+            (
+                "lb: { lb-5: 10.0.0.5, lb-6: 10.0.0.6 }",
+                "lb:\n  lb-5: 10.0.0.5\n\tlb-6: 10.0.0.6\n",
+                "YAML takes no tabs there",
+            ),
+            (
+                "lb: { lb-5: 10.0.0.5, lb-6: 10.0.0.6 }",
+                "lb:\n  lb-5: 10.0.0.5\n    lb-6: 10.0.0.6\n",
+                "begin keys that belong together in the same column",
+            ),
+            (
+                "lb: { lb-5: 10.0.0.5, lb-6: 10.0.0.6 }",
+                "lb:\n  lb-5: 10.0.0.5\n lb-6: 10.0.0.6\n",
+                "begin keys that belong together in the same column",
+            ),
+            ("vip: 10.0.0.3/24", " vip: 10.0.0.3/24", "begin keys that belong together in the same column"),
             ("web-8: 10.0.0.8", "web-8: web8.example.cc", "`getent hosts web8.example.cc`"),
             ("lb: { lb-5", "lb:{ lb-5", "put a blank behind the colon: `lb: {"),
             ("web: { web-7: 10.0.0.7, web-8: 10.0.0.8 }", "web: {}", "E148]: the inventory names no web hosts"),

@@ -40,6 +40,7 @@ pub(super) fn worded(told: &str, line: &str) -> Problem {
     if told.contains("expected key")
         || told.contains("mapping values")
         || told.contains("block mapping")
+        || told.contains("<document start>")
         || told.contains("indent")
     {
         return problem(

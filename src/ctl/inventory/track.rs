@@ -89,13 +89,12 @@ fn weight(reader: &Reader<'_>, node: &Node) -> Option<i16> {
 
 fn script(reader: &Reader<'_>, node: &Node, track: &mut Track) {
     let fields = reader.fields(node, "track");
-    let text = |name| fields.get(name).and_then(|node| reader.text(node, name)).map(str::to_owned);
     let count = |name| fields.get(name).and_then(|node| reader.number(node, name, 1..=255));
     let name = fields.get("name").and_then(|node| reader.name(node, "name"));
-    let command = text("command");
+    let command = fields.get("command");
     let script = TrackedScript {
         name: name.clone().unwrap_or_default(),
-        command: command.clone().unwrap_or_default(),
+        command: command.and_then(|node| reader.command(node, "command")).unwrap_or_default(),
         interval: fields.get("interval").and_then(|n| reader.duration(n, "interval")).unwrap_or(Duration::from_secs(2)),
         weight: fields.get("weight").and_then(|node| weight(reader, node)).unwrap_or(0),
         fall: count("fall").and_then(|n| u32::try_from(n).ok()).unwrap_or(1),

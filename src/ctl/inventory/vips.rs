@@ -205,8 +205,8 @@ fn notify(reader: &Reader<'_>, node: &Node) -> BTreeMap<String, String> {
         ("stop", "notify_stop"),
         ("any", "notify"),
     ] {
-        if let Some(command) = fields.get(key).and_then(|node| reader.text(node, key)) {
-            commands.insert(word.to_owned(), command.to_owned());
+        if let Some(command) = fields.get(key).and_then(|node| reader.command(node, key)) {
+            commands.insert(word.to_owned(), command);
         }
     }
     fields.finish();

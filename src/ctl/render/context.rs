@@ -4,12 +4,15 @@
 //! endpoint, weight, max_fails, fail_timeout_s, backup) · `vips` of this host {name, vrid, interface, priority, version,
 //! interval_s, preempt, preempt_delay_s, auth, hmac, unicast, peers, addresses, checks, tracked_interfaces, notify} · `checks`
 //! tracked by any of them · `metrics` (empty, or where) · `alerts` {webhook, mail, authorities} · `lvs` (false, or method, scheduler, vips, services with real_servers, check…) · `ipv6` whether any VIP is one · `site` (with host_name, the first of its names) · `proxy_params` · `params` of the role · `vars` · `made_by`.
+//!
+//! Commands, passwords and other free text of the HA configuration are as they stand there between double quotes.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use hactl_engine::conf::print::between_quotes;
 use ipnet::IpNet;
 use serde::Serialize;
 use tera::Value;
@@ -53,10 +56,10 @@ pub fn of_host(cluster: &Cluster, host: &Host, interfaces: &Interfaces) -> Vec<E
     let mine: Vec<&Vip> =
         cluster.vips.iter().filter(|vip| vip.members.iter().any(|member| member.host == host.name)).collect();
     let tracks: Vec<Track> = mine.iter().map(|vip| vip.track.overlaid(&host.track)).collect();
-    let mut checks: Vec<&TrackedScript> = Vec::new();
+    let mut checks: Vec<TrackedScript> = Vec::new();
     for check in tracks.iter().flat_map(|track| &track.scripts) {
         if !checks.iter().any(|known| known.name == check.name) {
-            checks.push(check);
+            checks.push(TrackedScript { command: between_quotes(&check.command), ..check.clone() });
         }
     }
     let vips: Vec<VipView<'_>> = mine.iter().map(|vip| VipView::new(cluster, host, vip, interfaces)).collect();
@@ -111,7 +114,7 @@ struct VipView<'c> {
     interface: String,
     priority: Option<u8>,
     /// A secret: it belongs into the HA configuration.
-    auth: Option<&'c str>,
+    auth: Option<String>,
     hmac: Option<HmacView>,
     peers: Vec<IpAddr>,
     addresses: Vec<String>,
@@ -124,7 +127,7 @@ struct VipView<'c> {
 #[derive(Serialize)]
 struct Notify<'c> {
     keyword: &'c str,
-    command: &'c str,
+    command: String,
 }
 
 impl<'c> VipView<'c> {
@@ -137,15 +140,20 @@ impl<'c> VipView<'c> {
             vip,
             interface: interface(host, vip, interfaces),
             priority: own.map(|member| member.priority),
-            auth: vip.auth.as_ref().map(|secret| secret.0.as_str()),
+            auth: vip.auth.as_ref().map(|secret| between_quotes(&secret.0)),
             hmac: vip.hmac.as_ref().map(|hmac| HmacView::new(hmac, &vip.name)),
             peers: peers.collect(),
             addresses: vip.addresses.iter().map(|net| address(cluster, net)).collect(),
             checks: track.scripts.into_iter().map(|check| check.name).collect(),
             tracked_interfaces: track.interfaces,
-            notify: vip.notify.iter().map(|(keyword, command)| Notify { keyword, command }).collect(),
+            notify: vip.notify.iter().map(|(keyword, command)| notify(keyword, command)).collect(),
         }
     }
+}
+
+/// A line of an instance.
+fn notify<'c>(keyword: &'c str, command: &str) -> Notify<'c> {
+    Notify { keyword, command: between_quotes(command) }
 }
 
 /// An address as it stands in the HA configuration. A director's checks must not come from an IPv6 VIP, which the real servers hold too.
@@ -157,7 +165,7 @@ fn address(cluster: &Cluster, net: &IpNet) -> String {
 /// `alerts:`, with what stands in a secret's place while nobody has fetched it.
 #[derive(Serialize)]
 struct AlertsView<'c> {
-    webhook: Option<&'c str>,
+    webhook: Option<String>,
     mail: Option<MailView<'c>>,
     authorities: Option<&'c Path>,
 }
@@ -169,7 +177,7 @@ struct MailView<'c> {
     server: &'c str,
     port: u16,
     tls: Tls,
-    user: Option<&'c str>,
+    user: Option<String>,
     /// A secret: it belongs into the file that the HA configuration names.
     password: Option<&'c str>,
     password_file: &'static str,
@@ -183,11 +191,12 @@ impl<'c> AlertsView<'c> {
             server: &mail.host,
             port: mail.port,
             tls: mail.tls,
-            user: mail.login.as_ref().map(|(user, _)| user.as_str()),
+            user: mail.login.as_ref().map(|(user, _)| between_quotes(user)),
             password: mail.login.as_ref().map(|(_, password)| password.open().unwrap_or("(not fetched)")),
             password_file: PASSWORD_FILE,
         });
         let webhook = alerts.webhook.as_ref().map(|url| url.open().unwrap_or("https://not.fetched.invalid/"));
+        let webhook = webhook.map(between_quotes);
         Self { webhook, mail, authorities: alerts.authorities.as_deref() }
     }
 }

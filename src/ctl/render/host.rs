@@ -437,6 +437,66 @@ mod tests {
         assert!(file(&wanted, "/etc/hactl/hactl.conf").contains("interface ens3\n"));
     }
 
+    /// A VIP of another subnet says nothing of the interface: the inventory names it.
+    #[test]
+    fn a_vip_beside_the_hosts_network_stands_where_the_inventory_says() {
+        let nets = [("eth0", "10.0.0.5/24"), ("eth1", "198.51.100.5/27")];
+        let nets = nets.map(|(name, net)| (name.to_owned(), net.parse().unwrap())).to_vec();
+        let interfaces = Interfaces::from([("lb-5".to_owned(), nets)]);
+        for (vip, lb) in [
+            ("{ address: 192.0.2.3/27, interface: eth1 }", "10.0.0.5"),
+            ("192.0.2.3/27", "{ address: 10.0.0.5, interface: eth1 }"),
+        ] {
+            let text = HOMEWORK.replace("10.0.0.3/24", vip).replace("lb-5: 10.0.0.5", &format!("lb-5: {lb}"));
+            let text = text.replace("lb-6: 10.0.0.6", "lb-6: { address: 10.0.0.6, interface: eth1 }");
+            let cluster = parse(Path::new("x.yaml"), &text).unwrap().cluster;
+            let conf =
+                file(&render(&cluster, cluster.host("lb-5").unwrap(), &interfaces).unwrap(), "/etc/hactl/hactl.conf");
+            let parsed = hactl_engine::conf::parse("x", &conf);
+            let instance = &parsed.config.instances[0];
+            assert_eq!(
+                (instance.interface.as_str(), instance.addresses[0].address.to_string()),
+                ("eth1", "192.0.2.3/27".into())
+            );
+        }
+    }
+
+    /// What a user writes comes to the agent as he wrote it, whatever it is made of.
+    #[test]
+    fn free_text_is_read_back_as_it_was_written() {
+        let password = r#"a"\$b #c"#;
+        let command = r#"/bin/sh -c "echo \"$0\" it's 100% \\ {} ! # ${_PWD}" 'a "b"'"#;
+        let vip = serde_json::json!({ "address": "10.0.0.3/24", "version": 2, "interface": "ens3", "auth": { "pass": password },
+            "track": [{ "name": "odd", "command": command }], "notify": { "any": command, "fault": r#"/bin/echo "" '"'"# } });
+        let text = HOMEWORK.replace("vip: 10.0.0.3/24", &format!("vip: {vip}"));
+        let conf = file(&rendered(&text, "lb-5").unwrap(), "/etc/hactl/hactl.conf");
+        let parsed = hactl_engine::conf::parse("x", &conf);
+        assert_eq!(parsed.diagnostics, [], "{conf}");
+        let instance = &parsed.config.instances[0];
+        assert_eq!(instance.password.as_ref().unwrap().0.as_slice(), password.as_bytes());
+        let words = ["/bin/sh", "-c", r"echo \$0\ it's 100% \\ {} ! # ${_PWD}", r#"a "b""#];
+        let script = parsed.config.scripts.iter().find(|script| script.name == "odd").unwrap();
+        assert_eq!(script.command, words, "quotes keep arguments together, all else is itself");
+        assert_eq!(instance.notify.any.as_ref().unwrap(), &words);
+        assert_eq!(instance.notify.fault.as_ref().unwrap(), &["/bin/echo", "", "\""]);
+    }
+
+    /// What cannot be meant is told where it stands, and not as a fault of a file that nobody wrote.
+    #[test]
+    fn an_open_quote_is_told_in_the_inventory() {
+        for (key, column) in
+            [("notify: { any: /bin/echo it's }", 45), ("track: [{ name: odd, command: '/bin/echo \"' }]", 60)]
+        {
+            let text = HOMEWORK.replace("vip: 10.0.0.3/24", &format!("vip: {{ address: 10.0.0.3/24, {key} }}"));
+            let told = rendered(&text, "lb-5").unwrap_err().to_string();
+            assert!(told.contains("is not closed") && told.contains(&format!("x.yaml:4:{column}")), "{told}");
+        }
+        let text = HOMEWORK
+            .replace("vip: 10.0.0.3/24", r#"vip: { address: 10.0.0.3/24, version: 2, auth: { pass: "hunt\ter" } }"#);
+        let told = rendered(&text, "lb-5").unwrap_err().to_string();
+        assert!(told.contains("has control characters") && !told.contains("hunt"), "{told}");
+    }
+
     #[test]
     fn unknown_parameters_and_roles_are_said() {
         let bad = format!("{HOMEWORK}roles: {{ vip: {{ check_intervall: 2 }} }}\n")

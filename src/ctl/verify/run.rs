@@ -134,3 +134,55 @@ async fn longest_gap(desk: &Desk, duration: Option<Duration>) -> Option<Duration
     }
     Some(longest.max(end.saturating_duration_since(last_good).saturating_sub(REQUEST_EVERY)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ctl::inventory::load::parse;
+    use crate::ctl::look::observe::Seen;
+
+    const TWO_VIPS: (&str, &str) = ("vip: 10.0.0.3/24", "vip: [10.0.0.3/24, 10.0.0.4/24]");
+
+    /// What was asked, and answered: each VIP by its last byte.
+    fn said(cluster: &Cluster, answers: &[(u8, Result<u16, String>)]) -> Service {
+        let service = answers.iter().map(|(last, answer)| ([10, 0, 0, *last].into(), answer.clone())).collect();
+        super::service(cluster, &Sight { service, ..Sight::default() })
+    }
+
+    #[test]
+    fn a_service_answers_only_where_it_did() {
+        let homework = include_str!("../../../inventories/homework.yaml").replace(TWO_VIPS.0, TWO_VIPS.1);
+        let cluster = parse(Path::new("x.yaml"), &homework).unwrap().cluster;
+        let refused = || Err("refused".to_owned());
+        for (answers, expected) in [
+            (vec![], Service::NotAsked),
+            (vec![(3, Ok(200)), (4, Ok(301))], Service::Answers),
+            (vec![(3, Ok(200))], Service::AnswersWhereAsked),
+            (vec![(3, Ok(200)), (4, refused())], Service::AnswersWhereAsked),
+        ] {
+            assert_eq!(said(&cluster, &answers), expected, "{answers:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_asks_a_kernel_that_does_not_balance() {
+        let text = include_str!("../../../inventories/lvs-dr.yaml").to_owned();
+        let without = text.clone() + "roles: { lvs-director: { require_ipvs: no } }\n";
+        for (text, in_kernel, expected) in [
+            (&text, None, Service::Answers),
+            (&without, None, Service::NotBalanced),
+            (&without, Some(true), Service::Answers),
+        ] {
+            let cluster = parse(Path::new("x.yaml"), text).unwrap().cluster;
+            let mut sight = Sight::default();
+            sight.service.insert([10, 0, 0, 3].into(), Ok(200));
+            let agent = serde_json::json!({"version": "0", "pid": 1, "started_unix_s": 0, "now_unix_ms": 0, "config": "", "instances": [],
+                "virtual_servers": [{"name": "10.0.0.3:80", "services": [], "scheduler": "rr", "persistence_s": null, "quorum": true,
+                    "quorum_for_ms": 7, "alive": 0, "needed": 0, "sorry_server": null, "in_kernel": in_kernel, "real_servers": [],
+                    "traffic": {"connections": 0, "bytes_in": 0, "bytes_out": 0, "connections_per_s": 0, "bytes_in_per_s": 0, "bytes_out_per_s": 0}}]});
+            let agent = Some(serde_json::from_value(agent).unwrap());
+            sight.hosts.insert("lb-5".into(), Seen { reachable: true, agent, ..Seen::default() });
+            assert_eq!(super::service(&cluster, &sight), expected);
+        }
+    }
+}

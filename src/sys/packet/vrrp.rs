@@ -5,11 +5,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddrV6};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use hactl_engine::input::Received;
+use hactl_engine::wire::arp::Mac;
 use hactl_engine::wire::ip::{Ipv4Header, PROTOCOL_VRRP, TTL};
 use nix::sys::socket::{
     ControlMessage, ControlMessageOwned, MsgFlags, SockaddrIn6, recvmsg, sendmsg, setsockopt, sockopt,
 };
-use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
+use socket2::{Domain, InterfaceIndexOrAddress, Protocol, SockFilter, Socket, Type};
 
 use super::mmsg::{self, Inbox, To};
 use crate::sys::os::Outgoing;
@@ -19,11 +20,21 @@ pub(crate) const LARGEST: usize = 60 + 8 + 255 * 16 + 64;
 /// Adverts the kernel may queue for us.
 const RECEIVE_BUFFER: usize = 1024 * 1024;
 
+/// Instructions of the kernel's packet filter (linux/bpf_common.h).
+const LOAD_WORD: u16 = 0x20;
+const LOAD_HALF: u16 = 0x28;
+const JUMP_IF_EQUAL: u16 = 0x15;
+const RETURN: u16 = 0x06;
+/// Where the filter finds the sender in an Ethernet header: SKF_LL_OFF, and behind the destination.
+const SOURCE_MAC: u32 = 0xffe0_0000 + 6;
+
 /// A raw VRRP socket on one interface.
 pub(crate) struct VrrpSocket {
     socket: Socket,
     link: u32,
     ipv6: bool,
+    /// The interface whose adverts it hears: its own, or the one below a macvlan.
+    home: u32,
 }
 
 impl VrrpSocket {
@@ -49,9 +60,35 @@ impl VrrpSocket {
             socket.set_header_included_v4(true)?;
             socket.set_multicast_loop_v4(false)?;
         }
-        let opened = Self { socket, link, ipv6 };
+        let opened = Self { socket, link, ipv6, home: link };
         groups.iter().try_for_each(|group| opened.join(*group))?;
         Ok(opened)
+    }
+
+    /// The same on a macvlan of this MAC above `home`. The kernel hands what bears a macvlan's own MAC to the macvlan alone: the
+    /// adverts of another host whose virtual router has the same one. All else comes in by `home`, and is not heard twice.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub(crate) fn on_macvlan(link: u32, name: &str, ipv6: bool, home: u32, mac: Mac) -> io::Result<Self> {
+        let opened = Self::open(link, name, ipv6, &[])?;
+        let [a, b, c, d, e, f] = mac;
+        let source = |offset: u32| SOURCE_MAC + offset;
+        let (first, rest) = (u32::from_be_bytes([a, b, c, d]), u32::from(u16::from_be_bytes([e, f])));
+        opened.socket.attach_filter(&[
+            SockFilter::new(LOAD_WORD, 0, 0, source(0)),
+            SockFilter::new(JUMP_IF_EQUAL, 0, 3, first),
+            SockFilter::new(LOAD_HALF, 0, 0, source(4)),
+            SockFilter::new(JUMP_IF_EQUAL, 0, 1, rest),
+            SockFilter::new(RETURN, 0, 0, u32::MAX),
+            SockFilter::new(RETURN, 0, 0, 0),
+        ])?;
+        Ok(Self { home, ..opened })
+    }
+
+    /// The interface whose adverts it hears.
+    pub(crate) fn home(&self) -> u32 {
+        self.home
     }
 
     /// Hears another multicast group; one that is heard already is no error.

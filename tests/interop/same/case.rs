@@ -15,6 +15,8 @@ pub struct Case {
     pub host: Vec<String>,
     /// Done to the host while the daemon runs.
     pub then: Vec<String>,
+    /// Whether a better router comes and goes.
+    pub better: bool,
     /// Done to the host after the stop, to undo what was done.
     pub after: Vec<String>,
     /// What a reload changes: words and what stands in their place.
@@ -49,6 +51,7 @@ impl Case {
             text: text.clone(),
             host: Vec::new(),
             then: Vec::new(),
+            better: false,
             after: Vec::new(),
             reload: Vec::new(),
             differs: Vec::new(),
@@ -62,6 +65,7 @@ impl Case {
                 "host" => case.host.push(value.to_owned()),
                 "after" => case.after.push(value.to_owned()),
                 "then" => case.then.push(value.to_owned()),
+                "better" => case.better = value == "comes and goes",
                 "waits" => case.waits = Some(value.to_owned()),
                 "check" => case.check = Some(value.to_owned()),
                 "reload" => {

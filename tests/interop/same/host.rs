@@ -11,6 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
+use super::better::Better;
 use super::case::{Found, TABLES};
 use crate::lan::{binary, read};
 
@@ -56,6 +57,11 @@ impl Host {
         assert!(ip.wait().unwrap().success());
         host.shell("for n in 0 1 2; do echo 1 > /proc/sys/net/ipv6/conf/p$n/disable_ipv6; done");
         host
+    }
+
+    /// A better router at the other ends of its cables.
+    pub fn beside_a_better(&self, text: &str) -> Better {
+        Better::begin(&self.name, text)
     }
 
     /// Runs a line in the namespace.
@@ -124,15 +130,15 @@ impl Host {
         serde_json::from_slice(&output.stdout).ok()
     }
 
-    /// Whether every instance has come to where it stays as long as nothing happens.
-    pub fn settled(&mut self) -> bool {
+    /// Whether every instance has come to where it stays as long as nothing happens: beside a better router that is another place.
+    pub fn settled(&mut self, left: &str) -> bool {
         let states = match self.who {
             Who::Keepalived => {
                 Some(self.log()).filter(|log| log.contains("Startup complete")).map(|log| keepalived_states(&log))
             }
             Who::Hactl => self.status().map(|status| hactl_states(&status)),
         };
-        self.ended() || states.is_some_and(|states| states.values().all(|state| !state.starts_with("BACKUP")))
+        self.ended() || states.is_some_and(|states| states.values().all(|state| !state.starts_with(left)))
     }
 
     pub fn ended(&mut self) -> bool {

@@ -1,5 +1,6 @@
 //! The same file, two daemons: Debian's keepalived and hactl run every file of `cases/`, each on a host of its own, and leave
-//! the kernel in the same state: as master, after what the file says happens then, after a reload, after the stop. What
+//! the kernel in the same state: as master, after what the file says happens then, as backup beside a better router and as master
+//! again, after a reload, after the stop. What
 //! differs on purpose says so in the file's header (`cases/README.md`), and must differ.
 
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::need_root;
 
+mod better;
 mod case;
 mod host;
 
@@ -126,6 +128,19 @@ fn live(case: &Case, folder: &Path, number: usize) -> Report {
         wait_until(CHANGE, || changed(&hosts));
         found.extend(compare("changed", case, &mut hosts));
     }
+    if case.better {
+        let better = hosts.each_ref().map(|host| host.beside_a_better(&case.text));
+        found.extend(compare("backup", case, &mut hosts));
+        for host in &hosts {
+            let others: Vec<String> =
+                host.states().into_values().filter(|state| !state.starts_with("BACKUP")).collect();
+            if !others.is_empty() {
+                found.push(Found { phase: "backup", table: "state", lines: others }); // equal, and not what was meant
+            }
+        }
+        drop(better);
+        found.extend(compare("again", case, &mut hosts));
+    }
     for host in &hosts {
         host.write(&case.changed());
         host.reload();
@@ -149,7 +164,8 @@ fn live(case: &Case, folder: &Path, number: usize) -> Report {
 
 /// Waits until both have settled and agree, and says what they do not agree upon.
 fn compare(phase: &'static str, case: &Case, hosts: &mut [Host; 2]) -> Vec<Found> {
-    wait_until(SETTLE, || hosts.iter_mut().all(Host::settled));
+    let left = if phase == "backup" { "MASTER" } else { "BACKUP" };
+    wait_until(SETTLE, || hosts.iter_mut().all(|host| host.settled(left)));
     let look = |hosts: &[Host; 2]| {
         let mut pictures = [0, 1].map(|n| hosts[n].picture());
         if phase == "reloaded" {

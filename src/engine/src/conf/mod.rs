@@ -21,5 +21,6 @@ mod vrrp;
 
 pub use expand::surroundings::{Included, Nothing, Surroundings, Unreadable};
 pub use global::web_url::{WebUrl, WebUrlError};
+pub use grammar::script::split as arguments;
 pub use parse::{Parsed, parse, parse_with};
 pub use vrrp::vmac::names as macvlan_names;

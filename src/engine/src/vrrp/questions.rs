@@ -8,15 +8,19 @@ use smallvec::SmallVec;
 use super::context::Context;
 use super::lan::{PEERS, Who};
 use super::router::Router;
+use super::state::State;
 use crate::action::{Action, Frame};
 use crate::wire::arp::Mac;
 use crate::wire::{arp, ndisc};
 
 impl Router {
-    /// Whether this is about an address of ours, on its interface, and not said by ourselves.
+    /// Whether this is about an address of ours, on its interface, and not said by ourselves. A virtual MAC is also the other
+    /// routers': what bears it while the addresses are not here is theirs.
     pub(super) fn concerns(&self, link: u32, address: IpAddr, mac: Mac, ctx: &Context<'_>) -> bool {
         let home = self.on_wire().find(|(own, _)| *own == address).and_then(|(_, name)| ctx.links.named(name));
-        home.is_some_and(|home| home.index == link) && !ctx.links.values().any(|link| link.mac == mac)
+        let others = matches!(self.state, State::Backup | State::Claiming)
+            && self.config.vmac.as_ref().is_some_and(|vmac| vmac.mac == mac);
+        home.is_some_and(|home| home.index == link) && (others || !ctx.links.values().any(|link| link.mac == mac))
     }
 
     /// The addresses, each with the name of the interface on which neighbours see it: of a macvlan that is the one

@@ -113,7 +113,7 @@ fn digits(rest: &mut std::iter::Peekable<std::str::Chars<'_>>, radix: u32, count
 }
 
 /// Blanks separate; `'…'` and `"…"` keep together. `None` when a quote is left open.
-fn split(text: &str) -> Option<Argv> {
+pub fn split(text: &str) -> Option<Argv> {
     let mut arguments = Argv::new();
     let mut current: Option<String> = None;
     let mut quote: Option<char> = None;

@@ -13,4 +13,4 @@ mod route;
 mod track;
 
 pub use config::print;
-pub use page::Secrets;
+pub use page::{Secrets, between_quotes};

@@ -112,18 +112,23 @@ pub(super) fn command(argv: &[String]) -> String {
         }
         inner += &inner_argument(argument);
     }
-    let mut outer = String::from("\"");
-    for c in inner.chars() {
+    format!("\"{}\"", between_quotes(&inner))
+}
+
+/// A text as it stands between double quotes, so that it is read back as it is: by a word as far as it has no control
+/// characters, by a command with them. (Arguments are not told apart here: a command is cut at its blanks and inner quotes.)
+pub fn between_quotes(text: &str) -> String {
+    let mut quoted = String::new();
+    for c in text.chars() {
         match c {
-            '"' | '\\' => outer.extend(['\\', c]),
+            '"' | '\\' => quoted.extend(['\\', c]),
             control if control.is_ascii_control() => {
-                let _ = write!(outer, "\\{:03o}", u32::from(control));
+                let _ = write!(quoted, "\\{:03o}", u32::from(control)); // writing to a string cannot fail
             }
-            other => outer.push(other),
+            other => quoted.push(other),
         }
     }
-    outer.push('"');
-    no_reference(&outer)
+    no_reference(&quoted)
 }
 
 /// Runs of characters in the kind of quotes that they do not hold.

@@ -1,0 +1,65 @@
+//! Clusters that are not the homework's: IPv6, and a VIP beside the hosts' own subnet.
+
+use super::hosts::{Lab, SUBNET, expect};
+use super::moves::owner;
+
+const NEW: &str = "--accept-new-host-keys";
+const HOSTS: [(&str, u8); 6] = [("lb-5", 5), ("lb-6", 6), ("web-7", 7), ("web-8", 8), ("client", 251), ("desk", 250)];
+
+/// From `init` to a failover and back to nothing.
+pub fn an_ipv6_cluster(lab: &Lab) {
+    for (host, last) in HOSTS {
+        lab.sh(host, &format!("ip addr add fd66::{last}/64 dev eth0 nodad"));
+    }
+    let words = ["init", "--vip", "fd66::3/64", "--lb", "fd66::5,fd66::6", "--web", "fd66::7,fd66::8"];
+    let inventory = lab.files.path().join("six.yaml");
+    std::fs::write(&inventory, lab.hactl(&words).stdout).unwrap();
+    expect("check", &lab.hactl(&["check", &inventory.display().to_string()]), 0);
+    let done = expect("deploy", &lab.desk(&inventory, &["deploy", "-y", NEW]), 0);
+    assert!(done.contains("verified"), "{done}");
+    let page = |lab: &Lab| lab.sh("client", "curl -gsS --max-time 40 'http://[fd66::3]/' 2>&1");
+    let pages: Vec<String> = (0..4).map(|_| page(lab)).collect();
+    assert!(pages.contains(&"web7\n".to_owned()) && pages.contains(&"web8\n".to_owned()), "{pages:?}");
+    let verified = expect("verify", &lab.desk(&inventory, &["verify"]), 0);
+    assert!(
+        verified.contains("verified: 1 VIPs, one owner each, service answers, every web host reached"),
+        "{verified}"
+    );
+    let again = expect("deploy, again", &lab.desk(&inventory, &["deploy", "-y"]), 0);
+    assert!(again.contains("nothing changed on 4 hosts"), "{again}");
+    for (to, from) in [("lb-6", "lb-5"), ("lb-5", "lb-6")] {
+        let moved = expect("failover", &lab.desk(&inventory, &["failover", "--to", to]), 0);
+        assert!(moved.contains(&format!("moved: {from} -> {to}")), "{moved}");
+        assert_eq!(owner(lab, &inventory), format!("[\"{to}\"]"));
+        assert!(page(lab).starts_with("web"), "{}", page(lab));
+    }
+    expect("uninstall", &lab.desk(&inventory, &["uninstall", "-y"]), 0);
+    assert_eq!(lab.sh("lb-5", "ip -6 -o addr show to fd66::3; ls /etc/hactl 2>/dev/null"), "");
+    for (host, last) in HOSTS {
+        lab.sh(host, &format!("ip addr del fd66::{last}/64 dev eth0"));
+    }
+}
+
+/// Who asks from the hosts' subnet has a way to it, and the answers come back there.
+pub fn a_vip_of_another_subnet(lab: &Lab) {
+    for host in ["client", "desk"] {
+        lab.sh(host, "ip route add 10.67.0.0/24 dev eth0");
+    }
+    let inventory = lab.inventory(
+        "beside.yaml",
+        &[(&format!("vip: {SUBNET}.3/24"), "vip: { address: 10.67.0.3/24, interface: eth0 }")],
+    );
+    let done = expect("deploy", &lab.desk(&inventory, &["deploy", "-y", NEW]), 0);
+    assert!(done.contains("verified"), "{done}");
+    let page = |lab: &Lab| lab.sh("client", "curl -sS --max-time 40 http://10.67.0.3/ 2>&1");
+    assert!(page(lab).starts_with("web"), "{}", page(lab));
+    let verified = expect("verify", &lab.desk(&inventory, &["verify"]), 0);
+    assert!(verified.contains("one owner each, service answers, every web host reached"), "{verified}");
+    let moved = expect("failover", &lab.desk(&inventory, &["failover", "--to", "lb-6"]), 0);
+    assert!(moved.contains("moved: lb-5 -> lb-6") && page(lab).starts_with("web"), "{moved}");
+    expect("uninstall", &lab.desk(&inventory, &["uninstall", "-y"]), 0);
+    assert_eq!(lab.sh("lb-6", "ip -o addr show to 10.67.0.0/24"), "");
+    for host in ["client", "desk"] {
+        lab.sh(host, "ip route del 10.67.0.0/24 dev eth0");
+    }
+}
