@@ -102,11 +102,21 @@ history() {
 
 # members NAME GROUP ADDRESS ...: hosts of the cluster that were deployed, beside those known already.
 members() {
+    names=' ' lines=
     while [ $# -gt 2 ]; do
-        forget_member "$1"
-        echo "$1 $2 $3" >>"$home/members"
+        names="$names$1 "
+        lines="$lines$1 $2 $3
+"
         shift 3
     done
+    {
+        if [ -s "$home/members" ]; then
+            while read -r name rest; do
+                case $names in *" $name "*) ;; *) echo "$name $rest" ;; esac
+            done <"$home/members"
+        fi
+        printf %s "$lines"
+    } >"$home/members.new" && mv -f "$home/members.new" "$home/members"
 }
 forget_member() {
     [ -s "$home/members" ] || return 0

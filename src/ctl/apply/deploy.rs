@@ -120,6 +120,9 @@ pub async fn deploy(order: &Order, options: Options, confirm: Confirm<'_>) -> Ou
         if !order.accept_gap {
             all_or_none(&prepared.desk.cluster, &jobs)?;
         }
+        if jobs.iter().any(|job| job.plan.changes.contains(&Change::Binary)) {
+            prepared.binary.gzip_ahead();
+        }
         let planned = planned(&jobs);
         if !confirm(&planned)? {
             let value = Deployed { declined: true, ..compared(&prepared.desk, planned, begin) };
@@ -216,9 +219,6 @@ async fn until_ready(
         facts: prepared.question(job.host()),
         dead: job.dead_holder(&work.owner),
     });
-    if shown.iter().any(|job| job.plan.changes.contains(&Change::Binary)) {
-        prepared.binary.gzip_ahead();
-    }
     let (alone, outputs) = tokio::join!(no_stranger(desk, shown), work.begin(beginners.collect()));
     let outputs = alone.and(outputs)?;
     // Under the locks no other desk changes them any more.

@@ -30,7 +30,7 @@ pub(super) struct Pace<'o> {
 }
 
 /// The canary, web hosts in batches, then load balancers: backups first, the live owner last. Where all that changes is new and
-/// nobody owns a VIP, everything goes at once.
+/// nobody owns a VIP, the others follow the first load balancer at once.
 ///
 /// # Errors
 /// What failed; the caller takes everything back.
@@ -50,7 +50,8 @@ pub(super) async fn roll_out(work: &Work<'_>, turns: &[Turn], pace: Pace<'_>) ->
     load_balancers(work, of(work, &turns, Group::Lb), patience).await
 }
 
-/// Nobody serves yet, so web hosts wait for nobody, and load balancers for each other only: the first one shall be the owner.
+/// Nobody serves yet, so nobody's turn matters but that of the first load balancer. It listens for some seconds before it claims
+/// the VIP, so it begins, and the others follow all at once.
 async fn beginners(work: &Work<'_>, turns: &[&Turn], patience: Duration) -> Result<(), Failure> {
     let webs = of(work, turns, Group::Web);
     let activations = webs.iter().map(|turn| async move {
@@ -60,8 +61,10 @@ async fn beginners(work: &Work<'_>, turns: &[&Turn], patience: Duration) -> Resu
         }
         result
     });
-    let lbs = load_balancers(work, of(work, turns, Group::Lb), patience);
-    let (lbs, webs) = tokio::join!(lbs, work.desk.at_once(activations));
+    let mut others = of(work, turns, Group::Lb);
+    let first: Vec<&Turn> = others.drain(..others.len().min(1)).collect();
+    load_balancers(work, first, patience).await?;
+    let (lbs, webs) = tokio::join!(load_balancers(work, others, patience), work.desk.at_once(activations));
     let mut problems = lbs.err().map_or_else(Vec::new, |failure| failure.problems);
     problems.extend(webs.into_iter().filter_map(Result::err));
     if problems.is_empty() { Ok(()) } else { Err(Failure { exit: Exit::RolledBack, problems }) }
