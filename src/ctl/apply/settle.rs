@@ -35,7 +35,6 @@ pub(super) async fn settle(work: &Work<'_>, limit: Duration) -> Result<(), Failu
     }
 }
 
-/// What is wrong with the whole right now.
 /// Waits until every VIP has an owner, or for as long as it may take: who asks for the service before that waits for nobody's answer.
 async fn owned(desk: &Desk, end: Instant) {
     let asked = |vip: &&Vip| vip.members.iter().all(|member| desk.hosts.contains_key(&member.host));
@@ -55,6 +54,7 @@ async fn owned(desk: &Desk, end: Instant) {
     }
 }
 
+/// What is wrong with the whole right now.
 pub(super) async fn trouble(work: &Work<'_>, thorough: bool) -> Vec<Problem> {
     let mut sight = observe::look(work.desk, thorough).await;
     // That this very deploy is not committed yet is no news.
