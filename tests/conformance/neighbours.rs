@@ -403,6 +403,15 @@ fn the_only_other_router_follows_a_goodbye_at_once() {
     lan.answer(&done);
     lan.pass(MS * 20);
     assert_eq!(lan.rig.state(), Backup, "another one's goodbye: the master lives");
+    let mut lan = Lan::with_master(|config| config.own.peers = vec![ip("10.0.0.6")]);
+    lan.rig.hear(&Peer::new(0));
+    lan.rig.hear(&Peer::new(150));
+    let done = lan.rig.hear(&Peer::new(0));
+    lan.answer(&done);
+    lan.pass(MS * 20);
+    assert_eq!(lan.rig.state(), Backup, "once an interval, or each pair of his adverts would be a claim of ours");
+    lan.pass(SKEW);
+    assert_eq!(lan.rig.state(), Master, "and then after the skew");
 }
 
 #[test]

@@ -260,6 +260,8 @@ fn corpus() -> Vec<Vec<u8>> {
         vec![1, 255, 9, 0, 14, 0, 0, 20],
         vec![1, 255, 14, 0, 0, 20, 11, 4, 0, 100],
         vec![11, 5, 3, 7, 15, 8, 15, 1, 1, 255, 15, 3, 0, 5, 15, 131, 0, 9, 8, 4, 3, 7],
+        // Whoever alternates a better router's adverts and goodbyes gets no claim for each of them.
+        [11, 5].into_iter().chain([3, 1, 3, 7].repeat(30)).collect(),
     ]
 }
 

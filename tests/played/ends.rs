@@ -196,11 +196,11 @@ fn a_way_back_that_fails() {
 fn no_auto_rollback_leaves_it_and_the_way_back_by_hand() {
     let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
     let before = stage.snapshot();
-    stage.host("lb-5").fails("systemctl reload-or-restart nginx");
+    stage.host("web-7").fails("systemctl reload-or-restart nginx");
     let end = stage.deploy_as(&Order { keep_failed: true, ..stage.order.clone() });
     end.is(Exit::HandNeeded, &[Code::ActivateFailed, Code::LeftAsItIs]);
-    assert!(stage.host("web-7").has("/usr/share/nginx/html/hactl/index.html"));
-    stage.host("lb-5").fails("");
+    assert!(stage.host("lb-5").has("/etc/hactl/hactl.conf"));
+    stage.host("web-7").fails("");
     for host in stage.hosts.values() {
         assert_eq!(host.fire(), None, "nobody takes it back by itself");
         host.sh("[ ! -e /var/lib/hactl/way-back.sh ] || sh /var/lib/hactl/way-back.sh now"); // what the message says

@@ -73,6 +73,8 @@ pub struct Router {
     /// While it claims: the questions asked, when the last advert was sent, and why it claims.
     pub(super) asking: Option<Asking>,
     claim_sent: Option<Instant>,
+    /// When a goodbye was last followed without waiting for the skew.
+    hurried_at: Option<Instant>,
     /// When this process had stood still: packets read just afterwards may be old.
     pub(super) stood_still_at: Option<Instant>,
     pub(super) claim_reason: String,
@@ -138,6 +140,7 @@ impl Router {
             unanswered_at: None,
             asking: None,
             claim_sent: None,
+            hurried_at: None,
             stood_still_at: None,
             claim_reason: String::new(),
             answered: Answered::default(),
@@ -251,7 +254,7 @@ impl Router {
         };
         let stale = recently(self.stood_still_at, LINGER, ctx.now);
         let acknowledgeable = recently(self.claim_sent, LINGER, ctx.now) && !stale;
-        View {
+        let mut view = View {
             priority: self.priority(),
             source: self.source(ctx),
             version: self.config.version,
@@ -270,8 +273,14 @@ impl Router {
             followed: self.heard.map(|heard| heard.source),
             pair: self.is_pair(ctx),
             stale,
+            hurried: false,
             may_answer: true,
-        }
+        };
+        // A goodbye that comes twice finds the wait as short as the first one made it.
+        let ends = ctx.timers.at((self.id, Timer::MasterDown));
+        let waits = ends.is_some_and(|end| end.since(ctx.now) > view.goodbye_wait());
+        view.hurried = waits && recently(self.hurried_at, view.interval, ctx.now);
+        view
     }
 
     // --- the only writer of the state ---
@@ -280,6 +289,9 @@ impl Router {
         let mut view = self.view(ctx);
         if let Event::Advert(heard) = event {
             view.may_answer = self.answered.permit(&heard, self.config.advert_interval, ctx.now);
+            if self.state == State::Backup && heard.priority == 0 && view.goodbye_wait() < view.skew() {
+                self.hurried_at = Some(ctx.now);
+            }
         }
         let before = self.state;
         let (after, effects) = transition(before, event, &view);

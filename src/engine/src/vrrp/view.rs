@@ -60,6 +60,8 @@ pub struct View {
     pub pair: bool,
     /// This router stood still a moment ago: what it hears may be old.
     pub stale: bool,
+    /// A goodbye was followed at once less than an interval ago, and a master was heard again since then.
+    pub hurried: bool,
     /// This advert may be answered by one of ours. What a router sends is bounded by time and by its own changes of
     /// state, never by what it hears: one answer an interval to each of the others, or two would answer each other for
     /// ever.
@@ -95,10 +97,11 @@ impl View {
 
     /// The wait after a goodbye (priority 0). The skew (RFC 9568 §6.4.2) only sees to it that the best of several
     /// backups comes first: where there is no other one it is for nothing, and with the guard, which settles who is
-    /// master before anything is taken, milliseconds do.
+    /// master before anything is taken, milliseconds do. Once an interval: whoever alternates adverts and goodbyes would
+    /// otherwise have a claim for each of them.
     pub(super) fn goodbye_wait(&self) -> Duration {
         match (self.pair, self.guard) {
-            _ if self.stale => self.skew(),
+            _ if self.stale || self.hurried => self.skew(),
             (true, _) => Duration::ZERO,
             (false, true) => self.skew().min(GOODBYE_WAIT * (256 - u32::from(self.priority)) / 256),
             (false, false) => self.skew(),

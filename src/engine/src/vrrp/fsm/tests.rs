@@ -26,6 +26,7 @@ fn view() -> View {
         followed: None,
         pair: false,
         stale: false,
+        hurried: false,
         may_answer: true,
     }
 }
