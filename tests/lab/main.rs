@@ -67,12 +67,12 @@ const CASES: &[Case] = cases! {
     Balanced -> Deployed: lvs::directors_that_serve_and_back_to_nginx;
     Deployed -> Down: up::nothing_is_left;
     Down -> Down: up::nothing_is_left_of_a_crash;
+    Up -> Down: takeover::there_and_back; // on hosts that have no nginx yet
     Up -> Up: names::the_unit_of_centos_7;
     Up -> Up: names::an_init_script;
     Up -> Up: elsewhere::an_ipv6_cluster;
     Up -> Up: elsewhere::a_vip_of_another_subnet;
     Up -> Up: hardened::a_macvlan;
-    Up -> Down: takeover::there_and_back;
 };
 
 #[test]

@@ -34,10 +34,19 @@ pub struct Part {
     pub addresses: Vec<(String, IpNet)>,
     /// What its agent runs now; `None` where there is no agent.
     pub before: Option<Config>,
+    /// What it runs on the way, one step after another, each on all hosts before the next.
+    pub steps: Vec<Config>,
     /// What it shall run.
     pub after: Config,
     /// How it gets there.
     pub turn: Turn,
+}
+
+impl Part {
+    /// What it is given in a round, if anything; the last one is what it shall run.
+    fn in_round(&self, round: usize) -> Option<&Config> {
+        self.steps.iter().chain([&self.after]).nth(round)
+    }
 }
 
 /// What becomes of a virtual address.
@@ -110,7 +119,7 @@ const LONGEST: Duration = Duration::from_secs(3600);
 /// # Errors
 /// Why nothing can be said.
 pub fn effects(parts: &[Part], owners: &BTreeMap<IpAddr, String>) -> Result<Vec<Effect>, NotRehearsed> {
-    let configs = || parts.iter().flat_map(|part| part.before.iter().chain([&part.after]));
+    let configs = || parts.iter().flat_map(|part| part.before.iter().chain(&part.steps).chain([&part.after]));
     let virtual_ones: BTreeSet<IpAddr> = configs().flat_map(addresses_of).collect();
     let hosts = parts.iter().map(|part| (part.name.clone(), ports(&part.addresses, &virtual_ones)));
     let mut lan = Lan::new(hosts.collect(), virtual_ones.iter().copied());
@@ -133,17 +142,21 @@ pub fn effects(parts: &[Part], owners: &BTreeMap<IpAddr, String>) -> Result<Vec<
         }
     }
     let begin = lan.now();
-    for part in parts {
-        let Some(at) = lan.index(&part.name) else { continue };
-        match part.turn {
-            Turn::Stays => continue,
-            Turn::Reloads => lan.reload(at, &part.after),
-            Turn::Restarts => lan.restart(at, &part.after),
-            Turn::Starts => lan.start(at, &part.after),
+    let rounds = parts.iter().map(|part| part.steps.len()).max().unwrap_or_default();
+    for round in 0..=rounds {
+        for part in parts {
+            let Some(at) = lan.index(&part.name) else { continue };
+            let Some(config) = part.in_round(round) else { continue };
+            match part.turn {
+                Turn::Stays => continue,
+                Turn::Restarts if round == 0 => lan.restart(at, config),
+                Turn::Starts if round == 0 => lan.start(at, config),
+                _ => lan.reload(at, config),
+            }
+            lan.pass(TURN);
         }
-        lan.pass(TURN);
+        lan.pass(rest);
     }
-    lan.pass(rest);
     if lan.ran_away() {
         return Err(NotRehearsed::Endless);
     }
@@ -249,11 +262,29 @@ mod tests {
 
     /// lb-6 first, then lb-5, which owns the VIP.
     fn deploy(before: Option<[Config; 2]>, after: [Config; 2], turn: Turn) -> Result<Effect, NotRehearsed> {
+        deploy_by(before, &[], after, turn)
+    }
+
+    /// The same by steps.
+    fn deploy_by(
+        before: Option<[Config; 2]>,
+        steps: &[[Config; 2]],
+        after: [Config; 2],
+        turn: Turn,
+    ) -> Result<Effect, NotRehearsed> {
         let [now5, now6] = before.map_or([None, None], |pair| pair.map(Some));
         let [then5, then6] = after;
         let part = |last: u8, before: Option<Config>, after| {
+            let at = usize::from(last == 6);
             let own: IpNet = format!("10.0.0.{last}/24").parse().unwrap();
-            Part { name: format!("lb-{last}"), addresses: vec![("eth0".into(), own)], before, after, turn }
+            Part {
+                name: format!("lb-{last}"),
+                addresses: vec![("eth0".into(), own)],
+                before,
+                steps: steps.iter().map(|pair| pair[at].clone()).collect(),
+                after,
+                turn,
+            }
         };
         let owners = now5.as_ref().map(|_| ("10.0.0.3".parse().unwrap(), "lb-5".to_owned())).into_iter().collect();
         let parts = [part(6, now6, then6), part(5, now5, then5)];
@@ -294,6 +325,27 @@ mod tests {
         };
         let effect = deploy(Some(bare(3)), bare(51), Turn::Reloads).unwrap();
         assert!(effect.two_owners_ms > 0, "{effect:?}");
+    }
+
+    /// Signed adverts without the guard: at once the first to sign would not be understood, by steps everybody is.
+    #[test]
+    fn what_goes_by_steps_is_rehearsed_by_steps() {
+        let signed = |mode: &str| {
+            let hmac = match mode {
+                "" => String::new(),
+                mode => format!("auth_hmac {{\n key 1 file:/etc/hactl/vrrp-1.key\n mode {mode}\n }}"),
+            };
+            pair(3, [150, 100], &format!("version 3\n advert_int 0.3\n {hmac}")).map(|mut config| {
+                config.own.guard = false;
+                config.own.lease = false;
+                config
+            })
+        };
+        let at_once = deploy(Some(signed("")), signed("enforce"), Turn::Reloads).unwrap();
+        assert!(at_once.two_owners_ms > 0, "{at_once:?}");
+        let steps = [signed("receive-only"), signed("permissive")];
+        let effect = deploy_by(Some(signed("")), &steps, signed("enforce"), Turn::Reloads).unwrap();
+        assert_eq!(effect.to_string(), "VIP 10.0.0.3 stays on lb-5, 0 ms without an owner");
     }
 
     #[test]
