@@ -346,6 +346,14 @@ mod tests {
         let steps = [signed("receive-only"), signed("permissive")];
         let effect = deploy_by(Some(signed("")), &steps, signed("enforce"), Turn::Reloads).unwrap();
         assert_eq!(effect.to_string(), "VIP 10.0.0.3 stays on lb-5, 0 ms without an owner");
+        let both = |active: u8| signed(&format!("enforce\n key 7 file:/etc/hactl/vrrp-7.key\n active_key {active}"));
+        let new = signed("enforce").map(|mut config| {
+            let hmac = std::sync::Arc::make_mut(&mut config.instances[0]).hmac.as_mut().unwrap();
+            (hmac.keys[0].id, hmac.active) = (7, 7);
+            config
+        });
+        let effect = deploy_by(Some(signed("enforce")), &[both(1), both(7)], new, Turn::Reloads).unwrap();
+        assert_eq!(effect.to_string(), "VIP 10.0.0.3 stays on lb-5, 0 ms without an owner");
     }
 
     #[test]
