@@ -6,10 +6,16 @@ use std::path::Path;
 use super::args::Init;
 use crate::error::{Code, Exit, Failure, Outcome, Problem};
 
+/// Ready examples, by name.
+pub(crate) const EXAMPLES: [(&str, &str); 6] = [
+    ("homework", HOMEWORK),
+    ("tls", include_str!("../../inventories/tls.yaml")),
+    ("tomcat", include_str!("../../inventories/tomcat.yaml")),
+    ("lvs-dr", include_str!("../../inventories/lvs-dr.yaml")),
+    ("lvs-dr-two", include_str!("../../inventories/lvs-dr-two.yaml")),
+    ("expert", include_str!("../../inventories/expert.yaml")),
+];
 const HOMEWORK: &str = include_str!("../../inventories/homework.yaml");
-const EXPERT: &str = include_str!("../../inventories/expert.yaml");
-const LVS_DR: &str = include_str!("../../inventories/lvs-dr.yaml");
-const LVS_DR_TWO: &str = include_str!("../../inventories/lvs-dr-two.yaml");
 
 /// Prints an inventory to start from.
 ///
@@ -17,10 +23,7 @@ const LVS_DR_TWO: &str = include_str!("../../inventories/lvs-dr-two.yaml");
 /// A name or address that cannot be used.
 pub(super) fn init(init: &Init) -> Outcome {
     let text = match init.example.as_deref() {
-        Some("expert") => EXPERT.to_owned(),
-        Some("lvs-dr") => LVS_DR.to_owned(),
-        Some("lvs-dr-two") => LVS_DR_TWO.to_owned(),
-        Some(_) => HOMEWORK.to_owned(),
+        Some(name) => EXAMPLES.iter().find(|(known, _)| *known == name).map_or(HOMEWORK, |(_, text)| text).to_owned(),
         None if init.vip.is_none() && init.lb.is_empty() && init.web.is_empty() => HOMEWORK.to_owned(),
         None => from_flags(init)?,
     };

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::alerts::Alerts;
 pub use super::sealed::{Sealed, Secret, SecretSource};
 use super::signing::{Hmac, Origin};
+use super::sites::Traffic;
 use super::units::{seconds, version, whole_seconds};
 use crate::error::Span;
 
@@ -29,8 +30,10 @@ pub struct Cluster {
     pub hosts: Vec<Host>,
     /// Every virtual address group (one VRRP instance each), in the order written.
     pub vips: Vec<Vip>,
-    /// The site that the web hosts serve and the load balancers proxy to.
+    /// The site that the web hosts serve and the load balancers proxy to; where there are several, the first of them.
     pub site: Site,
+    /// What nginx on the load balancers does besides.
+    pub traffic: Traffic,
     /// The kernel balances rather than nginx.
     pub lvs: Option<Lvs>,
     /// Where agents offer metrics, in their own words: `127.0.0.1:9650` or `unix:/PATH`.
@@ -73,7 +76,9 @@ impl Cluster {
             Origin::Given(sealed) => Some((Purpose::Key(vip.name.clone()), sealed)),
             Origin::Minted(_) | Origin::Leaving(_) => None,
         });
-        webhook.chain(mail).chain(keys).collect()
+        let certified = self.traffic.sites.iter_mut().filter_map(|site| Some((site.id.clone(), site.tls.as_mut()?)));
+        let certified = certified.map(|(id, tls)| (Purpose::TlsKey(id), &mut tls.key));
+        webhook.chain(mail).chain(keys).chain(certified).collect()
     }
 
     /// Every secret that is known, so that none is shown.
@@ -82,7 +87,8 @@ impl Cluster {
         let keys = self.vips.iter().filter_map(|vip| vip.hmac.as_ref()?.key.secret());
         let login = self.alerts.mail.iter().filter_map(|mail| mail.login.as_ref()?.1.value.as_ref());
         let webhook = self.alerts.webhook.iter().filter_map(|webhook| webhook.value.as_ref());
-        let all = passwords.chain(keys).chain(login).chain(webhook);
+        let certified = self.traffic.sites.iter().filter_map(|site| site.tls.as_ref()?.key.value.as_ref());
+        let all = passwords.chain(keys).chain(login).chain(webhook).chain(certified);
         all.map(|secret| secret.0.as_str()).filter(|secret| !secret.is_empty())
     }
 }
@@ -96,6 +102,8 @@ pub enum Purpose {
     MailPassword(String),
     /// The key that signs the adverts of this VIP.
     Key(String),
+    /// The private key of the certificate of the site with this id.
+    TlsKey(String),
 }
 
 /// `lvs:`.

@@ -12,8 +12,10 @@ use crate::ctl::host::calls;
 use crate::ctl::inventory::load::load;
 use crate::ctl::progress::{Event, Listener};
 use crate::ctl::remote::{How, Output, Remote, Way};
+use crate::ctl::made_up::recall;
 use crate::ctl::secret::Secrets;
 use crate::ctl::ssh::connect::PARALLEL;
+use crate::ctl::state::state_folder;
 use crate::error::{Code, Exit, Failure, Problem};
 
 /// What every command that talks to hosts is told.
@@ -230,19 +232,12 @@ pub fn find_inventory(named: Option<&Path>) -> Result<PathBuf, Failure> {
 /// # Errors
 /// As [`load`].
 pub fn open(named: Option<&Path>, options: &Options) -> Result<Cluster, Failure> {
-    let loaded = load(&find_inventory(named)?)?;
+    let mut loaded = load(&find_inventory(named)?)?;
+    recall(&mut loaded.cluster);
     for warning in &loaded.warnings {
         options.tell(Event::Warning(warning));
     }
     Ok(loaded.cluster)
-}
-
-/// Where this user's desk keeps what it remembers.
-pub fn state_folder() -> Option<PathBuf> {
-    let base = std::env::var_os("XDG_STATE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/state")))?;
-    Some(base.join("hactl"))
 }
 
 fn state_file() -> Option<PathBuf> {

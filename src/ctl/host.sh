@@ -96,7 +96,10 @@ system() {
 
 commands_there() {
     for command in "$@"; do
-        command -v "$command" >/dev/null && echo "$command"
+        case $command in
+        /*) [ -e "$command" ] && echo "$command" ;;
+        *) command -v "$command" >/dev/null && echo "$command" ;;
+        esac
     done
     return 0
 }

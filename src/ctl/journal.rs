@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::ctl::desk::{owner_name, state_folder};
+use crate::ctl::desk::owner_name;
+use crate::ctl::state::state_folder;
 use crate::error::Problem;
 
 /// As many as `hactl history` shows.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, IsTerminal as _};
 
 use crate::ctl::alerts::postable;
+use crate::ctl::certificate::{bad_key, matches};
 use crate::ctl::cluster::{Cluster, Purpose, Secret, SecretSource};
 use crate::error::{Code, Exit, Failure, Problem};
 
@@ -58,9 +59,12 @@ pub fn unseal(cluster: &mut Cluster) -> Result<Vec<Problem>, Failure> {
             Purpose::Webhook => "the webhook's URL".to_owned(),
             Purpose::MailPassword(user) => format!("{user} at the mail server"),
             Purpose::Key(vip) => format!("{vip}, which signs its adverts"),
+            Purpose::TlsKey(site) => format!("the certificate of {site}"),
         };
         let key = key(source, &who);
-        let found = known.get(&key).cloned().map_or_else(|| fetch(source, &who), Ok);
+        let whole = matches!(purpose, Purpose::TlsKey(_));
+        let get = || if whole { fetch_whole(source, &who) } else { fetch(source, &who) };
+        let found = known.get(&key).cloned().map_or_else(get, Ok);
         match found {
             Ok(secret) => {
                 problems.extend(odd(&purpose, &secret).map(|problem| problem.at(sealed.span.clone())));
@@ -69,6 +73,12 @@ pub fn unseal(cluster: &mut Cluster) -> Result<Vec<Problem>, Failure> {
             }
             Err(problem) => problems.push(problem.at(sealed.span.clone())),
         }
+    }
+    for (tls, id) in cluster.traffic.sites.iter().filter_map(|site| Some((site.tls.as_ref()?, &site.id))) {
+        let Some((certificate, key)) = tls.certificate.as_ref().zip(tls.key.open()) else { continue };
+        problems.extend(
+            matches(&certificate.pem, key).err().map(|error| bad_key(&format!("of `{id}`"), &error).at(tls.key.span.clone())),
+        );
     }
     let (warnings, errors): (Vec<_>, Vec<_>) = problems.into_iter().partition(|problem| problem.warning);
     if errors.is_empty() {
@@ -91,7 +101,7 @@ fn odd(purpose: &Purpose, secret: &Secret) -> Option<Problem> {
             let problem = Problem::new(Code::KeyShort, message).why("who records adverts could guess it");
             Some(problem.next("`openssl rand -hex 32` prints a good one, and `hmac: yes` makes one up").warn())
         }
-        Purpose::Key(_) => None,
+        Purpose::Key(_) | Purpose::TlsKey(_) => None,
     }
 }
 
@@ -112,12 +122,23 @@ fn key(source: &SecretSource, user: &str) -> String {
 /// # Errors
 /// The source gives nothing; never with the secret.
 pub fn fetch(source: &SecretSource, user: &str) -> Result<Secret, Problem> {
-    let empty =
-        |what: String| Problem::new(Code::SecretMissing, what).why("an inventory names it as the source of a password");
-    let first_line = |bytes: &[u8]| -> Option<String> {
+    get(source, user, &|bytes| {
         let line = bytes.lines().next()?.ok()?;
         Some(line.trim_end_matches('\r').to_owned()).filter(|line| !line.is_empty())
-    };
+    })
+}
+
+/// Fetches one secret of many lines, such as a private key.
+///
+/// # Errors
+/// As [`fetch`].
+pub fn fetch_whole(source: &SecretSource, user: &str) -> Result<Secret, Problem> {
+    get(source, user, &|bytes| String::from_utf8(bytes.to_vec()).ok().filter(|text| !text.trim().is_empty()))
+}
+
+fn get(source: &SecretSource, user: &str, part: &dyn Fn(&[u8]) -> Option<String>) -> Result<Secret, Problem> {
+    let empty =
+        |what: String| Problem::new(Code::SecretMissing, what).why("an inventory names it as the source of a password");
     let found = match source {
         SecretSource::Prompt => {
             if !std::io::stdin().is_terminal() {
@@ -131,11 +152,11 @@ pub fn fetch(source: &SecretSource, user: &str) -> Result<Secret, Problem> {
         }
         SecretSource::Environment(name) => std::env::var(name).ok().filter(|value| !value.is_empty()),
         SecretSource::File(path) => match std::fs::read(path) {
-            Ok(bytes) => first_line(&bytes),
+            Ok(bytes) => part(&bytes),
             Err(error) => return Err(empty(format!("password file {}: {error}", path.display()))),
         },
         SecretSource::Command(command) => match std::process::Command::new("sh").args(["-c", command]).output() {
-            Ok(output) if output.status.success() => first_line(&output.stdout),
+            Ok(output) if output.status.success() => part(&output.stdout),
             Ok(output) => return Err(empty(format!("password command `{command}` failed: {}", output.status))),
             Err(error) => return Err(empty(format!("password command `{command}`: {error}"))),
         },

@@ -147,6 +147,33 @@ codes! {
     PasswordLength = "E149", "a password that is too long";
     /// A key that signs adverts is short. Who records adverts can try guesses without end; `openssl rand -hex 32` prints a good one.
     KeyShort = "E150", "a short key";
+    /// A pool of servers lists none that is used while all is well, so its requests would have nowhere to go, and nginx would refuse the
+    /// whole configuration. `pools: { api: { servers: [web-7:8080, 10.0.0.21:9000] } }`.
+    PoolEmpty = "E160", "a pool without servers";
+    /// One address and port stands in a pool more than once. A greater share is a `weight`.
+    ServerTwice = "E161", "a server is in a pool twice";
+    /// Servers of a pool are hosts of the inventory, with a port where it is another one, or addresses with a port.
+    UnknownServer = "E162", "not a server";
+    /// A site, a location or a stream names a pool that `pools:` does not have. The pool `web`, all web hosts, is there by itself.
+    UnknownPool = "E163", "no such pool";
+    /// A site says neither where its requests go nor what becomes of single paths.
+    SiteEmpty = "E164", "a site with nothing to answer";
+    /// A site is for an address that no load balancer of the inventory ever has.
+    SiteUnreachable = "E165", "a site that nobody can reach";
+    /// Two sites, or a site and a stream, want the same: nginx would ask only one of them, or refuse the whole configuration.
+    NameTwice = "E166", "two sites in one place";
+    /// A site lists one path more than once.
+    PathTwice = "E167", "a path is listed twice";
+    /// A certificate or its key cannot be used: it is missing, damaged, or they do not belong together.
+    BadCertificate = "E168", "certificate or key not usable";
+    /// A certificate is not for a name of its site. Browsers would refuse the site under that name.
+    CertificateNames = "E169", "a certificate for other names";
+    /// A certificate has ended, or does not hold yet. Browsers refuse the site.
+    CertificateExpired = "E170", "a certificate that does not hold";
+    /// A certificate ends within 21 days. Renew it, put it in its place and deploy: no request is lost by that.
+    CertificateEnds = "E171", "a certificate ends soon";
+    /// The inventory says one thing in its short and in its long form, or nginx's part where the kernel balances.
+    TwoForms = "E172", "two forms that exclude each other";
 
     /// `hactl import --out` writes over nothing: what is there may be an inventory that somebody has changed by hand.
     WouldOverwrite = "E155", "a file would be overwritten";
@@ -427,6 +454,9 @@ codes! {
     /// A host that was deployed with this cluster is not in the inventory any more. What was put there is still there.
     /// `hactl remove HOST` takes it away.
     LeftBehind = "E724", "a host was left behind";
+    /// A site answers with another certificate than the one that was deployed. Another machine answers, nginx was not reloaded, or
+    /// somebody replaced the file.
+    CertificateServed = "E725", "another certificate is served";
     /// A host was left out of a deploy (`--skip-unreachable`), since it could not be reached. It may have older files than the others.
     /// `hactl plan` shows what differs, `hactl deploy` makes them alike.
     MissedDeploy = "W725", "a host missed a deploy";

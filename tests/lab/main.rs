@@ -18,6 +18,7 @@ mod kills;
 mod lvs;
 mod moves;
 mod names;
+mod sites;
 mod takeover;
 mod trust;
 mod up;
@@ -59,6 +60,9 @@ const CASES: &[Case] = cases! {
     Deployed -> Deployed: drills::an_unknown_one;
     Deployed -> Deployed: hardened::a_script_that_writes;
     Deployed -> Deployed: deploys::more_hosts_and_vips;
+    Deployed -> Deployed: sites::https_by_name;
+    Deployed -> Deployed: sites::several_servers_on_a_host;
+    Deployed -> Deployed: sites::limits_caches_and_streams;
     Deployed -> Deployed: lvs::a_kernel_without_ipvs_is_refused;
     Deployed -> Balanced: lvs::four_hosts;
     Balanced -> Balanced: lvs::mistakes_of_direct_routing;

@@ -8,6 +8,7 @@ use hactl_engine::notice::state_name;
 use super::table::table;
 use crate::ctl::cluster::Group;
 use crate::ctl::report::Report;
+use crate::ctl::verify::sites::SiteStatus;
 use crate::ctl::verify::status::{HostDrift, HostStatus, Status, VipStatus};
 
 const HEADINGS: [&str; 9] = ["HOST", "GROUP", "INSTANCE", "STATE", "PRIO", "ADVERT", "NGINX", "AGENT", "SINCE"];
@@ -15,6 +16,7 @@ const HEADINGS: [&str; 9] = ["HOST", "GROUP", "INSTANCE", "STATE", "PRIO", "ADVE
 /// The whole screen, problems included: they are part of the picture.
 pub(crate) fn status(report: &Report<Status>) -> String {
     let mut text: String = report.value.vips.iter().map(vip).collect();
+    text.push_str(&sites(&report.value.sites));
     text.push('\n');
     let mut rows = vec![HEADINGS.map(str::to_owned).to_vec()];
     rows.extend(report.value.hosts.iter().flat_map(host_rows));
@@ -48,6 +50,22 @@ fn vip(vip: &VipStatus) -> String {
         (None, why) => style(format!("no answer: {}", why.as_deref().unwrap_or_default())).red().to_string(),
     });
     format!("{}  owned by {owner}  {service}\n", vip.address)
+}
+
+/// Each site with what it answers, and how long its certificate holds.
+pub(crate) fn sites(sites: &[SiteStatus]) -> String {
+    let line = |site: &SiteStatus| {
+        let answer = match (site.status, &site.error) {
+            (Some(status), _) if site.expected => format!("http {status}"),
+            (Some(status), _) => style(format!("http {status}")).red().to_string(),
+            (None, why) => style(format!("no answer: {}", why.as_deref().unwrap_or_default())).red().to_string(),
+        };
+        let certificate = site.certificate.as_ref().map_or_else(String::new, |one| {
+            format!("  certificate for {} by {}, {} days left", one.names.join(", "), one.issuer, one.days_left)
+        });
+        format!("{} through {}  {answer}{certificate}\n", site.url, site.vip)
+    };
+    sites.iter().map(line).collect()
 }
 
 /// The virtual servers as the owner of the address has them, with the names of the hosts that serve.

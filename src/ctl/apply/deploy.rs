@@ -8,7 +8,7 @@ use super::activate::Turn;
 use super::alike::all_or_none;
 use super::end::{anew, commit, give_up, ready};
 use super::ladder;
-use super::missed::{caught_up, with_skipped};
+use super::missed::{caught_up, swept, with_skipped};
 use super::order::Canary;
 pub use super::order::Order;
 use super::prepare::Prepared;
@@ -25,6 +25,7 @@ use crate::ctl::desk::{Desk, Options, owner_name};
 use crate::ctl::drift::{Drift, drift};
 use crate::ctl::look::members;
 use crate::ctl::look::observe::{self, Sight};
+use crate::ctl::look::sites::ask_sites;
 use crate::ctl::plan::{Change, Plan};
 use crate::ctl::progress::Event;
 use crate::ctl::report::{Outcome, Report};
@@ -108,7 +109,7 @@ pub async fn deploy(order: &Order, options: Options, confirm: Confirm<'_>) -> Ou
     for _ in 0..ROUNDS {
         let plan = whole(&jobs);
         if plan.is_empty() {
-            caught_up(&prepared.desk, &jobs).await;
+            tokio::join!(caught_up(&prepared.desk, &jobs), swept(&prepared.desk, &jobs));
             return Ok(with_skipped(nothing_to_do(&prepared.desk, &jobs, begin).await, &prepared));
         }
         if let Some(canary) = &order.canary {
@@ -314,8 +315,10 @@ async fn nothing_to_do(desk: &Desk, jobs: &[Job], begin: Instant) -> Report<Depl
         (job.host().to_owned(), seen)
     };
     let hosts = jobs.iter().map(seen).collect();
-    let (service, direct) = tokio::join!(observe::ask_all(&desk.cluster), observe::ask_directly(&desk.cluster));
-    let sight = Sight { hosts, service, direct };
+    let cluster = &desk.cluster;
+    let (service, direct, sites) =
+        tokio::join!(observe::ask_all(cluster), observe::ask_directly(cluster), ask_sites(cluster));
+    let sight = Sight { hosts, service, direct, sites };
     // Some hosts tell nothing of the whole: what the others do to the service is not theirs to answer for.
     let whole = jobs.len() == desk.cluster.managed().count();
     let problems = if whole { judge(&desk.cluster, &sight) } else { Vec::new() };

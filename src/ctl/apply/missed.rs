@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 
 use super::prepare::Prepared;
 use super::stage::Job;
-use crate::ctl::desk::Desk;
+use super::step::Step;
+use crate::ctl::desk::{Desk, owner_name};
 use crate::ctl::host::Script;
+use crate::ctl::look::transaction::Phase;
 use crate::ctl::report::Report;
 use crate::error::{Code, Exit, Problem};
 
@@ -19,6 +21,20 @@ pub(super) async fn caught_up(desk: &Desk, jobs: &[Job]) {
         let names: Vec<&str> = names.filter(|name| here.contains(name)).collect();
         let script = || Script::new().call("caught_up", names.iter().copied()).text();
         (!names.is_empty()).then(|| (job.host(), script(), Vec::new()))
+    });
+    desk.on_all(asks.collect::<Vec<_>>()).await;
+}
+
+/// Takes away what a desk that died has prepared and never put in place, where nothing is to change: the next deploy with changes would.
+/// A desk that may still be at work is left alone.
+pub(super) async fn swept(desk: &Desk, jobs: &[Job]) {
+    let own = owner_name();
+    let asks = jobs.iter().filter_map(|job| {
+        let seen = &job.facts.seen.transaction;
+        let ended = seen.lock.is_none() || job.dead_holder(&own).is_some();
+        let owner = seen.lock.as_ref().map_or("nobody", |lock| lock.owner.as_str());
+        let step = Step { number: seen.number, limit: desk.options.limit };
+        (seen.phase == Phase::Staged && ended).then(|| (job.host(), step.leave(owner), Vec::new()))
     });
     desk.on_all(asks.collect::<Vec<_>>()).await;
 }

@@ -11,13 +11,15 @@ use super::stage::Job;
 use crate::ctl::cluster::{Cluster, Group, Host};
 use crate::ctl::desk::{Desk, Options, open};
 use crate::ctl::host::Script;
-use crate::ctl::look::facts::{self, Facts};
+use crate::ctl::look::facts::{self, Facts, FileFact};
 use crate::ctl::look::observe;
+use crate::ctl::made_up::make_missing;
 use crate::ctl::plan::plan;
 use crate::ctl::progress::Event;
 use crate::ctl::remote::Output;
 use crate::ctl::render::context::Interfaces;
 use crate::ctl::render::host::render_all;
+use crate::ctl::render::tls;
 use crate::ctl::secret::unseal;
 use crate::ctl::wanted::WantedHost;
 use crate::error::{Code, Exit, Failure, Problem};
@@ -53,6 +55,7 @@ impl Prepared {
         let binary = tokio::task::spawn_blocking(move || binary.sum()); // it takes about as long as connecting
         let chosen = chosen(&cluster, order);
         if cluster.group(Group::Lb).any(|host| chosen.contains(&host.name)) {
+            make_missing(&mut cluster)?;
             unseal(&mut cluster)?.iter().for_each(|odd| options.tell(Event::Warning(odd)));
         }
         let mut desk = Desk::connect_to(cluster.clone(), options, needed(&cluster, &chosen)).await?;
@@ -140,6 +143,9 @@ impl Prepared {
             let Some(mut facts) = facts.remove(wanted.host.as_str()) else { continue };
             let roles = cluster.host(&wanted.host).map(|host| host.roles.as_slice()).unwrap_or_default();
             keys::forget(&mut wanted, &mut facts, roles);
+            if self.order.only.is_empty() || roles.iter().any(|role| role == tls::ROLE) {
+                forget_sites(&mut wanted, &mut facts);
+            }
             wanted.minted =
                 minted.iter().filter(|path| wanted.files.iter().any(|file| file.dest == **path)).cloned().collect();
             let plan = plan(&wanted, &facts, &self.binary.sha256);
@@ -149,6 +155,17 @@ impl Prepared {
         ladder::clocks(&cluster, &jobs)?;
         preflight(&jobs, &self.binary)?;
         Ok(jobs)
+    }
+}
+
+/// Certificates, keys and users of sites that are gone: their names only the host knows.
+fn forget_sites(wanted: &mut WantedHost, facts: &mut Facts) {
+    let put = facts.put.clone().unwrap_or_default();
+    for path in tls::left_behind(put.keys(), &wanted.files) {
+        let sha256 = put.get(&path).cloned().unwrap_or_default();
+        let fact = FileFact { sha256, mode: 0o600, owner: "root:root".into() };
+        facts.files.entry(path.clone()).or_insert(fact);
+        wanted.forgotten.push(path);
     }
 }
 

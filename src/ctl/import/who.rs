@@ -60,6 +60,7 @@ pub async fn hosts(words: &[String], login: &Login) -> Result<Cluster, Failure> 
         hosts: found,
         vips: Vec::new(),
         site: default_site(),
+        traffic: crate::ctl::sites::Traffic::default(),
         lvs: None,
         role_params: BTreeMap::new(),
         role_places: BTreeMap::new(),

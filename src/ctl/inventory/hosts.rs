@@ -186,18 +186,18 @@ fn host(
 }
 
 /// Puts what a host of its group is made of before the roles that the inventory adds.
-pub fn give_roles(host: &mut Host, lvs: Option<&Lvs>, own_nginx: bool) {
+pub fn give_roles(host: &mut Host, lvs: Option<&Lvs>, own_nginx: bool, more: &[&'static str]) {
     if !host.managed {
         host.roles.clear();
         return;
     }
-    let names: &[&str] = match (host.group, lvs.map(|lvs| lvs.real_servers)) {
-        (Group::Lb, None) if !own_nginx => &["vip"],
-        (Group::Lb, None) => &["lb-nginx", "vip"],
-        (Group::Lb, Some(Group::Web)) => &["lvs-director", "vip"],
-        (Group::Lb, Some(Group::Lb)) => &["web-static", "lvs-realserver", "lvs-director", "vip"],
-        (Group::Web, Some(Group::Web)) => &["web-static", "lvs-realserver"],
-        (Group::Web, None | Some(Group::Lb)) => &["web-static"],
+    let names: Vec<&str> = match (host.group, lvs.map(|lvs| lvs.real_servers)) {
+        (Group::Lb, None) if !own_nginx => vec!["vip"],
+        (Group::Lb, None) => [&["lb-nginx"], more, &["vip"]].concat(),
+        (Group::Lb, Some(Group::Web)) => vec!["lvs-director", "vip"],
+        (Group::Lb, Some(Group::Lb)) => vec!["web-static", "lvs-realserver", "lvs-director", "vip"],
+        (Group::Web, Some(Group::Web)) => vec!["web-static", "lvs-realserver"],
+        (Group::Web, None | Some(Group::Lb)) => vec!["web-static"],
     };
     let added = std::mem::take(&mut host.roles);
     host.roles = names.iter().map(|name| (*name).to_owned()).collect();

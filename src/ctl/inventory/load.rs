@@ -7,7 +7,7 @@ use std::path::Path;
 use super::document::{Document, Value};
 use super::fields::{Fields, Reader};
 use super::hosts::{self, Shared, Vars};
-use super::{alerts, lvs, site, vips};
+use super::{alerts, lvs, site, traffic, vips};
 use crate::ctl::cluster::{Cluster, Group, Host, Lvs, LvsMethod, Vip};
 use crate::error::{Code, Exit, Failure, Problem};
 use crate::includes::read_file;
@@ -83,16 +83,21 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
     });
     let mut lvs = fields.get("lvs").map(|node| lvs::lvs(reader, node));
     let own_nginx = fields.get("site").is_none_or(site::is_managed);
+    let more: Vec<&'static str> = [("streams", "lb-nginx-stream"), ("nginx", "lb-nginx-main")]
+        .into_iter()
+        .filter_map(|(key, role)| fields.get(key).map(|_| role))
+        .collect();
     let none = Vars::new();
     let mut all = Vec::new();
     for (key, group) in [("lb", Group::Lb), ("web", Group::Web)] {
         if let Some(node) = fields.get(key) {
             let mut hosts = hosts::group(reader, node, group, &shared, group_vars.get(key).unwrap_or(&none));
-            hosts.iter_mut().for_each(|host| hosts::give_roles(host, lvs.as_ref(), own_nginx));
+            hosts.iter_mut().for_each(|host| hosts::give_roles(host, lvs.as_ref(), own_nginx, &more));
             all.extend(hosts);
         }
     }
-    check_groups(reader, &fields, &all, lvs.is_some() || !own_nginx, &folder);
+    let others = lvs.is_some() || !own_nginx || fields.get("sites").is_some();
+    check_groups(reader, &fields, &all, others, &folder);
     let mut placed = Vec::new();
     for key in ["vip", "vips"] {
         if let Some(node) = fields.get(key) {
@@ -100,7 +105,9 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
             placed.extend(vips::read(reader, node, &all, first));
         }
     }
-    let site = fields.get("site").map_or_else(site::default_site, |node| site::site(reader, node));
+    let mut site = fields.get("site").map_or_else(site::default_site, |node| site::site(reader, node));
+    let traffic = traffic::traffic(reader, &fields, &all, &placed, &folder);
+    traffic::stand_for(&traffic, &mut site);
     if let Some(lvs) = lvs.as_mut().filter(|lvs| lvs.port == 0) {
         lvs.port = site.port;
     }
@@ -125,6 +132,7 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
         hosts: all,
         vips,
         site,
+        traffic,
         lvs,
         metrics,
         alerts,

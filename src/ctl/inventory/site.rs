@@ -95,7 +95,7 @@ pub fn site(reader: &Reader<'_>, node: &Node) -> Site {
 }
 
 /// `200`, `2xx` or `200-299`.
-fn statuses(reader: &Reader<'_>, node: &Node) -> Option<(u16, u16)> {
+pub fn statuses(reader: &Reader<'_>, node: &Node) -> Option<(u16, u16)> {
     let text = reader.text(node, "expect_status")?;
     let number = |text: &str| text.trim().parse().ok().filter(|status| (100..=599).contains(status));
     let range = match (text.split_once('-'), text.strip_suffix("xx")) {

@@ -7,4 +7,5 @@ pub mod facts;
 pub mod generations;
 pub mod members;
 pub mod observe;
+pub mod sites;
 pub mod transaction;

@@ -12,6 +12,7 @@ use crate::ctl::cluster::{Cluster, Group, Host, LvsMethod, Vip};
 use crate::ctl::desk::Desk;
 use crate::ctl::host::Script;
 use crate::ctl::look::members::{Member, Missed};
+use crate::ctl::look::sites::{SiteSeen, ask_sites};
 use crate::ctl::look::transaction::{self, Transaction};
 use crate::ctl::words::plain_json;
 use crate::error::Problem;
@@ -79,6 +80,8 @@ pub struct Sight {
     pub service: BTreeMap<IpAddr, Result<u16, String>>,
     /// Whether the desk itself reaches the web server of each load balancer, by host name; only where the way is direct.
     pub direct: BTreeMap<String, bool>,
+    /// What the desk itself got for each site through each VIP.
+    pub sites: Vec<SiteSeen>,
 }
 
 /// Who owns an address.
@@ -153,12 +156,33 @@ pub fn script(cluster: &Cluster, host: &Host, thorough: bool) -> String {
             script = script.call("arp_settings", []);
         }
         if host.group == Group::Lb {
-            let url = |web: &Host| format!("http://{}/", SocketAddr::new(web.address, web.backend.port));
-            let pairs: Vec<String> = cluster.backends().flat_map(|web| [web.name.clone(), url(web)]).collect();
+            let pairs: Vec<String> =
+                servers(cluster).into_iter().flat_map(|(name, at)| [name, format!("http://{at}/")]).collect();
             script = script.call("backends", pairs.iter().map(String::as_str));
         }
     }
     script.text()
+}
+
+/// Whom the load balancers send requests to, by name: servers that listen where the inventory's hosts do by themselves have just the host's.
+pub fn servers(cluster: &Cluster) -> Vec<(String, SocketAddr)> {
+    if cluster.traffic.sites.is_empty() {
+        return cluster.backends().map(|web| (web.name.clone(), SocketAddr::new(web.address, web.backend.port))).collect();
+    }
+    let mut found: Vec<(String, SocketAddr)> = Vec::new();
+    let pools = cluster.traffic.sites.iter().flat_map(|site| cluster.traffic.pools_of(site));
+    for server in pools.flat_map(|pool| &pool.servers) {
+        let host = server.host.as_ref().and_then(|name| cluster.host(name));
+        let name = match host {
+            Some(host) if host.backend.port == server.at.port() => host.name.clone(),
+            Some(host) => format!("{}:{}", host.name, server.at.port()),
+            None => server.at.to_string(),
+        };
+        if !found.iter().any(|(_, at)| *at == server.at) {
+            found.push((name, server.at));
+        }
+    }
+    found
 }
 
 /// Adds the part in which a load balancer asks the others' web servers: a standby that nobody can reach is no standby.
@@ -243,15 +267,15 @@ fn hardware_address(line: &str) -> Option<String> {
 pub async fn look(desk: &Desk, thorough: bool) -> Sight {
     let names = desk.hosts.keys().filter_map(|name| desk.cluster.host(name));
     let scripts = names.map(|host| (host.name.as_str(), script(&desk.cluster, host, thorough), Vec::new()));
-    let (outputs, service, direct) =
-        tokio::join!(desk.on_all(scripts), ask_all(&desk.cluster), ask_directly(&desk.cluster));
+    let (outputs, service, direct, sites) =
+        tokio::join!(desk.on_all(scripts), ask_all(&desk.cluster), ask_directly(&desk.cluster), ask_sites(&desk.cluster));
     let silent = |problem: Problem| Seen { why: Some(problem), ..Seen::default() };
     let mut hosts: BTreeMap<String, Seen> =
         desk.unreachable.iter().map(|(name, problem)| (name.clone(), silent(problem.clone()))).collect();
     for (name, output) in outputs {
         hosts.insert(name, output.map_or_else(silent, |output| parse(output.text())));
     }
-    Sight { hosts, service, direct }
+    Sight { hosts, service, direct, sites }
 }
 
 /// Whether each load balancer's web server answers the desk, where the desk reaches it without a jump.

@@ -18,6 +18,7 @@ use serde::Serialize;
 use tera::Value;
 
 use super::keys::HmacView;
+use super::nginx::NginxView;
 use crate::ctl::alerts::{Alerts, PASSWORD_FILE, Tls};
 use crate::ctl::cluster::{Cluster, Group, Host, Lvs, LvsCheck, Site, Track, TrackedInterface, TrackedScript, Vip};
 use crate::ctl::roles::builtin::PROXY_PARAMS;
@@ -35,7 +36,7 @@ pub type Entry = (&'static str, Value);
 /// What the templates of every host see alike.
 pub fn of_cluster(cluster: &Cluster) -> Vec<Entry> {
     let all = |group: Option<Group>| -> Vec<HostView<'_>> {
-        cluster.hosts.iter().filter(|h| group.is_none_or(|g| h.group == g)).map(HostView::new).collect()
+        cluster.hosts.iter().filter(|h| group.is_none_or(|g| h.group == g)).map(|h| HostView::new(cluster, h)).collect()
     };
     vec![
         ("cluster", value(&cluster.name)),
@@ -48,6 +49,8 @@ pub fn of_cluster(cluster: &Cluster) -> Vec<Entry> {
         ("lvs", cluster.lvs.as_ref().map_or_else(|| value(&false), |lvs| value(&LvsView::new(cluster, lvs)))),
         ("metrics", value(cluster.metrics.as_deref().unwrap_or_default())),
         ("alerts", value(&AlertsView::new(&cluster.alerts))),
+        ("nginx", value(&NginxView::new(cluster))),
+        ("short_form", value(&cluster.traffic.sites.is_empty())),
     ]
 }
 
@@ -64,7 +67,7 @@ pub fn of_host(cluster: &Cluster, host: &Host, interfaces: &Interfaces) -> Vec<E
     }
     let vips: Vec<VipView<'_>> = mine.iter().map(|vip| VipView::new(cluster, host, vip, interfaces)).collect();
     vec![
-        ("host", value(&HostView::new(host))),
+        ("host", value(&HostView::new(cluster, host))),
         ("vips", value(&vips)),
         ("checks", value(&checks)),
         ("vars", value(&host.vars)),
@@ -97,12 +100,18 @@ struct HostView<'c> {
     host: &'c Host,
     ipv6: bool,
     endpoint: SocketAddr,
+    /// Every port that pools know it by; its own where they know none.
+    ports: Vec<u16>,
 }
 
 impl<'c> HostView<'c> {
-    fn new(host: &'c Host) -> Self {
+    fn new(cluster: &Cluster, host: &'c Host) -> Self {
         let endpoint = SocketAddr::new(host.address, host.backend.port);
-        Self { host, ipv6: host.address.is_ipv6(), endpoint }
+        let mut ports = cluster.traffic.ports_of(host.address);
+        if ports.is_empty() {
+            ports.push(host.backend.port);
+        }
+        Self { host, ipv6: host.address.is_ipv6(), endpoint, ports }
     }
 }
 

@@ -10,7 +10,7 @@ use tera::{Context, Tera};
 use crate::ctl::check::file::ha_config;
 use crate::ctl::cluster::{Cluster, Host};
 use crate::ctl::render::context::{Interfaces, of_cluster, of_host};
-use crate::ctl::render::keys;
+use crate::ctl::render::{keys, tls};
 use crate::ctl::roles::builtin::{NGINX_CHECK, ROLES};
 use crate::ctl::roles::lookup;
 use crate::ctl::roles::role::{FileEntry, Role, parse};
@@ -84,6 +84,9 @@ impl<'c> Renderer<'c> {
         // Before the configuration that names them.
         if host.roles.iter().any(|role| role == keys::ROLE) {
             wanted.files = keys::files(self.cluster, host);
+        }
+        if host.roles.iter().any(|role| role == tls::ROLE) {
+            wanted.files.extend(tls::files(self.cluster));
         }
         for name in &host.roles {
             match self.role(name) {
@@ -210,13 +213,13 @@ impl Work<'_> {
         }
         for listen in &role.listens {
             let port = self.text(&format!("listens of {}", self.role), &listen.port, "");
-            match port.as_deref().map(|port| port.trim().parse()) {
-                Some(Ok(port)) => self.wanted.listens.push((port, listen.program.clone())),
-                Some(Err(_)) => {
+            for port in port.iter().flat_map(|ports| ports.split_whitespace()).map(str::parse) {
+                let Ok(port) = port else {
                     let message = format!("role {}: listens on `{}`, which is no port", self.role, listen.port);
                     self.problems.push(Problem::new(Code::RoleFile, message));
-                }
-                None => {}
+                    continue;
+                };
+                self.wanted.listens.push((port, listen.program.clone()));
             }
         }
         for path in &role.absent {

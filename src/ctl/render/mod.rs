@@ -5,5 +5,7 @@ pub mod context;
 pub mod derived;
 pub mod host;
 pub mod keys;
+pub mod nginx;
 pub mod pair;
 pub mod preview;
+pub mod tls;

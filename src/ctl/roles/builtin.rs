@@ -1,19 +1,23 @@
 //! The roles and templates compiled into the binary.
 
 /// Built-in roles: name and `role.yaml`.
-pub const ROLES: [(&str, &str); 5] = [
+pub const ROLES: [(&str, &str); 7] = [
     ("web-static", include_str!("../../../roles/web-static/role.yaml")),
     ("lb-nginx", include_str!("../../../roles/lb-nginx/role.yaml")),
+    ("lb-nginx-main", include_str!("../../../roles/lb-nginx-main/role.yaml")),
+    ("lb-nginx-stream", include_str!("../../../roles/lb-nginx-stream/role.yaml")),
     ("vip", include_str!("../../../roles/vip/role.yaml")),
     ("lvs-director", include_str!("../../../roles/lvs-director/role.yaml")),
     ("lvs-realserver", include_str!("../../../roles/lvs-realserver/role.yaml")),
 ];
 
 /// Built-in templates: name and text.
-pub const TEMPLATES: [(&str, &str); 11] = [
+pub const TEMPLATES: [(&str, &str); 13] = [
     ("web.html.tera", include_str!("../../../templates/web.html.tera")),
     ("nginx-web.conf.tera", include_str!("../../../templates/nginx-web.conf.tera")),
     ("nginx-lb.conf.tera", include_str!("../../../templates/nginx-lb.conf.tera")),
+    ("nginx.conf.tera", include_str!("../../../templates/nginx.conf.tera")),
+    ("nginx-stream.conf.tera", include_str!("../../../templates/nginx-stream.conf.tera")),
     ("proxy_params.tera", include_str!("../../../templates/proxy_params.tera")),
     ("check-web.sh.tera", include_str!("../../../templates/check-web.sh.tera")),
     ("lvs-director.conf.tera", include_str!("../../../templates/lvs-director.conf.tera")),
@@ -31,11 +35,14 @@ cp -a {root}/etc/nginx/. "$t/" && \
 for g in {gone}; do rm -f "$t/${g#/etc/nginx/}"; done && \
 grep -rlF /etc/nginx/ "$t" | xargs -r sed -i "s#/etc/nginx/#$t/#g" && nginx -t -q -c "$t/nginx.conf""#;
 
-/// The course notes' proxy settings, in their order.
-pub const PROXY_PARAMS: [(&str, &str); 8] = [
+/// The course notes' proxy settings, in their order. Two are others than theirs: servers are told of the client's address and of HTTPS,
+/// and one that does not take a connection within three seconds is given up for the next one, rather than within thirty.
+pub const PROXY_PARAMS: [(&str, &str); 10] = [
     ("proxy_set_header Host", "$http_host"),
     ("proxy_set_header X-Forwarded-For", "$proxy_add_x_forwarded_for"),
-    ("proxy_connect_timeout", "30"),
+    ("proxy_set_header X-Real-IP", "$remote_addr"),
+    ("proxy_set_header X-Forwarded-Proto", "$scheme"),
+    ("proxy_connect_timeout", "3"),
     ("proxy_send_timeout", "60"),
     ("proxy_read_timeout", "60"),
     ("proxy_buffering", "on"),

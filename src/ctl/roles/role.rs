@@ -139,7 +139,7 @@ fn root() -> String {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListenEntry {
-    /// The port, a template.
+    /// The port, a template; several with blanks between them.
     pub port: String,
     /// The program, as the kernel knows it.
     pub program: String,

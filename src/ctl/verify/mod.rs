@@ -4,6 +4,7 @@
 pub mod lvs;
 mod missed;
 pub mod run;
+pub mod sites;
 pub mod standby;
 pub mod status;
 pub mod vips;

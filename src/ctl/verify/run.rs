@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::lvs;
+use super::sites::{self, SiteStatus};
 use super::vips::judge;
 use crate::ctl::cluster::{Cluster, Vip};
 use crate::ctl::desk::{Desk, Options, open};
@@ -29,6 +30,8 @@ pub struct Verified {
     pub vips: usize,
     /// Whether the service was asked through them, and answered.
     pub service: Service,
+    /// One entry a site and VIP, where the inventory has `sites`.
+    pub sites: Vec<SiteStatus>,
     /// The longest time without a good answer in milliseconds, where it was watched.
     pub gap_ms: Option<u64>,
 }
@@ -80,6 +83,7 @@ pub async fn verify(
         verified: problems.iter().all(|problem| problem.warning),
         vips: desk.cluster.vips.len(),
         service: service(&desk.cluster, &sight),
+        sites: sites::statuses(&desk.cluster, &sight),
         gap_ms: gap.map(|gap| u64::try_from(gap.as_millis()).unwrap_or(u64::MAX)),
     };
     Ok(Report::judged(value, problems))

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use hactl_engine::control::{InstanceStatus, Safety, VirtualServerStatus};
 use serde::Serialize;
 
+use super::sites::{self, SiteStatus};
 use super::vips::judge;
 use crate::ctl::cluster::{Cluster, Group, Host};
 use crate::ctl::desk::Desk;
@@ -21,6 +22,8 @@ use crate::error::Exit;
 pub struct Status {
     /// One entry a VIP.
     pub vips: Vec<VipStatus>,
+    /// One entry a site and VIP, where the inventory has `sites`.
+    pub sites: Vec<SiteStatus>,
     /// One entry a host, in the inventory's order.
     pub hosts: Vec<HostStatus>,
     /// What is not as the last deploy left it, on each host where something is; `None` when that was not asked.
@@ -141,6 +144,7 @@ fn picture(cluster: &Cluster, sight: &Sight) -> Status {
     let promises = sight.hosts.values().filter_map(|seen| seen.agent.as_ref()?.safety.as_ref());
     Status {
         vips: vips.collect(),
+        sites: sites::statuses(cluster, sight),
         hosts: cluster.managed().map(|host| host_status(host, sight)).collect(),
         drift: None,
         safety: promises.min_by_key(|safety| safety.tier).cloned(),

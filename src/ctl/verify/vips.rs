@@ -3,9 +3,9 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::{lvs, missed, standby};
+use super::{lvs, missed, sites, standby};
 use crate::ctl::cluster::{Cluster, Group, Host, Vip};
-use crate::ctl::look::observe::{Owners, Seen, Sight};
+use crate::ctl::look::observe::{Owners, Seen, Sight, servers};
 use crate::ctl::look::{clocks, members};
 use crate::error::{Code, Problem};
 
@@ -44,6 +44,7 @@ pub fn judge(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
     problems.extend(standby::judge(cluster, sight));
     problems.extend(backends(cluster, sight));
     problems.extend(lvs::judge(cluster, sight));
+    problems.extend(sites::judge(cluster, sight));
     problems
 }
 
@@ -195,17 +196,18 @@ fn unreachable(host: &Host, seen: &Seen) -> Problem {
 
 fn backends(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for web in cluster.backends() {
+    for (name, at) in servers(cluster) {
         let blind: Vec<&str> = cluster
             .group(Group::Lb)
-            .filter(|lb| sight.hosts.get(&lb.name).and_then(|seen| seen.backends.get(&web.name)) == Some(&false))
+            .filter(|lb| sight.hosts.get(&lb.name).and_then(|seen| seen.backends.get(&name)) == Some(&false))
             .map(|lb| lb.name.as_str())
             .collect();
         if !blind.is_empty() {
-            let message = format!("{} does not answer {} on port {}", web.name, blind.join(" and "), web.backend.port);
+            let host = name.rsplit_once(':').map_or(name.as_str(), |(host, _)| host);
+            let message = format!("{host} does not answer {} on port {}", blind.join(" and "), at.port());
             problems.push(
                 Problem::new(Code::WebServerOut, message)
-                    .next(format!("is nginx running on {}? a firewall?", web.name)),
+                    .next(format!("is its web server running on {host}? a firewall?")),
             );
         }
     }

@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use thiserror::Error;
+use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::exchange::{HttpError, status};
 use super::request::Request;
+use crate::net::tls::protect::with_anybody;
 
 /// Why there is no status.
 #[derive(Debug, Error)]
@@ -27,11 +29,34 @@ pub(crate) enum GetError {
 pub(crate) async fn get(server: SocketAddr, host: &str, path: &str, limit: Duration) -> Result<u16, GetError> {
     let asked = async {
         let stream = TcpStream::connect(server).await.map_err(HttpError::Network)?;
-        let mut request = Request::new("GET", path, "1.0");
-        request.header("Host", host);
-        request.header("User-Agent", "hactl");
-        request.header("Connection", "close");
-        Ok(status(stream, &request.finish()).await?)
+        Ok(status(stream, &request(host, path)).await?)
     };
     timeout(limit, asked).await.unwrap_or(Err(GetError::Late(limit)))
+}
+
+/// The same over TLS, with whoever answers: the status, and the certificate that came, as DER.
+///
+/// # Errors
+/// As [`get`], and what the handshake failed of.
+pub(crate) async fn get_by_tls(
+    server: SocketAddr,
+    host: &str,
+    path: &str,
+    limit: Duration,
+) -> Result<(u16, Option<Vec<u8>>), GetError> {
+    let name = ServerName::try_from(host.to_owned()).unwrap_or_else(|_| server.ip().into());
+    let asked = async {
+        let stream = TcpStream::connect(server).await.map_err(HttpError::Network)?;
+        let (stream, certificate) = with_anybody(stream, name).await.map_err(HttpError::Tls)?;
+        Ok((status(stream, &request(host, path)).await?, certificate))
+    };
+    timeout(limit, asked).await.unwrap_or(Err(GetError::Late(limit)))
+}
+
+fn request(host: &str, path: &str) -> Vec<u8> {
+    let mut request = Request::new("GET", path, "1.0");
+    request.header("Host", host);
+    request.header("User-Agent", "hactl");
+    request.header("Connection", "close");
+    request.finish()
 }

@@ -1,0 +1,98 @@
+//! Certificates that the inventory asks this desk to make up (`tls: { self_signed: yes }`): kept in the user's state folder, so that
+//! each deploy brings the same one, and made anew before they end.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::certificate::{Certificate, SOON_DAYS, make_up, matches};
+use super::cluster::{Cluster, Secret};
+use super::sites::{TlsOrigin, VirtualHost, is_whole};
+use super::state::state_folder;
+use crate::error::{Code, Exit, Failure, Problem};
+
+/// Fills in what was made up earlier and still serves.
+pub fn recall(cluster: &mut Cluster) {
+    let Some(folder) = folder(cluster) else { return };
+    for site in lacking(cluster) {
+        fill(site, recalled(&folder, site));
+    }
+}
+
+/// Fills in the rest, and keeps it.
+///
+/// # Errors
+/// There is no state folder, or it cannot be written; a name that no certificate can be for; exit 3.
+pub fn make_missing(cluster: &mut Cluster) -> Result<(), Failure> {
+    recall(cluster);
+    let source = cluster.source.clone();
+    let folder = folder(cluster);
+    for site in lacking(cluster) {
+        let names = names(site);
+        let said = |what: String, next: &str| {
+            let problem = Problem::new(Code::BadCertificate, format!("the certificate of `{}`: {what}", site.id));
+            Failure::one(Exit::Invalid, problem.why(format!("{} says `self_signed: yes`", source.display())).next(next))
+        };
+        let Some(folder) = &folder else {
+            return Err(said("there is no folder to keep it in".into(), "set HOME or XDG_STATE_HOME"));
+        };
+        let (certificate, key) = make_up(&names, SystemTime::now())
+            .map_err(|error| said(error.to_string(), "write names that browsers know, such as www.example.cc"))?;
+        keep(folder, &site.id, &certificate, &key).map_err(|error| {
+            said(format!("{} cannot be written: {error}", folder.display()), "make room there, or set XDG_STATE_HOME")
+        })?;
+        fill(site, recalled(folder, site));
+    }
+    Ok(())
+}
+
+/// The sites whose certificate is to be made up and is not known.
+fn lacking(cluster: &mut Cluster) -> impl Iterator<Item = &mut VirtualHost> {
+    let lacks = |site: &&mut VirtualHost| {
+        site.tls.as_ref().is_some_and(|tls| tls.origin == TlsOrigin::SelfSigned && tls.certificate.is_none())
+    };
+    cluster.traffic.sites.iter_mut().filter(lacks)
+}
+
+fn folder(cluster: &Cluster) -> Option<PathBuf> {
+    let name: String = cluster.name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
+    Some(state_folder()?.join("tls").join(name))
+}
+
+/// What the certificate is for: a site without a name is asked for by address.
+fn names(site: &VirtualHost) -> Vec<String> {
+    let names: Vec<String> = site.names.iter().filter(|name| is_whole(name)).cloned().collect();
+    if names.is_empty() { vec![site.id.clone()] } else { names }
+}
+
+fn recalled(folder: &Path, site: &VirtualHost) -> Option<(Certificate, Secret)> {
+    let certificate = Certificate::read(&fs::read_to_string(folder.join(format!("{}.pem", site.id))).ok()?).ok()?;
+    let key = fs::read_to_string(folder.join(format!("{}.key", site.id))).ok()?;
+    let serves = certificate.days_left(SystemTime::now()) >= SOON_DAYS
+        && names(site).iter().all(|name| certificate.covers(name))
+        && matches(&certificate.pem, &key).is_ok();
+    serves.then_some((certificate, Secret(key)))
+}
+
+fn fill(site: &mut VirtualHost, found: Option<(Certificate, Secret)>) {
+    if let (Some(tls), Some((certificate, key))) = (&mut site.tls, found) {
+        tls.certificate = Some(certificate);
+        tls.key.value = Some(key);
+    }
+}
+
+/// The key first: a certificate without its key would be taken for one that serves.
+fn keep(folder: &Path, id: &str, certificate: &str, key: &str) -> std::io::Result<()> {
+    fs::create_dir_all(folder)?;
+    for (ending, text) in [("key", key), ("pem", certificate)] {
+        let path = folder.join(format!("{id}.{ending}"));
+        let new = folder.join(format!(".{id}.{ending}.{}", std::process::id()));
+        let _ = fs::remove_file(&new); // of a desk with our number that was killed
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+        file.write_all(text.as_bytes())?;
+        fs::rename(&new, &path)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,339 @@
+//! Pools, sites and streams as templates see them: each block of nginx with its lines, in order.
+//!
+//! `pools` {name, upstream, method, keepalive, servers {at, weight, max_fails, fail_timeout_s, backup, down}} · `servers` {listens,
+//! names, health, tls, hotlink, lines, locations {path, lines}} · `zones` lines that stand before all blocks · `ports` of sites, with blanks between
+//! them · `streams` {listens, upstream, lines} · `stream_pools` like `pools` · `main` {main, events, http {name, value}, lines, main_lines}: all of it below the name `nginx`.
+
+mod directives;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use serde::Serialize;
+
+use self::directives::{Own, location, of_rules, tls_lines, upstream, zones};
+use crate::ctl::cluster::{Balancing, Cluster};
+use crate::ctl::inventory::pools::of_web_hosts;
+use crate::ctl::inventory::virtual_hosts::of_short;
+use crate::ctl::sites::{EVERY_NAME, Listen, Location, Nginx, Pool, Stream, Target, VirtualHost};
+
+/// Everything of it.
+#[derive(Serialize)]
+pub struct NginxView {
+    pools: Vec<PoolView>,
+    servers: Vec<ServerView>,
+    zones: Vec<String>,
+    ports: String,
+    streams: Vec<StreamView>,
+    stream_pools: Vec<PoolView>,
+    /// Those of TCP, which a connection can be tried on.
+    stream_ports: String,
+    main: MainView,
+}
+
+/// A block `upstream`.
+#[derive(Serialize)]
+pub struct PoolView {
+    name: String,
+    upstream: String,
+    method: Option<String>,
+    keepalive: u32,
+    servers: Vec<UpstreamServer>,
+}
+
+#[derive(Serialize)]
+struct UpstreamServer {
+    at: String,
+    weight: u32,
+    max_fails: u32,
+    fail_timeout_s: u64,
+    backup: bool,
+    down: bool,
+}
+
+/// A block `server`.
+#[derive(Serialize)]
+pub struct ServerView {
+    listens: Vec<String>,
+    names: String,
+    /// It answers `/hactl-health` on a plain port.
+    health: bool,
+    tls: Vec<String>,
+    hotlink: bool,
+    lines: Vec<String>,
+    locations: Vec<LocationView>,
+}
+
+/// A block `location`.
+#[derive(Serialize)]
+pub struct LocationView {
+    path: String,
+    lines: Vec<String>,
+}
+
+/// A block `server` of streams.
+#[derive(Serialize)]
+pub struct StreamView {
+    listens: Vec<String>,
+    upstream: String,
+    lines: Vec<String>,
+}
+
+/// The main configuration.
+#[derive(Serialize)]
+pub struct MainView {
+    main: Vec<Setting>,
+    events: Vec<Setting>,
+    http: Vec<Setting>,
+    lines: Vec<String>,
+    main_lines: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Setting {
+    name: &'static str,
+    value: String,
+}
+
+/// The pools of a cluster: of the short form as well.
+pub fn pools(cluster: &Cluster) -> BTreeMap<String, Pool> {
+    if !cluster.traffic.sites.is_empty() || !cluster.traffic.pools.is_empty() {
+        return cluster.traffic.pools.clone();
+    }
+    let method = match cluster.site.method {
+        Balancing::Rr => None,
+        Balancing::IpHash => Some("ip_hash".to_owned()),
+        Balancing::LeastConn => Some("least_conn".to_owned()),
+    };
+    let web = Pool { method, ..of_web_hosts(&cluster.hosts) };
+    BTreeMap::from([(web.name.clone(), web)])
+}
+
+/// The sites of a cluster: the short form is one.
+pub fn sites(cluster: &Cluster) -> Vec<VirtualHost> {
+    if cluster.traffic.sites.is_empty() { vec![of_short(&cluster.site)] } else { cluster.traffic.sites.clone() }
+}
+
+impl NginxView {
+    /// Of a cluster.
+    pub fn new(cluster: &Cluster) -> Self {
+        let (pools, sites) = (pools(cluster), sites(cluster));
+        let six = cluster.vips.iter().flat_map(|vip| &vip.addresses).any(|net| net.addr().is_ipv6());
+        let of_streams: BTreeSet<&str> = cluster.traffic.streams.iter().map(|stream| stream.pool.as_str()).collect();
+        let of_sites: BTreeSet<&str> = sites
+            .iter()
+            .flat_map(|site| std::iter::once(&site.rules).chain(site.locations.iter().map(|location| &location.rules)))
+            .filter_map(|rules| match &rules.target {
+                Some(Target::Pool(name)) => Some(name.as_str()),
+                _ => None,
+            })
+            .collect();
+        let view = |wanted: &BTreeSet<&str>| {
+            pools.values().filter(|pool| wanted.contains(pool.name.as_str())).map(PoolView::new).collect()
+        };
+        let mut ports: Vec<u16> = sites.iter().flat_map(|site| &site.listens).map(|listen| listen.port).collect();
+        ports.push(cluster.site.port);
+        ports.sort_unstable();
+        ports.dedup();
+        let mut defaults = Defaults { taken: BTreeSet::new(), six };
+        let mut servers: Vec<ServerView> = Vec::new();
+        for (number, site) in (1..).zip(&sites) {
+            servers.extend(server(cluster, site, number, &pools, &mut defaults));
+        }
+        let nobodys = nobodys(cluster, &sites, &mut defaults);
+        servers.extend(nobodys);
+        let tcp: Vec<u16> = cluster.traffic.streams.iter().filter(|one| !one.udp).map(|one| one.port).collect();
+        let streams = cluster.traffic.streams.iter().map(|stream| StreamView::new(stream, six)).collect();
+        Self {
+            pools: view(&of_sites),
+            servers,
+            zones: zones(&sites),
+            ports: ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+            streams,
+            stream_pools: view(&of_streams),
+            stream_ports: tcp.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+            main: MainView::new(cluster.traffic.nginx.as_ref().unwrap_or(&Nginx::default())),
+        }
+    }
+}
+
+/// Who answers for names that nobody has, by port: the first that listens to all addresses.
+struct Defaults {
+    taken: BTreeSet<u16>,
+    six: bool,
+}
+
+impl Defaults {
+    /// The words behind `listen` for a port of a site.
+    fn listens(&mut self, listen: &Listen, addresses: &[IpAddr], http2: bool) -> Vec<String> {
+        let mut words = String::new();
+        for (word, wanted) in [(" ssl", listen.tls), (" http2", listen.tls && http2), (" proxy_protocol", listen.proxy_protocol)] {
+            words.push_str(if wanted { word } else { "" });
+        }
+        let port = listen.port;
+        if !addresses.is_empty() {
+            return addresses.iter().map(|one| format!("{}{words}", std::net::SocketAddr::new(*one, port))).collect();
+        }
+        let default = if self.taken.insert(port) { " default_server" } else { "" };
+        let mut all = vec![format!("{port}{default}{words}")];
+        all.extend(self.six.then(|| format!("[::]:{port}{default}{words}")));
+        all
+    }
+}
+
+/// The blocks of a site: one that sends plain requests to HTTPS, if it does, and the site itself.
+fn server(
+    cluster: &Cluster,
+    site: &VirtualHost,
+    number: usize,
+    pools: &BTreeMap<String, Pool>,
+    defaults: &mut Defaults,
+) -> Vec<ServerView> {
+    let names = if site.names.is_empty() { EVERY_NAME.to_owned() } else { site.names.join(" ") };
+    let http2 = site.tls.as_ref().is_some_and(|tls| tls.http2);
+    let (sent, kept): (Vec<&Listen>, Vec<&Listen>) = site.listens.iter().partition(|listen| site.to_https && !listen.tls);
+    let mut listens = |some: &[&Listen]| -> Vec<String> {
+        some.iter().flat_map(|listen| defaults.listens(listen, &site.addresses, http2)).collect()
+    };
+    let mut blocks = Vec::new();
+    if !sent.is_empty() {
+        let port = kept.iter().map(|listen| listen.port).next().filter(|port| *port != 443);
+        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+        let host = site.to_name.as_deref().unwrap_or("$host");
+        blocks.push(ServerView {
+            listens: listens(&sent),
+            names: names.clone(),
+            health: true,
+            tls: Vec::new(),
+            hotlink: false,
+            lines: Vec::new(),
+            locations: vec![LocationView { path: "/".into(), lines: vec![format!("return 301 https://{host}{port}$request_uri;")] }],
+        });
+    }
+    let mut lines = Vec::new();
+    if let Some(name) = &site.to_name {
+        lines.push(format!("if ($host != \"{name}\") {{ return 301 $scheme://{name}$request_uri; }}"));
+    }
+    if site.listens.iter().any(|listen| listen.proxy_protocol) {
+        lines.extend(["real_ip_header proxy_protocol;", "set_real_ip_from 0.0.0.0/0;", "set_real_ip_from ::/0;"].map(str::to_owned));
+    }
+    lines.extend(of_rules(&site.rules, &format!("{number}"), &site.id));
+    let here = |own: Option<&Own<'_>>| location(cluster, (site, number), own, pools);
+    let mut locations: Vec<LocationView> = (1..)
+        .zip(&site.locations)
+        .map(|(place, one): (usize, &Location)| {
+            let own = Own { rules: &one.rules, id: format!("{number}_{place}"), file: format!("{}-{place}", site.id) };
+            LocationView { path: one.path.clone(), lines: here(Some(&own)) }
+        })
+        .collect();
+    if !site.locations.iter().any(|one| one.path == "/") {
+        locations.push(LocationView { path: "/".into(), lines: here(None) });
+    }
+    let health = kept.iter().any(|listen| !listen.tls);
+    blocks.push(ServerView {
+        listens: listens(&kept),
+        names,
+        health,
+        tls: site.tls.as_ref().map(|tls| tls_lines(tls, &site.id)).unwrap_or_default(),
+        hotlink: site.hotlink_protection,
+        lines,
+        locations,
+    });
+    blocks
+}
+
+/// Blocks for whoever asks under no site's name on ports where every site has an address of its own, and on the port where the agent asks
+/// for this balancer's health.
+fn nobodys(cluster: &Cluster, sites: &[VirtualHost], defaults: &mut Defaults) -> Vec<ServerView> {
+    let mut ports: BTreeMap<u16, Listen> = BTreeMap::new();
+    for listen in sites.iter().flat_map(|site| &site.listens) {
+        ports.insert(listen.port, *listen);
+    }
+    ports.entry(cluster.site.port).or_insert(Listen { port: cluster.site.port, tls: false, proxy_protocol: false });
+    let free: Vec<Listen> = ports.into_values().filter(|listen| !defaults.taken.contains(&listen.port)).collect();
+    free.iter()
+        .map(|listen| ServerView {
+            listens: defaults.listens(listen, &[], false),
+            names: EVERY_NAME.into(),
+            health: !listen.tls,
+            tls: if listen.tls { vec!["ssl_reject_handshake on;".into()] } else { Vec::new() },
+            hotlink: false,
+            lines: Vec::new(),
+            locations: vec![LocationView { path: "/".into(), lines: vec!["return 404;".into()] }],
+        })
+        .collect()
+}
+
+impl PoolView {
+    fn new(pool: &Pool) -> Self {
+        let server = |one: &crate::ctl::sites::Server| UpstreamServer {
+            at: one.at.to_string(),
+            weight: one.weight,
+            max_fails: one.max_fails,
+            fail_timeout_s: one.fail_timeout.as_secs(),
+            backup: one.backup,
+            down: one.down,
+        };
+        Self {
+            name: pool.name.clone(),
+            upstream: upstream(&pool.name),
+            method: pool.method.clone(),
+            keepalive: pool.keepalive,
+            servers: pool.servers.iter().map(server).collect(),
+        }
+    }
+}
+
+impl StreamView {
+    fn new(stream: &Stream, six: bool) -> Self {
+        let udp = if stream.udp { " udp" } else { "" };
+        let mut listens = vec![format!("{}{udp}", stream.port)];
+        listens.extend(six.then(|| format!("[::]:{}{udp}", stream.port)));
+        let mut lines = vec![format!("proxy_timeout {}s;", stream.timeout.as_secs().max(1)), "proxy_connect_timeout 3s;".into()];
+        lines.extend(stream.proxy_protocol.then(|| "proxy_protocol on;".to_owned()));
+        Self { listens, upstream: upstream(&stream.pool), lines }
+    }
+}
+
+impl MainView {
+    fn new(nginx: &Nginx) -> Self {
+        let format = nginx.http.iter().find(|(name, _)| *name == "log_format");
+        let log = format!("/var/log/nginx/access.log{}", if format.is_some() { " hactl" } else { "" });
+        let settings = |defaults: &[(&'static str, &str)], some: &[(&'static str, String)]| {
+            let left = defaults.iter().filter(|(name, _)| some.iter().all(|(given, _)| given != name));
+            let left = left.map(|(name, value)| Setting { name, value: (*value).to_owned() });
+            left.chain(some.iter().map(|(name, value)| Setting::new(name, value))).collect()
+        };
+        let lines = |text: &str| text.lines().map(str::to_owned).collect();
+        Self {
+            main: settings(&MAIN, &nginx.main),
+            events: settings(&EVENTS, &nginx.events),
+            http: settings(&HTTP, &[nginx.http.as_slice(), &[("access_log", log)]].concat()),
+            lines: lines(&nginx.lines),
+            main_lines: lines(&nginx.main_lines),
+        }
+    }
+}
+
+impl Setting {
+    fn new(name: &'static str, value: &str) -> Self {
+        let value = match name {
+            "log_format" => format!("hactl {value}"),
+            "error_log" => format!("/var/log/nginx/error.log {value}"),
+            _ => value.to_owned(),
+        };
+        Self { name, value }
+    }
+}
+
+/// What Debian's own file says, where the inventory says nothing.
+const MAIN: [(&str, &str); 2] = [("user", "www-data"), ("worker_processes", "auto")];
+const EVENTS: [(&str, &str); 1] = [("worker_connections", "1024")];
+const HTTP: [(&str, &str); 6] = [
+    ("default_type", "application/octet-stream"),
+    ("sendfile", "on"),
+    ("tcp_nopush", "on"),
+    ("types_hash_max_size", "2048"),
+    ("gzip", "on"),
+    ("error_log", "/var/log/nginx/error.log"),
+];

@@ -1,0 +1,292 @@
+//! What the load balancers' nginx does with requests: pools of servers, sites by name, streams, and nginx's own settings. The short
+//! form `site:` is one pool and one site.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::certificate::Certificate;
+use super::sealed::Sealed;
+
+/// Requests of everybody: the site for every name.
+pub const EVERY_NAME: &str = "_";
+
+/// `pools: NAME:`; a block `upstream` of nginx.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pool {
+    /// Its name.
+    pub name: String,
+    /// In the order written.
+    pub servers: Vec<Server>,
+    /// nginx's line for the method, such as `least_conn`; `None` is in turn.
+    pub method: Option<String>,
+    /// Idle connections that each worker keeps open to the servers; 0 is none.
+    pub keepalive: u32,
+    /// When the next server is tried, in nginx's words; empty is nginx's default, `error timeout`.
+    pub next_upstream: Vec<String>,
+}
+
+/// One server of a pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// The host of the inventory that it runs on.
+    pub host: Option<String>,
+    /// Where it listens.
+    pub at: SocketAddr,
+    /// Its share of the requests.
+    pub weight: u32,
+    /// Failures within [`fail_timeout`](Self::fail_timeout) after which it is left alone for as long; 0 is never.
+    pub max_fails: u32,
+    /// See [`max_fails`](Self::max_fails).
+    pub fail_timeout: Duration,
+    /// Used only when all others are down.
+    pub backup: bool,
+    /// It gets no requests.
+    pub down: bool,
+}
+
+/// One of `sites:`; one or two blocks `server` of nginx.
+#[derive(Debug, Clone)]
+pub struct VirtualHost {
+    /// What its files are called: its first whole name, or its place in the list.
+    pub id: String,
+    /// In nginx's words; empty is every name.
+    pub names: Vec<String>,
+    /// Ports.
+    pub listens: Vec<Listen>,
+    /// The VIPs that it answers on; empty is all of them.
+    pub addresses: Vec<IpAddr>,
+    /// Certificate, key and what is spoken with them.
+    pub tls: Option<Tls>,
+    /// Plain requests are sent to HTTPS.
+    pub to_https: bool,
+    /// Requests for other names are sent to this one.
+    pub to_name: Option<String>,
+    /// What is not said of a path.
+    pub rules: Rules,
+    /// By path, in the order written.
+    pub locations: Vec<Location>,
+    /// Pictures and videos are refused to pages of other sites.
+    pub hotlink_protection: bool,
+    /// The path that `verify` asks for.
+    pub path: String,
+    /// Ranges of HTTP statuses that count as an answer.
+    pub expect_status: Vec<(u16, u16)>,
+}
+
+/// A port of a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listen {
+    /// Its number.
+    pub port: u16,
+    /// HTTPS is spoken there.
+    pub tls: bool,
+    /// Connections begin with the line of a proxy before us that says who the client is.
+    pub proxy_protocol: bool,
+}
+
+/// One of `locations:`.
+#[derive(Debug, Clone)]
+pub struct Location {
+    /// In nginx's words: `/api/`, `= /`, `^~ /x`, `~* \.png$`.
+    pub path: String,
+    /// What happens there.
+    pub rules: Rules,
+}
+
+/// What becomes of requests: of a site's, and of those for a path, where it overrides the site's.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    /// Where they go.
+    pub target: Option<Target>,
+    /// Time to connect to a server.
+    pub connect_timeout: Option<Duration>,
+    /// Time between two pieces of an answer.
+    pub read_timeout: Option<Duration>,
+    /// Time between two pieces of a request.
+    pub send_timeout: Option<Duration>,
+    /// Largest body of a request, in nginx's words.
+    pub max_body: Option<String>,
+    /// Connections that change to another protocol pass.
+    pub websocket: bool,
+    /// For how long browsers keep what they got, in nginx's words.
+    pub expires: Option<String>,
+    /// Answers that nginx keeps.
+    pub cache: Option<Cache>,
+    /// How much one client may ask.
+    pub limit: Option<Limit>,
+    /// Who may log in.
+    pub auth: Option<Auth>,
+    /// Who may ask at all; empty is everybody.
+    pub allow: Vec<String>,
+    /// Lines of nginx's own, as they are.
+    pub lines: String,
+}
+
+/// Where requests go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// To this pool.
+    Pool(String),
+    /// To files below this folder of the load balancer.
+    Root(String),
+    /// Back, with this status and URL.
+    Redirect(u16, String),
+    /// Back, with this status.
+    Status(u16),
+}
+
+/// `cache:`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cache {
+    /// For how long good answers are kept, in nginx's words.
+    pub keep: String,
+    /// When an old answer is better than none, in nginx's words.
+    pub stale: Vec<String>,
+    /// Size on the disk, in nginx's words.
+    pub size: String,
+    /// Requests with one of these, variables of nginx's, are neither answered from it nor kept.
+    pub skip: Vec<String>,
+}
+
+/// `limit:`, for each client.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Limit {
+    /// Requests, such as `50r/s`.
+    pub requests: Option<String>,
+    /// So many more at once.
+    pub burst: u32,
+    /// Connections.
+    pub connections: Option<u32>,
+}
+
+/// `auth:`.
+#[derive(Debug, Clone)]
+pub struct Auth {
+    /// What the browser shows.
+    pub realm: String,
+    /// Lines of `htpasswd`; hashed, and still nobody's to see.
+    pub users: String,
+}
+
+/// `tls:`.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// Where the certificate is from.
+    pub origin: TlsOrigin,
+    /// What is known of it; `None` while nobody has made it up.
+    pub certificate: Option<Certificate>,
+    /// Its private key, as PEM.
+    pub key: Sealed,
+    /// Versions and ciphers.
+    pub profile: Profile,
+    /// For how long browsers shall come by HTTPS only.
+    pub hsts: Option<Duration>,
+    /// HTTP/2 is offered.
+    pub http2: bool,
+}
+
+/// Where a certificate is from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TlsOrigin {
+    /// A file.
+    File(PathBuf),
+    /// The desk makes it up, and keeps it in its state folder.
+    SelfSigned,
+}
+
+/// Versions and ciphers of TLS, by Mozilla's names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// TLS 1.3 alone.
+    Modern,
+    /// TLS 1.2 as well, with ciphers that have forward secrecy.
+    Intermediate,
+}
+
+/// One of `streams:`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stream {
+    /// Port on every VIP.
+    pub port: u16,
+    /// UDP rather than TCP.
+    pub udp: bool,
+    /// Its pool.
+    pub pool: String,
+    /// Idle time after which a connection ends.
+    pub timeout: Duration,
+    /// Servers are told who the client is, by the PROXY protocol.
+    pub proxy_protocol: bool,
+}
+
+/// `nginx:`, its main settings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Nginx {
+    /// Directives outside of all blocks, in order.
+    pub main: Vec<(&'static str, String)>,
+    /// Those of `events`.
+    pub events: Vec<(&'static str, String)>,
+    /// Those of `http`.
+    pub http: Vec<(&'static str, String)>,
+    /// Lines of nginx's own inside `http`, as they are.
+    pub lines: String,
+    /// Lines of nginx's own outside of all blocks, as they are.
+    pub main_lines: String,
+}
+
+/// Everything that nginx on the load balancers does, where the inventory says more than `site:`.
+#[derive(Debug, Clone, Default)]
+pub struct Traffic {
+    /// By name.
+    pub pools: BTreeMap<String, Pool>,
+    /// In the order written; empty where the short form says it.
+    pub sites: Vec<VirtualHost>,
+    /// In the order written.
+    pub streams: Vec<Stream>,
+    /// nginx's own settings.
+    pub nginx: Option<Nginx>,
+}
+
+impl Traffic {
+    /// The pools that requests of this site go to.
+    pub fn pools_of<'a>(&'a self, site: &'a VirtualHost) -> impl Iterator<Item = &'a Pool> {
+        let rules = std::iter::once(&site.rules).chain(site.locations.iter().map(|location| &location.rules));
+        rules.filter_map(|rules| match &rules.target {
+            Some(Target::Pool(name)) => self.pools.get(name),
+            _ => None,
+        })
+    }
+
+    /// The ports of a host's address that pools name.
+    pub fn ports_of(&self, address: IpAddr) -> Vec<u16> {
+        let servers = self.pools.values().flat_map(|pool| &pool.servers);
+        let mut ports: Vec<u16> = servers.filter(|server| server.at.ip() == address).map(|server| server.at.port()).collect();
+        ports.sort_unstable();
+        ports.dedup();
+        ports
+    }
+}
+
+impl VirtualHost {
+    /// The name to ask for: the first that is a whole name.
+    pub fn host_name(&self) -> &str {
+        self.names.iter().map(String::as_str).find(|name| is_whole(name)).unwrap_or(EVERY_NAME)
+    }
+
+    /// Whether a status is a good answer.
+    pub fn expects(&self, status: u16) -> bool {
+        self.expect_status.iter().any(|(from, to)| (*from..=*to).contains(&status))
+    }
+
+    /// Where `verify` asks: by HTTPS where there is that.
+    pub fn asked(&self) -> Option<Listen> {
+        let usable = || self.listens.iter().filter(|listen| !listen.proxy_protocol);
+        usable().find(|listen| listen.tls).or_else(|| usable().next()).copied()
+    }
+}
+
+/// Whether a word of `server_name` is a name, rather than a pattern for many.
+pub fn is_whole(name: &str) -> bool {
+    !name.contains(['*', '~', '^', '$']) && !name.starts_with('.') && name != EVERY_NAME
+}

@@ -1,0 +1,150 @@
+//! The verdict on each site: whether it answers well through every VIP, and with the certificate that was deployed.
+
+use std::net::IpAddr;
+use std::time::SystemTime;
+
+use serde::Serialize;
+
+use crate::ctl::certificate::validity;
+use crate::ctl::cluster::Cluster;
+use crate::ctl::look::observe::Sight;
+use crate::ctl::look::sites::SiteSeen;
+use crate::ctl::sites::VirtualHost;
+use crate::error::{Code, Problem};
+
+/// A site as it was seen through one VIP.
+#[derive(Debug, Clone, Serialize)]
+pub struct SiteStatus {
+    /// What was asked for.
+    pub url: String,
+    /// Through which VIP.
+    pub vip: IpAddr,
+    /// The HTTP status; `None` when nothing answered.
+    pub status: Option<u16>,
+    /// Why nothing did.
+    pub error: Option<String>,
+    /// Whether it is what the inventory expects.
+    pub expected: bool,
+    /// The certificate that was shown; `None` over plain HTTP.
+    pub certificate: Option<CertificateStatus>,
+}
+
+/// A certificate as it was shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct CertificateStatus {
+    /// What it is for.
+    pub names: Vec<String>,
+    /// Who signed it.
+    pub issuer: String,
+    /// Whole days until it ends; negative where it has.
+    pub days_left: i64,
+}
+
+/// What was seen of each site, in the inventory's order.
+pub fn statuses(cluster: &Cluster, sight: &Sight) -> Vec<SiteStatus> {
+    let of = |seen: &SiteSeen| cluster.traffic.sites.iter().find(|site| site.id == seen.site);
+    let one = |seen: &SiteSeen| {
+        let answer = seen.answer.as_ref().ok();
+        let certificate = answer.and_then(|answer| answer.certificate.as_ref());
+        SiteStatus {
+            url: seen.url.clone(),
+            vip: seen.vip,
+            status: answer.map(|answer| answer.status),
+            error: seen.answer.as_ref().err().cloned(),
+            expected: of(seen).zip(answer).is_some_and(|(site, answer)| site.expects(answer.status)),
+            certificate: certificate.map(|one| CertificateStatus {
+                names: one.names.clone(),
+                issuer: one.issuer.clone(),
+                days_left: one.days_left(SystemTime::now()),
+            }),
+        }
+    };
+    sight.sites.iter().map(one).collect()
+}
+
+/// Judges what came back.
+pub fn judge(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
+    let seen = sight.sites.iter().filter_map(|seen| Some((cluster.traffic.sites.iter().find(|site| site.id == seen.site)?, seen)));
+    seen.flat_map(|(site, seen)| one(site, seen)).collect()
+}
+
+fn one(site: &VirtualHost, seen: &SiteSeen) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let (url, vip) = (&seen.url, seen.vip);
+    let answer = match &seen.answer {
+        Err(why) => {
+            let problem = Problem::new(Code::ServiceBad, format!("{url} does not answer through {vip}: {why}"));
+            let next = "nginx's error log on the owner; `hactl status` shows who owns the address";
+            return vec![problem.why("browsers get no answer").next(next)];
+        }
+        Ok(answer) => answer,
+    };
+    if !site.expects(answer.status) {
+        let status = answer.status;
+        let problem = Problem::new(Code::ServiceBad, format!("{url} answers with status {status} through {vip}"));
+        let (why, next) = match status {
+            500.. => ("no server of its pool could be reached, or none could answer", "nginx's error log on the owner and on the servers".to_owned()),
+            _ => ("browsers get an error page", format!("if that is the right answer: `expect_status: [{status}]`, or another path as `verify: /health`")),
+        };
+        problems.push(problem.why(why).next(next));
+    }
+    let Some(tls) = &site.tls else { return problems };
+    match (&answer.certificate, &tls.certificate) {
+        (Some(shown), Some(own)) if shown.fingerprint == own.fingerprint => {
+            problems.extend(validity(shown, &format!("of {}", site.id), SystemTime::now()));
+        }
+        (Some(shown), Some(_)) => {
+            let message = format!("{url} shows another certificate through {vip} than the inventory has: for {}, by {}", shown.names.join(", "), shown.issuer);
+            let problem = Problem::new(Code::CertificateServed, message)
+                .why("browsers see that one: it was not deployed yet, nginx was not reloaded, or another machine answers");
+            problems.push(problem.next("`hactl plan` shows whether it is deployed"));
+        }
+        // What this desk does not have it cannot compare.
+        (Some(shown), None) => problems.extend(validity(shown, &format!("of {}", site.id), SystemTime::now())),
+        (None, _) => problems.push(
+            Problem::new(Code::CertificateServed, format!("{url} shows a certificate through {vip} that cannot be read"))
+                .why("browsers would refuse it as well")
+                .next("`openssl s_client -connect` shows it"),
+        ),
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::ctl::certificate::{Certificate, make_up};
+    use crate::ctl::inventory::load::parse;
+    use crate::ctl::look::sites::SiteAnswer;
+
+    #[test]
+    fn each_trouble_of_a_site_is_told() {
+        let text = include_str!("../../../inventories/homework.yaml").replace(
+            "site: { kind: static, server_name: www.example.cc }",
+            "sites: [{ names: [www.example.cc], tls: { self_signed: yes }, pool: web }]",
+        );
+        let mut cluster = parse(Path::new("x.yaml"), &text).unwrap().cluster;
+        let made = |names: &str| Certificate::read(&make_up(&[names.to_owned()], SystemTime::now()).unwrap().0).unwrap();
+        let (own, other) = (made("www.example.cc"), made("other.cc"));
+        cluster.traffic.sites[0].tls.as_mut().unwrap().certificate = Some(own.clone());
+        let told = |answer: Result<SiteAnswer, String>| -> Vec<String> {
+            let seen = SiteSeen { site: "www.example.cc".into(), vip: [10, 0, 0, 3].into(), url: "https://www.example.cc/".into(), answer };
+            let sight = Sight { sites: vec![seen], ..Sight::default() };
+            judge(&cluster, &sight).iter().map(ToString::to_string).collect()
+        };
+        let answer = |status, certificate: Option<&Certificate>| Ok(SiteAnswer { status, certificate: certificate.cloned() });
+        assert_eq!(told(answer(200, Some(&own))), [] as [String; 0]);
+        for (answer, code, word) in [
+            (Err("refused".to_owned()), "E704", "browsers get no answer"),
+            (answer(502, Some(&own)), "E704", "no server of its pool"),
+            (answer(404, Some(&own)), "E704", "expect_status: [404]"),
+            (answer(200, Some(&other)), "E725", "for other.cc, by other.cc"),
+            (answer(200, None), "E725", "cannot be read"),
+        ] {
+            let said = told(answer);
+            assert!(said.len() == 1 && said[0].contains(code) && said[0].contains(word), "{said:?}");
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Several sites and pools, HTTPS, streams: each word of the inventory by a request that shows it, through the VIP.
+
+use std::path::{Path, PathBuf};
+
+use super::hosts::{Lab, SUBNET, expect};
+
+const TLS: &str = include_str!("../../inventories/tls.yaml");
+const TOMCAT: &str = include_str!("../../inventories/tomcat.yaml");
+
+fn write(lab: &Lab, name: &str, text: &str) -> PathBuf {
+    let path = lab.files.path().join(name);
+    std::fs::write(&path, text.replace("10.0.0", SUBNET)).unwrap();
+    path
+}
+
+fn deploy(lab: &Lab, what: &str, inventory: &Path) -> String {
+    expect(what, &lab.desk(inventory, &["deploy", "-y", "--accept-new-host-keys"]), 0)
+}
+
+/// Status and, behind a blank, where it redirects to; then the body.
+fn get(lab: &Lab, url: &str, more: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap();
+    let host = rest.split('/').next().unwrap();
+    let (name, port) = host.split_once(':').unwrap_or((host, if scheme == "https" { "443" } else { "80" }));
+    let line = format!(
+        "curl -sSk --max-time 10 --resolve {name}:{port}:{SUBNET}.3 -w '\\n%{{http_code}} %{{redirect_url}}' {more} {url} 2>&1"
+    );
+    let said = lab.sh("client", &line);
+    let (body, status) = said.rsplit_once('\n').unwrap_or(("", &said));
+    format!("{status}|{}", body.trim())
+}
+
+/// Each pair is a request and what must be in its answer.
+fn answers(lab: &Lab, pairs: &[(&str, &str, &str)]) {
+    for (url, more, wanted) in pairs {
+        let said = get(lab, url, more);
+        assert!(said.contains(wanted), "{url} {more}: `{said}` lacks `{wanted}`");
+    }
+}
+
+/// `inventories/tls.yaml` as it is, then with more of what a site can say; then other certificates while requests come.
+pub fn https_by_name(lab: &Lab) {
+    let tls = write(lab, "tls.yaml", TLS);
+    let said = deploy(lab, "tls.yaml", &tls);
+    assert!(said.contains("verified"), "{said}");
+    answers(
+        lab,
+        &[
+            ("https://www.example.cc/", "", "200 |web"),
+            ("https://example.cc/x?y=1", "", "301 https://www.example.cc/x?y=1"),
+            ("http://example.cc/x", "", "301 https://www.example.cc/x"),
+            ("http://shop.example.cc/", "", "301 https://shop.example.cc/"),
+            ("https://shop.example.cc/", "--tlsv1.3", "200 |web"),
+            ("https://shop.example.cc/old", "", "301 https://shop.example.cc/new"),
+            ("https://shop.example.cc/admin/", "", "404"), // allowed, and not there
+            ("https://www.example.cc/", "-I", "strict-transport-security: max-age=15552000"),
+            ("https://www.example.cc/", "-I --http2", "HTTP/2 200"),
+        ],
+    );
+    let plan = expect("nothing to do", &lab.desk(&tls, &["plan"]), 0);
+    assert!(!plan.contains("PRIVATE KEY"), "{plan}");
+    let key = lab.sh("lb-5", "stat -c '%a %U' /etc/nginx/hactl/*.key | sort -u");
+    assert_eq!(key.trim(), "600 root");
+    // Each name has its own certificate on one address, and both balancers have the same ones.
+    let shown = |name: &str, at: &str| {
+        let line = format!("echo | openssl s_client -connect {at}:443 -servername {name} 2>/dev/null | openssl x509 -noout -subject -fingerprint");
+        lab.sh("client", &line)
+    };
+    let [lb5, lb6] = ["5", "6"].map(|last| format!("{SUBNET}.{last}"));
+    for name in ["www.example.cc", "shop.example.cc"] {
+        assert!(shown(name, &lb5).contains(&format!("CN = {name}")), "{}", shown(name, &lb5));
+        assert_eq!(shown(name, &lb5), shown(name, &lb6));
+    }
+    let status = expect("status", &lab.desk(&tls, &["status"]), 0);
+    assert!(status.contains("certificate for shop.example.cc by shop.example.cc, 396 days left"), "{status}");
+    let verified = expect("verify", &lab.desk(&tls, &["verify"]), 0);
+    assert!(verified.contains("https://www.example.cc/"), "{verified}");
+
+    // With files of our own, renewed under load.
+    let made = |name: &str, days: u32| {
+        let folder = lab.files.path().display().to_string();
+        lab.sh("desk", &format!(
+            "cd {folder} && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days {days} -subj /CN=Lab -addext subjectAltName=DNS:{name} -keyout {name}.key -out {name}.pem 2>/dev/null"
+        ));
+    };
+    made("www.example.cc", 90);
+    made("shop.example.cc", 90);
+    let own = TLS
+        .replace("names: [www.example.cc, example.cc]", "names: [www.example.cc]")
+        .replace("self_signed: yes, hsts", "certificate: www.example.cc.pem, key: www.example.cc.key, hsts")
+        .replace("self_signed: yes, profile", "certificate: shop.example.cc.pem, key: { command: cat KEY }, profile")
+        .replace("KEY", &lab.files.path().join("shop.example.cc.key").display().to_string());
+    let own = write(lab, "own.yaml", &own);
+    deploy(lab, "certificates of our own", &own);
+    let before = shown("www.example.cc", &lb5);
+    assert!(before.contains("CN = Lab"), "{before}");
+    made("www.example.cc", 91);
+    let load = Load::begin(lab, "https://www.example.cc/", 6);
+    deploy(lab, "renewed", &own);
+    let lost = load.end();
+    assert_ne!(shown("www.example.cc", &lb5), before, "nginx has the new one");
+    assert_eq!(shown("www.example.cc", &lb5), shown("www.example.cc", &lb6));
+    assert_eq!(lost.failed, 0, "{lost:?}");
+    assert!(lost.done > 500, "{lost:?}");
+
+    // Somebody's other certificate, a name that it is not for, a key of another one.
+    made("other.cc", 5);
+    let text = std::fs::read_to_string(&own).unwrap();
+    let other = write(lab, "other.yaml", &text.replace("www.example.cc.pem", "other.cc.pem"));
+    let said = expect("mistakes of a certificate", &lab.desk(&other, &["check"]), 3);
+    for code in ["E168", "E169", "W171"] {
+        assert!(said.contains(code), "{code}: {said}");
+    }
+    lab.sh("lb-5", "cd /etc/nginx/hactl && cp shop.example.cc.pem www.example.cc.pem && cp shop.example.cc.key www.example.cc.key && systemctl reload nginx");
+    let said = expect("another certificate is served", &lab.desk(&own, &["verify"]), 7);
+    assert!(said.contains("E725"), "{said}");
+    deploy(lab, "put right", &own);
+    // What sites that are gone have left goes, too.
+    let alone = TLS.split("  - names: [shop").next().unwrap().to_owned();
+    deploy(lab, "one site", &write(lab, "one.yaml", &alone));
+    assert_eq!(lab.sh("lb-6", "ls /etc/nginx/hactl").split_whitespace().collect::<Vec<_>>(), ["www.example.cc.key", "www.example.cc.pem"]);
+}
+
+/// Requests of several clients all the time, by HTTP/1.1 with a connection kept.
+struct Load<'l> {
+    lab: &'l Lab,
+    file: String,
+    child: std::process::Child,
+}
+
+#[derive(Debug)]
+struct Loaded {
+    done: u64,
+    failed: u64,
+}
+
+impl<'l> Load<'l> {
+    fn begin(lab: &'l Lab, url: &str, seconds: u32) -> Self {
+        let port = if url.starts_with("https") { 443 } else { 80 };
+        let file = lab.files.path().join("load").display().to_string();
+        let line = format!(
+            "h2load --h1 -t 1 -c 10 --rps 20 -D {seconds} --connect-to={SUBNET}.3:{port} {url} > {file} 2>&1"
+        );
+        let mut command = lab.command();
+        command.args(["lab", "exec", "client", "--", "sh", "-c", &line]);
+        let child = command.spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        Self { lab, file, child }
+    }
+
+    /// `requests: 100 total, 100 started, 100 done, 100 succeeded, 0 failed, 0 errored, 0 timeout`
+    fn end(mut self) -> Loaded {
+        self.child.wait().unwrap();
+        let said = self.lab.sh("client", &format!("cat {}", self.file));
+        let line = said.lines().find(|line| line.starts_with("requests: ")).unwrap_or_else(|| panic!("{said}"));
+        let count = |word: &str| {
+            let part = line.split([':', ',']).find(|part| part.ends_with(word)).unwrap_or_else(|| panic!("{line}"));
+            part.split_whitespace().next().unwrap().parse::<u64>().unwrap()
+        };
+        Loaded { done: count("succeeded"), failed: count("failed") + count("errored") + count("timeout") }
+    }
+}
+
+/// `inventories/tomcat.yaml`: what the course notes' nginx.conf says, request by request.
+pub fn several_servers_on_a_host(lab: &Lab) {
+    let tomcat = write(lab, "tomcat.yaml", TOMCAT);
+    deploy(lab, "tomcat.yaml", &tomcat);
+    for host in ["lb-5", "lb-6"] {
+        lab.sh(host, "mkdir -p /var/local/static && echo picture > /var/local/static/a.png && echo styles > /var/local/static/a.css");
+    }
+    answers(
+        lab,
+        &[
+            ("http://www.dbspread.cc/", "", "200 |web7"),
+            ("http://dbspread.cc/x", "", "301 http://www.dbspread.cc/x"),
+            ("http://www.dbspread.cc/a.css", "", "200 |styles"),
+            ("http://www.dbspread.cc/a.css", "-I", "Cache-Control: max-age=2592000"),
+            ("http://www.dbspread.cc/a.png", "", "200 |picture"),
+            ("http://www.dbspread.cc/a.png", "-e http://thief.cc/", "403"),
+            ("http://www.dbspread.cc/a.png", "-e http://www.dbspread.cc/", "200 |picture"),
+            ("http://www.dbspread.cc/x.jsp", "", "404"), // asked of the other pool
+        ],
+    );
+    // Both ports of the first pool take their turns, and one that is dead is passed over.
+    let asked = |port: u16| {
+        let line = format!("ss -Htn state time-wait sport = :{port} | wc -l");
+        lab.sh("web-7", &line).trim().parse::<u32>().unwrap_or(0)
+    };
+    (0..8).for_each(|_| answers(lab, &[("http://www.dbspread.cc/", "", "200 |web7")]));
+    assert!(asked(8080) > 0 && asked(8081) > 0, "{} {}", asked(8080), asked(8081));
+    lab.sh("web-7", "nft add table inet shut && nft 'add chain inet shut in { type filter hook input priority 0; }' && nft add rule inet shut in tcp dport 8081 reject with tcp reset");
+    (0..8).for_each(|_| answers(lab, &[("http://www.dbspread.cc/", "", "200 |web7")]));
+    let said = expect("a server is out", &lab.desk(&tomcat, &["verify"]), 7);
+    assert!(said.contains("web-7 does not answer lb-5 and lb-6 on port 8081"), "{said}");
+    lab.sh("web-7", "nft delete table inet shut");
+    expect("and in again", &lab.desk(&tomcat, &["verify"]), 0);
+    let log = lab.sh("lb-5", "tail -n 1 /var/log/nginx/access.log");
+    assert!(log.contains("\"GET / HTTP/1.1\" 200"), "{log}");
+    let limits = lab.sh("lb-5", "prlimit -n -p $(pgrep -f 'nginx: worker' | head -n1) -o SOFT --noheadings");
+    assert_eq!(limits.trim(), "102400");
+}
+
+/// The rest of what a site can say, and streams.
+pub fn limits_caches_and_streams(lab: &Lab) {
+    std::fs::write(lab.files.path().join("users"), "ann:$apr1$5Wv4S8qk$4bYlZ9GQdC1yE4OGAW1mD/\n").unwrap();
+    let hashed = lab.sh("desk", "openssl passwd -apr1 hunter2");
+    std::fs::write(lab.files.path().join("users"), format!("ann:{hashed}")).unwrap();
+    let text = "cluster: more\nvip: 10.0.0.3/24\nssh: { user: root }\nlb: { lb-5: 10.0.0.5, lb-6: 10.0.0.6 }\n\
+        web: { web-7: 10.0.0.7, web-8: 10.0.0.8 }\n\
+        pools:\n  one: [web-7]\n  sticky: { servers: [web-7, web-8], method: hash $arg_user consistent }\n  spare: { servers: { web-7: {}, web-8: { backup: yes } } }\n  drained: { servers: { web-7: { down: yes }, web-8: {} }, keepalive: 8 }\n\
+        sites:\n  - pool: spare\n    locations:\n\
+        \x20   - { path: /limited, pool: one, limit: { requests: 1r/s, burst: 1 } }\n\
+        \x20   - { path: /kept/, pool: one, cache: { keep: 1m, stale: [error, timeout, http_502] }, lines: 'rewrite ^ / break;' }\n\
+        \x20   - { path: /secret, pool: one, auth: { realm: Lab, users: users } }\n\
+        \x20   - { path: /closed, pool: one, allow: [192.0.2.0/24] }\n\
+        \x20   - { path: /user, pool: sticky, lines: 'rewrite ^ / break;' }\n\
+        \x20   - { path: /drained, pool: drained, lines: 'rewrite ^ / break;' }\n\
+        \x20   - { path: = /gone, status: 410 }\n\
+        \x20 - { names: [own.example.cc], listen: [80, { port: 81, proxy_protocol: yes }], vips: [10.0.0.3], pool: one, verify: /, lines: 'add_header X-Client $remote_addr always;' }\n\
+        streams:\n  - { listen: 8306, pool: one }\n  - { listen: 8053, pool: one, protocol: udp }\n";
+    let more = write(lab, "more.yaml", text);
+    deploy(lab, "more.yaml", &more);
+    answers(
+        lab,
+        &[
+            ("http://any.cc/", "", "200 |web7"),
+            ("http://any.cc/gone", "", "410"),
+            ("http://any.cc/closed", "", "403"),
+            ("http://any.cc/secret", "", "401"),
+            ("http://any.cc/secret", "-u ann:hunter2", "404"),
+            ("http://any.cc/secret", "-u ann:wrong", "401"),
+            ("http://any.cc/drained", "", "200 |web8"),
+            ("http://any.cc/kept/", "-I", "X-Cache-Status: MISS"),
+            ("http://any.cc/kept/", "", "200 |web7"),
+            ("http://any.cc/kept/", "-I", "X-Cache-Status: HIT"),
+            ("http://own.example.cc/", "-I", "X-Client: "),
+            ("http://own.example.cc:81/", "--haproxy-protocol -I", "X-Client: "),
+            ("http://any.cc:8306/", "", "200 |web7"),
+        ],
+    );
+    let two = ["a", "a", "a", "a"].map(|user| get(lab, &format!("http://any.cc/user?user={user}"), ""));
+    assert!(two.iter().all(|one| *one == two[0]), "{two:?}");
+    let many: Vec<String> = (0..6).map(|_| get(lab, "http://any.cc/limited", "")).collect();
+    assert!(many.iter().any(|one| one.starts_with("429")), "{many:?}");
+    // An old answer is better than none, and a backup server serves when the others are gone.
+    lab.sh("web-7", "systemctl stop nginx");
+    answers(lab, &[("http://any.cc/kept/", "", "200 |web7"), ("http://any.cc/", "", "200 |web8")]);
+    lab.sh("web-7", "systemctl start nginx");
+    // Back to the short form: nothing of the long one stays.
+    deploy(lab, "the homework", &lab.homework());
+    assert_eq!(lab.sh("lb-5", "ls -A /etc/nginx/hactl 2>/dev/null; ls /etc/nginx/modules-enabled | grep hactl"), "");
+    assert!(lab.page().starts_with("web"), "{}", lab.page());
+}
