@@ -2917,7 +2917,7 @@ _hactl() {
                     return 0
                     ;;
                 --example)
-                    COMPREPLY=($(compgen -W "homework expert lvs-dr lvs-dr-two" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "homework tls tomcat two-names lvs-dr lvs-dr-two expert" -- "${cur}"))
                     return 0
                     ;;
                 --inventory)

@@ -70,9 +70,12 @@ complete -c hactl -n "__fish_hactl_using_subcommand init" -l vip -d 'Virtual IP 
 complete -c hactl -n "__fish_hactl_using_subcommand init" -l lb -d 'Load balancers, best first: NAME=ADDRESS or ADDRESS, comma separated' -r
 complete -c hactl -n "__fish_hactl_using_subcommand init" -l web -d 'Web hosts: NAME=ADDRESS or ADDRESS, comma separated' -r
 complete -c hactl -n "__fish_hactl_using_subcommand init" -l example -d 'Print a ready example instead' -r -f -a "homework\t''
-expert\t''
+tls\t''
+tomcat\t''
+two-names\t''
 lvs-dr\t''
-lvs-dr-two\t''"
+lvs-dr-two\t''
+expert\t''"
 complete -c hactl -n "__fish_hactl_using_subcommand init" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand init" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
 json\t'For programs'"

@@ -260,7 +260,7 @@ pub(crate) struct Init {
     #[arg(long, value_delimiter = ',')]
     pub web: Vec<String>,
     /// Print a ready example instead
-    #[arg(long, value_parser = super::init::EXAMPLES.map(|(name, _)| name))]
+    #[arg(long, value_parser = super::examples::EXAMPLES.map(|(name, _)| name))]
     pub example: Option<String>,
 }
 

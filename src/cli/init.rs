@@ -4,18 +4,8 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use super::args::Init;
+use super::examples::{EXAMPLES, HOMEWORK};
 use crate::error::{Code, Exit, Failure, Outcome, Problem};
-
-/// Ready examples, by name.
-pub(crate) const EXAMPLES: [(&str, &str); 6] = [
-    ("homework", HOMEWORK),
-    ("tls", include_str!("../../inventories/tls.yaml")),
-    ("tomcat", include_str!("../../inventories/tomcat.yaml")),
-    ("lvs-dr", include_str!("../../inventories/lvs-dr.yaml")),
-    ("lvs-dr-two", include_str!("../../inventories/lvs-dr-two.yaml")),
-    ("expert", include_str!("../../inventories/expert.yaml")),
-];
-const HOMEWORK: &str = include_str!("../../inventories/homework.yaml");
 
 /// Prints an inventory to start from.
 ///

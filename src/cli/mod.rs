@@ -11,6 +11,7 @@ mod desk;
 mod dispatch;
 mod drill;
 mod entry;
+mod examples;
 mod explain;
 mod generate;
 mod genhash;

@@ -166,7 +166,9 @@ pub fn validity(certificate: &Certificate, name: &str, now: SystemTime) -> Optio
     let days = certificate.days_left(now);
     if certificate.from > now + Duration::from_secs(300) {
         let problem = Problem::new(Code::CertificateExpired, format!("certificate {name} does not hold yet"));
-        return Some(problem.why("browsers would refuse the site").next("wait, or compare this machine's clock: `date -u`"));
+        return Some(
+            problem.why("browsers would refuse the site").next("wait, or compare this machine's clock: `date -u`"),
+        );
     }
     if days < 0 {
         let message = format!("certificate {name} has expired {} days ago", -days);
@@ -175,7 +177,10 @@ pub fn validity(certificate: &Certificate, name: &str, now: SystemTime) -> Optio
     }
     (days < SOON_DAYS).then(|| {
         let problem = Problem::new(Code::CertificateEnds, format!("certificate {name} ends in {days} days"));
-        problem.why("browsers will refuse the site then").next("renew it, put the new one in its place, and deploy again").warn()
+        problem
+            .why("browsers will refuse the site then")
+            .next("renew it, put the new one in its place, and deploy again")
+            .warn()
     })
 }
 

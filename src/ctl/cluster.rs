@@ -321,6 +321,8 @@ pub struct Vip {
     /// Commands run at state changes, by keepalived's keyword (`notify_master`…).
     #[serde(skip)]
     pub notify: BTreeMap<String, String>,
+    /// Routes that only its owner has, in the words of `ip route`.
+    pub routes: Vec<String>,
 }
 
 impl Vip {

@@ -57,7 +57,8 @@ fn lacking(cluster: &mut Cluster) -> impl Iterator<Item = &mut VirtualHost> {
 }
 
 fn folder(cluster: &Cluster) -> Option<PathBuf> {
-    let name: String = cluster.name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
+    let name: String =
+        cluster.name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
     Some(state_folder()?.join("tls").join(name))
 }
 

@@ -5,8 +5,8 @@
 pub mod alerts;
 pub mod apply;
 pub mod ask;
-pub mod check;
 pub mod certificate;
+pub mod check;
 pub mod cluster;
 pub mod desk;
 pub mod difference;

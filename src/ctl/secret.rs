@@ -77,7 +77,9 @@ pub fn unseal(cluster: &mut Cluster) -> Result<Vec<Problem>, Failure> {
     for (tls, id) in cluster.traffic.sites.iter().filter_map(|site| Some((site.tls.as_ref()?, &site.id))) {
         let Some((certificate, key)) = tls.certificate.as_ref().zip(tls.key.open()) else { continue };
         problems.extend(
-            matches(&certificate.pem, key).err().map(|error| bad_key(&format!("of `{id}`"), &error).at(tls.key.span.clone())),
+            matches(&certificate.pem, key)
+                .err()
+                .map(|error| bad_key(&format!("of `{id}`"), &error).at(tls.key.span.clone())),
         );
     }
     let (warnings, errors): (Vec<_>, Vec<_>) = problems.into_iter().partition(|problem| problem.warning);

@@ -261,7 +261,8 @@ impl Traffic {
     /// The ports of a host's address that pools name.
     pub fn ports_of(&self, address: IpAddr) -> Vec<u16> {
         let servers = self.pools.values().flat_map(|pool| &pool.servers);
-        let mut ports: Vec<u16> = servers.filter(|server| server.at.ip() == address).map(|server| server.at.port()).collect();
+        let mut ports: Vec<u16> =
+            servers.filter(|server| server.at.ip() == address).map(|server| server.at.port()).collect();
         ports.sort_unstable();
         ports.dedup();
         ports

@@ -147,6 +147,11 @@ codes! {
     PasswordLength = "E149", "a password that is too long";
     /// A key that signs adverts is short. Who records adverts can try guesses without end; `openssl rand -hex 32` prints a good one.
     KeyShort = "E150", "a short key";
+
+    /// `hactl import --out` writes over nothing: what is there may be an inventory that somebody has changed by hand.
+    WouldOverwrite = "E155", "a file would be overwritten";
+    /// A file of an import cannot be written: no permission, no space, or it is there already. Name another folder with `--out`.
+    CannotWrite = "E156", "a file cannot be written";
     /// A pool of servers lists none that is used while all is well, so its requests would have nowhere to go, and nginx would refuse the
     /// whole configuration. `pools: { api: { servers: [web-7:8080, 10.0.0.21:9000] } }`.
     PoolEmpty = "E160", "a pool without servers";
@@ -162,7 +167,7 @@ codes! {
     SiteUnreachable = "E165", "a site that nobody can reach";
     /// Two sites, or a site and a stream, want the same: nginx would ask only one of them, or refuse the whole configuration.
     NameTwice = "E166", "two sites in one place";
-    /// A site lists one path more than once.
+    /// A site lists one path more than once, and nginx would refuse the whole configuration. What both say belongs into one of them.
     PathTwice = "E167", "a path is listed twice";
     /// A certificate or its key cannot be used: it is missing, damaged, or they do not belong together.
     BadCertificate = "E168", "certificate or key not usable";
@@ -171,14 +176,9 @@ codes! {
     /// A certificate has ended, or does not hold yet. Browsers refuse the site.
     CertificateExpired = "E170", "a certificate that does not hold";
     /// A certificate ends within 21 days. Renew it, put it in its place and deploy: no request is lost by that.
-    CertificateEnds = "E171", "a certificate ends soon";
+    CertificateEnds = "W171", "a certificate ends soon";
     /// The inventory says one thing in its short and in its long form, or nginx's part where the kernel balances.
     TwoForms = "E172", "two forms that exclude each other";
-
-    /// `hactl import --out` writes over nothing: what is there may be an inventory that somebody has changed by hand.
-    WouldOverwrite = "E155", "a file would be overwritten";
-    /// A file of an import cannot be written: no permission, no space, or it is there already. Name another folder with `--out`.
-    CannotWrite = "E156", "a file cannot be written";
 
     // --- SSH ---
     /// No TCP connection to the host: it is down, a firewall drops it, or nothing listens. Nothing was changed on it.

@@ -63,3 +63,58 @@ pub fn a_vip_of_another_subnet(lab: &Lab) {
         lab.sh(host, "ip route del 10.67.0.0/24 dev eth0");
     }
 }
+
+/// `inventories/two-names.yaml`: the owner has both addresses, the default route and a unit, and the other one none of them.
+pub fn two_public_addresses(lab: &Lab) {
+    for host in ["client", "desk"] {
+        lab.sh(host, "ip route add 202.102.152.0/24 dev eth0");
+    }
+    let before = ["lb-5", "lb-6"].map(|host| {
+        lab.sh(host, "printf '[Service]\\nExecStart=/bin/sleep infinity\\n' > /etc/systemd/system/lonely.service; systemctl daemon-reload");
+        let route = lab.sh(host, "ip route show default");
+        lab.sh(host, "ip route del default");
+        route
+    });
+    let text = include_str!("../../inventories/two-names.yaml").replace("10.0.0", SUBNET);
+    let text = text.replace("# start: [stunnel4.service] ", "start: [lonely.service] ");
+    let inventory = lab.files.path().join("two-names.yaml");
+    std::fs::write(&inventory, text).unwrap();
+    let done = expect("deploy", &lab.desk(&inventory, &["deploy", "-y", NEW]), 0);
+    assert!(done.contains("verified"), "{done}");
+    let page = |name: &str, last: u8| {
+        let line = format!("curl -sSk --max-time 10 --resolve {name}:443:202.102.152.{last} https://{name}/ 2>&1");
+        lab.sh("client", &line)
+    };
+    let stands = |owner: &str, other: &str| {
+        assert!(page("www.one.example.cc", 253).starts_with("web"), "{}", page("www.one.example.cc", 253));
+        assert!(page("www.two.example.cc", 254).starts_with("web"), "{}", page("www.two.example.cc", 254));
+        // A browser without SNI gets the certificate of the address.
+        let shown = lab.sh("client", "echo | openssl s_client -noservername -connect 202.102.152.254:443 2>/dev/null | openssl x509 -noout -subject");
+        assert!(shown.contains("www.two.example.cc"), "{shown}");
+        for (host, has) in [(owner, true), (other, false)] {
+            assert_eq!(lab.sh(host, "ip route show default").contains("via 202.102.152.1"), has, "{host}");
+            let runs = lab.sh(host, "systemctl is-active lonely");
+            assert_eq!(runs.trim() == "active", has, "{host}: {runs}");
+        }
+    };
+    stands("lb-5", "lb-6");
+    expect("failover", &lab.desk(&inventory, &["failover", "--to", "lb-6"]), 0);
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    stands("lb-6", "lb-5");
+    expect("back", &lab.desk(&inventory, &["failover", "--to", "lb-5"]), 0);
+    let drilled = lab.desk(&inventory, &["drill", "crash", "-y"]);
+    expect("a drill", &drilled, 0);
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    stands("lb-5", "lb-6");
+    expect("uninstall", &lab.desk(&inventory, &["uninstall", "-y"]), 0);
+    for (host, route) in ["lb-5", "lb-6"].into_iter().zip(before) {
+        assert_eq!(
+            lab.sh(host, "ip -o addr show to 202.102.152.0/24; ip route show default; systemctl is-active lonely"),
+            "inactive\n"
+        );
+        lab.sh(host, &format!("ip route add {}", route.trim()));
+    }
+    for host in ["client", "desk"] {
+        lab.sh(host, "ip route del 202.102.152.0/24 dev eth0");
+    }
+}

@@ -76,6 +76,7 @@ const CASES: &[Case] = cases! {
     Up -> Up: names::an_init_script;
     Up -> Up: elsewhere::an_ipv6_cluster;
     Up -> Up: elsewhere::a_vip_of_another_subnet;
+    Up -> Up: elsewhere::two_public_addresses;
     Up -> Up: hardened::a_macvlan;
 };
 

@@ -7,7 +7,8 @@ use super::order::Canary;
 use super::settle::{settle, trouble};
 use super::work::Work;
 use crate::ctl::cluster::{Cluster, Vip};
-use crate::ctl::look::observe::{ask, can_answer};
+use crate::ctl::look::observe::ask;
+use crate::ctl::look::way::can_answer;
 use crate::ctl::progress::Event;
 use crate::error::{Code, Exit, Failure, Problem};
 

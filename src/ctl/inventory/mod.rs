@@ -17,6 +17,7 @@ pub mod rules;
 pub mod secret;
 pub mod site;
 pub mod streams;
+mod takeover;
 pub mod tls;
 pub mod track;
 pub mod traffic;

@@ -33,7 +33,7 @@ use Context::{Events, Http, Main};
 use Shape::{Flag, Number, NumberOrAuto, Size, Sizes, Text, Time, Words};
 
 /// Every key.
-const SETTINGS: [(&'static str, Context, Shape); 39] = [
+const SETTINGS: [(&str, Context, Shape); 39] = [
     ("user", Main, Words("www-data")),
     ("worker_processes", Main, NumberOrAuto),
     ("worker_cpu_affinity", Main, Words("auto")),
@@ -106,7 +106,8 @@ fn value(reader: &Reader<'_>, node: &Node, name: &str, shape: Shape) -> Option<S
         Time => shaped(reader, node, name, is_time, "60s"),
         Flag => reader.boolean(node, name).map(|on| if on { "on" } else { "off" }.to_owned()),
         Words(example) => {
-            let fits = |text: &str| !text.is_empty() && text.split(' ').all(|part| !part.is_empty() && part.chars().all(word));
+            let fits =
+                |text: &str| !text.is_empty() && text.split(' ').all(|part| !part.is_empty() && part.chars().all(word));
             shaped(reader, node, name, fits, example)
         }
         Text => {

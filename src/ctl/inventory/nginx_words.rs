@@ -20,22 +20,32 @@ pub fn directive_value(reader: &Reader<'_>, node: &Node, what: &str, text: &str)
     if is_printable(text) {
         return Some(quoted(text));
     }
-    let problem = Problem::new(Code::WrongValue, format!("{what} `{}` is empty or has control characters", text.escape_default()))
-        .why("it stands in nginx's configuration")
-        .next("write it on one line");
+    let problem = Problem::new(
+        Code::WrongValue,
+        format!("{what} `{}` is empty or has control characters", text.escape_default()),
+    )
+    .why("it stands in nginx's configuration")
+    .next("write it on one line");
     reader.wrong(node.place, problem);
     None
 }
 
 /// A value of a fixed form, given by an example of it.
-pub fn shaped(reader: &Reader<'_>, node: &Node, what: &str, fits: impl Fn(&str) -> bool, example: &str) -> Option<String> {
+pub fn shaped(
+    reader: &Reader<'_>,
+    node: &Node,
+    what: &str,
+    fits: impl Fn(&str) -> bool,
+    example: &str,
+) -> Option<String> {
     let text = reader.text(node, what)?;
     if fits(text) {
         return Some(text.to_owned());
     }
-    let problem = Problem::new(Code::WrongValue, format!("{what} `{}` is not of the form {example}", text.escape_default()))
-        .why("it stands in nginx's configuration")
-        .next(format!("write it like `{what}: {example}`"));
+    let problem =
+        Problem::new(Code::WrongValue, format!("{what} `{}` is not of the form {example}", text.escape_default()))
+            .why("it stands in nginx's configuration")
+            .next(format!("write it like `{what}: {example}`"));
     reader.wrong(node.place, problem);
     None
 }
@@ -74,7 +84,8 @@ pub fn lines(reader: &Reader<'_>, node: &Node) -> Option<String> {
     let text = reader.text(node, "lines")?;
     let odd = |c: char| c.is_control() && c != '\n' && c != '\t';
     if text.chars().any(odd) {
-        let problem = Problem::new(Code::WrongValue, "lines have control characters").why("they stand in nginx's configuration");
+        let problem =
+            Problem::new(Code::WrongValue, "lines have control characters").why("they stand in nginx's configuration");
         reader.wrong(node.place, problem.next("write them like `lines: |` with nginx's directives below it"));
         return None;
     }
@@ -87,9 +98,19 @@ mod tests {
 
     #[test]
     fn forms_are_told_apart() {
-        for (text, is, as_time) in
-            [("0", true, true), ("32k", true, false), ("5m", true, true), ("30d", false, true), ("10ms", false, true), ("", false, false), ("m", false, false), ("5mm", false, false), ("5 m", false, false), ("-1", false, false), ("1;", false, false)]
-        {
+        for (text, is, as_time) in [
+            ("0", true, true),
+            ("32k", true, false),
+            ("5m", true, true),
+            ("30d", false, true),
+            ("10ms", false, true),
+            ("", false, false),
+            ("m", false, false),
+            ("5mm", false, false),
+            ("5 m", false, false),
+            ("-1", false, false),
+            ("1;", false, false),
+        ] {
             assert_eq!((is_size(text), is_time(text)), (is, as_time), "{text}");
         }
         assert_eq!(quoted(r#"a"b\.c"#), r#""a\"b\\.c""#);

@@ -36,7 +36,10 @@ pub fn pools(reader: &Reader<'_>, node: &Node, hosts: &[Host]) -> BTreeMap<Strin
     for (key, node) in fields.entries {
         let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if key.name.is_empty() || !key.name.chars().all(good) {
-            let message = format!("pool name `{}` has characters other than letters, digits, - . and _", key.name.escape_default());
+            let message = format!(
+                "pool name `{}` has characters other than letters, digits, - . and _",
+                key.name.escape_default()
+            );
             let problem = Problem::new(Code::WrongValue, message).why("it becomes the name of an `upstream` of nginx");
             reader.wrong(key.place, problem.next("write it like `api` or `web-2`"));
             continue;
@@ -49,7 +52,13 @@ pub fn pools(reader: &Reader<'_>, node: &Node, hosts: &[Host]) -> BTreeMap<Strin
 /// The pool of all web hosts, which is there without being written.
 pub fn of_web_hosts(hosts: &[Host]) -> Pool {
     let webs = hosts.iter().filter(|host| host.group == Group::Web);
-    Pool { name: WEB.into(), servers: webs.map(|host| server_of(host, None)).collect(), method: None, keepalive: 0, next_upstream: Vec::new() }
+    Pool {
+        name: WEB.into(),
+        servers: webs.map(|host| server_of(host, None)).collect(),
+        method: None,
+        keepalive: 0,
+        next_upstream: Vec::new(),
+    }
 }
 
 /// The name of the pool that is there by itself.
@@ -103,9 +112,10 @@ fn pool(reader: &Reader<'_>, name: &str, place: Place, node: &Node, hosts: &[Hos
     let spreads_by_hash = pool.method.as_deref().is_some_and(|method| method != "least_conn");
     if spreads_by_hash && pool.servers.iter().any(|server| server.backup) {
         let method = pool.method.as_deref().unwrap_or_default();
-        let problem = Problem::new(Code::WrongValue, format!("pool `{name}` has backup servers and the method `{method}`"))
-            .why("nginx takes no backup servers with that method, and would refuse the whole configuration")
-            .next("use `method: least_conn`, or leave `backup` away");
+        let problem =
+            Problem::new(Code::WrongValue, format!("pool `{name}` has backup servers and the method `{method}`"))
+                .why("nginx takes no backup servers with that method, and would refuse the whole configuration")
+                .next("use `method: least_conn`, or leave `backup` away");
         reader.wrong(place, problem);
     }
     pool
@@ -153,7 +163,10 @@ fn servers(reader: &Reader<'_>, node: &Node, hosts: &[Host], defaults: &Defaults
         }
         if found.iter().any(|other| other.at == server.at) {
             let problem = Problem::new(Code::ServerTwice, format!("{} is in the pool twice", server.at));
-            reader.wrong(place, problem.why("it would get twice its share").next("leave one of them out, or give it a `weight`"));
+            reader.wrong(
+                place,
+                problem.why("it would get twice its share").next("leave one of them out, or give it a `weight`"),
+            );
         }
         found.push(server);
     };
@@ -219,6 +232,7 @@ fn server(reader: &Reader<'_>, place: Place, text: &str, hosts: &[Host]) -> Opti
     let at = SocketAddr::new(address, port.unwrap_or(80));
     // An address of a host of the inventory is that host.
     let host = hosts.iter().find(|host| host.address == address).map(|host| host.name.clone());
-    let other = Server { host, at, weight: 1, max_fails: 1, fail_timeout: Duration::from_secs(10), backup: false, down: false };
+    let other =
+        Server { host, at, weight: 1, max_fails: 1, fail_timeout: Duration::from_secs(10), backup: false, down: false };
     Some(other)
 }

@@ -77,7 +77,7 @@ fn limit(reader: &Reader<'_>, node: &Node) -> Limit {
 const BURST: u32 = 50;
 
 fn auth(reader: &Reader<'_>, node: &Node, folder: &Path) -> Option<Auth> {
-    let fields = reader.fields(node, "auth");
+    let fields = reader.fields(node, "auth of a site");
     let realm = match fields.get("realm") {
         Some(node) => directive_value(reader, node, "realm", reader.text(node, "realm")?),
         None => Some(quoted("restricted")),
@@ -86,7 +86,11 @@ fn auth(reader: &Reader<'_>, node: &Node, folder: &Path) -> Option<Auth> {
         Some(node) => users(reader, node, folder),
         None => {
             let problem = Problem::new(Code::WrongShape, "auth names no file of users");
-            reader.wrong(node.place, problem.next("auth: { users: htpasswd }, which `htpasswd -c htpasswd ann` or `openssl passwd -6` fills"));
+            reader.wrong(
+                node.place,
+                problem
+                    .next("auth: { users: htpasswd }, which `htpasswd -c htpasswd ann` or `openssl passwd -6` fills"),
+            );
             None
         }
     };
@@ -98,20 +102,30 @@ fn auth(reader: &Reader<'_>, node: &Node, folder: &Path) -> Option<Auth> {
 fn users(reader: &Reader<'_>, node: &Node, folder: &Path) -> Option<String> {
     let path = folder.join(reader.text(node, "users")?);
     let wrong = |problem: Problem| {
-        reader.wrong(node.place, problem.next("`htpasswd -B -c FILE ann` writes one, or `ann:` and what `openssl passwd -6` prints"));
+        reader.wrong(
+            node.place,
+            problem.next("`htpasswd -B -c FILE ann` writes one, or `ann:` and what `openssl passwd -6` prints"),
+        );
         None
     };
     let text = match read_file(&path).map(String::from_utf8) {
         Ok(Ok(text)) => text,
-        Ok(Err(_)) => return wrong(Problem::new(Code::InputUnreadable, format!("{} is not UTF-8 text", path.display()))),
+        Ok(Err(_)) => {
+            return wrong(Problem::new(Code::InputUnreadable, format!("{} is not UTF-8 text", path.display())));
+        }
         Err(error) => return wrong(Problem::new(Code::InputUnreadable, format!("{}: {error}", path.display()))),
     };
     for (number, line) in (1..).zip(text.lines()) {
         let hashed = |hash: &str| hash.starts_with('$') || hash.starts_with('{');
-        let good = line.is_empty() || line.starts_with('#') || line.split_once(':').is_some_and(|(user, hash)| !user.is_empty() && hashed(hash));
+        let good = line.is_empty()
+            || line.starts_with('#')
+            || line.split_once(':').is_some_and(|(user, hash)| !user.is_empty() && hashed(hash));
         if !good {
             let message = format!("line {number} of {} is not a user with a hashed password", path.display());
-            return wrong(Problem::new(Code::WrongValue, message).why("it would lie on the load balancers for everybody there to read"));
+            return wrong(
+                Problem::new(Code::WrongValue, message)
+                    .why("it would lie on the load balancers for everybody there to read"),
+            );
         }
     }
     Some(text)
@@ -130,7 +144,12 @@ pub fn target(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, what: &str) -> O
         found.push(("pool", reader.text(node, "pool").map(|name| Target::Pool(name.to_owned()))));
     }
     if let Some(node) = fields.get("root") {
-        let fits = |text: &str| text.starts_with('/') && !text.contains("/../") && !text.contains(['"', '\\', '$']) && !text.chars().any(char::is_control);
+        let fits = |text: &str| {
+            text.starts_with('/')
+                && !text.contains("/../")
+                && !text.contains(['"', '\\', '$'])
+                && !text.chars().any(char::is_control)
+        };
         found.push(("root", shaped(reader, node, "root", fits, "/var/www/static").map(Target::Root)));
     }
     if let Some(node) = fields.get("status") {
@@ -205,12 +224,16 @@ fn path(reader: &Reader<'_>, node: &Node) -> Option<String> {
         _ => (None, text),
     };
     let pattern = matches!(modifier, Some("~" | "~*"));
-    let plain = path.starts_with('/') && path.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\'' | '\\' | ';' | '{' | '}' | '$' | '#'));
+    let plain = path.starts_with('/')
+        && path.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\'' | '\\' | ';' | '{' | '}' | '$' | '#'));
     let good = if pattern { !path.is_empty() && !path.chars().any(char::is_control) } else { plain };
     if !good {
-        let problem = Problem::new(Code::WrongValue, format!("path `{}` is not one that nginx compares requests with", text.escape_default()))
-            .why("a path begins with a slash, or is a pattern behind `~` or `~*`")
-            .next("write it like `/api/`, `= /`, `^~ /static/` or `'~* \\.(png|jpg)$'`");
+        let problem = Problem::new(
+            Code::WrongValue,
+            format!("path `{}` is not one that nginx compares requests with", text.escape_default()),
+        )
+        .why("a path begins with a slash, or is a pattern behind `~` or `~*`")
+        .next("write it like `/api/`, `= /`, `^~ /static/` or `'~* \\.(png|jpg)$'`");
         reader.wrong(node.place, problem);
         return None;
     }

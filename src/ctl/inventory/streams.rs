@@ -18,7 +18,8 @@ pub fn streams(reader: &Reader<'_>, node: &Node, pools: &BTreeMap<String, Pool>,
             continue;
         }
         let Some(stream) = stream(reader, item, pools) else { continue };
-        let of_site = sites.iter().any(|site| !stream.udp && site.listens.iter().any(|listen| listen.port == stream.port));
+        let of_site =
+            sites.iter().any(|site| !stream.udp && site.listens.iter().any(|listen| listen.port == stream.port));
         if of_site || found.iter().any(|other| (other.port, other.udp) == (stream.port, stream.udp)) {
             let whose = if of_site { "a site" } else { "another stream" };
             let problem = Problem::new(Code::NameTwice, format!("port {} is {whose}'s already", stream.port))

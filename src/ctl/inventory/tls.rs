@@ -13,7 +13,8 @@ use crate::error::{Code, Problem};
 use crate::includes::read_file;
 
 const PROFILES: [(&str, Profile); 2] = [("modern", Profile::Modern), ("intermediate", Profile::Intermediate)];
-const EXAMPLE: &str = "tls: { certificate: certs/www.pem, key: certs/www.key }, or `tls: { self_signed: yes }` in a lab";
+const EXAMPLE: &str =
+    "tls: { certificate: certs/www.pem, key: certs/www.key }, or `tls: { self_signed: yes }` in a lab";
 
 /// Reads it, for a site with these names. Files are looked for from the inventory's folder.
 pub fn tls(reader: &Reader<'_>, node: &Node, names: &[String], folder: &Path) -> Option<Tls> {
@@ -67,7 +68,10 @@ pub fn tls(reader: &Reader<'_>, node: &Node, names: &[String], folder: &Path) ->
 fn read_certificate(reader: &Reader<'_>, node: &Node, path: &Path, names: &[String]) -> Option<Certificate> {
     let unusable = |why: String| {
         let problem = Problem::new(Code::BadCertificate, format!("certificate {}: {why}", path.display()));
-        reader.wrong(node.place, problem.next("the file is PEM: the site's own certificate first, then those of its authorities"));
+        reader.wrong(
+            node.place,
+            problem.next("the file is PEM: the site's own certificate first, then those of its authorities"),
+        );
     };
     let text = match read_file(path).map(String::from_utf8) {
         Ok(Ok(text)) => text,
@@ -86,10 +90,12 @@ fn read_certificate(reader: &Reader<'_>, node: &Node, path: &Path, names: &[Stri
         return None;
     }
     let read = Certificate::read(&text).map_err(|error| unusable(error.to_string())).ok()?;
-    let missing: Vec<&str> = names.iter().map(String::as_str).filter(|name| is_whole(name) && !read.covers(name)).collect();
+    let missing: Vec<&str> =
+        names.iter().map(String::as_str).filter(|name| is_whole(name) && !read.covers(name)).collect();
     if !missing.is_empty() {
         let message = format!("certificate {} is not for {}", path.display(), missing.join(", "));
-        let problem = Problem::new(Code::CertificateNames, message).why("browsers would refuse the site under that name");
+        let problem =
+            Problem::new(Code::CertificateNames, message).why("browsers would refuse the site under that name");
         reader.wrong(node.place, problem.next(format!("it is for {}", read.names.join(", "))));
     }
     if let Some(problem) = validity(&read, &path.display().to_string(), SystemTime::now()) {

@@ -45,7 +45,8 @@ pub fn traffic(
         ("lvs", "with `lvs` the kernel balances, and the load balancers have no nginx"),
     ] {
         if let Some(node) = long.filter(|_| fields.get(other).is_some()) {
-            let problem = Problem::new(Code::TwoForms, format!("the inventory has both `{other}` and `sites`")).why(why);
+            let problem =
+                Problem::new(Code::TwoForms, format!("the inventory has both `{other}` and `sites`")).why(why);
             reader.wrong(node.place, problem.next("leave one of them out"));
         }
     }
@@ -58,12 +59,15 @@ pub fn stand_for(traffic: &Traffic, site: &mut Site) {
     if !first.names.is_empty() {
         site.server_name = first.names.join(" ");
     }
-    let plain = traffic.sites.iter().flat_map(|site| &site.listens).find(|listen| !listen.tls && !listen.proxy_protocol);
+    let plain =
+        traffic.sites.iter().flat_map(|site| &site.listens).find(|listen| !listen.tls && !listen.proxy_protocol);
     site.port = plain.map_or(80, |listen| listen.port);
-    // What answers there is a redirect.
-    if !first.to_https {
-        site.expect_status.clone_from(&first.expect_status);
-    }
+    // What answers there may be a redirect; where no site is plain, it is who tells of this balancer's health, and knows nothing else.
+    site.expect_status = match plain {
+        None => vec![(200, 404)],
+        Some(_) if first.to_https => vec![(200, 399)],
+        Some(_) => first.expect_status.clone(),
+    };
 }
 
 #[cfg(test)]
@@ -110,15 +114,21 @@ mod tests {
             ("pools: { api: [web-77] }\nsites: [{ pool: web }]", "E162"),
             ("pools: { api: [web-7:0] }\nsites: [{ pool: web }]", "E104"),
             ("pools: { 'a;b': [web-7] }\nsites: [{ pool: web }]", "E104"),
-            ("pools: { api: { method: 'hash a\\nb' } }\nsites: [{ pool: web }]", "E107"),
-            ("pools: { api: { method: ip_hash, servers: { web-7: {}, web-8: { backup: yes } } } }\nsites: [{ pool: web }]", "E104"),
+            ("pools: { api: { method: fastest } }\nsites: [{ pool: web }]", "E107"),
+            (
+                "pools: { api: { method: ip_hash, servers: { web-7: {}, web-8: { backup: yes } } } }\nsites: [{ pool: web }]",
+                "E104",
+            ),
             ("sites: [{ pool: wbe }]", "E163"),
             ("sites: [{ pool: web }]\nstreams: [{ listen: 3306, pool: db }]", "E163"),
             ("sites: [{ names: [a.cc] }]", "E164"),
             ("sites: [{ pool: web, vips: [10.0.0.4] }]", "E165"),
             ("sites: [{ pool: web }, { pool: web }]", "E166"),
             ("sites: [{ names: [a.cc], pool: web }, { names: [a.cc, b.cc], pool: web }]", "E166"),
-            ("sites: [{ names: [a.cc], pool: web, listen: [80] }, { names: [b.cc], pool: web, listen: [{ port: 80, proxy_protocol: yes }] }]", "E166"),
+            (
+                "sites: [{ names: [a.cc], pool: web, listen: [80] }, { names: [b.cc], pool: web, listen: [{ port: 80, proxy_protocol: yes }] }]",
+                "E166",
+            ),
             ("sites: [{ pool: web }]\nstreams: [{ listen: 80, pool: web }]", "E166"),
             ("sites: [{ pool: web, locations: [{ path: /a, status: 404 }, { path: /a, pool: web }] }]", "E167"),
             ("sites: [{ pool: web, locations: [{ path: 'a', status: 404 }] }]", "E104"),
@@ -173,7 +183,9 @@ mod tests {
             ("damaged.pem", "good.key", "www.example.cc", Some("error[E168]")),
             ("both.pem", "both.key", "www.example.cc", Some("it holds a private key as well")),
         ] {
-            let more = format!("sites: [{{ names: [{site}], pool: web, tls: {{ certificate: {certificate}, key: {key} }} }}]\n");
+            let more = format!(
+                "sites: [{{ names: [{site}], pool: web, tls: {{ certificate: {certificate}, key: {key} }} }}]\n"
+            );
             let path = folder.path().join("x.yaml");
             let said = match parse(&path, &(HOSTS.to_owned() + &more)) {
                 Ok(loaded) => loaded.warnings.iter().map(ToString::to_string).collect::<String>(),

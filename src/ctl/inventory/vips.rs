@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 use super::document::{Node, Place, Value};
 use super::fields::{Fields, Reader};
-use super::{auth, track};
+use super::{auth, takeover, track};
 use crate::ctl::cluster::{Group, Host, Member, Track, Vip};
 use crate::error::{Code, Problem};
 
@@ -88,6 +88,7 @@ fn derived(name: String, addresses: Vec<IpNet>, hosts: &[Host]) -> Vip {
         interface: None,
         track: Track::default(),
         notify: BTreeMap::new(),
+        routes: Vec::new(),
         addresses,
     }
 }
@@ -146,6 +147,9 @@ fn options(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, vip: &mut Vip, host
     }
     if let Some(node) = fields.get("notify") {
         vip.notify = notify(reader, node);
+    }
+    if let Some(node) = fields.get("takeover") {
+        takeover::takeover(reader, node, vip);
     }
 }
 

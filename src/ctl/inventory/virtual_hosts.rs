@@ -120,7 +120,8 @@ fn plain(port: u16) -> Listen {
 /// One word of `server_name`.
 fn name(reader: &Reader<'_>, node: &Node) -> Option<String> {
     let text = reader.text(node, "names")?;
-    let fits = !text.is_empty() && !text.chars().any(|c| c.is_whitespace() || c.is_control() || ";{}\"'\\#".contains(c));
+    let fits =
+        !text.is_empty() && !text.chars().any(|c| c.is_whitespace() || c.is_control() || ";{}\"'\\#".contains(c));
     if fits || text.starts_with('~') && !text.chars().any(char::is_control) {
         let pattern = text.starts_with('~');
         return Some(if pattern { super::nginx_words::quoted(text) } else { text.to_owned() });
@@ -139,9 +140,13 @@ fn listen(reader: &Reader<'_>, node: &Node, has_tls: bool) -> Option<Listen> {
     if !matches!(node.value, Value::Map(_)) {
         let listen = by_itself(number(node)?);
         if listen.port == 443 && !has_tls {
-            let problem = Problem::new(Code::PlainOn443, "port 443 is where browsers speak https, and the site has no `tls`");
+            let problem =
+                Problem::new(Code::PlainOn443, "port 443 is where browsers speak https, and the site has no `tls`");
             let problem = problem.why("https:// would end in an error at every client");
-            reader.wrong(node.place, problem.next("add `tls: { certificate: FILE, key: FILE }`, or `tls: { self_signed: yes }` in a lab"));
+            reader.wrong(
+                node.place,
+                problem.next("add `tls: { certificate: FILE, key: FILE }`, or `tls: { self_signed: yes }` in a lab"),
+            );
         }
         return Some(listen);
     }
@@ -153,14 +158,20 @@ fn listen(reader: &Reader<'_>, node: &Node, has_tls: bool) -> Option<Listen> {
     let listen = by_itself(port?);
     let tls = tls.unwrap_or(listen.tls);
     if tls && !has_tls {
-        let problem = Problem::new(Code::WrongValue, format!("port {} speaks TLS, and the site has no `tls`", listen.port));
+        let problem =
+            Problem::new(Code::WrongValue, format!("port {} speaks TLS, and the site has no `tls`", listen.port));
         reader.wrong(node.place, problem.next("add `tls: { certificate: FILE, key: FILE }` to the site"));
     }
     Some(Listen { tls, proxy_protocol, ..listen })
 }
 
 /// `redirect: { to_https: yes, to_name: NAME }`. Behind a certificate plain requests go to HTTPS unless that is refused.
-fn redirect(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, names: &[String], has_tls: bool) -> (bool, Option<String>) {
+fn redirect(
+    reader: &Reader<'_>,
+    fields: &Fields<'_, '_, '_>,
+    names: &[String],
+    has_tls: bool,
+) -> (bool, Option<String>) {
     let Some(node) = fields.get("redirect") else { return (has_tls, None) };
     let fields = reader.fields(node, "redirect");
     let to_https = fields.get("to_https").and_then(|node| Some((node, reader.boolean(node, "to_https")?)));
@@ -171,8 +182,11 @@ fn redirect(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, names: &[String], 
         reader.wrong(node.place, problem.next("add `tls: { certificate: FILE, key: FILE }` to the site"));
     }
     if let Some((node, name)) = to_name.as_ref().filter(|(_, name)| !names.contains(name) || !is_whole(name)) {
-        let problem = Problem::new(Code::WrongValue, format!("requests are to go to `{}`, which is none of the site's names", name.escape_default()))
-            .why("what is sent there would not come back to this site");
+        let problem = Problem::new(
+            Code::WrongValue,
+            format!("requests are to go to `{}`, which is none of the site's names", name.escape_default()),
+        )
+        .why("what is sent there would not come back to this site");
         reader.wrong(node.place, problem.next("add it to `names`"));
     }
     (to_https.map_or(has_tls, |(_, wanted)| wanted), to_name.map(|(_, name)| name))
@@ -224,19 +238,32 @@ fn twice(reader: &Reader<'_>, place: Place, site: &VirtualHost, others: &[(Place
     let every = [EVERY_NAME.to_owned()];
     let names = |site: &VirtualHost| if site.names.is_empty() { every.to_vec() } else { site.names.clone() };
     for (_, other) in others {
-        let share = site.addresses.is_empty() || other.addresses.is_empty() || site.addresses.iter().any(|one| other.addresses.contains(one));
+        let share = site.addresses.is_empty()
+            || other.addresses.is_empty()
+            || site.addresses.iter().any(|one| other.addresses.contains(one));
         let ports = site.listens.iter().filter(|one| other.listens.iter().any(|two| two.port == one.port));
         let Some(port) = ports.map(|listen| listen.port).next().filter(|_| share) else { continue };
         if let Some(name) = names(site).into_iter().find(|name| names(other).contains(name)) {
-            let shown = if name == EVERY_NAME { "no name of their own".to_owned() } else { format!("the name `{name}`") };
+            let shown =
+                if name == EVERY_NAME { "no name of their own".to_owned() } else { format!("the name `{name}`") };
             let problem = Problem::new(Code::NameTwice, format!("two sites have {shown} on port {port}"))
                 .why("only the first of them would ever be asked");
-            reader.wrong(place, problem.next("give one of them other `names`, another port in `listen`, or another address in `vips`"));
+            reader.wrong(
+                place,
+                problem.next("give one of them other `names`, another port in `listen`, or another address in `vips`"),
+            );
         }
-        let differs = |one: &Listen| other.listens.iter().any(|two| two.port == one.port && (two.tls, two.proxy_protocol) != (one.tls, one.proxy_protocol));
+        let differs = |one: &Listen| {
+            other
+                .listens
+                .iter()
+                .any(|two| two.port == one.port && (two.tls, two.proxy_protocol) != (one.tls, one.proxy_protocol))
+        };
         if let Some(listen) = site.listens.iter().find(|one| differs(one)) {
             let message = format!("sites `{}` and `{}` speak differently on port {}", other.id, site.id, listen.port);
-            let problem = Problem::new(Code::NameTwice, message).why("a port speaks either TLS or plain HTTP, with the PROXY protocol or without, before a name is known");
+            let problem = Problem::new(Code::NameTwice, message).why(
+                "a port speaks either TLS or plain HTTP, with the PROXY protocol or without, before a name is known",
+            );
             reader.wrong(place, problem.next("give one of them another port in `listen`"));
         }
     }

@@ -9,3 +9,4 @@ pub mod members;
 pub mod observe;
 pub mod sites;
 pub mod transaction;
+pub mod way;

@@ -2,18 +2,19 @@
 //! are run by whoever asks.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use hactl_engine::control::AgentStatus;
 use ipnet::IpNet;
 
-use crate::ctl::cluster::{Cluster, Group, Host, LvsMethod, Vip};
+use crate::ctl::cluster::{Cluster, Group, Host, Vip};
 use crate::ctl::desk::Desk;
 use crate::ctl::host::Script;
 use crate::ctl::look::members::{Member, Missed};
 use crate::ctl::look::sites::{SiteSeen, ask_sites};
 use crate::ctl::look::transaction::{self, Transaction};
+use crate::ctl::look::way::can_answer;
 use crate::ctl::words::plain_json;
 use crate::error::Problem;
 use crate::net::http::get::get;
@@ -167,7 +168,10 @@ pub fn script(cluster: &Cluster, host: &Host, thorough: bool) -> String {
 /// Whom the load balancers send requests to, by name: servers that listen where the inventory's hosts do by themselves have just the host's.
 pub fn servers(cluster: &Cluster) -> Vec<(String, SocketAddr)> {
     if cluster.traffic.sites.is_empty() {
-        return cluster.backends().map(|web| (web.name.clone(), SocketAddr::new(web.address, web.backend.port))).collect();
+        return cluster
+            .backends()
+            .map(|web| (web.name.clone(), SocketAddr::new(web.address, web.backend.port)))
+            .collect();
     }
     let mut found: Vec<(String, SocketAddr)> = Vec::new();
     let pools = cluster.traffic.sites.iter().flat_map(|site| cluster.traffic.pools_of(site));
@@ -267,8 +271,12 @@ fn hardware_address(line: &str) -> Option<String> {
 pub async fn look(desk: &Desk, thorough: bool) -> Sight {
     let names = desk.hosts.keys().filter_map(|name| desk.cluster.host(name));
     let scripts = names.map(|host| (host.name.as_str(), script(&desk.cluster, host, thorough), Vec::new()));
-    let (outputs, service, direct, sites) =
-        tokio::join!(desk.on_all(scripts), ask_all(&desk.cluster), ask_directly(&desk.cluster), ask_sites(&desk.cluster));
+    let (outputs, service, direct, sites) = tokio::join!(
+        desk.on_all(scripts),
+        ask_all(&desk.cluster),
+        ask_directly(&desk.cluster),
+        ask_sites(&desk.cluster)
+    );
     let silent = |problem: Problem| Seen { why: Some(problem), ..Seen::default() };
     let mut hosts: BTreeMap<String, Seen> =
         desk.unreachable.iter().map(|(name, problem)| (name.clone(), silent(problem.clone()))).collect();
@@ -295,23 +303,6 @@ pub async fn ask_all(cluster: &Cluster) -> BTreeMap<IpAddr, Result<u16, String>>
         (vip, ask(SocketAddr::new(vip, cluster.site.port), cluster.site.host_name(), "/").await)
     });
     futures_util::future::join_all(asks).await.into_iter().collect()
-}
-
-/// Whether an answer through this VIP can be expected here: a desk without IPv6 says nothing about an IPv6 VIP, and to a
-/// desk in their own network the real servers of NAT answer past the director.
-pub fn can_answer(cluster: &Cluster, vip: &Vip) -> bool {
-    let Some(net) = vip.addresses.first() else { return false };
-    let nat = cluster.lvs.as_ref().is_some_and(|lvs| lvs.method == LvsMethod::Nat);
-    let here = route_source(net.addr());
-    (net.addr().is_ipv4() || here.is_some()) && !(nat && here.is_some_and(|here| net.contains(&here)))
-}
-
-/// The address from which this machine would send to another; `None` without a route. Sends nothing.
-fn route_source(to: IpAddr) -> Option<IpAddr> {
-    let any: IpAddr = if to.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    let socket = std::net::UdpSocket::bind((any, 0)).ok()?;
-    socket.connect((to, 9)).ok()?;
-    socket.local_addr().ok().map(|from| from.ip())
 }
 
 /// How long the service may take to answer.

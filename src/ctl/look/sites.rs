@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::ctl::certificate::Certificate;
 use crate::ctl::cluster::{Cluster, Vip};
-use crate::ctl::look::observe::can_answer;
+use crate::ctl::look::way::can_answer;
 use crate::ctl::sites::{EVERY_NAME, VirtualHost};
 use crate::net::http::get::{get, get_by_tls};
 

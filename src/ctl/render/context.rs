@@ -2,8 +2,8 @@
 //!
 //! `cluster` name · `host` {name, group, address, ipv6, port, vars…} · `hosts`, `lbs`, `webs` lists of the same (webs with
 //! endpoint, weight, max_fails, fail_timeout_s, backup) · `vips` of this host {name, vrid, interface, priority, version,
-//! interval_s, preempt, preempt_delay_s, auth, hmac, unicast, peers, addresses, checks, tracked_interfaces, notify} · `checks`
-//! tracked by any of them · `metrics` (empty, or where) · `alerts` {webhook, mail, authorities} · `lvs` (false, or method, scheduler, vips, services with real_servers, check…) · `ipv6` whether any VIP is one · `site` (with host_name, the first of its names) · `proxy_params` · `params` of the role · `vars` · `made_by`.
+//! interval_s, preempt, preempt_delay_s, auth, hmac, unicast, peers, addresses, routes, checks, tracked_interfaces, notify} · `checks`
+//! tracked by any of them · `metrics` (empty, or where) · `alerts` {webhook, mail, authorities} · `lvs` (false, or method, scheduler, vips, services with real_servers, check…) · `ipv6` whether any VIP is one · `site` (with host_name, the first of its names; where there are several, the first of them) · `nginx` what load balancers do with requests ([`super::nginx`]) · `short_form` whether the inventory has `site:` · `proxy_params` · `params` of the role · `vars` · `made_by`.
 //!
 //! Commands, passwords and other free text of the HA configuration are as they stand there between double quotes.
 
@@ -325,11 +325,14 @@ mod tests {
             names
         };
         for (value, expected) in [
-            (&seen, "alerts checks cluster host hosts ipv6 lbs lvs metrics proxy_params site vars vips webs"),
-            (&seen["host"], "address backup endpoint fail_timeout_s group ipv6 max_fails name port vars weight"),
+            (
+                &seen,
+                "alerts checks cluster host hosts ipv6 lbs lvs metrics nginx proxy_params short_form site vars vips webs",
+            ),
+            (&seen["host"], "address backup endpoint fail_timeout_s group ipv6 max_fails name port ports vars weight"),
             (
                 &seen["vips"][0],
-                "addresses auth checks hmac interface interval_s name notify peers preempt preempt_delay_s priority tracked_interfaces \
+                "addresses auth checks hmac interface interval_s name notify peers preempt preempt_delay_s priority routes tracked_interfaces \
                  unicast version vrid",
             ),
             (&seen["site"], "host_name kind managed method names_pattern other_names port server_name"),
@@ -339,6 +342,11 @@ mod tests {
                  timeout_s vips",
             ),
             (&seen["lvs"]["services"][0]["real_servers"][0], "address port weight"),
+            (&seen["nginx"], "main pools ports servers stream_pools stream_ports streams version zones"),
+            (&seen["nginx"]["pools"][0], "keepalive method name servers upstream"),
+            (&seen["nginx"]["pools"][0]["servers"][0], "at backup down fail_timeout_s max_fails weight"),
+            (&seen["nginx"]["servers"][0], "health hotlink lines listens locations names tls"),
+            (&seen["nginx"]["servers"][0]["locations"][0], "lines path"),
             (&seen["alerts"], "authorities mail webhook"),
             (&seen["alerts"]["mail"], "from password password_file port server tls to user"),
             (&seen["vips"][0]["hmac"], "active keys mode replay window_s"),

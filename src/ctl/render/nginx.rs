@@ -7,7 +7,7 @@
 mod directives;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde::Serialize;
 
@@ -15,6 +15,7 @@ use self::directives::{Own, location, of_rules, tls_lines, upstream, zones};
 use crate::ctl::cluster::{Balancing, Cluster};
 use crate::ctl::inventory::pools::of_web_hosts;
 use crate::ctl::inventory::virtual_hosts::of_short;
+use crate::ctl::plan::sha256;
 use crate::ctl::sites::{EVERY_NAME, Listen, Location, Nginx, Pool, Stream, Target, VirtualHost};
 
 /// Everything of it.
@@ -29,6 +30,8 @@ pub struct NginxView {
     /// Those of TCP, which a connection can be tried on.
     stream_ports: String,
     main: MainView,
+    /// What `/hactl-health` answers: it tells one configuration from another, so that one that nginx has not loaded yet is noticed.
+    version: String,
 }
 
 /// A block `upstream`.
@@ -135,7 +138,7 @@ impl NginxView {
         ports.push(cluster.site.port);
         ports.sort_unstable();
         ports.dedup();
-        let mut defaults = Defaults { taken: BTreeSet::new(), six };
+        let mut defaults = Defaults { taken: BTreeSet::new(), single: single(&sites), six };
         let mut servers: Vec<ServerView> = Vec::new();
         for (number, site) in (1..).zip(&sites) {
             servers.extend(server(cluster, site, number, &pools, &mut defaults));
@@ -144,7 +147,7 @@ impl NginxView {
         servers.extend(nobodys);
         let tcp: Vec<u16> = cluster.traffic.streams.iter().filter(|one| !one.udp).map(|one| one.port).collect();
         let streams = cluster.traffic.streams.iter().map(|stream| StreamView::new(stream, six)).collect();
-        Self {
+        let mut whole = Self {
             pools: view(&of_sites),
             servers,
             zones: zones(&sites),
@@ -153,35 +156,71 @@ impl NginxView {
             stream_pools: view(&of_streams),
             stream_ports: tcp.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
             main: MainView::new(cluster.traffic.nginx.as_ref().unwrap_or(&Nginx::default())),
-        }
+            version: String::new(),
+        };
+        whole.version = version(cluster, &whole);
+        whole
     }
+}
+
+/// Twelve digits that another configuration, or another certificate, does not have.
+fn version(cluster: &Cluster, view: &NginxView) -> String {
+    // What is made of strings and numbers alone can always be written.
+    let mut all = serde_json::to_string(view).unwrap_or_default();
+    all.push_str(&serde_json::to_string(&cluster.role_params).unwrap_or_default());
+    for (name, value) in &cluster.site.proxy_params {
+        all.push_str(&format!("{name} {value};"));
+    }
+    let shown = cluster.traffic.sites.iter().filter_map(|site| site.tls.as_ref()?.certificate.as_ref());
+    shown.for_each(|certificate| all.push_str(&certificate.fingerprint));
+    sha256(all.as_bytes()).chars().take(12).collect()
 }
 
 /// Who answers for names that nobody has, by port: the first that listens to all addresses.
 struct Defaults {
     taken: BTreeSet<u16>,
+    /// Addresses that sites name, by port: nginx asks nobody else about these, so who listens everywhere must name them, too.
+    single: BTreeMap<u16, BTreeSet<IpAddr>>,
     six: bool,
 }
 
 impl Defaults {
+    /// The words behind `listen` for whoever answers where nobody is named.
+    fn everywhere(&mut self, listen: &Listen) -> Vec<String> {
+        self.single.remove(&listen.port);
+        self.listens(listen, &[], false)
+    }
+
     /// The words behind `listen` for a port of a site.
     fn listens(&mut self, listen: &Listen, addresses: &[IpAddr], http2: bool) -> Vec<String> {
         let mut words = String::new();
-        for (word, wanted) in [(" ssl", listen.tls), (" http2", listen.tls && http2), (" proxy_protocol", listen.proxy_protocol)] {
+        for (word, wanted) in
+            [(" ssl", listen.tls), (" http2", listen.tls && http2), (" proxy_protocol", listen.proxy_protocol)]
+        {
             words.push_str(if wanted { word } else { "" });
         }
         let port = listen.port;
+        let at = |one: &IpAddr| format!("{}{words}", SocketAddr::new(*one, port));
         if !addresses.is_empty() {
-            return addresses.iter().map(|one| format!("{}{words}", std::net::SocketAddr::new(*one, port))).collect();
+            return addresses.iter().map(at).collect();
         }
         let default = if self.taken.insert(port) { " default_server" } else { "" };
         let mut all = vec![format!("{port}{default}{words}")];
         all.extend(self.six.then(|| format!("[::]:{port}{default}{words}")));
+        all.extend(self.single.get(&port).into_iter().flatten().map(at));
         all
     }
 }
 
-/// The blocks of a site: one that sends plain requests to HTTPS, if it does, and the site itself.
+fn single(sites: &[VirtualHost]) -> BTreeMap<u16, BTreeSet<IpAddr>> {
+    let mut found: BTreeMap<u16, BTreeSet<IpAddr>> = BTreeMap::new();
+    for (site, listen) in sites.iter().flat_map(|site| site.listens.iter().map(move |listen| (site, listen))) {
+        found.entry(listen.port).or_default().extend(&site.addresses);
+    }
+    found
+}
+
+/// The blocks of a site: one that sends plain requests to HTTPS and one that sends other names to its own, if it does, and the site itself.
 fn server(
     cluster: &Cluster,
     site: &VirtualHost,
@@ -191,31 +230,40 @@ fn server(
 ) -> Vec<ServerView> {
     let names = if site.names.is_empty() { EVERY_NAME.to_owned() } else { site.names.join(" ") };
     let http2 = site.tls.as_ref().is_some_and(|tls| tls.http2);
-    let (sent, kept): (Vec<&Listen>, Vec<&Listen>) = site.listens.iter().partition(|listen| site.to_https && !listen.tls);
+    let (sent, kept): (Vec<&Listen>, Vec<&Listen>) =
+        site.listens.iter().partition(|listen| site.to_https && !listen.tls);
     let mut listens = |some: &[&Listen]| -> Vec<String> {
         some.iter().flat_map(|listen| defaults.listens(listen, &site.addresses, http2)).collect()
+    };
+    let tls = site.tls.as_ref().map(|tls| tls_lines(tls, &site.id)).unwrap_or_default();
+    let elsewhere = |listens: Vec<String>, names: String, to: String, tls: &[String]| ServerView {
+        listens,
+        names,
+        health: tls.is_empty(),
+        tls: tls.to_vec(),
+        hotlink: false,
+        lines: Vec::new(),
+        locations: vec![LocationView { path: "/".into(), lines: vec![format!("return 301 {to}$request_uri;")] }],
     };
     let mut blocks = Vec::new();
     if !sent.is_empty() {
         let port = kept.iter().map(|listen| listen.port).next().filter(|port| *port != 443);
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         let host = site.to_name.as_deref().unwrap_or("$host");
-        blocks.push(ServerView {
-            listens: listens(&sent),
-            names: names.clone(),
-            health: true,
-            tls: Vec::new(),
-            hotlink: false,
-            lines: Vec::new(),
-            locations: vec![LocationView { path: "/".into(), lines: vec![format!("return 301 https://{host}{port}$request_uri;")] }],
-        });
+        blocks.push(elsewhere(listens(&sent), names.clone(), format!("https://{host}{port}"), &[]));
+    }
+    // Before the site itself, so that who asks for a name that nobody has is sent to it, too.
+    if let Some(name) = &site.to_name {
+        let others: Vec<&str> = site.names.iter().map(String::as_str).filter(|other| other != name).collect();
+        let others = if others.is_empty() { EVERY_NAME.to_owned() } else { others.join(" ") };
+        blocks.push(elsewhere(listens(&kept), others, format!("$scheme://{name}"), &tls));
     }
     let mut lines = Vec::new();
-    if let Some(name) = &site.to_name {
-        lines.push(format!("if ($host != \"{name}\") {{ return 301 $scheme://{name}$request_uri; }}"));
-    }
     if site.listens.iter().any(|listen| listen.proxy_protocol) {
-        lines.extend(["real_ip_header proxy_protocol;", "set_real_ip_from 0.0.0.0/0;", "set_real_ip_from ::/0;"].map(str::to_owned));
+        lines.extend(
+            ["real_ip_header proxy_protocol;", "set_real_ip_from 0.0.0.0/0;", "set_real_ip_from ::/0;"]
+                .map(str::to_owned),
+        );
     }
     lines.extend(of_rules(&site.rules, &format!("{number}"), &site.id));
     let here = |own: Option<&Own<'_>>| location(cluster, (site, number), own, pools);
@@ -232,9 +280,9 @@ fn server(
     let health = kept.iter().any(|listen| !listen.tls);
     blocks.push(ServerView {
         listens: listens(&kept),
-        names,
+        names: site.to_name.clone().unwrap_or(names),
         health,
-        tls: site.tls.as_ref().map(|tls| tls_lines(tls, &site.id)).unwrap_or_default(),
+        tls,
         hotlink: site.hotlink_protection,
         lines,
         locations,
@@ -253,7 +301,7 @@ fn nobodys(cluster: &Cluster, sites: &[VirtualHost], defaults: &mut Defaults) ->
     let free: Vec<Listen> = ports.into_values().filter(|listen| !defaults.taken.contains(&listen.port)).collect();
     free.iter()
         .map(|listen| ServerView {
-            listens: defaults.listens(listen, &[], false),
+            listens: defaults.everywhere(listen),
             names: EVERY_NAME.into(),
             health: !listen.tls,
             tls: if listen.tls { vec!["ssl_reject_handshake on;".into()] } else { Vec::new() },
@@ -289,7 +337,8 @@ impl StreamView {
         let udp = if stream.udp { " udp" } else { "" };
         let mut listens = vec![format!("{}{udp}", stream.port)];
         listens.extend(six.then(|| format!("[::]:{}{udp}", stream.port)));
-        let mut lines = vec![format!("proxy_timeout {}s;", stream.timeout.as_secs().max(1)), "proxy_connect_timeout 3s;".into()];
+        let mut lines =
+            vec![format!("proxy_timeout {}s;", stream.timeout.as_secs().max(1)), "proxy_connect_timeout 3s;".into()];
         lines.extend(stream.proxy_protocol.then(|| "proxy_protocol on;".to_owned()));
         Self { listens, upstream: upstream(&stream.pool), lines }
     }

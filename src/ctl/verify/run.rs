@@ -12,7 +12,8 @@ use super::sites::{self, SiteStatus};
 use super::vips::judge;
 use crate::ctl::cluster::{Cluster, Vip};
 use crate::ctl::desk::{Desk, Options, open};
-use crate::ctl::look::observe::{Sight, ask, can_answer, look};
+use crate::ctl::look::observe::{Sight, ask, look};
+use crate::ctl::look::way::can_answer;
 use crate::ctl::report::{Outcome, Report};
 use crate::error::{Code, Exit, Failure, Problem};
 

@@ -64,7 +64,10 @@ pub fn statuses(cluster: &Cluster, sight: &Sight) -> Vec<SiteStatus> {
 
 /// Judges what came back.
 pub fn judge(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
-    let seen = sight.sites.iter().filter_map(|seen| Some((cluster.traffic.sites.iter().find(|site| site.id == seen.site)?, seen)));
+    let seen = sight
+        .sites
+        .iter()
+        .filter_map(|seen| Some((cluster.traffic.sites.iter().find(|site| site.id == seen.site)?, seen)));
     seen.flat_map(|(site, seen)| one(site, seen)).collect()
 }
 
@@ -83,8 +86,16 @@ fn one(site: &VirtualHost, seen: &SiteSeen) -> Vec<Problem> {
         let status = answer.status;
         let problem = Problem::new(Code::ServiceBad, format!("{url} answers with status {status} through {vip}"));
         let (why, next) = match status {
-            500.. => ("no server of its pool could be reached, or none could answer", "nginx's error log on the owner and on the servers".to_owned()),
-            _ => ("browsers get an error page", format!("if that is the right answer: `expect_status: [{status}]`, or another path as `verify: /health`")),
+            500.. => (
+                "no server of its pool could be reached, or none could answer",
+                "nginx's error log on the owner and on the servers".to_owned(),
+            ),
+            _ => (
+                "browsers get an error page",
+                format!(
+                    "if that is the right answer: `expect_status: [{status}]`, or another path as `verify: /health`"
+                ),
+            ),
         };
         problems.push(problem.why(why).next(next));
     }
@@ -94,17 +105,25 @@ fn one(site: &VirtualHost, seen: &SiteSeen) -> Vec<Problem> {
             problems.extend(validity(shown, &format!("of {}", site.id), SystemTime::now()));
         }
         (Some(shown), Some(_)) => {
-            let message = format!("{url} shows another certificate through {vip} than the inventory has: for {}, by {}", shown.names.join(", "), shown.issuer);
-            let problem = Problem::new(Code::CertificateServed, message)
-                .why("browsers see that one: it was not deployed yet, nginx was not reloaded, or another machine answers");
+            let message = format!(
+                "{url} shows another certificate through {vip} than the inventory has: for {}, by {}",
+                shown.names.join(", "),
+                shown.issuer
+            );
+            let problem = Problem::new(Code::CertificateServed, message).why(
+                "browsers see that one: it was not deployed yet, nginx was not reloaded, or another machine answers",
+            );
             problems.push(problem.next("`hactl plan` shows whether it is deployed"));
         }
         // What this desk does not have it cannot compare.
         (Some(shown), None) => problems.extend(validity(shown, &format!("of {}", site.id), SystemTime::now())),
         (None, _) => problems.push(
-            Problem::new(Code::CertificateServed, format!("{url} shows a certificate through {vip} that cannot be read"))
-                .why("browsers would refuse it as well")
-                .next("`openssl s_client -connect` shows it"),
+            Problem::new(
+                Code::CertificateServed,
+                format!("{url} shows a certificate through {vip} that cannot be read"),
+            )
+            .why("browsers would refuse it as well")
+            .next("`openssl s_client -connect` shows it"),
         ),
     }
     problems
@@ -126,15 +145,22 @@ mod tests {
             "sites: [{ names: [www.example.cc], tls: { self_signed: yes }, pool: web }]",
         );
         let mut cluster = parse(Path::new("x.yaml"), &text).unwrap().cluster;
-        let made = |names: &str| Certificate::read(&make_up(&[names.to_owned()], SystemTime::now()).unwrap().0).unwrap();
+        let made =
+            |names: &str| Certificate::read(&make_up(&[names.to_owned()], SystemTime::now()).unwrap().0).unwrap();
         let (own, other) = (made("www.example.cc"), made("other.cc"));
         cluster.traffic.sites[0].tls.as_mut().unwrap().certificate = Some(own.clone());
         let told = |answer: Result<SiteAnswer, String>| -> Vec<String> {
-            let seen = SiteSeen { site: "www.example.cc".into(), vip: [10, 0, 0, 3].into(), url: "https://www.example.cc/".into(), answer };
+            let seen = SiteSeen {
+                site: "www.example.cc".into(),
+                vip: [10, 0, 0, 3].into(),
+                url: "https://www.example.cc/".into(),
+                answer,
+            };
             let sight = Sight { sites: vec![seen], ..Sight::default() };
             judge(&cluster, &sight).iter().map(ToString::to_string).collect()
         };
-        let answer = |status, certificate: Option<&Certificate>| Ok(SiteAnswer { status, certificate: certificate.cloned() });
+        let answer =
+            |status, certificate: Option<&Certificate>| Ok(SiteAnswer { status, certificate: certificate.cloned() });
         assert_eq!(told(answer(200, Some(&own))), [] as [String; 0]);
         for (answer, code, word) in [
             (Err("refused".to_owned()), "E704", "browsers get no answer"),

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use thiserror::Error;
 use rustls::pki_types::ServerName;
+use thiserror::Error;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 

@@ -24,7 +24,8 @@ pub(crate) async fn with_anybody(
 ) -> Result<(TlsStream<TcpStream>, Option<Vec<u8>>), TlsError> {
     let config = CONFIGS.config(None, &ClientCertificate::default())?;
     let connected = TlsConnector::from(config).connect(name, stream).await;
-    let stream = connected.map_err(|error| TlsError::of(&error).unwrap_or_else(|| TlsError::Broken(error.to_string())))?;
+    let stream =
+        connected.map_err(|error| TlsError::of(&error).unwrap_or_else(|| TlsError::Broken(error.to_string())))?;
     let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
     let shown = shown.map(|certificate| certificate.as_ref().to_vec());
     Ok((stream, shown))
