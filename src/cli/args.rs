@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::agent_args::Agent;
+use super::backend_args::Backend;
 use super::deploy_args::{Deploy, Plan};
 use super::genhash::GenHash;
 use super::global::Global;
@@ -102,6 +103,9 @@ pub(crate) enum Command {
         /// The weight
         weight: Option<u32>,
     },
+    /// Servers of pools: add, remove, weigh, drain them, live; the inventory is edited with its comments kept
+    #[command(subcommand)]
+    Backend(Backend),
     /// Go back to an earlier generation on all hosts, or on none
     Rollback {
         /// The generation; when absent, the one before the last. Going back is a generation, too: a second `rollback` undoes the
@@ -190,6 +194,7 @@ impl Command {
             Self::Drain { .. } => "drain",
             Self::Undrain { .. } => "undrain",
             Self::Weight { .. } => "weight",
+            Self::Backend(_) => "backend",
             Self::Rollback { .. } => "rollback",
             Self::Remove { .. } => "remove",
             Self::Uninstall { .. } => "uninstall",

@@ -1,6 +1,5 @@
 //! The commands that talk to hosts: flags to the desk's own terms, and a runtime to run them on.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use indicatif::ProgressBar;
 
 use super::args::{Command, Lock, Status};
 use super::confirm;
+use super::deploys::{binary, note};
 use super::global::{Color, Global};
 use super::import_args::Takeover;
 use super::show::{self, finish, finish_screen, operate, progress};
@@ -20,12 +20,10 @@ use crate::ctl::apply::takeover;
 use crate::ctl::desk::{Desk, Options, find_inventory, open, owner_name, remember};
 use crate::ctl::import::run as import;
 use crate::ctl::import::who::Login;
-use crate::ctl::journal;
 use crate::ctl::operate::compare::{Wanted, compare};
 use crate::ctl::operate::drain;
 use crate::ctl::operate::failover::{Move, failover, unpin};
 use crate::ctl::operate::{history, lock};
-use crate::ctl::report as ctl;
 use crate::ctl::ssh::connect::{BySsh, PARALLEL};
 use crate::ctl::verify::run as verify;
 use crate::ctl::verify::status::{status as verify_status, status_with_drift};
@@ -63,6 +61,7 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
         Command::Plan(plan) => {
             let order = Order {
                 inventory: plan.target.file.or_else(|| global.inventory.clone()),
+                edited: None,
                 limit: plan.target.limit,
                 only: plan.target.only,
                 exactly: None,
@@ -88,6 +87,7 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
             });
             let order = Order {
                 inventory,
+                edited: None,
                 limit,
                 only,
                 exactly,
@@ -144,6 +144,7 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
             let outcome = drain::order(inventory, options, &host, drain::Order::Weight(weight)).await;
             finish(global, "weight", outcome, operate::ordered)
         }
+        Command::Backend(wanted) => super::backend::backend(global, options, bar, wanted).await,
         Command::Rollback { to, yes } => {
             go_back(global, options, bar, yes, Vec::new(), Target::Generation(to), "rollback").await
         }
@@ -177,6 +178,7 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
 async fn takeover(global: &Global, options: Options, bar: &ProgressBar, wanted: Takeover) -> Outcome {
     let order = Order {
         inventory: wanted.file.or_else(|| global.inventory.clone()),
+        edited: None,
         limit: Vec::new(),
         only: Vec::new(),
         exactly: None,
@@ -220,20 +222,6 @@ async fn go_back(
     finish(global, command, outcome, show::deploy::went_back)
 }
 
-/// Writes a command into this desk's journal, unless nobody was to be touched by it.
-fn note<T>(command: &str, inventory: Option<&Path>, outcome: &ctl::Outcome<T>, touched: impl FnOnce(&T) -> bool) {
-    let (exit, problems) = match outcome {
-        Ok(report) if !touched(&report.value) => return,
-        Ok(report) => (report.exit, &report.problems),
-        // Nobody was contacted.
-        Err(failure) if matches!(failure.exit, Exit::Invalid | Exit::Usage) => return,
-        Err(failure) => (failure.exit, &failure.problems),
-    };
-    if let Ok(inventory) = find_inventory(inventory) {
-        journal::write(command, &inventory, exit as u8, problems);
-    }
-}
-
 fn address(text: &str) -> Result<std::net::IpAddr, Failure> {
     text.parse().map_err(|_| {
         let problem = Problem::new(Code::NoSuchVip, format!("--vip {text} is not an address"));
@@ -250,11 +238,6 @@ fn options(global: &Global, bar: &ProgressBar) -> Options {
         listener: progress::listener(global, bar),
         way: Arc::new(BySsh),
     }
-}
-
-/// The binary that goes to load balancers, where another one than this is meant.
-fn binary() -> Option<PathBuf> {
-    std::env::var_os("HACTL_BINARY").map(PathBuf::from)
 }
 
 /// One screen; with `watch`, again and again until interrupted.

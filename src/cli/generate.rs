@@ -57,6 +57,11 @@ fn with_names(command: Command) -> Command {
         .mut_subcommand("drain", |drain| valued(drain, "host", &["HACTL-HOSTS"]))
         .mut_subcommand("undrain", |undrain| valued(undrain, "host", &["HACTL-HOSTS"]))
         .mut_subcommand("weight", |weight| valued(weight, "host", &["HACTL-HOSTS"]))
+        .mut_subcommand("backend", |backend| {
+            ["remove", "weight", "drain", "undrain"].into_iter().fold(backend, |backend, verb| {
+                backend.mut_subcommand(verb, |verb| valued(verb, "server", &["HACTL-HOSTS"]))
+            })
+        })
         .mut_subcommand("drill", |drill| valued(drill, "scenarios", &scenarios))
         .mut_subcommand("lab", |lab| {
             lab.mut_subcommand("ssh", |ssh| valued(ssh, "host", &["HACTL-LAB"]))

@@ -5,8 +5,11 @@
 mod agent;
 mod agent_args;
 mod args;
+mod backend;
+mod backend_args;
 mod confirm;
 mod deploy_args;
+mod deploys;
 mod desk;
 mod dispatch;
 mod drill;

@@ -241,6 +241,8 @@ pub struct Backend {
     pub fail_timeout: Duration,
     /// `backup`: used only when all others are down.
     pub backup: bool,
+    /// `down`: it gets no requests.
+    pub down: bool,
 }
 
 /// How to log in.

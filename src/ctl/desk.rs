@@ -9,7 +9,7 @@ use futures_util::stream::{self, StreamExt as _};
 
 use crate::ctl::cluster::{Cluster, Group, Host};
 use crate::ctl::host::calls;
-use crate::ctl::inventory::load::load;
+use crate::ctl::inventory::load::{Loaded, load, parse};
 use crate::ctl::made_up::recall;
 use crate::ctl::progress::{Event, Listener};
 use crate::ctl::remote::{How, Output, Remote, Way};
@@ -232,12 +232,23 @@ pub fn find_inventory(named: Option<&Path>) -> Result<PathBuf, Failure> {
 /// # Errors
 /// As [`load`].
 pub fn open(named: Option<&Path>, options: &Options) -> Result<Cluster, Failure> {
-    let mut loaded = load(&find_inventory(named)?)?;
+    Ok(opened(load(&find_inventory(named)?)?, options))
+}
+
+/// The same with a text that is not in the inventory's file yet.
+///
+/// # Errors
+/// As [`load`].
+pub fn open_edited(named: Option<&Path>, text: &str, options: &Options) -> Result<Cluster, Failure> {
+    Ok(opened(parse(&find_inventory(named)?, text)?, options))
+}
+
+fn opened(mut loaded: Loaded, options: &Options) -> Cluster {
     recall(&mut loaded.cluster);
     for warning in &loaded.warnings {
         options.tell(Event::Warning(warning));
     }
-    Ok(loaded.cluster)
+    loaded.cluster
 }
 
 fn state_file() -> Option<PathBuf> {

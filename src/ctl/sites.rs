@@ -32,6 +32,8 @@ pub struct Pool {
 pub struct Server {
     /// The host of the inventory that it runs on.
     pub host: Option<String>,
+    /// What it is called where it is no host of the inventory.
+    pub name: Option<String>,
     /// Where it listens.
     pub at: SocketAddr,
     /// Its share of the requests.

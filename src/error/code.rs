@@ -133,7 +133,8 @@ codes! {
     NotConfirmed = "E142", "changes are not confirmed";
     /// The order is about a load balancer, and the inventory has none of that name.
     NoSuchBalancer = "E143", "no such load balancer";
-    /// Only LVS can take a real server out of a running pool; with nginx a host is marked `backup: yes` and deployed.
+    /// Only LVS can take a real server out by a word to its directors; with nginx `hactl backend drain` writes it into the inventory, and
+    /// reloads nginx without a lost request.
     NotDrainable = "E144", "this cluster cannot drain";
     /// The longest gap is only seen by whoever asks for a while: `--max-gap` needs `--for`.
     GapWithoutTime = "E145", "--max-gap without --for";
@@ -179,6 +180,15 @@ codes! {
     CertificateEnds = "W171", "a certificate ends soon";
     /// The inventory says one thing in its short and in its long form, or nginx's part where the kernel balances.
     TwoForms = "E172", "two forms that exclude each other";
+    /// `hactl backend` names a server that no pool has, or not the pool that was named. `hactl backend list` shows them all.
+    NoSuchBackend = "E180", "no such server in a pool";
+    /// A pool would be left without a server that serves, so every request for it would fail. Add or undrain another one first.
+    LastBackend = "E181", "the last server of a pool";
+    /// A server is written in the inventory in a way that `hactl backend` does not change by itself, such as by an alias of YAML.
+    /// Nothing was changed. Edit the inventory by hand, and deploy.
+    CannotEdit = "E182", "an inventory that is edited by hand";
+    /// A web host would be added, and each pool lists its own servers: nobody would send it requests. Name the pool with `--pool`.
+    NowhereUsed = "E183", "a server that no pool would use";
 
     // --- SSH ---
     /// No TCP connection to the host: it is down, a firewall drops it, or nothing listens. Nothing was changed on it.
@@ -399,6 +409,9 @@ codes! {
     DrillNotConfirmed = "E613", "the drill is not confirmed";
     /// The host is as it was before hactl, but the folder in which hactl keeps its memory could not be removed.
     NotForgotten = "E614", "hactl's own folder is left";
+    /// The hosts have what was wished, and the inventory does not say so: somebody else has changed the file meanwhile, or it could
+    /// not be written. The next deploy would take the change back. Make the edit that was shown by hand.
+    NotWrittenBack = "E615", "not written back to the inventory";
 
     // --- verdicts ---
     /// No load balancer that was seen has the VIP, or those that were not seen may have it.

@@ -40,6 +40,8 @@ fn every_document_is_as_described() {
         (&["failover", "-i", &good, "--to", "lb-9"], 3),
         (&["unpin", "lb-9", "-i", &good], 3),
         (&["drain", "web-7", "-i", &good], 3),
+        (&["backend", "list", "-i", &good], 0),
+        (&["backend", "drain", "web-9", "-i", &good], 3),
         (&["drill", "none", "-i", &good], 64),
         (&["agent", "status", "--socket", &none], 4),
         (&["genhash", "-s", "127.0.0.1", "-p", "9"], 7),

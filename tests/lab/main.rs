@@ -4,6 +4,7 @@
 //! One that fails is told of by its name, and the next begins with a lab made anew. Needs root and the static binary in
 //! `HACTL_BINARY` (`make test` sees to both); without them it says so and passes.
 
+mod backends;
 mod bad_days;
 mod cases;
 mod changes;
@@ -63,6 +64,7 @@ const CASES: &[Case] = cases! {
     Deployed -> Deployed: sites::https_by_name;
     Deployed -> Deployed: sites::several_servers_on_a_host;
     Deployed -> Deployed: sites::limits_caches_and_streams;
+    Deployed -> Deployed: backends::while_requests_come;
     Deployed -> Deployed: lvs::a_kernel_without_ipvs_is_refused;
     Deployed -> Balanced: lvs::four_hosts;
     Balanced -> Balanced: lvs::mistakes_of_direct_routing;

@@ -127,20 +127,20 @@ pub fn https_by_name(lab: &Lab) {
 }
 
 /// Requests of several clients all the time, by HTTP/1.1 with a connection kept.
-struct Load<'l> {
+pub struct Load<'l> {
     lab: &'l Lab,
     file: String,
     child: std::process::Child,
 }
 
 #[derive(Debug)]
-struct Loaded {
-    done: u64,
-    failed: u64,
+pub struct Loaded {
+    pub done: u64,
+    pub failed: u64,
 }
 
 impl<'l> Load<'l> {
-    fn begin(lab: &'l Lab, url: &str, seconds: u32) -> Self {
+    pub fn begin(lab: &'l Lab, url: &str, seconds: u32) -> Self {
         let port = if url.starts_with("https") { 443 } else { 80 };
         let file = lab.files.path().join("load").display().to_string();
         let line =
@@ -153,7 +153,7 @@ impl<'l> Load<'l> {
     }
 
     /// `requests: 100 total, 100 started, 100 done, 100 succeeded, 0 failed, 0 errored, 0 timeout`
-    fn end(mut self) -> Loaded {
+    pub fn end(mut self) -> Loaded {
         self.child.wait().unwrap();
         let said = self.lab.sh("client", &format!("cat {}", self.file));
         let line = said.lines().find(|line| line.starts_with("requests: ")).unwrap_or_else(|| panic!("{said}"));

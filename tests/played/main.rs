@@ -3,6 +3,7 @@
 //! scripts. Needs no root and no network; where user namespaces are forbidden it says so and passes.
 
 mod back;
+mod backends;
 mod codes;
 mod drain;
 mod drill;

@@ -107,6 +107,7 @@ pub fn stage_with(names: &[&str], small: &[(&str, usize)], nginx: bool) -> Optio
     }
     let order = Order {
         inventory: Some(folder.path().join("inventory.yaml")),
+        edited: None,
         limit: Vec::new(),
         only: Vec::new(),
         exactly: None,
@@ -326,7 +327,7 @@ impl Stage {
     }
 }
 
-fn others() -> RwLockReadGuard<'static, ()> {
+pub fn others() -> RwLockReadGuard<'static, ()> {
     ALONE.read().unwrap_or_else(PoisonError::into_inner)
 }
 

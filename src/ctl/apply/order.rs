@@ -10,6 +10,8 @@ use super::plan_file::PlanFile;
 pub struct Order {
     /// Inventory, when named.
     pub inventory: Option<PathBuf>,
+    /// What stands here, rather than in the inventory's file, whose place and name it has.
+    pub edited: Option<String>,
     /// Only these hosts; empty means all.
     pub limit: Vec<String>,
     /// Only these roles; empty means all.

@@ -9,7 +9,7 @@ use super::order::Order;
 use super::preflight::preflight;
 use super::stage::Job;
 use crate::ctl::cluster::{Cluster, Group, Host};
-use crate::ctl::desk::{Desk, Options, open};
+use crate::ctl::desk::{Desk, Options, open, open_edited};
 use crate::ctl::host::Script;
 use crate::ctl::look::facts::{self, Facts, FileFact};
 use crate::ctl::look::observe;
@@ -47,7 +47,10 @@ impl Prepared {
     /// # Errors
     /// Exit 3 before anything is contacted, 4 afterwards; nothing was changed.
     pub(super) async fn new(order: &Order, options: Options) -> Result<(Self, Vec<Job>), Failure> {
-        let mut cluster = open(order.inventory.as_deref(), &options)?;
+        let mut cluster = match &order.edited {
+            Some(text) => open_edited(order.inventory.as_deref(), text, &options)?,
+            None => open(order.inventory.as_deref(), &options)?,
+        };
         narrow(&mut cluster, order)?;
         // Everything is rendered once before anything is contacted: mistakes cost no connection.
         render_all(&cluster, &Interfaces::new())?;

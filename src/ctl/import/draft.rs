@@ -278,6 +278,7 @@ fn webs(running: &[Running], reads: &[Read], lbs: &[Balancer], site: Option<&(St
                 max_fails: 1,
                 fail_timeout: Duration::from_secs(10),
                 backup: false,
+                down: false,
             };
             found.push((real.address.ip(), backend, place(&read.host, &real.location)));
         }

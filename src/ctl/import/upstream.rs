@@ -137,6 +137,7 @@ fn read_server(one: &Directive) -> Server {
             max_fails: 1,
             fail_timeout: Duration::from_secs(10),
             backup: false,
+            down: false,
         },
         down: false,
         place: one.place.clone(),

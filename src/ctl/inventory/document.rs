@@ -18,6 +18,18 @@ pub struct Place {
     length: usize,
 }
 
+impl Place {
+    /// From 1.
+    pub fn line(self) -> usize {
+        self.line
+    }
+
+    /// In characters, from 1.
+    pub fn column(self) -> usize {
+        self.column
+    }
+}
+
 /// A value and its place.
 #[derive(Debug, Clone)]
 pub struct Node {

@@ -53,7 +53,7 @@ pub fn default_host(name: &str, group: Group) -> Host {
         track: Track::default(),
         managed: true,
         vars: Vars::new(),
-        backend: Backend { port: 80, weight: 1, max_fails: 1, fail_timeout: Duration::from_secs(10), backup: false },
+        backend: Backend { port: 80, weight: 1, max_fails: 1, fail_timeout: Duration::from_secs(10), backup: false, down: false },
     }
 }
 
@@ -227,6 +227,9 @@ fn backend(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, group: Group, host:
     }
     if let Some(flag) = fields.get("backup").and_then(|node| reader.boolean(node, "backup")) {
         backend.backup = flag;
+    }
+    if let Some(flag) = fields.get("down").and_then(|node| reader.boolean(node, "down")) {
+        backend.down = flag;
     }
 }
 

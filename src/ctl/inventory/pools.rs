@@ -68,12 +68,13 @@ fn server_of(host: &Host, port: Option<u16>) -> Server {
     let own = &host.backend;
     Server {
         host: Some(host.name.clone()),
+        name: None,
         at: SocketAddr::new(host.address, port.unwrap_or(own.port)),
         weight: own.weight,
         max_fails: own.max_fails,
         fail_timeout: own.fail_timeout,
         backup: own.backup,
-        down: false,
+        down: own.down,
     }
 }
 
@@ -199,6 +200,7 @@ fn settle(reader: &Reader<'_>, node: &Node, server: &mut Server) {
     let flag = |name| fields.get(name).and_then(|node| reader.boolean(node, name));
     server.backup = flag("backup").unwrap_or(server.backup);
     server.down = flag("down").unwrap_or(server.down);
+    server.name = fields.get("name").and_then(|node| reader.name(node, "name")).or(server.name.take());
     fields.finish();
 }
 
@@ -231,8 +233,9 @@ fn server(reader: &Reader<'_>, place: Place, text: &str, hosts: &[Host]) -> Opti
     };
     let at = SocketAddr::new(address, port.unwrap_or(80));
     // An address of a host of the inventory is that host.
-    let host = hosts.iter().find(|host| host.address == address).map(|host| host.name.clone());
-    let other =
-        Server { host, at, weight: 1, max_fails: 1, fail_timeout: Duration::from_secs(10), backup: false, down: false };
-    Some(other)
+    let host = hosts.iter().find(|host| host.address == address);
+    let down = host.is_some_and(|host| host.backend.down);
+    let host = host.map(|host| host.name.clone());
+    let timeout = Duration::from_secs(10);
+    Some(Server { host, name: None, at, weight: 1, max_fails: 1, fail_timeout: timeout, backup: false, down })
 }

@@ -1,7 +1,7 @@
 //! What a template sees.
 //!
 //! `cluster` name · `host` {name, group, address, ipv6, port, vars…} · `hosts`, `lbs`, `webs` lists of the same (webs with
-//! endpoint, weight, max_fails, fail_timeout_s, backup) · `vips` of this host {name, vrid, interface, priority, version,
+//! endpoint, weight, max_fails, fail_timeout_s, backup, down) · `vips` of this host {name, vrid, interface, priority, version,
 //! interval_s, preempt, preempt_delay_s, auth, hmac, unicast, peers, addresses, routes, checks, tracked_interfaces, notify} · `checks`
 //! tracked by any of them · `metrics` (empty, or where) · `alerts` {webhook, mail, authorities} · `lvs` (false, or method, scheduler, vips, services with real_servers, check…) · `ipv6` whether any VIP is one · `site` (with host_name, the first of its names; where there are several, the first of them) · `nginx` what load balancers do with requests ([`super::nginx`]) · `short_form` whether the inventory has `site:` · `proxy_params` · `params` of the role · `vars` · `made_by`.
 //!
@@ -329,7 +329,7 @@ mod tests {
                 &seen,
                 "alerts checks cluster host hosts ipv6 lbs lvs metrics nginx proxy_params short_form site vars vips webs",
             ),
-            (&seen["host"], "address backup endpoint fail_timeout_s group ipv6 max_fails name port ports vars weight"),
+            (&seen["host"], "address backup down endpoint fail_timeout_s group ipv6 max_fails name port ports vars weight"),
             (
                 &seen["vips"][0],
                 "addresses auth checks hmac interface interval_s name notify peers preempt preempt_delay_s priority routes tracked_interfaces \

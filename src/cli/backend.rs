@@ -1,0 +1,77 @@
+//! `hactl backend`: words to wishes. Where the kernel balances, `drain`, `undrain` and `weight` are orders to the directors, as without
+//! `backend`.
+
+use indicatif::ProgressBar;
+
+use super::backend_args::{Backend, How, Server};
+use super::confirm;
+use super::deploys::{binary, note};
+use super::global::Global;
+use super::show::{self, finish, operate};
+use crate::ctl::apply::deploy::SETTLE;
+use crate::ctl::apply::order::Order;
+use crate::ctl::backend::edit::{Verb, Wish};
+use crate::ctl::backend::{list, run};
+use crate::ctl::desk::{Options, find_inventory, open, remember};
+use crate::ctl::operate::drain;
+use crate::error::Outcome;
+
+/// Runs it.
+///
+/// # Errors
+/// What it has to say, with its exit code.
+pub(crate) async fn backend(global: &Global, options: Options, bar: &ProgressBar, wanted: Backend) -> Outcome {
+    let inventory = global.inventory.as_deref();
+    let (verb, server, live) = match wanted {
+        Backend::List => {
+            return finish(global, "backend", list::list(inventory, &options), show::backend::listed);
+        }
+        Backend::Add { server, pool, unmanaged, how } => {
+            (Verb::Add { managed: !unmanaged }, Server { server, pool, how }, None)
+        }
+        Backend::Remove(server) => (Verb::Remove, server, None),
+        Backend::Weight { server, weight } => (Verb::Weight(weight), server, Some(drain::Order::Weight(Some(weight)))),
+        Backend::Drain { server, wait } => (Verb::Drain, server, Some(drain::Order::Drain { wait })),
+        Backend::Undrain(server) => (Verb::Undrain, server, Some(drain::Order::Undrain)),
+    };
+    if let Some(order) = live
+        && open(inventory, &options)?.lvs.is_some()
+    {
+        let outcome = drain::order(inventory, options, &server.server, order).await;
+        return finish(global, "backend", outcome, operate::ordered);
+    }
+    let Server { server, pool, how } = server;
+    carry_out(global, options, bar, &Wish { verb, server, pool }, how).await
+}
+
+async fn carry_out(global: &Global, options: Options, bar: &ProgressBar, wish: &Wish, how: How) -> Outcome {
+    let order = Order {
+        inventory: global.inventory.clone(),
+        edited: None,
+        limit: Vec::new(),
+        only: Vec::new(),
+        exactly: None,
+        batch: 1,
+        keep_failed: false,
+        accept_gap: false,
+        skip_unreachable: false,
+        canary: None,
+        binary: binary(),
+        settle: SETTLE,
+    };
+    let confirm = |edit: &str, plan: &_| {
+        bar.finish_and_clear();
+        if !global.wants_json() {
+            show::say::out(edit.to_owned());
+        }
+        confirm::deploy(global, how.yes, plan)
+    };
+    let outcome = run::run(&order, wish, how.dry_run, options, &confirm).await;
+    bar.finish_and_clear();
+    if outcome.as_ref().is_ok_and(|report| report.value.written) {
+        remember(&find_inventory(order.inventory.as_deref())?);
+    }
+    let touched = |done: &run::Done| done.deployed.as_ref().is_some_and(|deployed| deployed.changed > 0);
+    note("backend", order.inventory.as_deref(), &outcome, touched);
+    finish(global, "backend", outcome, show::backend::done)
+}

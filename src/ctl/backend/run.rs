@@ -1,0 +1,192 @@
+//! A wish carried out: the edited text is deployed where it reaches, and becomes the inventory's when the hosts have it. A deploy that
+//! fails, is declined or dies leaves the inventory as it was, and so does it the hosts.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, chown};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use similar::TextDiff;
+
+use super::edit::{Edited, Wish, edited};
+use crate::ctl::apply::deploy::{Deployed, Planned, deploy};
+use crate::ctl::apply::order::Order;
+use crate::ctl::apply::show::show_plan;
+use crate::ctl::cluster::Group;
+use crate::ctl::desk::{Options, find_inventory};
+use crate::ctl::report::Outcome;
+use crate::error::{Code, Exit, Failure, Problem};
+
+/// What became of a wish.
+#[derive(Debug, Clone, Serialize)]
+pub struct Done {
+    /// The inventory.
+    pub inventory: PathBuf,
+    /// Its lines that come and go.
+    pub edit: String,
+    /// Whether they stand there now.
+    pub written: bool,
+    /// What the deploy did; `None` where it was only shown.
+    pub deployed: Option<Deployed>,
+    /// What it would do, where it was only shown.
+    pub plan: Option<Planned>,
+    /// A web host that is gone and that still has what hactl put there.
+    pub left: Option<String>,
+}
+
+/// Shows the edit and the plan, and asks for consent.
+pub type Confirm<'c> = &'c (dyn Fn(&str, &Planned) -> Result<bool, Failure> + Sync);
+
+/// What nginx on the load balancers has of pools.
+const ROLES: [&str; 2] = ["lb-nginx", "lb-nginx-stream"];
+
+/// Carries a wish out, or with `dry` shows what that would be. Of the order the inventory counts, and how to deploy; not where.
+///
+/// # Errors
+/// Exit 3 for what cannot be edited; everything that a deploy reports; 6 when the hosts have it and the inventory could not be written.
+pub async fn run(order: &Order, wish: &Wish, dry: bool, options: Options, confirm: Confirm<'_>) -> Outcome<Done> {
+    let inventory = find_inventory(order.inventory.as_deref())?;
+    let before = read(&inventory)?;
+    let edit = edited(&inventory, &before, wish)?;
+    let order = reach(order, &inventory, &edit)?;
+    let lines = lines(&before, &edit.text);
+    let done = |written, deployed, plan| {
+        let left = edit.gone.clone().filter(|_| written);
+        Done { inventory: inventory.clone(), edit: lines.clone(), written, deployed, plan, left }
+    };
+    if dry {
+        return Ok(show_plan(&order, options, None).await?.map(|plan| done(false, None, Some(plan))));
+    }
+    let beside = Beside::write(&inventory, &edit.text).map_err(|error| cannot_write(&inventory, &error))?;
+    let report = deploy(&order, options, &|plan| confirm(&lines, plan)).await?;
+    if report.exit != Exit::Done || report.value.declined {
+        return Ok(report.map(|deployed| done(false, Some(deployed), None)));
+    }
+    let unwritten = beside.replace(&before).err().map(|why| not_written(&inventory, &why, &lines));
+    let mut report = report.map(|deployed| done(unwritten.is_none(), Some(deployed), None));
+    if let Some(problem) = unwritten {
+        report.problems.push(problem);
+        report.exit = Exit::HandNeeded;
+    }
+    Ok(report)
+}
+
+/// The hosts and roles that an edit reaches: nginx on the load balancers, and a web host that is new.
+fn reach(order: &Order, inventory: &Path, edit: &Edited) -> Result<Order, Failure> {
+    let cluster = &edit.cluster;
+    let mut limit: Vec<String> = cluster.group(Group::Lb).map(|host| host.name.clone()).collect();
+    let mut only = Vec::new();
+    if cluster.lvs.is_none() {
+        let has = |role: &&&str| cluster.group(Group::Lb).any(|host| host.roles.iter().any(|known| known == **role));
+        only = ROLES.iter().filter(has).map(|role| (*role).to_owned()).collect();
+        if only.is_empty() {
+            let problem = Problem::new(Code::NowhereUsed, "nginx on the load balancers is not hactl's (`managed: no`)");
+            return Err(Failure::one(Exit::Invalid, problem.next("edit its configuration there")));
+        }
+        let new = edit.new.as_ref().and_then(|name| cluster.host(name));
+        only.extend(new.map(|host| host.roles.clone()).unwrap_or_default());
+        only.dedup();
+    }
+    limit.extend(edit.new.clone());
+    Ok(Order { inventory: Some(inventory.to_owned()), edited: Some(edit.text.clone()), limit, only, ..order.clone() })
+}
+
+fn read(inventory: &Path) -> Result<String, Failure> {
+    fs::read_to_string(inventory).map_err(|error| {
+        let problem = Problem::new(Code::InputUnreadable, format!("inventory {}: {error}", inventory.display()));
+        Failure::one(Exit::Invalid, problem.next("name another one with -i FILE"))
+    })
+}
+
+/// Only lines that come and go: others may hold a password.
+fn lines(before: &str, after: &str) -> String {
+    let diff = TextDiff::from_lines(before, after);
+    let text = diff.unified_diff().context_radius(0).to_string();
+    let lines = text.lines().filter(|line| line.starts_with(['+', '-']));
+    lines.fold(String::new(), |text, line| text + line + "\n")
+}
+
+fn cannot_write(inventory: &Path, error: &io::Error) -> Failure {
+    let problem = Problem::new(Code::CannotWrite, format!("{}: {error}", inventory.display()))
+        .why("what the hosts get is written back there; nothing was changed")
+        .next("use a copy in a folder that you may write to: -i FILE");
+    Failure::one(Exit::Invalid, problem)
+}
+
+fn not_written(inventory: &Path, why: &str, lines: &str) -> Problem {
+    let edit = lines.lines().collect::<Vec<_>>().join(" ");
+    Problem::new(Code::NotWrittenBack, format!("{}: {why}", inventory.display()))
+        .why("the hosts have the change, and the next deploy of that file would take it back")
+        .next(format!("edit it by hand: {edit}"))
+}
+
+/// The new text in a file beside the inventory, with its owner and mode; gone when dropped.
+struct Beside {
+    path: PathBuf,
+    inventory: PathBuf,
+}
+
+impl Beside {
+    /// Writes it. A link stays one: its target is what is replaced.
+    fn write(inventory: &Path, text: &str) -> io::Result<Self> {
+        let inventory = fs::canonicalize(inventory)?;
+        let known = fs::metadata(&inventory)?;
+        let name = inventory.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let path = inventory.with_file_name(format!(".{name}.{}.new", std::process::id()));
+        // A process of this number that was killed may have left one.
+        let _ = fs::remove_file(&path);
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        let beside = Self { path, inventory };
+        file.write_all(text.as_bytes())?;
+        // Only root can give files away; for others the owner is themselves, or the folder's rules decide.
+        let _ = chown(&beside.path, Some(known.uid()), Some(known.gid()));
+        file.set_permissions(fs::Permissions::from_mode(known.mode() & 0o7777))?;
+        file.sync_all()?;
+        Ok(beside)
+    }
+
+    /// Puts it in the inventory's place, unless somebody has changed that meanwhile.
+    fn replace(self, before: &str) -> Result<(), String> {
+        match fs::read_to_string(&self.inventory) {
+            Ok(now) if now == before => fs::rename(&self.path, &self.inventory).map_err(|error| error.to_string()),
+            Ok(_) => Err("somebody has changed it meanwhile".into()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        // Renamed, it is not there any more.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_inventory_keeps_its_mode_and_whoever_links_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real.yaml"), folder.path().join("inventory.yaml"));
+        fs::write(&real, "old").unwrap();
+        fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
+        std::os::unix::fs::symlink("real.yaml", &link).unwrap();
+        drop(Beside::write(&link, "dropped").unwrap());
+        Beside::write(&link, "new").unwrap().replace("old").unwrap();
+        assert_eq!(fs::read_to_string(&real).unwrap(), "new");
+        assert_eq!(fs::metadata(&real).unwrap().mode() & 0o777, 0o640);
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        let why = Beside::write(&link, "newer").unwrap().replace("old").unwrap_err();
+        assert!(why.contains("somebody"), "{why}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left beside it");
+    }
+
+    #[test]
+    fn only_what_comes_and_goes_is_shown() {
+        let said = lines("pass: 1\na: 1\nb: 2\n", "pass: 1\na: 3\nb: 2\n");
+        assert_eq!(said, "-a: 1\n+a: 3\n");
+    }
+}
