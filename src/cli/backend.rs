@@ -3,14 +3,16 @@
 
 use indicatif::ProgressBar;
 
-use super::backend_args::{Backend, How, Server};
+use super::backend_args::{Backend, How, Server, State};
 use super::confirm;
 use super::deploys::{binary, note};
 use super::global::Global;
 use super::show::{self, finish, operate};
 use crate::ctl::apply::deploy::SETTLE;
 use crate::ctl::apply::order::Order;
+use crate::ctl::backend::canary::{Watch, canary};
 use crate::ctl::backend::edit::{Verb, Wish};
+use crate::ctl::backend::run::Ask;
 use crate::ctl::backend::{list, run};
 use crate::ctl::desk::{Options, find_inventory, open, remember};
 use crate::ctl::operate::drain;
@@ -22,6 +24,8 @@ use crate::error::Outcome;
 /// What it has to say, with its exit code.
 pub(crate) async fn backend(global: &Global, options: Options, bar: &ProgressBar, wanted: Backend) -> Outcome {
     let inventory = global.inventory.as_deref();
+    let desk = At { global, bar };
+    let wish = |verb, server: &Server| Wish { verb, server: server.server.clone(), pool: server.pool.clone() };
     let (verb, server, live) = match wanted {
         Backend::List => {
             return finish(global, "backend", list::list(inventory, &options), show::backend::listed);
@@ -33,6 +37,15 @@ pub(crate) async fn backend(global: &Global, options: Options, bar: &ProgressBar
         Backend::Weight { server, weight } => (Verb::Weight(weight), server, Some(drain::Order::Weight(Some(weight)))),
         Backend::Drain { server, wait } => (Verb::Drain, server, Some(drain::Order::Drain { wait })),
         Backend::Undrain(server) => (Verb::Undrain, server, Some(drain::Order::Undrain)),
+        Backend::Maintenance { state, page, how } => {
+            let ask = Ask::Maintenance { on: state == State::On, page: page.as_deref() };
+            return desk.carry_out(options, ask, None, how).await;
+        }
+        Backend::Canary { server, weight, watch, keep } => {
+            let wish = wish(Verb::Weight(weight), &server);
+            let watch = Watch { time: watch, keep };
+            return desk.carry_out(options, Ask::Server(&wish), Some((&wish, watch)), server.how).await;
+        }
     };
     if let Some(order) = live
         && open(inventory, &options)?.lvs.is_some()
@@ -40,38 +53,49 @@ pub(crate) async fn backend(global: &Global, options: Options, bar: &ProgressBar
         let outcome = drain::order(inventory, options, &server.server, order).await;
         return finish(global, "backend", outcome, operate::ordered);
     }
-    let Server { server, pool, how } = server;
-    carry_out(global, options, bar, &Wish { verb, server, pool }, how).await
+    desk.carry_out(options, Ask::Server(&wish(verb, &server)), None, server.how).await
 }
 
-async fn carry_out(global: &Global, options: Options, bar: &ProgressBar, wish: &Wish, how: How) -> Outcome {
-    let order = Order {
-        inventory: global.inventory.clone(),
-        edited: None,
-        limit: Vec::new(),
-        only: Vec::new(),
-        exactly: None,
-        batch: 1,
-        keep_failed: false,
-        accept_gap: false,
-        skip_unreachable: false,
-        canary: None,
-        binary: binary(),
-        settle: SETTLE,
-    };
-    let confirm = |edit: &str, plan: &_| {
-        bar.finish_and_clear();
-        if !global.wants_json() {
-            show::say::out(edit.to_owned());
+/// Where somebody sits.
+struct At<'g> {
+    global: &'g Global,
+    bar: &'g ProgressBar,
+}
+
+impl At<'_> {
+    async fn carry_out(&self, options: Options, ask: Ask<'_>, watch: Option<(&Wish, Watch)>, how: How) -> Outcome {
+        let global = self.global;
+        let order = Order {
+            inventory: global.inventory.clone(),
+            edited: None,
+            limit: Vec::new(),
+            only: Vec::new(),
+            exactly: None,
+            batch: 1,
+            keep_failed: false,
+            accept_gap: false,
+            skip_unreachable: false,
+            canary: None,
+            binary: binary(),
+            settle: SETTLE,
+        };
+        let confirm = |edit: &str, plan: &_| {
+            self.bar.finish_and_clear();
+            if !global.wants_json() {
+                show::say::out(edit.to_owned());
+            }
+            confirm::deploy(global, how.yes, plan)
+        };
+        let outcome = match watch.filter(|_| !how.dry_run) {
+            Some((wish, watch)) => canary(&order, wish, watch, options, &confirm).await,
+            None => run::run(&order, ask, how.dry_run, options, &confirm).await,
+        };
+        self.bar.finish_and_clear();
+        if outcome.as_ref().is_ok_and(|report| report.value.written) {
+            remember(&find_inventory(order.inventory.as_deref())?);
         }
-        confirm::deploy(global, how.yes, plan)
-    };
-    let outcome = run::run(&order, wish, how.dry_run, options, &confirm).await;
-    bar.finish_and_clear();
-    if outcome.as_ref().is_ok_and(|report| report.value.written) {
-        remember(&find_inventory(order.inventory.as_deref())?);
+        let touched = |done: &run::Done| done.deployed.as_ref().is_some_and(|deployed| deployed.changed > 0);
+        note("backend", order.inventory.as_deref(), &outcome, touched);
+        finish(global, "backend", outcome, show::backend::done)
     }
-    let touched = |done: &run::Done| done.deployed.as_ref().is_some_and(|deployed| deployed.changed > 0);
-    note("backend", order.inventory.as_deref(), &outcome, touched);
-    finish(global, "backend", outcome, show::backend::done)
 }

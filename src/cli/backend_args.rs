@@ -1,8 +1,9 @@
 //! The grammar of `hactl backend`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use crate::text::parse_time;
 
@@ -46,6 +47,41 @@ pub(crate) enum Backend {
     },
     /// Take drain back
     Undrain(Server),
+    /// Answer every request with one page and status 503; the VIP stays where it is
+    Maintenance {
+        /// What it shall be
+        state: State,
+        /// A file with the page
+        #[arg(long, value_name = "FILE")]
+        page: Option<PathBuf>,
+        /// How to deploy it.
+        #[command(flatten)]
+        how: How,
+    },
+    /// Give a server another share for a while, watch the answers, and put the old one back (exit 7 when they went bad)
+    Canary {
+        /// Which.
+        #[command(flatten)]
+        server: Server,
+        /// The weight meanwhile
+        #[arg(long)]
+        weight: u32,
+        /// How long the answers are watched, for example 10m
+        #[arg(long = "for", value_name = "TIME", value_parser = parse_time, default_value = "1m")]
+        watch: Duration,
+        /// Where answers were good the weight stays, and is written into the inventory
+        #[arg(long)]
+        keep: bool,
+    },
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum State {
+    /// The page answers.
+    On,
+    /// The servers answer.
+    Off,
 }
 
 /// A server that is there.

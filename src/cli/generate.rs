@@ -58,7 +58,7 @@ fn with_names(command: Command) -> Command {
         .mut_subcommand("undrain", |undrain| valued(undrain, "host", &["HACTL-HOSTS"]))
         .mut_subcommand("weight", |weight| valued(weight, "host", &["HACTL-HOSTS"]))
         .mut_subcommand("backend", |backend| {
-            ["remove", "weight", "drain", "undrain"].into_iter().fold(backend, |backend, verb| {
+            ["remove", "weight", "drain", "undrain", "canary"].into_iter().fold(backend, |backend, verb| {
                 backend.mut_subcommand(verb, |verb| valued(verb, "server", &["HACTL-HOSTS"]))
             })
         })

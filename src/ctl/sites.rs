@@ -248,6 +248,8 @@ pub struct Traffic {
     pub streams: Vec<Stream>,
     /// nginx's own settings.
     pub nginx: Option<Nginx>,
+    /// The page that answers every request while something is worked on.
+    pub maintenance: Option<String>,
 }
 
 impl Traffic {

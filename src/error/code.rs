@@ -189,6 +189,9 @@ codes! {
     CannotEdit = "E182", "an inventory that is edited by hand";
     /// A web host would be added, and each pool lists its own servers: nobody would send it requests. Name the pool with `--pool`.
     NowhereUsed = "E183", "a server that no pool would use";
+    /// Every site answers with a page and status 503 instead of its servers, as `maintenance:` says, and that is a good answer meanwhile.
+    /// `hactl backend maintenance off` ends it.
+    MaintenanceOn = "W184", "maintenance is on";
 
     // --- SSH ---
     /// No TCP connection to the host: it is down, a firewall drops it, or nothing listens. Nothing was changed on it.

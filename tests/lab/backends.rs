@@ -58,6 +58,7 @@ pub fn while_requests_come(lab: &Lab) {
     let wanted = before.replace(&format!("web-8: {SUBNET}.8"), &format!("web-8: {{ address: {SUBNET}.8, weight: 1 }}"));
     assert_eq!(text(), wanted);
     let lost = load.end();
+    eprintln!("{} requests while servers came and went, {} failed", lost.done, lost.failed);
     assert_eq!(lost.failed, 0, "{lost:?}");
     assert!(lost.done > 1000, "{lost:?}");
     expect("web-9 is left as it was", &lab.desk(&inventory, &["remove", "web-9", "-y"]), 0);
@@ -65,4 +66,46 @@ pub fn while_requests_come(lab: &Lab) {
     for web in ["web-7", "web-8"] {
         lab.sh(web, "rm /usr/share/nginx/html/hactl/long");
     }
+}
+
+/// A canary that is good, one that is not, and a page instead of all servers: the VIP stays where it is.
+pub fn canaries_and_maintenance(lab: &Lab) {
+    let inventory = lab.inventory("canaries.yaml", &[]);
+    let before = std::fs::read_to_string(&inventory).unwrap();
+    let text = || std::fs::read_to_string(&inventory).unwrap();
+    let backend = |words: &str, exit| {
+        let words: Vec<&str> = ["backend"].into_iter().chain(words.split(' ')).chain(["-y"]).collect();
+        expect(&words.join(" "), &lab.desk(&inventory, &words), exit)
+    };
+    expect("deploy", &lab.desk(&inventory, &["deploy", "-y"]), 0);
+    let said = backend("canary web-8 --weight 5 --for 2s", 0);
+    assert!(said.contains("the old weight is back") && text() == before, "{said}");
+    lab.sh("web-8", "mv /usr/share/nginx/html/hactl/index.html /usr/share/nginx/html/hactl/gone.html");
+    let said = backend("canary web-8 --weight 5 --for 30s --keep", 7);
+    assert!(said.contains("E704") && text() == before, "{said}");
+    lab.sh("web-8", "mv /usr/share/nginx/html/hactl/gone.html /usr/share/nginx/html/hactl/index.html");
+    expect("the old weight is back", &lab.desk(&inventory, &["plan"]), 0);
+    backend("canary web-8 --weight 5 --for 1s --keep", 0);
+    assert!(text().contains("{ address: 10.66.0.8, weight: 5 }"), "{}", text());
+
+    let owner = || lab.sh("lb-5", &format!("ip -o addr | grep -c {SUBNET}.3/"));
+    std::fs::write(lab.files.path().join("soon.html"), "soon\n").unwrap();
+    let page = lab.files.path().join("soon.html").display().to_string();
+    backend(&format!("maintenance on --page {page}"), 0);
+    let answer = |path: &str| lab.sh("client", &format!("curl -sSi http://{SUBNET}.3/{path}"));
+    let said = answer("x");
+    assert!(
+        said.starts_with("HTTP/1.1 503") && said.contains("Retry-After: 120") && said.ends_with("soon\n"),
+        "{said}"
+    );
+    assert!(answer("hactl-health").starts_with("HTTP/1.1 200"));
+    let said = expect("verify", &lab.desk(&inventory, &["verify"]), 0);
+    assert!(said.contains("W184"), "{said}");
+    assert_eq!(owner().trim(), "1");
+    backend("maintenance off", 0);
+    assert_eq!(owner().trim(), "1");
+    let said = answer("");
+    assert!(said.ends_with("web7\n") || said.ends_with("web8\n"), "{said}");
+    assert_eq!(lab.sh("lb-6", "ls -A /etc/nginx/hactl 2>/dev/null"), "");
+    expect("the homework", &lab.desk(&lab.homework(), &["deploy", "-y"]), 0);
 }

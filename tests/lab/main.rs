@@ -65,6 +65,7 @@ const CASES: &[Case] = cases! {
     Deployed -> Deployed: sites::several_servers_on_a_host;
     Deployed -> Deployed: sites::limits_caches_and_streams;
     Deployed -> Deployed: backends::while_requests_come;
+    Deployed -> Deployed: backends::canaries_and_maintenance;
     Deployed -> Deployed: lvs::a_kernel_without_ipvs_is_refused;
     Deployed -> Balanced: lvs::four_hosts;
     Balanced -> Balanced: lvs::mistakes_of_direct_routing;

@@ -1,8 +1,15 @@
 //! `hactl backend` on played hosts: what the inventory says afterwards is what the hosts have.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use hactl::ctl::apply::deploy::Planned;
+use hactl::ctl::backend::canary::{Watch, canary};
 use hactl::ctl::backend::edit::{Verb, Wish};
-use hactl::ctl::backend::run::{Done, run};
+use hactl::ctl::backend::run::{Ask, Done, run};
+use hactl::ctl::desk::Options;
+use hactl::ctl::progress::{Event, Listener};
 use hactl::error::{Code, Exit, Failure};
 
 use super::fault::Fault;
@@ -30,7 +37,7 @@ fn carried_out(
     confirm: impl Fn(&str, &Planned) -> Result<bool, Failure> + Sync,
 ) -> End<Done> {
     let _others = others();
-    stage.run(async { End::of(run(&stage.order, wish, dry, stage.options(), &confirm).await) })
+    stage.run(async { End::of(run(&stage.order, Ask::Server(wish), dry, stage.options(), &confirm).await) })
 }
 
 #[test]
@@ -95,4 +102,66 @@ fn an_inventory_that_changes_meanwhile_is_not_written_over() {
     end.is(Exit::HandNeeded, &[Code::NotWrittenBack]);
     assert!(end.said().contains("edit it by hand"), "{}", end.said());
     assert!(text(&stage).ends_with("# bob was here\n"));
+}
+
+#[test]
+fn a_canary_gets_its_old_weight_back() {
+    let Some(stage) = pair() else { return };
+    let before = text(&stage);
+    let weights = |host: &str| -> Vec<String> {
+        let file = stage.host(host).text("/etc/nginx/conf.d/hactl-lb.conf");
+        let words = file.split_whitespace().filter(|word| word.starts_with("weight="));
+        words.map(str::to_owned).collect()
+    };
+    let confirm = |_: &str, _: &Planned| Ok(true);
+    let canary = |keep, options: Options| {
+        let watch = Watch { time: Duration::from_secs(1), keep };
+        let _others = others();
+        let wish = wish(Verb::Weight(5), "web-8");
+        stage.run(async { End::of(canary(&stage.order, &wish, watch, options, &confirm).await) })
+    };
+    let end = canary(false, stage.options());
+    end.is(Exit::Done, &[]);
+    assert!(end.value.unwrap().put_back);
+    assert_eq!((text(&stage), weights("lb-5")), (before.clone(), vec!["weight=1".to_owned(); 2]));
+    // Answers go bad when the watching begins, and are good again when it has ended.
+    let mut options = stage.options();
+    let answer = Arc::clone(&stage.answer);
+    options.listener = Listener::new(move |event: Event<'_>| match event {
+        Event::Watching { .. } => answer.store(500, Ordering::SeqCst),
+        Event::Begin { .. } => answer.store(200, Ordering::SeqCst),
+        _ => {}
+    });
+    let end = canary(true, options);
+    end.is(Exit::Verification, &[Code::ServiceBad]);
+    assert!(end.value.as_ref().unwrap().put_back && end.said().contains("it has the old one again"), "{}", end.said());
+    assert_eq!((text(&stage), weights("lb-6")), (before, vec!["weight=1".to_owned(); 2]));
+    let end = canary(true, stage.options());
+    end.is(Exit::Done, &[]);
+    assert!(end.value.unwrap().written && text(&stage).contains(", weight: 5 }"), "{}", text(&stage));
+    assert_eq!(weights("lb-6"), ["weight=1", "weight=5"]);
+}
+
+#[test]
+fn maintenance_is_one_page_and_a_good_answer() {
+    let Some(stage) = pair() else { return };
+    let before = text(&stage);
+    stage.write("soon.html", "<p>soon</p>\n");
+    let page = stage.path("soon.html");
+    let confirm = |_: &str, _: &Planned| Ok(true);
+    let switch = |on| {
+        let _others = others();
+        let ask = Ask::Maintenance { on, page: Some(page.as_path()).filter(|_| on) };
+        stage.answer.store(if on { 503 } else { 200 }, Ordering::SeqCst);
+        stage.run(async { End::of(run(&stage.order, ask, false, stage.options(), &confirm).await) })
+    };
+    switch(true).is(Exit::Done, &[]);
+    assert_eq!(text(&stage), before.replace("# ask", "maintenance: { page: soon.html }\n# ask"));
+    assert_eq!(stage.host("lb-5").text("/etc/nginx/hactl/maintenance.html"), "<p>soon</p>\n");
+    assert!(stage.host("lb-5").text("/etc/nginx/conf.d/hactl-lb.conf").contains("return 503;"));
+    assert_eq!(stage.deployed().changed, 0, "and is verified");
+    switch(false).is(Exit::Done, &[]);
+    assert_eq!(text(&stage), before);
+    assert!(!stage.host("lb-6").path("/etc/nginx/hactl/maintenance.html").exists());
+    assert_eq!(stage.deployed().changed, 0);
 }

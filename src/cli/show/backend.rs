@@ -15,6 +15,9 @@ pub(crate) fn done(done: &Done) -> String {
     if done.written && !done.edit.is_empty() {
         text.push_str(&format!("{} says so now\n", done.inventory.display()));
     }
+    if done.put_back {
+        text.push_str("the old weight is back; answers were watched meanwhile\n");
+    }
     if let Some(host) = &done.left {
         text.push_str(&format!("{host} keeps what was put there: `hactl remove {host}` takes it away\n"));
     }

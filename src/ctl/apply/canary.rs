@@ -1,23 +1,16 @@
 //! One host has the change, the others have not: the cluster is watched for a while before they follow.
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::order::Canary;
 use super::settle::{settle, trouble};
 use super::work::Work;
-use crate::ctl::cluster::{Cluster, Vip};
-use crate::ctl::look::observe::ask;
-use crate::ctl::look::way::can_answer;
+use crate::ctl::look::answers::answers;
 use crate::ctl::progress::Event;
-use crate::error::{Code, Exit, Failure, Problem};
+use crate::error::{Exit, Failure, Problem};
 
 /// Between two looks at all hosts. What is seen in two of them in a row is no accident.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// Between two requests.
-const REQUEST_EVERY: Duration = Duration::from_millis(100);
-/// A web host that answers badly gets its share of requests alone; so many bad answers are no accident either.
-const BAD: usize = 3;
 
 /// Watches until the time is over.
 ///
@@ -57,28 +50,4 @@ async fn hosts(work: &Work<'_>, end: Instant) -> Vec<Problem> {
         before = bad;
     }
     Vec::new()
-}
-
-/// Asks for `/` through every VIP that can answer here. Returns when answers are bad, and never where all is well.
-async fn answers(cluster: &Cluster, end: Instant) -> Vec<Problem> {
-    let vips = cluster.vips.iter().filter(|vip| can_answer(cluster, vip)).filter_map(Vip::address);
-    let targets: Vec<SocketAddr> = vips.map(|vip| SocketAddr::new(vip, cluster.site.port)).collect();
-    let (mut sent, mut bad) = (0, 0);
-    while Instant::now() < end && !targets.is_empty() {
-        for target in &targets {
-            sent += 1;
-            let said = match ask(*target, cluster.site.host_name(), "/").await {
-                Ok(status) if cluster.site.expects(status) => continue,
-                Ok(status) => format!("status {status}, expected is {}", cluster.site.expected()),
-                Err(why) => why,
-            };
-            bad += 1;
-            if bad >= BAD {
-                let message = format!("{bad} of {sent} requests to http://{target}/ went wrong, the last one: {said}");
-                return vec![Problem::new(Code::ServiceBad, message)];
-            }
-        }
-        tokio::time::sleep(REQUEST_EVERY).await;
-    }
-    std::future::pending().await
 }

@@ -101,7 +101,8 @@ pub fn label(cluster: &Cluster, server: &Server) -> String {
     }
 }
 
-fn by_hand(file: &Path, what: &str) -> Problem {
+/// What is refused since it cannot be edited.
+pub(super) fn by_hand(file: &Path, what: &str) -> Problem {
     Problem::new(Code::CannotEdit, format!("{} cannot be edited: {what}", file.display()))
         .why("only what is understood down to the letter is changed in a file that people keep")
         .next("edit it by hand, then `hactl deploy`")
@@ -359,8 +360,8 @@ fn port_of(text: &str) -> Option<u16> {
 }
 
 /// As a scalar that stands anywhere.
-fn quoted(text: &str) -> String {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_');
+pub(super) fn quoted(text: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_' | '/');
     let (name, port) = text.split_once(':').unwrap_or((text, "0"));
     if name.chars().all(plain) && port.chars().all(|letter| letter.is_ascii_digit()) && !text.is_empty() {
         return text.to_owned();

@@ -10,12 +10,13 @@ use serde::Serialize;
 use similar::TextDiff;
 
 use super::edit::{Edited, Wish, edited};
+use super::maintenance::maintenance;
 use crate::ctl::apply::deploy::{Deployed, Planned, deploy};
 use crate::ctl::apply::order::Order;
 use crate::ctl::apply::show::show_plan;
 use crate::ctl::cluster::Group;
 use crate::ctl::desk::{Options, find_inventory};
-use crate::ctl::report::Outcome;
+use crate::ctl::report::{Outcome, Report};
 use crate::error::{Code, Exit, Failure, Problem};
 
 /// What became of a wish.
@@ -31,6 +32,8 @@ pub struct Done {
     pub deployed: Option<Deployed>,
     /// What it would do, where it was only shown.
     pub plan: Option<Planned>,
+    /// A canary's time is over, and everything is as it was.
+    pub put_back: bool,
     /// A web host that is gone and that still has what hactl put there.
     pub left: Option<String>,
 }
@@ -41,35 +44,86 @@ pub type Confirm<'c> = &'c (dyn Fn(&str, &Planned) -> Result<bool, Failure> + Sy
 /// What nginx on the load balancers has of pools.
 const ROLES: [&str; 2] = ["lb-nginx", "lb-nginx-stream"];
 
-/// Carries a wish out, or with `dry` shows what that would be. Of the order the inventory counts, and how to deploy; not where.
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Ask<'a> {
+    /// Something of a server.
+    Server(&'a Wish),
+    /// One page for every request, or no more.
+    Maintenance {
+        /// Whether there is one.
+        on: bool,
+        /// A file with it.
+        page: Option<&'a Path>,
+    },
+}
+
+/// Carries it out, or with `dry` shows what that would be. Of the order the inventory counts, and how to deploy; not where.
 ///
 /// # Errors
 /// Exit 3 for what cannot be edited; everything that a deploy reports; 6 when the hosts have it and the inventory could not be written.
-pub async fn run(order: &Order, wish: &Wish, dry: bool, options: Options, confirm: Confirm<'_>) -> Outcome<Done> {
-    let inventory = find_inventory(order.inventory.as_deref())?;
-    let before = read(&inventory)?;
-    let edit = edited(&inventory, &before, wish)?;
-    let order = reach(order, &inventory, &edit)?;
-    let lines = lines(&before, &edit.text);
-    let done = |written, deployed, plan| {
-        let left = edit.gone.clone().filter(|_| written);
-        Done { inventory: inventory.clone(), edit: lines.clone(), written, deployed, plan, left }
-    };
+pub async fn run(order: &Order, ask: Ask<'_>, dry: bool, options: Options, confirm: Confirm<'_>) -> Outcome<Done> {
+    let prepared = Prepared::new(order, ask)?;
     if dry {
-        return Ok(show_plan(&order, options, None).await?.map(|plan| done(false, None, Some(plan))));
+        let shown = show_plan(&prepared.order, options, None).await?;
+        return Ok(shown.map(|plan| Done { plan: Some(plan), ..prepared.done(false, None) }));
     }
-    let beside = Beside::write(&inventory, &edit.text).map_err(|error| cannot_write(&inventory, &error))?;
-    let report = deploy(&order, options, &|plan| confirm(&lines, plan)).await?;
+    let report = deploy(&prepared.order, options, &|plan| confirm(&prepared.lines, plan)).await?;
     if report.exit != Exit::Done || report.value.declined {
-        return Ok(report.map(|deployed| done(false, Some(deployed), None)));
+        return Ok(report.map(|deployed| prepared.done(false, Some(deployed))));
     }
-    let unwritten = beside.replace(&before).err().map(|why| not_written(&inventory, &why, &lines));
-    let mut report = report.map(|deployed| done(unwritten.is_none(), Some(deployed), None));
-    if let Some(problem) = unwritten {
-        report.problems.push(problem);
-        report.exit = Exit::HandNeeded;
+    Ok(prepared.written(report))
+}
+
+/// An edit that was made and not carried out.
+pub(super) struct Prepared {
+    /// The text as it is.
+    pub before: String,
+    /// What it becomes.
+    pub edit: Edited,
+    /// Its lines that come and go.
+    pub lines: String,
+    /// What is to be deployed.
+    pub order: Order,
+    inventory: PathBuf,
+    beside: Beside,
+}
+
+impl Prepared {
+    /// Edits the inventory's text, and writes it beside the inventory. Nothing is contacted.
+    ///
+    /// # Errors
+    /// Exit 3.
+    pub(super) fn new(order: &Order, ask: Ask<'_>) -> Result<Self, Failure> {
+        let inventory = find_inventory(order.inventory.as_deref())?;
+        let before = read(&inventory)?;
+        let edit = match ask {
+            Ask::Server(wish) => edited(&inventory, &before, wish)?,
+            Ask::Maintenance { on, page } => maintenance(&inventory, &before, on, page)?,
+        };
+        let order = reach(order, &inventory, &edit)?;
+        let lines = lines(&before, &edit.text);
+        let beside = Beside::write(&inventory, &edit.text).map_err(|error| cannot_write(&inventory, &error))?;
+        Ok(Self { before, edit, lines, order, inventory, beside })
     }
-    Ok(report)
+
+    /// What became of it.
+    pub(super) fn done(&self, written: bool, deployed: Option<Deployed>) -> Done {
+        let left = self.edit.gone.clone().filter(|_| written);
+        let (inventory, edit) = (self.inventory.clone(), self.lines.clone());
+        Done { inventory, edit, written, deployed, plan: None, put_back: false, left }
+    }
+
+    /// Puts the text in the inventory's place.
+    pub(super) fn written(&self, report: Report<Deployed>) -> Report<Done> {
+        let unwritten = self.beside.replace(&self.before).err();
+        let mut report = report.map(|deployed| self.done(unwritten.is_none(), Some(deployed)));
+        if let Some(why) = unwritten {
+            report.problems.push(not_written(&self.inventory, &why, &self.lines));
+            report.exit = Exit::HandNeeded;
+        }
+        report
+    }
 }
 
 /// The hosts and roles that an edit reaches: nginx on the load balancers, and a web host that is new.
@@ -147,7 +201,7 @@ impl Beside {
     }
 
     /// Puts it in the inventory's place, unless somebody has changed that meanwhile.
-    fn replace(self, before: &str) -> Result<(), String> {
+    fn replace(&self, before: &str) -> Result<(), String> {
         match fs::read_to_string(&self.inventory) {
             Ok(now) if now == before => fs::rename(&self.path, &self.inventory).map_err(|error| error.to_string()),
             Ok(_) => Err("somebody has changed it meanwhile".into()),

@@ -53,7 +53,14 @@ pub fn default_host(name: &str, group: Group) -> Host {
         track: Track::default(),
         managed: true,
         vars: Vars::new(),
-        backend: Backend { port: 80, weight: 1, max_fails: 1, fail_timeout: Duration::from_secs(10), backup: false, down: false },
+        backend: Backend {
+            port: 80,
+            weight: 1,
+            max_fails: 1,
+            fail_timeout: Duration::from_secs(10),
+            backup: false,
+            down: false,
+        },
     }
 }
 

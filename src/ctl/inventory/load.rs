@@ -7,7 +7,7 @@ use std::path::Path;
 use super::document::{Document, Value};
 use super::fields::{Fields, Reader};
 use super::hosts::{self, Shared, Vars};
-use super::{alerts, lvs, site, traffic, vips};
+use super::{alerts, lvs, maintenance, site, traffic, vips};
 use crate::ctl::cluster::{Cluster, Group, Host, Lvs, LvsMethod, Vip};
 use crate::error::{Code, Exit, Failure, Problem};
 use crate::includes::read_file;
@@ -106,8 +106,9 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
         }
     }
     let mut site = fields.get("site").map_or_else(site::default_site, |node| site::site(reader, node));
-    let traffic = traffic::traffic(reader, &fields, &all, &placed, &folder);
+    let mut traffic = traffic::traffic(reader, &fields, &all, &placed, &folder);
     traffic::stand_for(&traffic, &mut site);
+    maintenance::expect(&mut traffic, &mut site);
     if let Some(lvs) = lvs.as_mut().filter(|lvs| lvs.port == 0) {
         lvs.port = site.port;
     }
@@ -191,6 +192,11 @@ fn check_lvs(reader: &Reader<'_>, place: super::document::Place, lvs: &Lvs, host
         .why(format!("{method} leaves the packet's port as it is"))
         .next("use one port for both, or `method: nat`");
         reader.wrong(place, problem);
+    }
+    for host in hosts.iter().filter(|host| host.backend.down) {
+        let problem = Problem::new(Code::TwoForms, format!("the inventory has both `lvs` and `down` of {}", host.name))
+            .why("with `lvs` the directors are told who is drained, and a deploy changes nothing of that");
+        reader.wrong(place, problem.next(format!("leave it out; `hactl backend drain {}`", host.name)));
     }
     if lvs.method == LvsMethod::Nat && lvs.real_servers == Group::Lb {
         let problem = Problem::new(Code::NatDirectors, "directors that are the real servers cannot be reached by NAT")

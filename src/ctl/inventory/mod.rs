@@ -9,6 +9,7 @@ pub mod fields;
 pub mod hosts;
 pub mod load;
 pub mod lvs;
+pub mod maintenance;
 mod mistakes;
 pub mod nginx;
 pub mod nginx_words;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::fields::{Fields, Reader};
+use super::maintenance::maintenance;
 use super::pools::{WEB, of_web_hosts, pools};
 use super::streams::streams;
 use super::virtual_hosts::{Known, sites};
@@ -39,6 +40,7 @@ pub fn traffic(
     if let Some(node) = fields.get("streams") {
         traffic.streams = streams(reader, node, &traffic.pools, &traffic.sites);
     }
+    traffic.maintenance = maintenance(reader, fields, folder);
     traffic.nginx = fields.get("nginx").map(|node| nginx::nginx(reader, node));
     for (other, why) in [
         ("site", "`site` is the short form of one entry of `sites`"),

@@ -165,17 +165,15 @@ pub fn script(cluster: &Cluster, host: &Host, thorough: bool) -> String {
     script.text()
 }
 
-/// Whom the load balancers send requests to, by name: servers that listen where the inventory's hosts do by themselves have just the host's.
+/// Whom the load balancers send requests to, by name, who is drained aside: servers that listen where the inventory's hosts do by themselves have just the host's.
 pub fn servers(cluster: &Cluster) -> Vec<(String, SocketAddr)> {
     if cluster.traffic.sites.is_empty() {
-        return cluster
-            .backends()
-            .map(|web| (web.name.clone(), SocketAddr::new(web.address, web.backend.port)))
-            .collect();
+        let webs = cluster.backends().filter(|web| !web.backend.down);
+        return webs.map(|web| (web.name.clone(), SocketAddr::new(web.address, web.backend.port))).collect();
     }
     let mut found: Vec<(String, SocketAddr)> = Vec::new();
     let pools = cluster.traffic.sites.iter().flat_map(|site| cluster.traffic.pools_of(site));
-    for server in pools.flat_map(|pool| &pool.servers) {
+    for server in pools.flat_map(|pool| &pool.servers).filter(|server| !server.down) {
         let host = server.host.as_ref().and_then(|name| cluster.host(name));
         let name = match host {
             Some(host) if host.backend.port == server.at.port() => host.name.clone(),

@@ -76,8 +76,9 @@ pub async fn order(inventory: Option<&Path>, options: Options, name: &str, order
 fn real_server<'c>(cluster: &'c Cluster, name: &str) -> Result<&'c Host, Failure> {
     if cluster.lvs.is_none() {
         let problem =
-            Problem::new(Code::NotDrainable, "this cluster is balanced by nginx, which is told by the inventory")
-                .next(format!("`hactl backend drain {name}` writes it there and reloads nginx; `undrain`, `weight` likewise"));
+            Problem::new(Code::NotDrainable, "this cluster is balanced by nginx, which is told by the inventory").next(
+                format!("`hactl backend drain {name}` writes it there and reloads nginx; `undrain`, `weight` likewise"),
+            );
         return Err(Failure::one(Exit::Invalid, problem));
     }
     let known: Vec<&str> = cluster.backends().map(|host| host.name.as_str()).collect();

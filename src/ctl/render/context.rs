@@ -50,7 +50,7 @@ pub fn of_cluster(cluster: &Cluster) -> Vec<Entry> {
         ("metrics", value(cluster.metrics.as_deref().unwrap_or_default())),
         ("alerts", value(&AlertsView::new(&cluster.alerts))),
         ("nginx", value(&NginxView::new(cluster))),
-        ("short_form", value(&cluster.traffic.sites.is_empty())),
+        ("short_form", value(&(cluster.traffic.sites.is_empty() && cluster.traffic.maintenance.is_none()))),
     ]
 }
 
@@ -329,7 +329,10 @@ mod tests {
                 &seen,
                 "alerts checks cluster host hosts ipv6 lbs lvs metrics nginx proxy_params short_form site vars vips webs",
             ),
-            (&seen["host"], "address backup down endpoint fail_timeout_s group ipv6 max_fails name port ports vars weight"),
+            (
+                &seen["host"],
+                "address backup down endpoint fail_timeout_s group ipv6 max_fails name port ports vars weight",
+            ),
             (
                 &seen["vips"][0],
                 "addresses auth checks hmac interface interval_s name notify peers preempt preempt_delay_s priority routes tracked_interfaces \

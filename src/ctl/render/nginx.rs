@@ -16,6 +16,7 @@ use crate::ctl::cluster::{Balancing, Cluster};
 use crate::ctl::inventory::pools::of_web_hosts;
 use crate::ctl::inventory::virtual_hosts::of_short;
 use crate::ctl::plan::sha256;
+use crate::ctl::render::tls::{FOLDER, MAINTENANCE};
 use crate::ctl::sites::{EVERY_NAME, Listen, Location, Nginx, Pool, Stream, Target, VirtualHost};
 
 /// Everything of it.
@@ -142,6 +143,9 @@ impl NginxView {
         let mut servers: Vec<ServerView> = Vec::new();
         for (number, site) in (1..).zip(&sites) {
             servers.extend(server(cluster, site, number, &pools, &mut defaults));
+        }
+        if cluster.traffic.maintenance.is_some() {
+            servers.iter_mut().for_each(ServerView::close);
         }
         let nobodys = nobodys(cluster, &sites, &mut defaults);
         servers.extend(nobodys);
@@ -311,6 +315,23 @@ fn nobodys(cluster: &Cluster, sites: &[VirtualHost], defaults: &mut Defaults) ->
         })
         .collect()
 }
+
+impl ServerView {
+    /// One page for every request, except the question after this balancer's health.
+    fn close(&mut self) {
+        self.hotlink = false;
+        self.lines = vec![format!("error_page 503 {CLOSED};")];
+        let alias = format!("alias {FOLDER}/{MAINTENANCE};");
+        let lines = vec!["internal;".into(), "default_type text/html;".into(), RETRY.into(), alias];
+        let all = LocationView { path: "/".into(), lines: vec!["return 503;".into()] };
+        self.locations = vec![LocationView { path: format!("= {CLOSED}"), lines }, all];
+    }
+}
+
+/// What the page is called within nginx; nobody else can ask for it.
+const CLOSED: &str = "/hactl-maintenance";
+/// When clients shall come again, in seconds.
+const RETRY: &str = "add_header Retry-After 120 always;";
 
 impl PoolView {
     fn new(pool: &Pool) -> Self {

@@ -8,6 +8,8 @@ use crate::ctl::wanted::{OnChange, WantedFile};
 pub const ROLE: &str = "lb-nginx";
 /// Where they lie on load balancers.
 pub const FOLDER: &str = "/etc/nginx/hactl";
+/// The page that answers every request during maintenance, in that folder.
+pub const MAINTENANCE: &str = "maintenance.html";
 /// What stands in place of what nobody has made up yet.
 const UNKNOWN: &str = "(not known here: a deploy makes it up)\n";
 
@@ -40,6 +42,8 @@ pub fn files(cluster: &Cluster) -> Vec<WantedFile> {
             users(&one.rules, &format!("{}-{place}", site.id));
         }
     }
+    let page = cluster.traffic.maintenance.as_ref();
+    files.extend(page.map(|page| file(format!("{FOLDER}/{MAINTENANCE}"), page, 0o644, false)));
     files
 }
 

@@ -158,6 +158,13 @@ fn what_would_go_wrong_is_refused() {
         (FLOW, ADD, "web-9=10.0.0.7", None, Code::AddressTwice),
         (FLOW, ADD, "web-9=somewhere", None, Code::WrongValue),
         (FLOW, ADD, "10.0.0.9", None, Code::WrongValue),
+        (
+            "web: { web-7: { address: 10.0.0.7, down: yes } }\nlvs: { method: dr }\n",
+            ADD,
+            "web-9=10.0.0.9",
+            None,
+            Code::TwoForms,
+        ),
         (POOLS, ADD, "10.0.0.21:9000", Some("api"), Code::ServerTwice),
         (
             "vars: { seven: &a 10.0.0.7 }\nweb: { web-7: *a, web-8: 10.0.0.8 }\n",
