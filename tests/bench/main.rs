@@ -8,8 +8,10 @@ mod asking;
 #[path = "../interop/lan.rs"]
 #[allow(dead_code, reason = "shared with the interop tests")]
 mod lan;
+mod requests;
 mod scale;
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -29,6 +31,14 @@ fn main() {
         && verb == "probe"
     {
         return probe(seconds.parse().unwrap());
+    }
+    match words.as_slice() {
+        [_, verb] if verb == "serve" => return requests::serve(),
+        [_, verb, seconds] if verb == "requests" => {
+            let target = SocketAddr::new(VIP.parse().unwrap(), requests::PORT);
+            return println!("{}", requests::longest_gap(target, seconds.parse().unwrap()));
+        }
+        _ => {}
     }
     if let Some(why) = lan::unavailable() {
         return println!("not measured: {why}");
@@ -93,8 +103,12 @@ fn outage_rows(only: &str) {
         ("upgrade, 100 ms adverts", 5, "0.1", Fault::Upgraded),
     ] {
         if what.contains(only) {
-            row(what, runs, advert, fault);
+            row(what, runs, |hactl| gap(advert, fault, hactl));
         }
+    }
+    let died = "web server killed (keepalived: checked)";
+    if died.contains(only) {
+        row(died, 10, dies);
     }
     println!("\n{:<44} {:>12} {:>12}", "two hosts answer, of 8 s, median (min..max)", "hactl", "keepalived");
     for (what, advert) in [("agent hangs, 1 s adverts", "1"), ("agent hangs, 200 ms adverts", "0.2")]
@@ -123,13 +137,13 @@ enum Fault {
     Upgraded,
 }
 
-fn row(what: &str, runs: usize, advert: &str, fault: Fault) {
+fn row(what: &str, runs: usize, gap: impl Fn(bool) -> f64) {
     // Side by side: one of each in turn, so that a busy moment of the machine hits both.
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for n in 0..runs {
-        ours.push(gap(advert, fault, true));
+        ours.push(gap(true));
         if n < PEER_RUNS {
-            theirs.push(gap(advert, fault, false));
+            theirs.push(gap(false));
         }
     }
     let (ours, theirs) = (Figures::of(ours), Figures::of(theirs));
@@ -236,6 +250,44 @@ fn gap(advert: &str, fault: Fault, hactl: bool) -> f64 {
     String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
 }
 
+/// For how many milliseconds no connection to the VIP comes about when the owner's web server is killed: hactl tracks the process,
+/// as it is deployed; keepalived runs a check each two seconds, as the course notes have it.
+fn dies(hactl: bool) -> f64 {
+    let lan = Lan::new(3);
+    // Two names, since all namespaces share the list of processes.
+    let programs = [0, 1].map(|n| lan.path(&format!("web-{n}")));
+    let serve = |n: usize| {
+        std::os::unix::fs::symlink(std::env::current_exe().unwrap(), &programs[n]).unwrap();
+        lan.spawn(n, "web", [programs[n].as_os_str(), "serve".as_ref()].into_iter())
+    };
+    let (served, spare) = (serve(0), serve(1));
+    let text = |n: usize, priority: u8| {
+        let program = programs[n].display();
+        let (block, kind, plain) = if hactl {
+            (format!("vrrp_track_process web {{\nprocess {program}\n}}\n"), "process", guarded("1", priority))
+        } else {
+            let script = format!("script \"/usr/bin/pgrep -f {program}\"\ninterval 2\n");
+            let globals = "global_defs {\nscript_user root\n}\n";
+            (format!("{globals}vrrp_script web {{\n{script}}}\n"), "script", config("1", priority))
+        };
+        block + &plain.replace("state BACKUP", &format!("state BACKUP\ntrack_{kind} {{\nweb\n}}"))
+    };
+    let start =
+        |n, priority| if hactl { lan.hactl(n, &text(n, priority)) } else { lan.keepalived(n, &text(n, priority)) };
+    let owner = start(0, 150);
+    lan.wait_owner(0, VIP);
+    let standby = start(1, 100);
+    std::thread::sleep(Duration::from_millis(1500));
+    let client = ask(&lan, "requests", 8);
+    // Anywhere between two checks.
+    let between = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_millis() * 2;
+    std::thread::sleep(Duration::from_millis(700 + u64::from(between)));
+    served.kill();
+    let output = client.wait_with_output().unwrap();
+    drop((owner, standby, spare));
+    String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
+}
+
 /// For how many milliseconds two hosts answer for the address while the owner's agent stands still; hactl with lease
 /// and guard, as it is deployed.
 fn doubled(advert: &str, hactl: bool) -> f64 {
@@ -252,8 +304,12 @@ fn doubled(advert: &str, hactl: bool) -> f64 {
     share.as_secs_f64() * 1000.0
 }
 
-/// This program again, in the client's namespace.
 fn ping(lan: &Lan, seconds: u64) -> Child {
+    ask(lan, "probe", seconds)
+}
+
+/// This program again, in the client's namespace.
+fn ask(lan: &Lan, verb: &str, seconds: u64) -> Child {
     wait("an answer", || {
         let once = ["netns", "exec", &lan.host(CLIENT), "ping", "-c1", "-W1", VIP];
         Command::new("ip").args(once).stdout(Stdio::null()).status().unwrap().success()
@@ -261,7 +317,7 @@ fn ping(lan: &Lan, seconds: u64) -> Child {
     Command::new("ip")
         .args(["netns", "exec", &lan.host(CLIENT)])
         .arg(std::env::current_exe().unwrap())
-        .args(["probe", &seconds.to_string()])
+        .args([verb, &seconds.to_string()])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap()

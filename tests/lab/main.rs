@@ -8,6 +8,7 @@ mod backends;
 mod bad_days;
 mod cases;
 mod changes;
+mod deaths;
 mod deploys;
 mod drills;
 mod elsewhere;
@@ -57,6 +58,8 @@ const CASES: &[Case] = cases! {
     Deployed -> Deployed: changes::a_move_is_predicted;
     Deployed -> Deployed: changes::signing_comes_and_goes;
     Deployed -> Deployed: moves::a_restart_on_the_owner;
+    Deployed -> Deployed: deaths::a_death_moves_the_vip_at_once;
+    Deployed -> Deployed: deaths::a_restart_moves_nothing;
     Deployed -> Deployed: drills::six_of_them;
     Deployed -> Deployed: drills::an_unknown_one;
     Deployed -> Deployed: hardened::a_script_that_writes;

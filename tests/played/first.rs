@@ -68,6 +68,24 @@ fn a_changed_template_reaches_its_hosts_only_and_reloads_what_reads_it() {
     assert_eq!(stage.host("web-7").calls("reload-or-restart nginx"), reloads + 1);
 }
 
+/// An agent gives the VIP up when nginx has ended, unless a job of systemd's starts it again. So whatever a deploy does to
+/// nginx is one job that ends in a running nginx, never a stop and then a start.
+#[test]
+fn a_deploy_never_stops_nginx() {
+    let Some(stage) = stage(&["lb-5", "lb-6", "web-7"]) else { return };
+    stage.deployed();
+    stage.write("templates/nginx-lb.conf.tera", "server { listen {{ site.port }}; } # another\n");
+    stage.write("templates/nginx-web.conf.tera", "server { listen {{ host.port }}; } # another\n");
+    stage.deployed();
+    for host in ["lb-5", "lb-6", "web-7"] {
+        let host = stage.host(host);
+        assert!(host.calls("reload-or-restart nginx") > 0);
+        assert_eq!(host.calls("systemctl stop nginx") + host.calls("systemctl kill"), 0);
+    }
+    let conf = stage.host("lb-5").text("/etc/hactl/hactl.conf");
+    assert!(conf.contains("unit nginx.service") && conf.contains("track_process {"), "{conf}");
+}
+
 #[test]
 fn a_new_binary_restarts_the_agents_the_owner_last() {
     let Some(stage) = stage(&["lb-5", "lb-6", "web-7"]) else { return };

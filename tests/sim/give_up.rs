@@ -20,8 +20,9 @@ const MS: Duration = Duration::from_millis(1);
 fn config(own: usize, priority: u8) -> Config {
     let text = format!(
         "hactl {{\n lease on\n guard on\n peers {}\n}}\nvrrp_script web {{\n script /bin/true\n interval 2\n}}\n\
+         vrrp_track_process nginx {{\n process nginx\n unit nginx\n}}\n\
          vrrp_instance VI_1 {{\n state BACKUP\n interface eth0\n virtual_router_id 37\n priority {priority}\n version 3\n advert_int 1\n \
-         track_script {{\n web\n }}\n track_interface {{\n eth1\n }}\n virtual_ipaddress {{\n 10.0.0.100/27\n 10.0.0.101/27\n }}\n}}\n",
+         track_script {{\n web\n }}\n track_process {{\n nginx\n }}\n track_interface {{\n eth1\n }}\n virtual_ipaddress {{\n 10.0.0.100/27\n 10.0.0.101/27\n }}\n}}\n",
         host_address(1 - own)
     );
     let parsed = conf::parse("give_up.conf", &text);
@@ -41,6 +42,7 @@ fn pair() -> World {
         world.start(host).unwrap();
         world.input(host, eth1(true)).unwrap();
         world.input(host, Input::Script { name: "web".into(), ok: true }).unwrap();
+        world.input(host, Input::Process { name: "nginx".into(), ok: true }).unwrap();
     }
     world.run_until(world.now.after(Duration::from_secs(12))).unwrap();
     assert_eq!(owners(&world), ([0].into(), [0].into()));
@@ -75,6 +77,7 @@ fn gap(world: &mut World, give_up: Input) -> Duration {
 fn a_planned_give_up_leaves_no_gap() {
     let give_ups = [
         ("a check fails", Input::Script { name: "web".into(), ok: false }),
+        ("a tracked process has ended", Input::Process { name: "nginx".into(), ok: false }),
         ("resign", Input::Command { token: 1, command: Command::Resign { instance: None } }),
         ("a tracked interface is down", eth1(false)),
         ("a tracked interface is gone", Input::LinkGone(ETH1)),

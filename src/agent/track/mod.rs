@@ -2,6 +2,7 @@
 //! message to the VRRP loop, when its state changes. Nothing here decides what that means for a priority: the engine does.
 
 pub(crate) mod files;
+mod jobs;
 pub(crate) mod processes;
 mod quorum;
 pub(crate) mod scripts;

@@ -1,6 +1,7 @@
 //! The part of `vrrp_track_process` that asks no kernel: which processes count, and whether enough of them run.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use hactl_engine::conf::config::{ProcessMatch, TrackProcess};
 use tokio::time::Instant;
@@ -9,6 +10,10 @@ use crate::sys::process::processes::{Process, ProcessEvent};
 
 /// The kernel cuts names to this.
 const NAME: usize = 15;
+/// While a unit's job goes on, how long until it is looked at again.
+const AGAIN: Duration = Duration::from_millis(50);
+/// The longest that a unit's job keeps an end from counting: that of a service that never comes up may take for ever.
+const MENDED_WITHIN: Duration = Duration::from_secs(5);
 
 /// Whether a process is one of those tracked.
 pub(crate) fn is_meant(tracked: &TrackProcess, process: &Process) -> bool {
@@ -43,17 +48,35 @@ pub(crate) struct Quorum {
     counted: usize,
     ok: Option<bool>,
     pending: Option<Instant>,
+    /// Since when a job of its unit has kept an end from counting.
+    held: Option<Instant>,
+}
+
+/// What a quorum says when it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Judgement {
+    /// Nothing is otherwise.
+    Same,
+    /// This is the verdict from now on.
+    Turned(bool),
+    /// Too few run, unless a job of its unit is about to mend that: whoever knows calls [`Quorum::hold`] or [`Quorum::end`].
+    Ended,
 }
 
 impl Quorum {
     /// Nothing is known yet.
     pub(crate) fn new(settings: TrackProcess) -> Self {
-        Self { settings, running: HashSet::new(), counted: 0, ok: None, pending: None }
+        Self { settings, running: HashSet::new(), counted: 0, ok: None, pending: None, held: None }
     }
 
     /// The block.
     pub(crate) fn settings(&self) -> &TrackProcess {
         &self.settings
+    }
+
+    /// Those that run.
+    pub(crate) fn pids(&self) -> &HashSet<u32> {
+        &self.running
     }
 
     /// How many processes run.
@@ -97,34 +120,53 @@ impl Quorum {
         }
     }
 
-    /// Judges; returns the verdict when it changes. The first is in force at once; a later one after `fork_delay` or
-    /// `terminate_delay`, if it still holds then.
-    pub(crate) fn judge(&mut self, now: Instant) -> Option<bool> {
+    /// Judges. The first verdict is in force at once; a later one after `fork_delay` or `terminate_delay`, if it still
+    /// holds then. Where a unit is named there is none before the first process was seen.
+    pub(crate) fn judge(&mut self, now: Instant) -> Judgement {
         let count = self.running.len();
         let grew = count > self.counted;
         self.counted = count;
         let at_least = usize::try_from(self.settings.quorum).unwrap_or(usize::MAX);
         let at_most = self.settings.quorum_max.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
         let verdict = (at_least..=at_most).contains(&count);
-        if self.ok == Some(verdict) {
-            self.pending = None;
-            return None;
+        let unit = self.settings.unit.is_some();
+        if self.ok == Some(verdict) || self.ok.is_none() && unit && !verdict {
+            (self.pending, self.held) = (None, None);
+            return Judgement::Same;
         }
         let delay = if grew { self.settings.fork_delay } else { self.settings.terminate_delay };
         let due = if self.ok.is_none() { now } else { *self.pending.get_or_insert(now + delay) };
-        if due > now {
-            return None;
+        match (due > now, unit && !verdict) {
+            (true, _) => Judgement::Same,
+            (false, false) => self.turn(verdict),
+            (false, true) if self.held.is_some_and(|since| now - since >= MENDED_WITHIN) => self.turn(false),
+            (false, true) => Judgement::Ended,
         }
-        self.pending = None;
+    }
+
+    /// A job of the unit is about to mend it: asks again in a moment. Whether that is news.
+    pub(crate) fn hold(&mut self, now: Instant) -> bool {
+        let news = self.held.is_none();
+        self.held.get_or_insert(now);
+        self.pending = Some(now + AGAIN);
+        news
+    }
+
+    /// Nothing is about to mend it.
+    pub(crate) fn end(&mut self) -> Judgement {
+        self.turn(false)
+    }
+
+    fn turn(&mut self, verdict: bool) -> Judgement {
+        (self.pending, self.held) = (None, None);
         self.ok = Some(verdict);
-        self.ok
+        Judgement::Turned(verdict)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
+    use super::Judgement::{Ended, Same, Turned};
     use super::*;
 
     pub(super) fn tracked(process: &str, arguments: &[&str], matching: Option<ProcessMatch>) -> TrackProcess {
@@ -140,6 +182,7 @@ mod tests {
             fork_delay: Duration::ZERO,
             terminate_delay: Duration::ZERO,
             full_command: false,
+            unit: None,
             location: Default::default(),
         }
     }
@@ -183,23 +226,53 @@ mod tests {
         let at = |seconds: u64| start + Duration::from_secs(seconds);
         let look = |pid: u32| Some(process(pid, if pid < 100 { "web" } else { "other" }, &[]));
         quorum.replace(&[process(1, "web", &[]), process(2, "other", &[])]);
-        assert_eq!(quorum.judge(at(0)), Some(false), "the first verdict is in force at once");
+        assert_eq!(quorum.judge(at(0)), Turned(false), "the first verdict is in force at once");
         quorum.happened(ProcessEvent::Changed(3), look);
-        assert_eq!(quorum.judge(at(10)), None);
+        assert_eq!(quorum.judge(at(10)), Same);
         assert_eq!(quorum.deadline(), Some(at(13)));
-        assert_eq!((quorum.judge(at(12)), quorum.judge(at(13))), (None, Some(true)));
+        assert_eq!((quorum.judge(at(12)), quorum.judge(at(13))), (Same, Turned(true)));
         quorum.happened(ProcessEvent::Forked { parent: 3, child: 4 }, look);
         quorum.happened(ProcessEvent::Forked { parent: 2, child: 5 }, look);
-        assert_eq!((quorum.judge(at(14)), quorum.running()), (None, 3));
+        assert_eq!((quorum.judge(at(14)), quorum.running()), (Same, 3));
         quorum.happened(ProcessEvent::Changed(6), look);
-        assert_eq!((quorum.judge(at(20)), quorum.judge(at(23))), (None, Some(false)), "too many");
+        assert_eq!((quorum.judge(at(20)), quorum.judge(at(23))), (Same, Turned(false)), "too many");
         quorum.happened(ProcessEvent::Ended(6), look);
-        assert_eq!((quorum.judge(at(24)), quorum.judge(at(31))), (None, Some(true)));
+        assert_eq!((quorum.judge(at(24)), quorum.judge(at(31))), (Same, Turned(true)));
         quorum.happened(ProcessEvent::Ended(1), look);
         quorum.happened(ProcessEvent::Changed(103), look);
         quorum.happened(ProcessEvent::Ended(4), look);
-        assert_eq!((quorum.judge(at(40)), quorum.running()), (None, 1));
+        assert_eq!((quorum.judge(at(40)), quorum.running()), (Same, 1));
         quorum.happened(ProcessEvent::Changed(9), look);
-        assert_eq!((quorum.judge(at(41)), quorum.deadline()), (None, None), "back in time");
+        assert_eq!((quorum.judge(at(41)), quorum.deadline()), (Same, None), "back in time");
+    }
+
+    #[test]
+    fn a_unit_s_job_keeps_an_end_from_counting() {
+        let settings = TrackProcess { unit: Some("web.service".into()), ..tracked("web", &[], None) };
+        let mut quorum = Quorum::new(settings);
+        let start = Instant::now();
+        let at = |ms: u64| start + Duration::from_millis(ms);
+        let look = |pid: u32| Some(process(pid, "web", &[]));
+        assert_eq!((quorum.judge(at(0)), quorum.ok()), (Same, None), "what never ran has not ended");
+        quorum.happened(ProcessEvent::Changed(1), look);
+        assert_eq!(quorum.judge(at(1)), Turned(true));
+        quorum.happened(ProcessEvent::Ended(1), look);
+        assert_eq!(quorum.judge(at(2)), Ended);
+        assert!(quorum.hold(at(2)), "news");
+        assert_eq!((quorum.judge(at(51)), quorum.deadline()), (Same, Some(at(52))));
+        assert_eq!(quorum.judge(at(52)), Ended, "looked at again");
+        assert!(!quorum.hold(at(52)), "no news");
+        quorum.happened(ProcessEvent::Changed(2), look);
+        assert_eq!((quorum.judge(at(60)), quorum.deadline()), (Same, None), "it came back");
+        quorum.happened(ProcessEvent::Ended(2), look);
+        assert_eq!((quorum.judge(at(70)), quorum.end()), (Ended, Turned(false)), "nobody mends it");
+        quorum.happened(ProcessEvent::Changed(3), look);
+        assert_eq!(quorum.judge(at(80)), Turned(true));
+        quorum.happened(ProcessEvent::Ended(3), look);
+        assert_eq!(quorum.judge(at(100)), Ended);
+        assert!(quorum.hold(at(100)));
+        assert_eq!(quorum.judge(at(5099)), Ended);
+        quorum.hold(at(5099));
+        assert_eq!(quorum.judge(at(5149)), Turned(false), "not for ever");
     }
 }

@@ -104,6 +104,7 @@ impl Drill {
         };
         let role = cluster.role_params.get("vip");
         let guarded = role.and_then(|role| role.get("guard")).and_then(serde_json::Value::as_bool);
+        let weight = role.and_then(|role| role.get("check_weight")).and_then(serde_json::Value::as_i64);
         let default = Context::default();
         let context = Context {
             interface: link.map_or_else(|| default.interface.clone(), |(name, _)| name.clone()),
@@ -111,6 +112,7 @@ impl Drill {
             check_interval: seconds("check_interval_s").map_or(default.check_interval, Duration::from_secs),
             max_fails: cluster.group(Group::Web).map(|host| host.backend.max_fails).max().unwrap_or(default.max_fails),
             guarded: guarded.unwrap_or(default.guarded),
+            watched: weight.map_or(default.watched, |weight| weight == 0),
             ..default
         };
         let scenario = super::table::on(scenario, &context);

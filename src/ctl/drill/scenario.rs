@@ -97,6 +97,8 @@ pub struct Context {
     pub max_fails: u32,
     /// Whether the agents ask the LAN before they claim.
     pub guarded: bool,
+    /// Whether the agents watch the processes of nginx.
+    pub watched: bool,
 }
 
 impl Default for Context {
@@ -110,6 +112,7 @@ impl Default for Context {
             restart_attempt: Duration::from_secs(1),
             max_fails: 1,
             guarded: true,
+            watched: true,
         }
     }
 }

@@ -110,30 +110,55 @@ fn link_up(context: &Context) -> String {
 
 const NGINX: Scenario = Scenario {
     name: "nginx",
-    title: "nginx of the owner stops and cannot start again",
-    expected: "the check fails to restart nginx, the agent gives the VIP up and the standby takes over",
+    title: "nginx of the owner is killed with SIGKILL and cannot start again",
+    expected: "the agent hears of the death and gives the VIP up, and the standby takes over at once",
     target: Target::Owner,
     fault: Fault::Shell {
         prepare: nothing,
         // Not `mask --now`: systemd 219 does not know it.
-        inject: |_| "systemctl mask --quiet --runtime nginx\nsystemctl stop nginx".into(),
+        inject: |_| format!("systemctl mask --quiet --runtime nginx\n{KILL_NGINX}"),
         undo: |_| "systemctl unmask --quiet --runtime nginx\nsystemctl start nginx".into(),
         cuts_connection: false,
     },
     outcome: Outcome::TakeOver,
     measure: Measure::Requests,
-    // Up to one interval before each check that counts, the attempt to restart, the skew of a standby that was told.
-    budget: |context| {
-        (context.check_interval + context.restart_attempt) * context.check_fall.max(1)
-            + context.advert
-            + Duration::from_millis(500)
-    },
+    // Some milliseconds to hear of it and as many to move, seen by a request each 20 ms, and room for busy hosts.
+    budget: |_| Duration::from_millis(250),
     lost_max: None,
+};
+
+/// The main process of the unit and its children, all at once, and nobody else's nginx. Not `systemctl kill`: in a container that
+/// may find no control group.
+const KILL_NGINX: &str = r#"main=$(systemctl show -p MainPID nginx)
+main=${main#MainPID=}
+if [ "${main:-0}" -le 1 ]; then
+  echo "nginx does not run" >&2
+  exit 1
+fi
+pids=$main
+for one in /proc/[0-9]*/stat; do
+  read -r pid name state parent rest 2>/dev/null <"$one" || continue
+  [ "$parent" != "$main" ] || pids="$pids $pid"
+done
+kill -KILL $pids"#;
+
+/// With a check that only lowers the priority nobody watches the process.
+static NGINX_CHECKED: Scenario = Scenario {
+    expected: "the check fails to restart nginx, the owner's priority falls and the standby takes over",
+    // Up to one interval before each check that counts, the attempt to restart, the wait of a standby that now is the better one.
+    budget: |context| {
+        (context.check_interval + context.restart_attempt) * context.check_fall.max(1) + silent_takeover(context)
+    },
+    ..NGINX
 };
 
 /// The scenario as it is expected to go on this cluster.
 pub fn on(scenario: &'static Scenario, context: &Context) -> &'static Scenario {
-    if scenario.name == HEARTBEAT_BLOCKED.name && !context.guarded { &HEARTBEAT_UNGUARDED } else { scenario }
+    match scenario.name {
+        name if name == HEARTBEAT_BLOCKED.name && !context.guarded => &HEARTBEAT_UNGUARDED,
+        name if name == NGINX.name && !context.watched => &NGINX_CHECKED,
+        _ => scenario,
+    }
 }
 
 /// Plain VRRP, with the role's guard switched off.
@@ -226,6 +251,38 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_main_process_and_its_children_are_killed_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let run = |main: &str| {
+            let fake = format!("#!/bin/sh\necho MainPID={main}\n");
+            std::fs::write(at("fake"), fake).unwrap();
+            let script = format!("set -e\nsystemctl() {{ sh '{}'; }}\n{KILL_NGINX}", at("fake").display());
+            Command::new("sh").args(["-c", &script]).output().unwrap()
+        };
+        let stopped = run("0");
+        assert_eq!(stopped.status.code(), Some(1), "not this process and its group");
+        assert!(String::from_utf8_lossy(&stopped.stderr).contains("nginx does not run"));
+        let line = format!("sleep 600 & echo $! >{0}.new; mv {0}.new {0}; wait", at("child").display());
+        let mut main = Command::new("sh").args(["-c", &line]).spawn().unwrap();
+        let end = std::time::Instant::now() + Duration::from_secs(30);
+        while !at("child").exists() {
+            assert!(std::time::Instant::now() < end, "it never started");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let child = std::fs::read_to_string(at("child")).unwrap();
+        let killed = run(&main.id().to_string());
+        assert!(killed.status.success(), "{killed:?}");
+        assert!(!main.wait().unwrap().success());
+        let stat = format!("/proc/{}/stat", child.trim());
+        let lives = || std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z"));
+        while lives() {
+            assert!(std::time::Instant::now() < end, "the child lives");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// Runs the steps of a shell fault in a network namespace of its own; the host is not touched.
     #[test]
     fn the_firewall_block_is_made_and_undone_twice_without_harm() {
@@ -273,7 +330,10 @@ mod tests {
         };
         assert_eq!((budget("link", 1000), budget("link", 100)), (4500, 900));
         assert_eq!((budget("crash", 1000), budget("stop", 1000), budget("agent-killed", 1000)), (4500, 50, 0));
-        assert_eq!(budget("nginx", 1000), 4500);
+        assert_eq!(budget("nginx", 1000), 250);
+        let checked = on(&NGINX, &Context { watched: false, ..context() });
+        assert_eq!(checked.plan(&context(), None).budget.as_millis(), 3000 + 4 * 700 + 500);
+        assert_eq!(on(&NGINX, &context()).expected, NGINX.expected);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod daemon;
+pub(crate) mod endings;
 pub(crate) mod epoll;
 pub(crate) mod inotify;
 pub(crate) mod memory;

@@ -198,13 +198,32 @@ fn what_is_not_managed_is_left_alone() {
     let lb = rendered(&text, "lb-5").unwrap();
     assert!(lb.files.iter().all(|file| !file.dest.contains("nginx")) && lb.packages.is_empty() && lb.absent.is_empty());
     let conf = file(&lb, "/etc/hactl/hactl.conf");
-    assert!(!conf.contains("check_web") && !conf.contains("track_script"), "{conf}");
+    assert!(["check_web", "track_script", "track_process"].iter().all(|word| !conf.contains(word)), "{conf}");
     assert_eq!(hactl_engine::conf::parse("x", &conf).diagnostics, []);
     let web = rendered(&text, "web-7").unwrap();
     assert!(web.files.is_empty() && web.services.is_empty());
     assert!(!rendered(&text, "web-8").unwrap().files.is_empty());
     let cluster = parse(Path::new("x.yaml"), &text).unwrap().cluster;
     assert_eq!(cluster.managed().map(|host| host.name.as_str()).collect::<Vec<_>>(), ["lb-5", "lb-6", "web-8"]);
+}
+
+/// The end of nginx gives the VIP up, unless a failing check is to do less than that.
+#[test]
+fn nginx_is_watched_where_its_failure_is_a_fault() {
+    let conf = |more: &str| {
+        let text = file(&rendered(&format!("{HOMEWORK}{more}"), "lb-5").unwrap(), "/etc/hactl/hactl.conf");
+        let parsed = hactl_engine::conf::parse("x", &text);
+        assert_eq!(parsed.diagnostics, [], "{text}");
+        parsed.config
+    };
+    let watched = conf("");
+    let (process, tracked) = (&watched.processes[0], &watched.instances[0].track_processes[0]);
+    assert_eq!((process.process.as_str(), process.unit.as_deref()), ("nginx", Some("nginx.service")));
+    assert_eq!((tracked.name.as_str(), tracked.weight, process.quorum), ("nginx", 0, 1));
+    assert!(process.terminate_delay.is_zero() && !process.fork_delay.is_zero());
+    let lowered = conf("roles: { vip: { check_weight: -60 } }\n");
+    assert_eq!(lowered.instances[0].track_scripts[0].weight, -60);
+    assert!(lowered.processes.is_empty() && lowered.instances[0].track_processes.is_empty());
 }
 
 /// nginx listens where requests come: on IPv6 as well, and every name of the site is spared the redirect.

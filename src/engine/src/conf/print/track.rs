@@ -47,6 +47,7 @@ impl Page {
         self.line(format_args!("fork_delay {}", show_seconds(process.fork_delay)));
         self.line(format_args!("terminate_delay {}", show_seconds(process.terminate_delay)));
         self.flag(process.full_command, "full_command");
+        self.word("unit", process.unit.as_ref());
         self.close();
     }
 

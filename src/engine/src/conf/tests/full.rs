@@ -177,6 +177,7 @@ fn files_and_processes() {
     assert_eq!((nginx.quorum_max, nginx.full_command), (Some(91), true));
     assert_eq!((nginx.fork_delay.as_millis(), nginx.terminate_delay.as_millis()), (250, 500));
     let sshd = &config.processes[1];
+    assert_eq!((nginx.unit.as_deref(), sshd.unit.as_deref()), (Some("nginx.service"), Some("sshd@a-b.service")));
     assert_eq!(
         (sshd.matching, sshd.fork_delay, sshd.terminate_delay),
         (None, Duration::from_secs(3), Duration::from_secs(3))

@@ -120,7 +120,8 @@ fn strict_mode_takes_out_what_the_rfc_has_not() {
 
 #[test]
 fn tracked_objects_are_checked() {
-    let text = "track_file f {\nweight 255\n}\nvrrp_track_process p { process nginx\nparam_match some\n}\n".to_owned()
+    let text = "track_file f {\nweight 255\n}\nvrrp_track_process p { process nginx\nparam_match some\nunit ../a\n}\n"
+        .to_owned()
         + &instance("track_file { g }\ntrack_process { p weight -254 }");
     let parsed = parse("f", &text);
     assert_eq!(parsed.config.instances[0].track_processes[0].weight, -254);
@@ -130,7 +131,8 @@ fn tracked_objects_are_checked() {
             "E 1:12 track_file `f` has no `file`; ignored",
             "E 2:8 `weight 255` is not in -254..=254; its default is used",
             "E 5:13 unknown param_match `some`; the arguments must be exactly those given",
-            "E 8:14 no track_file is called `g`; not tracked",
+            "E 6:6 `../a` cannot be the name of a systemd unit; not read",
+            "E 9:14 no track_file is called `g`; not tracked",
         ]
     );
 }

@@ -30,6 +30,7 @@ fn all_of_keepalived_is_known() {
         "smtp_user",
         "smtp_password_file",
         "tls_authorities",
+        "unit",
         "slow_start",
         "tls_verify",
         "header",

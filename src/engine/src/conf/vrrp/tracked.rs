@@ -178,6 +178,7 @@ fn blank_process(name: String, block: &Statement, sink: &Sink<'_>) -> TrackProce
         fork_delay: Duration::ZERO,
         terminate_delay: Duration::ZERO,
         full_command: false,
+        unit: None,
         location: sink.locate(block.place()),
     }
 }
@@ -217,8 +218,27 @@ fn process_line(process: &mut TrackProcess, line: &Statement, sink: &mut Sink<'_
             process.terminate_delay = process.fork_delay;
         }
         "full_command" => process.full_command = switched(line, true, sink),
+        "unit" => {
+            let Some(word) = single(line, sink) else { return };
+            match unit_name(&word.text) {
+                Some(name) => process.unit = Some(name),
+                None => {
+                    let message = format!("`{}` cannot be the name of a systemd unit; not read", word.text);
+                    sink.error_help(word.place, message, "write `unit NAME.service`");
+                }
+            }
+        }
         _ => unread(line, sink),
     }
+}
+
+/// A unit's whole name: without a suffix it is a service, as for systemctl.
+fn unit_name(word: &str) -> Option<String> {
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || ":-_.\\@".contains(letter);
+    if word.is_empty() || word.len() > UNIT_MAX || !word.chars().all(fits) {
+        return None;
+    }
+    Some(if word.contains('.') { word.to_owned() } else { format!("{word}.service") })
 }
 
 /// Whether a block of this kind and name stands further up, which is reported.
@@ -260,5 +280,7 @@ fn init_file(line: &Statement, sink: &mut Sink<'_>) -> (Option<i32>, bool) {
 const INTERVAL_MIN: Duration = Duration::from_millis(1);
 /// Most processes that a quorum can ask for.
 const PROCESSES_MAX: u32 = 65_535;
+/// Longest name of a unit, its suffix aside.
+const UNIT_MAX: usize = 240;
 const DELAY_MIN: Duration = Duration::ZERO;
 const DELAY_MAX: Duration = Duration::from_secs(3600);

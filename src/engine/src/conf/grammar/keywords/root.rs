@@ -109,6 +109,7 @@ pub static TRACK_PROCESS: Context = Context {
         yes("terminate_delay"),
         yes("delay"),
         yes("full_command"),
+        yes("unit"),
     ]],
 };
 
