@@ -26,7 +26,7 @@ use crate::ctl::operate::failover::{Move, failover, unpin};
 use crate::ctl::operate::{history, lock};
 use crate::ctl::ssh::connect::{BySsh, PARALLEL};
 use crate::ctl::verify::run as verify;
-use crate::ctl::verify::status::{status as verify_status, status_with_drift};
+use crate::ctl::verify::status::{status as verify_status, status_once, status_with_drift};
 use crate::error::{Code, Exit, Failure, Outcome, Problem};
 
 /// Between two screens of `status --watch`.
@@ -244,6 +244,10 @@ fn options(global: &Global, bar: &ProgressBar) -> Options {
 async fn status(global: &Global, options: Options, wanted: &Status) -> Outcome {
     let watch = wanted.watch;
     let cluster = open(global.inventory.as_deref(), &options)?;
+    if !watch && !wanted.drift {
+        let report = status_once(&cluster, options).await?;
+        return finish_screen(global, "status", &report, show::status::status);
+    }
     let desk = Desk::connect(cluster, options).await?;
     loop {
         let report = if wanted.drift { status_with_drift(&desk).await? } else { verify_status(&desk).await };

@@ -77,17 +77,53 @@ impl Desk {
     }
 
     async fn with(cluster: Cluster, options: Options, secrets: Secrets, names: Vec<String>) -> Self {
-        let parallel = options.parallel.clamp(1, PARALLEL);
-        let how = How { limit: options.limit, accept_new: options.accept_new, parallel };
-        let connected = options.way.connect(&cluster, &names, &secrets, how).await;
         let mut desk = Self { cluster, options, hosts: BTreeMap::new(), unreachable: Vec::new(), secrets };
+        desk.admit(&names).await;
+        desk
+    }
+
+    /// Connects to these hosts as well.
+    async fn admit(&mut self, names: &[String]) {
+        let Options { limit, accept_new, .. } = self.options;
+        let how = How { limit, accept_new, parallel: self.turn() };
+        let connected = self.options.way.connect(&self.cluster, names, &self.secrets, how).await;
         for (name, result) in connected {
             match result {
-                Ok(remote) => drop(desk.hosts.insert(name, remote)),
-                Err(problem) => desk.unreachable.push((name, problem)),
+                Ok(remote) => drop(self.hosts.insert(name, remote)),
+                Err(problem) => self.unreachable.push((name, problem)),
             }
         }
-        desk
+    }
+
+    /// Hosts that are connected to at the same time.
+    fn turn(&self) -> usize {
+        self.options.parallel.clamp(1, PARALLEL)
+    }
+
+    /// Asks each of these hosts one thing, for commands that need no more of them: each is connected when its turn comes and let go when
+    /// it has answered, since open connections are most of what many hosts cost in memory. The answers are in the order asked for,
+    /// with what keeps a host from being reached in its place.
+    ///
+    /// # Errors
+    /// As [`Desk::connect`].
+    pub async fn ask_in_turns(
+        cluster: &Cluster,
+        options: Options,
+        names: &[String],
+        script: impl Fn(&Host) -> String,
+    ) -> Result<Vec<(String, Result<Output, Problem>)>, Failure> {
+        options.tell(Event::Begin { what: "connecting", steps: names.len() });
+        let secrets = Secrets::gather(cluster, names.iter().map(String::as_str))?;
+        let mut desk = Self::with(cluster.clone(), options, secrets, Vec::new()).await;
+        let mut answers = Vec::with_capacity(names.len());
+        for some in names.chunks(desk.turn()) {
+            desk.admit(some).await;
+            let hosts = some.iter().filter_map(|name| desk.cluster.host(name));
+            answers.extend(desk.on_all(hosts.map(|host| (host.name.as_str(), script(host), Vec::new()))).await);
+            desk.hosts.clear();
+            desk.unreachable.clear();
+        }
+        Ok(answers)
     }
 
     /// New connections to these hosts, with the secrets that are known already. Who cannot be reached is listed in the result.

@@ -4,11 +4,12 @@ use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use hactl::ctl::desk::{Desk, open};
+use hactl::ctl::desk::{Desk, Options, open};
 use hactl::ctl::operate::drain;
 use hactl::ctl::operate::failover::{Move, Moves, Moving, failover, unpin};
+use hactl::ctl::operate::history::history;
 use hactl::ctl::verify::run::verify;
-use hactl::ctl::verify::status::status;
+use hactl::ctl::verify::status::{Status, status, status_once};
 use hactl::error::{Code, Exit};
 
 use super::fault::Fault;
@@ -138,6 +139,32 @@ fn verify_and_status_say_what_is_wrong() {
         let report = stage.run(async { status(&Desk::connect(cluster, stage.options()).await.unwrap()).await });
         assert!(report.problems.iter().any(|problem| problem.code == code), "{code}");
     }
+}
+
+/// Who is asked one thing is let go when it has answered, and what is said is the same as of hosts that are held.
+#[test]
+fn who_is_asked_once_is_not_held() {
+    let Some(stage) = pair() else { return };
+    stage.host("lb-6").faults.power(false);
+    let cluster = open(stage.order.inventory.as_deref(), &stage.options()).unwrap();
+    let options = Options { parallel: 1, ..stage.options() };
+    stage.open.most.store(0, Ordering::SeqCst);
+    let held = stage.run(async { Ok(status(&Desk::connect(cluster.clone(), options.clone()).await.unwrap()).await) });
+    assert_eq!(stage.open.most.swap(0, Ordering::SeqCst), 2, "those that answer");
+    let once = stage.run(status_once(&cluster, options.clone()));
+    assert_eq!(stage.open.most.load(Ordering::SeqCst), 1, "one at a time, as the options want it");
+    let (held, once) = (End::of(held), End::of(once));
+    assert_eq!((once.exit, once.said()), (held.exit, held.said()));
+    let seen = |end: &End<Status>| -> Vec<(String, bool, Option<String>)> {
+        let hosts = &end.value.as_ref().unwrap().hosts;
+        hosts.iter().map(|host| (host.name.clone(), host.reachable, host.agent_version.clone())).collect()
+    };
+    assert_eq!(seen(&once), seen(&held));
+    let told = End::of(stage.run(history(stage.order.inventory.as_deref(), options, None)));
+    assert_eq!((told.exit, told.codes()), (Exit::Preflight, vec![Code::Unreachable]));
+    let hosts = told.value.unwrap().hosts;
+    assert_eq!(hosts.iter().map(|one| one.host.as_str()).collect::<Vec<_>>(), ["lb-5", "web-7"]);
+    assert_eq!(stage.open.most.load(Ordering::SeqCst), 1);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
@@ -30,6 +30,16 @@ const PROFILE: &str = "printf %s \"$1\"; printf %s \"$1\" >&2; exec \"$2\" -c \"
 pub struct Stage {
     pub hosts: BTreeMap<String, Arc<Host>>,
     pub death: Arc<tokio::sync::Notify>,
+    /// Connections that are open.
+    pub open: Arc<Open>,
+}
+
+/// How many connections there are.
+#[derive(Default)]
+pub struct Open {
+    now: AtomicUsize,
+    /// The most that there ever were.
+    pub most: AtomicUsize,
 }
 
 impl std::fmt::Debug for Stage {
@@ -49,8 +59,13 @@ impl Way for Stage {
         let connect = |name: &String| {
             let host = &self.hosts[name];
             assert_eq!(host.text("played/address"), cluster.host(name).unwrap().address.to_string());
-            let connection =
-                Connection { host: Arc::clone(host), death: Arc::clone(&self.death), lost: AtomicBool::new(false) };
+            let connection = Connection {
+                host: Arc::clone(host),
+                death: Arc::clone(&self.death),
+                lost: AtomicBool::new(false),
+                open: Arc::clone(&self.open),
+            };
+            self.open.most.fetch_max(self.open.now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             let refused = || Problem::on(name, Code::Unreachable, "no answer");
             let connected = host.faults.is_on().then(|| Arc::new(connection) as Arc<dyn Remote>).ok_or_else(refused);
             (name.clone(), connected)
@@ -64,6 +79,13 @@ struct Connection {
     host: Arc<Host>,
     death: Arc<tokio::sync::Notify>,
     lost: AtomicBool,
+    open: Arc<Open>,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.open.now.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Remote for Connection {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use hactl_engine::conf::config::Config;
 use hactl_engine::conf::parse;
@@ -38,20 +39,11 @@ pub(super) fn rehearse(cluster: &Cluster, jobs: &[Job], configurations: &BTreeMa
     match parts(cluster, jobs, configurations) {
         Ok((parts, _)) if parts.iter().all(|part| part.turn == Turn::Stays) => Traffic::default(),
         Ok((parts, owners)) => match effects(&parts, &owners) {
-            Ok(effects) if by_steps(jobs) && effects.iter().any(|one| one.two_owners_ms > 0) => {
-                let why = "keys of signed adverts change by steps, of which a rehearsal knows only a part";
-                Traffic { effects: Vec::new(), not_rehearsed: Some(why.to_owned()) }
-            }
             Ok(effects) => Traffic { effects, not_rehearsed: None },
             Err(why) => Traffic { effects: Vec::new(), not_rehearsed: Some(why.to_string()) },
         },
         Err(why) => Traffic { effects: Vec::new(), not_rehearsed: Some(why.0) },
     }
-}
-
-/// Whether signing changes in steps between which everybody understands everybody.
-fn by_steps(jobs: &[Job]) -> bool {
-    jobs.iter().flat_map(|job| &job.ladder.signed).any(|signed| signed.stepwise)
 }
 
 type Scene = (Vec<Part>, BTreeMap<IpAddr, String>);
@@ -82,12 +74,13 @@ fn parts(cluster: &Cluster, jobs: &[Job], configurations: &BTreeMap<&str, &Found
                 return Err(Unknown(format!("{} is in FAULT on {host}", instance.name)));
             }
         }
-        let after = job.wanted.files.iter().find(|file| file.dest == HA_CONFIG);
-        let after = after.map(|file| read(&String::from_utf8_lossy(&file.content))).unwrap_or_default();
+        let text = job.wanted.files.iter().find(|file| file.dest == HA_CONFIG);
+        let text = text.map(|file| String::from_utf8_lossy(&file.content)).unwrap_or_default();
+        let after = read(&text, |path| gets(job, path));
         let before = match (&seen.agent, configurations.get(host)) {
             (None, _) => None,
-            (Some(_), None) => Some(after.clone()),
-            (Some(_), Some(Found::Text(text))) => Some(read(text)),
+            (Some(_), None) => Some(read(&text, |path| has(job, path))),
+            (Some(_), Some(Found::Text(text))) => Some(read(text, |path| has(job, path))),
             (Some(_), Some(_)) => return Err(Unknown(format!("what the agent on {host} runs is not known"))),
         };
         for address in before.iter().flat_map(|config| &config.instances).flat_map(|one| &one.addresses) {
@@ -96,7 +89,8 @@ fn parts(cluster: &Cluster, jobs: &[Job], configurations: &BTreeMap<&str, &Found
                 return Err(Unknown(format!("{address} has two owners")));
             }
         }
-        let steps = job.ladder.steps.iter().map(|step| read(&String::from_utf8_lossy(step))).collect();
+        let step = |step: &Vec<u8>| read(&String::from_utf8_lossy(step), |path| gets(job, path));
+        let steps = job.ladder.steps.iter().map(step).collect();
         let addresses = seen.addresses.clone();
         parts.push(Part { name: host.to_owned(), addresses, before, steps, after, turn: turn(job) });
     }
@@ -104,9 +98,39 @@ fn parts(cluster: &Cluster, jobs: &[Job], configurations: &BTreeMap<&str, &Found
     Ok((parts, owners))
 }
 
-/// Files with keys of signed adverts are not read: here all keys of one number are alike.
-fn read(text: &str) -> Config {
-    parse(HA_CONFIG, text).config
+/// A configuration with its keys of signed adverts in the place of their files, as the agent reads it. While keys change, the one that goes
+/// stands in the configuration itself, and must be the one that the other load balancer still has in a file. Where nobody knows a key,
+/// those of one number are alike.
+fn read(text: &str, key: impl Fn(&str) -> Option<Vec<u8>>) -> Config {
+    let mut config = parse(HA_CONFIG, text).config;
+    let signing = config.instances.iter_mut().filter(|one| one.hmac.is_some()).map(Arc::make_mut);
+    for one in signing.filter_map(|one| one.hmac.as_mut()).flat_map(|hmac| &mut hmac.keys) {
+        if let Some(path) = &one.file {
+            one.secret = key(path).unwrap_or_else(|| vec![one.id]);
+        }
+    }
+    config
+}
+
+/// The key that lies there on a host; where that was not looked at it stays what it is.
+fn has(job: &Job, path: &str) -> Option<Vec<u8>> {
+    found(job, path).or_else(|| sent(job, path))
+}
+
+/// The key that lies there once the files of a plan are in place.
+fn gets(job: &Job, path: &str) -> Option<Vec<u8>> {
+    sent(job, path).or_else(|| found(job, path))
+}
+
+fn found(job: &Job, path: &str) -> Option<Vec<u8>> {
+    job.facts.keys.get(path).map(|key| key.0.clone().into_bytes())
+}
+
+/// The line breaks at its end do not belong to it.
+fn sent(job: &Job, path: &str) -> Option<Vec<u8>> {
+    let file = job.wanted.files.iter().find(|file| file.dest == path)?;
+    let last = file.content.iter().rposition(|byte| !b"\r\n".contains(byte))?;
+    file.content.get(..=last).map(<[u8]>::to_vec)
 }
 
 fn turn(job: &Job) -> Turn {
@@ -121,3 +145,6 @@ fn turn(job: &Job) -> Turn {
         Turn::Stays
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,14 +9,15 @@ use hactl_engine::control::AgentStatus;
 use ipnet::IpNet;
 
 use crate::ctl::cluster::{Cluster, Group, Host, Vip};
-use crate::ctl::desk::Desk;
+use crate::ctl::desk::{Desk, Options};
 use crate::ctl::host::Script;
 use crate::ctl::look::members::{Member, Missed};
 use crate::ctl::look::sites::{SiteSeen, ask_sites};
 use crate::ctl::look::transaction::{self, Transaction};
 use crate::ctl::look::way::can_answer;
+use crate::ctl::remote::Output;
 use crate::ctl::words::plain_json;
-use crate::error::Problem;
+use crate::error::{Failure, Problem};
 use crate::net::http::get::get;
 
 /// What one host shows.
@@ -269,19 +270,32 @@ fn hardware_address(line: &str) -> Option<String> {
 pub async fn look(desk: &Desk, thorough: bool) -> Sight {
     let names = desk.hosts.keys().filter_map(|name| desk.cluster.host(name));
     let scripts = names.map(|host| (host.name.as_str(), script(&desk.cluster, host, thorough), Vec::new()));
-    let (outputs, service, direct, sites) = tokio::join!(
-        desk.on_all(scripts),
-        ask_all(&desk.cluster),
-        ask_directly(&desk.cluster),
-        ask_sites(&desk.cluster)
-    );
-    let silent = |problem: Problem| Seen { why: Some(problem), ..Seen::default() };
-    let mut hosts: BTreeMap<String, Seen> =
-        desk.unreachable.iter().map(|(name, problem)| (name.clone(), silent(problem.clone()))).collect();
-    for (name, output) in outputs {
-        hosts.insert(name, output.map_or_else(silent, |output| parse(output.text())));
-    }
+    let cluster = &desk.cluster;
+    let (outputs, service, direct, sites) =
+        tokio::join!(desk.on_all(scripts), ask_all(cluster), ask_directly(cluster), ask_sites(cluster));
+    let unreachable = desk.unreachable.iter().map(|(name, problem)| (name.clone(), silent(problem.clone())));
+    let hosts = unreachable.chain(outputs.into_iter().map(seen)).collect();
     Sight { hosts, service, direct, sites }
+}
+
+/// The same once, of all hosts that are managed, with no connection left.
+///
+/// # Errors
+/// As [`Desk::ask_in_turns`].
+pub async fn look_in_turns(cluster: &Cluster, options: Options, thorough: bool) -> Result<Sight, Failure> {
+    let names: Vec<String> = cluster.managed().map(|host| host.name.clone()).collect();
+    let outputs = Desk::ask_in_turns(cluster, options, &names, |host| script(cluster, host, thorough));
+    let (outputs, service, direct, sites) =
+        tokio::join!(outputs, ask_all(cluster), ask_directly(cluster), ask_sites(cluster));
+    Ok(Sight { hosts: outputs?.into_iter().map(seen).collect(), service, direct, sites })
+}
+
+fn seen((name, answer): (String, Result<Output, Problem>)) -> (String, Seen) {
+    (name, answer.map_or_else(silent, |output| parse(output.text())))
+}
+
+fn silent(problem: Problem) -> Seen {
+    Seen { why: Some(problem), ..Seen::default() }
 }
 
 /// Whether each load balancer's web server answers the desk, where the desk reaches it without a jump.

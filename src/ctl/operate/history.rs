@@ -52,23 +52,19 @@ pub struct Entry {
 pub async fn history(inventory: Option<&Path>, options: Options, host: Option<&str>) -> Outcome<History> {
     let cluster = open(inventory, &options)?;
     let names = chosen(&cluster, host)?;
-    let desk = Desk::connect_to(cluster, options, names).await?;
     let script = Script::new().call("history", []).text();
-    let asked = desk.hosts.keys().map(|name| (name.as_str(), script.clone(), Vec::new()));
-    let mut problems: Vec<Problem> = desk.unreachable.iter().map(|(_, problem)| problem.clone()).collect();
-    let mut told = Vec::new();
-    for (host, answer) in desk.on_all(asked).await {
+    let (mut problems, mut told) = (Vec::new(), Vec::new());
+    for (host, answer) in Desk::ask_in_turns(&cluster, options, &names, |_| script.clone()).await? {
         match answer {
             Ok(output) => told.push(read(&host, output.text())),
             Err(problem) => problems.push(problem),
         }
     }
-    told.sort_by_key(|one| desk.cluster.hosts.iter().position(|host| host.name == one.host));
     if told.is_empty() {
         return Err(Failure { exit: Exit::Preflight, problems });
     }
     let exit = if problems.is_empty() { Exit::Done } else { Exit::Preflight };
-    let done = journal::read(&desk.cluster.source);
+    let done = journal::read(&cluster.source);
     Ok(Report { value: History { hosts: told, desk: done }, problems, exit })
 }
 

@@ -46,16 +46,13 @@ pub async fn lock(
 ) -> Outcome<Locks> {
     let cluster = open(inventory, &options)?;
     let names = chosen(&cluster, host)?;
-    let desk = Desk::connect_to(cluster, options, names).await?;
     let mut script = Script::new().call("transaction", []);
     if let Some(who) = take {
         script = script.call("break_lock", [who]);
     }
     let script = script.text();
-    let asked = desk.hosts.keys().map(|name| (name.as_str(), script.clone(), Vec::new()));
-    let mut problems: Vec<Problem> = desk.unreachable.iter().map(|(_, problem)| problem.clone()).collect();
-    let mut hosts = Vec::new();
-    for (host, answer) in desk.on_all(asked).await {
+    let (mut problems, mut hosts) = (Vec::new(), Vec::new());
+    for (host, answer) in Desk::ask_in_turns(&cluster, options, &names, |_| script.clone()).await? {
         match answer {
             Ok(output) if output.code == 0 => {
                 let state = sections(output.text()).get("transaction").and_then(|lines| transaction::parse(lines));
@@ -71,7 +68,6 @@ pub async fn lock(
             Err(problem) => problems.push(problem),
         }
     }
-    hosts.sort_by_key(|one| desk.cluster.hosts.iter().position(|host| host.name == one.host));
     let exit = if problems.is_empty() { Exit::Done } else { Exit::Preflight };
     Ok(Report { value: Locks { hosts, broken: take.is_some() }, problems, exit })
 }

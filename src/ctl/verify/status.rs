@@ -8,10 +8,10 @@ use serde::Serialize;
 use super::sites::{self, SiteStatus};
 use super::vips::judge;
 use crate::ctl::cluster::{Cluster, Group, Host};
-use crate::ctl::desk::Desk;
+use crate::ctl::desk::{Desk, Options};
 use crate::ctl::drift::{Drift, drift};
 use crate::ctl::look::facts;
-use crate::ctl::look::observe::{Sight, look};
+use crate::ctl::look::observe::{Sight, look, look_in_turns};
 use crate::ctl::render::context::Interfaces;
 use crate::ctl::render::host::Renderer;
 use crate::ctl::report::{Outcome, Report};
@@ -97,6 +97,16 @@ pub async fn status(desk: &Desk) -> Report<Status> {
     let sight = look(desk, false).await;
     let problems = judge(&desk.cluster, &sight);
     Report::judged(picture(&desk.cluster, &sight), problems)
+}
+
+/// The same for who looks no second time: no host is held longer than until it has answered.
+///
+/// # Errors
+/// Only what is wrong before anything is contacted.
+pub async fn status_once(cluster: &Cluster, options: Options) -> Outcome<Status> {
+    let sight = look_in_turns(cluster, options, false).await?;
+    let problems = judge(cluster, &sight);
+    Ok(Report::judged(picture(cluster, &sight), problems))
 }
 
 /// The same with what has become of each host since something was deployed there: one more round trip. Exit 2 where there is
