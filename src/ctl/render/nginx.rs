@@ -16,6 +16,7 @@ use crate::ctl::cluster::{Balancing, Cluster};
 use crate::ctl::inventory::pools::of_web_hosts;
 use crate::ctl::inventory::virtual_hosts::of_short;
 use crate::ctl::plan::sha256;
+use crate::ctl::render::tls;
 use crate::ctl::render::tls::{FOLDER, MAINTENANCE};
 use crate::ctl::sites::{EVERY_NAME, Listen, Location, Nginx, Pool, Stream, Target, VirtualHost};
 
@@ -171,7 +172,7 @@ impl NginxView {
 fn version(cluster: &Cluster, view: &NginxView) -> String {
     // What is made of strings and numbers alone can always be written.
     let mut all = serde_json::to_string(view).unwrap_or_default();
-    all.push_str(&serde_json::to_string(&cluster.role_params).unwrap_or_default());
+    all.push_str(&serde_json::to_string(&cluster.role_params.get(tls::ROLE)).unwrap_or_default());
     for (name, value) in &cluster.site.proxy_params {
         all.push_str(&format!("{name} {value};"));
     }
