@@ -332,6 +332,11 @@ impl Vip {
     pub fn address(&self) -> Option<IpAddr> {
         self.addresses.first().map(|net| net.addr())
     }
+
+    /// The load balancer that shall own it while all of them are well.
+    pub fn preferred(&self) -> Option<&str> {
+        self.members.iter().max_by_key(|member| member.priority).map(|member| member.host.as_str())
+    }
 }
 
 /// A load balancer's place in a VIP's order of preference.

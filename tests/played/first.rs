@@ -3,8 +3,9 @@
 use hactl::ctl::apply::deploy::Order;
 use hactl::error::{Code, Exit};
 
-use super::stage::{stage, stage_with};
-use super::truth::pending;
+use super::fault::Fault;
+use super::stage::{Stage, stage, stage_with};
+use super::truth::{check, pending};
 
 #[test]
 fn a_first_deploy_brings_everything_and_leaves_nothing_of_itself() {
@@ -19,9 +20,112 @@ fn a_first_deploy_brings_everything_and_leaves_nothing_of_itself() {
     }
     assert_eq!(stage.host("web-7").text("/usr/share/nginx/html/hactl/index.html"), "web7\n");
     let mut told = stage.told.lock().unwrap().clone();
-    assert_eq!(told.remove(0), "lb-5: done", "it claims the VIP, which takes longest");
+    assert_eq!(told.remove(0), "lb-5: done", "it may have to claim the VIP, which takes longest");
     told.sort();
     assert_eq!(told, ["lb-6: done", "web-7: done"], "and the others follow at once");
+}
+
+/// A pair and a web host; an agent waits before it claims a VIP that nobody has.
+fn waiting() -> Option<Stage> {
+    let stage = stage(&["lb-5", "lb-6", "web-7"])?;
+    stage.agents_wait();
+    Some(stage)
+}
+
+/// What the agent of a host was asked for.
+fn asked(stage: &Stage, host: &str) -> Vec<String> {
+    let requests = stage.host(host).text("/played/asked");
+    let verb =
+        |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["verb"].as_str().unwrap().to_owned();
+    requests.lines().map(verb).collect()
+}
+
+/// The deploy has seen that nobody has the VIP, so it does not wait until its owner has listened for long enough.
+#[test]
+fn who_shall_own_a_free_vip_is_promoted_once_it_runs() {
+    let Some(stage) = waiting() else { return };
+    stage.deployed();
+    assert_eq!(stage.owner(), "lb-5");
+    assert_eq!((asked(&stage, "lb-5"), asked(&stage, "lb-6").len()), (vec!["promote".into(), "unpin".into()], 0));
+    let asked = stage.host("lb-5").text("/played/asked");
+    assert!(asked.contains("\"instance\":\"VI_1\"") && asked.contains("\"force\":false"), "{asked}");
+}
+
+#[test]
+fn who_comes_second_and_shall_own_it_is_promoted_too() {
+    let Some(stage) = waiting() else { return };
+    let text = std::fs::read_to_string(stage.path("inventory.yaml")).unwrap();
+    let vip = "vip: { address: 127.0.0.3/24, order: [lb-6, lb-5] }";
+    stage.write("inventory.yaml", &text.replace("vip: 127.0.0.3/24", vip));
+    stage.deployed();
+    assert_eq!((asked(&stage, "lb-5").len(), asked(&stage, "lb-6")), (0, vec!["promote".into(), "unpin".into()]));
+}
+
+/// Then it claims by itself when its wait is over.
+#[test]
+fn where_it_is_not_known_that_nobody_has_the_vip_nobody_is_promoted() {
+    let claimed_by_itself = |stage: &Stage, why: &str| {
+        stage.deployed();
+        assert!(stage.owner().starts_with("lb-"), "{why}");
+        assert_eq!((asked(stage, "lb-5").len(), asked(stage, "lb-6").len()), (0, 0), "{why}");
+    };
+    let Some(stage) = waiting() else { return };
+    stage.host("lb-5").tells("heard", "vrid 3 from 127.0.0.6\n");
+    claimed_by_itself(&stage, "one of ours is heard");
+
+    let Some(stage) = waiting() else { return };
+    stage.inventory("roles: { vip: { guard: no } }\n");
+    claimed_by_itself(&stage, "nobody would ask the LAN again");
+
+    let Some(stage) = waiting() else { return };
+    let text = std::fs::read_to_string(stage.path("inventory.yaml")).unwrap();
+    stage.write("inventory.yaml", &text.replace("vip: 127.0.0.3/24", "vip: { address: 127.0.0.3/24, vrid: 77 }"));
+    claimed_by_itself(&stage, "nobody listened for a VRID that is given");
+}
+
+/// The other load balancer takes no part, and may serve.
+#[test]
+fn where_one_of_ours_answers_for_the_vip_nobody_is_promoted() {
+    let Some(stage) = waiting() else { return };
+    for address in ["127.0.0.3", "127.0.0.6"] {
+        let line = format!("{address} dev eth0 lladdr 02:aa:00:00:00:06 REACHABLE\n");
+        stage.host("lb-5").tells(&format!("neighbours/{address}"), &line);
+    }
+    let end = stage.deploy_as(&Order { limit: vec!["lb-5".into(), "web-7".into()], ..stage.order.clone() });
+    assert_eq!(end.exit, Exit::Done, "{}", end.said());
+    assert_eq!(asked(&stage, "lb-5").len(), 0);
+}
+
+#[test]
+fn who_refuses_to_be_promoted_claims_by_itself() {
+    let Some(stage) = waiting() else { return };
+    stage.host("lb-5").tells("refuses", "promote\n");
+    stage.deployed();
+    assert!(stage.owner().starts_with("lb-"));
+    assert_eq!(asked(&stage, "lb-5"), ["promote"]);
+}
+
+/// What becomes of a promotion whose answer does not come is said truly, and who deploys after a desk that died over it ends well.
+#[test]
+fn a_promotion_that_is_cut_off_is_taken_back_with_the_rest() {
+    const CALL: &str = "/usr/local/bin/hactl agent call";
+    let Some(stage) = waiting() else { return };
+    let before = stage.snapshot();
+    for fault in [Fault::Lost, Fault::Late, Fault::Cut(3)] {
+        stage.host("lb-5").faults.at(CALL, fault);
+        let end = stage.deploy();
+        assert!(stage.host("lb-5").faults.over(), "{fault:?}");
+        let after = stage.snapshot();
+        let told = format!("{fault:?}: {:?} {}", end.exit, end.said());
+        check(&stage, &before, &after, &end).unwrap_or_else(|why| panic!("{why}: {told}"));
+        stage.reset(&before, "");
+    }
+    stage.host("lb-5").faults.at(CALL, Fault::DeskDies);
+    stage.deploy_and_die();
+    assert_eq!(stage.owner(), "lb-5");
+    stage.holder_is_dead();
+    stage.deployed();
+    assert_eq!(stage.owner(), "lb-5");
 }
 
 #[test]

@@ -20,12 +20,23 @@ signing() {
     echo "{\"mode\":\"$mode\",\"active_key\":$id,\"keys\":[$ids],\"replay\":\"time\",\"window_ms\":5000}"
 }
 
+# Where the story lets agents wait before they claim a VIP that nobody has, the wait is over at the third look.
+waits() {
+    if [ ! -s "$lan/owner" ] && [ -e "$lan/waits" ]; then
+        read -r looks </played/looks
+        looks=$((looks + 1))
+        echo "$looks" >/played/looks
+        [ "$looks" -lt 3 ] || printf %s "$here" >"$lan/owner"
+    fi
+}
+
 case "$1 ${2-}" in
 "--version ") echo "hactl played" ;;
 "agent probe") exec /played/real "$@" ;;
 "agent listen") cat /played/heard ;;
 "agent status")
     alive
+    waits
     state=BACKUP
     read -r serves </played/serves
     read -r reasons </played/reasons

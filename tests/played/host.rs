@@ -120,6 +120,7 @@ impl Host {
             "played/fail_once",
             "played/servers",
             "played/refuses",
+            "played/looks",
         ] {
             std::fs::write(root.join(file), "").unwrap();
         }

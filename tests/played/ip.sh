@@ -13,5 +13,5 @@ case $* in
     [ "$owner" != "$here" ] || echo "2: eth0    inet $vip/24 scope global secondary eth0"
     ;;
 "-o link show") echo "2: eth0: <UP> mtu 1500 link/ether 02:aa:00:00:00:${address##*.} brd ff:ff:ff:ff:ff:ff" ;;
-"neigh show "*) cat "/played/neighbours/$3" 2>/dev/null ;;
+"neigh show "*) cat "/played/neighbours/$3" 2>/dev/null || true ;;
 esac

@@ -182,6 +182,11 @@ impl Stage {
         std::fs::read_to_string(self.path("lan/owner")).unwrap()
     }
 
+    /// From now on an agent waits before it claims a VIP that nobody has.
+    pub fn agents_wait(&self) {
+        self.write("lan/waits", "");
+    }
+
     pub fn options(&self) -> Options {
         let told = Arc::clone(&self.told);
         let listen = move |event: Event<'_>| {

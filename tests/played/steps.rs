@@ -25,7 +25,9 @@ impl Walk {
     /// A first deploy, or one that changes what is there.
     fn new(first: bool) -> Option<Self> {
         let stage = stage(&["lb-5", "web-7"])?;
-        if !first {
+        if first {
+            stage.agents_wait();
+        } else {
             stage.deployed();
             stage.binary("two");
             stage.inventory("roles: { web-static: { page: changed }, vip: { check_interval_s: 3 }, lb-nginx: { hotlink_protection: yes } }\n");

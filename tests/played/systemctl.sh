@@ -42,7 +42,8 @@ start() {
             exit 1
         fi
         : >"$lan/alive/$here"
-        [ -s "$lan/owner" ] || printf %s "$here" >"$lan/owner"
+        [ -s "$lan/owner" ] || [ -e "$lan/waits" ] || printf %s "$here" >"$lan/owner"
+        echo 0 >/played/looks
     fi
     if [ "$1" = keepalived ]; then
         : >"$lan/alive/$here"

@@ -417,7 +417,7 @@ async fn until_ready(
         })
         .collect();
     if target.is_some() {
-        roll_out(work, &turns, Pace { batch: 1, canary: None, patience: back.settle }).await?;
+        roll_out(work, &turns, Pace { batch: 1, canary: None, patience: back.settle, free: &BTreeSet::new() }).await?;
         settle(work, back.settle).await?;
     } else {
         take_down(work, &turns, back.settle).await?;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::activate::Turn;
 use super::alike::all_or_none;
+use super::beginning::free;
 use super::end::{anew, commit, give_up, ready};
 use super::ladder;
 use super::missed::{caught_up, swept, with_skipped};
@@ -220,8 +221,8 @@ async fn until_ready(
         facts: prepared.question(job.host()),
         dead: job.dead_holder(&work.owner),
     });
-    let (alone, outputs) = tokio::join!(no_stranger(desk, shown), work.begin(beginners.collect()));
-    let outputs = alone.and(outputs)?;
+    let (unanswered, outputs) = tokio::join!(no_stranger(desk, shown), work.begin(beginners.collect()));
+    let (unanswered, outputs) = (unanswered?, outputs?);
     // Under the locks no other desk changes them any more.
     let jobs = prepared.jobs(&outputs)?;
     let same = |(shown, now): (&Job, &Job)| shown.plan == now.plan && shown.wanted == now.wanted;
@@ -235,10 +236,11 @@ async fn until_ready(
     let first: Vec<&Job> = first.iter().collect();
     let stays = stage(work, &first, &prepared.binary).await?;
     // To listen to the LAN is mostly to wait.
-    let (tested, alone) = tokio::join!(test(work, &first, &stays), no_collision(desk, &busy));
-    tested.and(alone)?;
+    let (tested, unheard) = tokio::join!(test(work, &first, &stays), no_collision(desk, &busy));
+    tested?;
+    let free = free(&desk.cluster, &busy, &unanswered, &unheard?);
     let turns: Vec<Turn> = busy.iter().map(|job| Turn::of(work, job)).collect();
-    let pace = Pace { batch: order.batch, canary: order.canary.as_ref(), patience: order.settle };
+    let pace = Pace { batch: order.batch, canary: order.canary.as_ref(), patience: order.settle, free: &free };
     roll_out(work, &turns, pace).await?;
     ladder::climb(work, &busy, &turns, order.settle).await?;
     // New connections are made while the VIPs come to their owners.

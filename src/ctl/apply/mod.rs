@@ -8,6 +8,7 @@ mod activate;
 mod alike;
 pub mod back;
 mod balancers;
+mod beginning;
 pub mod binary;
 mod canary;
 pub mod deploy;

@@ -1,11 +1,13 @@
 //! The order in which hosts change.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 
 use super::activate::{Turn, activate};
 use super::balancers::balancers;
+use super::beginning::promote;
 use super::canary;
 use super::order::Canary;
 use super::work::Work;
@@ -27,6 +29,8 @@ pub(super) struct Pace<'o> {
     pub canary: Option<&'o Canary>,
     /// How long a host, and then the cluster, may take to come to rest.
     pub patience: Duration,
+    /// VIPs that nobody has.
+    pub free: &'o BTreeSet<String>,
 }
 
 /// The canary, web hosts in batches, then load balancers: backups first, the live owner last. Where all that changes is new and
@@ -35,7 +39,7 @@ pub(super) struct Pace<'o> {
 /// # Errors
 /// What failed; the caller takes everything back.
 pub(super) async fn roll_out(work: &Work<'_>, turns: &[Turn], pace: Pace<'_>) -> Result<(), Failure> {
-    let Pace { batch, canary, patience } = pace;
+    let Pace { batch, canary, patience, free } = pace;
     let mut turns: Vec<&Turn> = turns.iter().collect();
     if let Some(canary) = canary {
         let first: Vec<&Turn> = turns.extract_if(.., |turn| turn.host == canary.host).collect();
@@ -44,15 +48,20 @@ pub(super) async fn roll_out(work: &Work<'_>, turns: &[Turn], pace: Pace<'_>) ->
         canary::watch(work, canary, patience).await?;
     }
     if canary.is_none() && turns.iter().all(|turn| turn.begins()) {
-        return beginners(work, &turns, patience).await;
+        return beginners(work, &turns, patience, free).await;
     }
     web_hosts(work, &of(work, &turns, Group::Web), batch, patience).await?;
     load_balancers(work, of(work, &turns, Group::Lb), patience).await
 }
 
-/// Nobody serves yet, so nobody's turn matters but that of the first load balancer. It listens for some seconds before it claims
-/// the VIP, so it begins, and the others follow all at once.
-async fn beginners(work: &Work<'_>, turns: &[&Turn], patience: Duration) -> Result<(), Failure> {
+/// Nobody serves yet, so nobody's turn matters but that of the first load balancer. Where it is not known that nobody has the VIP it
+/// listens for some seconds before it claims it, so it begins, and the others follow all at once.
+async fn beginners(
+    work: &Work<'_>,
+    turns: &[&Turn],
+    patience: Duration,
+    free: &BTreeSet<String>,
+) -> Result<(), Failure> {
     let webs = of(work, turns, Group::Web);
     let activations = webs.iter().map(|turn| async move {
         let result = activate(work, turn, patience).await;
@@ -63,11 +72,22 @@ async fn beginners(work: &Work<'_>, turns: &[&Turn], patience: Duration) -> Resu
     });
     let mut others = of(work, turns, Group::Lb);
     let first: Vec<&Turn> = others.drain(..others.len().min(1)).collect();
-    load_balancers(work, first, patience).await?;
-    let (lbs, webs) = tokio::join!(load_balancers(work, others, patience), work.desk.at_once(activations));
+    load_balancers(work, first.clone(), patience).await?;
+    let rest = async {
+        load_balancers(work, others.clone(), patience).await?;
+        promote_all(work, &others, free).await;
+        Ok::<_, Failure>(())
+    };
+    let ((), lbs, webs) = tokio::join!(promote_all(work, &first, free), rest, work.desk.at_once(activations));
     let mut problems = lbs.err().map_or_else(Vec::new, |failure| failure.problems);
     problems.extend(webs.into_iter().filter_map(Result::err));
     if problems.is_empty() { Ok(()) } else { Err(Failure { exit: Exit::RolledBack, problems }) }
+}
+
+async fn promote_all(work: &Work<'_>, turns: &[&Turn], free: &BTreeSet<String>) {
+    for turn in turns {
+        promote(work, &turn.host, free).await;
+    }
 }
 
 /// The other way round, for hosts that are left empty: as long as somebody answers for the VIP there shall be something behind it.

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::time::Duration;
 
 use super::stage::Job;
 use crate::ctl::cluster::{Cluster, Vip};
@@ -15,15 +16,25 @@ use crate::error::{Code, Exit, Failure, Problem};
 
 /// Adverts come every second by default.
 const LISTEN: &str = "1300ms";
+/// Of adverts that come this often one would have been heard.
+const HEARD: Duration = Duration::from_secs(1);
+
+/// What was heard on the LAN.
+#[derive(Default)]
+struct Heard {
+    problems: Vec<Problem>,
+    /// VIPs whose VRID nobody was heard with.
+    silent: BTreeSet<String>,
+}
 
 /// Listens on one load balancer for each derived VRID, where none of them has an agent yet. Comes after staging, which
-/// brings the binary that listens.
+/// brings the binary that listens. Returns the names of the VIPs that nobody advertises, neither a stranger nor one of ours.
 ///
 /// # Errors
 /// Exit 4 when a stranger uses one; nothing live was changed.
-pub(super) async fn no_collision(desk: &Desk, jobs: &[&Job]) -> Result<(), Failure> {
-    let problems = collisions(desk, jobs).await;
-    if problems.is_empty() { Ok(()) } else { Err(Failure { exit: Exit::Preflight, problems }) }
+pub(super) async fn no_collision(desk: &Desk, jobs: &[&Job]) -> Result<BTreeSet<String>, Failure> {
+    let Heard { problems, silent } = listen(desk, jobs).await;
+    if problems.is_empty() { Ok(silent) } else { Err(Failure { exit: Exit::Preflight, problems }) }
 }
 
 /// The same for a plan, which stages nothing: what can be heard by programs that hosts have already.
@@ -31,14 +42,14 @@ pub(super) async fn heard_collisions(desk: &Desk, jobs: &[Job]) -> Vec<Problem> 
     let busy = jobs.iter().filter(|job| !job.plan.changes.is_empty()).collect::<Vec<_>>();
     let served = busy.iter().any(|job| job.facts.seen.agent.is_some());
     let able = busy.into_iter().filter(|job| !served && job.facts.binary.is_some()).collect::<Vec<_>>();
-    collisions(desk, &able).await
+    listen(desk, &able).await.problems
 }
 
-async fn collisions(desk: &Desk, jobs: &[&Job]) -> Vec<Problem> {
+async fn listen(desk: &Desk, jobs: &[&Job]) -> Heard {
+    let mut heard = Heard::default();
     if jobs.iter().any(|job| job.facts.seen.agent.is_some()) {
-        return Vec::new(); // in use already, by ourselves
+        return heard; // in use already, by ourselves
     }
-    let mut problems = Vec::new();
     for vip in desk.cluster.vips.iter().filter(|vip| !vip.vrid_given && !vip.unicast) {
         let Some(job) = jobs.iter().find(|job| vip.members.iter().any(|member| member.host == job.host())) else {
             continue;
@@ -46,9 +57,13 @@ async fn collisions(desk: &Desk, jobs: &[&Job]) -> Vec<Problem> {
         let output = desk.on(job.host(), &script(&desk.cluster, vip, job), b"", desk.options.limit).await;
         // A host that cannot listen is no reason against a deploy: the agent itself will tell of strangers.
         let Ok(output) = output else { continue };
-        problems.extend(judge(&desk.cluster, vip, job.host(), output.text()));
+        let used = used(output.text());
+        if output.code == 0 && vip.interval <= HEARD && !used.contains_key(&vip.vrid) {
+            heard.silent.insert(vip.name.clone());
+        }
+        heard.problems.extend(judge(&desk.cluster, vip, job.host(), &used));
     }
-    problems
+    heard
 }
 
 fn script(cluster: &Cluster, vip: &Vip, job: &Job) -> String {
@@ -59,9 +74,12 @@ fn script(cluster: &Cluster, vip: &Vip, job: &Job) -> String {
     Script::new().call("listen", words).text()
 }
 
-/// Whether a host that is none of ours uses the VIP's VRID, from `vrid N from ADDRESS` lines.
-fn judge(cluster: &Cluster, vip: &Vip, host: &str, heard: &str) -> Option<Problem> {
-    let mut used: BTreeMap<u8, BTreeSet<IpAddr>> = BTreeMap::new();
+/// By VRID who uses it.
+type Used = BTreeMap<u8, BTreeSet<IpAddr>>;
+
+/// Who uses which VRID, from `vrid N from ADDRESS` lines.
+fn used(heard: &str) -> Used {
+    let mut used = Used::new();
     for line in heard.lines() {
         let words: Vec<&str> = line.split_whitespace().collect();
         if let ["vrid", vrid, "from", source] = words.as_slice()
@@ -70,6 +88,11 @@ fn judge(cluster: &Cluster, vip: &Vip, host: &str, heard: &str) -> Option<Proble
             used.entry(vrid).or_default().insert(source);
         }
     }
+    used
+}
+
+/// Whether a host that is none of ours uses the VIP's VRID.
+fn judge(cluster: &Cluster, vip: &Vip, host: &str, used: &Used) -> Option<Problem> {
     let stranger =
         used.get(&vip.vrid)?.iter().find(|source| cluster.hosts.iter().all(|host| host.address != **source))?;
     let ours: Vec<u8> = cluster.vips.iter().map(|vip| vip.vrid).collect();
@@ -90,7 +113,8 @@ mod tests {
     fn a_stranger_with_our_vrid_is_told_and_a_free_one_named() {
         let text = include_str!("../../../inventories/homework.yaml");
         let cluster = crate::ctl::inventory::load::parse(std::path::Path::new("x.yaml"), text).unwrap().cluster;
-        let said = |heard: &str| judge(&cluster, &cluster.vips[0], "lb-5", heard).map(|problem| problem.to_string());
+        let said =
+            |heard: &str| judge(&cluster, &cluster.vips[0], "lb-5", &used(heard)).map(|problem| problem.to_string());
         assert_eq!(said(""), None);
         assert_eq!(said("vrid 3 from 10.0.0.6\nvrid 4 from 10.0.0.9\n"), None, "our own other balancer");
         let told = said("vrid 3 from 10.0.0.9\nvrid 4 from 10.0.0.9\n").unwrap();

@@ -145,7 +145,7 @@ async fn move_one(desk: &Desk, order: &Move, vip: &Vip, before: &Sight) -> Resul
     if let Err(failure) = moved {
         return Err(taken_back(desk, order, vip, failure).await);
     }
-    if preferred(vip) == Some(order.to.as_str()) && order.stay.is_none() {
+    if vip.preferred() == Some(order.to.as_str()) && order.stay.is_none() {
         // Back where the election wants it anyway: no override stays behind, here or there.
         unpin_all(desk, vip).await;
     }
@@ -201,10 +201,6 @@ fn permitted(cluster: &Cluster, order: &Move, vip: &Vip, before: &Sight) -> Resu
         Some(problem) => refuse(problem),
         None => Ok(()),
     }
-}
-
-fn preferred(vip: &Vip) -> Option<&str> {
-    vip.members.iter().max_by_key(|member| member.priority).map(|member| member.host.as_str())
 }
 
 /// Pings the VIP every millisecond while it moves.
