@@ -197,7 +197,7 @@ impl Desk {
         stream::iter(all).buffered(self.options.parallel.max(1)).collect().await
     }
 
-    /// Runs a script on one host.
+    /// Runs a script on one host. What travels to it has time of its own: a line may be slow.
     ///
     /// # Errors
     /// Not connected, lost, or out of time. A script that fails is an [`Output`] with its code.
@@ -211,7 +211,8 @@ impl Desk {
             self.options.tell(Event::Command { host, script: &script, input: stdin.len() });
         }
         let begin = std::time::Instant::now();
-        let answer = remote.exec(script, stdin, limit).await;
+        let travels = Duration::from_millis(u64::try_from(stdin.len() / SLOW_BYTES_PER_MS).unwrap_or(0));
+        let answer = remote.exec(script, stdin, limit + travels).await;
         if self.options.commands {
             let end = answer.as_ref().map(|output| output.code).map_err(|error| error as &dyn std::fmt::Display);
             self.options.tell(Event::CommandEnded { host, end, after: begin.elapsed() });
@@ -262,6 +263,9 @@ pub fn find_inventory(named: Option<&Path>) -> Result<PathBuf, Failure> {
     .next("name one with -i FILE, or `hactl init > inventory.yaml`");
     Err(Failure::one(Exit::Invalid, problem))
 }
+
+/// What a slow line carries in a millisecond: a megabit in a second.
+const SLOW_BYTES_PER_MS: usize = 128;
 
 /// Loads the inventory and tells of its warnings.
 ///

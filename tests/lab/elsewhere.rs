@@ -71,6 +71,7 @@ pub fn two_public_addresses(lab: &Lab) {
     }
     let before = ["lb-5", "lb-6"].map(|host| {
         lab.sh(host, "printf '[Service]\\nExecStart=/bin/sleep infinity\\n' > /etc/systemd/system/lonely.service; systemctl daemon-reload");
+        lab.sh(host, "command -v nginx || apt-get install -q -y --no-install-recommends nginx"); // without a way out nobody installs
         let route = lab.sh(host, "ip route show default");
         lab.sh(host, "ip route del default");
         route
