@@ -11,7 +11,7 @@ use super::{Case, SUITES};
 
 /// What a case may take: a measurement, or the one that deploys, needs a third of it on a quiet machine, the others less
 /// than a tenth.
-const DEADLINE: Duration = Duration::from_secs(1200);
+const DEADLINE: Duration = Duration::from_secs(700);
 /// Hosts of one case barely keep a processor busy; QEMU gives the guest two.
 const AT_A_TIME: usize = 2;
 
