@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Instant;
 
 use hactl::lab::layout::Layout;
 use hactl::lab::rootfs;
@@ -43,7 +44,10 @@ impl Lab {
     }
 
     fn expect(&self, step: &str, code: i32, words: &[&str]) -> String {
+        let began = Instant::now();
         let output = self.hactl(words);
+        // Where the time went is what one wants to know of a case that was not done in time.
+        eprintln!("{:5.1} s {step}", began.elapsed().as_secs_f64());
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert_eq!(output.status.code(), Some(code), "{step}\n--- stdout\n{out}\n--- stderr\n{err}");
         format!("{out}{err}")

@@ -91,7 +91,8 @@ impl Binary {
             let problem = Problem::new(Code::NoBinary, message).why("nothing live was changed");
             return Err(Failure::one(Exit::Preflight, problem.next("run the same command again")));
         }
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        // A third of the time of the best level for a twelfth more bytes.
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         encoder
             .write_all(&bytes)
             .and_then(|()| encoder.finish())
