@@ -22,3 +22,4 @@ mod scripts;
 mod services;
 mod strangers;
 mod upgrade;
+mod upstreams;

@@ -15,6 +15,7 @@ use hactl_engine::lvs::balancer::{Balancer, Order, Selection};
 use hactl_engine::lvs::effect::{CheckId, Effect};
 use hactl_engine::lvs::health::Outcome;
 use hactl_engine::lvs::status::status;
+use hactl_engine::lvs::upstream::Refused;
 use hactl_engine::time::Instant as EngineInstant;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
@@ -23,6 +24,7 @@ use super::error::NotOrdered;
 use super::kernel::Kernel;
 use super::message::Orders;
 use super::overrides;
+use super::upstreams::Upstreams;
 use crate::agent::check::around::Surroundings;
 use crate::agent::vrrp::message::Job;
 use crate::sys::process::clock;
@@ -36,6 +38,7 @@ pub(crate) struct Director {
     around: Surroundings,
     jobs: mpsc::Sender<Job>,
     state_dir: PathBuf,
+    upstreams: Upstreams,
     /// When a kernel that refused something is asked again; messages in between do not put it off.
     again: Option<Instant>,
     /// Rung when the next wake may be another than [`Director::next_wake`] said.
@@ -55,6 +58,7 @@ impl Director {
         Self {
             balancer: Balancer::new(remembered),
             kernel: Kernel::default(),
+            upstreams: Upstreams::default(),
             orders: None,
             states: BTreeMap::new(),
             around,
@@ -91,7 +95,13 @@ impl Director {
         if first && lvs.flush {
             self.kernel.flush();
         }
-        let found = first.then(|| self.kernel.observe()).flatten().map(|observed| observed.table).unwrap_or_default();
+        // A host that only checks the servers of a proxy needs no IPVS.
+        let balances = orders.servers.iter().any(|server| !server.services.is_empty());
+        let found = (first && balances)
+            .then(|| self.kernel.observe())
+            .flatten()
+            .map(|observed| observed.table)
+            .unwrap_or_default();
         // A reload need not ask the kernel for what it was told, unless it refused some of it.
         let known = (!first && !self.kernel.behind).then(|| self.balancer.told());
         self.kernel.set_timeouts(lvs);
@@ -102,6 +112,16 @@ impl Director {
         self.follow_vrrp();
         self.resync(known);
         self.carry_out(effects);
+        self.refuse();
+    }
+
+    /// The proxy of this host gets no connections to the servers of upstreams that fail.
+    fn refuse(&mut self) {
+        if !self.upstreams.is_used() && !self.balancer.pools().iter().any(|pool| pool.config().upstream) {
+            return;
+        }
+        let warning = self.upstreams.become_like(self.balancer.refused(), Instant::now());
+        warning.into_iter().for_each(|warning| self.job(Job::Warning(warning)));
     }
 
     /// Gives the kernel the whole table; only what differs from what it has (`known`, or else it is asked) is sent.
@@ -138,6 +158,7 @@ impl Director {
         let (pause, effects) = self.balancer.observe(id, outcome, now);
         if !effects.is_empty() {
             self.carry_out(effects);
+            self.refuse();
             self.bell.notify_one(); // a slow start may have begun, or the kernel may have refused something
         }
         pause
@@ -155,6 +176,7 @@ impl Director {
     pub(crate) fn order(&mut self, selection: &Selection, order: Order) -> Result<String, NotOrdered> {
         let (done, effects) = self.balancer.order(selection, order, clock::now())?;
         self.carry_out(effects);
+        self.refuse();
         match overrides::write(&self.state_dir, self.balancer.overrides()) {
             Ok(()) => Ok(done),
             Err(error) => {
@@ -190,7 +212,8 @@ impl Director {
 
     /// Everything that is known of the virtual servers; the kernel is asked for its table and its loads.
     pub(crate) fn status(&mut self) -> Vec<VirtualServerStatus> {
-        let observed = self.kernel.observe();
+        let balances = !self.balancer.services().is_empty();
+        let observed = balances.then(|| self.kernel.observe()).flatten();
         self.tell_warnings();
         let kernel = observed.as_ref().map(|one| (&one.table, &one.loads));
         status(&self.balancer, kernel, clock::now())
@@ -201,7 +224,11 @@ impl Director {
         let now = clock::now();
         let step = self.balancer.next_wake(now).map(|at| Instant::now() + at.since(now));
         self.again = self.kernel.behind.then(|| self.again.unwrap_or_else(|| Instant::now() + AGAIN));
-        step.into_iter().chain(self.again).min().unwrap_or_else(|| Instant::now() + AGES)
+        step.into_iter()
+            .chain(self.again)
+            .chain(self.upstreams.next_wake())
+            .min()
+            .unwrap_or_else(|| Instant::now() + AGES)
     }
 
     /// Does what is due.
@@ -212,12 +239,17 @@ impl Director {
         }
         let effects = self.balancer.wake(clock::now());
         self.carry_out(effects);
+        self.refuse();
     }
 
     /// Takes the table away, unless a successor takes it over.
     pub(crate) fn stop(&mut self, keep_table: bool) {
         if keep_table {
             return; // a successor finds the table and takes it over
+        }
+        if self.upstreams.is_used() {
+            let warning = self.upstreams.become_like(Refused::default(), Instant::now());
+            warning.into_iter().for_each(|warning| self.job(Job::Warning(warning)));
         }
         let farewell = self.balancer.farewell();
         let how = self.orders.as_ref().map_or(FlushOnStop::Ours, |orders| orders.global.lvs.flush_on_stop);

@@ -51,6 +51,10 @@ impl Kernel {
     /// after.
     pub(crate) fn become_like(&mut self, known: Option<Table>, wanted: &Table, ours: BTreeSet<ServiceKey>) {
         self.owned.extend(ours.iter().copied());
+        if self.owned.is_empty() && wanted.is_empty() {
+            self.behind = false;
+            return; // nothing of the kernel's is ours
+        }
         self.behind = true;
         let Some(found) = known.or_else(|| self.observe().map(|observed| observed.table)) else { return };
         self.behind = false;

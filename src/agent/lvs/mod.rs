@@ -10,4 +10,5 @@ mod pace;
 mod rounds;
 mod serve;
 pub(crate) mod service;
+mod upstreams;
 mod watch;

@@ -2,6 +2,7 @@
 
 use console::style;
 use hactl_engine::control::{InstanceStatus, RouterState, Safety};
+use hactl_engine::lvs::status::VirtualServerStatus;
 use hactl_engine::lvs::words::virtual_server_text;
 use hactl_engine::notice::state_name;
 
@@ -68,15 +69,19 @@ pub(crate) fn sites(sites: &[SiteStatus]) -> String {
     sites.iter().map(line).collect()
 }
 
-/// The virtual servers as the owner of the address has them, with the names of the hosts that serve.
+/// The virtual servers as the owner of the address has them, and the servers of nginx as the first owner there is sees them.
 fn pools(status: &Status) -> String {
     let mut text = String::new();
+    let first = status.vips.iter().find(|vip| !vip.owners.is_empty()).map(|vip| vip.address);
     for vip in &status.vips {
         let owner = vip.owners.first();
         let Some(host) = status.hosts.iter().find(|host| owner == Some(&host.name)) else { continue };
         let prefix = std::net::SocketAddr::new(vip.address, 0).to_string();
-        let here = |name: &str| name.starts_with(prefix.trim_end_matches('0'));
-        for server in host.virtual_servers.iter().flatten().filter(|server| here(&server.name)) {
+        let here = |server: &VirtualServerStatus| match server.upstream {
+            true => first == Some(vip.address),
+            false => server.name.starts_with(prefix.trim_end_matches('0')),
+        };
+        for server in host.virtual_servers.iter().flatten().filter(|server| here(server)) {
             text.push('\n');
             text.push_str(&virtual_server_text(server));
         }

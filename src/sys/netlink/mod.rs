@@ -5,6 +5,7 @@
 pub(crate) mod address;
 pub(crate) mod attributes;
 mod conversation;
+mod expressions;
 pub(crate) mod generic;
 pub mod links;
 pub(crate) mod macvlan;
@@ -12,5 +13,6 @@ mod message;
 pub(crate) mod netfilter;
 pub(crate) mod nft;
 pub(crate) mod prefix;
+pub(crate) mod refusals;
 pub mod route;
 pub(crate) mod routing;

@@ -8,6 +8,9 @@ use std::time::Duration;
 use hactl_engine::action::Gate;
 
 use super::attributes::Attributes;
+use super::expressions::{
+    INET, META_L4PROTO, META_NFPROTO, NETWORK, OUTPUT, TRANSPORT, equal, list, load, lookup, meta_is, verdict,
+};
 use super::netfilter::{Batch, Message, Nfnetlink};
 
 /// What the tables shall do.
@@ -258,54 +261,11 @@ fn set(kind: &str, ipv6: bool) -> &'static str {
     }
 }
 
-fn list(expressions: Vec<Attributes>) -> Attributes {
-    expressions.iter().fold(Attributes::default(), |all, one| all.nest(1, one))
-}
-
-fn expression(name: &str, data: &Attributes) -> Attributes {
-    Attributes::default().text(1, name).nest(2, data)
-}
-
-/// Loads bytes of the packet into the register.
-fn load(base: u32, offset: u32, length: u32) -> Attributes {
-    let data = Attributes::default().number(1, REGISTER).number(2, base).number(3, offset).number(4, length);
-    expression("payload", &data)
-}
-
-/// Goes on when the register is in the set, or with `not` when it is not.
-fn lookup(set: &str, not: bool) -> Attributes {
-    let data = Attributes::default().text(1, set).number(2, REGISTER).number(5, u32::from(not));
-    expression("lookup", &data)
-}
-
-/// Goes on when the register holds these bytes.
-fn equal(bytes: &[u8]) -> Attributes {
-    let data = Attributes::default().number(1, REGISTER).number(2, 0);
-    expression("cmp", &data.nest(3, &Attributes::default().bytes(1, bytes)))
-}
-
-/// Goes on when a one-byte property of the packet has this value.
-fn meta_is(key: u32, value: u8) -> Vec<Attributes> {
-    vec![expression("meta", &Attributes::default().number(1, REGISTER).number(2, key)), equal(&[value])]
-}
-
-fn verdict(code: u32) -> Attributes {
-    let verdict = Attributes::default().nest(2, &Attributes::default().number(1, code));
-    expression("immediate", &Attributes::default().number(1, 0).nest(2, &verdict))
-}
-
-const INET: u8 = 1;
 const ARP: u8 = 3;
 const INPUT: u32 = 1;
-const OUTPUT: u32 = 3;
 const ARP_OUT: u32 = 1;
 /// Before the usual filter tables, as keepalived's.
 const PRIORITY: i32 = -1;
 const SET_TIMEOUT: u32 = 0x10;
-const REGISTER: u32 = 1;
-const NETWORK: u32 = 1;
-const TRANSPORT: u32 = 2;
-const META_NFPROTO: u32 = 15;
-const META_L4PROTO: u32 = 16;
 const DROP: u32 = 0;
 const ACCEPT: u32 = 1;

@@ -12,6 +12,7 @@ use super::effect::{CheckId, Effect};
 use super::health::{Health, Outcome};
 use super::pool::Pool;
 use super::server::Override;
+use super::upstream::Refused;
 use crate::conf::config::lvs::{RealServer, VirtualServer};
 use crate::ipvs::{ServiceKey, Table};
 use crate::time::Instant;
@@ -160,6 +161,11 @@ impl Balancer {
     /// The services that are ours.
     pub fn services(&self) -> BTreeSet<ServiceKey> {
         self.pools.iter().flat_map(|pool| pool.config().services.iter().copied()).collect()
+    }
+
+    /// The servers of upstreams that the proxy of this host shall not reach now.
+    pub fn refused(&self) -> Refused {
+        Refused::of(self.pools.iter())
     }
 
     /// The checks that shall run now, each with its place (pool, real server, check): those of suspended pools rest.

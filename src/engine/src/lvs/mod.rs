@@ -12,4 +12,5 @@ pub mod status;
 pub mod sync;
 #[cfg(test)]
 mod tests;
+pub mod upstream;
 pub mod words;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::health::{Health, Outcome, Weighing};
+use super::health::{Health, Outcome, Reason, Weighing};
 use crate::conf::config::lvs::{Checker, RealServer};
 use crate::ipvs::DestinationSettings;
 use crate::time::Instant;
@@ -62,6 +62,18 @@ impl Server {
     /// Whether all checks pass.
     pub fn is_up(&self) -> bool {
         self.up
+    }
+
+    /// It is down, and nothing comes from it.
+    pub fn is_silent(&self) -> bool {
+        let silent = |check: &Health| {
+            let why = match check.last() {
+                Some(Outcome::Failed(why)) => Some(why.reason),
+                _ => None,
+            };
+            matches!(why, Some(Reason::Timeout | Reason::Unreachable))
+        };
+        !self.up && self.checks.iter().any(silent)
     }
 
     /// What the operator wants of it.

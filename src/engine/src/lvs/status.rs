@@ -9,6 +9,7 @@ use super::health::{Outcome, Reason};
 use super::load::{DestinationLoad, Loads, Traffic};
 use super::pool::Pool;
 use super::server::Server;
+use super::upstream::Refused;
 use crate::conf::config::lvs::{Check, Checker, RealServer};
 use crate::ipvs::{Forward, Table, Tunnel};
 use crate::time::{Instant, millis};
@@ -16,8 +17,11 @@ use crate::time::{Instant, millis};
 /// A virtual server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VirtualServerStatus {
-    /// Its name: `10.0.0.3:80`, `fwmark 5`, `group web`.
+    /// Its name: `10.0.0.3:80`, `fwmark 5`, `group web`, `upstream web`.
     pub name: String,
+    /// A proxy of this host spreads requests to it, and not the kernel: it has neither services nor a scheduler, and no traffic is known.
+    #[serde(default)]
+    pub upstream: bool,
     /// The kernel's services that it is.
     pub services: Vec<String>,
     /// Scheduler.
@@ -61,6 +65,9 @@ pub struct RealServerStatus {
     pub for_ms: u64,
     /// An operator drained it.
     pub drained: bool,
+    /// The proxy of this host gets no connection to it (upstreams only).
+    #[serde(default)]
+    pub refused: bool,
     /// Its full weight, and whether an operator set it.
     pub weight: u32,
     /// See `weight`.
@@ -115,10 +122,11 @@ pub struct TrafficStatus {
 
 /// Words everything. `kernel` is what its table holds and carries, when it could be asked.
 pub fn status(balancer: &Balancer, kernel: Option<(&Table, &Loads)>, now: Instant) -> Vec<VirtualServerStatus> {
-    balancer.pools().iter().map(|pool| pool_status(pool, kernel, now)).collect()
+    let refused = balancer.refused();
+    balancer.pools().iter().map(|pool| pool_status(pool, &refused, kernel, now)).collect()
 }
 
-fn pool_status(pool: &Pool, kernel: Option<(&Table, &Loads)>, now: Instant) -> VirtualServerStatus {
+fn pool_status(pool: &Pool, refused: &Refused, kernel: Option<(&Table, &Loads)>, now: Instant) -> VirtualServerStatus {
     let config = pool.config();
     let mut traffic = TrafficStatus::default();
     let loads = || config.services.iter().filter_map(|key| kernel.and_then(|(_, loads)| loads.get(key)));
@@ -138,6 +146,7 @@ fn pool_status(pool: &Pool, kernel: Option<(&Table, &Loads)>, now: Instant) -> V
             reason: server.reason().map(str::to_owned),
             for_ms: millis(now.since(server.since())),
             drained: server.by_operator().drained,
+            refused: config.upstream && refused.has(real),
             weight: server.full_weight(real),
             weight_by_operator: server.by_operator().weight.is_some(),
             weight_now: service.and_then(|service| service.destinations.get(&real.address)).map(|one| one.weight),
@@ -150,6 +159,7 @@ fn pool_status(pool: &Pool, kernel: Option<(&Table, &Loads)>, now: Instant) -> V
     };
     VirtualServerStatus {
         name: config.name.clone(),
+        upstream: config.upstream,
         services: config.services.iter().map(ToString::to_string).collect(),
         scheduler: config.scheduling.name.to_owned(),
         persistence_s: config.persistence.map(|one| one.timeout.as_secs()),

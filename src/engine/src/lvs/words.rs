@@ -7,11 +7,11 @@ use crate::time::span;
 pub fn virtual_server_text(server: &VirtualServerStatus) -> String {
     let persistence = server.persistence_s.map(|seconds| format!(" persistent {seconds} s")).unwrap_or_default();
     let quorum = if server.quorum { "up" } else { "NO QUORUM" };
+    let scheduler = if server.upstream { String::new() } else { format!(" {}{persistence},", server.scheduler) };
     let mut text = format!(
-        "{} {quorum} for {}, {}{persistence}, weight {} of {} alive\n",
+        "{} {quorum} for {},{scheduler} weight {} of {} alive\n",
         server.name,
         span(server.quorum_for_ms),
-        server.scheduler,
         server.alive,
         server.needed
     );
@@ -22,6 +22,7 @@ pub fn virtual_server_text(server: &VirtualServerStatus) -> String {
         text.push_str("  checks rest: this host does not hold the address (ha_suspend)\n");
     }
     match server.in_kernel {
+        _ if server.upstream => {}
         _ if server.absent => {
             text.push_str("  not in the kernel's table: this host does not hold the address (master_only)\n")
         }
@@ -40,16 +41,37 @@ pub fn virtual_server_text(server: &VirtualServerStatus) -> String {
         ));
     }
     let width = server.real_servers.iter().map(|real| real.address.len()).max().unwrap_or_default();
-    server.real_servers.iter().for_each(|real| text.push_str(&real_server_text(real, width)));
+    for real in &server.real_servers {
+        text.push_str(&if server.upstream { proxied(real, width) } else { real_server_text(real, width) });
+        for check in real.checks.iter().filter(|check| !check.passing) {
+            let last = check.last.as_deref().unwrap_or("not tried yet");
+            text.push_str(&format!("  {:width$}   {}: {last}\n", "", check.name));
+        }
+    }
     text
 }
 
-fn real_server_text(real: &RealServerStatus, width: usize) -> String {
-    let state = match (real.up, real.drained) {
+/// A server that a proxy of this host asks, which knows its weight and its connections.
+fn proxied(real: &RealServerStatus, width: usize) -> String {
+    let refused = match (real.refused, real.up) {
+        (true, _) => ", gets no connections",
+        (false, true) => "",
+        (false, false) => ", still asked: nobody else is up",
+    };
+    let reason = real.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("  {:<width$} {:<7} for {}{refused}{reason}\n", real.address, state(real), span(real.for_ms))
+}
+
+fn state(real: &RealServerStatus) -> &'static str {
+    match (real.up, real.drained) {
         (true, false) => "up",
         (true, true) => "drained",
         (false, _) => "DOWN",
-    };
+    }
+}
+
+fn real_server_text(real: &RealServerStatus, width: usize) -> String {
+    let state = state(real);
     let weight = match real.weight_now {
         Some(now) if now == real.weight => format!("weight {now}"),
         Some(now) => format!("weight {now} of {}", real.weight),
@@ -57,19 +79,14 @@ fn real_server_text(real: &RealServerStatus, width: usize) -> String {
     };
     let by = if real.weight_by_operator { " by operator" } else { "" };
     let reason = real.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-    let mut text = format!(
+    format!(
         "  {:<width$} {} {state:<7} {weight}{by}, {} active {} inactive, for {}{reason}\n",
         real.address,
         real.forward,
         real.active,
         real.inactive,
         span(real.for_ms)
-    );
-    for check in real.checks.iter().filter(|check| !check.passing) {
-        let last = check.last.as_deref().unwrap_or("not tried yet");
-        text.push_str(&format!("  {:width$}   {}: {last}\n", "", check.name));
-    }
-    text
+    )
 }
 
 /// `1.5 MB`.
@@ -101,6 +118,7 @@ mod tests {
             reason: None,
             for_ms: 3_725_000,
             drained: false,
+            refused: false,
             weight: 37,
             weight_by_operator: false,
             weight_now: Some(37),
@@ -130,6 +148,7 @@ mod tests {
         let drained =
             RealServerStatus { drained: true, weight_now: Some(0), weight_by_operator: true, ..real("10.0.0.19:80") };
         let server = VirtualServerStatus {
+            upstream: false,
             name: "10.0.0.3:80".into(),
             services: vec!["TCP 10.0.0.3:80".into()],
             scheduler: "wrr".into(),

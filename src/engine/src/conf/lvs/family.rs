@@ -41,6 +41,8 @@ impl Families {
                 let family = given.or(plain).or(mask).or(all).unwrap_or(Family::V4);
                 Self { marks: family, only: Some(family).filter(|_| !tunnels) }
             }
+            // The host's own connections go to either.
+            Head::Upstream(_) => Self { marks: Family::V4, only: None },
             Head::Group(_) => {
                 let family = group.and_then(|group| unanimous(group.families())).or(plain);
                 let marks = given.or(family).or(mask).or(all).unwrap_or(Family::V4);

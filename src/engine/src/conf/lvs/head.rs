@@ -17,6 +17,8 @@ pub(super) enum Head {
     Mark(u32),
     /// `group NAME`.
     Group(At<String>),
+    /// `upstream NAME`.
+    Upstream(At<String>),
 }
 
 impl Head {
@@ -33,6 +35,11 @@ impl Head {
                 surplus(block, more, sink);
                 Some(Self::Group((name.text.clone(), name.place)))
             }
+            Some((word, rest)) if word.text == "upstream" => {
+                let (name, more) = rest.split_first().or_else(|| missing(block, sink))?;
+                surplus(block, more, sink);
+                Some(Self::Upstream((name.text.clone(), name.place)))
+            }
             Some(_) => {
                 let (ip, port) = address_port(block, &block.arguments, sink)?;
                 Some(Self::Address(SocketAddr::new(ip, port.unwrap_or(0))))
@@ -47,6 +54,7 @@ impl Head {
             Self::Address(address) => address.to_string(),
             Self::Mark(mark) => format!("fwmark {mark}"),
             Self::Group((name, _)) => format!("group {name}"),
+            Self::Upstream((name, _)) => format!("upstream {name}"),
         }
     }
 }

@@ -21,5 +21,6 @@ mod service;
 mod shared;
 mod timing;
 mod udp;
+mod upstream;
 mod url;
 mod virtual_server;

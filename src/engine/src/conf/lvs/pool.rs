@@ -15,6 +15,7 @@ pub(super) fn ports(head: &Head, services: &[ServiceKey], servers: &mut [(RealSe
             mark_ports(servers, sink);
             return;
         }
+        Head::Upstream(_) => return, // see `upstream`
         Head::Group(_) => {
             group_ports(services, servers, sink);
             return;

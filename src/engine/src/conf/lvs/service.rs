@@ -6,17 +6,33 @@ use std::collections::hash_map::Entry;
 use super::family::Families;
 use super::group::Group;
 use super::head::Head;
-use crate::conf::text::place::Place;
-use crate::conf::text::sink::Sink;
+use crate::conf::text::place::{At, Place};
+use crate::conf::text::sink::{Reported, Sink};
 use crate::ipvs::{Protocol, ServiceKey};
 
 /// The services of the whole file.
 #[derive(Debug, Default)]
 pub(super) struct Claims {
     taken: HashMap<ServiceKey, Place>,
+    upstreams: HashMap<String, Place>,
 }
 
 impl Claims {
+    /// The name of an upstream, if it is still free; else that is reported.
+    pub(crate) fn upstream(&mut self, name: &At<String>, sink: &mut Sink<'_>) -> Result<(), Reported> {
+        match self.upstreams.entry(name.0.clone()) {
+            Entry::Vacant(free) => {
+                free.insert(name.1);
+                Ok(())
+            }
+            Entry::Occupied(taken) => {
+                let line = sink.earlier(*taken.get());
+                sink.error(name.1, format!("upstream `{}` stands already on {line}; ignored", name.0));
+                Err(Reported)
+            }
+        }
+    }
+
     /// The services of a virtual server that are still free, and of its families; what is not is reported.
     pub(crate) fn services(
         &mut self,
@@ -31,7 +47,7 @@ impl Claims {
             (Head::Address(address), _) => vec![(ServiceKey::Address { protocol, address: *address }, place)],
             (Head::Mark(mark), _) => vec![(ServiceKey::Mark { family: families.marks, mark: *mark }, place)],
             (Head::Group(_), Some(group)) => group.services(protocol, families.marks),
-            (Head::Group(_), None) => Vec::new(),
+            (Head::Group(_), None) | (Head::Upstream(_), _) => Vec::new(),
         };
         let mut services = Vec::with_capacity(wanted.len());
         // One message a line of the group: a range is one fault.

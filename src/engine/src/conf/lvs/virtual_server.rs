@@ -15,6 +15,7 @@ use super::real_server::{Outer, command, real_server, weight};
 use super::scheduling::{Granularity, SCHEDULER_DEFAULT, SchedulingLines, forward, granularity, protocol};
 use super::shared::Shared;
 use super::timing::Timing;
+use super::upstream::proxied;
 use crate::conf::config::Script;
 use crate::conf::config::lvs::{Persistence, RealServer, SorryServer, VirtualServer};
 use crate::conf::grammar::keywords::VIRTUAL_SERVER;
@@ -55,14 +56,24 @@ pub(crate) fn virtual_server(block: &Statement, shared: &mut Shared<'_>, sink: &
     }
     let addresses = match &head {
         Head::Address(_) => true,
-        Head::Mark(_) => false,
+        Head::Mark(_) | Head::Upstream(_) => false,
         Head::Group(_) => group.as_deref().is_some_and(Group::has_addresses),
     };
     let protocol = draft.protocol(block, addresses, sink);
-    draft.tell_defaults(&head, block, sink);
+    let upstream = matches!(head, Head::Upstream(_));
+    match &head {
+        Head::Upstream(name) => {
+            shared.claims.upstream(name, sink).ok()?;
+            proxied(&mut servers, block, sink);
+        }
+        Head::Address(_) | Head::Mark(_) | Head::Group(_) => draft.tell_defaults(&head, block, sink),
+    }
+    if upstream && servers.is_empty() {
+        return None; // each of them has been reported
+    }
     let transport = protocol.unwrap_or(Protocol::Udp);
     let services = shared.claims.services(&head, group.as_deref(), block.place(), transport, families, sink);
-    if services.is_empty() {
+    if services.is_empty() && !upstream {
         return None; // each of them has been reported
     }
     ports(&head, &services, &mut servers, sink);
@@ -82,6 +93,7 @@ pub(crate) fn virtual_server(block: &Statement, shared: &mut Shared<'_>, sink: &
     let server = VirtualServer {
         name,
         services,
+        upstream,
         scheduling: draft.scheduling.complete(protocol, sink),
         persistence,
         real_servers: servers.into_iter().map(|(server, _)| server).collect(),

@@ -7,7 +7,7 @@ use super::page::{Page, command, user_words, word};
 use crate::conf::config::lvs::{ClientCertificate, RealServer, SorryServer, VirtualServer};
 use crate::conf::config::{Config, Script};
 use crate::conf::grammar::values::show_seconds;
-use crate::ipvs::{Family, Forward, Protocol, ServiceKey, Tunnel, TunnelChecksum};
+use crate::ipvs::{Family, Forward, Protocol, Scheduling, ServiceKey, Tunnel, TunnelChecksum};
 
 impl Page {
     pub(crate) fn lvs(&mut self, config: &Config) {
@@ -45,11 +45,8 @@ impl Page {
 
     fn virtual_server(&mut self, head: &str, server: &VirtualServer) {
         self.open(format_args!("virtual_server {head}"));
-        let scheduling = &server.scheduling;
-        self.line(format_args!("lb_algo {}", scheduling.name));
-        self.flag(scheduling.one_packet, "ops");
-        for (name, on) in ["flag-1", "flag-2", "flag-3"].iter().zip(scheduling.flags) {
-            self.flag(on, name);
+        if !server.upstream {
+            self.scheduling(&server.scheduling);
         }
         for key in &server.services {
             match key {
@@ -91,6 +88,14 @@ impl Page {
         self.close();
     }
 
+    fn scheduling(&mut self, scheduling: &Scheduling) {
+        self.line(format_args!("lb_algo {}", scheduling.name));
+        self.flag(scheduling.one_packet, "ops");
+        for (name, on) in ["flag-1", "flag-2", "flag-3"].iter().zip(scheduling.flags) {
+            self.flag(on, name);
+        }
+    }
+
     fn sorry_server(&mut self, sorry: &SorryServer) {
         self.line(format_args!("sorry_server {}{}", sorry.address.ip(), port_words(sorry.address.port())));
         self.line(format_args!("sorry_server_lvs_method {}", forward(sorry.forward)));
@@ -125,6 +130,9 @@ impl Page {
 }
 
 fn head(server: &VirtualServer) -> String {
+    if let Some(name) = server.name.strip_prefix("upstream ").filter(|_| server.upstream) {
+        return format!("upstream {}", word(name));
+    }
     match server.services.first() {
         Some(ServiceKey::Address { address, .. }) => format!("{}{}", address.ip(), port_words(address.port())),
         Some(ServiceKey::Mark { mark, .. }) => format!("fwmark {mark}"),

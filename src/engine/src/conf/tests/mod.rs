@@ -21,4 +21,5 @@ mod round_trip;
 mod severities;
 mod support;
 mod told;
+mod upstream;
 mod wild;

@@ -8,13 +8,15 @@ use crate::conf::text::diagnostic::Location;
 use crate::ipvs::{Scheduling, ServiceKey};
 
 /// `virtual_server IP [PORT] | fwmark N | group NAME`: a pool of real servers behind one or more of the kernel's
-/// services.
+/// services. `virtual_server upstream NAME` (hactl's own): one that a proxy of this host spreads requests to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VirtualServer {
-    /// As people call it: `10.0.0.3:80`, `[2001:db8::3]:80`, `fwmark 5`, `group web`.
+    /// As people call it: `10.0.0.3:80`, `[2001:db8::3]:80`, `fwmark 5`, `group web`, `upstream web`.
     pub name: String,
-    /// The services that share the pool: one, or those of the group, ranges spread out. Never empty.
+    /// The services that share the pool: one, or those of the group, ranges spread out. Empty for an upstream only.
     pub services: Vec<ServiceKey>,
+    /// `upstream`: nothing is balanced by the kernel. Real servers that fail, or are drained, are refused to the proxy of this host.
+    pub upstream: bool,
     /// `lb_algo` (`lvs_sched`) and its flags.
     pub scheduling: Scheduling,
     /// `persistence_timeout` and `persistence_granularity`.

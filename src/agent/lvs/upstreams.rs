@@ -1,0 +1,45 @@
+//! The servers that the proxy of this host shall not reach, as the kernel is told: anew whenever they change, and again before it forgets.
+
+use hactl_engine::lvs::upstream::Refused;
+use tokio::time::Instant;
+
+use crate::sys::netlink::refusals::{LEASE, Refusals};
+
+/// What the kernel was told last.
+#[derive(Default)]
+pub(crate) struct Upstreams {
+    kernel: Refusals,
+    told: Option<Refused>,
+    /// When it is told again, while somebody is refused.
+    again: Option<Instant>,
+    /// The warning that was told already.
+    warned: Option<String>,
+}
+
+impl Upstreams {
+    /// Whether the kernel was told anything.
+    pub(crate) fn is_used(&self) -> bool {
+        self.told.is_some()
+    }
+
+    /// Refuses these servers and nobody else. The first time also what an earlier agent left goes. Returns what to warn of, once.
+    pub(crate) fn become_like(&mut self, refused: Refused, now: Instant) -> Option<String> {
+        let is_due = self.again.is_some_and(|at| at <= now);
+        if self.told.as_ref() == Some(&refused) && !is_due {
+            return None;
+        }
+        self.again = (!refused.is_empty()).then(|| now + LEASE / 3);
+        let failed = self.kernel.set(&refused).err().map(|error| {
+            format!("nftables: {error}; the proxy of this host still asks servers that fail, and waits for them")
+        });
+        self.told = Some(refused);
+        let warning = failed.clone().filter(|_| self.warned != failed);
+        self.warned = failed;
+        warning
+    }
+
+    /// When to be asked again if nothing else happens.
+    pub(crate) fn next_wake(&self) -> Option<Instant> {
+        self.again
+    }
+}
