@@ -77,6 +77,7 @@ impl At<'_> {
             skip_unreachable: false,
             canary: None,
             binary: binary(),
+            keep_binary: false,
             settle: SETTLE,
         };
         let confirm = |edit: &str, plan: &_| {

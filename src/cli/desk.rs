@@ -71,6 +71,7 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
                 skip_unreachable: plan.target.skip_unreachable,
                 canary: None,
                 binary: binary(),
+                keep_binary: false,
                 settle: deploy::SETTLE,
             };
             let outcome = show_plan(&order, options, plan.out.as_deref()).await;
@@ -97,6 +98,7 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
                 skip_unreachable: wanted.target.skip_unreachable,
                 canary: wanted.canary.map(|host| Canary { host, watch: wanted.watch }),
                 binary: binary(),
+                keep_binary: false,
                 settle: deploy::SETTLE,
             };
             let confirm = |plan: &Planned| {
@@ -188,6 +190,7 @@ async fn takeover(global: &Global, options: Options, bar: &ProgressBar, wanted: 
         skip_unreachable: false,
         canary: None,
         binary: binary(),
+        keep_binary: false,
         settle: deploy::SETTLE,
     };
     let confirm = |plan: &Planned| {

@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use hactl_engine::conf::config::Version;
 use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::alerts::Alerts;
+pub use super::group::Group;
+pub use super::lvs::{Lvs, LvsCheck, LvsMethod};
 pub use super::sealed::{Sealed, Secret, SecretSource};
 use super::signing::{Hmac, Origin};
 use super::sites::Traffic;
@@ -104,96 +106,6 @@ pub enum Purpose {
     Key(String),
     /// The private key of the certificate of the site with this id.
     TlsKey(String),
-}
-
-/// `lvs:`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Lvs {
-    /// How packets reach the real servers.
-    pub method: LvsMethod,
-    /// The kernel's scheduler.
-    pub scheduler: String,
-    /// Port of the service on the VIP.
-    #[serde(skip)]
-    pub port: u16,
-    /// Who serves: the web hosts, or the directors themselves.
-    #[serde(skip)]
-    pub real_servers: Group,
-    /// How real servers are checked.
-    #[serde(skip)]
-    pub check: LvsCheck,
-    /// Between two checks.
-    #[serde(rename = "interval_s", serialize_with = "seconds")]
-    pub interval: Duration,
-    /// Limit of a check.
-    #[serde(rename = "timeout_s", serialize_with = "seconds")]
-    pub timeout: Duration,
-    /// Failures more than one before a server is out.
-    pub retry: u64,
-    /// Clients that return within this time get the server they had; zero is off.
-    #[serde(rename = "persistence_s", serialize_with = "whole_seconds")]
-    pub persistence: Duration,
-    /// Directors tell each other their connections.
-    #[serde(skip)]
-    pub sync: bool,
-    /// `ADDRESS PORT` of who serves when nobody else does.
-    #[serde(rename = "sorry")]
-    pub sorry_server: Option<String>,
-}
-
-/// `lvs: method:`; templates see keepalived's word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum LvsMethod {
-    /// Direct routing.
-    Dr,
-    /// Network address translation.
-    Nat,
-    /// IP in IP.
-    Tun,
-}
-
-impl LvsMethod {
-    /// The word of `lb_kind`.
-    pub fn keyword(self) -> &'static str {
-        match self {
-            Self::Dr => "DR",
-            Self::Nat => "NAT",
-            Self::Tun => "TUN",
-        }
-    }
-}
-
-/// `lvs: check:`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LvsCheck {
-    /// A request that must be answered well.
-    Http {
-        /// Its path.
-        path: String,
-    },
-    /// A connection.
-    Tcp,
-}
-
-/// What a host is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Group {
-    /// Load balancer.
-    Lb,
-    /// Web server.
-    Web,
-}
-
-impl Group {
-    /// The name used in inventories, plans and JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Lb => "lb",
-            Self::Web => "web",
-        }
-    }
 }
 
 /// One host.

@@ -25,6 +25,49 @@ pub struct Pool {
     pub keepalive: u32,
     /// When the next server is tried, in nginx's words; empty is nginx's default, `error timeout`.
     pub next_upstream: Vec<String>,
+    /// How the agents of the load balancers find out that a server is dead; `None`: they do not, and nginx learns it from requests.
+    pub check: Option<PoolCheck>,
+}
+
+/// `check:` of a pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolCheck {
+    /// What a server is asked.
+    pub question: Question,
+    /// From one try to the next.
+    pub interval: Duration,
+    /// Limit for an answer.
+    pub timeout: Duration,
+    /// Tries in a row that fail before a server gets no more requests; at least 1.
+    pub fall: u32,
+    /// Tries in a row that pass before it gets them again; at least 1.
+    pub rise: u32,
+}
+
+/// What a check asks a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// Whether it takes connections.
+    Tcp,
+    /// A page of it.
+    Page {
+        /// By HTTPS; whose certificate it shows does not matter.
+        tls: bool,
+        /// The path of the URL.
+        path: String,
+        /// The name that is asked for; the server's address where there is none.
+        host: Option<String>,
+        /// Ranges of HTTP statuses that are good.
+        status: Vec<(u16, u16)>,
+    },
+}
+
+impl Default for PoolCheck {
+    /// Whether a server takes connections, every two seconds: a server that is dead is out after three.
+    fn default() -> Self {
+        let (interval, timeout) = (Duration::from_secs(2), Duration::from_secs(1));
+        Self { question: Question::Tcp, interval, timeout, fall: 2, rise: 1 }
+    }
 }
 
 /// One server of a pool.

@@ -97,13 +97,15 @@ pub fn https_by_name(lab: &Lab) {
     let before = shown("www.example.cc", &lb5);
     assert!(before.contains("CN = Lab"), "{before}");
     made("www.example.cc", 91);
-    let load = Load::begin(lab, "https://www.example.cc/");
+    let load = Load::begin(lab, Some("www.example.cc"));
     let renewal = timed(|| drop(deploy(lab, "renewed", &own)));
     let lost = load.end();
     assert_ne!(shown("www.example.cc", &lb5), before, "nginx has the new one");
     assert_eq!(shown("www.example.cc", &lb5), shown("www.example.cc", &lb6));
-    assert_eq!(lost.failed, 0, "{lost:?}");
-    assert!(lost.during(renewal) > 0, "{renewal:?}: {lost:?}");
+    assert_eq!(lost.failed, Vec::<String>::new());
+    let answered = lost.during(renewal);
+    eprintln!("NOTE a certificate renewed: {answered} requests meanwhile, none failed");
+    assert!(answered > 0, "{renewal:?}");
 
     // Somebody's other certificate, a name that it is not for, a key of another one.
     made("other.cc", 5);
@@ -114,6 +116,12 @@ pub fn https_by_name(lab: &Lab) {
         assert!(said.contains(code), "{code}: {said}");
     }
     lab.sh("lb-5", "cd /etc/nginx/hactl && cp shop.example.cc.pem www.example.cc.pem && cp shop.example.cc.key www.example.cc.key && systemctl reload nginx");
+    // A reload ends before the last old worker has gone.
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while shown("www.example.cc", &lb5) != shown("shop.example.cc", &lb5) {
+        assert!(std::time::Instant::now() < end, "nginx does not show the other certificate");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
     let said = expect("another certificate is served", &lab.desk(&own, &["verify"]), 7);
     assert!(said.contains("E725"), "{said}");
     deploy(lab, "put right", &own);
@@ -126,8 +134,10 @@ pub fn https_by_name(lab: &Lab) {
     );
 }
 
-/// Requests of ten clients all the time, by HTTP/1.1 with connections kept, in rounds of two seconds: h2load asks no more by a
-/// connection that the server has ended.
+/// Connections that a load keeps open.
+pub const CONNECTIONS: usize = 10;
+
+/// Requests of ten clients all the time, 200 a second or `HACTL_LAB_RATE`, by HTTP/1.1 with connections kept, as `load.py` makes them.
 pub struct Load<'l> {
     lab: &'l Lab,
     folder: String,
@@ -139,7 +149,8 @@ pub struct Load<'l> {
 pub struct Loaded {
     /// When each request began that was answered with 2xx, in microseconds since 1970.
     answered: Vec<u64>,
-    pub failed: u64,
+    /// Of each other one what came of it.
+    pub failed: Vec<String>,
 }
 
 impl Loaded {
@@ -158,12 +169,15 @@ pub fn timed(work: impl FnOnce()) -> (u64, u64) {
 }
 
 impl<'l> Load<'l> {
-    pub fn begin(lab: &'l Lab, url: &str) -> Self {
-        let port = if url.starts_with("https") { 443 } else { 80 };
+    /// Begins with requests to the VIP; `tls` is the name that is asked for by HTTPS.
+    pub fn begin(lab: &'l Lab, tls: Option<&str>) -> Self {
+        let (port, name) = tls.map_or((80, "-"), |name| (443, name));
         let folder = lab.files.path().join("load").display().to_string();
+        let rate = std::env::var("HACTL_LAB_RATE").unwrap_or_else(|_| "200".into());
+        let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab/load.py");
         let line = format!(
-            "rm -rf {folder} && mkdir {folder} && cd {folder} && n=0 && while [ ! -e stop ]; do n=$((n+1)); \
-             h2load --h1 -t 1 -c 10 --rps 20 -D 2 --log-file=$n.log --connect-to={SUBNET}.3:{port} {url} >> said 2>&1; done"
+            "rm -rf {folder} && mkdir {folder} && exec python3 {program} {SUBNET}.3 {port} {name} / {CONNECTIONS} {rate} \
+             {folder}/stop {folder}/lines"
         );
         let mut command = lab.command();
         command.args(["lab", "exec", "client", "--", "sh", "-c", &line]);
@@ -172,29 +186,18 @@ impl<'l> Load<'l> {
         Self { lab, folder, child }
     }
 
-    /// `requests: 100 total, 100 started, 100 done, 100 succeeded, 0 failed, 0 errored, 0 timeout`; and of each request when it
-    /// began, its status and how long it took.
     pub fn end(mut self) -> Loaded {
         self.lab.sh("client", &format!("touch {}/stop", self.folder));
-        self.child.wait().unwrap();
+        assert!(self.child.wait().unwrap().success());
         let mut loaded = Loaded::default();
-        let said = self.lab.sh("client", &format!("cd {} && cat said *.log", self.folder));
-        for line in said.lines() {
-            if let Some(counts) = line.strip_prefix("requests: ") {
-                let bad = counts
-                    .split(", ")
-                    .filter(|part| [" failed", " errored", " timeout"].iter().any(|word| part.ends_with(word)));
-                loaded.failed += bad.map(|part| part.split(' ').next().unwrap().parse::<u64>().unwrap()).sum::<u64>();
-            }
+        for line in self.lab.sh("client", &format!("cat {}/lines", self.folder)).lines() {
             let columns: Vec<&str> = line.split('\t').collect();
-            if let [began, status, _] = columns[..] {
-                match status.starts_with('2') {
-                    true => loaded.answered.push(began.parse().unwrap()),
-                    false => loaded.failed += 1,
-                }
+            match columns[1].starts_with('2') {
+                true => loaded.answered.push(columns[0].parse().unwrap()),
+                false => loaded.failed.push(line.to_owned()),
             }
         }
-        assert!(!loaded.answered.is_empty(), "{said}");
+        assert!(!loaded.answered.is_empty(), "{:?}", loaded.failed);
         loaded
     }
 }

@@ -117,6 +117,7 @@ pub fn stage_with(names: &[&str], small: &[(&str, usize)], nginx: bool) -> Optio
         skip_unreachable: false,
         canary: None,
         binary: Some(folder.path().join("hactl")),
+        keep_binary: false,
         settle: Duration::from_millis(400),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

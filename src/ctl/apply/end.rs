@@ -74,7 +74,8 @@ pub(super) async fn ready(work: &Work<'_>, prepared: &Prepared, desk: &Desk, job
     for (job, (host, answer)) in jobs.iter().zip(answers) {
         let output = answer.map_err(failed)?;
         waits(work, &host, &output)?;
-        let left = plan(&job.wanted, &facts::parse(&job.wanted, output.text()), &prepared.binary.sha256);
+        let facts = facts::parse(&job.wanted, output.text());
+        let left = plan(&job.wanted, &facts, prepared.program(&facts));
         if let Some(change) = left.changes.iter().find(|change| lasts(change)) {
             let message = format!("after the deploy there is still something to do: {change}");
             let problem = Problem::on(&host, Code::NotAsSent, message)

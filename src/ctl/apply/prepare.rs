@@ -151,13 +151,19 @@ impl Prepared {
             }
             wanted.minted =
                 minted.iter().filter(|path| wanted.files.iter().any(|file| file.dest == **path)).cloned().collect();
-            let plan = plan(&wanted, &facts, &self.binary.sha256);
+            let plan = plan(&wanted, &facts, self.program(&facts));
             let ladder = ladders.remove(&wanted.host).unwrap_or_default();
             jobs.push(Job { wanted, facts, plan, ladder });
         }
         ladder::clocks(&cluster, &jobs)?;
         preflight(&jobs, &self.binary)?;
         Ok(jobs)
+    }
+
+    /// The checksum of the program that belongs on a load balancer.
+    pub(super) fn program<'a>(&'a self, facts: &'a Facts) -> &'a str {
+        let kept = facts.binary.as_deref().filter(|_| self.order.keep_binary);
+        kept.unwrap_or(&self.binary.sha256)
     }
 }
 

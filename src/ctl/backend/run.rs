@@ -43,6 +43,8 @@ pub type Confirm<'c> = &'c (dyn Fn(&str, &Planned) -> Result<bool, Failure> + Sy
 
 /// What nginx on the load balancers has of pools.
 const ROLES: [&str; 2] = ["lb-nginx", "lb-nginx-stream"];
+/// Its agent checks the servers of nginx's pools.
+const CHECKS: &str = "vip";
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -138,12 +140,15 @@ fn reach(order: &Order, inventory: &Path, edit: &Edited) -> Result<Order, Failur
             let problem = Problem::new(Code::NowhereUsed, "nginx on the load balancers is not hactl's (`managed: no`)");
             return Err(Failure::one(Exit::Invalid, problem.next("edit its configuration there")));
         }
+        let checks = cluster.group(Group::Lb).any(|host| host.roles.iter().any(|role| role == CHECKS));
+        only.extend(checks.then(|| CHECKS.to_owned()));
         let new = edit.new.as_ref().and_then(|name| cluster.host(name));
         only.extend(new.map(|host| host.roles.clone()).unwrap_or_default());
         only.dedup();
     }
     limit.extend(edit.new.clone());
-    Ok(Order { inventory: Some(inventory.to_owned()), edited: Some(edit.text.clone()), limit, only, ..order.clone() })
+    let (inventory, edited) = (Some(inventory.to_owned()), Some(edit.text.clone()));
+    Ok(Order { inventory, edited, limit, only, keep_binary: true, ..order.clone() })
 }
 
 fn read(inventory: &Path) -> Result<String, Failure> {

@@ -7,8 +7,8 @@ use std::path::Path;
 use super::document::{Document, Value};
 use super::fields::{Fields, Reader};
 use super::hosts::{self, Shared, Vars};
-use super::{alerts, lvs, maintenance, site, traffic, vips};
-use crate::ctl::cluster::{Cluster, Group, Host, Lvs, LvsMethod, Vip};
+use super::{alerts, lvs, lvs_mistakes, maintenance, site, traffic, vips};
+use crate::ctl::cluster::{Cluster, Group, Host, Vip};
 use crate::error::{Code, Exit, Failure, Problem};
 use crate::includes::read_file;
 
@@ -109,8 +109,8 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
     let mut traffic = traffic::traffic(reader, &fields, &all, &placed, &folder);
     traffic::stand_for(&traffic, &mut site);
     maintenance::expect(&mut traffic, &mut site);
-    if let Some(lvs) = lvs.as_mut().filter(|lvs| lvs.port == 0) {
-        lvs.port = site.port;
+    if let Some(lvs) = &mut lvs {
+        lvs.settle(site.port);
     }
     let metrics = fields.get("metrics").and_then(|node| alerts::metrics(reader, node));
     let alerts = fields.get("alerts").map(|node| alerts::alerts(reader, node)).unwrap_or_default();
@@ -122,7 +122,7 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
     check_hosts(reader, &fields, &all);
     check_vips(reader, &placed, &all);
     if let Some((lvs, place)) = lvs.as_ref().zip(fields.get("lvs").map(|node| node.place)) {
-        check_lvs(reader, place, lvs, &all);
+        lvs_mistakes::check_lvs(reader, place, lvs, &all, &traffic.pools);
     }
     fields.finish();
     let vips: Vec<Vip> = placed.into_iter().map(|placed| placed.vip).collect();
@@ -168,41 +168,6 @@ fn check_groups(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, hosts: &[Host]
         let problem = Problem::new(Code::NoWebHosts, "the inventory names no web hosts")
             .why("the load balancers would have nobody to send requests to, and nginx refuses such a configuration");
         say(Group::Web, problem.next("add `web: { web-7: 10.0.0.7, web-8: 10.0.0.8 }`"));
-    }
-}
-
-/// Real servers that cannot serve.
-fn check_lvs(reader: &Reader<'_>, place: super::document::Place, lvs: &Lvs, hosts: &[Host]) {
-    let group = lvs.real_servers.name();
-    let mut real_servers = hosts.iter().filter(|host| host.group == lvs.real_servers).peekable();
-    if real_servers.peek().is_none() {
-        let problem = Problem::new(
-            Code::NoRealServers,
-            format!("lvs has no real servers: the inventory names no `{group}` hosts"),
-        )
-        .next("add `web: { web-7: 10.0.0.7, web-8: 10.0.0.8 }`, or `real_servers: lb` where the directors serve too");
-        reader.wrong(place, problem);
-    }
-    for host in real_servers.filter(|host| lvs.method != LvsMethod::Nat && host.backend.port != lvs.port) {
-        let (method, port) = (lvs.method.keyword(), host.backend.port);
-        let problem = Problem::new(
-            Code::PortDiffers,
-            format!("{} serves on port {port}, the VIP on port {}", host.name, lvs.port),
-        )
-        .why(format!("{method} leaves the packet's port as it is"))
-        .next("use one port for both, or `method: nat`");
-        reader.wrong(place, problem);
-    }
-    for host in hosts.iter().filter(|host| host.backend.down) {
-        let problem = Problem::new(Code::TwoForms, format!("the inventory has both `lvs` and `down` of {}", host.name))
-            .why("with `lvs` the directors are told who is drained, and a deploy changes nothing of that");
-        reader.wrong(place, problem.next(format!("leave it out; `hactl backend drain {}`", host.name)));
-    }
-    if lvs.method == LvsMethod::Nat && lvs.real_servers == Group::Lb {
-        let problem = Problem::new(Code::NatDirectors, "directors that are the real servers cannot be reached by NAT")
-            .why("the answer would not pass the director that translated the request")
-            .next("use `method: dr`");
-        reader.wrong(place, problem);
     }
 }
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 use super::document::{Node, Place, Value};
 use super::fields::{Fields, Reader};
 use super::nginx_words::{directive_value, words};
+use super::pool_check::pool_check;
 use crate::ctl::cluster::{Group, Host};
-use crate::ctl::sites::{Pool, Server};
+use crate::ctl::sites::{Pool, PoolCheck, Server};
 use crate::error::{Code, Problem};
 
 /// Methods in nginx's words; a third form is `hash VARIABLES [consistent]`.
@@ -58,6 +59,7 @@ pub fn of_web_hosts(hosts: &[Host]) -> Pool {
         method: None,
         keepalive: 0,
         next_upstream: Vec::new(),
+        check: Some(PoolCheck::default()),
     }
 }
 
@@ -91,6 +93,9 @@ fn pool(reader: &Reader<'_>, name: &str, place: Place, node: &Node, hosts: &[Hos
         }
         if let Some(node) = fields.get("next_upstream") {
             pool.next_upstream = words(reader, node, "next_upstream", &NEXT);
+        }
+        if let Some(node) = fields.get("check") {
+            pool.check = pool_check(reader, node);
         }
         match fields.get("servers") {
             Some(node) => pool.servers = servers(reader, node, hosts, &defaults),

@@ -3,14 +3,13 @@
 //! `cluster` name · `host` {name, group, address, ipv6, port, vars…} · `hosts`, `lbs`, `webs` lists of the same (webs with
 //! endpoint, weight, max_fails, fail_timeout_s, backup, down) · `vips` of this host {name, vrid, interface, priority, version,
 //! interval_s, preempt, preempt_delay_s, auth, hmac, unicast, peers, addresses, routes, checks, tracked_interfaces, notify} · `checks`
-//! tracked by any of them · `metrics` (empty, or where) · `alerts` {webhook, mail, authorities} · `lvs` (false, or method, scheduler, vips, services with real_servers, check…) · `ipv6` whether any VIP is one · `site` (with host_name, the first of its names; where there are several, the first of them) · `nginx` what load balancers do with requests ([`super::nginx`]) · `short_form` whether the inventory has `site:` · `proxy_params` · `params` of the role · `vars` · `made_by`.
+//! tracked by any of them · `metrics` (empty, or where) · `alerts` {webhook, mail, authorities} · `lvs` (false, or method, scheduler, vips, services with real_servers, check…) · `ipv6` whether any VIP is one · `site` (with host_name, the first of its names; where there are several, the first of them) · `nginx` what load balancers do with requests ([`super::nginx`]) · `upstreams` how their agents check who answers them ([`super::upstreams`]) · `short_form` whether the inventory has `site:` · `proxy_params` · `params` of the role · `vars` · `made_by`.
 //!
 //! Commands, passwords and other free text of the HA configuration are as they stand there between double quotes.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
-use std::time::Duration;
 
 use hactl_engine::conf::print::between_quotes;
 use ipnet::IpNet;
@@ -18,11 +17,12 @@ use serde::Serialize;
 use tera::Value;
 
 use super::keys::HmacView;
+use super::lvs::LvsView;
 use super::nginx::NginxView;
+use super::upstreams::upstreams;
 use crate::ctl::alerts::{Alerts, PASSWORD_FILE, Tls};
-use crate::ctl::cluster::{Cluster, Group, Host, Lvs, LvsCheck, Site, Track, TrackedInterface, TrackedScript, Vip};
+use crate::ctl::cluster::{Cluster, Group, Host, Site, Track, TrackedInterface, TrackedScript, Vip};
 use crate::ctl::roles::builtin::PROXY_PARAMS;
-use crate::ctl::units::seconds_text;
 
 /// The interfaces of hosts and their addresses, as facts tell them; empty offline.
 pub type Interfaces = BTreeMap<String, Vec<(String, IpNet)>>;
@@ -50,6 +50,7 @@ pub fn of_cluster(cluster: &Cluster) -> Vec<Entry> {
         ("metrics", value(cluster.metrics.as_deref().unwrap_or_default())),
         ("alerts", value(&AlertsView::new(&cluster.alerts))),
         ("nginx", value(&NginxView::new(cluster))),
+        ("upstreams", value(&upstreams(cluster))),
         ("short_form", value(&(cluster.traffic.sites.is_empty() && cluster.traffic.maintenance.is_none()))),
     ]
 }
@@ -231,59 +232,6 @@ impl<'c> SiteView<'c> {
     }
 }
 
-/// `lvs:` with what follows from the hosts.
-#[derive(Serialize)]
-struct LvsView<'c> {
-    #[serde(flatten)]
-    lvs: &'c Lvs,
-    check: &'static str,
-    path: &'c str,
-    vips: Vec<IpAddr>,
-    services: Vec<Service>,
-    retry_delay_s: String,
-    sync: bool,
-    on_directors: bool,
-}
-
-/// An address of a VIP with the real servers of its family.
-#[derive(Serialize)]
-struct Service {
-    vip: IpAddr,
-    port: u16,
-    real_servers: Vec<RealServer>,
-}
-
-#[derive(Serialize)]
-struct RealServer {
-    address: IpAddr,
-    port: u16,
-    weight: u32,
-}
-
-impl<'c> LvsView<'c> {
-    fn new(cluster: &'c Cluster, lvs: &'c Lvs) -> Self {
-        let on_directors = lvs.real_servers == Group::Lb;
-        let real = |host: &Host| RealServer {
-            address: host.address,
-            port: if on_directors { lvs.port } else { host.backend.port },
-            weight: host.backend.weight,
-        };
-        let vips: Vec<IpAddr> = cluster.vips.iter().flat_map(|vip| &vip.addresses).map(IpNet::addr).collect();
-        let services = vips.iter().map(|vip| {
-            let family = cluster.backends().filter(|host| host.address.is_ipv4() == vip.is_ipv4());
-            Service { vip: *vip, port: lvs.port, real_servers: family.map(real).collect() }
-        });
-        let services = services.filter(|service| !service.real_servers.is_empty()).collect();
-        let (check, path) = match &lvs.check {
-            LvsCheck::Tcp => ("tcp", ""),
-            LvsCheck::Http { path } => ("http", path.as_str()),
-        };
-        let retry_delay_s = seconds_text(lvs.interval.min(Duration::from_secs(1)));
-        let sync = lvs.sync && cluster.group(Group::Lb).count() > 1;
-        Self { lvs, check, path, vips, services, retry_delay_s, sync, on_directors }
-    }
-}
-
 /// A line of proxy_params.
 #[derive(Serialize)]
 struct Directive<'c> {
@@ -327,7 +275,8 @@ mod tests {
         for (value, expected) in [
             (
                 &seen,
-                "alerts checks cluster host hosts ipv6 lbs lvs metrics nginx proxy_params short_form site vars vips webs",
+                "alerts checks cluster host hosts ipv6 lbs lvs metrics nginx proxy_params short_form site upstreams vars vips \
+                 webs",
             ),
             (
                 &seen["host"],
@@ -343,6 +292,11 @@ mod tests {
                 &seen["lvs"],
                 "check interval_s method on_directors path persistence_s retry retry_delay_s scheduler services sorry sync \
                  timeout_s vips",
+            ),
+            (
+                &seen["lvs"]["services"][0],
+                "check family head interval_s method path persistence_s port protocol real_servers retry retry_delay_s scheduler \
+                 sorry timeout_s vip",
             ),
             (&seen["lvs"]["services"][0]["real_servers"][0], "address port weight"),
             (&seen["nginx"], "main pools ports servers stream_pools stream_ports streams version zones"),

@@ -3,7 +3,7 @@
 
 use hactl_engine::control::{RealServerStatus, VirtualServerStatus};
 
-use crate::ctl::cluster::{Cluster, Group, Host, Lvs, LvsMethod};
+use crate::ctl::cluster::{Cluster, Group, Host, LvsMethod};
 use crate::ctl::look::observe::{Seen, Sight};
 use crate::error::{Code, Problem};
 
@@ -20,7 +20,7 @@ pub fn judge(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
     for host in cluster.group(Group::Lb) {
         let agent = seen(host).and_then(|seen| seen.agent.as_ref());
         for server in agent.iter().flat_map(|agent| &agent.virtual_servers) {
-            problems.extend(director(cluster, lvs, host, server));
+            problems.extend(director(cluster, host, server));
         }
     }
     problems
@@ -54,7 +54,7 @@ fn real_server(cluster: &Cluster, host: &Host, seen: &Seen) -> Vec<Problem> {
     problems
 }
 
-fn director(cluster: &Cluster, lvs: &Lvs, host: &Host, server: &VirtualServerStatus) -> Vec<Problem> {
+fn director(cluster: &Cluster, host: &Host, server: &VirtualServerStatus) -> Vec<Problem> {
     let name = &host.name;
     let mut problems = Vec::new();
     if server.in_kernel != Some(true) && !server.absent && requires_ipvs(cluster) {
@@ -70,9 +70,8 @@ fn director(cluster: &Cluster, lvs: &Lvs, host: &Host, server: &VirtualServerSta
         let whose = host.map_or_else(|| real.address.clone(), |host| host.name.clone());
         let reason = real.reason.as_deref().unwrap_or("its checks have not passed yet");
         let message = format!("{whose} is out of {} on {name}: {reason}", server.name);
-        problems.push(
-            Problem::new(Code::WebServerOut, message).next(format!("is its web server running? port {}", lvs.port)),
-        );
+        problems
+            .push(Problem::new(Code::WebServerOut, message).next(format!("is its service running? {}", real.address)));
     }
     problems
 }

@@ -1,0 +1,69 @@
+"""Requests of several clients all the time, each with a connection of its own that it keeps, until a file appears.
+
+load.py HOST PORT NAME(tls or -) PATH CLIENTS RATE STOP OUT
+
+Like a browser or curl, a client opens a new connection where the server has closed the old one between two requests. Whatever
+happens to a request that was sent counts. A line of OUT for each request: when it began (microseconds since 1970), its status or
+-1, how long it took (microseconds), and of a failure why.
+"""
+import http.client
+import os
+import select
+import socket
+import ssl
+import sys
+import threading
+import time
+
+host, port, tls, path, clients, rate, stop, out = sys.argv[1:]
+lines = []
+begun = time.monotonic()
+
+
+def connection():
+    plain = socket.create_connection((host, int(port)), timeout=20)
+    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if tls == "-":
+        return plain
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context.wrap_socket(plain, server_hostname=tls)
+
+
+def is_closed(sock):
+    """Whether something waits to be read of a connection on which nothing was asked: its end."""
+    return bool(select.select([sock], [], [], 0)[0])
+
+
+def client(number):
+    pause = int(clients) / float(rate)
+    due = begun + pause * number / int(clients)
+    sock = None
+    while not os.path.exists(stop):
+        time.sleep(max(0, due - time.monotonic()))
+        due = max(due + pause, time.monotonic() - 1)
+        at, clock = time.time_ns() // 1000, time.monotonic()
+        status, why = -1, ""
+        try:
+            if sock is None or is_closed(sock):
+                sock = connection()
+            sock.sendall(f"GET {path} HTTP/1.1\r\nHost: {tls if tls != '-' else 'www.example.cc'}\r\n\r\n".encode())
+            answer = http.client.HTTPResponse(sock)
+            answer.begin()
+            answer.read()
+            status = answer.status
+            if answer.will_close:
+                sock = None
+        except (OSError, http.client.HTTPException) as error:
+            sock, why = None, repr(error)
+        lines.append(f"{at}\t{status}\t{int((time.monotonic() - clock) * 1e6)}\t{why}\n")
+
+
+threads = [threading.Thread(target=client, args=(number,)) for number in range(int(clients))]
+for one in threads:
+    one.start()
+for one in threads:
+    one.join()
+with open(out, "w") as file:
+    file.writelines(lines)

@@ -1,0 +1,41 @@
+//! What a move of the VIP costs clients whose connections are open: TCP knows the host that it was opened to, so each of them loses the
+//! request that it is in, and no more.
+
+use super::hosts::{Lab, expect};
+use super::moves::owner;
+use super::sites::{CONNECTIONS, Load, timed};
+
+pub fn a_move_costs_a_connection_one_request(lab: &Lab) {
+    let homework = &lab.homework();
+    let failover = |to: &str| expect("failover", &lab.desk(homework, &["failover", "--to", to]), 0);
+    for to in ["lb-6", "lb-5"] {
+        let load = Load::begin(lab, None);
+        let when = timed(|| drop(failover(to)));
+        std::thread::sleep(std::time::Duration::from_secs(3));
+        let lost = load.end();
+        let answered = lost.during(when);
+        let failed = lost.failed.len();
+        eprintln!(
+            "NOTE planned failover: {answered} requests meanwhile, {failed} of {CONNECTIONS} connections lost one"
+        );
+        assert!(answered > 0 && failed <= CONNECTIONS, "{when:?}: {:?}", lost.failed);
+    }
+    let load = Load::begin(lab, None);
+    expect("power off", &lab.hactl(&["lab", "power", "lb-5", "off"]), 0);
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while owner(lab, homework) != "[\"lb-6\"]" {
+        assert!(std::time::Instant::now() < end, "nobody took over");
+    }
+    let served = timed(|| std::thread::sleep(std::time::Duration::from_secs(4)));
+    let lost = load.end();
+    let failed = lost.failed.len();
+    eprintln!("NOTE the owner's host dies: {failed} of {CONNECTIONS} connections lost a request");
+    assert!(failed <= CONNECTIONS && lost.during(served) > 0, "{served:?}: {:?}", lost.failed);
+    expect("power on", &lab.hactl(&["lab", "power", "lb-5", "on"]), 0);
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while owner(lab, homework) != "[\"lb-5\"]" {
+        assert!(std::time::Instant::now() < end, "lb-5 did not come back");
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    expect("verify", &lab.desk(homework, &["verify"]), 0);
+}
