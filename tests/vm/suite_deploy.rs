@@ -25,12 +25,14 @@ struct Lab {
     folder: PathBuf,
     /// The address that the client asks from.
     client: &'static str,
+    /// The port that it asks.
+    port: u16,
 }
 
 impl Lab {
     /// Four hosts whose root file system is the guest's own.
     fn up() -> Self {
-        let lab = Self { folder: PathBuf::from("/tmp/lab"), client: "10.0.0.251" };
+        let lab = Self { folder: PathBuf::from("/tmp/lab"), client: "10.0.0.251", port: 80 };
         let layout = Layout::at(lab.folder.clone());
         std::fs::create_dir_all(&lab.folder).unwrap();
         symlink("/", layout.rootfs()).unwrap();
@@ -66,7 +68,7 @@ impl Lab {
 
     /// Who answers a client how often, of ten requests.
     fn pages(&self) -> BTreeMap<String, usize> {
-        let one = format!("curl -sS --max-time 5 --interface {} http://{VIP}/ 2>&1", self.client);
+        let one = format!("curl -sS --max-time 5 --interface {} http://{VIP}:{}/ 2>&1", self.client, self.port);
         let line = format!("for n in 0 1 2 3 4 5 6 7 8 9; do {one}; done; true");
         let mut counts = BTreeMap::new();
         for page in self.sh("client", &line).lines() {
@@ -140,9 +142,14 @@ fn the_examples_by_ssh_and_systemd() {
         lab.sh(host, "ip route add 10.91.0.0/24 via 10.0.0.251");
     }
     lab.client = "10.91.0.1";
-    let nat = write("lvs-nat.yaml", &FOUR.replace("method: dr ", "method: nat "));
+    // Two services, the second of them to another port of the same servers.
+    let services = "  services: [{ port: 80 }, { port: 8080, scheduler: wrr, pool: both }]\npools: { both: [web-7:80, web-8:80] }\n";
+    let nat = write("lvs-nat.yaml", &(FOUR.replace("method: dr ", "method: nat ") + services));
     lab.desk(&nat, &["deploy", "-y"]);
     lab.wait_pages("both to serve by NAT", &[("web7", 5), ("web8", 5)]);
+    lab.port = 8080;
+    lab.wait_pages("the second service", &[("web7", 5), ("web8", 5)]);
+    lab.port = 80;
     let verified = lab.desk(&nat, &["verify"]);
     assert!(verified.contains("service not asked"), "the desk is where NAT's clients cannot be: {verified}");
     lab.desk(&nat, &["failover", "--to", "lb-5"]);

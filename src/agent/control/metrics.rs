@@ -104,9 +104,9 @@ fn balancing(page: &mut Page, servers: &[VirtualServerStatus]) {
     ];
     for (name, kind, help, value) in families {
         page.family(name, kind, help);
-        for (server, real) in
-            servers.iter().flat_map(|server| server.real_servers.iter().map(move |real| (server, real)))
-        {
+        // Of a proxy's servers the kernel counts nothing.
+        let known = servers.iter().filter(|server| !server.upstream || name == "lvs_real_server_up");
+        for (server, real) in known.flat_map(|server| server.real_servers.iter().map(move |real| (server, real))) {
             let labels = [("virtual_server", server.name.as_str()), ("real_server", real.address.as_str())];
             page.sample(name, &labels, value(real));
         }

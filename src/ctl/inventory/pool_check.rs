@@ -92,3 +92,35 @@ pub fn url_path(reader: &Reader<'_>, node: &Node) -> Option<String> {
 
 const SHORTEST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(3600);
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::ctl::inventory::load::parse;
+
+    #[test]
+    fn every_mistake_is_told_where_it_stands() {
+        for (check, said) in [
+            ("often", "check `often` is not known"),
+            ("{ http: health }", "path `health` is not the path of a URL"),
+            ("{ http: /, tcp: yes }", "a check asks one thing"),
+            ("{ http: /, https: / }", "a check asks one thing"),
+            ("{ interval: 10ms }", "interval 10ms is not in 100ms to 3600s"),
+            ("{ timeout: never }", "timeout `never` is not a time"),
+            ("{ fall: 0 }", "fall"),
+            ("{ http: /, expect_status: fine }", "expect_status `fine` is no HTTP status"),
+            ("{ http: /, host: 'a b' }", "host `a b` is no name"),
+            ("{ htpp: / }", "did you mean `http`?"),
+        ] {
+            let text = format!(
+                "cluster: x\nvip: 10.0.0.3/24\nlb: {{ lb-5: 10.0.0.5, lb-6: 10.0.0.6 }}\nweb: {{ web-7: 10.0.0.7 }}\n\
+                 pools: {{ a: {{ servers: [web-7:80], check: {check} }} }}\nsites: [{{ pool: a }}]\n"
+            );
+            let failure = parse(Path::new("x.yaml"), &text).map(drop).unwrap_err();
+            let [problem] = &failure.problems[..] else { panic!("{check}: {:?}", failure.problems) };
+            assert!(problem.message.contains(said), "{check}: {}", problem.message);
+            assert_eq!(problem.span.as_ref().map(|span| span.line), Some(5), "{check}");
+        }
+    }
+}

@@ -87,3 +87,54 @@ impl UpstreamView {
 
 /// A server that failed is tried again soon, so that it is known within about its interval.
 const SOON: Duration = Duration::from_millis(500);
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::ctl::inventory::load::parse;
+
+    const CLUSTER: &str = "cluster: pools\nvip: 10.0.0.3/24\nlb: { lb-5: 10.0.0.5, lb-6: 10.0.0.6 }\n\
+                           web: { web-7: 10.0.0.7, web-8: 10.0.0.8 }\n";
+
+    fn found(text: &str) -> Vec<String> {
+        let loaded = parse(Path::new("x.yaml"), &format!("{CLUSTER}{text}"));
+        let loaded = loaded.unwrap_or_else(|failure| panic!("{:?}", failure.problems));
+        let one = |view: &UpstreamView| {
+            let servers: Vec<String> = view.servers.iter().map(|one| format!("{}:{}", one.address, one.port)).collect();
+            let UpstreamView { name, interval_s, retry, retry_delay_s, rise, timeout_s, checker, path, status, .. } =
+                view;
+            let every = format!("{interval_s} {retry}x{retry_delay_s} {rise} {timeout_s}");
+            format!("{name} {every} {checker} {path} {status}: {}", servers.join(" "))
+        };
+        upstreams(&loaded.cluster).iter().map(one).collect()
+    }
+
+    #[test]
+    fn the_web_hosts_of_a_site_are_checked_without_a_word() {
+        assert_eq!(found("site: { kind: static }\n"), ["web 2 1x0.5 1 1 TCP_CHECK  : 10.0.0.7:80 10.0.0.8:80"]);
+        let drained = CLUSTER.replace("10.0.0.8", "{ address: 10.0.0.8, down: yes }");
+        let loaded = parse(Path::new("x.yaml"), &format!("{drained}site: {{ kind: static }}\n")).unwrap();
+        assert_eq!(upstreams(&loaded.cluster)[0].servers.len(), 1, "who gets no requests need not be checked");
+        assert_eq!(found("site: { kind: static }\nlvs: { method: nat }\n"), Vec::<String>::new());
+        assert_eq!(found("site: { kind: static, managed: no }\n"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn pools_that_somebody_uses_are_checked_as_they_say() {
+        let text = "pools:\n  api: { servers: [web-7:9000], check: { https: /health, host: api.cc, interval: 500ms, fall: 3, rise: 2, \
+                    expect_status: [2xx, 401] } }\n  db: { servers: [web-8:3306], check: { tcp: yes, timeout: 3s, interval: 5s } }\n  \
+                    dns: [web-7:53]\n  idle: [web-7:1]\n  quiet: { servers: [web-7:2], check: no }\n\
+                    sites: [{ pool: web, locations: [{ path: /api/, pool: api }, { path: /q, pool: quiet }] }]\n\
+                    streams: [{ listen: 3306, pool: db }, { listen: 53, protocol: udp, pool: dns }]\n";
+        assert_eq!(
+            found(text),
+            [
+                "api 0.5 2x0.5 2 0.5 SSL_GET /health 200-299 401: 10.0.0.7:9000",
+                "db 5 1x0.5 1 3 TCP_CHECK  : 10.0.0.8:3306",
+                "web 2 1x0.5 1 1 TCP_CHECK  : 10.0.0.7:80 10.0.0.8:80",
+            ]
+        );
+    }
+}
