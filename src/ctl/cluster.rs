@@ -15,7 +15,7 @@ pub use super::group::Group;
 pub use super::lvs::{Lvs, LvsCheck, LvsMethod};
 pub use super::sealed::{Sealed, Secret, SecretSource};
 use super::signing::{Hmac, Origin};
-use super::sites::Traffic;
+use super::sites::{FAIL_TIMEOUT, Traffic};
 use super::units::{seconds, version, whole_seconds};
 use crate::error::Span;
 
@@ -108,6 +108,11 @@ pub enum Purpose {
     TlsKey(String),
 }
 
+/// Templates of one's own see a number: nginx's own where nothing is said.
+fn fail_timeout_s<S: serde::Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    whole_seconds(&time.unwrap_or(FAIL_TIMEOUT), serializer)
+}
+
 /// One host.
 #[derive(Debug, Clone, Serialize)]
 pub struct Host {
@@ -148,9 +153,9 @@ pub struct Backend {
     pub weight: u32,
     /// `max_fails`, default nginx's 1.
     pub max_fails: u32,
-    /// `fail_timeout`, default nginx's 10 s.
-    #[serde(rename = "fail_timeout_s", serialize_with = "whole_seconds")]
-    pub fail_timeout: Duration,
+    /// `fail_timeout`; `None`: what the pool says, or follows from its check.
+    #[serde(rename = "fail_timeout_s", serialize_with = "fail_timeout_s")]
+    pub fail_timeout: Option<Duration>,
     /// `backup`: used only when all others are down.
     pub backup: bool,
     /// `down`: it gets no requests.

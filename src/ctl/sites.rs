@@ -29,6 +29,17 @@ pub struct Pool {
     pub check: Option<PoolCheck>,
 }
 
+/// nginx's own `fail_timeout`.
+pub const FAIL_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Pool {
+    /// For how long nginx leaves a server alone that has failed, where nothing is said of it: no longer than until the next check where
+    /// there is one. The agents know sooner who is well, and what they refuse counts as failed for nginx, too.
+    pub fn fail_timeout(&self) -> Duration {
+        self.check.as_ref().map_or(FAIL_TIMEOUT, |check| check.interval.clamp(Duration::from_secs(1), FAIL_TIMEOUT))
+    }
+}
+
 /// `check:` of a pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolCheck {
@@ -83,8 +94,8 @@ pub struct Server {
     pub weight: u32,
     /// Failures within [`fail_timeout`](Self::fail_timeout) after which it is left alone for as long; 0 is never.
     pub max_fails: u32,
-    /// See [`max_fails`](Self::max_fails).
-    pub fail_timeout: Duration,
+    /// See [`max_fails`](Self::max_fails); `None`: [`Pool::fail_timeout`].
+    pub fail_timeout: Option<Duration>,
     /// Used only when all others are down.
     pub backup: bool,
     /// It gets no requests.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use similar::TextDiff;
+use thiserror::Error;
 
 use super::edit::{Edited, Wish, edited};
 use super::maintenance::maintenance;
@@ -173,11 +174,20 @@ fn cannot_write(inventory: &Path, error: &io::Error) -> Failure {
     Failure::one(Exit::Invalid, problem)
 }
 
-fn not_written(inventory: &Path, why: &str, lines: &str) -> Problem {
+fn not_written(inventory: &Path, why: &NotReplaced, lines: &str) -> Problem {
     let edit = lines.lines().collect::<Vec<_>>().join(" ");
     Problem::new(Code::NotWrittenBack, format!("{}: {why}", inventory.display()))
         .why("the hosts have the change, and the next deploy of that file would take it back")
         .next(format!("edit it by hand: {edit}"))
+}
+
+/// Why the inventory is as it was.
+#[derive(Debug, Error)]
+enum NotReplaced {
+    #[error("somebody has changed it meanwhile")]
+    Changed,
+    #[error(transparent)]
+    Io(#[from] io::Error),
 }
 
 /// The new text in a file beside the inventory, with its owner and mode; gone when dropped.
@@ -206,12 +216,11 @@ impl Beside {
     }
 
     /// Puts it in the inventory's place, unless somebody has changed that meanwhile.
-    fn replace(&self, before: &str) -> Result<(), String> {
-        match fs::read_to_string(&self.inventory) {
-            Ok(now) if now == before => fs::rename(&self.path, &self.inventory).map_err(|error| error.to_string()),
-            Ok(_) => Err("somebody has changed it meanwhile".into()),
-            Err(error) => Err(error.to_string()),
+    fn replace(&self, before: &str) -> Result<(), NotReplaced> {
+        if fs::read_to_string(&self.inventory)? != before {
+            return Err(NotReplaced::Changed);
         }
+        Ok(fs::rename(&self.path, &self.inventory)?)
     }
 }
 
@@ -239,7 +248,7 @@ mod tests {
         assert_eq!(fs::metadata(&real).unwrap().mode() & 0o777, 0o640);
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         let why = Beside::write(&link, "newer").unwrap().replace("old").unwrap_err();
-        assert!(why.contains("somebody"), "{why}");
+        assert!(matches!(why, NotReplaced::Changed), "{why}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left beside it");
     }
 

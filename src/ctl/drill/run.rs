@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use thiserror::Error;
+
 use super::clients::Clients;
 use super::judge::{Verdict, judge, not_run};
 use super::observe::{Observations, Restored};
@@ -16,6 +18,7 @@ use crate::ctl::cluster::{Cluster, Group, Vip};
 use crate::ctl::desk::{Desk, Options, open};
 use crate::ctl::look::observe::look;
 use crate::ctl::progress::Event;
+use crate::ctl::remote::RemoteError;
 use crate::ctl::secret::Secrets;
 use crate::ctl::verify::vips::judge as verify;
 use crate::error::{Code, Exit, Failure, Problem};
@@ -64,6 +67,21 @@ struct Drill {
     watchers: Watchers,
     options: Options,
     advert: Duration,
+}
+
+/// Why a step of a drill was not carried out.
+#[derive(Debug, Error)]
+enum StepFailed {
+    #[error("not reachable")]
+    NotReachable,
+    #[error("{0}")]
+    Script(String),
+    #[error(transparent)]
+    Lost(RemoteError),
+    #[error("{0}")]
+    Power(String),
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
 }
 
 impl Drill {
@@ -176,16 +194,16 @@ impl Drill {
         Entry { title: self.scenario.title.into(), target: self.target.clone(), verdict, timeline }
     }
 
-    async fn step(&self, step: &Step) -> Result<(), String> {
+    async fn step(&self, step: &Step) -> Result<(), StepFailed> {
         match step {
             Step::Shell(script) => {
-                let remote = self.watchers.connection(&self.target).await.ok_or("not reachable")?;
+                let remote = self.watchers.connection(&self.target).await.ok_or(StepFailed::NotReachable)?;
                 match remote.exec(script, b"", STEP_LIMIT).await {
                     Ok(output) if output.code == 0 => Ok(()),
-                    Ok(output) => Err(output.complaint()),
+                    Ok(output) => Err(StepFailed::Script(output.complaint())),
                     Err(error) => {
                         self.watchers.drop_connection(&self.target).await;
-                        Err(error.to_string())
+                        Err(StepFailed::Lost(error))
                     }
                 }
             }
@@ -194,15 +212,14 @@ impl Drill {
         }
     }
 
-    async fn power(&self, state: &str) -> Result<(), String> {
-        let program = std::env::current_exe().map_err(|error| error.to_string())?;
-        let output = tokio::process::Command::new(program)
-            .args(["lab", "power", &self.target, state])
-            .output()
-            .await
-            .map_err(|error| error.to_string())?;
+    async fn power(&self, state: &str) -> Result<(), StepFailed> {
+        let program = std::env::current_exe()?;
+        let output = tokio::process::Command::new(program).args(["lab", "power", &self.target, state]).output().await?;
         self.watchers.drop_connection(&self.target).await;
-        if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()) }
+        match output.status.success() {
+            true => Ok(()),
+            false => Err(StepFailed::Power(String::from_utf8_lossy(&output.stderr).trim().to_owned())),
+        }
     }
 
     /// Undoes the fault, then waits until the cluster is as good as before and has stopped moving.

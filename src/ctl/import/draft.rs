@@ -276,7 +276,7 @@ fn webs(running: &[Running], reads: &[Read], lbs: &[Balancer], site: Option<&(St
                 port: real.address.port(),
                 weight,
                 max_fails: 1,
-                fail_timeout: Duration::from_secs(10),
+                fail_timeout: None,
                 backup: false,
                 down: false,
             };

@@ -135,7 +135,7 @@ fn read_server(one: &Directive) -> Server {
             port: port.unwrap_or(80),
             weight: 1,
             max_fails: 1,
-            fail_timeout: Duration::from_secs(10),
+            fail_timeout: None,
             backup: false,
             down: false,
         },
@@ -161,7 +161,7 @@ fn parameter(server: &mut Server, word: &str) -> bool {
         "fail_timeout" => {
             let time = value.parse().map(Duration::from_secs).ok().or_else(|| parse_time(value).ok());
             let whole = time.filter(|time| time.subsec_nanos() == 0);
-            whole.map(|time| backend.fail_timeout = time).is_some()
+            whole.map(|time| backend.fail_timeout = Some(time)).is_some()
         }
         "backup" => {
             backend.backup = true;
@@ -191,7 +191,10 @@ mod tests {
         assert_eq!((found.method, found.place.as_str()), (Some(Balancing::IpHash), "/etc/nginx/conf.d/shop.conf:13"));
         let one = &found.servers[0];
         assert_eq!((one.address, one.backend.port), (Some("10.0.0.7".parse().unwrap()), 8080));
-        assert_eq!((one.backend.weight, one.backend.max_fails, one.backend.fail_timeout.as_secs()), (3, 2, 7));
+        assert_eq!(
+            (one.backend.weight, one.backend.max_fails, one.backend.fail_timeout.map(|time| time.as_secs())),
+            (3, 2, Some(7))
+        );
         assert_eq!((found.servers[1].backend.port, found.servers[1].backend.backup), (80, true));
         assert_eq!(found.servers[1].others, ["slow_start=5s"]);
         assert_eq!((found.servers[2].address, found.servers[2].down), (None, true));

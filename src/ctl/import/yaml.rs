@@ -131,8 +131,8 @@ fn web(rows: &mut Rows, web: &Web) {
     if backend.max_fails != 1 {
         keys.push(format!("max_fails: {}", backend.max_fails));
     }
-    if backend.fail_timeout != Duration::from_secs(10) {
-        keys.push(format!("fail_timeout: {}", time(backend.fail_timeout)));
+    if let Some(timeout) = backend.fail_timeout {
+        keys.push(format!("fail_timeout: {}", time(timeout)));
     }
     if backend.backup {
         keys.push("backup: yes".into());

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::document::{Node, Value};
 use super::fields::{Fields, Reader};
@@ -53,14 +52,7 @@ pub fn default_host(name: &str, group: Group) -> Host {
         track: Track::default(),
         managed: true,
         vars: Vars::new(),
-        backend: Backend {
-            port: 80,
-            weight: 1,
-            max_fails: 1,
-            fail_timeout: Duration::from_secs(10),
-            backup: false,
-            down: false,
-        },
+        backend: Backend { port: 80, weight: 1, max_fails: 1, fail_timeout: None, backup: false, down: false },
     }
 }
 
@@ -230,7 +222,7 @@ fn backend(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, group: Group, host:
         backend.max_fails = u32::try_from(max_fails).unwrap_or(1);
     }
     if let Some(timeout) = fields.get("fail_timeout").and_then(|node| reader.duration(node, "fail_timeout")) {
-        backend.fail_timeout = timeout;
+        backend.fail_timeout = Some(timeout);
     }
     if let Some(flag) = fields.get("backup").and_then(|node| reader.boolean(node, "backup")) {
         backend.backup = flag;

@@ -163,7 +163,7 @@ fn servers(reader: &Reader<'_>, node: &Node, hosts: &[Host], defaults: &Defaults
     let mut add = |place: Place, text: &str, settings: Option<&Node>| {
         let Some(mut server) = server(reader, place, text, hosts) else { return };
         server.max_fails = defaults.max_fails.unwrap_or(server.max_fails);
-        server.fail_timeout = defaults.fail_timeout.unwrap_or(server.fail_timeout);
+        server.fail_timeout = defaults.fail_timeout.or(server.fail_timeout);
         if let Some(node) = settings.filter(|node| !matches!(node.value, Value::Null)) {
             settle(reader, node, &mut server);
         }
@@ -200,7 +200,7 @@ fn settle(reader: &Reader<'_>, node: &Node, server: &mut Server) {
     server.weight = number("weight", 1..=65535).unwrap_or(server.weight);
     server.max_fails = number("max_fails", 0..=1000).unwrap_or(server.max_fails);
     if let Some(time) = fields.get("fail_timeout").and_then(|node| reader.duration(node, "fail_timeout")) {
-        server.fail_timeout = time;
+        server.fail_timeout = Some(time);
     }
     let flag = |name| fields.get(name).and_then(|node| reader.boolean(node, name));
     server.backup = flag("backup").unwrap_or(server.backup);
@@ -241,6 +241,5 @@ fn server(reader: &Reader<'_>, place: Place, text: &str, hosts: &[Host]) -> Opti
     let host = hosts.iter().find(|host| host.address == address);
     let down = host.is_some_and(|host| host.backend.down);
     let host = host.map(|host| host.name.clone());
-    let timeout = Duration::from_secs(10);
-    Some(Server { host, name: None, at, weight: 1, max_fails: 1, fail_timeout: timeout, backup: false, down })
+    Some(Server { host, name: None, at, weight: 1, max_fails: 1, fail_timeout: None, backup: false, down })
 }

@@ -24,7 +24,7 @@ pub async fn answers(cluster: &Cluster, end: Instant) -> Vec<Problem> {
             let said = match ask(*target, cluster.site.host_name(), "/").await {
                 Ok(status) if cluster.site.expects(status) => continue,
                 Ok(status) => format!("status {status}, expected is {}", cluster.site.expected()),
-                Err(why) => why,
+                Err(why) => why.to_string(),
             };
             bad += 1;
             if bad >= BAD {

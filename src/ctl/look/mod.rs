@@ -7,6 +7,7 @@ pub mod contents;
 pub mod facts;
 pub mod generations;
 pub mod members;
+pub mod no_answer;
 pub mod observe;
 pub mod sites;
 pub mod transaction;

@@ -12,6 +12,7 @@ use crate::ctl::cluster::{Cluster, Group, Host, Vip};
 use crate::ctl::desk::{Desk, Options};
 use crate::ctl::host::Script;
 use crate::ctl::look::members::{Member, Missed};
+use crate::ctl::look::no_answer::NoAnswer;
 use crate::ctl::look::sites::{SiteSeen, ask_sites};
 use crate::ctl::look::transaction::{self, Transaction};
 use crate::ctl::look::way::can_answer;
@@ -79,7 +80,7 @@ pub struct Sight {
     /// By host name; who is not here was not asked.
     pub hosts: BTreeMap<String, Seen>,
     /// What the desk itself got through each VIP: an HTTP status or why not.
-    pub service: BTreeMap<IpAddr, Result<u16, String>>,
+    pub service: BTreeMap<IpAddr, Result<u16, NoAnswer>>,
     /// Whether the desk itself reaches the web server of each load balancer, by host name; only where the way is direct.
     pub direct: BTreeMap<String, bool>,
     /// What the desk itself got for each site through each VIP.
@@ -309,7 +310,7 @@ pub async fn ask_directly(cluster: &Cluster) -> BTreeMap<String, bool> {
 }
 
 /// Asks for `/` through every VIP that can answer here.
-pub async fn ask_all(cluster: &Cluster) -> BTreeMap<IpAddr, Result<u16, String>> {
+pub async fn ask_all(cluster: &Cluster) -> BTreeMap<IpAddr, Result<u16, NoAnswer>> {
     let vips = cluster.vips.iter().filter(|vip| can_answer(cluster, vip)).filter_map(Vip::address);
     let asks = vips.map(|vip| async move {
         (vip, ask(SocketAddr::new(vip, cluster.site.port), cluster.site.host_name(), "/").await)
@@ -323,14 +324,14 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// One HTTP request; the status.
 ///
 /// # Errors
-/// In words.
-pub async fn ask(target: SocketAddr, server_name: &str, path: &str) -> Result<u16, String> {
+/// Nobody answered, or not in HTTP.
+pub async fn ask(target: SocketAddr, server_name: &str, path: &str) -> Result<u16, NoAnswer> {
     let name = match (server_name, target.ip()) {
         ("_", IpAddr::V4(v4)) => v4.to_string(),
         ("_", IpAddr::V6(v6)) => format!("[{v6}]"),
         _ => server_name.to_owned(),
     };
-    get(target, &name, path, PATIENCE).await.map_err(|why| why.to_string())
+    Ok(get(target, &name, path, PATIENCE).await?)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::ctl::certificate::Certificate;
 use crate::ctl::cluster::{Cluster, Vip};
+use crate::ctl::look::no_answer::NoAnswer;
 use crate::ctl::look::way::can_answer;
 use crate::ctl::sites::{EVERY_NAME, VirtualHost};
 use crate::net::http::get::{get, get_by_tls};
@@ -18,8 +19,8 @@ pub struct SiteSeen {
     pub vip: IpAddr,
     /// What was asked for.
     pub url: String,
-    /// What came, or why nothing did, in words.
-    pub answer: Result<SiteAnswer, String>,
+    /// What came, or why nothing did.
+    pub answer: Result<SiteAnswer, NoAnswer>,
 }
 
 /// An answer.
@@ -63,6 +64,6 @@ fn ask(site: &VirtualHost, vip: IpAddr) -> Option<impl Future<Output = SiteSeen>
         } else {
             get(target, &name, &path, PATIENCE).await.map(|status| SiteAnswer { status, certificate: None })
         };
-        SiteSeen { site: id, vip, url, answer: answer.map_err(|why| why.to_string()) }
+        SiteSeen { site: id, vip, url, answer: answer.map_err(NoAnswer::from) }
     })
 }

@@ -78,7 +78,7 @@ pub async fn compare(inventory: Option<&Path>, options: Options, wanted: &Wanted
     let mut problems = Vec::new();
     for host in &desk.cluster.hosts {
         let Some(one) = hosts.get(&host.name) else { continue };
-        if one.reach.last().is_some_and(|oldest| *oldest > from) {
+        if one.reach.last().is_some_and(|oldest| *oldest > older(from, wanted.to)) {
             let message = format!("what it had in generation {from} is not kept there any more");
             problems.push(Problem::on(&host.name, Code::NoWayBack, message).warn());
             continue;
@@ -98,6 +98,11 @@ fn unknown(number: u64, known: &BTreeSet<u64>) -> Failure {
     Failure::one(Exit::Invalid, problem.next(format!("there is {known}; `hactl history` says what each of them was")))
 }
 
+/// Of two generations, in whichever order they were named.
+fn older(from: u64, to: Option<u64>) -> u64 {
+    to.map_or(from, |to| from.min(to))
+}
+
 async fn files(
     desk: &Desk,
     host: &str,
@@ -105,7 +110,7 @@ async fn files(
     from: u64,
     to: Option<u64>,
 ) -> Result<Vec<FileCompared>, Failure> {
-    let paths = one.paths_after(from);
+    let paths = one.paths_after(older(from, to));
     let place = |path: &str| (one.place(path, from), one.place(path, to.unwrap_or(u64::MAX - 1)));
     // What neither generation had, or both have from one place, does not differ.
     let pairs = paths.into_iter().map(|path| (path, place(path))).filter(|(_, (old, new))| old != new);

@@ -340,7 +340,7 @@ impl PoolView {
             at: one.at.to_string(),
             weight: one.weight,
             max_fails: one.max_fails,
-            fail_timeout_s: one.fail_timeout.as_secs(),
+            fail_timeout_s: one.fail_timeout.unwrap_or(pool.fail_timeout()).as_secs(),
             backup: one.backup,
             down: one.down,
         };

@@ -1,25 +1,43 @@
 //! Host certificates: what must hold besides that an authority of ours made one.
 
 use russh::keys::{Certificate, HashAlg};
+use thiserror::Error;
+
+/// Why a certificate proves nothing: a fragment that fits after "its certificate is not good:".
+#[derive(Debug, PartialEq, Eq, Error)]
+pub(super) enum Unproven {
+    #[error("it is for a user, not for a host")]
+    OfUser,
+    #[error("its time has not come yet (is this machine's clock right?)")]
+    Early,
+    #[error("its time is over")]
+    Over,
+    #[error("its signature is not the authority's")]
+    Signature,
+    #[error("it has the critical option {0:?}, which is not known here")]
+    Option(String),
+    #[error("it is for {listed}, not for {asked}")]
+    Another { listed: String, asked: String },
+}
 
 /// Checks a certificate for a host under one of these names.
 ///
 /// # Errors
-/// What is wrong with it, in words.
-pub(super) fn check(shown: &Certificate, names: &[&str], now: u64) -> Result<(), String> {
+/// What is wrong with it.
+pub(super) fn check(shown: &Certificate, names: &[&str], now: u64) -> Result<(), Unproven> {
     if !shown.cert_type().is_host() {
-        return Err("it is for a user, not for a host".into());
+        return Err(Unproven::OfUser);
     }
     // The authority was looked up by its key; this proves that it made the certificate, and that its time has come.
     if shown.validate_at(now, &[shown.signature_key().fingerprint(HashAlg::Sha256)]).is_err() {
         return Err(match now {
-            _ if now < shown.valid_after() => "its time has not come yet (is this machine's clock right?)".into(),
-            _ if now >= shown.valid_before() => "its time is over".into(),
-            _ => "its signature is not the authority's".into(),
+            _ if now < shown.valid_after() => Unproven::Early,
+            _ if now >= shown.valid_before() => Unproven::Over,
+            _ => Unproven::Signature,
         });
     }
     if let Some((option, _)) = shown.critical_options().iter().next() {
-        return Err(format!("it has the critical option {option:?}, which is not known here"));
+        return Err(Unproven::Option(option.clone()));
     }
     let principals = shown.valid_principals();
     if principals.iter().any(|principal| names.iter().any(|name| principal.eq_ignore_ascii_case(name))) {
@@ -27,7 +45,7 @@ pub(super) fn check(shown: &Certificate, names: &[&str], now: u64) -> Result<(),
     }
     // OpenSSH takes an empty list for every host; one certificate for everybody proves nothing.
     let listed = if principals.is_empty() { "nobody".to_owned() } else { format!("{:?}", principals.join(", ")) };
-    Err(format!("it is for {listed}, not for {}", names.join(" or ")))
+    Err(Unproven::Another { listed, asked: names.join(" or ") })
 }
 
 #[cfg(test)]
@@ -88,6 +106,32 @@ mod tests {
         // One that nobody here trusts is as good as the key in it: not known.
         assert_eq!(judge(&signed(&other, CertType::Host, &["10.0.0.5"], NOW + 1), "10.0.0.5", "x"), Verdict::Unknown);
         assert_eq!(judge(&good, "203.0.113.5", "x"), Verdict::Unknown, "no authority for that address");
+    }
+
+    #[test]
+    fn each_thing_that_is_wrong_has_its_name() {
+        let ours = private(1);
+        let of = |kind, until| signed(&ours, kind, &["10.0.0.5"], until);
+        let why = |shown: &Certificate, now| check(shown, &["10.0.0.5"], now).unwrap_err();
+        assert_eq!(why(&of(CertType::User, NOW + 1), NOW), Unproven::OfUser);
+        assert_eq!(why(&of(CertType::Host, NOW + 1), NOW - 11), Unproven::Early);
+        assert_eq!(why(&of(CertType::Host, NOW + 1), NOW + 1), Unproven::Over);
+        let key = private(7).public_key().key_data().clone();
+        let builder = || {
+            let mut builder = Builder::new(vec![1; 16], key.clone(), NOW - 10, NOW + 1).unwrap();
+            builder.cert_type(CertType::Host).unwrap().valid_principal("10.0.0.5").unwrap();
+            builder
+        };
+        let mut strange = builder();
+        strange.critical_option("force-command", "x").unwrap();
+        assert_eq!(why(&strange.sign(&ours).unwrap(), NOW), Unproven::Option("force-command".into()));
+        // The same words with another's signature: bytes of the one in the place of the other's.
+        let (good, other) = (builder().sign(&ours).unwrap(), of(CertType::Host, NOW + 7));
+        let bytes = |one: &Certificate| one.to_bytes().unwrap();
+        let (mut forged, own) = (bytes(&good), bytes(&other));
+        let at = forged.len() - 64;
+        forged.splice(at.., own[own.len() - 64..].iter().copied());
+        assert_eq!(why(&Certificate::from_bytes(&forged).unwrap(), NOW), Unproven::Signature);
     }
 
     #[test]

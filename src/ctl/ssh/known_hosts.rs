@@ -136,7 +136,7 @@ impl KnownHosts {
             None => self.judge(names, &key),
             Some(line) => match certificate::check(shown, &[names.address, names.name], now) {
                 Ok(()) => Verdict::Known,
-                Err(why) => Verdict::BadCertificate { place: line.place(), why },
+                Err(why) => Verdict::BadCertificate { place: line.place(), why: why.to_string() },
             },
         }
     }

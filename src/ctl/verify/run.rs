@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::lvs;
 use super::sites::{self, SiteStatus};
 use super::vips::judge;
+use super::{lvs, pools};
 use crate::ctl::cluster::{Cluster, Vip};
 use crate::ctl::desk::{Desk, Options, open};
 use crate::ctl::look::observe::{Sight, ask, look};
@@ -109,7 +109,7 @@ async fn watch(desk: &Desk, duration: Option<Duration>) -> (Vec<Problem>, Sight)
     let mut problems = Vec::new();
     loop {
         let sight = look(desk, true).await;
-        for problem in judge(&desk.cluster, &sight) {
+        for problem in judge(&desk.cluster, &sight).into_iter().chain(pools::hopeless(&sight)) {
             if known.insert(problem.message.clone()) {
                 problems.push(problem);
             }
@@ -144,12 +144,13 @@ async fn longest_gap(desk: &Desk, duration: Option<Duration>) -> Option<Duration
 mod tests {
     use super::*;
     use crate::ctl::inventory::load::parse;
+    use crate::ctl::look::no_answer::NoAnswer;
     use crate::ctl::look::observe::Seen;
 
     const TWO_VIPS: (&str, &str) = ("vip: 10.0.0.3/24", "vip: [10.0.0.3/24, 10.0.0.4/24]");
 
     /// What was asked, and answered: each VIP by its last byte.
-    fn said(cluster: &Cluster, answers: &[(u8, Result<u16, String>)]) -> Service {
+    fn said(cluster: &Cluster, answers: &[(u8, Result<u16, NoAnswer>)]) -> Service {
         let service = answers.iter().map(|(last, answer)| ([10, 0, 0, *last].into(), answer.clone())).collect();
         super::service(cluster, &Sight { service, ..Sight::default() })
     }
@@ -158,7 +159,7 @@ mod tests {
     fn a_service_answers_only_where_it_did() {
         let homework = include_str!("../../../inventories/homework.yaml").replace(TWO_VIPS.0, TWO_VIPS.1);
         let cluster = parse(Path::new("x.yaml"), &homework).unwrap().cluster;
-        let refused = || Err("refused".to_owned());
+        let refused = || Err(NoAnswer("refused".to_owned()));
         for (answers, expected) in [
             (vec![], Service::NotAsked),
             (vec![(3, Ok(200)), (4, Ok(301))], Service::Answers),

@@ -50,7 +50,7 @@ pub fn statuses(cluster: &Cluster, sight: &Sight) -> Vec<SiteStatus> {
             url: seen.url.clone(),
             vip: seen.vip,
             status: answer.map(|answer| answer.status),
-            error: seen.answer.as_ref().err().cloned(),
+            error: seen.answer.as_ref().err().map(ToString::to_string),
             expected: of(seen).zip(answer).is_some_and(|(site, answer)| site.expects(answer.status)),
             certificate: certificate.map(|one| CertificateStatus {
                 names: one.names.clone(),
@@ -136,6 +136,7 @@ mod tests {
     use super::*;
     use crate::ctl::certificate::{Certificate, make_up};
     use crate::ctl::inventory::load::parse;
+    use crate::ctl::look::no_answer::NoAnswer;
     use crate::ctl::look::sites::SiteAnswer;
 
     #[test]
@@ -149,7 +150,7 @@ mod tests {
             |names: &str| Certificate::read(&make_up(&[names.to_owned()], SystemTime::now()).unwrap().0).unwrap();
         let (own, other) = (made("www.example.cc"), made("other.cc"));
         cluster.traffic.sites[0].tls.as_mut().unwrap().certificate = Some(own.clone());
-        let told = |answer: Result<SiteAnswer, String>| -> Vec<String> {
+        let told = |answer: Result<SiteAnswer, NoAnswer>| -> Vec<String> {
             let seen = SiteSeen {
                 site: "www.example.cc".into(),
                 vip: [10, 0, 0, 3].into(),
@@ -163,7 +164,7 @@ mod tests {
             |status, certificate: Option<&Certificate>| Ok(SiteAnswer { status, certificate: certificate.cloned() });
         assert_eq!(told(answer(200, Some(&own))), [] as [String; 0]);
         for (answer, code, word) in [
-            (Err("refused".to_owned()), "E704", "browsers get no answer"),
+            (Err(NoAnswer("refused".to_owned())), "E704", "browsers get no answer"),
             (answer(502, Some(&own)), "E704", "no server of its pool"),
             (answer(404, Some(&own)), "E704", "expect_status: [404]"),
             (answer(200, Some(&other)), "E725", "for other.cc, by other.cc"),

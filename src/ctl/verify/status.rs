@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use hactl_engine::control::{InstanceStatus, Safety, VirtualServerStatus};
 use serde::Serialize;
 
+use super::pools;
 use super::sites::{self, SiteStatus};
 use super::vips::judge;
 use crate::ctl::cluster::{Cluster, Group, Host};
@@ -15,7 +16,7 @@ use crate::ctl::look::observe::{Sight, look, look_in_turns};
 use crate::ctl::render::context::Interfaces;
 use crate::ctl::render::host::Renderer;
 use crate::ctl::report::{Outcome, Report};
-use crate::error::Exit;
+use crate::error::{Exit, Problem};
 
 /// The picture of a cluster, as it was seen.
 #[derive(Debug, Clone, Serialize)]
@@ -95,8 +96,15 @@ pub struct HostStatus {
 /// Looks at a cluster once, and judges it.
 pub async fn status(desk: &Desk) -> Report<Status> {
     let sight = look(desk, false).await;
-    let problems = judge(&desk.cluster, &sight);
+    let problems = judged(&desk.cluster, &sight);
     Report::judged(picture(&desk.cluster, &sight), problems)
+}
+
+/// What is wrong, with what the agents find of web servers: they are not asked here.
+fn judged(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
+    let mut problems = judge(cluster, sight);
+    problems.extend(pools::out(sight).into_iter().chain(pools::hopeless(sight)));
+    problems
 }
 
 /// The same for who looks no second time: no host is held longer than until it has answered.
@@ -105,7 +113,7 @@ pub async fn status(desk: &Desk) -> Report<Status> {
 /// Only what is wrong before anything is contacted.
 pub async fn status_once(cluster: &Cluster, options: Options) -> Outcome<Status> {
     let sight = look_in_turns(cluster, options, false).await?;
-    let problems = judge(cluster, &sight);
+    let problems = judged(cluster, &sight);
     Ok(Report::judged(picture(cluster, &sight), problems))
 }
 
@@ -146,7 +154,7 @@ fn picture(cluster: &Cluster, sight: &Sight) -> Status {
             unknown: owners.unknown.into_iter().map(|(host, _)| host).collect(),
             service: sight.service.get(&address).map(|answer| ServiceStatus {
                 status: answer.as_ref().ok().copied(),
-                error: answer.as_ref().err().cloned(),
+                error: answer.as_ref().err().map(ToString::to_string),
                 expected: answer.as_ref().is_ok_and(|status| cluster.site.expects(*status)),
             }),
         }

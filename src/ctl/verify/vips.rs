@@ -220,6 +220,7 @@ mod tests {
 
     use super::*;
     use crate::ctl::inventory::load::parse;
+    use crate::ctl::look::no_answer::NoAnswer;
 
     fn scene(owners: &[&str]) -> (Cluster, Sight) {
         let cluster = parse(Path::new("x.yaml"), include_str!("../../../inventories/homework.yaml")).unwrap().cluster;
@@ -282,7 +283,7 @@ mod tests {
         let (cluster, mut sight) = scene(&["lb-5"]);
         sight.service.insert(vip, Ok(502));
         assert_eq!(codes(&cluster, &sight), ["E704"]);
-        sight.service.insert(vip, Err("connection refused".into()));
+        sight.service.insert(vip, Err(NoAnswer("connection refused".into())));
         assert_eq!(codes(&cluster, &sight), ["E704"]);
         sight.hosts.get_mut("lb-5").unwrap().firewalls = vec!["ufw".into()];
         assert!(judge(&cluster, &sight)[0].to_string().contains("ufw runs on lb-5"));

@@ -48,6 +48,11 @@ pub enum OrderError {
     /// Not the name of a real server.
     #[error("`{0}` is no real server: write ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT")]
     Unreadable(String),
+    /// A proxy spreads the requests: it has the weights.
+    #[error(
+        "the weight of {0} is in the configuration of the proxy that asks it: `hactl backend weight` at the desk changes it"
+    )]
+    OfProxy(SocketAddr),
     /// No real server is meant.
     #[error("no real server {selection}; {}", listed(known))]
     Unknown {
@@ -228,6 +233,9 @@ impl Balancer {
             for (place, real) in config.real_servers.iter().enumerate() {
                 if !selection.means(real.address) {
                     continue;
+                }
+                if config.upstream && matches!(order, Order::Weight(Some(_))) {
+                    return Err(OrderError::OfProxy(real.address));
                 }
                 let key = name(&config, real);
                 let mut by_operator = self.overrides.get(&key).copied().unwrap_or_default();

@@ -7,14 +7,14 @@ use crate::time::span;
 pub fn virtual_server_text(server: &VirtualServerStatus) -> String {
     let persistence = server.persistence_s.map(|seconds| format!(" persistent {seconds} s")).unwrap_or_default();
     let quorum = if server.quorum { "up" } else { "NO QUORUM" };
-    let scheduler = if server.upstream { String::new() } else { format!(" {}{persistence},", server.scheduler) };
-    let mut text = format!(
-        "{} {quorum} for {},{scheduler} weight {} of {} alive\n",
-        server.name,
-        span(server.quorum_for_ms),
-        server.alive,
-        server.needed
-    );
+    let alive = match server.upstream {
+        true => {
+            let up = server.real_servers.iter().filter(|real| real.up && !real.drained).count();
+            format!("{up} of {} servers", server.real_servers.len())
+        }
+        false => format!("{}{persistence}, weight {} of {} alive", server.scheduler, server.alive, server.needed),
+    };
+    let mut text = format!("{} {quorum} for {}, {alive}\n", server.name, span(server.quorum_for_ms));
     if let Some(sorry) = &server.sorry_server {
         text.push_str(&format!("  sorry server {sorry} serves\n"));
     }
@@ -58,8 +58,11 @@ fn proxied(real: &RealServerStatus, width: usize) -> String {
         (false, true) => "",
         (false, false) => ", still asked: nobody else is up",
     };
-    let reason = real.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-    format!("  {:<width$} {:<7} for {}{refused}{reason}\n", real.address, state(real), span(real.for_ms))
+    let why = real.reason.as_deref().filter(|_| !real.up);
+    let reason = why.map(|reason| format!(": {reason}")).unwrap_or_default();
+    // How long it has been drained nobody has written down.
+    let since = if real.drained { String::new() } else { format!(" for {}", span(real.for_ms)) };
+    format!("  {:<width$} {:<7}{since}{refused}{reason}\n", real.address, state(real))
 }
 
 fn state(real: &RealServerStatus) -> &'static str {

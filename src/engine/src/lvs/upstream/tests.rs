@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use super::Refused;
 use crate::conf::parse;
 use crate::ipvs::Table;
-use crate::lvs::balancer::{Balancer, Order, Selection};
+use crate::lvs::balancer::{Balancer, Order, OrderError, Selection};
 use crate::lvs::health::{Outcome, Reason, Why};
 use crate::time::Instant;
 
@@ -67,6 +67,18 @@ fn every_state_agrees_with_the_definition() {
         }
         assert_eq!(refused(servers), Refused { new, all }, "{servers:?}");
     }
+}
+
+/// It would change nothing: the proxy has its own.
+#[test]
+fn weights_are_the_proxy_s() {
+    let text = "virtual_server upstream web {\nreal_server 10.0.0.7 80 {\n}\n}\n";
+    let mut balancer = Balancer::default();
+    balancer.configure(&parse("lvs.conf", text).config.virtual_servers, &Table::new(), false, NOW);
+    let selection = Selection::parse("10.0.0.7", None).unwrap();
+    let refused = balancer.order(&selection, Order::Weight(Some(5)), NOW).unwrap_err();
+    assert!(matches!(refused, OrderError::OfProxy(server) if server == at(7)), "{refused}");
+    assert!(refused.to_string().contains("hactl backend weight"), "{refused}");
 }
 
 #[test]
