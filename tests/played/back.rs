@@ -316,6 +316,8 @@ fn generations_are_compared() {
         (file.kind, file.difference)
     };
     assert_eq!(page_of(Some(1), Some(2)), ("change", "    @@ -1 +1 @@\n    -a\n    +bb\n".into()));
+    assert_eq!(page_of(Some(2), Some(1)), ("change", "    @@ -1 +1 @@\n    -bb\n    +a\n".into()));
+    assert_eq!(page_of(Some(3), Some(1)).1, "    @@ -1 +1 @@\n    -ccc\n    +a\n");
     assert_eq!(page_of(None, None).1, "    @@ -1 +1 @@\n    -bb\n    +ccc\n");
     assert_eq!(page_of(Some(0), Some(1)), ("create", "    @@ -0,0 +1 @@\n    +a\n".into()));
     diff(Some(9), None).is(Exit::Invalid, &[Code::NoWayBack]);

@@ -60,6 +60,23 @@ fn a_canary_that_harms_is_taken_back_alone() {
     assert_eq!(stage.host("web-7").calls("reload-or-restart nginx"), reloads, "it never had a turn");
 }
 
+/// The only look there is time for finds the canary gone: the others do not follow on a look that was bad.
+#[test]
+fn a_canary_that_vanishes_at_the_end_is_not_followed() {
+    let Some(stage) = with_a_new_page() else { return };
+    let end = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stage.told.lock().unwrap().iter().any(|told| told == "web-8: watched for 1 s") {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            stage.host("web-8").faults.power(false);
+        });
+        stage.deploy_as(&canary(&stage, "web-8", 1))
+    });
+    assert_eq!(end.exit, Exit::HandNeeded, "{}", end.said());
+    assert_eq!(stage.host("web-7").text(PAGE), "web7\n", "it had no turn");
+}
+
 #[test]
 fn a_canary_without_a_change_is_none() {
     let Some(stage) = with_a_new_page() else { return };
