@@ -234,7 +234,9 @@ impl Desk {
 
 /// Who deploys, for the lock: user, machine and process.
 pub fn owner_name() -> String {
-    let user = std::env::var("USER").unwrap_or_else(|_| "somebody".into());
+    let uid = nix::unistd::getuid();
+    let known = || nix::unistd::User::from_uid(uid).ok().flatten().map(|user| user.name);
+    let user = std::env::var("USER").ok().or_else(known).unwrap_or_else(|| format!("uid{uid}"));
     let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_default();
     let plain =
         |text: &str| text.chars().filter(|c| c.is_ascii_alphanumeric() || "-._".contains(*c)).collect::<String>();

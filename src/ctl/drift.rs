@@ -26,6 +26,9 @@ impl fmt::Display for Drift {
 
 /// Everything of one host. Nothing where that was not written down yet, or before its first deploy.
 pub fn drift(wanted: &WantedHost, facts: &Facts) -> Vec<Drift> {
+    if facts.seen.transaction.unfinished() {
+        return Vec::new(); // what is live was put there by a deploy, and is not what was written down by the one before
+    }
     let files = files(wanted, facts).into_iter().map(|what| Drift { kind: "file", what });
     let units = units(wanted, facts).into_iter().map(|what| Drift { kind: "unit", what });
     let packages = packages(wanted, facts).into_iter().map(|what| Drift { kind: "package", what });
@@ -109,6 +112,7 @@ mod tests {
 
     use super::*;
     use crate::ctl::look::facts::{FileFact, ServiceFact};
+    use crate::ctl::look::transaction::Phase;
     use crate::ctl::wanted::{Package, WantedFile};
 
     fn host() -> (WantedHost, Facts) {
@@ -153,6 +157,9 @@ mod tests {
         facts.files.get_mut("/etc/n").unwrap().sha256 = "0".repeat(64);
         facts.put.as_mut().unwrap().insert("/etc/n".into(), "?".into());
         assert_eq!(words(&wanted, &facts), Vec::<String>::new(), "an earlier generation was put back");
+        facts.put.as_mut().unwrap().insert("/etc/n".into(), sha256(b"old\n"));
+        facts.seen.transaction.phase = Phase::Active;
+        assert_eq!(words(&wanted, &facts), Vec::<String>::new(), "a deploy is at work, or has died");
         facts.put = None;
         facts.services.clear();
         assert_eq!(words(&wanted, &facts), Vec::<String>::new(), "nobody knows");

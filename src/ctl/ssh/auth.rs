@@ -8,6 +8,7 @@ use russh::client::{AuthResult, Handle, KeyboardInteractiveAuthResponse};
 use russh::keys::agent::AgentIdentity;
 use russh::keys::agent::client::AgentClient;
 use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKey};
+use thiserror::Error;
 
 use super::trust::Trust;
 use crate::ctl::cluster::{Secret, Ssh};
@@ -17,7 +18,7 @@ use crate::error::{Code, Problem};
 #[derive(Debug, Default, Clone)]
 pub struct Keyring {
     usual: Vec<(PathBuf, Arc<PrivateKey>)>,
-    named: BTreeMap<PathBuf, Result<Arc<PrivateKey>, String>>,
+    named: BTreeMap<PathBuf, Result<Arc<PrivateKey>, Unusable>>,
     notes: Vec<String>,
 }
 
@@ -65,11 +66,20 @@ pub fn expand(path: &Path) -> PathBuf {
     }
 }
 
-fn read(path: &Path) -> Result<Arc<PrivateKey>, String> {
+/// Why a key file is of no use.
+#[derive(Debug, Clone, Error)]
+enum Unusable {
+    #[error("has a passphrase: `ssh-add` it")]
+    Passphrase,
+    #[error(transparent)]
+    Unreadable(#[from] Arc<russh::keys::Error>),
+}
+
+fn read(path: &Path) -> Result<Arc<PrivateKey>, Unusable> {
     match russh::keys::load_secret_key(path, None) {
         Ok(key) => Ok(Arc::new(key)),
-        Err(russh::keys::Error::KeyIsEncrypted) => Err("has a passphrase: `ssh-add` it".into()),
-        Err(error) => Err(error.to_string()),
+        Err(russh::keys::Error::KeyIsEncrypted) => Err(Unusable::Passphrase),
+        Err(error) => Err(Arc::new(error).into()),
     }
 }
 
