@@ -18,8 +18,9 @@ pub fn while_requests_come(lab: &Lab) {
         verbs.borrow_mut().push((words.join(" "), when));
     };
     let settled = |what: &str| expect(what, &lab.desk(&inventory, &["plan"]), 0);
+    // Many, since the load has its turns between them: whose turn it is is left to chance.
     let pages = || -> Vec<String> {
-        let line = format!("for i in 1 2 3 4 5 6 7 8; do curl -sS http://{SUBNET}.3/; done");
+        let line = format!("for i in $(seq 80); do curl -sS http://{SUBNET}.3/; done");
         lab.sh("client", &line).lines().map(str::to_owned).collect()
     };
     expect("deploy", &lab.desk(&inventory, &["deploy", "-y"]), 0);
@@ -57,7 +58,8 @@ pub fn while_requests_come(lab: &Lab) {
     backend(&["weight", "web-8", "3"]);
     backend(&["undrain", "web-7"]);
     let weighed = pages();
-    assert_eq!(weighed.iter().filter(|page| *page == "web7").count(), 2, "{weighed:?}");
+    let share = weighed.iter().filter(|page| *page == "web7").count();
+    assert!((5..40).contains(&share), "a quarter of {}: {share}", weighed.len());
     backend(&["weight", "web-8", "1"]);
     let wanted = before.replace(&format!("web-8: {SUBNET}.8"), &format!("web-8: {{ address: {SUBNET}.8, weight: 1 }}"));
     assert_eq!(text(), wanted);
