@@ -215,3 +215,34 @@ impl Attempt<'_> {
 
 /// Rounds of questions a server may ask.
 const QUESTIONS: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Made for this test, with the passphrase `secret`.
+    const LOCKED: &str = "\
+-----BEGIN OPENSSH PRIVATE KEY-----\n\
+b3BlbnNzaC1rZXktdjEAAAAACmFlczI1Ni1jdHIAAAAGYmNyeXB0AAAAGAAAABBe7g9BuT\n\
+u+lRwA+cZVczGLAAAAAQAAAAEAAAAzAAAAC3NzaC1lZDI1NTE5AAAAILb1EwOC1IP2UEzH\n\
+u2vBqvzZfE2pcSYY0RTwUgpIYgWiAAAAkHvrW5tZ5WyLzt3Wal792AsElyWsyBjWlDACYf\n\
+22/SK9r2quEis1+pAMyslx8hw1S0xF9Ko3oeivJnus/YTE5kmSRubm+bdjuKmfXm+fJbc0\n\
+sLi2kCnR3t71ibDGRunDL6L1yv53Eg/MoJoVSNHqW2ooq6Tmp5egwd8EcbzvqQxl4TTexJ\n\
+bA1v572tovUtuR/g==\n\
+-----END OPENSSH PRIVATE KEY-----\n";
+
+    #[test]
+    fn a_key_with_a_passphrase_and_one_that_is_none_are_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            read(&path).unwrap_err()
+        };
+        let locked = at("locked", LOCKED);
+        assert!(matches!(locked, Unusable::Passphrase), "{locked:?}");
+        assert_eq!(locked.to_string(), "has a passphrase: `ssh-add` it");
+        let garbage = at("garbage", "no key\n");
+        assert!(matches!(garbage, Unusable::Unreadable(_)), "{garbage:?}");
+    }
+}
