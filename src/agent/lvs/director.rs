@@ -216,7 +216,11 @@ impl Director {
         let observed = balances.then(|| self.kernel.observe()).flatten();
         self.tell_warnings();
         let kernel = observed.as_ref().map(|one| (&one.table, &one.loads));
-        status(&self.balancer, kernel, clock::now())
+        let mut servers = status(&self.balancer, kernel, clock::now());
+        if self.upstreams.has_failed() {
+            servers.iter_mut().flat_map(|server| &mut server.real_servers).for_each(|real| real.refused = false);
+        }
+        servers
     }
 
     /// When to call [`Director::wake`] if nothing else happens.

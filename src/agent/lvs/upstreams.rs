@@ -22,6 +22,11 @@ impl Upstreams {
         self.told.is_some()
     }
 
+    /// Whether the kernel did not take what it was told last: then it is not known to refuse anybody.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.warned.is_some()
+    }
+
     /// Refuses these servers and nobody else. The first time also what an earlier agent left goes. Returns what to warn of, once.
     pub(crate) fn become_like(&mut self, refused: Refused, now: Instant) -> Option<String> {
         let is_due = self.again.is_some_and(|at| at <= now);

@@ -7,19 +7,20 @@ use hactl_engine::control::VirtualServerStatus;
 use crate::ctl::look::observe::Sight;
 use crate::error::{Code, Problem};
 
-/// Servers that get no requests since their checks fail: for who looks and does not ask them himself.
+/// Servers whose checks fail, and whether they still get requests: for who looks and does not ask them himself.
 pub(super) fn out(sight: &Sight) -> Vec<Problem> {
-    let mut found: BTreeMap<(&str, &str), (Vec<&str>, &str)> = BTreeMap::new();
+    let mut found: BTreeMap<(&str, &str, &str), (Vec<&str>, &str)> = BTreeMap::new();
     for (host, pool) in upstreams(sight) {
         for real in pool.real_servers.iter().filter(|real| !real.up && !real.drained) {
             let reason = real.reason.as_deref().unwrap_or("its checks have not passed yet");
-            let key = (real.address.as_str(), pool.name.as_str());
+            let what = if real.refused { "is out of" } else { "fails the check, and is still asked, of" };
+            let key = (real.address.as_str(), what, pool.name.as_str());
             found.entry(key).or_insert_with(|| (Vec::new(), reason)).0.push(host);
         }
     }
-    let problem = |((address, pool), (hosts, reason)): (_, (Vec<&str>, &str))| {
+    let problem = |((address, what, pool), (hosts, reason)): (_, (Vec<&str>, &str))| {
         let hosts = hosts.join(" and ");
-        Problem::new(Code::WebServerOut, format!("{address} is out of {pool} on {hosts}: {reason}"))
+        Problem::new(Code::WebServerOut, format!("{address} {what} {pool} on {hosts}: {reason}"))
             .next("is its service running? `hactl agent status` on a load balancer tells what each check found")
     };
     found.into_iter().map(problem).collect()
@@ -58,6 +59,7 @@ mod tests {
         let real = |last: u8, up: bool| {
             serde_json::json!({
                 "address": format!("10.0.0.{last}:80"), "up": up, "reason": (!up).then_some("connection refused"), "for_ms": 7, "drained": false,
+                "refused": !up && (last == 8),
                 "weight": 1, "weight_by_operator": false, "weight_now": null, "forward": "NAT", "active": 0, "inactive": 0, "traffic": {
                     "connections": 0, "bytes_in": 0, "bytes_out": 0, "connections_per_s": 0, "bytes_in_per_s": 0, "bytes_out_per_s": 0
                 }, "checks": []
@@ -87,6 +89,10 @@ mod tests {
         assert_eq!(
             said(out(&sight([true, false]))),
             ["E709 10.0.0.8:80 is out of upstream web on lb-5 and lb-6: connection refused"]
+        );
+        assert!(
+            said(out(&sight([false, true])))[0]
+                .contains("10.0.0.7:80 fails the check, and is still asked, of upstream web")
         );
         assert_eq!(
             said(hopeless(&sight([false, false]))),

@@ -225,6 +225,7 @@ impl Balancer {
     ) -> Result<(String, Vec<Effect>), OrderError> {
         let mut effects = Vec::new();
         let mut done = Vec::new();
+        let mut of_proxy = None;
         for pool in &mut self.pools {
             let config = Arc::clone(pool.config());
             if selection.virtual_server.as_ref().is_some_and(|name| *name != config.name) {
@@ -235,7 +236,8 @@ impl Balancer {
                     continue;
                 }
                 if config.upstream && matches!(order, Order::Weight(Some(_))) {
-                    return Err(OrderError::OfProxy(real.address));
+                    of_proxy = Some(real.address);
+                    continue;
                 }
                 let key = name(&config, real);
                 let mut by_operator = self.overrides.get(&key).copied().unwrap_or_default();
@@ -254,7 +256,7 @@ impl Balancer {
         }
         match done.is_empty() {
             false => Ok((done.join(", "), effects)),
-            true => Err(self.unknown(selection)),
+            true => Err(of_proxy.map_or_else(|| self.unknown(selection), OrderError::OfProxy)),
         }
     }
 

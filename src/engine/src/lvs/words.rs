@@ -42,7 +42,7 @@ pub fn virtual_server_text(server: &VirtualServerStatus) -> String {
     }
     let width = server.real_servers.iter().map(|real| real.address.len()).max().unwrap_or_default();
     for real in &server.real_servers {
-        text.push_str(&if server.upstream { proxied(real, width) } else { real_server_text(real, width) });
+        text.push_str(&if server.upstream { proxied(server, real, width) } else { real_server_text(real, width) });
         for check in real.checks.iter().filter(|check| !check.passing) {
             let last = check.last.as_deref().unwrap_or("not tried yet");
             text.push_str(&format!("  {:width$}   {}: {last}\n", "", check.name));
@@ -52,10 +52,13 @@ pub fn virtual_server_text(server: &VirtualServerStatus) -> String {
 }
 
 /// A server that a proxy of this host asks, which knows its weight and its connections.
-fn proxied(real: &RealServerStatus, width: usize) -> String {
+fn proxied(pool: &VirtualServerStatus, real: &RealServerStatus, width: usize) -> String {
     let refused = match (real.refused, real.up) {
         (true, _) => ", gets no connections",
         (false, true) => "",
+        (false, false) if pool.real_servers.iter().any(|real| real.up) => {
+            ", still asked: another pool has nobody else, or nftables fails (see the log)"
+        }
         (false, false) => ", still asked: nobody else is up",
     };
     let why = real.reason.as_deref().filter(|_| !real.up);

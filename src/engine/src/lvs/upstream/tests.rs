@@ -79,6 +79,15 @@ fn weights_are_the_proxy_s() {
     let refused = balancer.order(&selection, Order::Weight(Some(5)), NOW).unwrap_err();
     assert!(matches!(refused, OrderError::OfProxy(server) if server == at(7)), "{refused}");
     assert!(refused.to_string().contains("hactl backend weight"), "{refused}");
+    // One that the kernel balances to as well gets it there, and the kernel is told.
+    let both = text.to_owned()
+        + "virtual_server 10.0.0.3 80 {\nlb_algo wrr\nlb_kind NAT\nprotocol TCP\nreal_server 10.0.0.7 80 {\n}\n}\n";
+    let mut balancer = Balancer::default();
+    balancer.configure(&parse("lvs.conf", &both).config.virtual_servers, &Table::new(), false, NOW);
+    balancer.wanted(NOW);
+    let (done, effects) = balancer.order(&selection, Order::Weight(Some(5)), NOW).unwrap();
+    assert_eq!(done, "10.0.0.7:80 of 10.0.0.3:80");
+    assert!(effects.iter().any(|effect| matches!(effect, crate::lvs::effect::Effect::Table(_))), "{effects:?}");
 }
 
 #[test]
