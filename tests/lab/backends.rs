@@ -70,6 +70,7 @@ pub fn while_requests_come(lab: &Lab) {
         eprintln!("NOTE {verb}: {answered} requests meanwhile, none failed");
         assert!(answered > 0, "{verb}: {when:?}");
     }
+    eprintln!("NOTE sent again, as nginx closed the kept connection just then: {:?}", lost.again);
     expect("web-9 is left as it was", &lab.desk(&inventory, &["remove", "web-9", "-y"]), 0);
     expect("the homework", &lab.desk(&lab.homework(), &["deploy", "-y"]), 0);
     for web in ["web-7", "web-8"] {

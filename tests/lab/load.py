@@ -2,9 +2,10 @@
 
 load.py HOST PORT NAME(tls or -) PATH CLIENTS RATE STOP OUT
 
-Like a browser or curl, a client opens a new connection where the server has closed the old one between two requests. Whatever
-happens to a request that was sent counts. A line of OUT for each request: when it began (microseconds since 1970), its status or
--1, how long it took (microseconds), and of a failure why.
+Like a browser or curl, a client opens a new connection where the server has closed the old one between two requests. The server
+may close it just while a request is on its way: one on a connection that was kept, whose end came before any byte of an answer, is
+sent once more on a new connection (RFC 9112 section 9.3.1). A line of OUT for each request: when it began (microseconds since
+1970), its status or -1, how long it took (microseconds), and why it failed or had to be sent once more.
 """
 import http.client
 import os
@@ -36,6 +37,24 @@ def is_closed(sock):
     return bool(select.select([sock], [], [], 0)[0])
 
 
+class Unanswered(Exception):
+    """The connection ended before any byte of an answer."""
+
+
+def ask(sock):
+    """The status of the answer, and the connection where it is kept."""
+    answer = http.client.HTTPResponse(sock)
+    try:
+        sock.sendall(f"GET {path} HTTP/1.1\r\nHost: {tls if tls != '-' else 'www.example.cc'}\r\n\r\n".encode())
+        if not answer.fp.peek(1):
+            raise Unanswered("closed")
+    except (ConnectionResetError, BrokenPipeError) as error:
+        raise Unanswered(repr(error)) from error
+    answer.begin()
+    answer.read()
+    return answer.status, None if answer.will_close else sock
+
+
 def client(number):
     pause = int(clients) / float(rate)
     due = begun + pause * number / int(clients)
@@ -45,18 +64,17 @@ def client(number):
         due = max(due + pause, time.monotonic() - 1)
         at, clock = time.time_ns() // 1000, time.monotonic()
         status, why = -1, ""
-        try:
-            if sock is None or is_closed(sock):
-                sock = connection()
-            sock.sendall(f"GET {path} HTTP/1.1\r\nHost: {tls if tls != '-' else 'www.example.cc'}\r\n\r\n".encode())
-            answer = http.client.HTTPResponse(sock)
-            answer.begin()
-            answer.read()
-            status = answer.status
-            if answer.will_close:
-                sock = None
-        except (OSError, http.client.HTTPException) as error:
-            sock, why = None, repr(error)
+        if sock is not None and is_closed(sock):
+            sock = None
+        for kept in ([True] if sock else []) + [False]:
+            try:
+                sock = sock or connection()
+                status, sock = ask(sock)
+                break
+            except (OSError, http.client.HTTPException, Unanswered) as error:
+                sock, why = None, repr(error)
+                if not kept or not isinstance(error, Unanswered):
+                    break
         lines.append(f"{at}\t{status}\t{int((time.monotonic() - clock) * 1e6)}\t{why}\n")
 
 

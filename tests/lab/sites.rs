@@ -104,7 +104,10 @@ pub fn https_by_name(lab: &Lab) {
     assert_eq!(shown("www.example.cc", &lb5), shown("www.example.cc", &lb6));
     assert_eq!(lost.failed, Vec::<String>::new());
     let answered = lost.during(renewal);
-    eprintln!("NOTE a certificate renewed: {answered} requests meanwhile, none failed");
+    eprintln!(
+        "NOTE a certificate renewed: {answered} requests meanwhile, none failed, {} sent again",
+        lost.again.len()
+    );
     assert!(answered > 0, "{renewal:?}");
 
     // Somebody's other certificate, a name that it is not for, a key of another one.
@@ -151,12 +154,19 @@ pub struct Loaded {
     answered: Vec<u64>,
     /// Of each other one what came of it.
     pub failed: Vec<String>,
+    /// Of those that were answered, what had to be sent once more, as the end of its connection came before the answer.
+    pub again: Vec<String>,
 }
 
 impl Loaded {
     /// Requests that began, and were answered, while something else went on.
     pub fn during(&self, (from, to): (u64, u64)) -> usize {
         self.answered.iter().filter(|at| (from..to).contains(at)).count()
+    }
+
+    /// Requests that lost their connection, whether or not a new one answered them.
+    pub fn broken(&self) -> usize {
+        self.failed.len() + self.again.len()
     }
 }
 
@@ -195,6 +205,9 @@ impl<'l> Load<'l> {
             match columns[1].starts_with('2') {
                 true => loaded.answered.push(columns[0].parse().unwrap()),
                 false => loaded.failed.push(line.to_owned()),
+            }
+            if columns[1].starts_with('2') && !columns[3].is_empty() {
+                loaded.again.push(line.to_owned());
             }
         }
         assert!(!loaded.answered.is_empty(), "{:?}", loaded.failed);
