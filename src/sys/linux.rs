@@ -1,12 +1,14 @@
 //! The real [`Os`].
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::net::IpAddr;
 
-use hactl_engine::action::{Frame, Gate, LinkAddress, Routing};
+use hactl_engine::action::{Drain, Frame, Gate, LinkAddress, Routing};
 
 use super::netlink::address;
+use super::netlink::draining::Passes;
+use super::netlink::kept;
 use super::netlink::nft::Gates;
 use super::netlink::prefix::Prefixes;
 use super::netlink::route::Netlink;
@@ -20,6 +22,8 @@ pub(crate) struct Linux {
     netlink: Netlink,
     frames: Frames,
     gates: Option<Gates>,
+    passes: Passes,
+    kept: BTreeSet<IpAddr>,
     ours: Ours,
     prefixes: Prefixes,
     sockets: HashMap<(u32, bool), VrrpSocket>,
@@ -36,6 +40,8 @@ impl Linux {
             netlink,
             frames,
             gates: None,
+            passes: Passes::default(),
+            kept: BTreeSet::new(),
             ours: Ours::default(),
             prefixes: Prefixes::default(),
             sockets: HashMap::new(),
@@ -50,6 +56,22 @@ impl Linux {
     /// The route netlink socket, for what is not the engine's to decide.
     pub(crate) fn netlink(&mut self) -> &mut Netlink {
         &mut self.netlink
+    }
+
+    /// Takes away what an earlier process of ours left of draining: its addresses on the loopback interface, its table. What is not
+    /// there, or not to be had in this kernel, was not left.
+    pub(crate) fn sweep_draining(&mut self, addresses: &[IpAddr]) {
+        let _ = kept::remove(&mut self.netlink, &mut self.prefixes, addresses);
+        let _ = self.passes.sweep();
+    }
+
+    /// Connections are kept no longer: the gates that keep their addresses silent are about to change.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub(crate) fn end_keeping(&mut self) -> io::Result<()> {
+        let all: Vec<IpAddr> = std::mem::take(&mut self.kept).into_iter().collect();
+        if all.is_empty() { Ok(()) } else { kept::remove(&mut self.netlink, &mut self.prefixes, &all) }
     }
 
     /// The firewall's part; `None` as long as nothing needs it.
@@ -102,6 +124,23 @@ impl Os for Linux {
         match &mut self.gates {
             Some(gates) => gates.set(addresses, gate),
             None => Ok(()), // no gate, nothing to open: the agent has said so when it could not be made
+        }
+    }
+
+    fn drain(&mut self, drain: &Drain) -> io::Result<()> {
+        match drain {
+            // Without a gate the loopback interface's addresses would be answered for.
+            Drain::Keep { .. } if self.gates.is_none() => Ok(()),
+            Drain::Keep { addresses, time } => {
+                self.kept.extend(addresses);
+                kept::add(&mut self.netlink, &mut self.prefixes, addresses, *time)
+            }
+            Drain::EndKeep(addresses) => {
+                self.kept.retain(|one| !addresses.contains(one));
+                kept::remove(&mut self.netlink, &mut self.prefixes, addresses)
+            }
+            Drain::Pass { addresses, to, link } => self.passes.begin(addresses, *to, *link),
+            Drain::EndPass(addresses) => self.passes.end(addresses),
         }
     }
 

@@ -4,7 +4,7 @@
 use std::io;
 use std::net::IpAddr;
 
-use hactl_engine::action::{Frame, Gate, LinkAddress, Routing};
+use hactl_engine::action::{Drain, Frame, Gate, LinkAddress, Routing};
 
 /// An advert on its way out; see `Action::Send` for what `packet` holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,12 @@ pub(crate) trait Os {
     /// # Errors
     /// Of nf_tables.
     fn gate(&mut self, addresses: &[IpAddr], gate: Gate) -> io::Result<()>;
+
+    /// Begins or ends what becomes of open connections when the addresses move.
+    ///
+    /// # Errors
+    /// Of netlink or nf_tables. Connections are then not drained; nothing else suffers.
+    fn drain(&mut self, drain: &Drain) -> io::Result<()>;
 
     /// Sends Ethernet frames.
     ///

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hactl_engine::action::{Action, Frame};
+use hactl_engine::action::{Action, Drain, Frame};
 use hactl_engine::conf;
 use hactl_engine::conf::config::{Config, Version, VrrpInstance};
 use hactl_engine::control::RouterState;
@@ -248,6 +248,10 @@ pub fn order(actions: &[Action]) -> Vec<&'static str> {
         Action::AddAddresses(_) => Some("add"),
         Action::RemoveAddresses(_) => Some("remove"),
         Action::Announce(_) => Some("announce"),
+        Action::Drain(Drain::Keep { .. }) => Some("keep"),
+        Action::Drain(Drain::EndKeep(_)) => Some("keep no more"),
+        Action::Drain(Drain::Pass { .. }) => Some("pass"),
+        Action::Drain(Drain::EndPass(_)) => Some("pass no more"),
         _ => None,
     };
     actions.iter().filter_map(name).collect()

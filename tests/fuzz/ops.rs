@@ -193,7 +193,11 @@ impl Bench {
                         }
                         Action::Send { .. } | Action::Run { .. } | Action::SavePin { .. } => {}
                         Action::Record { .. } | Action::Tell(_) => {}
-                        Action::AddRouting(_) | Action::RemoveRouting(_) | Action::Renew(_) | Action::Probe(_) => {}
+                        Action::AddRouting(_)
+                        | Action::RemoveRouting(_)
+                        | Action::Renew(_)
+                        | Action::Drain(_)
+                        | Action::Probe(_) => {}
                     }
                 }
             }

@@ -5,6 +5,7 @@
 mod agent;
 mod asking;
 mod background;
+mod draining;
 mod election;
 mod formats;
 mod holdings;

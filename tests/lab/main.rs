@@ -71,7 +71,7 @@ const CASES: &[Case] = cases! {
     Deployed -> Deployed: backends::while_requests_come;
     Deployed -> Deployed: backends::canaries_and_maintenance;
     Deployed -> Deployed: backends::a_dead_server_costs_nothing;
-    Deployed -> Deployed: loads::a_move_costs_a_connection_one_request;
+    Deployed -> Deployed: loads::a_move_costs_nothing_and_a_death_one_request;
     Deployed -> Deployed: lvs::a_kernel_without_ipvs_is_refused;
     Deployed -> Balanced: lvs::four_hosts;
     Balanced -> Balanced: lvs::mistakes_of_direct_routing;

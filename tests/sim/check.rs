@@ -44,6 +44,35 @@ pub fn kernel_agrees(number: usize, host: &Host) -> Result<(), String> {
     Ok(())
 }
 
+/// Connections are kept where the addresses are silent, and passed on by whoever owns them.
+pub fn draining_agrees(world: &World, number: usize) -> Result<(), String> {
+    let host = &world.hosts[number];
+    if let Some((address, _)) =
+        host.kept.iter().find(|(one, until)| **until > world.now && world.answers(number, **one))
+        && !host.addresses.contains_key(address)
+    {
+        return Err(format!("host {number} keeps connections to {address} and answers for it"));
+    }
+    let Some(agent) = host.agent.as_ref().filter(|agent| !agent.is_stopped()) else { return Ok(()) };
+    for router in agent.routers() {
+        let state = public(router.state());
+        for address in router.config().addresses.iter().map(|a| a.address.addr()) {
+            let (keeps, passes) = (host.kept.contains_key(&address), host.passing.get(&address));
+            let holds = matches!(state, RouterState::Master | RouterState::Handover);
+            if keeps && holds {
+                return Err(format!("host {number} is {state:?} and still keeps {address} apart"));
+            }
+            if passes.is_some() && !holds {
+                return Err(format!("host {number} is {state:?} and passes on what is for {address}"));
+            }
+            if passes == Some(&host.own) {
+                return Err(format!("host {number} passes on to itself what is for {address}"));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// With lease and guard, on a LAN where ARP passes: two hosts never answer for one address, but for the moment in which
 /// a living master hands over to another.
 pub fn one_answers(world: &mut World) -> Result<(), String> {

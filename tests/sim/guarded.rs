@@ -43,6 +43,7 @@ impl Guarded {
         let named = hosts > 2 || random.chance(50);
         for (own, config) in configs.iter_mut().enumerate() {
             (config.own.lease, config.own.guard) = (protected, protected);
+            config.own.connection_draining = Duration::from_secs(if protected { 3 } else { 0 });
             let others = (0..hosts).filter(|other| named && *other != own);
             config.own.peers = others.map(host_address).collect();
         }
@@ -121,6 +122,8 @@ impl Guarded {
                 at.agent = None;
                 at.addresses.clear();
                 at.gates.clear();
+                at.kept.clear();
+                at.passing.clear();
                 at.stamps.clear();
             }
             8 => {

@@ -116,6 +116,8 @@ impl Story {
                 world.hosts[host].agent = None;
                 world.hosts[host].addresses.clear();
                 world.hosts[host].gates.clear();
+                world.hosts[host].kept.clear();
+                world.hosts[host].passing.clear();
                 world.hosts[host].stamps.clear();
             }
             8 => {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use hactl_engine::action::{Action, Batch, Frame, Gate, Renewal};
+use hactl_engine::action::{Action, Batch, Drain, Frame, Gate, Renewal};
 use hactl_engine::conf::config::Config;
 use hactl_engine::control::{Pin, RouterState};
 use hactl_engine::input::{Input, Link, Received, Remembered};
@@ -38,6 +38,10 @@ pub struct Host {
     pub hung_until: Option<Instant>,
     /// What arrived while the loop stood still.
     waiting: Vec<Input>,
+    /// Addresses on the loopback interface, for connections that were open, each until the kernel ends it.
+    pub kept: BTreeMap<IpAddr, Instant>,
+    /// Where segments go that belong to no connection of this host.
+    pub passing: BTreeMap<IpAddr, IpAddr>,
     /// The host's clock runs this many millionths too fast.
     pub drift_ppm: i64,
     pub pins: BTreeMap<String, Pin>,
@@ -100,6 +104,8 @@ impl World {
                 taken: BTreeMap::new(),
                 hung_until: None,
                 waiting: Vec::new(),
+                kept: BTreeMap::new(),
+                passing: BTreeMap::new(),
                 drift_ppm: 0,
                 pins: BTreeMap::new(),
                 stamps: BTreeMap::new(),
@@ -155,6 +161,8 @@ impl World {
         };
         at.gates.retain(|address, _| gated.contains(address));
         at.sent = Sent::default();
+        at.kept.clear();
+        at.passing.clear();
         at.agent = Some(node);
         at.said_goodbye = false;
         at.hung_until = None;
@@ -215,7 +223,8 @@ impl World {
                 }
             }
         }
-        check::kernel_agrees(host, &self.hosts[host])
+        check::kernel_agrees(host, &self.hosts[host])?;
+        check::draining_agrees(self, host)
     }
 
     fn perform(&mut self, host: usize, batch: Batch) -> Result<Option<Input>, String> {
@@ -243,6 +252,7 @@ impl World {
                     self.hosts[host].gates.retain(|address, _| !addresses.contains(address));
                     self.hosts[host].taken.retain(|address, _| !addresses.contains(address));
                 }
+                Action::Drain(drain) => self.drain(host, drain),
                 Action::Probe(frames) => self.probe(host, &frames),
                 Action::RemoveAddresses(all) => {
                     for at in all {
@@ -272,6 +282,17 @@ impl World {
             }
         }
         Ok(None)
+    }
+
+    fn drain(&mut self, host: usize, drain: Drain) {
+        let until = |time| self.now.after(time);
+        let at = &mut self.hosts[host];
+        match drain {
+            Drain::Keep { addresses, time } => at.kept.extend(addresses.into_iter().map(|one| (one, until(time)))),
+            Drain::EndKeep(addresses) => at.kept.retain(|one, _| !addresses.contains(one)),
+            Drain::Pass { addresses, to, .. } => at.passing.extend(addresses.into_iter().map(|one| (one, to))),
+            Drain::EndPass(addresses) => at.passing.retain(|one, _| !addresses.contains(one)),
+        }
     }
 
     fn send(&mut self, from: usize, destination: IpAddr, packet: &[u8]) -> Result<(), String> {
@@ -356,8 +377,9 @@ impl World {
             return at.link_up;
         }
         let held = at.addresses.get(&address).is_some_and(|until| until.is_none_or(|until| until > self.now));
+        let kept = at.kept.get(&address).is_some_and(|until| *until > self.now);
         let open = at.gates.get(&address).is_none_or(|until| *until > self.now);
-        held && open && at.link_up
+        (held || kept) && open && at.link_up
     }
 
     /// Whether a host's kernel takes what is sent to it for an address, by those who know it as the owner.

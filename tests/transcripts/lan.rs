@@ -175,7 +175,11 @@ impl Lan {
                 let words = result.map_err(|why| why.to_string());
                 self.line(&format!("{name} answers: {words:?}"));
             }
-            Action::AddRouting(_) | Action::RemoveRouting(_) | Action::Renew(_) | Action::Probe(_) => {}
+            Action::AddRouting(_)
+            | Action::RemoveRouting(_)
+            | Action::Renew(_)
+            | Action::Drain(_)
+            | Action::Probe(_) => {}
             Action::Record { .. } | Action::Run { .. } => {}
         }
     }

@@ -86,9 +86,12 @@ impl Driver {
         jobs: tokio_mpsc::Sender<Job>,
         mut memory: Memory,
     ) -> Result<Self, LoopError> {
-        let (os, links) = Self::doors()?;
+        let (mut os, links) = Self::doors()?;
         sleeper.watch(links.fd(), LINKS).map_err(LoopError::Epoll)?;
         let left = memory.left().map(|old| (old, config.clone()));
+        if let Some((old, _)) = &left {
+            os.sweep_draining(&leftovers::virtual_addresses(old));
+        }
         let mut driver = Self {
             left,
             node: Node::new(config),

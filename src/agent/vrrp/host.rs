@@ -57,6 +57,7 @@ impl HostSetup {
         needed.instances = config.instances.iter().filter(concerns).cloned().collect();
         self.config = needed;
         let mut warnings = Vec::new();
+        warnings.extend(os.end_keeping().err().map(|error| error.to_string()));
         gates(config, os, &mut warnings);
         self.follow(links, os, &mut warnings);
         warnings

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -60,6 +61,14 @@ pub(crate) fn read(path: &Path) -> Option<Config> {
     let text = fs::read_to_string(path).ok()?;
     let (boot, text) = text.strip_prefix("# ")?.split_once('\n')?;
     (boot == stamp::boot_id().ok()?).then(|| parse("(left)", text).config)
+}
+
+/// All virtual addresses of a configuration.
+pub(crate) fn virtual_addresses(of: &Config) -> Vec<IpAddr> {
+    let all = |one: &Arc<VrrpInstance>| -> Vec<IpAddr> {
+        one.addresses.iter().chain(&one.excluded).map(|one| one.address.addr()).collect()
+    };
+    of.instances.iter().flat_map(all).collect()
 }
 
 /// Forgets the note: the agent ends and leaves nothing behind.

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 
-use hactl_engine::action::{Action, Batch, Frame, LinkAddress, Owner, Renewal, RouterId};
+use hactl_engine::action::{Action, Batch, Drain, Frame, LinkAddress, Owner, Renewal, RouterId};
 use hactl_engine::control::RouterState;
 use hactl_engine::input::Input;
 
@@ -52,6 +52,7 @@ struct Round {
     renewed: Vec<Renewal>,
     added: Vec<(Owner, LinkAddress)>,
     routing: Vec<Action>,
+    drained: Vec<Drain>,
     sent: Vec<(Owner, Outgoing)>,
     frames: Vec<Frame>,
 }
@@ -87,6 +88,7 @@ impl Round {
             Action::RemoveAddresses(all) => self.removed.extend(all.into_iter().map(|at| (owner, at))),
             Action::AddRouting(_) | Action::RemoveRouting(_) => self.routing.push(action),
             Action::Renew(renewal) => self.renewed.push(renewal),
+            Action::Drain(drain) => self.drained.push(drain),
             Action::Announce(frames) | Action::Probe(frames) => self.frames.extend(frames),
             Action::Run { change, command, user } => left.jobs.push(Job::Run { owner, change, command, user }),
             Action::SavePin { instance, pin } => left.jobs.push(Job::SavePin { instance, pin }),
@@ -128,6 +130,11 @@ impl Round {
                 _ => Vec::new(),
             };
             refused.into_iter().for_each(|error| left.warning(error));
+        }
+        for drain in self.drained {
+            if let Err(error) = os.drain(&drain) {
+                left.warning(format!("open connections end with this move of the addresses: {error}"));
+            }
         }
         if !self.sent.is_empty() {
             let (owners, adverts): (Vec<_>, Vec<_>) = self.sent.into_iter().unzip();
@@ -183,6 +190,7 @@ fn kernel(action: &Action) -> bool {
         | Action::AddRouting(_)
         | Action::RemoveRouting(_)
         | Action::Renew(_)
+        | Action::Drain(_)
         | Action::Announce(_)
         | Action::Probe(_) => true,
         Action::Run { .. }
@@ -248,6 +256,9 @@ mod tests {
             vec![]
         }
         fn gate(&mut self, _: &[IpAddr], _: Gate) -> io::Result<()> {
+            Ok(())
+        }
+        fn drain(&mut self, _: &Drain) -> io::Result<()> {
             Ok(())
         }
         fn announce(&mut self, frames: &[Frame]) -> io::Result<()> {

@@ -201,6 +201,7 @@ impl Lan {
                 Action::Announce(frames) => self.announce(at, &frames),
                 Action::Probe(frames) => self.probe(at, &frames),
                 Action::Renew(Renewal::Lifetime(_))
+                | Action::Drain(_)
                 | Action::AddRouting(_)
                 | Action::RemoveRouting(_)
                 | Action::Run { .. }

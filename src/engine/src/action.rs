@@ -69,6 +69,8 @@ pub enum Action {
     RemoveRouting(Routing),
     /// Renew the kernel's lease. Without a renewal the addresses stop answering when it ends.
     Renew(Renewal),
+    /// What becomes of open connections when the addresses move from one living host to another.
+    Drain(Drain),
     /// Send Ethernet frames that announce addresses.
     Announce(Vec<Frame>),
     /// Send Ethernet frames that ask who answers for an address.
@@ -167,6 +169,32 @@ pub enum Gate {
     Part(Duration),
     /// The handover is over: the nftables element of addresses whose lease is their lifetime in the kernel is removed.
     Parted,
+}
+
+/// `connection_draining`: connections that are open go on with the host that they were opened to, for some time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Drain {
+    /// This host was master. The addresses stay on its loopback interface for this time, where no neighbour finds them (its gate is
+    /// closed) and open connections go on.
+    Keep {
+        /// The addresses.
+        addresses: Vec<IpAddr>,
+        /// How long at the most, also when this process dies.
+        time: Duration,
+    },
+    /// That time is over.
+    EndKeep(Vec<IpAddr>),
+    /// This host is master. TCP segments of connections that are not its own go to the host that was.
+    Pass {
+        /// The addresses.
+        addresses: Vec<IpAddr>,
+        /// Own address of the host that was master, on the same network.
+        to: IpAddr,
+        /// Kernel index of the interface to it.
+        link: u32,
+    },
+    /// From now on all segments are for this host.
+    EndPass(Vec<IpAddr>),
 }
 
 /// An Ethernet frame without its header.

@@ -125,9 +125,9 @@ impl Node {
                     self.depending(&gone.name, now, &mut batches, |router, ctx| router.reassess("interface gone", ctx));
                 }
             }
-            Input::AddressLost { link: _, address } => {
+            Input::AddressLost { link, address } => {
                 if self.links.is_virtual(address) {
-                    self.each(now, &mut batches, |router, ctx| router.address_lost(address, ctx));
+                    self.each(now, &mut batches, |router, ctx| router.address_lost(link, address, ctx));
                 }
             }
             Input::RouteLost { destination, table, ipv6, protocol } => {
@@ -241,8 +241,12 @@ impl Node {
     }
 
     fn follow_settings(&mut self, config: &Config) {
-        self.settings =
-            Settings { lease: config.own.lease, guard: config.own.guard, startup_delay: config.global.startup_delay };
+        self.settings = Settings {
+            lease: config.own.lease,
+            guard: config.own.guard,
+            draining: config.own.connection_draining,
+            startup_delay: config.global.startup_delay,
+        };
         self.peers.clone_from(&config.own.peers);
         self.delay_after_boot = config.global.delay_after_boot;
         self.logs_unknown = config.global.log_unknown_vrids;

@@ -18,6 +18,10 @@ pub(super) const META_L4PROTO: u32 = 16;
 pub(super) const META_SKUID: u32 = 10;
 /// NFT_REG_1: the register that everything here uses, sixteen bytes long.
 const REGISTER: u32 = 1;
+/// NFT_META_IIF: the index of the interface that it came in by.
+pub(super) const META_IIF: u32 = 4;
+/// NFT_DYNSET_OP_ADD.
+const DYNSET_ADD: u32 = 0;
 /// NFT_REJECT_TCP_RST.
 const REJECT_TCP_RST: u32 = 1;
 
@@ -83,6 +87,23 @@ pub(super) fn reset() -> Attributes {
 /// Goes on when a one-byte property of the packet has this value.
 pub(super) fn meta_is(key: u32, value: u8) -> Vec<Attributes> {
     vec![meta(key), equal(&[value])]
+}
+
+/// Puts bytes into a register.
+pub(super) fn immediate(register: u32, bytes: &[u8]) -> Attributes {
+    let data = Attributes::default().number(1, register).nest(2, &Attributes::default().bytes(1, bytes));
+    expression("immediate", &data)
+}
+
+/// Adds what the first register holds to a set; goes on unless the set is full.
+pub(super) fn add_to_set(set: &str) -> Attributes {
+    let data = Attributes::default().text(1, set).number(3, DYNSET_ADD).number(4, REGISTER);
+    expression("dynset", &data)
+}
+
+/// Sends a copy to the host whose address is in a register, by the interface that is in another one.
+pub(super) fn dup(address: u32, interface: u32) -> Attributes {
+    expression("dup", &Attributes::default().number(1, address).number(2, interface))
 }
 
 /// What becomes of the packet.

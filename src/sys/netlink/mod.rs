@@ -5,8 +5,10 @@
 pub(crate) mod address;
 pub(crate) mod attributes;
 mod conversation;
+pub(crate) mod draining;
 mod expressions;
 pub(crate) mod generic;
+pub(crate) mod kept;
 pub mod links;
 pub(crate) mod macvlan;
 mod message;

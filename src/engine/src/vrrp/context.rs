@@ -65,6 +65,8 @@ pub enum Timer {
     Startup,
     /// Another host claimed our addresses: time to see what came of it.
     DuplicateCheck,
+    /// Connections are drained no longer.
+    Draining,
 }
 
 /// Settings of the agent that every router follows.
@@ -74,6 +76,8 @@ pub struct Settings {
     pub lease: bool,
     /// The LAN is asked before the addresses are claimed.
     pub guard: bool,
+    /// Open connections go on with a former master for so long.
+    pub draining: Duration,
     /// Wait so long before taking part, unless the addresses are adopted.
     pub startup_delay: Duration,
 }

@@ -35,6 +35,7 @@ impl Router {
             Timer::Probe => self.probe(ctx),
             Timer::Asked => self.asked(late, ctx),
             Timer::DuplicateCheck => self.check_duplicates(ctx),
+            Timer::Draining => self.end_draining(ctx),
             Timer::Startup => {
                 self.assess(ctx);
                 let reason = if self.faults.is_empty() { "startup delay over".into() } else { self.faults.join("; ") };

@@ -22,7 +22,9 @@ impl Router {
         let addresses = self.link_addresses(ctx);
         self.leased_until = self.lease().map(|lease| ctx.now.after(lease));
         self.renew_gate(&addresses, ctx);
+        self.pass_connections(ctx);
         ctx.actions.push(Action::AddAddresses(addresses));
+        self.end_keeping(ctx);
         let routing = self.routing(ctx);
         if !routing.is_empty() {
             ctx.actions.push(Action::AddRouting(routing));
@@ -34,11 +36,15 @@ impl Router {
         if !routing.is_empty() {
             ctx.actions.push(Action::RemoveRouting(routing));
         }
+        let kept = self.keep_connections(ctx);
         let addresses = self.link_addresses(ctx);
-        let parted = self.parting.then(|| every(&addresses));
+        let parted = (self.parting && !kept).then(|| every(&addresses));
         ctx.actions.push(Action::RemoveAddresses(addresses));
-        ctx.actions.extend(parted.map(|addresses| Action::Renew(Renewal::Gate { addresses, gate: Gate::Parted })));
-        self.parting = false;
+        self.end_passing(ctx);
+        if let Some(addresses) = parted {
+            ctx.actions.push(Action::Renew(Renewal::Gate { addresses, gate: Gate::Parted }));
+            self.parting = false;
+        }
     }
 
     /// The next master is about to take the addresses. From now on it alone answers neighbours. Packets that still
@@ -49,6 +55,7 @@ impl Router {
             return;
         }
         self.parting = self.lifetime_s().is_some();
+        self.plan_draining();
         ctx.actions.push(Action::Renew(Renewal::Gate { addresses, gate: Gate::Part(PARTING) }));
     }
 
@@ -60,6 +67,8 @@ impl Router {
         group: Option<String>,
         ctx: &mut Context<'_>,
     ) {
+        // The gates may be made anew for the new configuration.
+        self.end_draining(ctx);
         let holds = matches!(self.state, State::Master | State::Handover(_));
         // With the lifetime that the old settings gave them: a lease that ends must not let go of what stays.
         let old: HashSet<LinkAddress> = self.link_addresses(ctx).into_iter().collect();

@@ -13,6 +13,7 @@ use super::context::Timer;
 use super::context::recently;
 use super::counters::{Counter, Counters};
 use super::defence::{Defence, DuplicateCheck};
+use super::drained::Draining;
 use super::fsm::transition;
 use super::lan::Lan;
 use super::priority;
@@ -97,6 +98,7 @@ pub struct Router {
     pub(super) leased_until: Option<Instant>,
     /// The firewall ends this router's handover.
     pub(super) parting: bool,
+    pub(super) draining: Draining,
     /// Lists advertised beside the own one, each until its time is over.
     pub(super) extra_lists: Vec<(Vec<IpAddr>, Instant)>,
     /// What this router signed last, and what each sender did: nothing older is taken again.
@@ -154,6 +156,7 @@ impl Router {
             send_failed: false,
             leased_until: None,
             parting: false,
+            draining: Draining::default(),
             extra_lists: Vec::new(),
             signed_own: None,
             signed_last: Vec::new(),
@@ -323,6 +326,7 @@ impl Router {
             self.outbid = before == State::Claiming && matches!(event, Event::Advert(_)) && after == State::Backup;
             if after == State::Claiming {
                 reason.clone_into(&mut self.claim_reason);
+                self.forget_acknowledged();
             }
         }
         let stays_master = (before, after) == (State::Master, State::Master);
@@ -340,6 +344,9 @@ impl Router {
             self.perform(effect, ctx);
         }
         if after != before {
+            if after == State::Stopped {
+                self.end_draining(ctx);
+            }
             self.entered(before, reason, notify_priority, ctx);
         }
     }
@@ -375,7 +382,10 @@ impl Router {
                 self.limit_lifetime(after, ctx);
             }
             Effect::Ask => self.ask_until_silent(ctx),
-            Effect::Acknowledged => self.acknowledged(ctx),
+            Effect::Acknowledged => {
+                self.note_acknowledged();
+                self.acknowledged(ctx);
+            }
             Effect::ShortenLease => self.shorten_lease(ctx),
             Effect::Follow(heard) => {
                 self.resigned_master = None;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::router::Router;
 use super::state::State;
-use crate::action::{Action, Gate, LinkAddress, Renewal, RouterId};
+use crate::action::{Action, Drain, Gate, LinkAddress, Renewal, RouterId};
 use crate::conf::config::VrrpInstance;
 use crate::links::Links;
 
@@ -54,7 +54,8 @@ impl Shared {
                     });
                 }
                 // The gate knows addresses, not interfaces.
-                Action::Renew(Renewal::Gate { addresses, gate: Gate::Part(_) | Gate::Parted }) => {
+                Action::Drain(Drain::Keep { addresses, .. })
+                | Action::Renew(Renewal::Gate { addresses, gate: Gate::Part(_) | Gate::Parted }) => {
                     addresses.retain(|address| !elsewhere(address));
                 }
                 _ => {}
@@ -62,7 +63,9 @@ impl Shared {
         }
         let empty = |action: &Action| match action {
             Action::RemoveAddresses(all) => all.is_empty(),
-            Action::Renew(Renewal::Gate { addresses, .. }) => addresses.is_empty(),
+            Action::Drain(Drain::Keep { addresses, .. }) | Action::Renew(Renewal::Gate { addresses, .. }) => {
+                addresses.is_empty()
+            }
             _ => false,
         };
         actions.retain(|action| !empty(action));

@@ -8,6 +8,7 @@ use super::counters::Counter;
 use super::priority::{self, Health, Influence};
 use super::router::Router;
 use super::state::{Event, State};
+use crate::action::LinkAddress;
 use crate::conf::config::{VirtualAddress, Vmac};
 use crate::input::Link;
 use crate::links::Links;
@@ -32,9 +33,12 @@ impl Router {
     }
 
     /// Somebody removed one of our addresses.
-    pub(crate) fn address_lost(&mut self, address: IpAddr, ctx: &mut Context<'_>) {
+    pub(crate) fn address_lost(&mut self, link: u32, address: IpAddr, ctx: &mut Context<'_>) {
         let ours = |one: &VirtualAddress| one.address.addr() == address && !one.no_track;
-        if self.state == State::Master && self.every_address().any(ours) {
+        let there = |at: &LinkAddress| at.link == link && ours(&at.address);
+        // Of thousands of routers one has it.
+        let lost = self.state == State::Master && self.every_address().any(ours);
+        if lost && self.link_addresses(ctx).iter().any(there) {
             self.tell(What::AddressRestored { address }, ctx);
             self.apply(Event::AddressLost, "", ctx);
         }

@@ -1,11 +1,12 @@
 //! `hactl`: the settings that keepalived does not have.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use super::web_url::WebUrl;
 use crate::conf::config::{MetricsAddress, Own, SmtpTls};
 use crate::conf::grammar::keywords::HACTL;
-use crate::conf::grammar::values::{single, surplus, switched, unread};
+use crate::conf::grammar::values::{seconds, single, surplus, switched, unread};
 use crate::conf::grammar::walk::{inside, walk};
 use crate::conf::text::sink::Sink;
 use crate::conf::text::statement::Statement;
@@ -16,6 +17,7 @@ pub(crate) fn own(block: &Statement, own: &mut Own, sink: &mut Sink<'_>) {
     walk(inside(block), &HACTL, sink, |line, sink| match line.name() {
         "lease" => own.lease = switched(line, false, sink),
         "guard" => own.guard = switched(line, false, sink),
+        "connection_draining" => own.connection_draining = draining(line, sink),
         "peers" => own.peers.extend(peers(line, sink)),
         "metrics" => own.metrics = metrics(line, sink),
         "smtp_tls" => own.smtp_tls = smtp_tls(line, sink),
@@ -26,6 +28,17 @@ pub(crate) fn own(block: &Statement, own: &mut Own, sink: &mut Sink<'_>) {
         _ => unread(line, sink),
     });
     login(block, own, sink);
+    let silent = own.lease && own.guard;
+    if !own.connection_draining.is_zero() && !silent {
+        own.connection_draining = Duration::ZERO;
+        let problem =
+            "`connection_draining` is ignored: an address may only stay on two hosts where one of them is kept silent";
+        sink.error_help(block.place(), problem, "add `lease on` and `guard on`");
+    }
+}
+
+fn draining(line: &Statement, sink: &mut Sink<'_>) -> Duration {
+    seconds(line, Duration::ZERO..=DRAINING_MAX, "connections are not drained", sink).unwrap_or_default()
 }
 
 /// A login is a user and a password, and the password is not for everybody on the way.
@@ -122,3 +135,6 @@ fn webhook(line: &Statement, sink: &mut Sink<'_>) -> Option<String> {
         }
     }
 }
+
+/// The kernel keeps an entry for each connection of that time.
+const DRAINING_MAX: Duration = Duration::from_secs(300);

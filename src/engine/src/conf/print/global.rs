@@ -58,6 +58,9 @@ impl Page {
         self.open(format_args!("hactl"));
         self.flag(own.lease, "lease on");
         self.flag(own.guard, "guard on");
+        if !own.connection_draining.is_zero() {
+            self.line(format_args!("connection_draining {}", show_seconds(own.connection_draining)));
+        }
         if !own.peers.is_empty() {
             let peers: Vec<String> = own.peers.iter().map(ToString::to_string).collect();
             self.line(format_args!("peers {}", peers.join(" ")));

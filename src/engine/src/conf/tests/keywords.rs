@@ -24,6 +24,7 @@ fn all_of_keepalived_is_known() {
         "hactl",
         "lease",
         "guard",
+        "connection_draining",
         "metrics",
         "webhook",
         "smtp_tls",
@@ -149,6 +150,24 @@ fn our_own_block_is_read() {
     );
     let wrong = "hactl { metrics unix:x }\n".to_owned() + &instance("");
     assert_eq!(faults(&wrong), ["E 1:17 `x` is not a path from the root; no metrics"]);
+}
+
+#[test]
+fn connections_are_drained_where_one_host_can_be_kept_silent() {
+    let block = |lines: &str| format!("hactl {{\n{lines}\n}}\n{}", instance(""));
+    let own = super::support::clean(&block("lease on\nguard on\nconnection_draining 30")).own;
+    assert_eq!(own.connection_draining, std::time::Duration::from_secs(30));
+    let silent = "E 1:1 `connection_draining` is ignored: an address may only stay on two hosts where one of them is kept silent";
+    for (lines, fault) in [
+        ("guard on\nconnection_draining 30", silent),
+        ("lease on\nconnection_draining 30", silent),
+        (
+            "lease on\nguard on\nconnection_draining 301",
+            "E 4:21 `connection_draining 301` is not in 0..=300 s; connections are not drained",
+        ),
+    ] {
+        assert_eq!(faults(&block(lines)), [fault], "{lines}");
+    }
 }
 
 #[test]

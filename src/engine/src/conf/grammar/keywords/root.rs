@@ -62,6 +62,7 @@ pub static HACTL: Context = Context {
     tables: &[&[
         yes("lease"),
         yes("guard"),
+        yes("connection_draining"),
         yes("peers"),
         yes("metrics"),
         yes("webhook"),
