@@ -22,6 +22,8 @@ pub enum Event<'e> {
     Warning(&'e Problem),
     /// Hosts are not as they were when the plan was shown: it is made anew.
     PlanIsOld,
+    /// This generation is what is gone back to.
+    GoesBackTo(u64),
     /// Files are brought to so many hosts.
     Staging {
         /// Hosts that change.

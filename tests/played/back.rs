@@ -1,6 +1,7 @@
 //! The way back and away: an earlier generation, the hosts before hactl, and what hosts remember.
 
 use hactl::ctl::apply::back::{Back, Target, WentBack, go_back};
+use hactl::ctl::apply::deploy::Order;
 use hactl::ctl::apply::step::Step;
 use hactl::ctl::operate::compare::{Wanted, compare};
 use hactl::ctl::operate::history::history;
@@ -28,6 +29,41 @@ fn back(stage: &Stage, hosts: &[&str], target: Target) -> End<WentBack> {
         settle: stage.order.settle,
     };
     stage.run(async { End::of(go_back(&back, stage.options(), &|_| Ok(true)).await) })
+}
+
+/// What failed and was left is no generation to go back from: the last good one is what is missing.
+#[test]
+fn from_what_a_failed_deploy_left_to_the_last_good_one() {
+    let Some(stage) = stage(&["lb-5", "lb-6", "web-7"]) else { return };
+    let mut then = Vec::new();
+    for text in ["a", "bb"] {
+        page(&stage, text);
+        stage.deployed();
+        then.push(stage.snapshot());
+    }
+    page(&stage, "ccc");
+    stage.host("lb-6").fails("systemctl reload-or-restart hactl-agent");
+    let end = stage.deploy_as(&Order { keep_failed: true, ..stage.order.clone() });
+    end.is(Exit::HandNeeded, &[Code::ActivateFailed, Code::LeftAsItIs]);
+    stage.host("lb-6").fails("");
+    for (to, as_then) in [(2, &then[1]), (1, &then[0])] {
+        let end = back(&stage, &[], Target::Generation(None));
+        end.is(Exit::Done, &[]);
+        assert_eq!(end.value.unwrap().to, Some(to));
+        assert_eq!(stage.live_changes(as_then), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn before_the_first_generation_what_a_failed_deploy_left_is_uninstalled() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    stage.host("web-7").fails("systemctl reload-or-restart nginx");
+    stage
+        .deploy_as(&Order { keep_failed: true, ..stage.order.clone() })
+        .is(Exit::HandNeeded, &[Code::ActivateFailed, Code::LeftAsItIs]);
+    let end = back(&stage, &[], Target::Generation(None));
+    end.is(Exit::Invalid, &[Code::NothingSelected]);
+    assert!(format!("{:?}", end.problems).contains("hactl uninstall"));
 }
 
 #[test]

@@ -31,6 +31,7 @@ fn words(event: Event<'_>) -> Option<String> {
     Some(match event {
         Event::Begin { .. } | Event::Step => return None,
         Event::Warning(problem) => problem.to_string(),
+        Event::GoesBackTo(number) => format!("back to generation {number} (`hactl history` says what it was)"),
         Event::PlanIsOld => "hosts changed since the plan was shown; what would change now:".into(),
         Event::Staging { hosts } => format!("staging on {hosts} hosts"),
         Event::HostDone { host } => format!("{host}: done"),

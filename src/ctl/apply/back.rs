@@ -112,6 +112,9 @@ pub async fn go_back(back: &Back, options: Options, confirm: Confirm<'_>) -> Out
     let chosen = names.filter(|name| back.hosts.is_empty() || back.hosts.contains(name)).collect();
     let desk = Desk::connect_to(cluster, options, chosen).await?.whole()?;
     let target = resolve(&desk, back.target).await?;
+    if let Some(number) = target {
+        desk.options.tell(Event::GoesBackTo(number));
+    }
     still_wanted(&desk, &inventory, &back.hosts);
     let mut offers = ask(&desk, target).await?;
     for _ in 0..ROUNDS {
@@ -209,8 +212,9 @@ async fn tell_the_others(desk: &Desk, inventory: &[Host], removed: &[String]) {
 /// The generation that is meant; `None` for before the first.
 async fn resolve(desk: &Desk, target: Target) -> Result<Option<u64>, Failure> {
     let Target::Generation(wanted) = target else { return Ok(None) };
-    let reach: BTreeMap<String, Vec<u64>> =
-        generations::look(desk).await?.into_iter().map(|(host, one)| (host, one.reach)).collect();
+    let all = generations::look(desk).await?;
+    let unfinished = all.values().any(|one| one.unfinished);
+    let reach: BTreeMap<String, Vec<u64>> = all.into_iter().map(|(host, one)| (host, one.reach)).collect();
     let refused = |code, message: String, next: String| {
         let problem = Problem::new(code, message).why("nothing was changed").next(next);
         Err(Failure::one(Exit::Invalid, problem))
@@ -218,7 +222,14 @@ async fn resolve(desk: &Desk, target: Target) -> Result<Option<u64>, Failure> {
     let last = reach.values().filter_map(|of| of.first()).max().copied().unwrap_or_default();
     if last == 0 {
         let message = "nothing was deployed yet, so there is nothing to go back to";
-        return refused(Code::NothingSelected, message.into(), "`hactl history` shows what was deployed".into());
+        let next = match unfinished {
+            true => "`hactl uninstall` takes away what the deploy has left that was not committed",
+            false => "`hactl history` shows what was deployed",
+        };
+        return refused(Code::NothingSelected, message.into(), next.into());
+    }
+    if wanted.is_none() && unfinished {
+        return Ok(Some(last)); // what failed and stayed goes, and the last good one is there again
     }
     let before = reach.values().filter(|of| of.first() == Some(&last)).filter_map(|of| of.get(1)).max();
     match (wanted, before) {

@@ -14,6 +14,8 @@ use crate::error::{Code, Exit, Failure, Problem};
 pub struct Generations {
     /// Those that were in force, the latest first; 0 is before the first one.
     pub reach: Vec<u64>,
+    /// Whether a later one is in place, or half in place, that nobody has committed.
+    pub unfinished: bool,
     /// For each of them the paths that it put or removed, and whether something was there before.
     pub touched: BTreeMap<u64, Vec<(String, bool)>>,
 }
@@ -70,7 +72,7 @@ fn parse(host: &str, output: &Output) -> Result<Generations, Problem> {
         let path = |line: &&str| line.split_once(' ').map(|(was, path)| (path.to_owned(), was == "+"));
         Some((number, lines.iter().filter_map(path).collect()))
     });
-    Ok(Generations { touched: touched.collect(), reach })
+    Ok(Generations { touched: touched.collect(), reach, unfinished: state.unfinished() })
 }
 
 #[cfg(test)]
@@ -82,6 +84,7 @@ mod tests {
         let paths = |all: &[(&str, bool)]| all.iter().map(|(path, was)| ((*path).to_owned(), *was)).collect();
         let one = Generations {
             reach: vec![7, 5, 2, 0],
+            unfinished: false,
             touched: [(2, paths(&[("/a", false)])), (5, paths(&[("/b", true)])), (7, paths(&[("/a", true)]))].into(),
         };
         let place = |path, number| one.place(path, number);
