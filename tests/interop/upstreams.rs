@@ -107,3 +107,21 @@ fn an_agent_that_dies_keeps_nobody_out() {
     assert!(connects(&lan, "65534", SERVERS[0]).contains("Connection refused"));
     wait("the end of the lease", || connects(&lan, "65534", SERVERS[0]).is_empty());
 }
+
+#[test]
+fn a_dead_server_stays_refused_while_the_agent_is_started_anew() {
+    need_root!();
+    let lan = Lan::new(3);
+    let agent = watched(&lan);
+    lan.plug(1, false);
+    wait("the refusal", || is_refused(&lan, SERVERS[0]));
+    agent.kill();
+    let _agent = lan.restart_hactl(0);
+    wait("the new agent's own verdict", || {
+        let said = connects(&lan, "65534", SERVERS[0]);
+        assert!(said.contains("Connection refused"), "{said}");
+        is_refused(&lan, SERVERS[0])
+    });
+    lan.plug(1, true);
+    wait("the way back", || connects(&lan, "65534", SERVERS[0]).is_empty());
+}

@@ -10,6 +10,8 @@ use crate::sys::netlink::refusals::{LEASE, Refusals};
 pub(crate) struct Upstreams {
     kernel: Refusals,
     told: Option<Refused>,
+    /// Until when the table of an earlier agent may hold what this one's checks have yet to find out.
+    inherited: Option<Instant>,
     /// When it is told again, while somebody is refused.
     again: Option<Instant>,
     /// The warning that was told already.
@@ -27,8 +29,14 @@ impl Upstreams {
         self.warned.is_some()
     }
 
-    /// Refuses these servers and nobody else. The first time also what an earlier agent left goes. Returns what to warn of, once.
+    /// Refuses these servers and nobody else. Who was refused by an earlier agent stays so until somebody of this one's fails, or the
+    /// kernel forgets: a dead server must not look alive because the agent was started anew. Returns what to warn of, once.
     pub(crate) fn become_like(&mut self, refused: Refused, now: Instant) -> Option<String> {
+        let until = *self.inherited.get_or_insert(now + LEASE);
+        if self.told.is_none() && refused.is_empty() && now < until {
+            self.again = Some(until);
+            return None;
+        }
         let is_due = self.again.is_some_and(|at| at <= now);
         if self.told.as_ref() == Some(&refused) && !is_due {
             return None;
