@@ -98,7 +98,7 @@ pub fn canaries_and_maintenance(lab: &Lab) {
     backend("canary web-8 --weight 5 --for 1s --keep", 0);
     assert!(text().contains("{ address: 10.66.0.8, weight: 5 }"), "{}", text());
 
-    let owner = || lab.sh("lb-5", &format!("ip -o addr | grep -c {SUBNET}.3/"));
+    let owner = || lab.sh("lb-5", &format!("ip -o addr show dev eth0 | grep -c {SUBNET}.3/"));
     std::fs::write(lab.files.path().join("soon.html"), "soon\n").unwrap();
     let page = lab.files.path().join("soon.html").display().to_string();
     backend(&format!("maintenance on --page {page}"), 0);
@@ -161,7 +161,7 @@ pub fn a_dead_server_costs_nothing(lab: &Lab) {
     wait("nobody to be refused", || server(7)["up"] == false && server(8)["refused"] == false);
     let code = lab.sh("client", &format!("curl -sS -o /dev/null -m 9 -w '%{{http_code}}' http://{SUBNET}.3/"));
     assert!(["502", "504"].contains(&code.trim()), "{code}");
-    assert_eq!(lab.sh("lb-5", &format!("ip -o addr | grep -c {SUBNET}.3/")).trim(), "1");
+    assert_eq!(lab.sh("lb-5", &format!("ip -o addr show dev eth0 | grep -c {SUBNET}.3/")).trim(), "1");
     lab.sh("web-7", "systemctl start nginx");
     lab.sh("web-8", "nft delete table inet shut");
     wait("both to be back", || server(7)["up"] == true && server(8)["up"] == true);

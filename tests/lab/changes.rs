@@ -97,7 +97,7 @@ fn signs(lab: &Lab, what: &str, vip: &str) {
 
 /// Deploys while somebody pings: nothing is lost, and the owner stays.
 fn measured(lab: &Lab, what: &str, inventory: &std::path::Path) {
-    let has = |host: &str| !lab.sh(host, &format!("ip -o addr show to {SUBNET}.3")).is_empty();
+    let has = |host: &str| !lab.sh(host, &format!("ip -o addr show dev eth0 to {SUBNET}.3")).is_empty();
     let (owner, standby) = if has("lb-5") { ("lb-5", "lb-6") } else { ("lb-6", "lb-5") };
     let planned = predicted(lab, what, inventory);
     assert_eq!((planned.before.as_str(), planned.after.as_str()), (owner, owner), "{what}: {planned:?}");
@@ -156,7 +156,7 @@ pub fn a_move_is_predicted(lab: &Lab) {
         expect(&what, &lab.desk(&inventory, &["deploy", "-y"]), 0);
         std::thread::sleep(std::time::Duration::from_secs(4));
         let (sent, lost) = pings.end();
-        let has = |host: &str| !lab.sh(host, &format!("ip -o addr show to {SUBNET}.3")).is_empty();
+        let has = |host: &str| !lab.sh(host, &format!("ip -o addr show dev eth0 to {SUBNET}.3")).is_empty();
         assert!(has(heir) && !has(owner), "{what}: it is not on {heir} alone");
         println!("{what}: {lost} of {sent} pings lost; {planned:?}");
         // A ping each millisecond. A machine that is busy answers some late; nothing is lost where nothing was said to be.
@@ -184,7 +184,7 @@ struct Looked {
 
 impl<'l> Watcher<'l> {
     fn begin(lab: &'l Lab, host: &str) -> Self {
-        let look = format!("if ip -o addr show to {SUBNET}.3 | grep -q .; then echo yes; else echo no; fi");
+        let look = format!("if ip -o addr show dev eth0 to {SUBNET}.3 | grep -q .; then echo yes; else echo no; fi");
         let line =
             format!("rm -f /tmp/stop; (while [ ! -e /tmp/stop ]; do {look}; done) >/tmp/looked 2>&1 </dev/null &");
         lab.sh(host, &line);

@@ -106,7 +106,7 @@ pub fn bad_luck_at_random_moments(lab: &Lab) {
 fn settled(lab: &Lab, story: &str) -> &'static str {
     let limit = Instant::now() + Duration::from_secs(30);
     loop {
-        let has = |host: &&str| !lab.sh(host, &format!("ip -o addr show | grep -w {SUBNET}.3")).is_empty();
+        let has = |host: &&str| !lab.sh(host, &format!("ip -o addr show dev eth0 | grep -w {SUBNET}.3")).is_empty();
         let owners: Vec<&str> = HOSTS.into_iter().filter(has).collect();
         if owners == ["lb-5"] {
             return "lb-5";

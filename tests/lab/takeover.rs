@@ -93,7 +93,7 @@ fn given_back(lab: &Lab, before: &[String; 2], folders: &str) {
 
 /// Waits until a host owns the VIP alone.
 fn owned_by(lab: &Lab, owner: &str) {
-    let has = |host: &str| !lab.sh(host, &format!("ip -o addr show to {SUBNET}.3")).is_empty();
+    let has = |host: &str| !lab.sh(host, &format!("ip -o addr show dev eth0 to {SUBNET}.3")).is_empty();
     let end = Instant::now() + Duration::from_secs(20);
     while ["lb-5", "lb-6"].iter().any(|host| has(host) != (*host == owner)) {
         assert!(Instant::now() < end, "{owner} should own it: {:?}", ["lb-5", "lb-6"].map(has));
