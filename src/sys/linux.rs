@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use hactl_engine::action::{Drain, Frame, Gate, LinkAddress, Routing};
 
+use super::connections;
 use super::netlink::address;
 use super::netlink::draining::Passes;
 use super::netlink::kept;
@@ -139,7 +140,14 @@ impl Os for Linux {
                 self.kept.retain(|one| !addresses.contains(one));
                 kept::remove(&mut self.netlink, &mut self.prefixes, addresses)
             }
-            Drain::Pass { addresses, to, link } => self.passes.begin(addresses, *to, *link),
+            Drain::Pass { addresses, to, link } => {
+                // A host that was not master a moment ago has none, and the list of all connections of a busy host is long.
+                let open = match addresses.iter().any(|one| self.kept.contains(one)) {
+                    true => connections::of(addresses)?,
+                    false => Vec::new(),
+                };
+                self.passes.begin(addresses, *to, *link, &open)
+            }
             Drain::EndPass(addresses) => self.passes.end(addresses),
         }
     }

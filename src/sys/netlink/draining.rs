@@ -11,7 +11,7 @@ use super::expressions::{
     load_to, lookup, mask, meta, verdict,
 };
 use super::netfilter::{Batch, Message, Nfnetlink};
-use crate::sys::connections::{self, Connection};
+use crate::sys::connections::Connection;
 
 /// What is passed on, and the table, once it was needed.
 #[derive(Default)]
@@ -30,15 +30,14 @@ struct Pass {
 }
 
 impl Passes {
-    /// Passes on what is for these addresses, and for no connection of this host.
+    /// Passes on what is for these addresses, and for no connection of this host: `open` are those that it has already.
     ///
     /// # Errors
     /// The kernel's: no nf_tables, no `dup` of it, or not permitted.
-    pub(crate) fn begin(&mut self, addresses: &[IpAddr], to: IpAddr, link: u32) -> io::Result<()> {
+    pub(crate) fn begin(&mut self, addresses: &[IpAddr], to: IpAddr, link: u32, open: &[Connection]) -> io::Result<()> {
         self.all.retain(|pass| !addresses.contains(&pass.address));
         self.all.extend(addresses.iter().map(|address| Pass { address: *address, to, link }));
-        let open = connections::of(addresses)?;
-        self.write(&open).inspect_err(|_| self.all.clear())
+        self.write(open).inspect_err(|_| self.all.retain(|pass| !addresses.contains(&pass.address)))
     }
 
     /// No longer.
@@ -46,9 +45,8 @@ impl Passes {
     /// # Errors
     /// The kernel's.
     pub(crate) fn end(&mut self, addresses: &[IpAddr]) -> io::Result<()> {
-        let before = self.all.len();
         self.all.retain(|pass| !addresses.contains(&pass.address));
-        if self.all.len() == before { Ok(()) } else { self.write(&[]) }
+        if self.made.is_empty() { Ok(()) } else { self.write(&[]) }
     }
 
     /// Takes away what an earlier process of ours left.
