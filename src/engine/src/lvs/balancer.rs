@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use super::effect::{CheckId, Effect};
 use super::health::{Health, Outcome};
 use super::pool::Pool;
-use super::server::Override;
+use super::server::{Override, Server};
 use super::upstream::Refused;
 use crate::conf::config::lvs::{RealServer, VirtualServer};
 use crate::ipvs::{ServiceKey, Table};
@@ -225,6 +225,7 @@ impl Balancer {
     ) -> Result<(String, Vec<Effect>), OrderError> {
         let mut effects = Vec::new();
         let mut done = Vec::new();
+        let mut deserted = Vec::new();
         let mut of_proxy = None;
         for pool in &mut self.pools {
             let config = Arc::clone(pool.config());
@@ -252,10 +253,18 @@ impl Balancer {
                 }
                 effects.extend(pool.overrule(place, by_operator, now));
                 done.push(format!("{} of {}", real.address, config.name));
+                let serves = |(_, server): (&RealServer, &Server)| server.is_up() && !server.by_operator().drained;
+                if matches!(order, Order::Drain) && !pool.servers().any(serves) && !deserted.contains(&config.name) {
+                    deserted.push(config.name.clone());
+                }
             }
         }
+        let left = match deserted.is_empty() {
+            true => String::new(),
+            false => format!("; nobody is left to serve {} (`undrain` takes that back)", deserted.join(", ")),
+        };
         match done.is_empty() {
-            false => Ok((done.join(", "), effects)),
+            false => Ok((done.join(", ") + &left, effects)),
             true => Err(of_proxy.map_or_else(|| self.unknown(selection), OrderError::OfProxy)),
         }
     }

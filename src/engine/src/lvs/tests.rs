@@ -321,6 +321,18 @@ fn an_order_for_nobody_names_who_is_there() {
 }
 
 #[test]
+fn who_drains_the_last_server_is_told() {
+    let mut rig = Rig::new(&pool("", &[(7, ""), (8, "")]));
+    let mut drain = |text: &str| {
+        let selection = Selection::parse(text, None).unwrap();
+        rig.balancer.order(&selection, Order::Drain, Instant(9)).unwrap().0
+    };
+    assert_eq!(drain("10.0.0.7"), "10.0.0.7:80 of 10.0.0.3:80");
+    let said = "10.0.0.8:80 of 10.0.0.3:80; nobody is left to serve 10.0.0.3:80 (`undrain` takes that back)";
+    assert_eq!(drain("10.0.0.8"), said);
+}
+
+#[test]
 fn omega_says_goodbye() {
     let lines = "omega\nquorum_down /bin/lost";
     let mut rig = Rig::new(&pool(lines, &[(7, "notify_down /bin/down7"), (8, "notify_down /bin/down8")]));
