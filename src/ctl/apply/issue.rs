@@ -26,7 +26,8 @@ pub(super) async fn issue(prepared: &Prepared) -> Vec<Problem> {
     let desk = &prepared.desk;
     let lbs = desk.cluster.group(Group::Lb).filter(|host| prepared.chosen.contains(&host.name));
     let lbs: Vec<&str> = lbs.map(|host| host.name.as_str()).collect();
-    if desk.cluster.traffic.by_acme().next().is_none() || lbs.is_empty() {
+    // A deploy of some roles alone, such as that of `backend drain`, waits for no authority.
+    if desk.cluster.traffic.by_acme().next().is_none() || lbs.is_empty() || !prepared.is_whole() {
         return Vec::new();
     }
     desk.options.tell(Event::Begin { what: "getting certificates", steps: lbs.len() });
