@@ -6,6 +6,7 @@
 #![warn(unreachable_pub)]
 
 pub mod agent;
+pub mod certificate;
 pub mod cli;
 pub mod ctl;
 pub mod error;

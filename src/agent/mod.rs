@@ -3,6 +3,7 @@
 //! talks to both by messages. Nothing here imports `ctl`: the desk is met over the control socket, whose messages are types
 //! of the engine.
 
+pub(crate) mod certificates;
 pub mod check;
 mod command;
 pub(crate) mod control;

@@ -63,6 +63,7 @@ pub(crate) fn run(global: &Global, command: Agent) -> Outcome {
         Agent::Metrics(client) => ask(global, &client, &Request::Metrics),
         Agent::Upgrade(client) => show_answer(global, client::upgrade(&client.socket)?),
         Agent::Listen { interface, limit, ipv6 } => listen(&interface, limit, ipv6),
+        Agent::Certificates(command) => super::certificates::run(global, command),
         Agent::Probe { url, limit } => probe_web(&url, limit),
     }
 }

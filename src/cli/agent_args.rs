@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use hactl_engine::certificates::{ACCOUNT_KEY, FOLDER, ORDERS};
 
 use crate::text::parse_time;
 
@@ -81,6 +82,8 @@ pub(crate) enum Agent {
         #[arg(long)]
         ipv6: bool,
     },
+    /// Get certificates by ACME that sites lack, and renew those that are about to end; a timer does this each hour
+    Certificates(AgentCertificates),
     /// Does a web server answer? Exit 0 for any HTTP status below 500; for check scripts
     Probe {
         /// http://HOST[:PORT][/PATH]
@@ -100,6 +103,23 @@ pub(crate) struct AgentStatus {
     /// Refresh on each event and each second until interrupted; with --json one line each time
     #[arg(short, long)]
     pub watch: bool,
+}
+
+/// `hactl agent certificates`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct AgentCertificates {
+    /// Try again now what failed, unless that was less than a minute ago
+    #[arg(long)]
+    pub now: bool,
+    /// What is ordered, as a deploy writes it
+    #[arg(long, default_value = ORDERS, value_name = "FILE")]
+    pub orders: PathBuf,
+    /// Private key of the account
+    #[arg(long, default_value = ACCOUNT_KEY, value_name = "FILE")]
+    pub account_key: String,
+    /// Where what was issued is kept
+    #[arg(long, default_value = FOLDER, value_name = "FOLDER")]
+    pub folder: PathBuf,
 }
 
 /// A real server of a local agent.

@@ -1,9 +1,10 @@
 //! The inventories that `hactl init --example` prints.
 
 /// Ready examples, by name.
-pub(crate) const EXAMPLES: [(&str, &str); 7] = [
+pub(crate) const EXAMPLES: [(&str, &str); 8] = [
     ("homework", HOMEWORK),
     ("tls", include_str!("../../inventories/tls.yaml")),
+    ("acme", include_str!("../../inventories/acme.yaml")),
     ("tomcat", include_str!("../../inventories/tomcat.yaml")),
     ("two-names", include_str!("../../inventories/two-names.yaml")),
     ("lvs-dr", include_str!("../../inventories/lvs-dr.yaml")),

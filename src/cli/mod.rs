@@ -7,6 +7,7 @@ mod agent_args;
 mod args;
 mod backend;
 mod backend_args;
+mod certificates;
 mod confirm;
 mod deploy_args;
 mod deploys;

@@ -90,7 +90,7 @@ impl Cluster {
         let login = self.alerts.mail.iter().filter_map(|mail| mail.login.as_ref()?.1.value.as_ref());
         let webhook = self.alerts.webhook.iter().filter_map(|webhook| webhook.value.as_ref());
         let certified = self.traffic.sites.iter().filter_map(|site| site.tls.as_ref()?.key.value.as_ref());
-        let all = passwords.chain(keys).chain(login).chain(webhook).chain(certified);
+        let all = passwords.chain(keys).chain(login).chain(webhook).chain(certified).chain(&self.traffic.account);
         all.map(|secret| secret.0.as_str()).filter(|secret| !secret.is_empty())
     }
 }

@@ -190,6 +190,7 @@ mod tests {
             mode: 0o644,
             owner: "root:root".into(),
             role: "r".into(),
+            once: false,
             secret,
             check: None,
             on_change: None,

@@ -42,7 +42,7 @@ fn files(wanted: &WantedHost, facts: &Facts) -> Vec<String> {
         if sum.len() != there.sha256.len() && !there.sha256.is_empty() {
             return None; // an earlier generation was put back, and its sums were not written down
         }
-        if there.sha256 != *sum {
+        if there.sha256 != *sum && !file.once {
             return Some(format!("{dest} was edited"));
         }
         let rights = there.mode != file.mode || there.owner != file.owner;
@@ -122,6 +122,7 @@ mod tests {
             mode: 0o644,
             owner: "root:root".into(),
             role: "r".into(),
+            once: false,
             secret: false,
             check: None,
             on_change: Some(OnChange::Reload("nginx".into())),
@@ -163,6 +164,16 @@ mod tests {
         facts.put = None;
         facts.services.clear();
         assert_eq!(words(&wanted, &facts), Vec::<String>::new(), "nobody knows");
+    }
+
+    #[test]
+    fn what_the_host_replaces_itself_has_not_drifted() {
+        let (mut wanted, mut facts) = host();
+        wanted.files[0].once = true;
+        facts.files.get_mut("/etc/n").unwrap().sha256 = sha256(b"issued\n");
+        assert_eq!(drift(&wanted, &facts), []);
+        facts.files.clear();
+        assert_eq!(drift(&wanted, &facts)[0].what, "/etc/n is gone");
     }
 
     #[test]

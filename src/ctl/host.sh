@@ -23,6 +23,11 @@ look() {
     echo @@addr && ip -o addr show
     echo @@mac && ip -o link show
     transaction
+    if [ -s "$home/certificates/standing.json" ]; then
+        echo @@certificates
+        cat "$home/certificates/standing.json"
+        echo
+    fi
     echo @@agent && "$binary" agent status --json 2>/dev/null
     return 0
 }
@@ -72,6 +77,12 @@ forget() {
 listen() {
     [ ! -x "$staging/bin/hactl" ] || binary=$staging/bin/hactl
     "$binary" agent listen "$@"
+}
+
+# issue: gets certificates that are lacking, also those that could not be got before, and tells how all of them stand.
+issue() {
+    "$binary" agent certificates --now --json >/dev/null 2>&1
+    look
 }
 
 # arp_settings: whether this host answers ARP for addresses on other interfaces.
@@ -135,10 +146,10 @@ every_byte() {
     read_all=yes
 }
 
-# keys FOLDER: the keys of signed adverts there, in hexadecimal digits, and what time it is here, which such adverts tell.
+# keys FOLDER: the keys of signed adverts there and that of the account at authorities, in hexadecimal digits, and what time it is here, which such adverts tell.
 keys() {
     echo @@keys
-    for path in "$1"/vrrp-*.key; do
+    for path in "$1"/vrrp-*.key "$1"/acme-account.key; do
         if [ ! -f "$path" ] || [ -L "$path" ]; then continue; fi
         echo "$(head -c 4097 "$path" | od -An -v -tx1 | tr -d ' \n') $path"
     done

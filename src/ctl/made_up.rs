@@ -7,10 +7,11 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::certificate::{Certificate, SOON_DAYS, make_up, matches};
+use super::certificate::SOON_DAYS;
 use super::cluster::{Cluster, Secret};
 use super::sites::{TlsOrigin, VirtualHost, is_whole};
 use super::state::state_folder;
+use crate::certificate::{Certificate, make_up, matches};
 use crate::error::{Code, Exit, Failure, Problem};
 
 /// Fills in what was made up earlier and still serves.
@@ -27,6 +28,7 @@ pub fn recall(cluster: &mut Cluster) {
 /// There is no state folder, or it cannot be written; a name that no certificate can be for; exit 3.
 pub fn make_missing(cluster: &mut Cluster) -> Result<(), Failure> {
     recall(cluster);
+    stand_in(cluster)?;
     let source = cluster.source.clone();
     let folder = folder(cluster);
     for site in lacking(cluster) {
@@ -44,6 +46,19 @@ pub fn make_missing(cluster: &mut Cluster) -> Result<(), Failure> {
             said(format!("{} cannot be written: {error}", folder.display()), "make room there, or set XDG_STATE_HOME")
         })?;
         fill(site, recalled(folder, site));
+    }
+    Ok(())
+}
+
+/// Makes up what nginx starts with until a load balancer has got a certificate. It is not kept: what is there already stays.
+fn stand_in(cluster: &mut Cluster) -> Result<(), Failure> {
+    let by_acme = |site: &&mut VirtualHost| site.acme().is_some();
+    for site in cluster.traffic.sites.iter_mut().filter(by_acme) {
+        let not_made =
+            |error: &dyn std::fmt::Display| Failure::internal(format!("the certificate of `{}`: {error}", site.id));
+        let (pem, key) = make_up(&names(site), SystemTime::now()).map_err(|error| not_made(&error))?;
+        let certificate = Certificate::read(&pem).map_err(|error| not_made(&error))?;
+        fill(site, Some((certificate, Secret(key))));
     }
     Ok(())
 }

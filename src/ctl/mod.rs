@@ -2,6 +2,7 @@
 //! have ([`wanted::WantedHost`]), facts say what it has, and a plan is the difference. Plan, verify and drill judge
 //! pure data; only `ssh` talks to hosts. The agent is met over the control protocol of the engine, never imported.
 
+pub mod account;
 pub mod alerts;
 pub mod apply;
 pub mod ask;

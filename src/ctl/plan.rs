@@ -154,7 +154,9 @@ fn nginx_loses(changes: &[Change]) -> bool {
 
 fn differs(file: &WantedFile, facts: &Facts) -> bool {
     facts.files.get(&file.dest).is_none_or(|known| {
-        known.sha256 != sha256(&file.content) || known.mode != file.mode || known.owner != file.owner
+        // A link is no file: what stands in comes in its place.
+        let stays = file.once && !known.sha256.is_empty();
+        !stays && (known.sha256 != sha256(&file.content) || known.mode != file.mode || known.owner != file.owner)
     })
 }
 
@@ -224,6 +226,7 @@ mod tests {
             mode: 0o644,
             owner: "root:root".into(),
             role: "r".into(),
+            once: false,
             secret: false,
             check: None,
             on_change: Some(on_change),
@@ -274,6 +277,21 @@ mod tests {
         facts = settled();
         facts.files.remove("/etc/u");
         assert_eq!(words(&facts), ["create /etc/u", "restart hactl-agent"]);
+    }
+
+    #[test]
+    fn what_stands_in_comes_only_where_nothing_is() {
+        let mut wanted = wanted();
+        wanted.files[0].once = true;
+        let words =
+            |facts: &Facts| plan(&wanted, facts, "sum").changes.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let mut facts = settled();
+        facts.files.get_mut("/etc/n").unwrap().sha256 = "what the host has put there".into();
+        assert_eq!(words(&facts), Vec::<String>::new());
+        facts.files.get_mut("/etc/n").unwrap().sha256 = String::new();
+        assert_eq!(words(&facts), ["change /etc/n", "reload nginx"], "a link");
+        facts.files.remove("/etc/n");
+        assert_eq!(words(&facts), ["create /etc/n", "reload nginx"]);
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, IsTerminal as _};
 
+use crate::certificate::matches;
 use crate::ctl::alerts::postable;
-use crate::ctl::certificate::{bad_key, matches};
+use crate::ctl::certificate::bad_key;
 use crate::ctl::cluster::{Cluster, Purpose, Secret, SecretSource};
 use crate::error::{Code, Exit, Failure, Problem};
 

@@ -6,8 +6,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::certificate::Certificate;
-use super::sealed::Sealed;
+use super::sealed::{Sealed, Secret};
+use crate::certificate::Certificate;
 
 /// Requests of everybody: the site for every name.
 pub const EVERY_NAME: &str = "_";
@@ -250,6 +250,19 @@ pub enum TlsOrigin {
     File(PathBuf),
     /// The desk makes it up, and keeps it in its state folder.
     SelfSigned,
+    /// Each load balancer gets one of its own from an authority; until then something stands in that the desk has made up.
+    Acme(Acme),
+}
+
+/// `acme:`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acme {
+    /// Whom the authority may write to.
+    pub email: String,
+    /// URL of the authority's directory (RFC 8555 §7.1.1).
+    pub directory: String,
+    /// Roots, as PEM, that vouch for the directory's own HTTPS; the load balancer's own where there are none.
+    pub roots: Option<String>,
 }
 
 /// Versions and ciphers of TLS, by Mozilla's names.
@@ -304,9 +317,16 @@ pub struct Traffic {
     pub nginx: Option<Nginx>,
     /// The page that answers every request while something is worked on.
     pub maintenance: Option<String>,
+    /// The private key of the account at authorities, as PEM: the load balancers keep it, and a deploy asks them for it.
+    pub account: Option<Secret>,
 }
 
 impl Traffic {
+    /// The sites whose certificates are got by ACME.
+    pub fn by_acme(&self) -> impl Iterator<Item = (&VirtualHost, &Acme)> {
+        self.sites.iter().filter_map(|site| Some((site, site.acme()?)))
+    }
+
     /// The pools that requests of this site go to.
     pub fn pools_of<'a>(&'a self, site: &'a VirtualHost) -> impl Iterator<Item = &'a Pool> {
         let rules = std::iter::once(&site.rules).chain(site.locations.iter().map(|location| &location.rules));
@@ -328,6 +348,14 @@ impl Traffic {
 }
 
 impl VirtualHost {
+    /// Where its certificate is got from, where that is by ACME.
+    pub fn acme(&self) -> Option<&Acme> {
+        match &self.tls.as_ref()?.origin {
+            TlsOrigin::Acme(acme) => Some(acme),
+            TlsOrigin::File(_) | TlsOrigin::SelfSigned => None,
+        }
+    }
+
     /// The name to ask for: the first that is a whole name.
     pub fn host_name(&self) -> &str {
         self.names.iter().map(String::as_str).find(|name| is_whole(name)).unwrap_or(EVERY_NAME)

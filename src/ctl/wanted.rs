@@ -67,6 +67,8 @@ pub struct WantedFile {
     pub owner: String,
     /// The role it comes from.
     pub role: String,
+    /// It only stands in until the host has something better: one that is there stays, whatever is in it.
+    pub once: bool,
     /// The content holds a secret: what is shown of it is without.
     pub secret: bool,
     /// Command that must succeed on the staged file, with `{staged}` for its path and `{root}` for the staging

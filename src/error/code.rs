@@ -41,6 +41,9 @@ codes! {
     /// `hactl agent call` reads one request of the control protocol as JSON, as the desk of the same version sends it.
     /// An older agent does not know the requests of a newer desk: `hactl deploy` brings both together.
     NotARequest = "E020", "not a request to an agent";
+    /// `hactl agent certificates` cannot begin: what is ordered, or its own folder, cannot be read or written, or another run is at
+    /// work. A deploy writes the orders; `systemctl list-timers hactl-certificates.timer` shows when it runs next.
+    NoCertificateRun = "E021", "certificates not looked after";
 
     // --- the inventory and what is typed ---
     /// The inventory is not YAML; the mark stands where reading ended. Indentation by tabs is the most frequent cause.
@@ -180,6 +183,9 @@ codes! {
     CertificateEnds = "W171", "a certificate ends soon";
     /// The inventory says one thing in its short and in its long form, or nginx's part where the kernel balances.
     TwoForms = "E172", "two forms that exclude each other";
+    /// A certificate is to be had by ACME (`tls: { acme: … }`) for a site that an authority cannot ask by HTTP-01: it asks each name of
+    /// the site on port 80. A wildcard, an address or every name (`_`) cannot be asked for; such a site has `certificate` and `key`.
+    NotByAcme = "E173", "not to be had by ACME";
     /// `hactl backend` names a server that no pool has, or not the pool that was named. `hactl backend list` shows them all.
     NoSuchBackend = "E180", "no such server in a pool";
     /// A pool would be left without a server that serves, so every request for it would fail. Add or undrain another one first.
@@ -476,6 +482,13 @@ codes! {
     /// A host was left out of a deploy (`--skip-unreachable`), since it could not be reached. It may have older files than the others.
     /// `hactl plan` shows what differs, `hactl deploy` makes them alike.
     MissedDeploy = "W725", "a host missed a deploy";
+    /// A load balancer has no certificate of the authority for a site yet: browsers see one that signs itself. The message has what the
+    /// authority said. It must reach `http://NAME/.well-known/acme-challenge/` on the VIP, port 80, for each name. It is tried again by
+    /// itself, after longer and longer pauses; `hactl agent certificates --now` on the load balancer tries at once.
+    CertificateNotIssued = "E726", "no certificate was issued yet";
+    /// A load balancer could not renew a certificate. The one that it has still holds, and it tries again by itself. The message has
+    /// what the authority said; `hactl agent certificates --now` on the load balancer tries at once.
+    CertificateNotRenewed = "W727", "a certificate was not renewed";
     /// Another deploy works on this cluster. Two at once would mix their files; nothing was changed.
     Locked = "E801", "locked by another deploy";
 }

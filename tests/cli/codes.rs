@@ -190,4 +190,7 @@ fn mistakes_on_the_command_line() {
     let said = call.wait_with_output().unwrap();
     assert!(String::from_utf8_lossy(&said.stderr).contains("[E020]"), "{said:?}");
     assert_eq!(said.status.code(), Some(3));
+    let said = hactl(&["agent", "certificates", "--orders", "/nonexistent/orders.json", "--folder", "/dev/null/x"]);
+    assert!(String::from_utf8_lossy(&said.stderr).contains("[E021]"), "{said:?}");
+    assert_eq!(said.status.code(), Some(4));
 }

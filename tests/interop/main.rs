@@ -2,6 +2,7 @@
 //!
 //! Needs root, `ip` and `keepalived`; without them the tests say so and pass, since nothing was proved or disproved.
 
+mod acme;
 mod agent;
 mod asking;
 mod background;

@@ -4,6 +4,7 @@
 //! One that fails is told of by its name, and the next begins with a lab made anew. Needs root and the static binary in
 //! `HACTL_BINARY` (`make test` sees to both); without them it says so and passes.
 
+mod acme;
 mod backends;
 mod bad_days;
 mod cases;
@@ -68,6 +69,7 @@ const CASES: &[Case] = cases! {
     Deployed -> Deployed: sites::https_by_name;
     Deployed -> Deployed: sites::several_servers_on_a_host;
     Deployed -> Deployed: sites::limits_caches_and_streams;
+    Deployed -> Deployed: acme::certificates_of_an_authority;
     Deployed -> Deployed: backends::while_requests_come;
     Deployed -> Deployed: backends::canaries_and_maintenance;
     Deployed -> Deployed: backends::a_dead_server_costs_nothing;

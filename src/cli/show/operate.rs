@@ -110,6 +110,6 @@ pub(crate) fn verified(done: &Verified) -> String {
         Service::NotBalanced => "service not asked (no director's kernel has IPVS)",
     };
     let gap = done.gap_ms.map(|gap| format!(", longest gap {gap} ms")).unwrap_or_default();
-    let sites = super::status::sites(&done.sites);
+    let sites = super::status::sites(&done.sites) + &super::status::certificates(&done.certificates);
     format!("{sites}verified: {} VIPs, one owner each, {service}, every web host reached{gap}\n", done.vips)
 }

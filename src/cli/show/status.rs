@@ -9,6 +9,7 @@ use hactl_engine::notice::state_name;
 use super::table::table;
 use crate::ctl::cluster::Group;
 use crate::ctl::report::Report;
+use crate::ctl::verify::certificates::HeldStatus;
 use crate::ctl::verify::sites::SiteStatus;
 use crate::ctl::verify::status::{HostDrift, HostStatus, Status, VipStatus};
 
@@ -18,6 +19,7 @@ const HEADINGS: [&str; 9] = ["HOST", "GROUP", "INSTANCE", "STATE", "PRIO", "ADVE
 pub(crate) fn status(report: &Report<Status>) -> String {
     let mut text: String = report.value.vips.iter().map(vip).collect();
     text.push_str(&sites(&report.value.sites));
+    text.push_str(&certificates(&report.value.certificates));
     text.push('\n');
     let mut rows = vec![HEADINGS.map(str::to_owned).to_vec()];
     rows.extend(report.value.hosts.iter().flat_map(host_rows));
@@ -67,6 +69,19 @@ pub(crate) fn sites(sites: &[SiteStatus]) -> String {
         format!("{} through {}  {answer}{certificate}\n", site.url, site.vip)
     };
     sites.iter().map(line).collect()
+}
+
+/// What each load balancer got by ACME.
+pub(crate) fn certificates(held: &[HeldStatus]) -> String {
+    let line = |one: &HeldStatus| {
+        let (host, site, shown) = (&one.host, &one.site, &one.certificate);
+        if !one.issued {
+            return format!("{site} on {host}  {}\n", style("no certificate was issued yet").red());
+        }
+        let (names, issuer) = (shown.names.join(", "), &shown.issuer);
+        format!("{site} on {host}  certificate for {names} by {issuer}, {} days left\n", shown.days_left)
+    };
+    held.iter().map(line).collect()
 }
 
 /// The virtual servers as the owner of the address has them, and the servers of nginx as the first owner there is sees them.

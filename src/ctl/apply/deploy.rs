@@ -8,6 +8,7 @@ use super::activate::Turn;
 use super::alike::all_or_none;
 use super::beginning::free;
 use super::end::{anew, commit, give_up, ready};
+use super::issue::{issue, lacking};
 use super::ladder;
 use super::missed::{caught_up, swept, with_skipped};
 use super::order::Canary;
@@ -111,7 +112,10 @@ pub async fn deploy(order: &Order, options: Options, confirm: Confirm<'_>) -> Ou
         let plan = whole(&jobs);
         if plan.is_empty() {
             tokio::join!(caught_up(&prepared.desk, &jobs), swept(&prepared.desk, &jobs));
-            return Ok(with_skipped(nothing_to_do(&prepared.desk, &jobs, begin).await, &prepared));
+            let lack = if lacking(&prepared, &jobs) { issue(&prepared).await } else { Vec::new() };
+            let mut report = nothing_to_do(&prepared.desk, &jobs, begin).await;
+            report.problems.extend(lack);
+            return Ok(with_skipped(report, &prepared));
         }
         if let Some(canary) = &order.canary {
             has_changes(canary, &plan)?;
@@ -137,10 +141,11 @@ pub async fn deploy(order: &Order, options: Options, confirm: Confirm<'_>) -> Ou
             }
             None => {
                 let (changed, hosts) = plan.size();
+                let problems = issue(&prepared).await;
                 let done = compared(&prepared.desk, planned, begin);
                 // Of hosts that were left out nothing was seen.
                 let verified = (done.not_looked_at == 0).then_some(true);
-                let report = Report::done(Deployed { changed, hosts, verified, ..done });
+                let report = Report { problems, ..Report::done(Deployed { changed, hosts, verified, ..done }) };
                 return Ok(with_skipped(report, &prepared));
             }
         }

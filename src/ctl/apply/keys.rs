@@ -1,18 +1,22 @@
-//! Keys of signed adverts that the inventory does not name: made up at the first deploy, kept by the load balancers alone, and
-//! learned from them at each later one. A load balancer that is new gets what the others have.
+//! Keys of signed adverts that the inventory does not name, and that of the account at authorities of ACME: made up at the first
+//! deploy, kept by the load balancers alone, and learned from them at each later one. A load balancer that is new gets what the
+//! others have.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::sync::{Mutex, PoisonError};
 
 use data_encoding::HEXLOWER;
+use hactl_engine::certificates::ACCOUNT_KEY;
 
+use crate::ctl::account::{mint, thumbprint};
 use crate::ctl::cluster::{Cluster, Group, Member, Secret, Vip};
 use crate::ctl::desk::Desk;
 use crate::ctl::host::Script;
 use crate::ctl::look::facts::{self, Facts, FileFact};
 use crate::ctl::plan::sha256;
 use crate::ctl::render::keys::ROLE;
+use crate::ctl::render::tls;
 use crate::ctl::signing::{KEY_FOLDER, Origin, minted_file};
 use crate::ctl::wanted::WantedHost;
 use crate::error::{Code, Exit, Failure, Problem};
@@ -27,6 +31,8 @@ pub(super) struct Keys {
     elsewhere: Vec<BTreeMap<String, Secret>>,
     /// Made up by this deploy, by their numbers: each once, however often the plan is made.
     minted: Mutex<BTreeMap<u8, Secret>>,
+    /// The account's key, where this deploy makes it up.
+    account: Mutex<Option<Secret>>,
 }
 
 /// The numbers of the keys that a deploy makes up for these load balancers.
@@ -36,6 +42,18 @@ fn wanted(cluster: &Cluster, hosts: &[String]) -> BTreeSet<u8> {
     let here = |vip: &&Vip| vip.members.iter().any(takes_part);
     let keys = cluster.vips.iter().filter(here).filter_map(|vip| Some(&vip.hmac.as_ref()?.key));
     keys.filter(|key| matches!(key.origin, Origin::Minted(_))).map(|key| key.id).collect()
+}
+
+/// Whether load balancers of a deploy answer authorities with the key of an account.
+fn wants_account(cluster: &Cluster, hosts: &[String]) -> bool {
+    let answers =
+        |name: &String| cluster.host(name).is_some_and(|host| host.roles.iter().any(|role| role == tls::ROLE));
+    cluster.traffic.by_acme().next().is_some() && hosts.iter().any(answers)
+}
+
+/// The account's key among those of a host, where it is one.
+fn account_in(keys: &BTreeMap<String, Secret>) -> Option<Secret> {
+    keys.get(ACCOUNT_KEY).filter(|key| thumbprint(&key.0).is_some()).cloned()
 }
 
 /// Whether this is what a deploy makes up: anything else at its place is somebody's mistake.
@@ -61,7 +79,9 @@ impl Keys {
         let lacking: Vec<u8> = wanted(&desk.cluster, chosen).into_iter().filter(|id| !has(id)).collect();
         let lbs = desk.cluster.group(Group::Lb).map(|host| host.name.clone());
         let others: Vec<String> = lbs.filter(|name| !chosen.contains(name)).collect();
-        if lacking.is_empty() || others.is_empty() {
+        let account = || facts.values().any(|facts| account_in(&facts.keys).is_some());
+        let lacks_account = wants_account(&desk.cluster, chosen) && !account();
+        if (lacking.is_empty() && !lacks_account) || others.is_empty() {
             return Ok(());
         }
         let asked = desk.again(others.clone()).await;
@@ -101,7 +121,28 @@ impl Keys {
                 }
             }
         }
+        if wants_account(cluster, &chosen) {
+            let lbs = cluster.group(Group::Lb).filter_map(|host| facts.get(host.name.as_str()));
+            let all: Vec<&BTreeMap<String, Secret>> = lbs.map(|facts| &facts.keys).chain(&self.elsewhere).collect();
+            let account = all.into_iter().find_map(account_in);
+            cluster.traffic.account = Some(match account {
+                Some(account) => account,
+                None => {
+                    minted.push(ACCOUNT_KEY.to_owned());
+                    self.mint_account()?
+                }
+            });
+        }
         Ok(minted)
+    }
+
+    fn mint_account(&self) -> Result<Secret, Failure> {
+        let mut minted = self.account.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = &*minted {
+            return Ok(key.clone());
+        }
+        let key = mint().map_err(|error| Failure::internal(format!("no key for the account: {error}")))?;
+        Ok(minted.insert(key).clone())
     }
 
     /// Of several that differ the one with which a running agent signs; the first in the inventory's order.
@@ -153,5 +194,42 @@ pub(super) fn forget(wanted: &mut WantedHost, facts: &mut Facts, roles: &[String
         let sha256 = sha256(format!("{}\n", key.0).as_bytes());
         let fact = FileFact { sha256, mode: 0o600, owner: "root:root".into() };
         facts.files.entry(path.clone()).or_insert(fact);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::ctl::inventory::load::parse;
+
+    /// Whoever has the account's key gives it to the others; what is none is made up anew, once.
+    #[test]
+    fn an_account_is_kept_by_the_load_balancers() {
+        let text = include_str!("../../../inventories/acme.yaml");
+        let cluster = parse(Path::new("x.yaml"), text).unwrap().cluster;
+        let with =
+            |text: &str| Facts { keys: [(ACCOUNT_KEY.to_owned(), Secret(text.into()))].into(), ..Facts::default() };
+        let kept = mint().unwrap();
+        let of = |keys: &Keys, five: Facts, six: Facts| {
+            let mut cluster = cluster.clone();
+            let minted = keys.give(&mut cluster, &[("lb-5", five), ("lb-6", six)].into()).unwrap();
+            (cluster.traffic.account.unwrap(), minted)
+        };
+        let keys = Keys::default();
+        assert_eq!(of(&keys, Facts::default(), with(&kept.0)), (kept.clone(), Vec::new()));
+        assert_eq!(of(&keys, with("hello"), with(&kept.0)).0, kept);
+        let (fresh, minted) = of(&keys, Facts::default(), with("hello"));
+        assert_eq!(minted, [ACCOUNT_KEY]);
+        assert_ne!(fresh, kept);
+        assert_eq!(of(&keys, Facts::default(), Facts::default()).0, fresh, "however often the plan is made");
+        let elsewhere = Keys { elsewhere: vec![[(ACCOUNT_KEY.to_owned(), kept.clone())].into()], ..Keys::default() };
+        assert_eq!(of(&elsewhere, Facts::default(), Facts::default()).0, kept);
+        // Who has no nginx of ours answers nobody, and needs none.
+        let mut without = cluster.clone();
+        without.hosts.iter_mut().for_each(|host| host.roles.retain(|role| role != tls::ROLE));
+        assert_eq!(keys.give(&mut without, &[("lb-5", Facts::default())].into()).unwrap(), Vec::<String>::new());
+        assert!(without.traffic.account.is_none());
     }
 }

@@ -13,6 +13,7 @@ pub mod binary;
 mod canary;
 pub mod deploy;
 mod end;
+mod issue;
 mod keys;
 mod ladder;
 mod missed;

@@ -152,7 +152,7 @@ fn wanted(job: &Job, binary: &str) -> BTreeMap<String, String> {
     let mut add = |key: String, value: String| drop(all.insert(key, value));
     for file in &want.files {
         // What is made up is another thing each time.
-        if want.minted.contains(&file.dest) {
+        if want.minted.contains(&file.dest) || file.once {
             add(file.dest.clone(), format!("made up {:o} {}", file.mode, file.owner));
             continue;
         }
@@ -174,7 +174,12 @@ fn found(job: &Job) -> BTreeMap<String, String> {
     let facts = &job.facts;
     let mut all = BTreeMap::new();
     let mut add = |key: String, value: String| drop(all.insert(key, value));
+    let once = |path: &String| job.wanted.files.iter().any(|file| file.once && file.dest == *path);
     for (path, file) in &facts.files {
+        if once(path) {
+            add(path.clone(), "there".to_owned()); // the host itself replaces it, any time
+            continue;
+        }
         add(path.clone(), format!("{} {:o} {}", file.sha256, file.mode, file.owner));
     }
     let word = |good: bool, yes: &str, no: &str| if good { yes.to_owned() } else { no.to_owned() };

@@ -160,6 +160,11 @@ impl Prepared {
         Ok(jobs)
     }
 
+    /// Whether all roles are deployed.
+    pub(super) fn is_whole(&self) -> bool {
+        self.order.only.is_empty()
+    }
+
     /// The checksum of the program that belongs on a load balancer.
     pub(super) fn program<'a>(&'a self, facts: &'a Facts) -> &'a str {
         let kept = facts.binary.as_deref().filter(|_| self.order.keep_binary);

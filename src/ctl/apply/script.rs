@@ -170,6 +170,7 @@ mod tests {
                 mode: 0o640,
                 owner: "root:root".into(),
                 role: "r".into(),
+                once: false,
                 secret: false,
                 check: None,
                 on_change: None,

@@ -203,6 +203,15 @@ pub fn give_roles(host: &mut Host, lvs: Option<&Lvs>, own_nginx: bool, more: &[&
     host.roles.extend(added.into_iter().filter(|role| !names.contains(&role.as_str())));
 }
 
+/// Gives a host the role that gets certificates, where it has nginx's.
+pub fn give_acme(host: &mut Host) {
+    let own = "lb-acme";
+    let nginx = host.roles.iter().position(|role| role == "lb-nginx");
+    if let Some(at) = nginx.filter(|_| !host.roles.iter().any(|role| role == own)) {
+        host.roles.insert(at + 1, own.to_owned());
+    }
+}
+
 fn backend(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, group: Group, host: &mut Host) {
     if group != Group::Web {
         return; // asked for on web hosts only, so that the keys are unknown on load balancers

@@ -108,6 +108,9 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
     let mut site = fields.get("site").map_or_else(site::default_site, |node| site::site(reader, node));
     let mut traffic = traffic::traffic(reader, &fields, &all, &placed, &folder);
     traffic::stand_for(&traffic, &mut site);
+    if traffic.by_acme().next().is_some() {
+        all.iter_mut().for_each(hosts::give_acme);
+    }
     maintenance::expect(&mut traffic, &mut site);
     if let Some(lvs) = &mut lvs {
         lvs.settle(site.port);

@@ -2,6 +2,7 @@
 //! [`super::cluster::Cluster`] with every derived value filled in. All mistakes of a file are reported at once, with
 //! line, column and the line drawn; nothing here touches the network.
 
+pub mod acme;
 pub mod alerts;
 pub mod auth;
 pub mod document;

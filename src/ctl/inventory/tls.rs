@@ -3,18 +3,19 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use super::acme::acme;
 use super::document::{Node, Value};
 use super::fields::Reader;
 use super::secret;
-use crate::ctl::certificate::{Certificate, bad_key, matches, validity};
+use crate::certificate::{Certificate, matches};
+use crate::ctl::certificate::{bad_key, validity};
 use crate::ctl::cluster::{Sealed, Secret, SecretSource};
 use crate::ctl::sites::{Profile, Tls, TlsOrigin, is_whole};
 use crate::error::{Code, Problem};
 use crate::includes::read_file;
 
 const PROFILES: [(&str, Profile); 2] = [("modern", Profile::Modern), ("intermediate", Profile::Intermediate)];
-const EXAMPLE: &str =
-    "tls: { certificate: certs/www.pem, key: certs/www.key }, or `tls: { self_signed: yes }` in a lab";
+const EXAMPLE: &str = "tls: { certificate: certs/www.pem, key: certs/www.key }, { acme: ops@example.cc }, or `{ self_signed: yes }` in a lab";
 
 /// Reads it, for a site with these names. Files are looked for from the inventory's folder.
 pub fn tls(reader: &Reader<'_>, node: &Node, names: &[String], folder: &Path) -> Option<Tls> {
@@ -24,7 +25,8 @@ pub fn tls(reader: &Reader<'_>, node: &Node, names: &[String], folder: &Path) ->
         return None;
     }
     let fields = reader.fields(node, "tls");
-    let self_signed = fields.get("self_signed").and_then(|node| reader.boolean(node, "self_signed")).unwrap_or(false);
+    let made_up = fields.get("self_signed");
+    let self_signed = made_up.and_then(|node| reader.boolean(node, "self_signed")).unwrap_or(false);
     let certificate = fields.get("certificate");
     let key = fields.get("key");
     let profile = fields.get("profile").and_then(|node| reader.choice(node, "profile", &PROFILES));
@@ -37,6 +39,7 @@ pub fn tls(reader: &Reader<'_>, node: &Node, names: &[String], folder: &Path) ->
         _ => reader.duration(node, "hsts"),
     });
     let http2 = fields.get("http2").and_then(|node| reader.boolean(node, "http2")).unwrap_or(true);
+    let by_acme = fields.get("acme");
     fields.finish();
     let said = |origin, certificate, key| Tls {
         origin,
@@ -47,6 +50,14 @@ pub fn tls(reader: &Reader<'_>, node: &Node, names: &[String], folder: &Path) ->
         http2,
     };
     let nobodys = |node: &Node| Sealed { source: None, value: None, span: reader.span(node.place) };
+    if let Some(acme_node) = by_acme {
+        let other = certificate.or(key).or(made_up.filter(|_| self_signed));
+        if let Some(node) = other {
+            let problem = Problem::new(Code::WrongShape, "tls has `acme` and another certificate");
+            reader.wrong(node.place, problem.next("leave one of them out"));
+        }
+        return Some(said(TlsOrigin::Acme(acme(reader, acme_node, names, folder)), None, nobodys(node)));
+    }
     if self_signed {
         if let Some(node) = certificate.or(key) {
             let problem = Problem::new(Code::WrongShape, "tls has a certificate of its own and `self_signed: yes`");

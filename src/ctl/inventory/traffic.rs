@@ -77,7 +77,7 @@ mod tests {
     use std::fs;
     use std::time::{Duration, SystemTime};
 
-    use crate::ctl::certificate::make_up;
+    use crate::certificate::make_up;
     use crate::ctl::inventory::load::parse;
     use crate::ctl::sites::{Listen, Target};
 

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::Path;
 
+use super::acme::check_ports;
 use super::document::{Node, Place, Value};
 use super::fields::{Fields, Reader};
 use super::rules::{locations, rules, target};
 use super::site::statuses;
 use super::tls::tls;
 use crate::ctl::cluster::{Site, Vip};
-use crate::ctl::sites::{EVERY_NAME, Listen, Pool, Rules, Target, VirtualHost, is_whole};
+use crate::ctl::sites::{EVERY_NAME, Listen, Pool, Rules, Target, TlsOrigin, VirtualHost, is_whole};
 use crate::error::{Code, Problem};
 
 use super::pools::WEB;
@@ -77,6 +78,11 @@ fn site(reader: &Reader<'_>, node: &Node, number: usize, known: &Known<'_>) -> V
         None if tls.is_some() => vec![plain(80), Listen { tls: true, ..plain(443) }],
         None => vec![plain(80)],
     };
+    if let Some(node) =
+        fields.get("tls").filter(|_| matches!(&tls, Some(tls) if matches!(tls.origin, TlsOrigin::Acme(_))))
+    {
+        check_ports(reader, node, &listens);
+    }
     let mut rules = rules(reader, &fields, known.folder);
     rules.target = target(reader, &fields, "the site");
     let locations = fields.get("locations").map(|node| locations(reader, node, known.folder)).unwrap_or_default();

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::HEXLOWER;
+use hactl_engine::certificates::ACCOUNT_KEY;
 use ipnet::IpNet;
 
 use crate::ctl::cluster::Secret;
@@ -93,7 +94,8 @@ pub fn script(wanted: &WantedHost) -> Script {
     let services = wanted.services.iter().flat_map(|s| std::iter::once(&s.name).chain(&s.replaces));
     let services = services.chain(&wanted.retired).map(String::as_str).chain(["nginx"]).chain(observe::FIREWALLS);
     let services: BTreeSet<&str> = services.collect();
-    let script = match wanted.binary {
+    let has_keys = wanted.binary || wanted.files.iter().any(|file| file.dest == ACCOUNT_KEY);
+    let script = match has_keys {
         // First of all: a script that fails tells its last lines.
         true => Script::new().call("keys", [KEY_FOLDER]),
         false => Script::new(),
@@ -299,6 +301,7 @@ mod tests {
             mode: 0o600,
             owner: "root:root".into(),
             role: "x".into(),
+            once: false,
             secret: false,
             check: None,
             on_change: None,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use hactl_engine::certificates::Standing;
 use hactl_engine::control::AgentStatus;
 use ipnet::IpNet;
 
@@ -50,6 +51,8 @@ pub struct Seen {
     pub members: Vec<Member>,
     /// Hosts that it was deployed without.
     pub missed: Vec<Missed>,
+    /// How the certificates stand that it gets by ACME; `None` where it was never looked after them.
+    pub certificates: Option<Standing>,
     /// `arp_ignore` and `arp_announce` of all interfaces, where they were asked for.
     pub arp: Option<(u8, u8)>,
 }
@@ -254,6 +257,10 @@ pub fn parse(text: &str) -> Seen {
         peers: answers("peers"),
         transaction: transaction::told(&lines("transaction")),
         members: lines("members").into_iter().filter_map(Member::parse).collect(),
+        certificates: serde_json::from_str(&lines("certificates").join("\n"))
+            .map(plain_json)
+            .and_then(serde_json::from_value)
+            .ok(),
         missed: lines("missed").into_iter().filter_map(Missed::parse).collect(),
         arp: match lines("arp").iter().map(|line| line.trim().parse().ok()).collect::<Vec<_>>().as_slice() {
             [Some(ignore), Some(announce)] => Some((*ignore, *announce)),

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use crate::ctl::certificate::Certificate;
+use crate::certificate::Certificate;
 use crate::ctl::cluster::{Cluster, Vip};
 use crate::ctl::look::no_answer::NoAnswer;
 use crate::ctl::look::way::can_answer;

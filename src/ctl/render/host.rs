@@ -295,6 +295,7 @@ impl Work<'_> {
             mode,
             owner: entry.owner.clone(),
             role: self.role.to_owned(),
+            once: false,
             secret: entry.secret,
             check,
             on_change: entry.on_change.clone().map(OnChange::from),

@@ -31,6 +31,7 @@ pub fn files(cluster: &Cluster, host: &Host) -> Vec<WantedFile> {
             mode: 0o600,
             owner: "root:root".into(),
             role: ROLE.into(),
+            once: false,
             secret: true,
             check: None,
             on_change: Some(OnChange::Reload("hactl-agent".into())),

@@ -12,6 +12,7 @@ use std::net::{IpAddr, SocketAddr};
 use serde::Serialize;
 
 use self::directives::{Own, location, of_rules, tls_lines, upstream, zones};
+use crate::ctl::account::thumbprint;
 use crate::ctl::cluster::{Balancing, Cluster};
 use crate::ctl::inventory::pools::of_web_hosts;
 use crate::ctl::inventory::virtual_hosts::of_short;
@@ -176,7 +177,8 @@ fn version(cluster: &Cluster, view: &NginxView) -> String {
     for (name, value) in &cluster.site.proxy_params {
         all.push_str(&format!("{name} {value};"));
     }
-    let shown = cluster.traffic.sites.iter().filter_map(|site| site.tls.as_ref()?.certificate.as_ref());
+    let own = cluster.traffic.sites.iter().filter(|site| site.acme().is_none());
+    let shown = own.filter_map(|site| site.tls.as_ref()?.certificate.as_ref());
     shown.for_each(|certificate| all.push_str(&certificate.fingerprint));
     sha256(all.as_bytes()).chars().take(12).collect()
 }
@@ -241,27 +243,31 @@ fn server(
         some.iter().flat_map(|listen| defaults.listens(listen, &site.addresses, http2)).collect()
     };
     let tls = site.tls.as_ref().map(|tls| tls_lines(tls, &site.id)).unwrap_or_default();
-    let elsewhere = |listens: Vec<String>, names: String, to: String, tls: &[String]| ServerView {
+    let asked = |some: &[&Listen]| site.acme().filter(|_| some.iter().any(|listen| listen.port == 80));
+    let challenge = |some: &[&Listen]| asked(some).map(|_| challenge(cluster));
+    let elsewhere = |listens: Vec<String>, names: String, to: String, tls: &[String], first| ServerView {
         listens,
         names,
         health: tls.is_empty(),
         tls: tls.to_vec(),
         hotlink: false,
         lines: Vec::new(),
-        locations: vec![LocationView { path: "/".into(), lines: vec![format!("return 301 {to}$request_uri;")] }],
+        locations: Option::into_iter(first)
+            .chain([LocationView { path: "/".into(), lines: vec![format!("return 301 {to}$request_uri;")] }])
+            .collect(),
     };
     let mut blocks = Vec::new();
     if !sent.is_empty() {
         let port = kept.iter().map(|listen| listen.port).next().filter(|port| *port != 443);
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         let host = site.to_name.as_deref().unwrap_or("$host");
-        blocks.push(elsewhere(listens(&sent), names.clone(), format!("https://{host}{port}"), &[]));
+        blocks.push(elsewhere(listens(&sent), names.clone(), format!("https://{host}{port}"), &[], challenge(&sent)));
     }
     // Before the site itself, so that who asks for a name that nobody has is sent to it, too.
     if let Some(name) = &site.to_name {
         let others: Vec<&str> = site.names.iter().map(String::as_str).filter(|other| other != name).collect();
         let others = if others.is_empty() { EVERY_NAME.to_owned() } else { others.join(" ") };
-        blocks.push(elsewhere(listens(&kept), others, format!("$scheme://{name}"), &tls));
+        blocks.push(elsewhere(listens(&kept), others, format!("$scheme://{name}"), &tls, challenge(&kept)));
     }
     let mut lines = Vec::new();
     if site.listens.iter().any(|listen| listen.proxy_protocol) {
@@ -272,13 +278,11 @@ fn server(
     }
     lines.extend(of_rules(&site.rules, &format!("{number}"), &site.id));
     let here = |own: Option<&Own<'_>>| location(cluster, (site, number), own, pools);
-    let mut locations: Vec<LocationView> = (1..)
-        .zip(&site.locations)
-        .map(|(place, one): (usize, &Location)| {
-            let own = Own { rules: &one.rules, id: format!("{number}_{place}"), file: format!("{}-{place}", site.id) };
-            LocationView { path: one.path.clone(), lines: here(Some(&own)) }
-        })
-        .collect();
+    let mut locations: Vec<LocationView> = challenge(&kept).into_iter().collect();
+    locations.extend((1..).zip(&site.locations).map(|(place, one): (usize, &Location)| {
+        let own = Own { rules: &one.rules, id: format!("{number}_{place}"), file: format!("{}-{place}", site.id) };
+        LocationView { path: one.path.clone(), lines: here(Some(&own)) }
+    }));
     if !site.locations.iter().any(|one| one.path == "/") {
         locations.push(LocationView { path: "/".into(), lines: here(None) });
     }
@@ -294,6 +298,23 @@ fn server(
     });
     blocks
 }
+
+/// Answers an authority's question of HTTP-01 (RFC 8555 §8.3), whichever it is: the answer is made of the question's last word and of
+/// the account's key, so nothing is to be remembered, and whichever load balancer has the VIP answers for all of them. `return` comes
+/// before lists of addresses, logins and limits.
+fn challenge(cluster: &Cluster) -> LocationView {
+    let thumbprint = cluster.traffic.account.as_ref().and_then(|account| thumbprint(&account.0));
+    let thumbprint = thumbprint.unwrap_or_else(|| "unknown".into());
+    let lines = vec![
+        "default_type text/plain;".into(),
+        format!("location ~ \"^{CHALLENGE}([A-Za-z0-9_-]+)$\" {{ return 200 \"$1.{thumbprint}\"; }}"),
+        "return 404;".into(),
+    ];
+    LocationView { path: format!("^~ {CHALLENGE}"), lines }
+}
+
+/// What an authority's questions begin with.
+const CHALLENGE: &str = "/.well-known/acme-challenge/";
 
 /// Blocks for whoever asks under no site's name on ports where every site has an address of its own, and on the port where the agent asks
 /// for this balancer's health.
@@ -325,7 +346,9 @@ impl ServerView {
         let alias = format!("alias {FOLDER}/{MAINTENANCE};");
         let lines = vec!["internal;".into(), "default_type text/html;".into(), RETRY.into(), alias];
         let all = LocationView { path: "/".into(), lines: vec!["return 503;".into()] };
-        self.locations = vec![LocationView { path: format!("= {CLOSED}"), lines }, all];
+        // An authority is answered all the same: certificates end during a maintenance, too.
+        self.locations.retain(|location| location.path.ends_with(CHALLENGE));
+        self.locations.extend([LocationView { path: format!("= {CLOSED}"), lines }, all]);
     }
 }
 

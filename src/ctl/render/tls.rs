@@ -1,7 +1,9 @@
 //! Files of sites beside nginx's configuration: certificates, keys and users. The configuration only names them.
 
+use hactl_engine::certificates::{ACCOUNT_KEY, ORDERS, Order, Orders};
+
 use crate::ctl::cluster::Cluster;
-use crate::ctl::sites::Rules;
+use crate::ctl::sites::{Rules, Tls};
 use crate::ctl::wanted::{OnChange, WantedFile};
 
 /// The role whose hosts have them.
@@ -23,11 +25,23 @@ pub fn key_file(id: &str) -> String {
     format!("{FOLDER}/{id}.key")
 }
 
+/// Where key and certificate of a site lie that are got by ACME: in one file, which the load balancer itself replaces.
+pub fn acme_file(id: &str) -> String {
+    format!("{FOLDER}/acme/{id}.pem")
+}
+
+/// Where the roots lie that vouch for the authority of a site.
+fn roots_file(id: &str) -> String {
+    format!("{FOLDER}/acme/{id}.roots")
+}
+
 /// The files of all sites.
 pub fn files(cluster: &Cluster) -> Vec<WantedFile> {
     let mut files = Vec::new();
     for site in &cluster.traffic.sites {
-        if let Some(tls) = &site.tls {
+        if let Some(tls) = site.tls.as_ref().filter(|_| site.acme().is_some()) {
+            files.push(stands_in(tls, &site.id));
+        } else if let Some(tls) = &site.tls {
             let certificate = tls.certificate.as_ref().map_or(UNKNOWN, |one| one.pem.as_str());
             files.push(file(certificate_file(&site.id), certificate, 0o644, false));
             files.push(file(key_file(&site.id), tls.key.open().unwrap_or(UNKNOWN), 0o600, true));
@@ -42,8 +56,45 @@ pub fn files(cluster: &Cluster) -> Vec<WantedFile> {
             users(&one.rules, &format!("{}-{place}", site.id));
         }
     }
+    files.extend(by_acme(cluster));
     let page = cluster.traffic.maintenance.as_ref();
     files.extend(page.map(|page| file(format!("{FOLDER}/{MAINTENANCE}"), page, 0o644, false)));
+    files
+}
+
+/// What nginx starts with, where the load balancer has not got a certificate yet.
+fn stands_in(tls: &Tls, id: &str) -> WantedFile {
+    let made_up = tls.certificate.as_ref().zip(tls.key.open());
+    let content = made_up.map_or_else(|| UNKNOWN.to_owned(), |(certificate, key)| format!("{key}{}", certificate.pem));
+    WantedFile { once: true, ..file(acme_file(id), &content, 0o600, true) }
+}
+
+/// What the load balancers' own runs need: what is ordered, of whom, and with which account. nginx reads none of it.
+fn by_acme(cluster: &Cluster) -> Vec<WantedFile> {
+    let unread = |file: WantedFile| WantedFile { on_change: None, ..file };
+    let mut files = Vec::new();
+    let mut orders = Orders::default();
+    for (site, acme) in cluster.traffic.by_acme() {
+        let roots = acme.roots.as_ref().map(|roots| file(roots_file(&site.id), roots, 0o644, false));
+        orders.certificates.push(Order {
+            id: site.id.clone(),
+            names: site.names.clone(),
+            file: acme_file(&site.id),
+            port: site.asked().filter(|listen| listen.tls && site.addresses.is_empty()).map(|listen| listen.port),
+            email: acme.email.clone(),
+            directory: acme.directory.clone(),
+            authorities: roots.as_ref().map(|file| file.dest.clone()),
+        });
+        files.extend(roots.map(unread));
+    }
+    if orders.certificates.is_empty() {
+        return files;
+    }
+    // What is made of strings alone can always be written.
+    let orders = serde_json::to_string_pretty(&orders).unwrap_or_default();
+    files.push(unread(file(ORDERS.into(), &orders, 0o644, false)));
+    let account = cluster.traffic.account.as_ref().map_or(UNKNOWN, |account| account.0.as_str());
+    files.push(unread(file(ACCOUNT_KEY.into(), account, 0o600, true)));
     files
 }
 
@@ -55,6 +106,7 @@ fn file(dest: String, content: &str, mode: u32, secret: bool) -> WantedFile {
         mode,
         owner: "root:root".into(),
         role: ROLE.into(),
+        once: false,
         secret,
         check: None,
         on_change: Some(OnChange::Reload("nginx".into())),

@@ -1,9 +1,10 @@
 //! The roles and templates compiled into the binary.
 
 /// Built-in roles: name and `role.yaml`.
-pub const ROLES: [(&str, &str); 7] = [
+pub const ROLES: [(&str, &str); 8] = [
     ("web-static", include_str!("../../../roles/web-static/role.yaml")),
     ("lb-nginx", include_str!("../../../roles/lb-nginx/role.yaml")),
+    ("lb-acme", include_str!("../../../roles/lb-acme/role.yaml")),
     ("lb-nginx-main", include_str!("../../../roles/lb-nginx-main/role.yaml")),
     ("lb-nginx-stream", include_str!("../../../roles/lb-nginx-stream/role.yaml")),
     ("vip", include_str!("../../../roles/vip/role.yaml")),
@@ -12,7 +13,7 @@ pub const ROLES: [(&str, &str); 7] = [
 ];
 
 /// Built-in templates: name and text.
-pub const TEMPLATES: [(&str, &str); 13] = [
+pub const TEMPLATES: [(&str, &str); 15] = [
     ("web.html.tera", include_str!("../../../templates/web.html.tera")),
     ("nginx-web.conf.tera", include_str!("../../../templates/nginx-web.conf.tera")),
     ("nginx-lb.conf.tera", include_str!("../../../templates/nginx-lb.conf.tera")),
@@ -25,6 +26,8 @@ pub const TEMPLATES: [(&str, &str); 13] = [
     ("hactl-realserver.service.tera", include_str!("../../../templates/hactl-realserver.service.tera")),
     ("hactl.conf.tera", include_str!("../../../templates/hactl.conf.tera")),
     ("smtp.password.tera", include_str!("../../../templates/smtp.password.tera")),
+    ("hactl-certificates.service.tera", include_str!("../../../templates/hactl-certificates.service.tera")),
+    ("hactl-certificates.timer.tera", include_str!("../../../templates/hactl-certificates.timer.tera")),
     ("hactl-agent.service.tera", include_str!("../../../templates/hactl-agent.service.tera")),
 ];
 

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::certificates::HeldStatus;
 use super::sites::{self, SiteStatus};
 use super::vips::judge;
-use super::{lvs, pools};
+use super::{certificates, lvs, pools};
 use crate::ctl::cluster::{Cluster, Vip};
 use crate::ctl::desk::{Desk, Options, open};
 use crate::ctl::look::observe::{Sight, ask, look};
@@ -33,6 +34,8 @@ pub struct Verified {
     pub service: Service,
     /// One entry a site and VIP, where the inventory has `sites`.
     pub sites: Vec<SiteStatus>,
+    /// What each load balancer got by ACME, where sites ask for that.
+    pub certificates: Vec<HeldStatus>,
     /// The longest time without a good answer in milliseconds, where it was watched.
     pub gap_ms: Option<u64>,
 }
@@ -85,6 +88,7 @@ pub async fn verify(
         vips: desk.cluster.vips.len(),
         service: service(&desk.cluster, &sight),
         sites: sites::statuses(&desk.cluster, &sight),
+        certificates: certificates::statuses(&desk.cluster, &sight),
         gap_ms: gap.map(|gap| u64::try_from(gap.as_millis()).unwrap_or(u64::MAX)),
     };
     Ok(Report::judged(value, problems))
@@ -109,7 +113,11 @@ async fn watch(desk: &Desk, duration: Option<Duration>) -> (Vec<Problem>, Sight)
     let mut problems = Vec::new();
     loop {
         let sight = look(desk, true).await;
-        for problem in judge(&desk.cluster, &sight).into_iter().chain(pools::hopeless(&sight)) {
+        for problem in judge(&desk.cluster, &sight)
+            .into_iter()
+            .chain(pools::hopeless(&sight))
+            .chain(certificates::problems(&desk.cluster, &sight))
+        {
             if known.insert(problem.message.clone()) {
                 problems.push(problem);
             }

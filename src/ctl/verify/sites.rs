@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
+use crate::certificate::Certificate;
 use crate::ctl::certificate::validity;
 use crate::ctl::cluster::Cluster;
 use crate::ctl::look::observe::Sight;
@@ -100,20 +101,15 @@ fn one(site: &VirtualHost, seen: &SiteSeen) -> Vec<Problem> {
         problems.push(problem.why(why).next(next));
     }
     let Some(tls) = &site.tls else { return problems };
+    if site.acme().is_some() {
+        return problems; // `certificates` compares it with what each load balancer has got
+    }
     match (&answer.certificate, &tls.certificate) {
         (Some(shown), Some(own)) if shown.fingerprint == own.fingerprint => {
             problems.extend(validity(shown, &format!("of {}", site.id), SystemTime::now()));
         }
         (Some(shown), Some(_)) => {
-            let message = format!(
-                "{url} shows another certificate through {vip} than the inventory has: for {}, by {}",
-                shown.names.join(", "),
-                shown.issuer
-            );
-            let problem = Problem::new(Code::CertificateServed, message).why(
-                "browsers see that one: it was not deployed yet, nginx was not reloaded, or another machine answers",
-            );
-            problems.push(problem.next("`hactl plan` shows whether it is deployed"));
+            problems.push(another(url, vip, shown, "the inventory has"));
         }
         // What this desk does not have it cannot compare.
         (Some(shown), None) => problems.extend(validity(shown, &format!("of {}", site.id), SystemTime::now())),
@@ -129,12 +125,24 @@ fn one(site: &VirtualHost, seen: &SiteSeen) -> Vec<Problem> {
     problems
 }
 
+/// It shows another one than it should.
+pub(super) fn another(url: &str, vip: IpAddr, shown: &Certificate, than: &str) -> Problem {
+    let message = format!(
+        "{url} shows another certificate through {vip} than {than}: for {}, by {}",
+        shown.names.join(", "),
+        shown.issuer
+    );
+    let problem = Problem::new(Code::CertificateServed, message)
+        .why("browsers see that one: it was not deployed yet, nginx was not reloaded, or another machine answers");
+    problem.next("`hactl plan` shows whether it is deployed")
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::ctl::certificate::{Certificate, make_up};
+    use crate::certificate::make_up;
     use crate::ctl::inventory::load::parse;
     use crate::ctl::look::no_answer::NoAnswer;
     use crate::ctl::look::sites::SiteAnswer;

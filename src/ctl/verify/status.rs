@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use hactl_engine::control::{InstanceStatus, Safety, VirtualServerStatus};
 use serde::Serialize;
 
+use super::certificates::{self, HeldStatus};
 use super::pools;
 use super::sites::{self, SiteStatus};
 use super::vips::judge;
@@ -25,6 +26,8 @@ pub struct Status {
     pub vips: Vec<VipStatus>,
     /// One entry a site and VIP, where the inventory has `sites`.
     pub sites: Vec<SiteStatus>,
+    /// What each load balancer got by ACME, where sites ask for that.
+    pub certificates: Vec<HeldStatus>,
     /// One entry a host, in the inventory's order.
     pub hosts: Vec<HostStatus>,
     /// What is not as the last deploy left it, on each host where something is; `None` when that was not asked.
@@ -104,6 +107,7 @@ pub async fn status(desk: &Desk) -> Report<Status> {
 fn judged(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
     let mut problems = judge(cluster, sight);
     problems.extend(pools::out(sight).into_iter().chain(pools::hopeless(sight)));
+    problems.extend(certificates::problems(cluster, sight));
     problems
 }
 
@@ -163,6 +167,7 @@ fn picture(cluster: &Cluster, sight: &Sight) -> Status {
     Status {
         vips: vips.collect(),
         sites: sites::statuses(cluster, sight),
+        certificates: certificates::statuses(cluster, sight),
         hosts: cluster.managed().map(|host| host_status(host, sight)).collect(),
         drift: None,
         safety: promises.min_by_key(|safety| safety.tier).cloned(),

@@ -3,11 +3,12 @@
 //! Nothing in this crate opens a socket, reads a clock, starts a thread or touches a file. The agent feeds it
 //! inputs with the time they happened at and carries out the actions it returns; the simulator in
 //! `tests/sim` does the same with a thousand invented networks. The desk uses its configuration language
-//! ([`conf`]) and the control protocol ([`control`]), which is where agent and desk meet.
+//! ([`conf`]) and the control protocol ([`control`], [`certificates`]), which is where agent and desk meet.
 
 #![warn(unreachable_pub)]
 
 pub mod action;
+pub mod certificates;
 pub mod conf;
 pub mod control;
 pub mod input;

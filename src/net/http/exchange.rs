@@ -58,35 +58,91 @@ pub(crate) async fn exchange<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    stream.write_all(request).await?;
-    stream.flush().await?;
-    let mut buffer = vec![0; BUFFER_BYTES]; // not in the future itself: thousands of checks wait at a time
     let mut reader = HeadReader::default();
-    let (head, rest) = loop {
-        let arrived = read(&mut stream, &mut buffer).await?;
-        if arrived.is_empty() {
-            return Err(reader.closed().into());
-        }
-        if let Some(whole) = reader.push(arrived)? {
-            break whole;
-        }
-    };
+    let mut buffer = vec![0; BUFFER_BYTES]; // not in the future itself: thousands of checks wait at a time
+    let (head, rest) = ask(&mut stream, request, &mut reader, &mut buffer).await?;
     let wanted = wanted(head);
     if wanted == Wanted::default() {
         return Ok(Answer { status: head.status, length: 0, digest: None, text: None });
     }
-    let mut body = Body::new(head.framing);
     let mut content = Content::new(wanted);
+    take_body(&mut stream, (head, rest), &mut buffer, &mut content).await?;
+    content.finish(head.status)
+}
+
+/// What a server answered, with the fields of its head.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Whole {
+    /// 101, or 200..=999.
+    pub status: u16,
+    /// Name and value of each field, in the order in which they came.
+    pub fields: Vec<(String, String)>,
+    /// The body; nothing where none was to be read.
+    pub text: Vec<u8>,
+}
+
+/// Sends a request and reads all of the answer; without its body where the request was HEAD, whose answer has none. The caller
+/// limits the time.
+///
+/// # Errors
+/// What the network or the server did.
+pub(crate) async fn whole<S>(mut stream: S, request: &[u8], has_body: bool) -> Result<Whole, HttpError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut reader = HeadReader::default();
+    let mut buffer = vec![0; BUFFER_BYTES];
+    let (head, rest) = ask(&mut stream, request, &mut reader, &mut buffer).await?;
+    let fields = reader.fields();
+    let mut content = Content::new(Wanted { digest: false, text: true });
+    if has_body {
+        take_body(&mut stream, (head, rest), &mut buffer, &mut content).await?;
+    }
+    let answer = content.finish(head.status)?;
+    Ok(Whole { status: answer.status, fields, text: answer.text.unwrap_or_default() })
+}
+
+/// Sends a request and reads until the head of the answer is there; with it comes what of the body has come.
+async fn ask<S>(
+    stream: &mut S,
+    request: &[u8],
+    reader: &mut HeadReader,
+    buffer: &mut [u8],
+) -> Result<(Head, Vec<u8>), HttpError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    stream.write_all(request).await?;
+    stream.flush().await?;
+    loop {
+        let arrived = read(stream, buffer).await?;
+        if arrived.is_empty() {
+            return Err(reader.closed().into());
+        }
+        if let Some(whole) = reader.push(arrived)? {
+            return Ok(whole);
+        }
+    }
+}
+
+/// Reads the body behind a head, until it ends or is too long.
+async fn take_body<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    (head, rest): (Head, Vec<u8>),
+    buffer: &mut [u8],
+    content: &mut Content,
+) -> Result<(), HttpError> {
+    let mut body = Body::new(head.framing);
     body.push(&rest, |piece| content.take(piece))?;
     while !body.done() && !content.too_long() {
-        let arrived = read(&mut stream, &mut buffer).await?;
+        let arrived = read(stream, buffer).await?;
         if arrived.is_empty() {
             body.closed()?;
             break;
         }
         body.push(arrived, |piece| content.take(piece))?;
     }
-    content.finish(head.status)
+    Ok(())
 }
 
 /// Sends a request and reads no more of the answer than its status. The caller limits the time.

@@ -102,6 +102,16 @@ impl HeadReader {
         status(self.bytes.get(..end)?.trim_ascii_end()).filter(|code| *code == 101 || *code >= 200)
     }
 
+    /// Name and value of each field of the head that [`HeadReader::push`] has just returned; what is no text is left out.
+    pub(crate) fn fields(&self) -> Vec<(String, String)> {
+        let lines = self.bytes.split(|byte| *byte == b'\n').skip(1);
+        let field = |line: &[u8]| {
+            let (name, value) = std::str::from_utf8(line).ok()?.split_once(':')?;
+            Some((name.to_owned(), value.trim().to_owned()))
+        };
+        lines.filter_map(field).collect()
+    }
+
     /// The connection ended before the head did.
     pub fn closed(&self) -> Fault {
         Fault::ClosedInHead(self.bytes.len())

@@ -106,7 +106,11 @@ fn the_lvs_clusters_render() {
     assert_eq!(parsed.diagnostics, [], "{conf}");
     assert_eq!(parsed.config.instances[0].addresses[0].preferred_s, Some(0), "checks must not come from it");
     let retired = rendered(HOMEWORK, "web-7").unwrap().retired;
-    assert_eq!(retired, ["hactl-realserver"], "what LVS left behind goes");
+    assert_eq!(
+        retired,
+        ["hactl-certificates.timer", "hactl-realserver"],
+        "what LVS left behind goes, and certificates by ACME"
+    );
 }
 
 #[test]
@@ -244,4 +248,50 @@ fn nginx_speaks_ipv6_and_knows_several_names() {
     let two = lb(&format!("{HOMEWORK}{redirect}").replace("www.example.cc", "a.example.cc b-c.example.cc"));
     assert!(two.contains(r#"if ($host !~ "^(a\.example\.cc|b-c\.example\.cc)$") {"#), "{two}");
     assert!(two.contains("return 301 http://a.example.cc$request_uri;"), "{two}");
+}
+
+/// Each load balancer answers every question, before everything else; nothing that is a secret or one's own stands in the file.
+#[test]
+fn certificates_by_acme_are_rendered() {
+    let text = include_str!("../../../../inventories/acme.yaml");
+    let mut cluster = parse(Path::new("/nowhere/x.yaml"), text).unwrap().cluster;
+    let account = crate::ctl::account::mint().unwrap();
+    let thumbprint = crate::ctl::account::thumbprint(&account.0).unwrap();
+    cluster.traffic.account = Some(account);
+    let host = |cluster: &Cluster| render(cluster, cluster.host("lb-5").unwrap(), &Interfaces::new()).unwrap();
+    let wanted = host(&cluster);
+    let conf = file(&wanted, "/etc/nginx/conf.d/hactl-lb.conf");
+    let answer =
+        format!("location ~ \"^/.well-known/acme-challenge/([A-Za-z0-9_-]+)$\" {{ return 200 \"$1.{thumbprint}\"; }}");
+    assert_eq!(conf.matches(&answer).count(), 1, "on port 80 alone: {conf}");
+    assert!(conf.find(&answer) < conf.find("return 301 https://"), "{conf}");
+    assert_eq!(conf.matches("ssl_certificate /etc/nginx/hactl/acme/www.example.cc.pem;").count(), 2, "{conf}");
+    assert_eq!(conf.matches("ssl_certificate_key /etc/nginx/hactl/acme/www.example.cc.pem;").count(), 2, "{conf}");
+    let orders: hactl_engine::certificates::Orders =
+        serde_json::from_str(&file(&wanted, hactl_engine::certificates::ORDERS)).unwrap();
+    let [order] = orders.certificates.as_slice() else { panic!("{orders:?}") };
+    assert_eq!(
+        (order.names.as_slice(), order.port),
+        (["www.example.cc", "example.cc"].map(str::to_owned).as_slice(), Some(443))
+    );
+    let of = |dest: &str| wanted.files.iter().find(|file| file.dest == dest).unwrap();
+    let (stands_in, key) =
+        (of("/etc/nginx/hactl/acme/www.example.cc.pem"), of(hactl_engine::certificates::ACCOUNT_KEY));
+    assert!(stands_in.once && stands_in.secret && stands_in.mode == 0o600 && stands_in.role == "lb-nginx");
+    assert!(key.secret && key.mode == 0o600 && key.on_change.is_none() && !key.once);
+    assert!(wanted.services.iter().any(|service| service.name == "hactl-certificates.timer"));
+    // During a maintenance an authority is answered all the same.
+    cluster.traffic.maintenance = Some("soon".into());
+    let conf = file(&host(&cluster), "/etc/nginx/conf.d/hactl-lb.conf");
+    assert!(conf.contains(&answer) && conf.contains("return 503;"), "{conf}");
+    // What stands in is another one each time; that tells nobody that nginx has another configuration.
+    let version = |cluster: &Cluster| {
+        let conf = file(&host(cluster), "/etc/nginx/conf.d/hactl-lb.conf");
+        conf.split("\"ok ").nth(1).unwrap()[..12].to_owned()
+    };
+    let before = version(&cluster);
+    let (pem, _) = crate::certificate::make_up(&["x.cc".to_owned()], std::time::SystemTime::now()).unwrap();
+    cluster.traffic.sites[0].tls.as_mut().unwrap().certificate =
+        Some(crate::certificate::Certificate::read(&pem).unwrap());
+    assert_eq!(version(&cluster), before);
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::ctl::cluster::Cluster;
-use crate::ctl::render::tls::{FOLDER, certificate_file, key_file};
+use crate::ctl::render::tls::{FOLDER, acme_file, certificate_file, key_file};
 use crate::ctl::roles::builtin::PROXY_PARAMS;
-use crate::ctl::sites::{Cache, Pool, Profile, Rules, Target, Tls, VirtualHost};
+use crate::ctl::sites::{Cache, Pool, Profile, Rules, Target, Tls, TlsOrigin, VirtualHost};
 
 /// Where the directives lie that every proxied path has.
 const PROXY_FILE: &str = "/etc/nginx/hactl_proxy_params";
@@ -178,9 +178,13 @@ fn cache_lines(cache: &Cache, id: &str) -> Vec<String> {
 
 /// Certificate, key, versions and ciphers of a site.
 pub(super) fn tls_lines(tls: &Tls, id: &str) -> Vec<String> {
+    let (certificate, key) = match tls.origin {
+        TlsOrigin::Acme(_) => (acme_file(id), acme_file(id)),
+        TlsOrigin::File(_) | TlsOrigin::SelfSigned => (certificate_file(id), key_file(id)),
+    };
     let mut lines = vec![
-        format!("ssl_certificate {};", certificate_file(id)),
-        format!("ssl_certificate_key {};", key_file(id)),
+        format!("ssl_certificate {certificate};"),
+        format!("ssl_certificate_key {key};"),
         "ssl_session_cache shared:hactl:10m;".into(),
         "ssl_session_timeout 1d;".into(),
         "ssl_session_tickets off;".into(),
