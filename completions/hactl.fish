@@ -74,6 +74,7 @@ complete -c hactl -n "__fish_hactl_using_subcommand init" -l example -d 'Print a
 tls\t''
 tomcat\t''
 two-names\t''
+wordpress\t''
 lvs-dr\t''
 lvs-dr-two\t''
 expert\t''"

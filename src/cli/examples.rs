@@ -1,11 +1,12 @@
 //! The inventories that `hactl init --example` prints.
 
 /// Ready examples, by name.
-pub(crate) const EXAMPLES: [(&str, &str); 7] = [
+pub(crate) const EXAMPLES: [(&str, &str); 8] = [
     ("homework", HOMEWORK),
     ("tls", include_str!("../../inventories/tls.yaml")),
     ("tomcat", include_str!("../../inventories/tomcat.yaml")),
     ("two-names", include_str!("../../inventories/two-names.yaml")),
+    ("wordpress", include_str!("../../inventories/wordpress.yaml")),
     ("lvs-dr", include_str!("../../inventories/lvs-dr.yaml")),
     ("lvs-dr-two", include_str!("../../inventories/lvs-dr-two.yaml")),
     ("expert", include_str!("../../inventories/expert.yaml")),

@@ -1,8 +1,11 @@
 //! The roles and templates compiled into the binary.
 
 /// Built-in roles: name and `role.yaml`.
-pub const ROLES: [(&str, &str); 7] = [
+pub const ROLES: [(&str, &str); 10] = [
     ("web-static", include_str!("../../../roles/web-static/role.yaml")),
+    ("web-wordpress", include_str!("../../../roles/web-wordpress/role.yaml")),
+    ("wordpress-database", include_str!("../../../roles/wordpress-database/role.yaml")),
+    ("wordpress-once", include_str!("../../../roles/wordpress-once/role.yaml")),
     ("lb-nginx", include_str!("../../../roles/lb-nginx/role.yaml")),
     ("lb-nginx-main", include_str!("../../../roles/lb-nginx-main/role.yaml")),
     ("lb-nginx-stream", include_str!("../../../roles/lb-nginx-stream/role.yaml")),
@@ -12,7 +15,7 @@ pub const ROLES: [(&str, &str); 7] = [
 ];
 
 /// Built-in templates: name and text.
-pub const TEMPLATES: [(&str, &str); 13] = [
+pub const TEMPLATES: [(&str, &str); 26] = [
     ("web.html.tera", include_str!("../../../templates/web.html.tera")),
     ("nginx-web.conf.tera", include_str!("../../../templates/nginx-web.conf.tera")),
     ("nginx-lb.conf.tera", include_str!("../../../templates/nginx-lb.conf.tera")),
@@ -26,6 +29,19 @@ pub const TEMPLATES: [(&str, &str); 13] = [
     ("hactl.conf.tera", include_str!("../../../templates/hactl.conf.tera")),
     ("smtp.password.tera", include_str!("../../../templates/smtp.password.tera")),
     ("hactl-agent.service.tera", include_str!("../../../templates/hactl-agent.service.tera")),
+    ("wordpress-config.php.tera", include_str!("../../../templates/wordpress-config.php.tera")),
+    ("wordpress-plugin.php.tera", include_str!("../../../templates/wordpress-plugin.php.tera")),
+    ("wordpress-health.php.tera", include_str!("../../../templates/wordpress-health.php.tera")),
+    ("wordpress-copies.conf.tera", include_str!("../../../templates/wordpress-copies.conf.tera")),
+    ("wordpress-nginx.conf.tera", include_str!("../../../templates/wordpress-nginx.conf.tera")),
+    ("wordpress-mariadb.cnf.tera", include_str!("../../../templates/wordpress-mariadb.cnf.tera")),
+    ("wordpress-database.sql.tera", include_str!("../../../templates/wordpress-database.sql.tera")),
+    ("hactl-wordpress-database.service.tera", include_str!("../../../templates/hactl-wordpress-database.service.tera")),
+    ("wordpress-setup.php.tera", include_str!("../../../templates/wordpress-setup.php.tera")),
+    ("hactl-wordpress.service.tera", include_str!("../../../templates/hactl-wordpress.service.tera")),
+    ("wordpress-cron.php.tera", include_str!("../../../templates/wordpress-cron.php.tera")),
+    ("hactl-wordpress-cron.service.tera", include_str!("../../../templates/hactl-wordpress-cron.service.tera")),
+    ("hactl-wordpress-cron.timer.tera", include_str!("../../../templates/hactl-wordpress-cron.timer.tera")),
 ];
 
 /// `check: nginx` of a file: tests the whole configuration with the staged files laid over it, in a folder of its own.
