@@ -83,6 +83,7 @@ const CASES: &[Case] = cases! {
     Down -> Down: up::nothing_is_left_of_a_crash;
     Up -> Down: takeover::there_and_back; // on hosts that have no nginx yet
     Up -> Down: wordpress::from_bare_hosts;
+    Up -> Down: wordpress::after_the_homework_and_before_it;
     Up -> Down: wordpress::a_browser_stays_logged_in;
     Up -> Up: names::the_unit_of_centos_7;
     Up -> Up: names::an_init_script;

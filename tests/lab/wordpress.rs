@@ -221,6 +221,30 @@ fn without_its_host(lab: &Lab, blog: &Path) {
     becomes("it is verified", 20, || lab.desk(blog, &["verify"]).status.success());
 }
 
+/// The same hosts serve a static page, then WordPress, then the page again: each leaves as it came, and the posts stay.
+pub fn after_the_homework_and_before_it(lab: &Lab) {
+    let (blog, homework) = (blog(lab), lab.homework());
+    deploy(lab, "the homework", &homework);
+    for turn in ["first", "second"] {
+        deploy(lab, "wordpress.yaml", &blog);
+        assert!(page(lab, "/", "").contains("<title>Our blog</title>"), "the {turn} time");
+        lab.sh(
+            "web-7",
+            &format!("mariadb wordpress -e \"UPDATE wp_posts SET post_title = 'the {turn} time' WHERE ID = 1\""),
+        );
+        deploy(lab, "the homework again", &homework);
+        assert!(lab.page().starts_with("web"), "{}", lab.page());
+        let left = "ls /etc/nginx/conf.d /etc/nginx/hactl_wordpress_copies /etc/wordpress /etc/hactl/wordpress/* /etc/systemd/system/hactl-wordpress* 2>/dev/null";
+        for host in WEBS {
+            let left = lab.sh(host, left);
+            assert!(!left.contains("config-hactl.php") && !left.contains("hactl-wordpress-cron"), "{host}: {left}");
+            assert!(!left.contains("hactl_wordpress_copies") && !left.contains("setup.php"), "{host}: {left}");
+        }
+        let stays = lab.sh("web-7", "mariadb wordpress -sNe 'SELECT post_title FROM wp_posts WHERE ID = 1'");
+        assert_eq!(stays, format!("the {turn} time\n"), "what the database holds stays");
+    }
+}
+
 /// A browser at the client.
 struct Browser<'l> {
     lab: &'l Lab,
