@@ -1,4 +1,4 @@
-//! A site of WordPress as templates see it: `wordpress` is false, or {title, url, max_body, database {name, user, password, address}, admin
+//! A site of WordPress as templates see it: `wordpress` is false, or {title, url, max_body, database {name, user, password, address, host}, admin
 //! {user, email, password}, salts {name, value}, uploads {copies, secret}}. Texts stand between PHP's single quotes.
 
 use std::net::IpAddr;
@@ -32,6 +32,8 @@ struct DatabaseView {
     /// A secret.
     password: String,
     address: Option<IpAddr>,
+    /// The same as PHP has it: one of IPv6 between brackets.
+    host: String,
 }
 
 #[derive(Serialize)]
@@ -65,6 +67,7 @@ impl WordpressView {
             let known = made.and_then(|made| made.salts.iter().find(|(salt, _)| salt == name));
             SaltView { name, value: known.map_or(UNKNOWN, |(_, secret)| secret.0.as_str()).to_owned() }
         };
+        let address = cluster.host(&site.database).map(|host| host.address);
         let secret = |secret: Option<&str>| quoted(secret.unwrap_or(UNKNOWN));
         Self {
             title: quoted(&site.title),
@@ -74,7 +77,8 @@ impl WordpressView {
                 name: DATABASE,
                 user: DATABASE,
                 password: secret(made.map(|made| made.database.0.as_str())),
-                address: cluster.host(&site.database).map(|host| host.address),
+                address,
+                host: address.map(bracketed).unwrap_or_default(),
             },
             admin: AdminView {
                 user: quoted(&site.admin.user),
@@ -102,6 +106,10 @@ fn url(cluster: &Cluster, site: &Wordpress) -> String {
         (None, 80) => format!("http://{name}"),
         (None, port) => format!("http://{name}:{port}"),
     }
+}
+
+fn bracketed(address: IpAddr) -> String {
+    if address.is_ipv6() { format!("[{address}]") } else { address.to_string() }
 }
 
 /// As PHP has it between single quotes.
