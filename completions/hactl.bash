@@ -3736,7 +3736,7 @@ _hactl() {
                     return 0
                     ;;
                 --example)
-                    COMPREPLY=($(compgen -W "homework tls acme tomcat two-names lvs-dr lvs-dr-two expert" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "homework tls acme tomcat two-names wordpress lvs-dr lvs-dr-two expert" -- "${cur}"))
                     return 0
                     ;;
                 --inventory)

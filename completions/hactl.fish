@@ -75,6 +75,7 @@ tls\t''
 acme\t''
 tomcat\t''
 two-names\t''
+wordpress\t''
 lvs-dr\t''
 lvs-dr-two\t''
 expert\t''"

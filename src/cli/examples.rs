@@ -7,6 +7,7 @@ pub(crate) const EXAMPLES: [(&str, &str); 8] = [
     ("acme", include_str!("../../inventories/acme.yaml")),
     ("tomcat", include_str!("../../inventories/tomcat.yaml")),
     ("two-names", include_str!("../../inventories/two-names.yaml")),
+    ("wordpress", include_str!("../../inventories/wordpress.yaml")),
     ("lvs-dr", include_str!("../../inventories/lvs-dr.yaml")),
     ("lvs-dr-two", include_str!("../../inventories/lvs-dr-two.yaml")),
     ("expert", include_str!("../../inventories/expert.yaml")),

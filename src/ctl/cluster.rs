@@ -17,6 +17,7 @@ pub use super::sealed::{Sealed, Secret, SecretSource};
 use super::signing::{Hmac, Origin};
 use super::sites::{FAIL_TIMEOUT, Traffic};
 use super::units::{seconds, version, whole_seconds};
+use super::wordpress::{Made, Wordpress};
 use crate::error::Span;
 
 /// A cluster: load balancers, web hosts, and the addresses they serve.
@@ -36,6 +37,8 @@ pub struct Cluster {
     pub site: Site,
     /// What nginx on the load balancers does besides.
     pub traffic: Traffic,
+    /// What is said of the site where it is WordPress.
+    pub wordpress: Option<Wordpress>,
     /// The kernel balances rather than nginx.
     pub lvs: Option<Lvs>,
     /// Where agents offer metrics, in their own words: `127.0.0.1:9650` or `unix:/PATH`.
@@ -80,7 +83,9 @@ impl Cluster {
         });
         let certified = self.traffic.sites.iter_mut().filter_map(|site| Some((site.id.clone(), site.tls.as_mut()?)));
         let certified = certified.map(|(id, tls)| (Purpose::TlsKey(id), &mut tls.key));
-        webhook.chain(mail).chain(keys).chain(certified).collect()
+        let admin = self.wordpress.iter_mut().map(|site| &mut site.admin);
+        let admin = admin.map(|admin| (Purpose::SiteAdmin(admin.user.clone()), &mut admin.password));
+        webhook.chain(mail).chain(keys).chain(certified).chain(admin).collect()
     }
 
     /// Every secret that is known, so that none is shown.
@@ -90,7 +95,10 @@ impl Cluster {
         let login = self.alerts.mail.iter().filter_map(|mail| mail.login.as_ref()?.1.value.as_ref());
         let webhook = self.alerts.webhook.iter().filter_map(|webhook| webhook.value.as_ref());
         let certified = self.traffic.sites.iter().filter_map(|site| site.tls.as_ref()?.key.value.as_ref());
-        let all = passwords.chain(keys).chain(login).chain(webhook).chain(certified).chain(&self.traffic.account);
+        let admin = self.wordpress.iter().filter_map(|site| site.admin.password.value.as_ref());
+        let made = self.wordpress.iter().filter_map(|site| site.made.as_ref()).flat_map(Made::secrets);
+        let all = passwords.chain(keys).chain(login).chain(webhook).chain(certified).chain(admin).chain(made);
+        let all = all.chain(&self.traffic.account);
         all.map(|secret| secret.0.as_str()).filter(|secret| !secret.is_empty())
     }
 }
@@ -106,6 +114,8 @@ pub enum Purpose {
     Key(String),
     /// The private key of the certificate of the site with this id.
     TlsKey(String),
+    /// The password of the site's first administrator, by this name.
+    SiteAdmin(String),
 }
 
 /// Templates of one's own see a number: nginx's own where nothing is said.
@@ -317,7 +327,7 @@ pub struct TrackedScript {
 /// What the web hosts serve.
 #[derive(Debug, Clone, Serialize)]
 pub struct Site {
-    /// For now there is one.
+    /// What kind it is of.
     pub kind: SiteKind,
     /// Whether nginx on the load balancers is hactl's; somebody else's is left alone.
     pub managed: bool,
@@ -341,6 +351,8 @@ pub struct Site {
 pub enum SiteKind {
     /// Files.
     Static,
+    /// WordPress, behind nginx and php-fpm.
+    Wordpress,
 }
 
 /// `site: method:`, by nginx's words; `rr` is what nginx does when it is told nothing.
@@ -353,6 +365,17 @@ pub enum Balancing {
     IpHash,
     /// To whom has the fewest connections.
     LeastConn,
+}
+
+impl Balancing {
+    /// nginx's line for it; in turn is what nginx does without one.
+    pub fn line(self) -> Option<&'static str> {
+        match self {
+            Self::Rr => None,
+            Self::IpHash => Some("ip_hash"),
+            Self::LeastConn => Some("least_conn"),
+        }
+    }
 }
 
 impl Site {

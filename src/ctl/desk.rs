@@ -11,6 +11,7 @@ use crate::ctl::cluster::{Cluster, Group, Host};
 use crate::ctl::host::calls;
 use crate::ctl::inventory::load::{Loaded, load, parse};
 use crate::ctl::made_up::recall;
+use crate::ctl::made_up_wordpress;
 use crate::ctl::progress::{Event, Listener};
 use crate::ctl::remote::{How, Output, Remote, Way};
 use crate::ctl::secret::Secrets;
@@ -287,6 +288,7 @@ pub fn open_edited(named: Option<&Path>, text: &str, options: &Options) -> Resul
 
 fn opened(mut loaded: Loaded, options: &Options) -> Cluster {
     recall(&mut loaded.cluster);
+    made_up_wordpress::recall(&mut loaded.cluster);
     for warning in &loaded.warnings {
         options.tell(Event::Warning(warning));
     }

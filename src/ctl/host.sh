@@ -108,7 +108,13 @@ system() {
 commands_there() {
     for command in "$@"; do
         case $command in
-        /*) [ -e "$command" ] && echo "$command" ;;
+        /*)
+            # It may be a pattern, for what has a version in its name.
+            # shellcheck disable=SC2086
+            for found in $command; do
+                [ ! -e "$found" ] || { echo "$command" && break; }
+            done
+            ;;
         *) command -v "$command" >/dev/null && echo "$command" ;;
         esac
     done
@@ -333,11 +339,12 @@ safe() {
 }
 
 # install_packages MANAGER NAME ...: the log lies where only root can put anything; a link in /tmp would lead root elsewhere.
+# With apt-get `NAME-` is what shall not come along.
 install_packages() {
     manager=$1
     shift
     log=$home/packages.log
-    mkdir -p "$original" && printf '%s\n' "$@" >>"$original/packages"
+    mkdir -p "$original" && printf '%s\n' "$@" | sed '/-$/d' >>"$original/packages"
     if [ "$manager" = apt-get ]; then
         # The lists are refreshed only when the package is not found in the present ones.
         apt_install "$@" >"$log" 2>&1 || { bounded apt-get update -q >>"$log" 2>&1 && apt_install "$@" >>"$log" 2>&1; }
@@ -351,6 +358,7 @@ install_packages() {
 # installed NAME ...: which of these packages are there now, in words.
 installed() {
     for package in "$@"; do
+        case $package in *-) continue ;; esac
         version=$(package_versions "$package" | sed -n 's/^[^ ]* //p')
         if [ -n "$version" ]; then echo "$package $version is installed now"; else echo "$package is not installed"; fi
     done

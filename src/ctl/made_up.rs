@@ -16,7 +16,7 @@ use crate::error::{Code, Exit, Failure, Problem};
 
 /// Fills in what was made up earlier and still serves.
 pub fn recall(cluster: &mut Cluster) {
-    let Some(folder) = folder(cluster) else { return };
+    let Some(folder) = folder(cluster, FOLDER) else { return };
     for site in lacking(cluster) {
         fill(site, recalled(&folder, site));
     }
@@ -30,7 +30,7 @@ pub fn make_missing(cluster: &mut Cluster) -> Result<(), Failure> {
     recall(cluster);
     stand_in(cluster)?;
     let source = cluster.source.clone();
-    let folder = folder(cluster);
+    let folder = folder(cluster, FOLDER);
     for site in lacking(cluster) {
         let names = names(site);
         let said = |what: String, next: &str| {
@@ -71,10 +71,14 @@ fn lacking(cluster: &mut Cluster) -> impl Iterator<Item = &mut VirtualHost> {
     cluster.traffic.sites.iter_mut().filter(lacks)
 }
 
-fn folder(cluster: &Cluster) -> Option<PathBuf> {
+/// What the folder of certificates is called.
+const FOLDER: &str = "tls";
+
+/// Where something of this cluster is kept.
+pub fn folder(cluster: &Cluster, kind: &str) -> Option<PathBuf> {
     let name: String =
         cluster.name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
-    Some(state_folder()?.join("tls").join(name))
+    Some(state_folder()?.join(kind).join(name))
 }
 
 /// What the certificate is for: a site without a name is asked for by address.
@@ -101,14 +105,19 @@ fn fill(site: &mut VirtualHost, found: Option<(Certificate, Secret)>) {
 
 /// The key first: a certificate without its key would be taken for one that serves.
 fn keep(folder: &Path, id: &str, certificate: &str, key: &str) -> std::io::Result<()> {
+    keep_file(folder, &format!("{id}.key"), key)?;
+    keep_file(folder, &format!("{id}.pem"), certificate)
+}
+
+/// Writes a file that only this user may read, whole or not at all.
+///
+/// # Errors
+/// What the file system said.
+pub fn keep_file(folder: &Path, name: &str, text: &str) -> std::io::Result<()> {
     fs::create_dir_all(folder)?;
-    for (ending, text) in [("key", key), ("pem", certificate)] {
-        let path = folder.join(format!("{id}.{ending}"));
-        let new = folder.join(format!(".{id}.{ending}.{}", std::process::id()));
-        let _ = fs::remove_file(&new); // of a desk with our number that was killed
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
-        file.write_all(text.as_bytes())?;
-        fs::rename(&new, &path)?;
-    }
-    Ok(())
+    let new = folder.join(format!(".{name}.{}", std::process::id()));
+    let _ = fs::remove_file(&new); // of a desk with our number that was killed
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+    file.write_all(text.as_bytes())?;
+    fs::rename(&new, folder.join(name))
 }

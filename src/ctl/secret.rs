@@ -61,6 +61,7 @@ pub fn unseal(cluster: &mut Cluster) -> Result<Vec<Problem>, Failure> {
             Purpose::MailPassword(user) => format!("{user} at the mail server"),
             Purpose::Key(vip) => format!("{vip}, which signs its adverts"),
             Purpose::TlsKey(site) => format!("the certificate of {site}"),
+            Purpose::SiteAdmin(user) => format!("{user} at the site"),
         };
         let key = key(source, &who);
         let whole = matches!(purpose, Purpose::TlsKey(_));
@@ -104,7 +105,7 @@ fn odd(purpose: &Purpose, secret: &Secret) -> Option<Problem> {
             let problem = Problem::new(Code::KeyShort, message).why("who records adverts could guess it");
             Some(problem.next("`openssl rand -hex 32` prints a good one, and `hmac: yes` makes one up").warn())
         }
-        Purpose::Key(_) | Purpose::TlsKey(_) => None,
+        Purpose::Key(_) | Purpose::TlsKey(_) | Purpose::SiteAdmin(_) => None,
     }
 }
 

@@ -9,6 +9,8 @@ pub struct WantedHost {
     pub host: String,
     /// Packages by distribution-independent name, with the command whose presence proves them.
     pub packages: Vec<Package>,
+    /// Packages that must not come along with these, as patterns of apt's.
+    pub without: Vec<String>,
     /// Files, in the order they are put in place.
     pub files: Vec<WantedFile>,
     /// Whether the hactl binary belongs on the host, at [`BINARY`].
@@ -50,7 +52,7 @@ pub const HA_CONFIG: &str = "/etc/hactl/hactl.conf";
 pub struct Package {
     /// Name for the host's package manager.
     pub name: String,
-    /// A command it brings; found in PATH means installed.
+    /// A command it brings, found in PATH, or a path that is there: then it is installed.
     pub command: String,
 }
 

@@ -26,6 +26,7 @@ mod sites;
 mod takeover;
 mod trust;
 mod up;
+mod wordpress;
 
 use cases::Case;
 use hosts::State;
@@ -83,6 +84,9 @@ const CASES: &[Case] = cases! {
     Deployed -> Down: up::nothing_is_left;
     Down -> Down: up::nothing_is_left_of_a_crash;
     Up -> Down: takeover::there_and_back; // on hosts that have no nginx yet
+    Up -> Down: wordpress::from_bare_hosts;
+    Up -> Down: wordpress::after_the_homework_and_before_it;
+    Up -> Down: wordpress::a_browser_stays_logged_in;
     Up -> Up: names::the_unit_of_centos_7;
     Up -> Up: names::an_init_script;
     Up -> Up: elsewhere::an_ipv6_cluster;

@@ -7,13 +7,13 @@ use super::hosts::{Lab, SUBNET, expect};
 const TLS: &str = include_str!("../../inventories/tls.yaml");
 const TOMCAT: &str = include_str!("../../inventories/tomcat.yaml");
 
-fn write(lab: &Lab, name: &str, text: &str) -> PathBuf {
+pub fn write(lab: &Lab, name: &str, text: &str) -> PathBuf {
     let path = lab.files.path().join(name);
     std::fs::write(&path, text.replace("10.0.0", SUBNET)).unwrap();
     path
 }
 
-fn deploy(lab: &Lab, what: &str, inventory: &Path) -> String {
+pub fn deploy(lab: &Lab, what: &str, inventory: &Path) -> String {
     expect(what, &lab.desk(inventory, &["deploy", "-y", "--accept-new-host-keys"]), 0)
 }
 

@@ -14,6 +14,7 @@ use crate::ctl::host::Script;
 use crate::ctl::look::facts::{self, Facts, FileFact};
 use crate::ctl::look::observe;
 use crate::ctl::made_up::make_missing;
+use crate::ctl::made_up_wordpress;
 use crate::ctl::plan::plan;
 use crate::ctl::progress::Event;
 use crate::ctl::remote::Output;
@@ -57,8 +58,9 @@ impl Prepared {
         let binary = Binary::find(order.binary.as_deref())?;
         let binary = tokio::task::spawn_blocking(move || binary.sum()); // it takes about as long as connecting
         let chosen = chosen(&cluster, order);
-        if cluster.group(Group::Lb).any(|host| chosen.contains(&host.name)) {
+        if cluster.wordpress.is_some() || cluster.group(Group::Lb).any(|host| chosen.contains(&host.name)) {
             make_missing(&mut cluster)?;
+            made_up_wordpress::make_missing(&mut cluster)?;
             unseal(&mut cluster)?.iter().for_each(|odd| options.tell(Event::Warning(odd)));
         }
         let mut desk = Desk::connect_to(cluster.clone(), options, needed(&cluster, &chosen)).await?;

@@ -44,13 +44,22 @@ fn removed(plan: &HostPlan) -> impl Iterator<Item = &str> {
 }
 
 /// Installs packages; `None` when there are none.
-pub fn packages(plan: &HostPlan, step: Step, package_manager: &str) -> Option<String> {
+pub fn packages(wanted: &WantedHost, plan: &HostPlan, step: Step, package_manager: &str) -> Option<String> {
     let names = plan.changes.iter().filter_map(|change| match change {
         Change::Package(name) => Some(name.as_str()),
         _ => None,
     });
     let words: Vec<&str> = std::iter::once(package_manager).chain(names).collect();
-    (words.len() > 1).then(|| step.enter("staged").call("install_packages", words).text())
+    if words.len() == 1 {
+        return None;
+    }
+    // Only apt has words for it; roles that need them ask for apt.
+    let without: Vec<String> = match package_manager {
+        "apt-get" => wanted.without.iter().map(|name| format!("{name}-")).collect(),
+        _ => Vec::new(),
+    };
+    let words = words.into_iter().chain(without.iter().map(String::as_str));
+    Some(step.enter("staged").call("install_packages", words).text())
 }
 
 /// Tests the staged files; each distinct check once.
@@ -300,10 +309,14 @@ mod tests {
     #[test]
     fn the_package_manager_s_log_is_root_s() {
         let plan = HostPlan { host: "web-7".into(), changes: vec![Change::Package("nginx".into())] };
-        for manager in ["apt-get", "dnf"] {
-            let script = packages(&plan, Step { number: 1, limit: Duration::from_secs(5) }, manager).unwrap();
-            assert!(script.ends_with(&format!("\ninstall_packages {manager} nginx\n")), "{script}");
+        let wanted = WantedHost { without: vec!["libapache2-mod-php*".into()], ..WantedHost::default() };
+        // What must not come along is said to apt, between quotes: the shell has nothing to find for it.
+        for (manager, without) in [("apt-get", " 'libapache2-mod-php*-'"), ("dnf", "")] {
+            let script = packages(&wanted, &plan, Step { number: 1, limit: Duration::from_secs(5) }, manager).unwrap();
+            assert!(script.ends_with(&format!("\ninstall_packages {manager} nginx{without}\n")), "{script}");
         }
+        let nothing = HostPlan { host: "web-7".into(), changes: Vec::new() };
+        assert_eq!(packages(&wanted, &nothing, Step { number: 1, limit: Duration::from_secs(5) }, "apt-get"), None);
         let code = || FUNCTIONS.lines().filter(|line| !line.trim_start().starts_with('#'));
         assert!(code().all(|line| !line.contains("/tmp")), "anybody may put a link there");
         assert!(code().any(|line| line.trim() == "log=$home/packages.log"));

@@ -58,7 +58,7 @@ pub(super) async fn stage(work: &Work<'_>, jobs: &[&Job], binary: &Binary) -> Re
     let step = Step { limit, ..work.step };
     let packages = jobs.iter().filter_map(|job| {
         let manager = job.facts.package_manager.as_deref().unwrap_or("apt-get");
-        Some((job.host(), script::packages(&job.plan, step, manager)?))
+        Some((job.host(), script::packages(&job.wanted, &job.plan, step, manager)?))
     });
     let packages: Vec<_> = packages.collect();
     let installs = packages

@@ -61,6 +61,7 @@ pub async fn hosts(words: &[String], login: &Login) -> Result<Cluster, Failure> 
         vips: Vec::new(),
         site: default_site(),
         traffic: crate::ctl::sites::Traffic::default(),
+        wordpress: None,
         lvs: None,
         role_params: BTreeMap::new(),
         role_places: BTreeMap::new(),

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::document::{Document, Value};
 use super::fields::{Fields, Reader};
 use super::hosts::{self, Shared, Vars};
-use super::{alerts, lvs, lvs_mistakes, maintenance, site, traffic, vips};
+use super::{alerts, lvs, lvs_mistakes, maintenance, site, traffic, vips, wordpress_site};
 use crate::ctl::cluster::{Cluster, Group, Host, Vip};
 use crate::error::{Code, Exit, Failure, Problem};
 use crate::includes::read_file;
@@ -105,8 +105,13 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
             placed.extend(vips::read(reader, node, &all, first));
         }
     }
-    let mut site = fields.get("site").map_or_else(site::default_site, |node| site::site(reader, node));
+    let read = fields.get("site").map(|node| site::site(reader, node, &all, &folder));
+    let (mut site, wordpress) = read.unwrap_or_else(|| (site::default_site(), None));
     let mut traffic = traffic::traffic(reader, &fields, &all, &placed, &folder);
+    if let Some(wordpress) = &wordpress {
+        wordpress_site::exclude(reader, &fields);
+        wordpress_site::settle(wordpress, &site, &mut all, &mut traffic);
+    }
     traffic::stand_for(&traffic, &mut site);
     if traffic.by_acme().next().is_some() {
         all.iter_mut().for_each(hosts::give_acme);
@@ -137,6 +142,7 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
         vips,
         site,
         traffic,
+        wordpress,
         lvs,
         metrics,
         alerts,

@@ -27,3 +27,5 @@ pub mod track;
 pub mod traffic;
 pub mod vips;
 pub mod virtual_hosts;
+pub mod wordpress;
+pub mod wordpress_site;

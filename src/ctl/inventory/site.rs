@@ -6,12 +6,14 @@ use std::path::Path;
 use super::document::{Document, Node, Value};
 use super::fields::Reader;
 use super::hosts::vars;
-use crate::ctl::cluster::{Balancing, Site, SiteKind};
+use super::wordpress;
+use crate::ctl::cluster::{Balancing, Host, Site, SiteKind};
 use crate::ctl::roles::lookup::known_role;
+use crate::ctl::wordpress::Wordpress;
 use crate::error::{Code, Problem, Span};
 
 /// What a site may be.
-const KINDS: [(&str, SiteKind); 1] = [("static", SiteKind::Static)];
+const KINDS: [(&str, SiteKind); 2] = [("static", SiteKind::Static), ("wordpress", SiteKind::Wordpress)];
 /// Balancing methods of nginx that the role writes.
 const METHODS: [(&str, Balancing); 3] =
     [("rr", Balancing::Rr), ("ip_hash", Balancing::IpHash), ("least_conn", Balancing::LeastConn)];
@@ -36,8 +38,8 @@ pub fn is_managed(node: &Node) -> bool {
     !matches!(said, Some(Value::Text(text)) if matches!(text.as_str(), "no" | "false" | "off"))
 }
 
-/// Reads `site:`.
-pub fn site(reader: &Reader<'_>, node: &Node) -> Site {
+/// Reads `site:`, and what is said of WordPress where it is that.
+pub fn site(reader: &Reader<'_>, node: &Node, hosts: &[Host], folder: &Path) -> (Site, Option<Wordpress>) {
     let fields = reader.fields(node, "site");
     let mut site = default_site();
     if let Some(kind) = fields.get("kind").and_then(|node| reader.choice(node, "kind", &KINDS)) {
@@ -90,8 +92,12 @@ pub fn site(reader: &Reader<'_>, node: &Node) -> Site {
             site.expect_status = ranges;
         }
     }
+    let wordpress = match site.kind {
+        SiteKind::Static => None,
+        SiteKind::Wordpress => wordpress::wordpress(reader, &fields, &site, hosts, folder),
+    };
     fields.finish();
-    site
+    (site, wordpress)
 }
 
 /// `200`, `2xx` or `200-299`.

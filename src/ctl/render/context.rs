@@ -3,7 +3,7 @@
 //! `cluster` name · `host` {name, group, address, ipv6, port, vars…} · `hosts`, `lbs`, `webs` lists of the same (webs with
 //! endpoint, weight, max_fails, fail_timeout_s, backup, down) · `vips` of this host {name, vrid, interface, priority, version,
 //! interval_s, preempt, preempt_delay_s, auth, hmac, unicast, peers, addresses, routes, checks, tracked_interfaces, notify} · `checks`
-//! tracked by any of them · `metrics` (empty, or where) · `alerts` {webhook, mail, authorities} · `lvs` (false, or method, scheduler, vips, services with real_servers, check…) · `ipv6` whether any VIP is one · `site` (with host_name, the first of its names; where there are several, the first of them) · `nginx` what load balancers do with requests ([`super::nginx`]) · `upstreams` how their agents check who answers them ([`super::upstreams`]) · `short_form` whether the inventory has `site:` · `proxy_params` · `params` of the role · `vars` · `made_by`.
+//! tracked by any of them · `metrics` (empty, or where) · `alerts` {webhook, mail, authorities} · `lvs` (false, or method, scheduler, vips, services with real_servers, check…) · `ipv6` whether any VIP is one · `site` (with host_name, the first of its names; where there are several, the first of them) · `nginx` what load balancers do with requests ([`super::nginx`]) · `upstreams` how their agents check who answers them ([`super::upstreams`]) · `wordpress` ([`super::wordpress`]) · `short_form` whether the inventory has `site:` · `proxy_params` · `params` of the role · `vars` · `made_by`.
 //!
 //! Commands, passwords and other free text of the HA configuration are as they stand there between double quotes.
 
@@ -20,6 +20,7 @@ use super::keys::HmacView;
 use super::lvs::LvsView;
 use super::nginx::NginxView;
 use super::upstreams::upstreams;
+use super::wordpress::WordpressView;
 use crate::ctl::alerts::{Alerts, PASSWORD_FILE, Tls};
 use crate::ctl::cluster::{Cluster, Group, Host, Site, Track, TrackedInterface, TrackedScript, Vip};
 use crate::ctl::roles::builtin::PROXY_PARAMS;
@@ -51,6 +52,10 @@ pub fn of_cluster(cluster: &Cluster) -> Vec<Entry> {
         ("alerts", value(&AlertsView::new(&cluster.alerts))),
         ("nginx", value(&NginxView::new(cluster))),
         ("upstreams", value(&upstreams(cluster))),
+        (
+            "wordpress",
+            cluster.wordpress.as_ref().map_or_else(|| value(&false), |site| value(&WordpressView::new(cluster, site))),
+        ),
         ("short_form", value(&(cluster.traffic.sites.is_empty() && cluster.traffic.maintenance.is_none()))),
     ]
 }
@@ -276,7 +281,7 @@ mod tests {
             (
                 &seen,
                 "alerts checks cluster host hosts ipv6 lbs lvs metrics nginx proxy_params short_form site upstreams vars vips \
-                 webs",
+                 webs wordpress",
             ),
             (
                 &seen["host"],

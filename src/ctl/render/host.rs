@@ -202,6 +202,9 @@ impl Work<'_> {
                 self.wanted.packages.push(package);
             }
         }
+        self.wanted.without.extend(
+            role.without.iter().filter(|name| !self.wanted.without.contains(name)).cloned().collect::<Vec<_>>(),
+        );
         for run in &role.run {
             let run = Run { cmd: run.cmd.clone(), unless: run.unless.clone(), undo: run.undo.clone() };
             if !self.wanted.runs.contains(&run) {

@@ -11,3 +11,4 @@ pub mod pair;
 pub mod preview;
 pub mod tls;
 pub mod upstreams;
+pub mod wordpress;

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use self::directives::{Own, location, of_rules, tls_lines, upstream, zones};
 use crate::ctl::account::thumbprint;
-use crate::ctl::cluster::{Balancing, Cluster};
+use crate::ctl::cluster::Cluster;
 use crate::ctl::inventory::pools::of_web_hosts;
 use crate::ctl::inventory::virtual_hosts::of_short;
 use crate::ctl::plan::sha256;
@@ -106,11 +106,7 @@ pub fn pools(cluster: &Cluster) -> BTreeMap<String, Pool> {
     if !cluster.traffic.sites.is_empty() || !cluster.traffic.pools.is_empty() {
         return cluster.traffic.pools.clone();
     }
-    let method = match cluster.site.method {
-        Balancing::Rr => None,
-        Balancing::IpHash => Some("ip_hash".to_owned()),
-        Balancing::LeastConn => Some("least_conn".to_owned()),
-    };
+    let method = cluster.site.method.line().map(str::to_owned);
     let web = Pool { method, ..of_web_hosts(&cluster.hosts) };
     BTreeMap::from([(web.name.clone(), web)])
 }

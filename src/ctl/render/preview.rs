@@ -11,6 +11,7 @@ use crate::ctl::desk::find_inventory;
 use crate::ctl::difference::without_secrets;
 use crate::ctl::inventory::load::load;
 use crate::ctl::made_up::recall;
+use crate::ctl::made_up_wordpress;
 use crate::ctl::report::{Outcome, Report};
 use crate::ctl::secret::unseal;
 use crate::ctl::wanted::WantedFile;
@@ -48,6 +49,7 @@ pub fn preview(inventory: Option<&Path>, host: &str, file: Option<&str>, show_se
     let loaded = load(&find_inventory(inventory)?)?;
     let mut cluster = loaded.cluster;
     recall(&mut cluster);
+    made_up_wordpress::recall(&mut cluster);
     // Who does not want to see secrets is not asked for them.
     let odd = if show_secrets { unseal(&mut cluster)? } else { Vec::new() };
     let names = || cluster.hosts.iter().map(|host| host.name.as_str()).collect();

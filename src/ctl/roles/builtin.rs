@@ -1,8 +1,11 @@
 //! The roles and templates compiled into the binary.
 
 /// Built-in roles: name and `role.yaml`.
-pub const ROLES: [(&str, &str); 8] = [
+pub const ROLES: [(&str, &str); 11] = [
     ("web-static", include_str!("../../../roles/web-static/role.yaml")),
+    ("web-wordpress", include_str!("../../../roles/web-wordpress/role.yaml")),
+    ("wordpress-database", include_str!("../../../roles/wordpress-database/role.yaml")),
+    ("wordpress-once", include_str!("../../../roles/wordpress-once/role.yaml")),
     ("lb-nginx", include_str!("../../../roles/lb-nginx/role.yaml")),
     ("lb-acme", include_str!("../../../roles/lb-acme/role.yaml")),
     ("lb-nginx-main", include_str!("../../../roles/lb-nginx-main/role.yaml")),
@@ -13,7 +16,7 @@ pub const ROLES: [(&str, &str); 8] = [
 ];
 
 /// Built-in templates: name and text.
-pub const TEMPLATES: [(&str, &str); 15] = [
+pub const TEMPLATES: [(&str, &str); 28] = [
     ("web.html.tera", include_str!("../../../templates/web.html.tera")),
     ("nginx-web.conf.tera", include_str!("../../../templates/nginx-web.conf.tera")),
     ("nginx-lb.conf.tera", include_str!("../../../templates/nginx-lb.conf.tera")),
@@ -29,6 +32,19 @@ pub const TEMPLATES: [(&str, &str); 15] = [
     ("hactl-certificates.service.tera", include_str!("../../../templates/hactl-certificates.service.tera")),
     ("hactl-certificates.timer.tera", include_str!("../../../templates/hactl-certificates.timer.tera")),
     ("hactl-agent.service.tera", include_str!("../../../templates/hactl-agent.service.tera")),
+    ("wordpress-config.php.tera", include_str!("../../../templates/wordpress-config.php.tera")),
+    ("wordpress-plugin.php.tera", include_str!("../../../templates/wordpress-plugin.php.tera")),
+    ("wordpress-health.php.tera", include_str!("../../../templates/wordpress-health.php.tera")),
+    ("wordpress-copies.conf.tera", include_str!("../../../templates/wordpress-copies.conf.tera")),
+    ("wordpress-nginx.conf.tera", include_str!("../../../templates/wordpress-nginx.conf.tera")),
+    ("wordpress-mariadb.cnf.tera", include_str!("../../../templates/wordpress-mariadb.cnf.tera")),
+    ("wordpress-database.sql.tera", include_str!("../../../templates/wordpress-database.sql.tera")),
+    ("hactl-wordpress-database.service.tera", include_str!("../../../templates/hactl-wordpress-database.service.tera")),
+    ("wordpress-setup.php.tera", include_str!("../../../templates/wordpress-setup.php.tera")),
+    ("hactl-wordpress.service.tera", include_str!("../../../templates/hactl-wordpress.service.tera")),
+    ("wordpress-cron.php.tera", include_str!("../../../templates/wordpress-cron.php.tera")),
+    ("hactl-wordpress-cron.service.tera", include_str!("../../../templates/hactl-wordpress-cron.service.tera")),
+    ("hactl-wordpress-cron.timer.tera", include_str!("../../../templates/hactl-wordpress-cron.timer.tera")),
 ];
 
 /// `check: nginx` of a file: tests the whole configuration with the staged files laid over it, in a folder of its own.

@@ -21,6 +21,9 @@ pub struct Role {
     /// Packages.
     #[serde(default)]
     pub packages: Vec<PackageEntry>,
+    /// Packages that must not come along with these, as patterns of apt's.
+    #[serde(default)]
+    pub without: Vec<String>,
     /// Files, in the order they are put in place.
     #[serde(default)]
     pub files: Vec<FileEntry>,
@@ -97,7 +100,7 @@ impl ParamType {
 pub struct PackageEntry {
     /// Name.
     pub name: String,
-    /// A command it brings.
+    /// A command it brings, or a path; that may be a pattern.
     pub command: String,
 }
 

@@ -12,6 +12,7 @@ fn file(wanted: &WantedHost, dest: &str) -> String {
 }
 
 const HOMEWORK: &str = include_str!("../../../../inventories/homework.yaml");
+const WORDPRESS: &str = include_str!("../../../../inventories/wordpress.yaml");
 const LVS_DR: &str = include_str!("../../../../inventories/lvs-dr.yaml");
 const LVS_DR_TWO: &str = include_str!("../../../../inventories/lvs-dr-two.yaml");
 const EXPERT: &str = include_str!("../../../../inventories/expert.yaml");
@@ -28,6 +29,54 @@ fn the_homework_renders() {
     assert!(file(&lb, "/etc/nginx/hactl_proxy_params").contains("proxy_set_header Host $http_host;"));
     let web = rendered(HOMEWORK, "web-7").unwrap();
     assert_eq!(file(&web, "/usr/share/nginx/html/hactl/index.html"), "web7\n");
+}
+
+#[test]
+fn wordpress_renders_and_its_secrets_are_where_they_are_needed() {
+    use crate::ctl::cluster::Secret;
+    use crate::ctl::wordpress::{Made, SALTS};
+
+    let text = WORDPRESS.replace("title: Our blog", "title: Ann's blog");
+    let mut cluster = parse(Path::new("/nowhere/x.yaml"), &text).unwrap().cluster;
+    let site = cluster.wordpress.as_mut().unwrap();
+    site.admin.password.value = Some(Secret("pass'word".into()));
+    let salts = SALTS.iter().map(|name| (*name, Secret(format!("salt of {name}")))).collect();
+    site.made = Some(Made { salts, database: Secret("database-word".into()), copies: Secret("copies-word".into()) });
+    let secrets = ["pass\\'word", "salt of NONCE_SALT", "database-word", "copies-word"];
+    for host in &cluster.hosts {
+        let wanted = render(&cluster, host, &Interfaces::new()).unwrap();
+        let known: Vec<bool> = secrets
+            .iter()
+            .map(|secret| {
+                let with: Vec<&WantedFile> =
+                    wanted.files.iter().filter(|one| String::from_utf8_lossy(&one.content).contains(secret)).collect();
+                assert!(
+                    with.iter().all(|one| one.secret && one.mode & 0o007 == 0),
+                    "{secret} on {}: {with:?}",
+                    host.name
+                );
+                !with.is_empty()
+            })
+            .collect();
+        let expected = match host.name.as_str() {
+            "web-7" => [true, true, true, true],
+            "web-8" => [false, true, true, true],
+            _ => [false; 4],
+        };
+        assert_eq!(known, expected, "{}", host.name);
+    }
+    let seven = render(&cluster, cluster.host("web-7").unwrap(), &Interfaces::new()).unwrap();
+    assert!(file(&seven, "/etc/hactl/wordpress/setup.php").contains("'Ann\\'s blog'"));
+    assert!(
+        file(&seven, "/etc/hactl/wordpress/plugins/hactl.php").contains("['10.0.0.8:80', ]"),
+        "it is not its own other"
+    );
+    assert_eq!(seven.without, ["libapache2-mod-php*"]);
+    // Where there is one web host it has nobody to bring anything to.
+    let alone = parse(Path::new("x.yaml"), &text.replace(", web-8: 10.0.0.8", "")).unwrap().cluster;
+    let alone = render(&alone, alone.host("web-7").unwrap(), &Interfaces::new()).unwrap();
+    assert!(!file(&alone, "/etc/nginx/conf.d/hactl-wordpress.conf").contains("upstream"));
+    assert!(alone.files.iter().all(|one| one.dest != "/etc/nginx/hactl_wordpress_copies"));
 }
 
 #[test]
@@ -106,11 +155,8 @@ fn the_lvs_clusters_render() {
     assert_eq!(parsed.diagnostics, [], "{conf}");
     assert_eq!(parsed.config.instances[0].addresses[0].preferred_s, Some(0), "checks must not come from it");
     let retired = rendered(HOMEWORK, "web-7").unwrap().retired;
-    assert_eq!(
-        retired,
-        ["hactl-certificates.timer", "hactl-realserver"],
-        "what LVS left behind goes, and certificates by ACME"
-    );
+    let left = ["hactl-wordpress-cron.timer", "hactl-wordpress", "hactl-certificates.timer", "hactl-realserver"];
+    assert_eq!(retired, left, "what WordPress, certificates by ACME and LVS left behind goes");
 }
 
 #[test]

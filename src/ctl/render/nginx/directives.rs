@@ -7,6 +7,7 @@ use crate::ctl::cluster::Cluster;
 use crate::ctl::render::tls::{FOLDER, acme_file, certificate_file, key_file};
 use crate::ctl::roles::builtin::PROXY_PARAMS;
 use crate::ctl::sites::{Cache, Pool, Profile, Rules, Target, Tls, TlsOrigin, VirtualHost};
+use crate::ctl::wordpress::MEMBER;
 
 /// Where the directives lie that every proxied path has.
 const PROXY_FILE: &str = "/etc/nginx/hactl_proxy_params";
@@ -71,6 +72,10 @@ pub(super) fn zones(sites: &[VirtualHost]) -> Vec<String> {
     }
     if websocket {
         lines.push("map $http_upgrade $hactl_upgrade { default upgrade; '' close; }".into());
+    }
+    if sites.iter().any(|site| site.rules.cache.iter().any(|cache| cache.skip.iter().any(|word| word == MEMBER))) {
+        let cookies = "wordpress_logged_in|wordpress_sec|wp-postpass|comment_author";
+        lines.push(format!(r#"map $http_cookie {MEMBER} {{ default ""; "~({cookies})" 1; }}"#));
     }
     if sites.iter().any(|site| site.hotlink_protection) {
         lines.push(r#"map $uri $hactl_media { default ""; "~*\.(gif|jpe?g|png|webp|mp4|flv|rmvb|swf)$" 1; }"#.into());
