@@ -1,7 +1,7 @@
 //! The inventories that `hactl init --example` prints.
 
 /// Ready examples, by name.
-pub(crate) const EXAMPLES: [(&str, &str); 8] = [
+pub(crate) const EXAMPLES: [(&str, &str); 9] = [
     ("homework", HOMEWORK),
     ("tls", include_str!("../../inventories/tls.yaml")),
     ("acme", include_str!("../../inventories/acme.yaml")),
