@@ -122,7 +122,13 @@ fn the_expert_renders() {
 #[test]
 fn what_is_not_asked_for_is_not_there() {
     let wanted = rendered(HOMEWORK, "lb-5").unwrap();
-    assert_eq!(wanted.forgotten, ["/etc/hactl/smtp.password"]);
+    let left =
+        ["/etc/wordpress/config-hactl.php", "/etc/nginx/hactl_wordpress_copies", "/etc/hactl/wordpress/setup.php"];
+    assert_eq!(
+        wanted.forgotten,
+        [&["/etc/hactl/smtp.password"], left.as_slice()].concat(),
+        "and what another role left"
+    );
     let conf = file(&wanted, "/etc/hactl/hactl.conf");
     for word in ["smtp", "webhook", "metrics", "auth_hmac", "track_interface", "notification"] {
         assert!(!conf.contains(word), "{conf}");
@@ -157,6 +163,14 @@ fn the_lvs_clusters_render() {
     let retired = rendered(HOMEWORK, "web-7").unwrap().retired;
     let left = ["hactl-wordpress-cron.timer", "hactl-wordpress", "hactl-realserver"];
     assert_eq!(retired, left, "what WordPress and LVS left behind goes");
+    let static_page = rendered(HOMEWORK, "web-7").unwrap();
+    for secret in
+        ["/etc/hactl/wordpress/setup.php", "/etc/wordpress/config-hactl.php", "/etc/nginx/hactl_wordpress_copies"]
+    {
+        let (removed, forgotten) = (&static_page.removed, &static_page.forgotten);
+        assert!(!removed.iter().any(|dest| dest == secret), "its lines would be shown: {removed:?}");
+        assert!(forgotten.iter().any(|dest| dest == secret), "{forgotten:?}");
+    }
 }
 
 #[test]
