@@ -10,14 +10,14 @@ use super::moves::owner;
 use super::sites::{deploy, write};
 
 const WORDPRESS: &str = include_str!("../../inventories/wordpress.yaml");
-const NAME: &str = "blog.example.cc";
+pub const NAME: &str = "blog.example.cc";
 const URL: &str = "https://blog.example.cc";
 /// With what could end a text of PHP, of SQL or of the shell.
 const PASSWORD: &str = r#"it's \ "a" $secret"#;
 const WEBS: [&str; 2] = ["web-7", "web-8"];
 
 /// The example, with the password in a file.
-fn blog(lab: &Lab) -> PathBuf {
+pub fn blog(lab: &Lab) -> PathBuf {
     let file = lab.files.path().join("password");
     std::fs::write(&file, PASSWORD).unwrap();
     let source = format!("{{ file: {} }}", file.display());
@@ -49,7 +49,7 @@ fn direct(lab: &Lab, host: &str, path: &str, more: &str) -> String {
 }
 
 /// Asks again and again until it is so.
-fn becomes(what: &str, limit: u64, is_so: impl Fn() -> bool) {
+pub fn becomes(what: &str, limit: u64, is_so: impl Fn() -> bool) {
     let end = Instant::now() + Duration::from_secs(limit);
     while !is_so() {
         assert!(Instant::now() < end, "{what}: not within {limit} s");
@@ -232,7 +232,8 @@ pub fn after_the_homework_and_before_it(lab: &Lab) {
             "web-7",
             &format!("mariadb wordpress -e \"UPDATE wp_posts SET post_title = 'the {turn} time' WHERE ID = 1\""),
         );
-        deploy(lab, "the homework again", &homework);
+        let said = deploy(lab, "the homework again", &homework);
+        assert!(!said.contains("NONCE_SALT") && !said.contains("wp_slash"), "what goes is a secret, too: {said}");
         assert!(lab.page().starts_with("web"), "{}", lab.page());
         let left = "ls /etc/nginx/conf.d /etc/nginx/hactl_wordpress_copies /etc/wordpress /etc/hactl/wordpress/* /etc/systemd/system/hactl-wordpress* 2>/dev/null";
         for host in WEBS {

@@ -115,13 +115,18 @@ impl<'c> Renderer<'c> {
 
     /// What built-in roles that this host does not have may have left on it.
     fn retire(&self, host: &Host, wanted: &mut WantedHost) {
+        let kept: Vec<String> = wanted.files.iter().map(|file| file.dest.clone()).collect();
         let gone = self.built_in.iter().filter(|(name, _)| !host.roles.iter().any(|role| role == name));
         for (units, role) in gone.filter_map(|(_, role)| Some((role.retires.as_ref()?, role))) {
             wanted.retired.extend(units.iter().cloned());
-            let stays = |dest: &&String| wanted.files.iter().any(|file| file.dest == **dest);
-            let files = role.files.iter().map(|file| &file.dest).filter(|dest| !stays(dest));
-            let files: Vec<String> = files.cloned().collect();
-            wanted.removed.extend(files);
+            let stays = |dest: &&String| kept.iter().all(|kept| kept != *dest);
+            let gone =
+                |secret: bool| role.files.iter().filter(move |file| file.secret == secret).map(|file| &file.dest);
+            // What a difference shows of a file that goes is its lines: not those of a secret.
+            let shown: Vec<String> = gone(false).filter(stays).cloned().collect();
+            let hidden: Vec<String> = gone(true).filter(stays).cloned().collect();
+            wanted.removed.extend(shown);
+            wanted.forgotten.extend(hidden);
         }
     }
 

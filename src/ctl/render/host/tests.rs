@@ -41,7 +41,12 @@ fn wordpress_renders_and_its_secrets_are_where_they_are_needed() {
     let site = cluster.wordpress.as_mut().unwrap();
     site.admin.password.value = Some(Secret("pass'word".into()));
     let salts = SALTS.iter().map(|name| (*name, Secret(format!("salt of {name}")))).collect();
-    site.made = Some(Made { salts, database: Secret("database-word".into()), copies: Secret("copies-word".into()) });
+    site.made = Some(Made {
+        salts,
+        database: Secret("database-word".into()),
+        copies: Secret("copies-word".into()),
+        replica: Secret("replica-word".into()),
+    });
     let secrets = ["pass\\'word", "salt of NONCE_SALT", "database-word", "copies-word"];
     for host in &cluster.hosts {
         let wanted = render(&cluster, host, &Interfaces::new()).unwrap();
@@ -122,7 +127,13 @@ fn the_expert_renders() {
 #[test]
 fn what_is_not_asked_for_is_not_there() {
     let wanted = rendered(HOMEWORK, "lb-5").unwrap();
-    assert_eq!(wanted.forgotten, ["/etc/hactl/smtp.password"]);
+    let left =
+        ["/etc/wordpress/config-hactl.php", "/etc/nginx/hactl_wordpress_copies", "/etc/hactl/wordpress/setup.php"];
+    assert_eq!(
+        wanted.forgotten,
+        [&["/etc/hactl/smtp.password"], left.as_slice()].concat(),
+        "and what another role left"
+    );
     let conf = file(&wanted, "/etc/hactl/hactl.conf");
     for word in ["smtp", "webhook", "metrics", "auth_hmac", "track_interface", "notification"] {
         assert!(!conf.contains(word), "{conf}");
@@ -157,6 +168,14 @@ fn the_lvs_clusters_render() {
     let retired = rendered(HOMEWORK, "web-7").unwrap().retired;
     let left = ["hactl-wordpress-cron.timer", "hactl-wordpress", "hactl-certificates.timer", "hactl-realserver"];
     assert_eq!(retired, left, "what WordPress, certificates by ACME and LVS left behind goes");
+    let static_page = rendered(HOMEWORK, "web-7").unwrap();
+    for secret in
+        ["/etc/hactl/wordpress/setup.php", "/etc/wordpress/config-hactl.php", "/etc/nginx/hactl_wordpress_copies"]
+    {
+        let (removed, forgotten) = (&static_page.removed, &static_page.forgotten);
+        assert!(!removed.iter().any(|dest| dest == secret), "its lines would be shown: {removed:?}");
+        assert!(forgotten.iter().any(|dest| dest == secret), "{forgotten:?}");
+    }
 }
 
 #[test]
