@@ -1,7 +1,6 @@
 //! The keys of signed adverts as files of their own, readable by root alone; the HA configuration only names them.
 
-use std::fmt::Write as _;
-
+use data_encoding::HEXLOWER;
 use hactl_engine::conf::config::{HmacMode, Replay};
 use serde::Serialize;
 
@@ -61,12 +60,7 @@ impl HmacView {
     /// Of a VIP with this name.
     pub fn new(hmac: &Hmac, vip: &str) -> Self {
         // What goes with the change has no file any more, and stands nowhere when the change is over.
-        let digits = |secret: &Secret| {
-            secret.0.bytes().fold("hex:".to_owned(), |mut text, byte| {
-                let _ = write!(text, "{byte:02x}"); // writing to a string cannot fail
-                text
-            })
-        };
+        let digits = |secret: &Secret| format!("hex:{}", HEXLOWER.encode(secret.0.as_bytes()));
         let file = hmac.key.file(vip).map(|file| format!("file:{file}"));
         let key = file.or_else(|| hmac.key.secret().map(digits));
         let mut keys = vec![KeyView { id: hmac.key.id, key: key.unwrap_or_default() }];

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use data_encoding::HEXLOWER;
+
 use super::page::{Page, command, user_words, word};
 use crate::conf::config::lvs::{
     Check, Checker, Connection, DnsCheck, HttpCheck, HttpVersion, MiscCheck, Pattern, SmtpCheck, Tls, UdpCheck, Url,
@@ -90,7 +92,7 @@ impl Page {
         }
         self.line(format_args!("status_code{codes}"));
         if let Some(digest) = &url.digest {
-            self.line(format_args!("digest {}", hex(digest)));
+            self.line(format_args!("digest {}", HEXLOWER.encode(digest)));
         }
         if let Some(pattern) = &url.pattern {
             self.pattern(pattern);
@@ -135,7 +137,7 @@ impl Page {
     fn udp(&mut self, udp: &UdpCheck) {
         self.connection(&udp.connection);
         if !udp.payload.is_empty() {
-            self.line(format_args!("payload {}", hex(&udp.payload)));
+            self.line(format_args!("payload {}", HEXLOWER.encode(&udp.payload)));
         }
         if udp.require_reply {
             let digit = |value: u8, mask: u8| if mask == 0 { "X".to_owned() } else { format!("{value:x}") };
@@ -155,10 +157,6 @@ impl Page {
             self.line(format_args!("user{}", user_words(Some(user))));
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn keyword(check: &Check) -> &'static str {

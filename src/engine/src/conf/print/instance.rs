@@ -1,5 +1,7 @@
 //! `vrrp_instance`.
 
+use data_encoding::HEXLOWER;
+
 use super::address::address;
 use super::page::{Page, Secrets, word};
 use super::route::{route, rule};
@@ -87,7 +89,7 @@ impl Page {
                 (Some(path), _) => word(&format!("file:{path}")),
                 (None, Secrets::Masked) => MASK.to_owned(),
                 (None, Secrets::Shown) => {
-                    format!("hex:{}", key.secret.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+                    format!("hex:{}", HEXLOWER.encode(&key.secret))
                 }
             };
             self.line(format_args!("key {} {secret}", key.id));

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use data_encoding::HEXLOWER_PERMISSIVE;
+
 use crate::conf::config::{HmacKey, HmacMode, HmacSettings, Replay, SimplePassword, Version};
 use crate::conf::grammar::keywords::{AUTH_HMAC, AUTHENTICATION};
 use crate::conf::grammar::values::{integer, seconds, single, surplus, unread};
@@ -225,24 +227,12 @@ fn secret_of(text: &str) -> Result<(Vec<u8>, Option<String>), &'static str> {
         };
     }
     let bytes = match text.strip_prefix("hex:") {
-        Some(digits) => hexadecimal(digits).ok_or("its hexadecimal digits are not pairs of 0-9 and a-f")?,
+        Some(digits) => HEXLOWER_PERMISSIVE
+            .decode(digits.as_bytes())
+            .map_err(|_| "its hexadecimal digits are not pairs of 0-9 and a-f")?,
         None => text.strip_prefix("ascii:").unwrap_or(text).as_bytes().to_vec(),
     };
     if bytes.is_empty() { Err("it is empty") } else { Ok((bytes, None)) }
-}
-
-fn hexadecimal(digits: &str) -> Option<Vec<u8>> {
-    let pairs = digits.as_bytes().chunks(2);
-    pairs
-        .map(|pair| match pair {
-            [high, low] => {
-                let high = char::from(*high).to_digit(16)?;
-                let low = char::from(*low).to_digit(16)?;
-                u8::try_from(high * 16 + low).ok()
-            }
-            _ => None,
-        })
-        .collect()
 }
 
 /// Bytes of a simple text password (RFC 2338 §5.3.10).
