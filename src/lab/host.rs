@@ -17,6 +17,10 @@ use super::layout::{Layout, Plan};
 use super::tool::{at, run, try_run};
 use crate::error::Failure;
 
+/// All hosts ask at once, and behind one address. Two questions by one socket (IPv4's and IPv6's) may get in each other's way there, so
+/// they are asked one after the other; and what was lost is soon asked again.
+const RESOLVER: &str = "options single-request timeout:2 attempts:6";
+
 /// How long a host may take until sshd answers.
 pub const BOOT_LIMIT: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(50);
@@ -53,7 +57,8 @@ pub fn prepare(layout: &Layout, plan: &Plan, name: &str) -> Result<(), Failure> 
     write("etc/hosts", &hosts, 0o644)?;
     let resolver = merged.join("etc/resolv.conf");
     let _ = fs::remove_file(&resolver); // a link into /run in some releases
-    write("etc/resolv.conf", &fs::read_to_string("/etc/resolv.conf").unwrap_or_default(), 0o644)?;
+    let servers = fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
+    write("etc/resolv.conf", &format!("{}\n{RESOLVER}\n", servers.trim_end()), 0o644)?;
     let key = layout.desk_home().join(".ssh/id_ed25519.pub");
     write("root/.ssh/authorized_keys", &fs::read_to_string(&key).map_err(at(&key))?, 0o600)?;
     let host_key = merged.join("etc/ssh/ssh_host_ed25519_key").display().to_string();
