@@ -17,7 +17,6 @@ const FOLDER: &str = "wordpress";
 const BYTES: usize = 32;
 const DATABASE: &str = "DATABASE";
 const COPIES: &str = "COPIES";
-const REPLICA: &str = "REPLICA";
 
 /// Fills in what was made up earlier.
 pub fn recall(cluster: &mut Cluster) {
@@ -57,7 +56,7 @@ pub fn make_missing(cluster: &mut Cluster) -> Result<(), Failure> {
 
 fn make() -> Result<Made, Failure> {
     let salts = SALTS.iter().map(|name| Ok((*name, random()?))).collect::<Result<_, Failure>>()?;
-    Ok(Made { salts, database: random()?, copies: random()?, replica: random()? })
+    Ok(Made { salts, database: random()?, copies: random()? })
 }
 
 fn random() -> Result<Secret, Failure> {
@@ -70,7 +69,7 @@ fn random() -> Result<Secret, Failure> {
 /// A line for each.
 fn text(made: &Made) -> String {
     let salts = made.salts.iter().map(|(name, secret)| (*name, secret));
-    let all = salts.chain([(DATABASE, &made.database), (COPIES, &made.copies), (REPLICA, &made.replica)]);
+    let all = salts.chain([(DATABASE, &made.database), (COPIES, &made.copies)]);
     all.map(|(name, secret)| format!("{name} {}\n", secret.0)).collect()
 }
 
@@ -82,7 +81,7 @@ fn read(text: &str) -> Option<Made> {
         whole.then(|| Secret(found.to_owned()))
     };
     let salts = SALTS.iter().map(|name| Some((*name, find(name)?))).collect::<Option<_>>()?;
-    Some(Made { salts, database: find(DATABASE)?, copies: find(COPIES)?, replica: find(REPLICA)? })
+    Some(Made { salts, database: find(DATABASE)?, copies: find(COPIES)? })
 }
 
 #[cfg(test)]
@@ -94,7 +93,7 @@ mod tests {
         let made = make().unwrap();
         assert_eq!(read(&text(&made)), Some(made.clone()));
         let all: std::collections::BTreeSet<&str> = made.secrets().map(|secret| secret.0.as_str()).collect();
-        assert_eq!(all.len(), 11, "each is another one");
+        assert_eq!(all.len(), 10, "each is another one");
         for broken in ["'; DROP", "", "00"] {
             assert_eq!(read(&text(&Made { database: Secret(broken.into()), ..made.clone() })), None);
         }

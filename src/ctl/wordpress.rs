@@ -12,8 +12,6 @@ pub struct Wordpress {
     pub admin: Admin,
     /// The web host with the database. It also does what is done once for all: sets the site up, and sees to what is due.
     pub database: String,
-    /// Another web host that has everything that the database was told, and takes its place when the inventory says so.
-    pub replica: Option<String>,
     /// How files that people upload come to all web hosts.
     pub uploads: Uploads,
     /// Largest upload, in nginx's words, which PHP takes, too.
@@ -53,14 +51,12 @@ pub struct Made {
     pub database: Secret,
     /// What web hosts say when they bring each other an upload.
     pub copies: Secret,
-    /// What the two databases say to each other.
-    pub replica: Secret,
 }
 
 impl Made {
     /// All of them.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
-        self.salts.iter().map(|(_, secret)| secret).chain([&self.database, &self.copies, &self.replica])
+        self.salts.iter().map(|(_, secret)| secret).chain([&self.database, &self.copies])
     }
 }
 

@@ -33,11 +33,7 @@ pub fn wordpress(
     let title = fields.get("title").and_then(|node| one_line(reader, node, "title"));
     let uploads = fields.get("uploads").and_then(|node| reader.choice(node, "uploads", &UPLOADS));
     let tls = fields.get("tls").and_then(|node| tls(reader, node, &names, folder));
-    let (database, replica) = match fields.get("database") {
-        Some(node) if matches!(node.value, Value::Map(_)) => two(reader, node, hosts),
-        Some(node) => (database(reader, node, hosts), None),
-        None => (first(hosts), None),
-    };
+    let database = fields.get("database").map_or_else(|| first(hosts), |node| database(reader, node, hosts));
     let admin = match fields.get("admin") {
         Some(node) => admin(reader, node),
         None => {
@@ -53,7 +49,6 @@ pub fn wordpress(
         title,
         admin: admin?,
         database: database?,
-        replica,
         uploads: uploads.unwrap_or(Uploads::Copy),
         max_body: max_body.unwrap_or_else(|| "64m".into()),
         tls,
@@ -73,24 +68,6 @@ fn first(hosts: &[Host]) -> Option<String> {
 
 fn candidates(hosts: &[Host]) -> impl Iterator<Item = &Host> {
     hosts.iter().filter(|host| host.group == Group::Web && host.managed)
-}
-
-/// `{ host: web-7, replica: web-8 }`.
-fn two(reader: &Reader<'_>, node: &Node, hosts: &[Host]) -> (Option<String>, Option<String>) {
-    let fields = reader.fields(node, "database");
-    let named = |name| fields.get(name).map(|node| (node, database(reader, node, hosts)));
-    let (host, replica) = (named("host"), named("replica"));
-    fields.finish();
-    let host = host.map_or_else(|| first(hosts), |(_, host)| host);
-    let replica = replica.and_then(|(node, replica)| {
-        if replica.is_some() && replica == host {
-            let problem = Problem::new(Code::NamedTwice, "the database and its replica are on one host")
-                .why("both would be gone with it");
-            reader.wrong(node.place, problem.next("name another web host as `replica`"));
-        }
-        replica
-    });
-    (host, replica)
 }
 
 fn database(reader: &Reader<'_>, node: &Node, hosts: &[Host]) -> Option<String> {

@@ -14,8 +14,6 @@ pub fn settle(wordpress: &Wordpress, site: &Site, hosts: &mut [Host], traffic: &
         let mut roles = vec!["web-wordpress"];
         if host.name == wordpress.database {
             roles.extend(["wordpress-database", "wordpress-once"]);
-        } else if wordpress.replica.as_ref() == Some(&host.name) {
-            roles.push("wordpress-database");
         }
         let own = std::mem::take(&mut host.roles);
         host.roles = roles.into_iter().map(str::to_owned).collect();
@@ -97,9 +95,6 @@ mod tests {
             ("password: { env: WP_ADMIN_PASSWORD }", "password: hunter2", "E120", 13),
             ("database: web-7", "database: web-9", "E162", 14),
             ("database: web-7", "database: lb-5", "E162", 14),
-            ("database: web-7", "database: { host: web-7, replica: web-7 }", "E137", 14),
-            ("database: web-7", "database: { host: web-7, replica: lb-5 }", "E162", 14),
-            ("database: web-7", "database: { primary: web-7 }", "E102", 14),
             ("uploads: copy", "uploads: nfs", "E107", 15),
             ("self_signed: yes", "certificate: nowhere.pem", "E103", 16),
             ("kind: wordpress", "kind: static", "E102", 12),

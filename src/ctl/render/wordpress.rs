@@ -1,4 +1,4 @@
-//! A site of WordPress as templates see it: `wordpress` is false, or {title, url, max_body, database {name, user, password, address, host, on, replica {on, address, password}}, admin
+//! A site of WordPress as templates see it: `wordpress` is false, or {title, url, max_body, database {name, user, password, address, host}, admin
 //! {user, email, password}, salts {name, value}, uploads {copies, secret}}. Texts stand between PHP's single quotes.
 
 use std::net::IpAddr;
@@ -34,17 +34,6 @@ struct DatabaseView {
     address: Option<IpAddr>,
     /// The same as PHP has it: one of IPv6 between brackets.
     host: String,
-    /// The host's name in the inventory.
-    on: String,
-    replica: Option<ReplicaView>,
-}
-
-#[derive(Serialize)]
-struct ReplicaView {
-    on: String,
-    address: Option<IpAddr>,
-    /// A secret.
-    password: String,
 }
 
 #[derive(Serialize)]
@@ -90,12 +79,6 @@ impl WordpressView {
                 password: secret(made.map(|made| made.database.0.as_str())),
                 address,
                 host: address.map(bracketed).unwrap_or_default(),
-                on: site.database.clone(),
-                replica: site.replica.as_ref().map(|name| ReplicaView {
-                    on: name.clone(),
-                    address: cluster.host(name).map(|host| host.address),
-                    password: secret(made.map(|made| made.replica.0.as_str())),
-                }),
             },
             admin: AdminView {
                 user: quoted(&site.admin.user),

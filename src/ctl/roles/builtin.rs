@@ -16,7 +16,7 @@ pub const ROLES: [(&str, &str); 11] = [
 ];
 
 /// Built-in templates: name and text.
-pub const TEMPLATES: [(&str, &str); 30] = [
+pub const TEMPLATES: [(&str, &str); 28] = [
     ("web.html.tera", include_str!("../../../templates/web.html.tera")),
     ("nginx-web.conf.tera", include_str!("../../../templates/nginx-web.conf.tera")),
     ("nginx-lb.conf.tera", include_str!("../../../templates/nginx-lb.conf.tera")),
@@ -38,8 +38,6 @@ pub const TEMPLATES: [(&str, &str); 30] = [
     ("wordpress-copies.conf.tera", include_str!("../../../templates/wordpress-copies.conf.tera")),
     ("wordpress-nginx.conf.tera", include_str!("../../../templates/wordpress-nginx.conf.tera")),
     ("wordpress-mariadb.cnf.tera", include_str!("../../../templates/wordpress-mariadb.cnf.tera")),
-    ("wordpress-database.cnf.tera", include_str!("../../../templates/wordpress-database.cnf.tera")),
-    ("wordpress-database.sh.tera", include_str!("../../../templates/wordpress-database.sh.tera")),
     ("wordpress-database.sql.tera", include_str!("../../../templates/wordpress-database.sql.tera")),
     ("hactl-wordpress-database.service.tera", include_str!("../../../templates/hactl-wordpress-database.service.tera")),
     ("wordpress-setup.php.tera", include_str!("../../../templates/wordpress-setup.php.tera")),

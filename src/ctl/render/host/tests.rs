@@ -41,12 +41,7 @@ fn wordpress_renders_and_its_secrets_are_where_they_are_needed() {
     let site = cluster.wordpress.as_mut().unwrap();
     site.admin.password.value = Some(Secret("pass'word".into()));
     let salts = SALTS.iter().map(|name| (*name, Secret(format!("salt of {name}")))).collect();
-    site.made = Some(Made {
-        salts,
-        database: Secret("database-word".into()),
-        copies: Secret("copies-word".into()),
-        replica: Secret("replica-word".into()),
-    });
+    site.made = Some(Made { salts, database: Secret("database-word".into()), copies: Secret("copies-word".into()) });
     let secrets = ["pass\\'word", "salt of NONCE_SALT", "database-word", "copies-word"];
     for host in &cluster.hosts {
         let wanted = render(&cluster, host, &Interfaces::new()).unwrap();
