@@ -32,16 +32,22 @@ pub(super) fn reload() -> Result<bool, NotLoaded> {
     if output.status.success() { Ok(true) } else { Err(NotLoaded::NoReload(said(&output))) }
 }
 
-/// Waits until it shows a certificate: a reload is told of before its new workers serve.
+/// Waits until it shows a certificate, and nothing else any more: a reload is told of before its new workers serve, and for a moment
+/// the old ones take connections beside them.
 ///
 /// # Errors
 /// It shows another one for too long.
 pub(super) async fn shows(port: u16, name: &str, fingerprint: &str, limit: Duration) -> Result<(), NotLoaded> {
     let end = Instant::now() + limit;
+    let mut in_a_row = 0;
     loop {
         let asked = get_by_tls(SocketAddr::from(([127, 0, 0, 1], port)), name, "/hactl-health", ONE_LOOK).await;
         let shown = asked.ok().and_then(|(_, certificate)| certificate);
-        if shown.is_some_and(|der| certificate::fingerprint(&der) == fingerprint) {
+        in_a_row = match shown.is_some_and(|der| certificate::fingerprint(&der) == fingerprint) {
+            true => in_a_row + 1,
+            false => 0,
+        };
+        if in_a_row == STEADY {
             return Ok(());
         }
         if Instant::now() > end {
@@ -56,6 +62,8 @@ pub(super) const RELOAD: Duration = Duration::from_secs(10);
 /// How often it is looked at meanwhile, and for how long one look may take.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 const ONE_LOOK: Duration = Duration::from_secs(2);
+/// So many looks in a row see the new one: longer than the tenth of a second that nginx leaves its old workers.
+const STEADY: u32 = 6;
 
 fn run(program: &'static str, words: &[&str]) -> Result<Output, NotLoaded> {
     let mut command = Command::new(program);

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::context::{Context, Timer};
 use super::router::Router;
 use super::state::State;
+use super::together::virtual_addresses;
 use crate::action::{Action, Drain, Gate, Renewal};
 
 impl Router {
@@ -88,6 +89,6 @@ impl Router {
     }
 
     fn virtual_addresses(&self) -> Vec<IpAddr> {
-        self.every_address().map(|one| one.address.addr()).collect()
+        virtual_addresses(&self.config).collect()
     }
 }
