@@ -740,7 +740,7 @@ complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s v -l verbose -d '
 complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l no-progress -d 'No progress bars'
 complete -c hactl -n "__fish_hactl_using_subcommand deploy" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
 complete -c hactl -n "__fish_hactl_using_subcommand deploy" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hactl -n "__fish_hactl_using_subcommand failover" -l to -d 'Load balancer that shall own the VIP' -r -f -a "(hactl __complete balancers 2>/dev/null)"
+complete -c hactl -n "__fish_hactl_using_subcommand failover" -l to -d 'Host that shall own the VIP' -r -f -a "(hactl __complete balancers 2>/dev/null)"
 complete -c hactl -n "__fish_hactl_using_subcommand failover" -l vip -d 'Only this VIP' -r
 complete -c hactl -n "__fish_hactl_using_subcommand failover" -l stay -d 'Go back to the election\'s own choice after this time, for example 10m' -r
 complete -c hactl -n "__fish_hactl_using_subcommand failover" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F

@@ -320,11 +320,11 @@ pub(crate) struct Verify {
 /// `hactl failover`.
 #[derive(Debug, Args)]
 pub(crate) struct Failover {
-    /// Load balancer that shall own the VIP
+    /// Host that shall own the VIP
     #[arg(long, value_name = "HOST")]
     pub to: String,
     /// Only this VIP
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "NAME|ADDRESS")]
     pub vip: Option<String>,
     /// Show what would happen
     #[arg(long)]

@@ -27,7 +27,7 @@ use crate::ctl::operate::{history, lock};
 use crate::ctl::ssh::connect::{BySsh, PARALLEL};
 use crate::ctl::verify::run as verify;
 use crate::ctl::verify::status::{status as verify_status, status_once, status_with_drift};
-use crate::error::{Code, Exit, Failure, Outcome, Problem};
+use crate::error::{Exit, Failure, Outcome};
 
 /// Between two screens of `status --watch`.
 const REFRESH: Duration = Duration::from_secs(1);
@@ -127,8 +127,13 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
             finish(global, "verify", outcome, operate::verified)
         }
         Command::Failover(wanted) => {
-            let vip = wanted.vip.as_deref().map(address).transpose()?;
-            let order = Move { to: wanted.to, vip, dry_run: wanted.dry_run, stay: wanted.stay, force: wanted.force };
+            let order = Move {
+                to: wanted.to,
+                vip: wanted.vip,
+                dry_run: wanted.dry_run,
+                stay: wanted.stay,
+                force: wanted.force,
+            };
             finish(global, "failover", failover(inventory, options, &order).await, operate::moves)
         }
         Command::Unpin { host } => {
@@ -223,13 +228,6 @@ async fn go_back(
     let outcome = back::go_back(&back, options, &confirm).await;
     note(command, back.inventory.as_deref(), &outcome, |done| done.hosts > 0);
     finish(global, command, outcome, show::deploy::went_back)
-}
-
-fn address(text: &str) -> Result<std::net::IpAddr, Failure> {
-    text.parse().map_err(|_| {
-        let problem = Problem::new(Code::NoSuchVip, format!("--vip {text} is not an address"));
-        Failure::one(Exit::Invalid, problem)
-    })
 }
 
 fn options(global: &Global, bar: &ProgressBar) -> Options {

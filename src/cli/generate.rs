@@ -9,7 +9,7 @@ use clap_complete::Shell;
 
 use super::args::{self, Names};
 use super::global::Global;
-use crate::ctl::cluster::Group;
+use crate::ctl::cluster::Cluster;
 use crate::ctl::desk::find_inventory;
 use crate::ctl::drill::table::SCENARIOS;
 use crate::ctl::inventory::load::load;
@@ -38,8 +38,8 @@ pub(crate) fn names(global: &Global, wanted: Names) {
         Names::Lab => status::status(&Layout::from_environment()).into_iter().map(|host| host.name).collect(),
         Names::Hosts => cluster().into_iter().flat_map(|cluster| cluster.hosts).map(|host| host.name).collect(),
         Names::Balancers => {
-            let hosts = cluster().into_iter().flat_map(|cluster| cluster.hosts);
-            hosts.filter(|host| host.group == Group::Lb).map(|host| host.name).collect()
+            let cluster = cluster();
+            cluster.iter().flat_map(Cluster::agents).map(|host| host.name.clone()).collect()
         }
     };
     names.iter().for_each(|name| println!("{name}"));

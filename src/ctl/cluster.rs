@@ -72,6 +72,31 @@ impl Cluster {
         self.hosts.iter().filter(move |host| host.group == group)
     }
 
+    /// The hosts that run an agent, in the order written: load balancers, and others that carry a VIP.
+    pub fn agents(&self) -> impl Iterator<Item = &Host> {
+        self.hosts.iter().filter(|host| self.runs_agent(host))
+    }
+
+    /// Whether a host is one of [`agents`](Self::agents).
+    pub fn runs_agent(&self, host: &Host) -> bool {
+        host.group == Group::Lb || self.vips.iter().any(|vip| vip.is_carried_by(&host.name))
+    }
+
+    /// Whether a VIP is one of the load balancers', so that clients find the sites behind it.
+    pub fn has_sites(&self, vip: &Vip) -> bool {
+        self.group(Group::Lb).any(|host| vip.is_carried_by(&host.name))
+    }
+
+    /// The hosts that may have an address: all load balancers where it is one of theirs, else those that carry it.
+    pub fn carriers(&self, address: IpAddr) -> Vec<&Host> {
+        let vip = self.vips.iter().find(|vip| vip.addresses.iter().any(|net| net.addr() == address));
+        let carries = |host: &&Host| match vip {
+            Some(vip) if !self.has_sites(vip) => vip.is_carried_by(&host.name),
+            _ => host.group == Group::Lb,
+        };
+        self.hosts.iter().filter(carries).collect()
+    }
+
     /// Every secret that is fetched when it is needed, with what it is for.
     pub fn sealed(&mut self) -> Vec<(Purpose, &mut Sealed)> {
         let webhook = self.alerts.webhook.iter_mut().map(|sealed| (Purpose::Webhook, sealed));
@@ -219,7 +244,7 @@ pub struct Vip {
     /// Whether the inventory gives it.
     #[serde(skip)]
     pub vrid_given: bool,
-    /// Load balancers in order of preference with their priorities.
+    /// The hosts that carry it in order of preference, with their priorities: load balancers unless the inventory says otherwise.
     #[serde(skip)]
     pub members: Vec<Member>,
     /// Advert interval.
@@ -260,13 +285,24 @@ impl Vip {
         self.addresses.first().map(|net| net.addr())
     }
 
-    /// The load balancer that shall own it while all of them are well.
+    /// Whether a user means it: by its name, or by one of its addresses.
+    pub fn is_called(&self, text: &str) -> bool {
+        self.name == text
+            || text.parse().is_ok_and(|wanted: IpAddr| self.addresses.iter().any(|net| net.addr() == wanted))
+    }
+
+    /// Whether a host is among those that carry it.
+    pub fn is_carried_by(&self, host: &str) -> bool {
+        self.members.iter().any(|member| member.host == host)
+    }
+
+    /// The host that shall own it while all of them are well.
     pub fn preferred(&self) -> Option<&str> {
         self.members.iter().max_by_key(|member| member.priority).map(|member| member.host.as_str())
     }
 }
 
-/// A load balancer's place in a VIP's order of preference.
+/// A host's place in a VIP's order of preference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
     /// Host name.

@@ -173,6 +173,11 @@ impl Desk {
         }
     }
 
+    /// The connected hosts that run an agent, in the order written.
+    pub fn agents(&self) -> Vec<&Host> {
+        self.cluster.agents().filter(|host| self.hosts.contains_key(&host.name)).collect()
+    }
+
     /// The connected hosts of a group, in the order written.
     pub fn group(&self, group: Group) -> Vec<&Host> {
         self.cluster.group(group).filter(|host| self.hosts.contains_key(&host.name)).collect()

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Read as _;
 
 use data_encoding::HEXLOWER;
+use sha2::{Digest as _, Sha256};
 
 use super::cluster::{Cluster, Secret};
 use super::made_up::{folder, keep_file};
@@ -56,7 +57,13 @@ pub fn make_missing(cluster: &mut Cluster) -> Result<(), Failure> {
 
 fn make() -> Result<Made, Failure> {
     let salts = SALTS.iter().map(|name| Ok((*name, random()?))).collect::<Result<_, Failure>>()?;
-    Ok(Made { salts, database: random()?, copies: random()? })
+    let database = random()?;
+    Ok(Made { salts, pair: pair(&database), database, copies: random()? })
+}
+
+/// Nobody keeps it: what was made up before there were two hosts goes on to be good.
+fn pair(database: &Secret) -> Secret {
+    Secret(HEXLOWER.encode(&Sha256::digest(format!("the pair of {}", database.0))))
 }
 
 fn random() -> Result<Secret, Failure> {
@@ -81,7 +88,8 @@ fn read(text: &str) -> Option<Made> {
         whole.then(|| Secret(found.to_owned()))
     };
     let salts = SALTS.iter().map(|name| Some((*name, find(name)?))).collect::<Option<_>>()?;
-    Some(Made { salts, database: find(DATABASE)?, copies: find(COPIES)? })
+    let database = find(DATABASE)?;
+    Some(Made { salts, pair: pair(&database), database, copies: find(COPIES)? })
 }
 
 #[cfg(test)]
@@ -93,7 +101,7 @@ mod tests {
         let made = make().unwrap();
         assert_eq!(read(&text(&made)), Some(made.clone()));
         let all: std::collections::BTreeSet<&str> = made.secrets().map(|secret| secret.0.as_str()).collect();
-        assert_eq!(all.len(), 10, "each is another one");
+        assert_eq!(all.len(), 11, "each is another one");
         for broken in ["'; DROP", "", "00"] {
             assert_eq!(read(&text(&Made { database: Secret(broken.into()), ..made.clone() })), None);
         }

@@ -1,5 +1,7 @@
 //! `site: { kind: wordpress }`: what is said of it besides where it is served, and what the desk makes up for it.
 
+use std::net::IpAddr;
+
 use super::sealed::{Sealed, Secret};
 use super::sites::{Cache, EVERY_NAME, Listen, PoolCheck, Question, Rules, Target, Tls, VirtualHost};
 
@@ -10,8 +12,8 @@ pub struct Wordpress {
     pub title: String,
     /// Who sets it up and may do everything there.
     pub admin: Admin,
-    /// The web host with the database. It also does what is done once for all: sets the site up, and sees to what is due.
-    pub database: String,
+    /// Where MariaDB is.
+    pub database: Database,
     /// How files that people upload come to all web hosts.
     pub uploads: Uploads,
     /// Largest upload, in nginx's words, which PHP takes, too.
@@ -20,6 +22,23 @@ pub struct Wordpress {
     pub tls: Option<Tls>,
     /// `None` while nobody has made them up.
     pub made: Option<Made>,
+}
+
+/// `database:`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Database {
+    /// Web hosts with MariaDB, one or two, best first. The first one also does what is done once for all: it sets the site up, and sees
+    /// to what is due.
+    pub hosts: Vec<String>,
+    /// The VIP of whichever of them is written to; `None`: it is found at the one host's own address.
+    pub vip: Option<IpAddr>,
+}
+
+impl Database {
+    /// The host that begins.
+    pub fn first(&self) -> &str {
+        self.hosts.first().map_or("", String::as_str)
+    }
 }
 
 /// `admin:`.
@@ -51,12 +70,14 @@ pub struct Made {
     pub database: Secret,
     /// What web hosts say when they bring each other an upload.
     pub copies: Secret,
+    /// What the two hosts of the database say to each other: it follows from the password there.
+    pub pair: Secret,
 }
 
 impl Made {
     /// All of them.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
-        self.salts.iter().map(|(_, secret)| secret).chain([&self.database, &self.copies])
+        self.salts.iter().map(|(_, secret)| secret).chain([&self.database, &self.copies, &self.pair])
     }
 }
 

@@ -22,6 +22,7 @@ mod loads;
 mod lvs;
 mod moves;
 mod names;
+mod pair;
 mod sites;
 mod takeover;
 mod trust;
@@ -86,6 +87,7 @@ const CASES: &[Case] = cases! {
     Up -> Down: takeover::there_and_back; // on hosts that have no nginx yet
     Up -> Down: wordpress::from_bare_hosts;
     Up -> Down: wordpress::after_the_homework_and_before_it;
+    Up -> Down: pair::no_post_is_lost;
     Up -> Down: wordpress::a_browser_stays_logged_in;
     Up -> Up: names::the_unit_of_centos_7;
     Up -> Up: names::an_init_script;

@@ -174,7 +174,7 @@ fn nginx_does_not_drain() {
     let end = End::of(stage.run(drain::order(stage.order.inventory.as_deref(), stage.options(), "web-7", order)));
     end.is(Exit::Invalid, &[Code::NotDrainable]);
     let vip: IpAddr = "127.0.0.9".parse().unwrap();
-    let order = Move { to: "lb-6".into(), vip: Some(vip), dry_run: false, stay: None, force: false };
+    let order = Move { to: "lb-6".into(), vip: Some(vip.to_string()), dry_run: false, stay: None, force: false };
     let end = End::of(stage.run(failover(stage.order.inventory.as_deref(), stage.options(), &order)));
     end.is(Exit::Invalid, &[Code::NoSuchVip]);
 }

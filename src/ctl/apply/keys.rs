@@ -77,7 +77,7 @@ impl Keys {
             facts.values().any(|facts| facts.keys.get(&path).is_some_and(is_whole))
         };
         let lacking: Vec<u8> = wanted(&desk.cluster, chosen).into_iter().filter(|id| !has(id)).collect();
-        let lbs = desk.cluster.group(Group::Lb).map(|host| host.name.clone());
+        let lbs = desk.cluster.agents().map(|host| host.name.clone());
         let others: Vec<String> = lbs.filter(|name| !chosen.contains(name)).collect();
         let account = || facts.values().any(|facts| account_in(&facts.keys).is_some());
         let lacks_account = wants_account(&desk.cluster, chosen) && !account();
@@ -153,7 +153,7 @@ impl Keys {
             let instances = agent.map(|agent| agent.instances.as_slice()).unwrap_or_default();
             instances.iter().filter_map(|one| one.signing.as_ref()).any(|signing| signing.active_key == id)
         };
-        let all: Vec<&Facts> = cluster.group(Group::Lb).filter_map(|host| facts.get(host.name.as_str())).collect();
+        let all: Vec<&Facts> = cluster.agents().filter_map(|host| facts.get(host.name.as_str())).collect();
         let in_use = all.iter().filter(|facts| signs(facts)).find_map(|facts| whole(facts));
         let elsewhere = || self.elsewhere.iter().find_map(|keys| keys.get(path).filter(|key| is_whole(key)).cloned());
         in_use.or_else(|| all.iter().find_map(|facts| whole(facts))).or_else(elsewhere)

@@ -286,7 +286,7 @@ fn replace(work: &Work<'_>, file: &WantedFile, content: &[u8]) -> String {
 /// Waits until every standby of every VIP has heard an advert that came after this was called.
 async fn all_hear(desk: &Desk, patience: Duration) -> Result<(), Problem> {
     let begin = Instant::now();
-    let hosts: Vec<&str> = desk.group(crate::ctl::cluster::Group::Lb).iter().map(|host| host.name.as_str()).collect();
+    let hosts: Vec<&str> = desk.agents().iter().map(|host| host.name.as_str()).collect();
     let slowest = desk.cluster.vips.iter().map(|vip| vip.interval).max().unwrap_or_default();
     let end = begin + patience.max(slowest * PATIENCE);
     loop {

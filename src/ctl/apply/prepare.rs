@@ -58,7 +58,7 @@ impl Prepared {
         let binary = Binary::find(order.binary.as_deref())?;
         let binary = tokio::task::spawn_blocking(move || binary.sum()); // it takes about as long as connecting
         let chosen = chosen(&cluster, order);
-        if cluster.wordpress.is_some() || cluster.group(Group::Lb).any(|host| chosen.contains(&host.name)) {
+        if cluster.wordpress.is_some() || cluster.agents().any(|host| chosen.contains(&host.name)) {
             make_missing(&mut cluster)?;
             made_up_wordpress::make_missing(&mut cluster)?;
             unseal(&mut cluster)?.iter().for_each(|odd| options.tell(Event::Warning(odd)));

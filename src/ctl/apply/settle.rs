@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use super::work::Work;
-use crate::ctl::cluster::{Group, Vip};
+use crate::ctl::cluster::Vip;
 use crate::ctl::desk::Desk;
 use crate::ctl::look::observe::{self, Sight};
 use crate::ctl::look::transaction::Transaction;
@@ -41,7 +41,7 @@ async fn owned(desk: &Desk, end: Instant) {
     let vips: Vec<IpAddr> = desk.cluster.vips.iter().filter(asked).filter_map(Vip::address).collect();
     let show = observe::show();
     while !vips.is_empty() && Instant::now() < end {
-        let asks = desk.group(Group::Lb).into_iter().map(|host| (host.name.as_str(), show.clone(), Vec::new()));
+        let asks = desk.agents().into_iter().map(|host| (host.name.as_str(), show.clone(), Vec::new()));
         let mut sight = Sight::default();
         for (host, answer) in desk.on_all(asks).await {
             let Ok(output) = answer else { return };

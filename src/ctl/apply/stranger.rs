@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::stage::Job;
-use crate::ctl::cluster::Group;
 use crate::ctl::desk::Desk;
 use crate::ctl::host::Script;
 use crate::error::{Code, Exit, Failure, Problem};
@@ -15,14 +14,17 @@ use crate::error::{Code, Exit, Failure, Problem};
 /// # Errors
 /// Exit 4 when a stranger answers, or when nobody could be asked.
 pub(super) async fn no_stranger(desk: &Desk, jobs: &[Job]) -> Result<BTreeSet<IpAddr>, Failure> {
-    let others = desk.cluster.group(Group::Lb).filter(|host| !jobs.iter().any(|job| job.host() == host.name));
+    let others = desk.cluster.agents().filter(|host| !jobs.iter().any(|job| job.host() == host.name));
     let others: Vec<String> = others.map(|host| host.address.to_string()).collect();
     let (mut problems, mut silent) = (Vec::new(), BTreeSet::new());
     for vip in desk.cluster.vips.iter().filter_map(|vip| vip.address()) {
         if jobs.iter().any(|job| job.facts.seen.has(vip)) {
             continue;
         }
-        let Some(asker) = jobs.iter().find(|job| job.wanted.binary) else { continue };
+        // Somebody on the LAN of the VIP.
+        let carriers = desk.cluster.carriers(vip);
+        let carries = |job: &&Job| job.wanted.binary && carriers.iter().any(|host| host.name == job.host());
+        let Some(asker) = jobs.iter().find(carries) else { continue };
         let address = vip.to_string();
         let asked = std::iter::once(address.as_str()).chain(others.iter().map(String::as_str));
         let script = Script::new().call("forget", [address.as_str()]).call("neighbours", asked).text();

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::deploy::{Confirm, Deployed, deploy};
 use super::order::Order;
-use crate::ctl::cluster::{Cluster, Group, Vip};
+use crate::ctl::cluster::{Cluster, Vip};
 use crate::ctl::desk::{Desk, Options, open};
 use crate::ctl::import::ask::{Running, look};
 use crate::ctl::import::compare::Difference;
@@ -60,7 +60,7 @@ async fn rehearse(
     options: Options,
     accept_gap: bool,
 ) -> Result<(Vec<Ran>, Vec<Difference>), Failure> {
-    let names = cluster.group(Group::Lb).map(|host| host.name.clone()).collect();
+    let names = cluster.agents().map(|host| host.name.clone()).collect();
     let desk = Desk::connect_to(cluster, options, names).await?.whole()?;
     let running = look(&desk).await?;
     let cluster = &desk.cluster;

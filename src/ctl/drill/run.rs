@@ -42,7 +42,8 @@ pub async fn run(
     budget: Option<Duration>,
 ) -> Result<Run, Failure> {
     let cluster = open(inventory.as_deref(), options)?;
-    let vip = cluster.vips.first().cloned().ok_or_else(|| Failure::internal("no VIP to drill"))?;
+    let vip = cluster.vips.iter().find(|vip| cluster.has_sites(vip)).cloned();
+    let vip = vip.ok_or_else(|| Failure::internal("no VIP to drill"))?;
     let address = vip.address().ok_or_else(|| Failure::internal("a VIP without an address"))?;
     let started = jiff::Zoned::now().timestamp().to_string();
     let mut entries = Vec::new();

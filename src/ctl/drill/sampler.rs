@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 
 use super::observe::Owners;
-use crate::ctl::cluster::{Cluster, Group};
+use crate::ctl::cluster::Cluster;
 use crate::ctl::look::observe::{Seen, Sight, parse, show};
 use crate::ctl::remote::{How, Remote, Way};
 use crate::ctl::secret::Secrets;
@@ -63,7 +63,7 @@ impl Watchers {
 
     /// What the load balancers show right now.
     pub async fn look(&self) -> Sight {
-        let names: Vec<String> = self.cluster.group(Group::Lb).map(|host| host.name.clone()).collect();
+        let names: Vec<String> = self.cluster.agents().map(|host| host.name.clone()).collect();
         let looks = names.iter().map(|name| async move { (name.clone(), self.look_at(name).await) });
         Sight { hosts: join_all(looks).await.into_iter().collect(), ..Sight::default() }
     }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::document::{Node, Value};
 use super::fields::{Fields, Reader};
 use super::{secret, track};
-use crate::ctl::cluster::{Backend, Group, Host, Lvs, PinnedKey, Ssh, Track};
+use crate::ctl::cluster::{Backend, Group, Host, Lvs, PinnedKey, Ssh, Track, Vip};
 use crate::ctl::roles::lookup::known_role;
 use crate::ctl::ssh::pinned;
 use crate::error::{Code, Problem};
@@ -201,6 +201,14 @@ pub fn give_roles(host: &mut Host, lvs: Option<&Lvs>, own_nginx: bool, more: &[&
     let added = std::mem::take(&mut host.roles);
     host.roles = names.iter().map(|name| (*name).to_owned()).collect();
     host.roles.extend(added.into_iter().filter(|role| !names.contains(&role.as_str())));
+}
+
+/// Gives a host that carries a VIP the agent, after everything that it watches.
+pub fn give_agent(host: &mut Host, vip: &Vip) {
+    let own = "vip";
+    if vip.is_carried_by(&host.name) && !host.roles.iter().any(|role| role == own) {
+        host.roles.push(own.to_owned());
+    }
 }
 
 /// Gives a host the role that gets certificates, where it has nginx's.

@@ -107,10 +107,17 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
     }
     let read = fields.get("site").map(|node| site::site(reader, node, &all, &folder));
     let (mut site, wordpress) = read.unwrap_or_else(|| (site::default_site(), None));
-    let mut traffic = traffic::traffic(reader, &fields, &all, &placed, &folder);
+    let (wordpress, database) = wordpress.unzip();
+    placed.extend(database.flatten());
+    let (for_sites, for_others): (Vec<&Vip>, Vec<&Vip>) =
+        placed.iter().map(|placed| &placed.vip).partition(|vip| vips::has_sites(vip, &all));
+    let mut traffic = traffic::traffic(reader, &fields, &all, &for_sites, &folder);
     if let Some(wordpress) = &wordpress {
         wordpress_site::exclude(reader, &fields);
         wordpress_site::settle(wordpress, &site, &mut all, &mut traffic);
+    }
+    for vip in &for_others {
+        all.iter_mut().for_each(|host| hosts::give_agent(host, vip));
     }
     traffic::stand_for(&traffic, &mut site);
     if traffic.by_acme().next().is_some() {
@@ -124,6 +131,7 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
     let alerts = fields.get("alerts").map(|node| alerts::alerts(reader, node)).unwrap_or_default();
     let role_params = fields.get("roles").map(|node| site::role_params(reader, node, &folder)).unwrap_or_default();
     let role_places = fields.get("roles").map(|node| site::role_places(document, node)).unwrap_or_default();
+    check_whose(reader, &fields, &placed, &all);
     if placed.is_empty() && fields.get("vip").is_none() && fields.get("vips").is_none() {
         reader.wrong_file(Problem::new(Code::NoVip, "the inventory names no VIP").next("add `vip: 10.0.0.3/24`"));
     }
@@ -148,6 +156,31 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
         alerts,
         role_params,
         role_places,
+    }
+}
+
+/// VIPs of hosts that balance nothing stand beside those of the load balancers, and not beside LVS.
+fn check_whose(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, placed: &[vips::Placed], hosts: &[Host]) {
+    let idle = |host: &&Host| {
+        let carries = host.group == Group::Lb || placed.iter().any(|one| one.vip.is_carried_by(&host.name));
+        !carries && host.roles.iter().any(|role| role == "vip")
+    };
+    for host in hosts.iter().filter(idle) {
+        let problem = Problem::new(Code::RoleGroup, format!("{} has the role vip and carries no VIP", host.name));
+        let next = format!("name it in a VIP: {{ address: 10.0.0.4/24, hosts: [{}] }}", host.name);
+        reader.wrong(place_of_host(fields, host), problem.why("its agent would have nothing to do").next(next));
+    }
+    let others = placed.iter().filter(|placed| !placed.vip.members.is_empty() && !vips::has_sites(&placed.vip, hosts));
+    let Some(first) = others.clone().next() else { return };
+    if fields.get("lvs").is_some() {
+        let problem = Problem::new(Code::TwoForms, "the inventory has both `lvs` and a VIP of web hosts")
+            .why("real servers have every VIP, and answer for none of them");
+        reader.wrong(first.place, problem.next("leave one of them out"));
+    }
+    if others.count() == placed.len() {
+        let problem =
+            Problem::new(Code::NoVip, "no VIP belongs to the load balancers").why("nobody would reach the site");
+        reader.wrong(first.place, problem.next("add a VIP without `hosts`, such as `vip: 10.0.0.3/24`"));
     }
 }
 

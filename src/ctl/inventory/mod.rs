@@ -28,4 +28,5 @@ pub mod traffic;
 pub mod vips;
 pub mod virtual_hosts;
 pub mod wordpress;
+pub mod wordpress_database;
 pub mod wordpress_site;

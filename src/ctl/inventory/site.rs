@@ -6,6 +6,7 @@ use std::path::Path;
 use super::document::{Document, Node, Value};
 use super::fields::Reader;
 use super::hosts::vars;
+use super::vips::Placed;
 use super::wordpress;
 use crate::ctl::cluster::{Balancing, Host, Site, SiteKind};
 use crate::ctl::roles::lookup::known_role;
@@ -39,7 +40,12 @@ pub fn is_managed(node: &Node) -> bool {
 }
 
 /// Reads `site:`, and what is said of WordPress where it is that.
-pub fn site(reader: &Reader<'_>, node: &Node, hosts: &[Host], folder: &Path) -> (Site, Option<Wordpress>) {
+pub fn site(
+    reader: &Reader<'_>,
+    node: &Node,
+    hosts: &[Host],
+    folder: &Path,
+) -> (Site, Option<(Wordpress, Option<Placed>)>) {
     let fields = reader.fields(node, "site");
     let mut site = default_site();
     if let Some(kind) = fields.get("kind").and_then(|node| reader.choice(node, "kind", &KINDS)) {

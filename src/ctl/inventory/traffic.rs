@@ -4,11 +4,11 @@ use std::path::Path;
 
 use super::fields::{Fields, Reader};
 use super::maintenance::maintenance;
+use super::nginx;
 use super::pools::{WEB, of_web_hosts, pools};
 use super::streams::streams;
 use super::virtual_hosts::{Known, sites};
-use super::{nginx, vips};
-use crate::ctl::cluster::{Host, Site};
+use crate::ctl::cluster::{Host, Site, Vip};
 use crate::ctl::sites::Traffic;
 use crate::error::{Code, Problem};
 
@@ -17,7 +17,7 @@ pub fn traffic(
     reader: &Reader<'_>,
     fields: &Fields<'_, '_, '_>,
     hosts: &[Host],
-    placed: &[vips::Placed],
+    vips: &[&Vip],
     folder: &Path,
 ) -> Traffic {
     let mut traffic = Traffic::default();
@@ -34,7 +34,7 @@ pub fn traffic(
         }
     }
     if let Some(node) = long {
-        let known = Known { pools: &traffic.pools, vips: placed.iter().map(|one| &one.vip).collect(), folder };
+        let known = Known { pools: &traffic.pools, vips: vips.to_vec(), folder };
         traffic.sites = sites(reader, node, &known);
     }
     if let Some(node) = fields.get("streams") {

@@ -34,6 +34,11 @@ pub fn read(reader: &Reader<'_>, node: &Node, hosts: &[Host], first: usize) -> V
         .collect()
 }
 
+/// Whether a VIP is one of the load balancers'.
+pub fn has_sites(vip: &Vip, hosts: &[Host]) -> bool {
+    hosts.iter().any(|host| host.group == Group::Lb && vip.is_carried_by(&host.name))
+}
+
 /// Where the address itself stands: a mapping's own place is its first letter.
 fn address_place(node: &Node) -> Place {
     let Value::Map(entries) = &node.value else { return node.place };
@@ -94,7 +99,7 @@ fn derived(name: String, addresses: Vec<IpNet>, hosts: &[Host]) -> Vip {
 }
 
 /// 150, 100, 50 in order; smaller steps where there are more.
-fn members(order: &[&str]) -> Vec<Member> {
+pub fn members(order: &[&str]) -> Vec<Member> {
     let step = if order.len() <= 3 { 50 } else { 140 / order.len().max(1) };
     order
         .iter()
@@ -136,7 +141,14 @@ fn options(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, vip: &mut Vip, host
     if let Some(delay) = fields.get("preempt_delay").and_then(|node| reader.duration(node, "preempt_delay")) {
         vip.preempt_delay = delay;
     }
-    if let Some(node) = fields.get("order") {
+    if let Some(node) = fields.get("hosts") {
+        vip.members = members(&carriers(reader, node, hosts));
+        if let Some(order) = fields.get("order") {
+            let problem = Problem::new(Code::TwoForms, "the vip has both `hosts` and `order`")
+                .why("`order` sorts the load balancers, and `hosts` names who carries the VIP, best first");
+            reader.wrong(order.place, problem.next("leave one of them out"));
+        }
+    } else if let Some(node) = fields.get("order") {
         vip.members = members(&known_lbs(reader, node, hosts));
     }
     if let Some(node) = fields.get("priorities") {
@@ -166,14 +178,36 @@ fn interval(reader: &Reader<'_>, node: &Node) -> Option<Duration> {
 }
 
 fn known_lbs<'n>(reader: &Reader<'_>, node: &'n Node, hosts: &[Host]) -> Vec<&'n str> {
+    let lbs: Vec<&str> = hosts.iter().filter(|host| host.group == Group::Lb).map(|host| host.name.as_str()).collect();
+    named(reader, node, "order", &lbs, "no load balancer of this inventory")
+}
+
+/// `hosts:` who carries a VIP that is not the load balancers': all of one group, since what a VIP is for follows from it.
+fn carriers<'n>(reader: &Reader<'_>, node: &'n Node, hosts: &[Host]) -> Vec<&'n str> {
+    let managed: Vec<&str> = hosts.iter().filter(|host| host.managed).map(|host| host.name.as_str()).collect();
+    let names = named(reader, node, "hosts", &managed, "no host of this inventory that hactl works on");
+    let group = |name: &str| hosts.iter().find(|host| host.name == name).map(|host| host.group);
+    if names.iter().any(|name| group(name) != names.first().and_then(|first| group(first))) {
+        let problem = Problem::new(
+            Code::WrongValue,
+            format!("hosts of two groups carry this VIP: {}", names.join(", ")),
+        )
+        .why(
+            "through a VIP of load balancers clients reach the sites, and behind one of other hosts is what runs there",
+        );
+        reader.wrong(node.place, problem.next("name hosts of one group, and give the others a VIP of their own"));
+    }
+    names
+}
+
+/// Names out of those that there are, each once.
+fn named<'n>(reader: &Reader<'_>, node: &'n Node, key: &str, there: &[&str], none: &str) -> Vec<&'n str> {
     let mut order = Vec::new();
     for item in reader.list(node) {
-        let Some(name) = reader.text(item, "order") else { continue };
-        if !hosts.iter().any(|host| host.group == Group::Lb && host.name == name) {
-            let known = hosts.iter().filter(|host| host.group == Group::Lb).map(|host| host.name.as_str());
-            let problem =
-                Problem::new(Code::UnknownBalancer, format!("`{name}` is no load balancer of this inventory"));
-            reader.wrong(item.place, problem.next(format!("there is {}", known.collect::<Vec<_>>().join(", "))));
+        let Some(name) = reader.text(item, key) else { continue };
+        if !there.contains(&name) {
+            let problem = Problem::new(Code::UnknownBalancer, format!("`{name}` is {none}"));
+            reader.wrong(item.place, problem.next(format!("there is {}", there.join(", "))));
         } else if order.contains(&name) {
             let problem = Problem::new(Code::NamedTwice, format!("`{name}` is named twice"));
             reader.wrong(item.place, problem.next("leave the second one out"));
@@ -285,7 +319,61 @@ fn finish(reader: &Reader<'_>, place: Place, mut vip: Vip, vrid: Option<u64>) ->
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::ctl::cluster::Cluster;
+    use crate::ctl::inventory::load::parse;
+
+    const HOMEWORK: &str = include_str!("../../../inventories/homework.yaml");
+
+    fn with(vips: &str) -> Result<Cluster, Vec<String>> {
+        let text = HOMEWORK.replace("vip: 10.0.0.3/24", &format!("vips: [10.0.0.3/24, {vips}]"));
+        let told = |failure: crate::error::Failure| {
+            failure.problems.iter().map(|one| format!("{} {}", one.code, one.message)).collect()
+        };
+        parse(Path::new("x.yaml"), &text).map(|loaded| loaded.cluster).map_err(told)
+    }
+
+    #[test]
+    fn web_hosts_carry_a_vip_of_their_own() {
+        let cluster = with("{ address: 10.0.0.4/24, name: db, hosts: [web-8, web-7] }").unwrap();
+        let db = &cluster.vips[1];
+        let order: Vec<(&str, u8)> = db.members.iter().map(|one| (one.host.as_str(), one.priority)).collect();
+        assert_eq!(order, [("web-8", 150), ("web-7", 100)]);
+        assert!(cluster.has_sites(&cluster.vips[0]) && !cluster.has_sites(db));
+        assert!(db.is_called("db") && db.is_called("10.0.0.4") && !db.is_called("10.0.0.3"));
+        let names = |hosts: Vec<&Host>| hosts.into_iter().map(|host| host.name.clone()).collect::<Vec<_>>();
+        assert_eq!(names(cluster.agents().collect()), ["lb-5", "lb-6", "web-7", "web-8"]);
+        assert_eq!(names(cluster.carriers("10.0.0.4".parse().unwrap())), ["web-7", "web-8"]);
+        assert_eq!(names(cluster.carriers("10.0.0.3".parse().unwrap())), ["lb-5", "lb-6"]);
+        assert_eq!(cluster.host("web-7").unwrap().roles, ["web-static", "vip"]);
+        assert_eq!(
+            with("10.0.0.4/24").unwrap().agents().count(),
+            2,
+            "a VIP is the load balancers' unless it says otherwise"
+        );
+    }
+
+    #[test]
+    fn who_cannot_carry_it_is_told() {
+        for (vip, code, word) in [
+            ("{ address: 10.0.0.4/24, hosts: [web-9] }", "E114", "there is lb-5, lb-6, web-7, web-8"),
+            ("{ address: 10.0.0.4/24, hosts: [web-7, web-7] }", "E137", ""),
+            ("{ address: 10.0.0.4/24, hosts: [lb-5, web-7] }", "E104", "of two groups"),
+            ("{ address: 10.0.0.4/24, hosts: [web-7], order: [lb-5] }", "E172", "`hosts` and `order`"),
+        ] {
+            let said = with(vip).unwrap_err();
+            assert!(said.len() == 1 && said[0].starts_with(code), "{vip}: {said:?}");
+            assert!(word.starts_with("there is") || said[0].contains(word), "{said:?}");
+        }
+        let said = |text: &str| parse(Path::new("x.yaml"), text).map(drop).unwrap_err().to_string();
+        let only = HOMEWORK.replace("vip: 10.0.0.3/24", "vip: { address: 10.0.0.4/24, hosts: [web-7] }");
+        assert!(said(&only).contains("E109"), "{}", said(&only));
+        let lvs = only.replace("vip: {", "vips: [10.0.0.3/24, {").replace("hosts: [web-7] }", "hosts: [web-7] }]");
+        let lvs = format!("{lvs}\nlvs: {{ method: dr }}\n");
+        assert!(said(&lvs).contains("both `lvs` and a VIP of web hosts"), "{}", said(&lvs));
+    }
 
     #[test]
     fn priorities_fall_in_order() {

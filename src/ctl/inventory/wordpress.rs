@@ -5,9 +5,10 @@ use std::path::Path;
 use super::document::{Node, Value};
 use super::fields::{Fields, Reader};
 use super::nginx_words::size;
-use super::secret;
 use super::tls::tls;
-use crate::ctl::cluster::{Group, Host, Site};
+use super::vips::Placed;
+use super::{secret, wordpress_database};
+use crate::ctl::cluster::{Host, Site};
 use crate::ctl::sites::EVERY_NAME;
 use crate::ctl::wordpress::{Admin, Uploads, Wordpress};
 use crate::error::{Code, Problem};
@@ -22,7 +23,7 @@ pub fn wordpress(
     site: &Site,
     hosts: &[Host],
     folder: &Path,
-) -> Option<Wordpress> {
+) -> Option<(Wordpress, Option<Placed>)> {
     let names = names(site);
     if site.host_name() == EVERY_NAME {
         let problem = Problem::new(Code::WrongValue, "a site of WordPress has no name")
@@ -33,7 +34,11 @@ pub fn wordpress(
     let title = fields.get("title").and_then(|node| one_line(reader, node, "title"));
     let uploads = fields.get("uploads").and_then(|node| reader.choice(node, "uploads", &UPLOADS));
     let tls = fields.get("tls").and_then(|node| tls(reader, node, &names, folder));
-    let database = fields.get("database").map_or_else(|| first(hosts), |node| database(reader, node, hosts));
+    let (database, vip) = match fields.get("database") {
+        Some(node) if matches!(node.value, Value::Map(_)) => wordpress_database::behind_a_vip(reader, node, hosts)?,
+        Some(node) => (wordpress_database::on(reader, node, hosts)?, None),
+        None => (wordpress_database::on_the_first(hosts)?, None),
+    };
     let admin = match fields.get("admin") {
         Some(node) => admin(reader, node),
         None => {
@@ -45,44 +50,21 @@ pub fn wordpress(
     };
     let max_body = fields.get("max_body").and_then(|node| size(reader, node, "max_body"));
     let title = title.unwrap_or_else(|| site.host_name().to_owned());
-    Some(Wordpress {
+    let wordpress = Wordpress {
         title,
         admin: admin?,
-        database: database?,
+        database,
         uploads: uploads.unwrap_or(Uploads::Copy),
         max_body: max_body.unwrap_or_else(|| "64m".into()),
         tls,
         made: None,
-    })
+    };
+    Some((wordpress, vip))
 }
 
 /// The words of `server_name`.
 pub fn names(site: &Site) -> Vec<String> {
     site.server_name.split_whitespace().map(str::to_owned).collect()
-}
-
-/// The first web host that is ours.
-fn first(hosts: &[Host]) -> Option<String> {
-    candidates(hosts).next().map(|host| host.name.clone())
-}
-
-fn candidates(hosts: &[Host]) -> impl Iterator<Item = &Host> {
-    hosts.iter().filter(|host| host.group == Group::Web && host.managed)
-}
-
-fn database(reader: &Reader<'_>, node: &Node, hosts: &[Host]) -> Option<String> {
-    let text = reader.text(node, "database")?;
-    if let Some(host) = candidates(hosts).find(|host| host.name == text) {
-        return Some(host.name.clone());
-    }
-    let known: Vec<&str> = candidates(hosts).map(|host| host.name.as_str()).collect();
-    let mut message = format!("database `{}` is no web host that hactl manages", text.escape_default());
-    if let Some(close) = crate::ctl::words::closest(text, known.iter().copied()) {
-        message.push_str(&format!(", did you mean `{close}`?"));
-    }
-    let problem = Problem::new(Code::UnknownServer, message).why("MariaDB is set up on one of them");
-    reader.wrong(node.place, problem.next(format!("web hosts are {}", known.join(", "))));
-    None
 }
 
 fn admin(reader: &Reader<'_>, node: &Node) -> Option<Admin> {

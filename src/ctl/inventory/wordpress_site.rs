@@ -12,8 +12,15 @@ use crate::error::{Code, Problem};
 pub fn settle(wordpress: &Wordpress, site: &Site, hosts: &mut [Host], traffic: &mut Traffic) {
     for host in hosts.iter_mut().filter(|host| host.group == Group::Web && host.managed) {
         let mut roles = vec!["web-wordpress"];
-        if host.name == wordpress.database {
-            roles.extend(["wordpress-database", "wordpress-once"]);
+        if wordpress.database.hosts.contains(&host.name) {
+            roles.push("wordpress-database");
+            if wordpress.database.vip.is_some() {
+                // What is set up once asks through the VIP.
+                roles.extend(["wordpress-pair", "vip"]);
+            }
+        }
+        if host.name == wordpress.database.first() {
+            roles.push("wordpress-once");
         }
         let own = std::mem::take(&mut host.roles);
         host.roles = roles.into_iter().map(str::to_owned).collect();
@@ -79,7 +86,7 @@ mod tests {
             parse(Path::new("x.yaml"), &text.replace("web-7: 10.0.0.7", "web-7: { address: 10.0.0.7, managed: no }"));
         let cluster = cluster.unwrap().cluster;
         let site = cluster.wordpress.as_ref().unwrap();
-        assert_eq!((site.database.as_str(), site.title.as_str()), ("web-8", "blog.example.cc"));
+        assert_eq!((site.database.first(), site.title.as_str()), ("web-8", "blog.example.cc"));
         assert!(!cluster.traffic.sites[0].to_https && cluster.host("web-7").unwrap().roles.is_empty());
     }
 

@@ -117,7 +117,7 @@ impl Sight {
     /// The load balancers whose kernel has a VIP, in the order written.
     pub fn owners(&self, cluster: &Cluster, vip: IpAddr) -> Vec<String> {
         cluster
-            .group(Group::Lb)
+            .agents()
             .filter(|host| self.hosts.get(&host.name).is_some_and(|seen| seen.has(vip)))
             .map(|host| host.name.clone())
             .collect()
@@ -125,7 +125,7 @@ impl Sight {
 
     /// The same with those of whom nothing is known.
     pub fn who_owns(&self, cluster: &Cluster, vip: IpAddr) -> Owners {
-        let unknown = cluster.group(Group::Lb).filter_map(|host| {
+        let unknown = cluster.carriers(vip).into_iter().filter_map(|host| {
             let why = match self.hosts.get(&host.name) {
                 None => "was not asked".to_owned(),
                 Some(seen) if seen.is_known() => return None,

@@ -12,7 +12,7 @@ use ipnet::IpNet;
 use serde::Serialize;
 
 use crate::ctl::ask::{self, ask, ask_all};
-use crate::ctl::cluster::{Cluster, Group, Vip};
+use crate::ctl::cluster::{Cluster, Vip};
 use crate::ctl::desk::{Desk, Options, open};
 use crate::ctl::look::observe::{Owners, Sight, look};
 use crate::ctl::progress::Event;
@@ -42,7 +42,7 @@ pub struct Move {
     /// The load balancer that shall own it.
     pub to: String,
     /// Only this VIP.
-    pub vip: Option<IpAddr>,
+    pub vip: Option<String>,
     /// Only say what would happen.
     pub dry_run: bool,
     /// The election decides again after this time.
@@ -99,13 +99,13 @@ pub struct Moves {
 /// Exit 4 when the target must not be owner (nothing was changed), 7 when it does not become owner.
 pub async fn failover(inventory: Option<&Path>, options: Options, order: &Move) -> Outcome<Moves> {
     let cluster = open(inventory, &options)?;
-    let names: Vec<String> = cluster.group(Group::Lb).map(|host| host.name.clone()).collect();
+    let names: Vec<String> = cluster.agents().map(|host| host.name.clone()).collect();
     no_balancer(&names, &order.to, "--to ")?;
     let vips: Vec<Vip> = cluster
         .vips
         .iter()
-        .filter(|vip| order.vip.is_none_or(|wanted| vip.addresses.iter().any(|net| net.addr() == wanted)))
-        .filter(|vip| vip.members.iter().any(|member| member.host == order.to))
+        .filter(|vip| order.vip.as_ref().is_none_or(|wanted| vip.is_called(wanted)))
+        .filter(|vip| vip.is_carried_by(&order.to))
         .cloned()
         .collect();
     if vips.is_empty() {
@@ -300,7 +300,7 @@ fn not_moved(
     let Err(owners) = late else { return Ok(()) };
     let seconds = MOVE_LIMIT.as_secs();
     let message = format!("the owner of VIP {address} is {owners} {seconds} s after {} was promoted", order.to);
-    let names: Vec<&str> = desk.cluster.group(Group::Lb).map(|host| host.name.as_str()).collect();
+    let names: Vec<&str> = desk.cluster.agents().map(|host| host.name.as_str()).collect();
     let next = format!("`hactl status`, and `hactl agent history` on {}", names.join(" and "));
     let mut problem = Problem::new(Code::NotMoved, message).next(next);
     problem.why = (!resigned.is_empty()).then(|| format!("although {} resigned", resigned.join(" and ")));
@@ -360,7 +360,7 @@ pub struct Unpins {
 /// Exit 3 for a host that is no load balancer; the report says 4 when one does not answer.
 pub async fn unpin(inventory: Option<&Path>, options: Options, host: Option<&str>) -> Outcome<Unpins> {
     let cluster = open(inventory, &options)?;
-    let mut names: Vec<String> = cluster.group(Group::Lb).map(|host| host.name.clone()).collect();
+    let mut names: Vec<String> = cluster.agents().map(|host| host.name.clone()).collect();
     if let Some(host) = host {
         no_balancer(&names, host, "")?;
         names.retain(|name| name == host);

@@ -1,6 +1,6 @@
 //! What a template sees.
 //!
-//! `cluster` name · `host` {name, group, address, ipv6, port, vars…} · `hosts`, `lbs`, `webs` lists of the same (webs with
+//! `cluster` name · `host` {name, group, address, ipv6, port, vars…} · `balances` whether it is a load balancer · `peers` addresses of hosts that may have its VIPs · `hosts`, `lbs`, `webs` lists of the same (webs with
 //! endpoint, weight, max_fails, fail_timeout_s, backup, down) · `vips` of this host {name, vrid, interface, priority, version,
 //! interval_s, preempt, preempt_delay_s, auth, hmac, unicast, peers, addresses, routes, checks, tracked_interfaces, notify} · `checks`
 //! tracked by any of them · `metrics` (empty, or where) · `alerts` {webhook, mail, authorities} · `lvs` (false, or method, scheduler, vips, services with real_servers, check…) · `ipv6` whether any VIP is one · `site` (with host_name, the first of its names; where there are several, the first of them) · `nginx` what load balancers do with requests ([`super::nginx`]) · `upstreams` how their agents check who answers them ([`super::upstreams`]) · `wordpress` ([`super::wordpress`]) · `short_form` whether the inventory has `site:` · `proxy_params` · `params` of the role · `vars` · `made_by`.
@@ -74,10 +74,22 @@ pub fn of_host(cluster: &Cluster, host: &Host, interfaces: &Interfaces) -> Vec<E
     let vips: Vec<VipView<'_>> = mine.iter().map(|vip| VipView::new(cluster, host, vip, interfaces)).collect();
     vec![
         ("host", value(&HostView::new(cluster, host))),
+        ("balances", value(&(host.group == Group::Lb))),
+        ("peers", value(&peers(cluster, host))),
         ("vips", value(&vips)),
         ("checks", value(&checks)),
         ("vars", value(&host.vars)),
     ]
+}
+
+/// Addresses of the other hosts with an agent that may have a VIP of this one: the load balancers among themselves, and who carries
+/// a VIP with it.
+fn peers(cluster: &Cluster, host: &Host) -> Vec<IpAddr> {
+    let balances = |one: &Host| one.group == Group::Lb;
+    let shared = |vip: &Vip, one: &Host| vip.is_carried_by(&host.name) && vip.is_carried_by(&one.name);
+    let others = cluster.agents().filter(|one| one.name != host.name);
+    let peers = others.filter(|one| balances(one) && balances(host) || cluster.vips.iter().any(|vip| shared(vip, one)));
+    peers.map(|peer| peer.address).collect()
 }
 
 fn value<T: Serialize + ?Sized>(what: &T) -> Value {
@@ -280,7 +292,7 @@ mod tests {
         for (value, expected) in [
             (
                 &seen,
-                "alerts checks cluster host hosts ipv6 lbs lvs metrics nginx proxy_params short_form site upstreams vars vips \
+                "alerts balances checks cluster host hosts ipv6 lbs lvs metrics nginx peers proxy_params short_form site upstreams vars vips \
                  webs wordpress",
             ),
             (

@@ -1,4 +1,4 @@
-//! A site of WordPress as templates see it: `wordpress` is false, or {title, url, max_body, database {name, user, password, address, host}, admin
+//! A site of WordPress as templates see it: `wordpress` is false, or {title, url, max_body, database {name, user, password, address, host, vip, members {name, address}, pair_password}, admin
 //! {user, email, password}, salts {name, value}, uploads {copies, secret}}. Texts stand between PHP's single quotes.
 
 use std::net::IpAddr;
@@ -31,9 +31,22 @@ struct DatabaseView {
     user: &'static str,
     /// A secret.
     password: String,
+    /// Where it is found: the VIP, or its host's own address.
     address: Option<IpAddr>,
     /// The same as PHP has it: one of IPv6 between brackets.
     host: String,
+    /// The VIP of whichever host is written to.
+    vip: Option<IpAddr>,
+    /// The hosts that have it, best first.
+    members: Vec<MemberView>,
+    /// What two hosts say to each other. A secret.
+    pair_password: String,
+}
+
+#[derive(Serialize)]
+struct MemberView {
+    name: String,
+    address: IpAddr,
 }
 
 #[derive(Serialize)]
@@ -67,7 +80,10 @@ impl WordpressView {
             let known = made.and_then(|made| made.salts.iter().find(|(salt, _)| salt == name));
             SaltView { name, value: known.map_or(UNKNOWN, |(_, secret)| secret.0.as_str()).to_owned() }
         };
-        let address = cluster.host(&site.database).map(|host| host.address);
+        let hosts = site.database.hosts.iter().filter_map(|name| cluster.host(name));
+        let members: Vec<MemberView> =
+            hosts.map(|host| MemberView { name: host.name.clone(), address: host.address }).collect();
+        let address = site.database.vip.or_else(|| members.first().map(|member| member.address));
         let secret = |secret: Option<&str>| quoted(secret.unwrap_or(UNKNOWN));
         Self {
             title: quoted(&site.title),
@@ -79,6 +95,9 @@ impl WordpressView {
                 password: secret(made.map(|made| made.database.0.as_str())),
                 address,
                 host: address.map(bracketed).unwrap_or_default(),
+                vip: site.database.vip,
+                members,
+                pair_password: secret(made.map(|made| made.pair.0.as_str())),
             },
             admin: AdminView {
                 user: quoted(&site.admin.user),

@@ -1,10 +1,11 @@
 //! The roles and templates compiled into the binary.
 
 /// Built-in roles: name and `role.yaml`.
-pub const ROLES: [(&str, &str); 11] = [
+pub const ROLES: [(&str, &str); 12] = [
     ("web-static", include_str!("../../../roles/web-static/role.yaml")),
     ("web-wordpress", include_str!("../../../roles/web-wordpress/role.yaml")),
     ("wordpress-database", include_str!("../../../roles/wordpress-database/role.yaml")),
+    ("wordpress-pair", include_str!("../../../roles/wordpress-pair/role.yaml")),
     ("wordpress-once", include_str!("../../../roles/wordpress-once/role.yaml")),
     ("lb-nginx", include_str!("../../../roles/lb-nginx/role.yaml")),
     ("lb-acme", include_str!("../../../roles/lb-acme/role.yaml")),
@@ -16,7 +17,7 @@ pub const ROLES: [(&str, &str); 11] = [
 ];
 
 /// Built-in templates: name and text.
-pub const TEMPLATES: [(&str, &str); 28] = [
+pub const TEMPLATES: [(&str, &str); 33] = [
     ("web.html.tera", include_str!("../../../templates/web.html.tera")),
     ("nginx-web.conf.tera", include_str!("../../../templates/nginx-web.conf.tera")),
     ("nginx-lb.conf.tera", include_str!("../../../templates/nginx-lb.conf.tera")),
@@ -40,6 +41,11 @@ pub const TEMPLATES: [(&str, &str); 28] = [
     ("wordpress-mariadb.cnf.tera", include_str!("../../../templates/wordpress-mariadb.cnf.tera")),
     ("wordpress-database.sql.tera", include_str!("../../../templates/wordpress-database.sql.tera")),
     ("hactl-wordpress-database.service.tera", include_str!("../../../templates/hactl-wordpress-database.service.tera")),
+    ("wordpress-pair.cnf.tera", include_str!("../../../templates/wordpress-pair.cnf.tera")),
+    ("wordpress-pair.client.tera", include_str!("../../../templates/wordpress-pair.client.tera")),
+    ("wordpress-pair.sql.tera", include_str!("../../../templates/wordpress-pair.sql.tera")),
+    ("wordpress-pair.sh.tera", include_str!("../../../templates/wordpress-pair.sh.tera")),
+    ("hactl-wordpress-pair.service.tera", include_str!("../../../templates/hactl-wordpress-pair.service.tera")),
     ("wordpress-setup.php.tera", include_str!("../../../templates/wordpress-setup.php.tera")),
     ("hactl-wordpress.service.tera", include_str!("../../../templates/hactl-wordpress.service.tera")),
     ("wordpress-cron.php.tera", include_str!("../../../templates/wordpress-cron.php.tera")),

@@ -132,7 +132,7 @@ async fn watch(desk: &Desk, duration: Option<Duration>) -> (Vec<Problem>, Sight)
 /// The longest time the service was without an answer; `None` when it was not watched.
 async fn longest_gap(desk: &Desk, duration: Option<Duration>) -> Option<Duration> {
     let end = Instant::now() + duration?;
-    let vip = desk.cluster.vips.first().filter(|vip| can_answer(&desk.cluster, vip))?;
+    let vip = desk.cluster.vips.iter().find(|vip| can_answer(&desk.cluster, vip))?;
     let target = SocketAddr::new(vip.address()?, desk.cluster.site.port);
     let (mut last_good, mut longest) = (Instant::now(), Duration::ZERO);
     while Instant::now() < end {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hactl_engine::control::{InstanceStatus, RouterState};
 
-use crate::ctl::cluster::{Cluster, Group, Host};
+use crate::ctl::cluster::{Cluster, Host};
 use crate::ctl::look::observe::{Seen, Sight};
 use crate::error::{Code, Problem};
 
@@ -17,7 +17,7 @@ const SLACK: Duration = Duration::from_millis(300);
 /// Judges the load balancers that do not own. Empty means good.
 pub fn judge(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for host in cluster.group(Group::Lb) {
+    for host in cluster.agents() {
         let Some(seen) = sight.hosts.get(&host.name).filter(|seen| seen.reachable) else { continue };
         for instance in seen.agent.iter().flat_map(|agent| &agent.instances) {
             let now = seen.agent.as_ref().map_or(0, |agent| agent.now_unix_ms);

@@ -72,7 +72,7 @@ fn ownership(cluster: &Cluster, sight: &Sight, vip: &Vip, address: IpAddr, owner
                 None => "the service was not asked".to_owned(),
             };
             let message = format!("the owner of VIP {address} ({}) is {owners}", vip.name);
-            let names: Vec<&str> = cluster.group(Group::Lb).map(|host| host.name.as_str()).collect();
+            let names: Vec<&str> = cluster.carriers(address).iter().map(|host| host.name.as_str()).collect();
             let next = format!("mend the way to it first: `hactl status` needs all of {}", names.join(", "));
             Some(Problem::new(Code::NoOwner, message).why(answer).next(next))
         }
@@ -155,7 +155,7 @@ fn agents(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
         if !seen.reachable {
             return Some(unreachable(host, seen));
         }
-        if host.group != Group::Lb {
+        if !cluster.runs_agent(host) {
             return None;
         }
         let Some(agent) = &seen.agent else {

@@ -32,6 +32,26 @@ fn the_homework_renders() {
 }
 
 #[test]
+fn a_vip_of_web_hosts_has_an_agent_that_balances_nothing() {
+    let text = HOMEWORK
+        .replace("vip: 10.0.0.3/24", "vips: [10.0.0.3/24, { address: 10.0.0.4/24, name: db, hosts: [web-7, web-8] }]");
+    let web = rendered(&text, "web-8").unwrap();
+    assert!(web.binary && web.services.iter().any(|service| service.name == "hactl-agent"));
+    let conf = file(&web, "/etc/hactl/hactl.conf");
+    let parsed = hactl_engine::conf::parse("x", &conf);
+    assert_eq!(parsed.diagnostics, []);
+    let [db] = parsed.config.instances.as_slice() else { panic!("{conf}") };
+    assert_eq!((db.name.as_str(), db.vrid, db.priority), ("db", 4, 100));
+    assert!(conf.contains("peers 10.0.0.7\n"), "{conf}");
+    for word in ["check_web", "virtual_server", "connection_draining", "10.0.0.3"] {
+        assert!(!conf.contains(word), "{word} in {conf}");
+    }
+    let lb = file(&rendered(&text, "lb-5").unwrap(), "/etc/hactl/hactl.conf");
+    assert_eq!(lb, file(&rendered(HOMEWORK, "lb-5").unwrap(), "/etc/hactl/hactl.conf"), "balancers have nothing of it");
+    assert!(rendered(HOMEWORK, "web-8").unwrap().retired.contains(&"hactl-agent".to_owned()), "it goes with its VIP");
+}
+
+#[test]
 fn wordpress_renders_and_its_secrets_are_where_they_are_needed() {
     use crate::ctl::cluster::Secret;
     use crate::ctl::wordpress::{Made, SALTS};
@@ -41,7 +61,12 @@ fn wordpress_renders_and_its_secrets_are_where_they_are_needed() {
     let site = cluster.wordpress.as_mut().unwrap();
     site.admin.password.value = Some(Secret("pass'word".into()));
     let salts = SALTS.iter().map(|name| (*name, Secret(format!("salt of {name}")))).collect();
-    site.made = Some(Made { salts, database: Secret("database-word".into()), copies: Secret("copies-word".into()) });
+    site.made = Some(Made {
+        salts,
+        database: Secret("database-word".into()),
+        copies: Secret("copies-word".into()),
+        pair: Secret("pair-word".into()),
+    });
     let secrets = ["pass\\'word", "salt of NONCE_SALT", "database-word", "copies-word"];
     for host in &cluster.hosts {
         let wanted = render(&cluster, host, &Interfaces::new()).unwrap();
@@ -122,8 +147,13 @@ fn the_expert_renders() {
 #[test]
 fn what_is_not_asked_for_is_not_there() {
     let wanted = rendered(HOMEWORK, "lb-5").unwrap();
-    let left =
-        ["/etc/wordpress/config-hactl.php", "/etc/nginx/hactl_wordpress_copies", "/etc/hactl/wordpress/setup.php"];
+    let left = [
+        "/etc/wordpress/config-hactl.php",
+        "/etc/nginx/hactl_wordpress_copies",
+        "/etc/hactl/wordpress/pair.sql",
+        "/etc/hactl/wordpress/pair.client",
+        "/etc/hactl/wordpress/setup.php",
+    ];
     assert_eq!(
         wanted.forgotten,
         [&["/etc/hactl/smtp.password"], left.as_slice()].concat(),
@@ -161,8 +191,15 @@ fn the_lvs_clusters_render() {
     assert_eq!(parsed.diagnostics, [], "{conf}");
     assert_eq!(parsed.config.instances[0].addresses[0].preferred_s, Some(0), "checks must not come from it");
     let retired = rendered(HOMEWORK, "web-7").unwrap().retired;
-    let left = ["hactl-wordpress-cron.timer", "hactl-wordpress", "hactl-certificates.timer", "hactl-realserver"];
-    assert_eq!(retired, left, "what WordPress, certificates by ACME and LVS left behind goes");
+    let left = [
+        "hactl-wordpress-pair",
+        "hactl-wordpress-cron.timer",
+        "hactl-wordpress",
+        "hactl-certificates.timer",
+        "hactl-agent",
+        "hactl-realserver",
+    ];
+    assert_eq!(retired, left, "what WordPress, certificates by ACME, VIPs and LVS left behind goes");
     let static_page = rendered(HOMEWORK, "web-7").unwrap();
     for secret in
         ["/etc/hactl/wordpress/setup.php", "/etc/wordpress/config-hactl.php", "/etc/nginx/hactl_wordpress_copies"]
