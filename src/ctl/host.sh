@@ -36,6 +36,7 @@ look() {
 show() {
     look
     echo @@units && systemctl is-active nginx firewalld ufw nftables 2>/dev/null
+    echo @@database && cat /run/hactl-wordpress-pair 2>/dev/null
     return 0
 }
 

@@ -489,6 +489,10 @@ codes! {
     /// A load balancer could not renew a certificate. The one that it has still holds, and it tries again by itself. The message has
     /// what the authority said; `hactl agent certificates --now` on the load balancer tries at once.
     CertificateNotRenewed = "W727", "a certificate was not renewed";
+    /// A host with WordPress's database is neither written to nor follows the other one. Where it has the VIP nobody can write: it may be
+    /// written to only once it has asked the other host for what that one took. Bring the other host back, or take one that is gone for
+    /// good out of `database: hosts` and deploy.
+    DatabaseWaits = "E728", "the database waits";
     /// Another deploy works on this cluster. Two at once would mix their files; nothing was changed.
     Locked = "E801", "locked by another deploy";
 }

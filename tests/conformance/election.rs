@@ -168,6 +168,8 @@ fn nopreempt_lets_a_lower_master_be() {
     assert_eq!(rig.state(), Backup);
     rig.pass(MASTER_DOWN);
     assert_eq!(rig.state(), Master, "but not its silence");
+    let why = rig.node.status(rig.now, 0)[0].last_reason.clone().unwrap_or_default();
+    assert!(why.starts_with("no advert from "), "nobody is preempted who is silent: {why}");
 }
 
 fn delayed(instance: &mut VrrpInstance) {

@@ -88,3 +88,31 @@ pub fn more_hosts_and_vips(lab: &Lab) {
     }
     expect("and back", &lab.desk(homework, &["deploy", "-y"]), 0);
 }
+
+/// Web hosts that carry a VIP of their own: it is deployed, told, moved by its name, missed, and goes with its agents.
+pub fn a_vip_of_web_hosts(lab: &Lab) {
+    let homework = &lab.homework();
+    let vips = format!("vip: [{SUBNET}.3/24, {{address: {SUBNET}.4/24, name: db, hosts: [web-8, web-7]}}]");
+    let more = lab.inventory("web-vip.yaml", &[(&format!("vip: {SUBNET}.3/24"), &vips)]);
+    let said = expect("deploy", &lab.desk(&more, &["deploy", "-y"]), 0);
+    assert!(said.contains("verified") && !said.contains("lb-5: done"), "nothing changes on load balancers: {said}");
+    assert!(expect("plan", &lab.desk(&more, &["plan"]), 0).contains("nothing would change"));
+    let owners = || [0, 1].map(|n| status_json(lab, &more)["vips"][n]["owners"].to_string());
+    assert_eq!(owners(), ["[\"lb-5\"]", "[\"web-8\"]"]);
+    let moved = expect("failover", &lab.desk(&more, &["failover", "--vip", "db", "--to", "web-7"]), 0);
+    assert!(moved.contains("web-8 -> web-7") && moved.contains(" 0 of "), "{moved}");
+    assert_eq!(owners(), ["[\"lb-5\"]", "[\"web-7\"]"]);
+    expect("lb-6 does not carry it", &lab.desk(&more, &["failover", "--vip", "db", "--to", "lb-6"]), 3);
+    // The agent on the standby ends: that is told, and which host it is.
+    lab.sh("web-8", "systemctl stop hactl-agent");
+    let said = expect("verify", &lab.desk(&more, &["verify"]), 7);
+    assert!(said.contains("E707") && said.contains("web-8: no agent answers"), "{said}");
+    lab.sh("web-8", "systemctl start hactl-agent");
+    expect("without it", &lab.desk(homework, &["deploy", "-y"]), 0);
+    for host in ["web-7", "web-8"] {
+        let left = format!(
+            "ls /etc/hactl/hactl.conf /etc/systemd/system/hactl-agent.service 2>/dev/null; ip -o addr show to {SUBNET}.4; pgrep -fa 'agent run'"
+        );
+        assert_eq!(lab.sh(host, &left), "", "{host}");
+    }
+}

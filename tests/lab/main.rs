@@ -68,6 +68,7 @@ const CASES: &[Case] = cases! {
     Deployed -> Deployed: drills::an_unknown_one;
     Deployed -> Deployed: hardened::a_script_that_writes;
     Deployed -> Deployed: deploys::more_hosts_and_vips;
+    Deployed -> Deployed: deploys::a_vip_of_web_hosts;
     Deployed -> Deployed: sites::https_by_name;
     Deployed -> Deployed: sites::several_servers_on_a_host;
     Deployed -> Deployed: sites::limits_caches_and_streams;

@@ -25,6 +25,14 @@ pub fn blog(lab: &Lab) -> PathBuf {
     write(lab, "wordpress.yaml", &WORDPRESS.replace("{ env: WP_ADMIN_PASSWORD }", &source))
 }
 
+/// The same with the database on one host alone.
+fn one_host(lab: &Lab) -> PathBuf {
+    let text = std::fs::read_to_string(blog(lab)).unwrap();
+    let pair = format!("database: {{ vip: {SUBNET}.4/24, hosts: [web-7, web-8] }}");
+    assert!(text.contains(&pair), "{text}");
+    write(lab, "one-host.yaml", &text.replace(&pair, "database: web-7"))
+}
+
 /// What curl says of a page through the VIP: its body, then its status, where it redirects to, and how it came out of the cache.
 fn page(lab: &Lab, path: &str, more: &str) -> String {
     let format = r"\n%{http_code} %{redirect_url} %header{x-cache-status}";
@@ -58,7 +66,7 @@ pub fn becomes(what: &str, limit: u64, is_so: impl Fn() -> bool) {
 }
 
 pub fn from_bare_hosts(lab: &Lab) {
-    let blog = blog(lab);
+    let blog = one_host(lab);
     // An Apache with PHP is somebody's: nothing is changed.
     let apache = "/var/lib/dpkg/info/libapache2-mod-php8.2.list";
     lab.sh("web-8", &format!("touch {apache}"));
@@ -223,7 +231,7 @@ fn without_its_host(lab: &Lab, blog: &Path) {
 
 /// The same hosts serve a static page, then WordPress, then the page again: each leaves as it came, and the posts stay.
 pub fn after_the_homework_and_before_it(lab: &Lab) {
-    let (blog, homework) = (blog(lab), lab.homework());
+    let (blog, homework) = (one_host(lab), lab.homework());
     deploy(lab, "the homework", &homework);
     for turn in ["first", "second"] {
         deploy(lab, "wordpress.yaml", &blog);
@@ -349,6 +357,8 @@ pub fn a_browser_stays_logged_in(lab: &Lab) {
         expect(drill, &lab.desk(&blog, &["drill", drill, "-y", "--budget", "20s"]), 0);
         browser.all_is_there(drill, title, 3);
     }
+    expect("the database moves", &lab.desk(&blog, &["failover", "--vip", "db", "--to", "web-8"]), 0);
+    browser.all_is_there("a move of the database", title, 3);
 
     // Uploaded while the other host is away: it asks for the picture when somebody wants it. Deleted is deleted on both.
     let other = |verb: &str| lab.sh("web-8", &format!("systemctl {verb} nginx"));

@@ -113,7 +113,9 @@ mod tests {
     const BLOG: &str = include_str!("../../../inventories/wordpress.yaml");
 
     fn with(database: &str) -> String {
-        BLOG.replace("database: web-7 ", &format!("database: {database} "))
+        let pair = "database: { vip: 10.0.0.4/24, hosts: [web-7, web-8] }";
+        assert!(BLOG.contains(pair));
+        BLOG.replace(pair, &format!("database: {database}"))
     }
 
     #[test]

@@ -53,6 +53,8 @@ pub struct Seen {
     pub missed: Vec<Missed>,
     /// How the certificates stand that it gets by ACME; `None` where it was never looked after them.
     pub certificates: Option<Standing>,
+    /// What its database says of itself: `well …` or `waits …`, where it is one of two.
+    pub database: Option<String>,
     /// `arp_ignore` and `arp_announce` of all interfaces, where they were asked for.
     pub arp: Option<(u8, u8)>,
 }
@@ -261,6 +263,7 @@ pub fn parse(text: &str) -> Seen {
             .map(plain_json)
             .and_then(serde_json::from_value)
             .ok(),
+        database: lines("database").first().map(|line| (*line).to_owned()),
         missed: lines("missed").into_iter().filter_map(Missed::parse).collect(),
         arp: match lines("arp").iter().map(|line| line.trim().parse().ok()).collect::<Vec<_>>().as_slice() {
             [Some(ignore), Some(announce)] => Some((*ignore, *announce)),

@@ -47,6 +47,16 @@ struct DatabaseView {
 struct MemberView {
     name: String,
     address: IpAddr,
+    /// Its number among MariaDB's servers: it must not change when others come, go, or stand in another order.
+    server_id: u32,
+}
+
+/// An address as a number, of the longer ones the last four bytes.
+fn server_id(address: IpAddr) -> u32 {
+    match address {
+        IpAddr::V4(v4) => u32::from(v4),
+        IpAddr::V6(v6) => u32::try_from(u128::from(v6) & u128::from(u32::MAX)).unwrap_or(1).max(1),
+    }
 }
 
 #[derive(Serialize)]
@@ -81,8 +91,13 @@ impl WordpressView {
             SaltView { name, value: known.map_or(UNKNOWN, |(_, secret)| secret.0.as_str()).to_owned() }
         };
         let hosts = site.database.hosts.iter().filter_map(|name| cluster.host(name));
-        let members: Vec<MemberView> =
-            hosts.map(|host| MemberView { name: host.name.clone(), address: host.address }).collect();
+        let members: Vec<MemberView> = hosts
+            .map(|host| MemberView {
+                name: host.name.clone(),
+                address: host.address,
+                server_id: server_id(host.address),
+            })
+            .collect();
         let address = site.database.vip.or_else(|| members.first().map(|member| member.address));
         let secret = |secret: Option<&str>| quoted(secret.unwrap_or(UNKNOWN));
         Self {

@@ -2,6 +2,7 @@
 //! are pure functions of what was observed. [`run`] and [`status`] look, judge and show, and change nothing.
 
 pub mod certificates;
+mod database;
 pub mod lvs;
 mod missed;
 mod pools;

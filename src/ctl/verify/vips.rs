@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::{lvs, missed, sites, standby};
+use super::{database, lvs, missed, sites, standby};
 use crate::ctl::cluster::{Cluster, Group, Host, Vip};
 use crate::ctl::look::observe::{Owners, Seen, Sight, servers};
 use crate::ctl::look::{clocks, members};
@@ -45,6 +45,7 @@ pub fn judge(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
     problems.extend(backends(cluster, sight));
     problems.extend(lvs::judge(cluster, sight));
     problems.extend(sites::judge(cluster, sight));
+    problems.extend(database::judge(cluster, sight));
     problems
 }
 

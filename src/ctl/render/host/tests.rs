@@ -67,7 +67,7 @@ fn wordpress_renders_and_its_secrets_are_where_they_are_needed() {
         copies: Secret("copies-word".into()),
         pair: Secret("pair-word".into()),
     });
-    let secrets = ["pass\\'word", "salt of NONCE_SALT", "database-word", "copies-word"];
+    let secrets = ["pass\\'word", "salt of NONCE_SALT", "database-word", "copies-word", "pair-word"];
     for host in &cluster.hosts {
         let wanted = render(&cluster, host, &Interfaces::new()).unwrap();
         let known: Vec<bool> = secrets
@@ -84,9 +84,9 @@ fn wordpress_renders_and_its_secrets_are_where_they_are_needed() {
             })
             .collect();
         let expected = match host.name.as_str() {
-            "web-7" => [true, true, true, true],
-            "web-8" => [false, true, true, true],
-            _ => [false; 4],
+            "web-7" => [true; 5],
+            "web-8" => [false, true, true, true, true],
+            _ => [false; 5],
         };
         assert_eq!(known, expected, "{}", host.name);
     }
@@ -97,8 +97,11 @@ fn wordpress_renders_and_its_secrets_are_where_they_are_needed() {
         "it is not its own other"
     );
     assert_eq!(seven.without, ["libapache2-mod-php*"]);
+    let script = file(&seven, "/etc/hactl/wordpress/pair.sh");
+    assert!(script.contains("\nown=10.0.0.7\n") && script.contains("\nother=10.0.0.8\n"), "{script}");
     // Where there is one web host it has nobody to bring anything to.
-    let alone = parse(Path::new("x.yaml"), &text.replace(", web-8: 10.0.0.8", "")).unwrap().cluster;
+    let alone = text.replace(", web-8: 10.0.0.8", "").replace("hosts: [web-7, web-8]", "hosts: [web-7]");
+    let alone = parse(Path::new("x.yaml"), &alone).unwrap().cluster;
     let alone = render(&alone, alone.host("web-7").unwrap(), &Interfaces::new()).unwrap();
     assert!(!file(&alone, "/etc/nginx/conf.d/hactl-wordpress.conf").contains("upstream"));
     assert!(alone.files.iter().all(|one| one.dest != "/etc/nginx/hactl_wordpress_copies"));

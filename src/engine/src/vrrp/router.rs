@@ -432,7 +432,8 @@ impl Router {
             return format!("{left} stopped being master");
         }
         match (self.heard, self.last_advert) {
-            (Some(heard), Some(_)) if heard.priority < self.priority() => {
+            // It still advertises; a lesser one that has died is not preempted.
+            (Some(heard), Some(at)) if heard.priority < self.priority() && now.since(at) <= heard.interval * 2 => {
                 format!("preempts {} (priority {})", heard.source, heard.priority)
             }
             (Some(heard), Some(at)) => {
