@@ -161,14 +161,14 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
             finish(global, "history", outcome, operate::history)
         }
         Command::Lock(Lock::Status { host }) => {
-            finish(global, "lock", lock::lock(inventory, options, host.as_deref(), None).await, operate::locks)
+            finish(global, "lock", lock::locks(inventory, options, host.as_deref()).await, operate::locks)
         }
         Command::Lock(Lock::Break { host, yes }) => {
             if !yes {
                 confirm::break_lock(global)?;
             }
             let who = owner_name();
-            let outcome = lock::lock(inventory, options, host.as_deref(), Some(&who)).await;
+            let outcome = lock::break_locks(inventory, options, host.as_deref(), &who, deploy::SETTLE).await;
             finish(global, "lock", outcome, operate::locks)
         }
         Command::Drill(wanted) => super::drill::run(global, options, wanted).await,

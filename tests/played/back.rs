@@ -3,9 +3,10 @@
 use hactl::ctl::apply::back::{Back, Target, WentBack, go_back};
 use hactl::ctl::apply::deploy::Order;
 use hactl::ctl::apply::step::Step;
+use hactl::ctl::look::transaction::Phase;
 use hactl::ctl::operate::compare::{Wanted, compare};
 use hactl::ctl::operate::history::history;
-use hactl::ctl::operate::lock::lock;
+use hactl::ctl::operate::lock::{HostLock, Locks, break_locks, locks};
 use hactl::error::{Code, Exit};
 
 use super::fault::Fault;
@@ -316,20 +317,82 @@ fn hosts_remember_and_locks_are_told() {
     assert!(host.generation == 1 && host.entries[0].detail.contains('@'), "{host:?}");
     stage.host("web-7").faults.at("swap_file", Fault::DeskDies);
     stage.deploy_and_die();
-    let locks = |take| stage.run(async { End::of(lock(inventory, stage.options(), None, take).await) });
-    let told = locks(None).value.unwrap();
+    let told = stage.run(async { End::of(locks(inventory, stage.options(), None).await) }).value.unwrap();
     assert!(told.hosts.iter().all(|one| one.owner.is_some() && one.left_s > Some(200)), "{told:?}");
-    locks(Some("ann@desk 1")).is(Exit::Done, &[]);
+    let broken = broken(&stage);
+    broken.is(Exit::Done, &[]);
+    let of = |host: &str, all: &[HostLock]| -> (Option<u64>, Option<Phase>, bool) {
+        let one = all.iter().find(|one| one.host == host).unwrap();
+        (one.in_force, one.phase, one.to_go_back)
+    };
+    let hosts = broken.value.unwrap().hosts;
+    assert_eq!(of("web-7", &hosts), (Some(1), Some(Phase::Committed), true));
+    assert_eq!(of("lb-5", &hosts), (Some(1), Some(Phase::Committed), false), "nothing live was touched there");
+    // It had gone back when the command returned.
+    assert_eq!(stage.host("web-7").text(PAGE), "a\n");
+    assert!(stage.hosts.values().all(|host| pending(host).is_empty()));
     let step = Step { number: 3, limit: stage.limit };
     let late = stage.host("web-7").try_sh(&step.renew());
     let told = String::from_utf8(late.stderr).unwrap();
     assert!(told.contains("the lock of generation 3 has ended: broken by ann@desk 1"), "{told}");
     let audit = stage.host("web-7").text("/var/lib/hactl/audit");
-    locks(Some("ann@desk 1")).is(Exit::Done, &[]);
+    self::broken(&stage).is(Exit::Done, &[]);
     assert_eq!(stage.host("web-7").text("/var/lib/hactl/audit"), audit, "there was none to break");
-    assert!(locks(None).value.unwrap().hosts.iter().all(|one| one.owner.is_none()));
-    assert_eq!(stage.host("web-7").watch(), Some(true), "what was not committed goes back");
+    let told = stage.run(async { End::of(locks(inventory, stage.options(), None).await) }).value.unwrap();
+    assert!(told.hosts.iter().all(|one| one.owner.is_none()));
+}
+
+/// `hactl lock break`, as Ann.
+fn broken(stage: &Stage) -> End<Locks> {
+    let inventory = stage.order.inventory.as_deref();
+    let settle = stage.order.settle;
+    stage.run(async { End::of(break_locks(inventory, stage.options(), None, "ann@desk 1", settle).await) })
+}
+
+/// What could not be seen is not said, and what does not go back is named.
+#[test]
+fn a_broken_lock_tells_who_has_not_gone_back() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    page(&stage, "a");
+    stage.deployed();
+    page(&stage, "bb");
+    let dies = |host: &str| {
+        stage.host(host).faults.at("swap_file", Fault::DeskDies);
+        stage.deploy_and_die();
+    };
+    let of = |end: &End<Locks>, host: &str| {
+        let one = end.value.as_ref().unwrap().hosts.iter().find(|one| one.host == host).cloned().unwrap();
+        (one.in_force, one.phase, one.to_go_back)
+    };
+    // The way back does not work.
+    dies("lb-5");
+    stage.host("lb-5").fails("systemctl re* hactl-agent");
+    let end = broken(&stage);
+    end.is(Exit::HandNeeded, &[Code::NotTakenBack]);
+    assert!(end.said().contains("the way back from generation 2 does not work"), "{}", end.said());
+    assert_eq!(of(&end, "lb-5"), (Some(1), Some(Phase::Reverting), true));
+    stage.host("lb-5").fails("");
+    broken(&stage).is(Exit::Done, &[]);
     assert_eq!(stage.host("web-7").text(PAGE), "a\n");
+    // The power fails when it is to go back.
+    dies("web-7");
+    stage.host("web-7").faults.at("take_back", Fault::PowerCut);
+    let end = broken(&stage);
+    end.is(Exit::HandNeeded, &[Code::NotTakenBack]);
+    assert!(end.said().contains("its lock is broken, and whether it has gone back is not known"), "{}", end.said());
+    assert_eq!(of(&end, "web-7"), (None, None, true));
+    // And then nobody even knows whether the lock is broken.
+    let end = broken(&stage);
+    end.is(Exit::Preflight, &[Code::Unreachable]);
+    assert!(end.said().contains("whether its lock was broken is not known"), "{}", end.said());
+    stage.host("web-7").power_on();
+    assert_eq!(stage.host("web-7").text(PAGE), "a\n", "as was said: by itself when it starts");
+    // The connection is lost while it goes back: that is looked at again.
+    dies("web-7");
+    stage.host("web-7").faults.at("take_back", Fault::Lost);
+    let end = broken(&stage);
+    end.is(Exit::Done, &[]);
+    assert_eq!(of(&end, "web-7"), (Some(1), Some(Phase::Committed), true));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The words of `failover`, `unpin`, `drain`, `undrain`, `weight` and `verify`.
 
+use crate::ctl::look::transaction::Phase;
 use crate::ctl::operate::compare::Compared;
 use crate::ctl::operate::drain::{Order, Ordered};
 use crate::ctl::operate::failover::{Moved, Moves, Moving, Unpins};
@@ -72,12 +73,37 @@ pub(crate) fn compared(told: &Compared) -> String {
 
 /// A line for each host.
 pub(crate) fn locks(told: &Locks) -> String {
-    let line = |one: &HostLock| match (&one.owner, one.left_s, told.broken) {
-        (Some(owner), _, true) => format!("{}: the lock of {owner} is broken\n", one.host),
-        (Some(owner), Some(left_s), _) => format!("{}: locked by {owner}, {left_s} s left unless renewed\n", one.host),
-        _ => format!("{}: not locked\n", one.host),
+    let line = |one: &HostLock| {
+        let lock = match (&one.owner, one.left_s) {
+            (Some(owner), _) if told.broken => format!("the lock of {owner} is broken"),
+            (Some(owner), Some(left_s)) => format!("locked by {owner}, {left_s} s left unless renewed"),
+            _ => "not locked".to_owned(),
+        };
+        let stands = if told.broken && (one.owner.is_some() || one.to_go_back) { stands(one) } else { String::new() };
+        format!("{}: {lock}{stands}\n", one.host)
     };
     told.hosts.iter().map(line).collect()
+}
+
+/// What is there after a lock was broken.
+fn stands(one: &HostLock) -> String {
+    let (Some(number), Some(phase)) = (one.in_force, one.phase) else {
+        return "; what is there now is not known".to_owned();
+    };
+    let in_force = match number {
+        0 => "nothing of hactl is in force".to_owned(),
+        number => format!("generation {number} is in force"),
+    };
+    match phase {
+        Phase::Committed | Phase::Staged if one.to_go_back && one.generation == Some(number) => {
+            format!("; it had been committed: {in_force}")
+        }
+        Phase::Committed | Phase::Staged if one.to_go_back => format!("; it has gone back: {in_force}"),
+        Phase::Committed | Phase::Staged => format!("; {in_force}, and nothing had to go back"),
+        Phase::Active | Phase::Reverting => "; it has not gone back yet".to_owned(),
+        Phase::Kept => format!("; what failed stays, as --no-auto-rollback asked (before it: {in_force})"),
+        Phase::Damaged => "; it does not know what is in force".to_owned(),
+    }
 }
 
 /// A line for each load balancer.
@@ -112,4 +138,36 @@ pub(crate) fn verified(done: &Verified) -> String {
     let gap = done.gap_ms.map(|gap| format!(", longest gap {gap} ms")).unwrap_or_default();
     let sites = super::status::sites(&done.sites) + &super::status::certificates(&done.certificates);
     format!("{sites}verified: {} VIPs, one owner each, {service}, every web host reached{gap}\n", done.vips)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_after_a_lock_was_broken_is_said() {
+        let one = HostLock {
+            host: "lb-5".into(),
+            owner: Some("ann@desk 12".into()),
+            left_s: Some(37),
+            generation: Some(9),
+            in_force: Some(7),
+            phase: Some(Phase::Committed),
+            to_go_back: true,
+        };
+        let said = |one: HostLock, broken| locks(&Locks { hosts: vec![one], broken });
+        let with = |in_force, phase, to_go_back| said(HostLock { in_force, phase, to_go_back, ..one.clone() }, true);
+        let broken = "lb-5: the lock of ann@desk 12 is broken; ";
+        let of = |rest: &str| format!("{broken}{rest}\n");
+        assert_eq!(said(one.clone(), false), "lb-5: locked by ann@desk 12, 37 s left unless renewed\n");
+        assert_eq!(said(one.clone(), true), of("it has gone back: generation 7 is in force"));
+        let committed = Some(Phase::Committed);
+        assert_eq!(with(Some(0), committed, true), of("it has gone back: nothing of hactl is in force"));
+        assert_eq!(with(Some(9), committed, true), of("it had been committed: generation 9 is in force"));
+        assert_eq!(with(Some(7), committed, false), of("generation 7 is in force, and nothing had to go back"));
+        assert_eq!(with(Some(7), Some(Phase::Reverting), true), of("it has not gone back yet"));
+        assert_eq!(with(None, None, true), of("what is there now is not known"));
+        let nobody = HostLock { owner: None, left_s: None, generation: None, to_go_back: false, ..one.clone() };
+        assert_eq!(said(nobody, true), "lb-5: not locked\n");
+    }
 }
