@@ -1,5 +1,6 @@
 //! The words of `failover`, `unpin`, `drain`, `undrain`, `weight` and `verify`.
 
+use crate::ctl::journal::{Entry, State};
 use crate::ctl::look::transaction::Phase;
 use crate::ctl::operate::compare::Compared;
 use crate::ctl::operate::drain::{Order, Ordered};
@@ -50,12 +51,35 @@ pub(crate) fn history(told: &History) -> String {
     if !told.desk.is_empty() {
         text.push_str("this desk:\n");
     }
-    for entry in &told.desk {
-        let codes = entry.codes.iter().map(|code| format!(" {code}")).collect::<String>();
-        text.push_str(&format!("  {} {} exit {}{codes}, {}\n", entry.time, entry.command, entry.exit, entry.who));
-    }
+    told.desk.iter().for_each(|entry| text.push_str(&desk_line(entry)));
     text
 }
+
+/// One command of this desk.
+fn desk_line(entry: &Entry) -> String {
+    let codes = entry.codes.iter().map(|code| format!(" {code}")).collect::<String>();
+    let end = match (entry.state, entry.exit, &entry.time) {
+        (State::Ended, Some(exit), Some(time)) if entry.began.is_some() => format!("exit {exit}{codes} at {time}"),
+        (State::Ended, Some(exit), _) => format!("exit {exit}{codes}"),
+        (State::AtWork, ..) => "at work right now".to_owned(),
+        (State::Ended | State::Unknown, ..) => "how it ended is not known here".to_owned(),
+        (State::Interrupted, ..) => {
+            "was interrupted: no end of it was written, and its hosts know what became of it".to_owned()
+        }
+    };
+    let generation = entry.generation.map(|number| format!(", generation {number}")).unwrap_or_default();
+    let on = match entry.hosts.as_slice() {
+        [] => String::new(),
+        few if few.len() <= HOSTS_NAMED => format!(" on {}", few.join(", ")),
+        many => format!(" on {} hosts", many.len()),
+    };
+    let plan = entry.plan.as_ref().map(|plan| format!(", plan {}", plan.display())).unwrap_or_default();
+    let when = entry.began.as_ref().or(entry.time.as_ref()).map_or("-", String::as_str);
+    format!("  {when} {}{generation}{on}{plan}: {end}, {}\n", entry.command, entry.who)
+}
+
+/// So many hosts are named in one line.
+const HOSTS_NAMED: usize = 8;
 
 /// The files of each host that differ, with their lines.
 pub(crate) fn compared(told: &Compared) -> String {
@@ -143,6 +167,37 @@ pub(crate) fn verified(done: &Verified) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_this_desk_did_is_said() {
+        let one = Entry {
+            began: Some("2026-11-29T01:00:00Z".into()),
+            time: Some("2026-11-29T01:00:07Z".into()),
+            who: "ann@desk 12".into(),
+            command: "deploy".into(),
+            inventory: "/i.yaml".into(),
+            plan: None,
+            generation: Some(9),
+            hosts: vec!["lb-5".into(), "web-7".into()],
+            exit: Some(5),
+            codes: vec!["E601".into(), "E605".into()],
+            state: State::Ended,
+        };
+        let said = |one: Entry| history(&History { hosts: Vec::new(), desk: vec![one] });
+        let head = "this desk:\n  2026-11-29T01:00:00Z deploy, generation 9 on lb-5, web-7";
+        assert_eq!(said(one.clone()), format!("{head}: exit 5 E601 E605 at 2026-11-29T01:00:07Z, ann@desk 12\n"));
+        let of_file = Entry { plan: Some("/p".into()), ..one.clone() };
+        assert!(said(of_file).starts_with(&format!("{head}, plan /p: exit 5")));
+        let open = |state| said(Entry { time: None, exit: None, codes: Vec::new(), state, ..one.clone() });
+        assert!(open(State::Interrupted).starts_with(&format!("{head}: was interrupted: no end of it was written")));
+        assert_eq!(open(State::AtWork), format!("{head}: at work right now, ann@desk 12\n"));
+        assert_eq!(open(State::Unknown), format!("{head}: how it ended is not known here, ann@desk 12\n"));
+        let old =
+            Entry { began: None, generation: None, hosts: Vec::new(), codes: Vec::new(), exit: Some(0), ..one.clone() };
+        assert_eq!(said(old), "this desk:\n  2026-11-29T01:00:07Z deploy: exit 0, ann@desk 12\n");
+        let many = Entry { hosts: vec!["x".into(); 30], ..one };
+        assert!(said(many).contains("generation 9 on 30 hosts: exit 5"));
+    }
 
     #[test]
     fn what_stands_after_a_lock_was_broken_is_said() {

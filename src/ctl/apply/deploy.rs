@@ -180,6 +180,8 @@ async fn transaction(prepared: &Prepared, order: &Order, shown: Vec<Job>) -> Res
     let mut signals = Signals::heed()?;
     let number = next_number(shown.iter().map(|job| (job.host(), job.facts.seen.transaction.number)))?;
     let work = Work::new(desk, number, owner_name(), shown.iter().map(Job::host));
+    let busy: Vec<&str> = shown.iter().filter(|job| !job.plan.changes.is_empty()).map(Job::host).collect();
+    desk.options.tell(Event::Changes { generation: number, hosts: &busy });
     let outcome = tokio::select! {
         outcome = until_ready(&work, prepared, order, &shown) => outcome,
         () = signals.one() => {

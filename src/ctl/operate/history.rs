@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::ctl::desk::{Desk, Options, open};
 use crate::ctl::host::Script;
-use crate::ctl::journal;
+use crate::ctl::journal::{self, Journal};
 use crate::ctl::look::observe::sections;
 use crate::ctl::look::transaction;
 use crate::ctl::report::{Outcome, Report};
@@ -64,7 +64,7 @@ pub async fn history(inventory: Option<&Path>, options: Options, host: Option<&s
         return Err(Failure { exit: Exit::Preflight, problems });
     }
     let exit = if problems.is_empty() { Exit::Done } else { Exit::Preflight };
-    let done = journal::read(&cluster.source);
+    let done = Journal::here().map(|journal| journal.read(&cluster.source)).unwrap_or_default();
     Ok(Report { value: History { hosts: told, desk: done }, problems, exit })
 }
 

@@ -97,6 +97,12 @@ pub async fn break_locks(
     let desk = Desk::connect_to(cluster, options, names.clone()).await?;
     let script = Script::new().call("transaction", []).call("break_lock", [who]).text();
     let answers = desk.on_all(names.iter().map(|name| (name.as_str(), script.clone(), Vec::new()))).await;
+    let held: Vec<(&str, u64)> =
+        answers.iter().filter_map(|(host, answer)| Some((host.as_str(), broken(answer)?))).collect();
+    if let Some(generation) = held.iter().map(|(_, number)| *number).max() {
+        let hosts: Vec<&str> = held.iter().map(|(host, _)| *host).collect();
+        desk.options.tell(Event::Changes { generation, hosts: &hosts });
+    }
     desk.options.tell(Event::Begin { what: "going back", steps: names.len() });
     let ends = desk.at_once(answers.into_iter().map(|(host, answer)| end_of(&desk, host, answer, patience))).await;
     let (mut problems, mut hosts, mut exit) = (Vec::new(), Vec::new(), Exit::Done);
@@ -111,6 +117,12 @@ pub async fn break_locks(
         problems.push(problem);
     }
     Ok(Report { value: Locks { hosts, broken: true }, problems, exit })
+}
+
+/// The generation whose lock a host had.
+fn broken(answer: &Result<Output, Problem>) -> Option<u64> {
+    let output = answer.as_ref().ok().filter(|output| output.code == 0)?;
+    Some(transaction::parse(sections(output.text()).get("transaction")?)?.lock?.number)
 }
 
 /// What became of one host.
