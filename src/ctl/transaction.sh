@@ -87,9 +87,29 @@ transaction() {
     return 0
 }
 
-# audit NUMBER EVENT WORDS: what happened to a generation, for `hactl history`.
+# audit NUMBER EVENT WORDS: what happened to a generation, for `hactl history`. No line has more than 2,000 bytes of these.
 audit() {
-    echo "$(date -u +%Y-%m-%dT%H:%M:%SZ) $*" >>"$home/audit"
+    (
+        flock 6
+        printf '%s %.2000s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*" >>"$home/audit"
+        shorten_audit
+    ) 6>>"$home/audit.guard"
+}
+# shorten_audit: past 256 KiB the older half goes, in one step; where the disk is full all of it stays. What put a file that is
+# still known stays as well, for `put_before`.
+shorten_audit() {
+    size=$(stat -c %s "$home/audit")
+    [ "${size:-0}" -gt 262144 ] || return 0
+    set --
+    [ ! -s "$home/put" ] || set -- put=yes "$home/put" put=
+    if awk -v cut=$((size - 131072)) '
+        put { known[$1]; next }
+        { at += length($0) + 1 }
+        at > cut || ($3 ~ /^committed/ && $2 in known)
+    ' "$@" "$home/audit" >"$home/audit.new" && sync "$home/audit.new" 2>/dev/null; then
+        mv -fT "$home/audit.new" "$home/audit"
+    fi
+    rm -f "$home/audit.new"
 }
 
 # history: the state, then the last lines of it.
@@ -419,8 +439,9 @@ go_back() {
     fi
     [ -n "$failed" ] || replace_whole "$state" "committed $committed $number" || failed="writing the state in $home (disk full?)"
     if [ -n "$failed" ]; then
+        # It is tried again each minute: what is as it was is no news.
+        [ "$(cat "$home/stuck" 2>/dev/null)" = "$failed" ] || audit "$number" stuck "$failed"
         echo "$failed" >"$home/stuck"
-        audit "$number" stuck "$failed"
         return 1
     fi
     audit "$number" taken-back "to $committed"

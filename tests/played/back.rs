@@ -395,6 +395,44 @@ fn a_broken_lock_tells_who_has_not_gone_back() {
     assert_eq!(of(&end, "web-7"), (Some(1), Some(Phase::Committed), true));
 }
 
+/// A host's memory is bounded, keeps the newest, and still knows which files are ours.
+#[test]
+fn a_host_s_memory_does_not_grow_without_limit() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    page(&stage, "a");
+    stage.deployed();
+    let web = stage.host("web-7");
+    let size = || web.text("/var/lib/hactl/audit").len();
+    web.sh(
+        "seq 5000 | sed 's/^/2026-11-29T01:00:00Z 1 stuck something that does not work and is said again and again: /' \
+            >>/var/lib/hactl/audit",
+    );
+    let before = size();
+    assert!(before > 256 << 10, "{before} bytes");
+    page(&stage, "bb");
+    stage.deployed();
+    let audit = web.text("/var/lib/hactl/audit");
+    assert!(audit.len() < 140 << 10 && audit.len() > 100 << 10, "{} bytes", audit.len());
+    let ends: Vec<&str> = audit.lines().map(|line| line.split_once(' ').unwrap().1).collect();
+    assert_eq!(ends[0], "1 committed", "it put files that are still there");
+    assert!(ends[1].starts_with("1 stuck") && ends[ends.len() - 3].ends_with(": 5000"), "whole lines: {ends:?}");
+    assert!(ends[ends.len() - 2].starts_with("2 begun ") && ends[ends.len() - 1] == "2 committed", "{ends:?}");
+    assert!(!web.has("/var/lib/hactl/audit.new"));
+    // What generation 1 put is ours, and no file of somebody else's.
+    page(&stage, "ccc");
+    let plan = stage.plan().value.unwrap();
+    assert!(plan.hosts.iter().flat_map(|host| &host.changes).all(|change| !change.theirs), "{plan:?}");
+    // One that says the same each minute says it once.
+    let lb = stage.host("lb-5");
+    lb.faults.at("swap_file", Fault::DeskDies);
+    stage.deploy_and_die();
+    lb.fails("systemctl re* hactl-agent");
+    assert_eq!([lb.fire(), lb.fire(), lb.fire()], [Some(false); 3]);
+    assert_eq!(lb.text("/var/lib/hactl/audit").matches(" 3 stuck ").count(), 1);
+    lb.fails("");
+    assert_eq!(lb.fire(), Some(true));
+}
+
 #[test]
 fn generations_are_compared() {
     let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
