@@ -238,11 +238,15 @@ begin() {
     if [ "$1" -le "$number" ] || [ "$1" -le "$lock_number" ]; then
         die "generation $1 was used before, by $lock_owner" "$late"
     fi
+    former=$lock_number
     replace_whole "$lock" "$1 $((now + $4)) $boot $2" || die "cannot write the lock in $home (disk full?)"
     let_lock_file_go
     end_running_step
     take_turn
     read_state
+    # Their numbers are used, and somebody will ask what they were.
+    [ "$phase" != staged ] || audit "$number" left
+    [ "$former" -le "$number" ] || audit "$former" left
     case $phase in
     damaged)
         give_back "$1"
@@ -289,6 +293,7 @@ leave() {
     if [ "$phase $number" = "staged $1" ]; then
         rm -rf "$staging"
         replace_whole "$state" "committed $committed $number" || die "cannot write the state in $home (disk full?)"
+        audit "$1" left
     fi
     give_back "$1"
 }

@@ -7,6 +7,7 @@ use hactl::ctl::look::transaction::Phase;
 use hactl::ctl::operate::compare::{Wanted, compare};
 use hactl::ctl::operate::history::history;
 use hactl::ctl::operate::lock::{HostLock, Locks, break_locks, locks};
+use hactl::ctl::operate::remembered::Became;
 use hactl::error::{Code, Exit};
 
 use super::fault::Fault;
@@ -393,6 +394,53 @@ fn a_broken_lock_tells_who_has_not_gone_back() {
     let end = broken(&stage);
     end.is(Exit::Done, &[]);
     assert_eq!(of(&end, "web-7"), (Some(1), Some(Phase::Committed), true));
+}
+
+/// Numbers that a host has no part in are explained: by itself, else by others, and nobody makes anything up.
+#[test]
+fn a_jump_of_numbers_is_explained() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    let web = |page: &str| stage.inventory(&format!("roles: {{ web-static: {{ page: {page} }} }}\n"));
+    for text in ["a", "b", "c"] {
+        web(text);
+        stage.deployed();
+    }
+    // Refused while it was staged: nothing live is touched anywhere.
+    web("d");
+    stage.host("web-7").faults.at("stage_file", Fault::Fails);
+    stage.deploy().is(Exit::Preflight, &[Code::StageFailed]);
+    // A desk that dies before anything is live, and the next one that finds what it left.
+    stage.host("web-7").faults.at("stage_file", Fault::DeskDies);
+    stage.deploy_and_die();
+    stage.holder_is_dead();
+    stage.deployed();
+    let told = |host: &str| {
+        let inventory = stage.order.inventory.as_deref();
+        let end = stage.run(async { End::of(history(inventory, stage.options(), None).await) });
+        end.is(Exit::Done, &[]);
+        end.value.unwrap().hosts.into_iter().find(|one| one.host == host).unwrap()
+    };
+    let events = |host: &str| -> Vec<(u64, String)> {
+        told(host).entries.into_iter().map(|one| (one.generation, one.event)).collect()
+    };
+    let said =
+        |all: &[(u64, &str)]| -> Vec<(u64, String)> { all.iter().map(|(n, event)| (*n, (*event).into())).collect() };
+    let lb = said(&[(1, "begun"), (1, "committed"), (2, "left"), (3, "left"), (4, "left"), (5, "left"), (6, "left")]);
+    assert_eq!(events("lb-5"), lb);
+    let gone = [(2, "begun"), (2, "committed"), (3, "begun"), (3, "committed"), (4, "left"), (5, "left")];
+    let web_7 = [&[(1, "begun"), (1, "committed")][..], &gone, &[(6, "begun"), (6, "committed")]].concat();
+    assert_eq!(events("web-7"), said(&web_7));
+    assert_eq!((told("lb-5").gaps, told("web-7").gaps), (Vec::new(), Vec::new()));
+    // Hosts of earlier versions did not write down what left nothing.
+    for host in ["lb-5", "web-7"] {
+        stage.host(host).sh("sed -i '/ left$/d' /var/lib/hactl/audit");
+    }
+    let gaps = |host: &str| -> Vec<(u64, u64, Became)> {
+        told(host).gaps.into_iter().map(|gap| (gap.from, gap.to, gap.became)).collect()
+    };
+    let missing = (4, 5, Became::Unknown);
+    assert_eq!(gaps("lb-5"), [(2, 3, Became::Committed), missing, (6, 6, Became::Committed)]);
+    assert_eq!(gaps("web-7"), [missing]);
 }
 
 /// A host's memory is bounded, keeps the newest, and still knows which files are ours.

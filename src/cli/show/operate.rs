@@ -5,8 +5,9 @@ use crate::ctl::look::transaction::Phase;
 use crate::ctl::operate::compare::Compared;
 use crate::ctl::operate::drain::{Order, Ordered};
 use crate::ctl::operate::failover::{Moved, Moves, Moving, Unpins};
-use crate::ctl::operate::history::{History, HostHistory};
+use crate::ctl::operate::history::History;
 use crate::ctl::operate::lock::{HostLock, Locks};
+use crate::ctl::operate::remembered::{self, Became, Gap, HostHistory};
 use crate::ctl::verify::run::{Service, Verified};
 
 /// A line or three for each VIP.
@@ -42,10 +43,15 @@ pub(crate) fn history(told: &History) -> String {
             0 => format!("{}: nothing was deployed\n", host.host),
             number => format!("{}: generation {number}\n", host.host),
         };
-        host.entries.iter().fold(head, |text, entry| {
-            let detail = if entry.detail.is_empty() { String::new() } else { format!(" {}", entry.detail) };
-            text + &format!("  {} {:>4} {}{detail}\n", entry.time, entry.generation, entry.event)
-        })
+        let (mut text, mut last, mut gaps) = (head, 0, host.gaps.iter().peekable());
+        for entry in &host.entries {
+            last = last.max(entry.generation);
+            while let Some(gap) = gaps.next_if(|gap| gap.to < last) {
+                text.push_str(&gap_line(gap));
+            }
+            text.push_str(&host_line(entry));
+        }
+        gaps.fold(text, |text, gap| text + &gap_line(gap))
     };
     let mut text: String = told.hosts.iter().map(one).collect();
     if !told.desk.is_empty() {
@@ -53,6 +59,31 @@ pub(crate) fn history(told: &History) -> String {
     }
     told.desk.iter().for_each(|entry| text.push_str(&desk_line(entry)));
     text
+}
+
+/// One thing that happened to a generation.
+fn host_line(entry: &remembered::Entry) -> String {
+    let detail = match (entry.event.as_str(), entry.detail.as_str()) {
+        ("left", "") => ": nothing was changed here".to_owned(),
+        (_, "") => String::new(),
+        (_, detail) => format!(" {detail}"),
+    };
+    format!("  {} {:>4} {}{detail}\n", entry.time, entry.generation, entry.event)
+}
+
+/// What became of numbers that a host does not remember.
+fn gap_line(gap: &Gap) -> String {
+    let numbers = if gap.from == gap.to { gap.from.to_string() } else { format!("{}-{}", gap.from, gap.to) };
+    let on = if gap.hosts.is_empty() { String::new() } else { format!(" on {}", gap.hosts.join(", ")) };
+    let what = match gap.became {
+        Became::Committed => format!("not here: committed{on}"),
+        Became::TakenBack => format!("not here: taken back{on}"),
+        Became::Kept => format!("not here: it failed and was kept{on}"),
+        Became::Left => format!("not here: begun{on}, and nothing was changed"),
+        Became::Begun => format!("not here: begun{on}; how it ended is not known"),
+        Became::Unknown => "unknown: nobody who was asked remembers".to_owned(),
+    };
+    format!("  {:20} {numbers:>4} {what}\n", "")
 }
 
 /// One command of this desk.
@@ -167,6 +198,35 @@ pub(crate) fn verified(done: &Verified) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_jump_of_numbers_is_explained_where_it_is() {
+        let entry = |generation, event: &str| remembered::Entry {
+            time: "2026-11-29T01:00:00Z".into(),
+            generation,
+            event: event.into(),
+            detail: String::new(),
+        };
+        let gap = |from, to, became, host: &str| Gap { from, to, became, hosts: vec![host.into()] };
+        let entries = vec![entry(3, "committed"), entry(4, "left"), entry(8, "committed"), entry(4, "lock-broken")];
+        let gaps = vec![
+            gap(5, 6, Became::TakenBack, "web-7"),
+            Gap { hosts: Vec::new(), ..gap(7, 7, Became::Unknown, "") },
+            gap(9, 9, Became::Committed, "web-7"),
+        ];
+        let told = HostHistory { host: "lb-5".into(), generation: 8, entries, gaps };
+        assert_eq!(
+            history(&History { hosts: vec![told], desk: Vec::new() }),
+            "lb-5: generation 8\n\
+             \x20 2026-11-29T01:00:00Z    3 committed\n\
+             \x20 2026-11-29T01:00:00Z    4 left: nothing was changed here\n\
+             \x20                       5-6 not here: taken back on web-7\n\
+             \x20                         7 unknown: nobody who was asked remembers\n\
+             \x20 2026-11-29T01:00:00Z    8 committed\n\
+             \x20 2026-11-29T01:00:00Z    4 lock-broken\n\
+             \x20                         9 not here: committed on web-7\n"
+        );
+    }
 
     #[test]
     fn what_this_desk_did_is_said() {
