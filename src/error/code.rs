@@ -489,6 +489,9 @@ codes! {
     /// A load balancer could not renew a certificate. The one that it has still holds, and it tries again by itself. The message has
     /// what the authority said; `hactl agent certificates --now` on the load balancer tries at once.
     CertificateNotRenewed = "W727", "a certificate was not renewed";
+    /// An agent has not found out yet whether a web server passes its check: it was started or got the pool just now. Until then nobody
+    /// knows whether nginx may ask it. `hactl status` in some seconds says more; where it stays so, look at `hactl agent status` there.
+    NotJudged = "W728", "a web server was not judged yet";
     /// Another deploy works on this cluster. Two at once would mix their files; nothing was changed.
     Locked = "E801", "locked by another deploy";
 }

@@ -9,6 +9,7 @@ use super::alike::all_or_none;
 use super::beginning::free;
 use super::end::{anew, commit, give_up, ready};
 use super::issue::{issue, lacking};
+use super::judged::judged;
 use super::ladder;
 use super::missed::{caught_up, swept, with_skipped};
 use super::order::Canary;
@@ -141,7 +142,8 @@ pub async fn deploy(order: &Order, options: Options, confirm: Confirm<'_>) -> Ou
             }
             None => {
                 let (changed, hosts) = plan.size();
-                let problems = issue(&prepared).await;
+                let mut problems = judged(&prepared, order.settle).await;
+                problems.extend(issue(&prepared).await);
                 let done = compared(&prepared.desk, planned, begin);
                 // Of hosts that were left out nothing was seen.
                 let verified = (done.not_looked_at == 0).then_some(true);

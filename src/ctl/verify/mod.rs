@@ -4,7 +4,7 @@
 pub mod certificates;
 pub mod lvs;
 mod missed;
-mod pools;
+pub(crate) mod pools;
 pub mod run;
 pub mod sites;
 pub mod standby;
