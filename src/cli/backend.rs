@@ -5,7 +5,7 @@ use indicatif::ProgressBar;
 
 use super::backend_args::{Backend, How, Server, State};
 use super::confirm;
-use super::deploys::{binary, note};
+use super::deploys::{binary, keep, note};
 use super::global::Global;
 use super::show::{self, finish, operate};
 use crate::ctl::apply::deploy::SETTLE;
@@ -63,7 +63,7 @@ struct At<'g> {
 }
 
 impl At<'_> {
-    async fn carry_out(&self, options: Options, ask: Ask<'_>, watch: Option<(&Wish, Watch)>, how: How) -> Outcome {
+    async fn carry_out(&self, mut options: Options, ask: Ask<'_>, watch: Option<(&Wish, Watch)>, how: How) -> Outcome {
         let global = self.global;
         let order = Order {
             inventory: global.inventory.clone(),
@@ -80,6 +80,7 @@ impl At<'_> {
             keep_binary: false,
             settle: SETTLE,
         };
+        let keeper = keep("backend", order.inventory.as_deref(), None, &mut options)?;
         let confirm = |edit: &str, plan: &_| {
             self.bar.finish_and_clear();
             if !global.wants_json() {
@@ -96,7 +97,7 @@ impl At<'_> {
             remember(&find_inventory(order.inventory.as_deref())?);
         }
         let touched = |done: &run::Done| done.deployed.as_ref().is_some_and(|deployed| deployed.changed > 0);
-        note("backend", order.inventory.as_deref(), &outcome, touched);
+        note(&keeper, &outcome, touched);
         finish(global, "backend", outcome, show::backend::done)
     }
 }

@@ -2,27 +2,34 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::ctl::desk::find_inventory;
-use crate::ctl::journal;
+use crate::ctl::desk::{Options, find_inventory};
+use crate::ctl::journal::{Journal, Keeper};
 use crate::ctl::report as ctl;
-use crate::error::Exit;
+use crate::error::{Exit, Failure};
 
-/// Writes a command into this desk's journal, unless nobody was to be touched by it.
-pub(super) fn note<T>(
+/// Has what a command does written into this desk's journal.
+///
+/// # Errors
+/// There is no inventory, exit 3.
+pub(super) fn keep(
     command: &str,
     inventory: Option<&Path>,
-    outcome: &ctl::Outcome<T>,
-    touched: impl FnOnce(&T) -> bool,
-) {
-    let (exit, problems) = match outcome {
-        Ok(report) if !touched(&report.value) => return,
-        Ok(report) => (report.exit, &report.problems),
-        // Nobody was contacted.
-        Err(failure) if matches!(failure.exit, Exit::Invalid | Exit::Usage) => return,
-        Err(failure) => (failure.exit, &failure.problems),
-    };
-    if let Ok(inventory) = find_inventory(inventory) {
-        journal::write(command, &inventory, exit as u8, problems);
+    plan: Option<&Path>,
+    options: &mut Options,
+) -> Result<Keeper, Failure> {
+    let keeper = Keeper::new(Journal::here(), command, &find_inventory(inventory)?, plan);
+    options.listener = keeper.hears(options.listener.clone());
+    Ok(keeper)
+}
+
+/// Writes its end down, unless nobody was to be touched by it.
+pub(super) fn note<T>(keeper: &Keeper, outcome: &ctl::Outcome<T>, touched: impl FnOnce(&T) -> bool) {
+    match outcome {
+        Ok(report) => keeper.ends(report.exit, &report.problems, touched(&report.value)),
+        Err(failure) => {
+            let nobody = matches!(failure.exit, Exit::Invalid | Exit::Usage);
+            keeper.ends(failure.exit, &failure.problems, !nobody);
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use indicatif::ProgressBar;
 
 use super::args::{Command, Lock, Status};
 use super::confirm;
-use super::deploys::{binary, note};
+use super::deploys::{binary, keep, note};
 use super::global::{Color, Global};
 use super::import_args::Takeover;
 use super::show::{self, finish, finish_screen, operate, progress};
@@ -101,6 +101,7 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
                 keep_binary: false,
                 settle: deploy::SETTLE,
             };
+            let keeper = keep("deploy", order.inventory.as_deref(), wanted.plan.as_deref(), &mut options)?;
             let confirm = |plan: &Planned| {
                 bar.finish_and_clear();
                 confirm::deploy(global, wanted.yes, plan)
@@ -110,7 +111,7 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
                 remember(&find_inventory(order.inventory.as_deref())?);
             }
             let touched = |done: &Deployed| done.changed > 0;
-            note("deploy", order.inventory.as_deref(), &outcome, touched);
+            note(&keeper, &outcome, touched);
             finish(global, "deploy", outcome, show::deploy::deployed)
         }
         Command::Import(wanted) => {
@@ -166,14 +167,17 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
             finish(global, "history", outcome, operate::history)
         }
         Command::Lock(Lock::Status { host }) => {
-            finish(global, "lock", lock::lock(inventory, options, host.as_deref(), None).await, operate::locks)
+            finish(global, "lock", lock::locks(inventory, options, host.as_deref()).await, operate::locks)
         }
         Command::Lock(Lock::Break { host, yes }) => {
             if !yes {
                 confirm::break_lock(global)?;
             }
             let who = owner_name();
-            let outcome = lock::lock(inventory, options, host.as_deref(), Some(&who)).await;
+            let keeper = keep("lock break", inventory, None, &mut options)?;
+            let outcome = lock::break_locks(inventory, options, host.as_deref(), &who, deploy::SETTLE).await;
+            // Where no lock was broken nothing was done.
+            note(&keeper, &outcome, |_| false);
             finish(global, "lock", outcome, operate::locks)
         }
         Command::Drill(wanted) => super::drill::run(global, options, wanted).await,
@@ -182,7 +186,7 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
 }
 
 /// `takeover`.
-async fn takeover(global: &Global, options: Options, bar: &ProgressBar, wanted: Takeover) -> Outcome {
+async fn takeover(global: &Global, mut options: Options, bar: &ProgressBar, wanted: Takeover) -> Outcome {
     let order = Order {
         inventory: wanted.file.or_else(|| global.inventory.clone()),
         edited: None,
@@ -198,6 +202,7 @@ async fn takeover(global: &Global, options: Options, bar: &ProgressBar, wanted: 
         keep_binary: false,
         settle: deploy::SETTLE,
     };
+    let keeper = keep("takeover", order.inventory.as_deref(), None, &mut options)?;
     let confirm = |plan: &Planned| {
         bar.finish_and_clear();
         confirm::deploy(global, wanted.yes, plan)
@@ -206,27 +211,28 @@ async fn takeover(global: &Global, options: Options, bar: &ProgressBar, wanted: 
     if outcome.as_ref().is_ok_and(|report| !report.value.deployed.declined) {
         remember(&find_inventory(order.inventory.as_deref())?);
     }
-    note("takeover", order.inventory.as_deref(), &outcome, |done| done.deployed.changed > 0);
+    note(&keeper, &outcome, |done| done.deployed.changed > 0);
     finish(global, "takeover", outcome, show::import::taken_over)
 }
 
 /// `rollback`, `remove` and `uninstall`.
 async fn go_back(
     global: &Global,
-    options: Options,
+    mut options: Options,
     bar: &ProgressBar,
     yes: bool,
     hosts: Vec<String>,
     target: Target,
     command: &str,
 ) -> Outcome {
+    let keeper = keep(command, global.inventory.as_deref(), None, &mut options)?;
     let back = Back { inventory: global.inventory.clone(), hosts, target, settle: deploy::SETTLE };
     let confirm = |plan: &Planned| {
         bar.finish_and_clear();
         confirm::deploy(global, yes, plan)
     };
     let outcome = back::go_back(&back, options, &confirm).await;
-    note(command, back.inventory.as_deref(), &outcome, |done| done.hosts > 0);
+    note(&keeper, &outcome, |done| done.hosts > 0);
     finish(global, command, outcome, show::deploy::went_back)
 }
 

@@ -20,6 +20,13 @@ pub enum Event<'e> {
     Step,
     /// Something that does not end the command.
     Warning(&'e Problem),
+    /// From here on hosts are changed.
+    Changes {
+        /// The generation that is made, or whose lock is broken.
+        generation: u64,
+        /// Those hosts.
+        hosts: &'e [&'e str],
+    },
     /// Hosts are not as they were when the plan was shown: it is made anew.
     PlanIsOld,
     /// This generation is what is gone back to.

@@ -87,9 +87,29 @@ transaction() {
     return 0
 }
 
-# audit NUMBER EVENT WORDS: what happened to a generation, for `hactl history`.
+# audit NUMBER EVENT WORDS: what happened to a generation, for `hactl history`. No line has more than 2,000 bytes of these.
 audit() {
-    echo "$(date -u +%Y-%m-%dT%H:%M:%SZ) $*" >>"$home/audit"
+    (
+        flock 6
+        printf '%s %.2000s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*" >>"$home/audit"
+        shorten_audit
+    ) 6>>"$home/audit.guard"
+}
+# shorten_audit: past 256 KiB the older half goes, in one step; where the disk is full all of it stays. What put a file that is
+# still known stays as well, for `put_before`.
+shorten_audit() {
+    size=$(stat -c %s "$home/audit")
+    [ "${size:-0}" -gt 262144 ] || return 0
+    set --
+    [ ! -s "$home/put" ] || set -- put=yes "$home/put" put=
+    if awk -v cut=$((size - 131072)) '
+        put { known[$1]; next }
+        { at += length($0) + 1 }
+        at > cut || ($3 ~ /^committed/ && $2 in known)
+    ' "$@" "$home/audit" >"$home/audit.new" && sync "$home/audit.new" 2>/dev/null; then
+        mv -fT "$home/audit.new" "$home/audit"
+    fi
+    rm -f "$home/audit.new"
 }
 
 # history: the state, then the last lines of it.
@@ -218,11 +238,15 @@ begin() {
     if [ "$1" -le "$number" ] || [ "$1" -le "$lock_number" ]; then
         die "generation $1 was used before, by $lock_owner" "$late"
     fi
+    former=$lock_number
     replace_whole "$lock" "$1 $((now + $4)) $boot $2" || die "cannot write the lock in $home (disk full?)"
     let_lock_file_go
     end_running_step
     take_turn
     read_state
+    # Their numbers are used, and somebody will ask what they were.
+    [ "$phase" != staged ] || audit "$number" left
+    [ "$former" -le "$number" ] || audit "$former" left
     case $phase in
     damaged)
         give_back "$1"
@@ -269,6 +293,7 @@ leave() {
     if [ "$phase $number" = "staged $1" ]; then
         rm -rf "$staging"
         replace_whole "$state" "committed $committed $number" || die "cannot write the state in $home (disk full?)"
+        audit "$1" left
     fi
     give_back "$1"
 }
@@ -419,8 +444,9 @@ go_back() {
     fi
     [ -n "$failed" ] || replace_whole "$state" "committed $committed $number" || failed="writing the state in $home (disk full?)"
     if [ -n "$failed" ]; then
+        # It is tried again each minute: what is as it was is no news.
+        [ "$(cat "$home/stuck" 2>/dev/null)" = "$failed" ] || audit "$number" stuck "$failed"
         echo "$failed" >"$home/stuck"
-        audit "$number" stuck "$failed"
         return 1
     fi
     audit "$number" taken-back "to $committed"

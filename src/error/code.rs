@@ -489,10 +489,12 @@ codes! {
     /// A load balancer could not renew a certificate. The one that it has still holds, and it tries again by itself. The message has
     /// what the authority said; `hactl agent certificates --now` on the load balancer tries at once.
     CertificateNotRenewed = "W727", "a certificate was not renewed";
-    /// A host with WordPress's database is neither written to nor follows the other one. Where it has the VIP nobody can write: it may be
-    /// written to only once it has asked the other host for what that one took. Bring the other host back, or take one that is gone for
-    /// good out of `database: hosts` and deploy.
-    DatabaseWaits = "E728", "the database waits";
+    /// An agent has not found out yet whether a web server passes its check: it was started or got the pool just now. Until then nobody
+    /// knows whether nginx may ask it. `hactl status` in some seconds says more; where it stays so, look at `hactl agent status` there.
+    NotJudged = "W728", "a web server was not judged yet";
+    /// A host with WordPress's database is neither written to nor follows the other one. With the VIP it may be written to only once it has
+    /// asked that one for what it took. Bring it back, or take one that is gone for good out of `database: hosts`, and deploy.
+    DatabaseWaits = "E729", "the database waits";
     /// Another deploy works on this cluster. Two at once would mix their files; nothing was changed.
     Locked = "E801", "locked by another deploy";
 }

@@ -116,12 +116,25 @@ fn a_dead_server_stays_refused_while_the_agent_is_started_anew() {
     lan.plug(1, false);
     wait("the refusal", || is_refused(&lan, SERVERS[0]));
     agent.kill();
-    let _agent = lan.restart_hactl(0);
+    let agent = lan.restart_hactl(0);
     wait("the new agent's own verdict", || {
+        let seen = server(&lan, SERVERS[0]);
         let said = connects(&lan, "65534", SERVERS[0]);
         assert!(said.contains("Connection refused"), "{said}");
+        // Refused as it is, nobody calls it good.
+        assert!(seen["up"] != true || seen["judged"] == false, "{seen}");
         is_refused(&lan, SERVERS[0])
     });
     lan.plug(1, true);
     wait("the way back", || connects(&lan, "65534", SERVERS[0]).is_empty());
+    // Nothing is unknown any more, and nobody is kept out by what an earlier agent knew once this one knows better.
+    let known = |at: &str| server(&lan, at)["judged"] == true;
+    wait("all verdicts", || SERVERS.iter().chain(&SERVERS_6).all(|at| known(at)));
+    lan.plug(1, false);
+    wait("the refusal", || is_refused(&lan, SERVERS[0]));
+    agent.kill();
+    lan.plug(1, true);
+    let _agent = lan.restart_hactl(0);
+    wait("the new agent's own verdict", || known(SERVERS[0]));
+    assert_eq!(connects(&lan, "65534", SERVERS[0]), "", "it is called up, and is not refused until the lease is over");
 }

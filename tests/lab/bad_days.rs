@@ -1,7 +1,7 @@
 //! Hosts that fail, and desks that are killed; the VIP keeps serving throughout.
 
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::hosts::{Lab, SUBNET, Templates, expect};
 
@@ -104,4 +104,33 @@ pub fn a_killed_desk(lab: &Lab) {
         expect("and it is whole", &lab.desk(homework, &["plan"]), 0);
         assert!(lab.sh("lb-5", "cat /var/lib/hactl/state").starts_with("committed "));
     }
+}
+
+/// Its lock is broken: when that returns the hosts have what they had, and both ends remember what was.
+pub fn a_killed_desk_s_lock_is_broken(lab: &Lab) {
+    let changed = lab.inventory("broken.yaml", &[("www.example.cc", "broken.example.cc")]);
+    let served = || lab.sh("lb-6", "cat /etc/nginx/conf.d/*.conf");
+    let (before, limit) = (served(), Instant::now() + Duration::from_secs(60));
+    let mut child =
+        lab.desk_command(&changed, &["deploy", "-y"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let active = |host: &str| lab.sh(host, "cat /var/lib/hactl/state").starts_with("active ");
+    while !["lb-5", "lb-6"].into_iter().any(active) {
+        assert!(Instant::now() < limit && child.try_wait().unwrap().is_none(), "the deploy was never seen at work");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let said = expect("lock break", &lab.desk(&changed, &["lock", "break", "-y"]), 0);
+    assert!(said.contains("is broken; it has gone back: generation "), "{said}");
+    for host in ["lb-5", "lb-6", "web-7", "web-8"] {
+        let state =
+            lab.sh(host, "cat /var/lib/hactl/state; ls -d /var/lib/hactl/lock /var/lib/hactl/staging 2>/dev/null");
+        assert!(state.starts_with("committed ") && state.lines().count() == 1, "{host}: {state}\n{said}");
+    }
+    assert_eq!(served(), before, "{said}");
+    let told = expect("history", &lab.desk(&changed, &["history"]), 0);
+    let desk: Vec<&str> = told.lines().skip_while(|line| *line != "this desk:").skip(1).collect();
+    let of = |at: usize, words: &str| desk[desk.len() - at].contains(words);
+    assert!(of(2, " deploy, generation ") && of(2, ": was interrupted: no end of it was written"), "{told}");
+    assert!(of(1, " lock break, generation ") && of(1, ": exit 0 at "), "{told}");
+    assert!(told.contains(" lock-broken ") && told.contains(" taken-back to "), "{told}");
 }

@@ -57,6 +57,7 @@ const CASES: &[Case] = cases! {
     Deployed -> Deployed: bad_days::no_space_left;
     Deployed -> Deployed: bad_days::locked_by_somebody_else;
     Deployed -> Deployed: bad_days::a_killed_desk;
+    Deployed -> Deployed: bad_days::a_killed_desk_s_lock_is_broken;
     Deployed -> Deployed: kills::bad_luck_at_random_moments;
     Deployed -> Deployed: changes::the_owner_stays;
     Deployed -> Deployed: changes::a_move_is_predicted;

@@ -3,9 +3,11 @@
 use hactl::ctl::apply::back::{Back, Target, WentBack, go_back};
 use hactl::ctl::apply::deploy::Order;
 use hactl::ctl::apply::step::Step;
+use hactl::ctl::look::transaction::Phase;
 use hactl::ctl::operate::compare::{Wanted, compare};
 use hactl::ctl::operate::history::history;
-use hactl::ctl::operate::lock::lock;
+use hactl::ctl::operate::lock::{HostLock, Locks, break_locks, locks};
+use hactl::ctl::operate::remembered::Became;
 use hactl::error::{Code, Exit};
 
 use super::fault::Fault;
@@ -316,20 +318,167 @@ fn hosts_remember_and_locks_are_told() {
     assert!(host.generation == 1 && host.entries[0].detail.contains('@'), "{host:?}");
     stage.host("web-7").faults.at("swap_file", Fault::DeskDies);
     stage.deploy_and_die();
-    let locks = |take| stage.run(async { End::of(lock(inventory, stage.options(), None, take).await) });
-    let told = locks(None).value.unwrap();
+    let told = stage.run(async { End::of(locks(inventory, stage.options(), None).await) }).value.unwrap();
     assert!(told.hosts.iter().all(|one| one.owner.is_some() && one.left_s > Some(200)), "{told:?}");
-    locks(Some("ann@desk 1")).is(Exit::Done, &[]);
+    let broken = broken(&stage);
+    broken.is(Exit::Done, &[]);
+    let of = |host: &str, all: &[HostLock]| -> (Option<u64>, Option<Phase>, bool) {
+        let one = all.iter().find(|one| one.host == host).unwrap();
+        (one.in_force, one.phase, one.to_go_back)
+    };
+    let hosts = broken.value.unwrap().hosts;
+    assert_eq!(of("web-7", &hosts), (Some(1), Some(Phase::Committed), true));
+    assert_eq!(of("lb-5", &hosts), (Some(1), Some(Phase::Committed), false), "nothing live was touched there");
+    // It had gone back when the command returned.
+    assert_eq!(stage.host("web-7").text(PAGE), "a\n");
+    assert!(stage.hosts.values().all(|host| pending(host).is_empty()));
     let step = Step { number: 3, limit: stage.limit };
     let late = stage.host("web-7").try_sh(&step.renew());
     let told = String::from_utf8(late.stderr).unwrap();
     assert!(told.contains("the lock of generation 3 has ended: broken by ann@desk 1"), "{told}");
     let audit = stage.host("web-7").text("/var/lib/hactl/audit");
-    locks(Some("ann@desk 1")).is(Exit::Done, &[]);
+    self::broken(&stage).is(Exit::Done, &[]);
     assert_eq!(stage.host("web-7").text("/var/lib/hactl/audit"), audit, "there was none to break");
-    assert!(locks(None).value.unwrap().hosts.iter().all(|one| one.owner.is_none()));
-    assert_eq!(stage.host("web-7").watch(), Some(true), "what was not committed goes back");
+    let told = stage.run(async { End::of(locks(inventory, stage.options(), None).await) }).value.unwrap();
+    assert!(told.hosts.iter().all(|one| one.owner.is_none()));
+}
+
+/// `hactl lock break`, as Ann.
+fn broken(stage: &Stage) -> End<Locks> {
+    let inventory = stage.order.inventory.as_deref();
+    let settle = stage.order.settle;
+    stage.run(async { End::of(break_locks(inventory, stage.options(), None, "ann@desk 1", settle).await) })
+}
+
+/// What could not be seen is not said, and what does not go back is named.
+#[test]
+fn a_broken_lock_tells_who_has_not_gone_back() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    page(&stage, "a");
+    stage.deployed();
+    page(&stage, "bb");
+    let dies = |host: &str| {
+        stage.host(host).faults.at("swap_file", Fault::DeskDies);
+        stage.deploy_and_die();
+    };
+    let of = |end: &End<Locks>, host: &str| {
+        let one = end.value.as_ref().unwrap().hosts.iter().find(|one| one.host == host).cloned().unwrap();
+        (one.in_force, one.phase, one.to_go_back)
+    };
+    // The way back does not work.
+    dies("lb-5");
+    stage.host("lb-5").fails("systemctl re* hactl-agent");
+    let end = broken(&stage);
+    end.is(Exit::HandNeeded, &[Code::NotTakenBack]);
+    assert!(end.said().contains("the way back from generation 2 does not work"), "{}", end.said());
+    assert_eq!(of(&end, "lb-5"), (Some(1), Some(Phase::Reverting), true));
+    stage.host("lb-5").fails("");
+    broken(&stage).is(Exit::Done, &[]);
     assert_eq!(stage.host("web-7").text(PAGE), "a\n");
+    // The power fails when it is to go back.
+    dies("web-7");
+    stage.host("web-7").faults.at("take_back", Fault::PowerCut);
+    let end = broken(&stage);
+    end.is(Exit::HandNeeded, &[Code::NotTakenBack]);
+    assert!(end.said().contains("its lock is broken, and whether it has gone back is not known"), "{}", end.said());
+    assert_eq!(of(&end, "web-7"), (None, None, true));
+    // And then nobody even knows whether the lock is broken.
+    let end = broken(&stage);
+    end.is(Exit::Preflight, &[Code::Unreachable]);
+    assert!(end.said().contains("whether its lock was broken is not known"), "{}", end.said());
+    stage.host("web-7").power_on();
+    assert_eq!(stage.host("web-7").text(PAGE), "a\n", "as was said: by itself when it starts");
+    // The connection is lost while it goes back: that is looked at again.
+    dies("web-7");
+    stage.host("web-7").faults.at("take_back", Fault::Lost);
+    let end = broken(&stage);
+    end.is(Exit::Done, &[]);
+    assert_eq!(of(&end, "web-7"), (Some(1), Some(Phase::Committed), true));
+}
+
+/// Numbers that a host has no part in are explained: by itself, else by others, and nobody makes anything up.
+#[test]
+fn a_jump_of_numbers_is_explained() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    let web = |page: &str| stage.inventory(&format!("roles: {{ web-static: {{ page: {page} }} }}\n"));
+    for text in ["a", "b", "c"] {
+        web(text);
+        stage.deployed();
+    }
+    // Refused while it was staged: nothing live is touched anywhere.
+    web("d");
+    stage.host("web-7").faults.at("stage_file", Fault::Fails);
+    stage.deploy().is(Exit::Preflight, &[Code::StageFailed]);
+    // A desk that dies before anything is live, and the next one that finds what it left.
+    stage.host("web-7").faults.at("stage_file", Fault::DeskDies);
+    stage.deploy_and_die();
+    stage.holder_is_dead();
+    stage.deployed();
+    let told = |host: &str| {
+        let inventory = stage.order.inventory.as_deref();
+        let end = stage.run(async { End::of(history(inventory, stage.options(), None).await) });
+        end.is(Exit::Done, &[]);
+        end.value.unwrap().hosts.into_iter().find(|one| one.host == host).unwrap()
+    };
+    let events = |host: &str| -> Vec<(u64, String)> {
+        told(host).entries.into_iter().map(|one| (one.generation, one.event)).collect()
+    };
+    let said =
+        |all: &[(u64, &str)]| -> Vec<(u64, String)> { all.iter().map(|(n, event)| (*n, (*event).into())).collect() };
+    let lb = said(&[(1, "begun"), (1, "committed"), (2, "left"), (3, "left"), (4, "left"), (5, "left"), (6, "left")]);
+    assert_eq!(events("lb-5"), lb);
+    let gone = [(2, "begun"), (2, "committed"), (3, "begun"), (3, "committed"), (4, "left"), (5, "left")];
+    let web_7 = [&[(1, "begun"), (1, "committed")][..], &gone, &[(6, "begun"), (6, "committed")]].concat();
+    assert_eq!(events("web-7"), said(&web_7));
+    assert_eq!((told("lb-5").gaps, told("web-7").gaps), (Vec::new(), Vec::new()));
+    // Hosts of earlier versions did not write down what left nothing.
+    for host in ["lb-5", "web-7"] {
+        stage.host(host).sh("sed -i '/ left$/d' /var/lib/hactl/audit");
+    }
+    let gaps = |host: &str| -> Vec<(u64, u64, Became)> {
+        told(host).gaps.into_iter().map(|gap| (gap.from, gap.to, gap.became)).collect()
+    };
+    let missing = (4, 5, Became::Unknown);
+    assert_eq!(gaps("lb-5"), [(2, 3, Became::Committed), missing, (6, 6, Became::Committed)]);
+    assert_eq!(gaps("web-7"), [missing]);
+}
+
+/// A host's memory is bounded, keeps the newest, and still knows which files are ours.
+#[test]
+fn a_host_s_memory_does_not_grow_without_limit() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    page(&stage, "a");
+    stage.deployed();
+    let web = stage.host("web-7");
+    let size = || web.text("/var/lib/hactl/audit").len();
+    web.sh(
+        "seq 5000 | sed 's/^/2026-11-29T01:00:00Z 1 stuck something that does not work and is said again and again: /' \
+            >>/var/lib/hactl/audit",
+    );
+    let before = size();
+    assert!(before > 256 << 10, "{before} bytes");
+    page(&stage, "bb");
+    stage.deployed();
+    let audit = web.text("/var/lib/hactl/audit");
+    assert!(audit.len() < 140 << 10 && audit.len() > 100 << 10, "{} bytes", audit.len());
+    let ends: Vec<&str> = audit.lines().map(|line| line.split_once(' ').unwrap().1).collect();
+    assert_eq!(ends[0], "1 committed", "it put files that are still there");
+    assert!(ends[1].starts_with("1 stuck") && ends[ends.len() - 3].ends_with(": 5000"), "whole lines: {ends:?}");
+    assert!(ends[ends.len() - 2].starts_with("2 begun ") && ends[ends.len() - 1] == "2 committed", "{ends:?}");
+    assert!(!web.has("/var/lib/hactl/audit.new"));
+    // What generation 1 put is ours, and no file of somebody else's.
+    page(&stage, "ccc");
+    let plan = stage.plan().value.unwrap();
+    assert!(plan.hosts.iter().flat_map(|host| &host.changes).all(|change| !change.theirs), "{plan:?}");
+    // One that says the same each minute says it once.
+    let lb = stage.host("lb-5");
+    lb.faults.at("swap_file", Fault::DeskDies);
+    stage.deploy_and_die();
+    lb.fails("systemctl re* hactl-agent");
+    assert_eq!([lb.fire(), lb.fire(), lb.fire()], [Some(false); 3]);
+    assert_eq!(lb.text("/var/lib/hactl/audit").matches(" 3 stuck ").count(), 1);
+    lb.fails("");
+    assert_eq!(lb.fire(), Some(true));
 }
 
 #[test]

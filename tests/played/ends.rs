@@ -78,6 +78,21 @@ fn a_probe_that_fails() {
     assert!(end.said().contains("web-7: probe failed: it works"), "{}", end.said());
 }
 
+/// After an asynchronous reload a service needs a moment: what passes a little later has passed.
+#[test]
+fn a_probe_that_passes_a_little_later() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    stage.deployed();
+    let command = "[ -e /srv/tried ] || { : >/srv/tried; false; }";
+    let role = format!("applies_to: [web]\nretires: []\nprobes:\n  - {{ name: it works, command: '{command}' }}\n");
+    stage.write("roles/mine/role.yaml", &role);
+    stage.inventory("roles: { web-static: { page: changed } }\n");
+    let text = std::fs::read_to_string(stage.path("inventory.yaml")).unwrap();
+    stage.write("inventory.yaml", &text.replace("web-7: {", "web-7: { roles: [mine],"));
+    stage.deployed();
+    assert!(stage.host("web-7").has("/srv/tried"));
+}
+
 #[test]
 fn an_agent_that_does_not_come_up() {
     taken_back(|stage| stage.host("lb-5").fails("hactl agent status*"), Code::AgentNotUp);
@@ -224,6 +239,24 @@ fn an_interrupted_deploy_is_taken_back() {
         stage.host(host).faults.at(call, Fault::Signal(signal));
         let end = stage.deploy_alone();
         end.is(Exit::Interrupted, &[Code::Interrupted, Code::TakenBack]);
+        check(&stage, &before, &before, &end).unwrap();
+    }
+    stage.deployed();
+}
+
+/// Whoever is impatient ends no way back: further signals are ignored until it is over.
+#[test]
+fn a_second_signal_ends_no_way_back() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    stage.deployed();
+    let before = stage.snapshot();
+    for (first, second) in SIGNALS.into_iter().zip(SIGNALS.into_iter().cycle().skip(1)) {
+        stage.inventory("roles: { web-static: { page: changed } }\n");
+        stage.host("web-7").faults.at("swap_file", Fault::Signal(first));
+        stage.host("web-7").faults.at("take_back", Fault::Signal(second));
+        let end = stage.deploy_alone();
+        end.is(Exit::Interrupted, &[Code::Interrupted, Code::TakenBack]);
+        assert!(stage.host("web-7").faults.over(), "the second one never came");
         check(&stage, &before, &before, &end).unwrap();
     }
     stage.deployed();

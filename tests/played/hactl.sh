@@ -20,6 +20,37 @@ signing() {
     echo "{\"mode\":\"$mode\",\"active_key\":$id,\"keys\":[$ids],\"replay\":\"time\",\"window_ms\":5000}"
 }
 
+# The pools of nginx in the configuration that it has loaded. All servers pass but those that the story names in `refused`; while
+# `unjudged` says something nobody has judged them.
+pools() {
+    judged=true
+    [ ! -s /played/unjudged ] || judged=false
+    awk -v refused=" $(cat /played/refused) " -v judged=$judged '
+        function traffic() {
+            return "\"traffic\":{\"connections\":0,\"bytes_in\":0,\"bytes_out\":0,\"connections_per_s\":0,\"bytes_in_per_s\":0,\"bytes_out_per_s\":0}"
+        }
+        function finish() {
+            if (name == "") return
+            printf "%s{\"name\":\"upstream %s\",\"upstream\":true,\"services\":[],\"scheduler\":\"wlc\",\"persistence_s\":null,", comma, name
+            printf "\"quorum\":true,\"quorum_for_ms\":7,\"alive\":1,\"needed\":1,\"sorry_server\":null,\"in_kernel\":null,"
+            printf "%s,\"real_servers\":[%s]}", traffic(), servers
+            comma = ","
+            name = ""
+        }
+        $1 == "virtual_server" && $2 == "upstream" { finish(); name = $3; servers = ""; more = "" }
+        $1 == "real_server" && name != "" {
+            address = $2 ":" $3
+            bad = index(refused, " " address " ") > 0
+            up = bad ? "false" : "true"
+            servers = servers more "{\"address\":\"" address "\",\"up\":" up ",\"judged\":" judged ",\"reason\":" (bad ? "\"connection refused\"" : "null")
+            servers = servers ",\"for_ms\":7,\"drained\":false,\"refused\":" (bad ? "true" : "false") ",\"weight\":1,\"weight_by_operator\":false"
+            servers = servers ",\"weight_now\":null,\"forward\":\"NAT\",\"active\":0,\"inactive\":0," traffic() ",\"checks\":[]}"
+            more = ","
+        }
+        END { finish() }
+    ' "$units/hactl-agent.loaded"
+}
+
 # Where the story lets agents wait before they claim a VIP that nobody has, the wait is over at the third look.
 waits() {
     if [ ! -s "$lan/owner" ] && [ -e "$lan/waits" ]; then
@@ -41,6 +72,7 @@ case "$1 ${2-}" in
     read -r serves </played/serves
     read -r reasons </played/reasons
     read -r servers </played/servers
+    [ -n "$servers" ] || servers=$(pools)
     read -r owner <"$lan/owner"
     [ "$owner" != "$here" ] || state=MASTER
     [ ! -s /played/state ] || state=$(cat /played/state)

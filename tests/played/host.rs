@@ -119,6 +119,8 @@ impl Host {
             "played/slow",
             "played/fail_once",
             "played/servers",
+            "played/refused",
+            "played/unjudged",
             "played/refuses",
             "played/looks",
         ] {

@@ -16,6 +16,7 @@ mod model;
 mod operate;
 mod owners;
 mod plans;
+mod pools;
 mod program;
 mod promises;
 mod remote;

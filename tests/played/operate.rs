@@ -4,16 +4,19 @@ use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use hactl::ctl::apply::deploy::deploy;
 use hactl::ctl::desk::{Desk, Options, open};
+use hactl::ctl::journal::{Journal, Keeper, State};
 use hactl::ctl::operate::drain;
 use hactl::ctl::operate::failover::{Move, Moves, Moving, failover, unpin};
 use hactl::ctl::operate::history::history;
+use hactl::ctl::operate::lock::break_locks;
 use hactl::ctl::verify::run::verify;
 use hactl::ctl::verify::status::{Status, status, status_once};
 use hactl::error::{Code, Exit};
 
 use super::fault::Fault;
-use super::stage::{End, Stage, stage};
+use super::stage::{End, Stage, others, stage};
 
 /// Arranges what is wrong.
 type Trouble<'t> = &'t dyn Fn(&Stage);
@@ -165,6 +168,50 @@ fn who_is_asked_once_is_not_held() {
     let hosts = told.value.unwrap().hosts;
     assert_eq!(hosts.iter().map(|one| one.host.as_str()).collect::<Vec<_>>(), ["lb-5", "web-7"]);
     assert_eq!(stage.open.most.load(Ordering::SeqCst), 1);
+}
+
+/// A desk that is killed has written down that it began; how it ended nobody saw. A lock that is broken is written, too.
+#[test]
+fn this_desk_s_journal_has_what_was_killed_and_what_was_broken() {
+    let Some(stage) = stage(&["lb-5", "web-7"]) else { return };
+    stage.deployed();
+    let inventory = stage.order.inventory.as_deref().unwrap();
+    let journal = Journal::at(stage.path("desk"));
+    let keep = |command: &str| {
+        let keeper = Keeper::new(Some(journal.clone()), command, inventory, None);
+        let options = Options { listener: keeper.hears(stage.options().listener), ..stage.options() };
+        (keeper, options)
+    };
+    stage.inventory("roles: { web-static: { page: changed } }\n");
+    stage.host("web-7").faults.at("swap_file", Fault::DeskDies);
+    let (_, options) = keep("deploy");
+    let alone = others();
+    let killed = stage.run(async {
+        tokio::select! {
+            end = deploy(&stage.order, options, &|_| Ok(true)) => Err(End::of(end)),
+            () = stage.death.notified() => Ok(()),
+        }
+    });
+    killed.unwrap();
+    drop(alone);
+    let text = std::fs::read_to_string(stage.path("desk/journal")).unwrap();
+    assert_eq!(journal.read(inventory)[0].state, State::AtWork, "the desk of this story has our process");
+    stage.write("desk/journal", &text.replace(&format!(" {}\"", std::process::id()), " 4194999\""));
+    let [one] = journal.read(inventory).try_into().unwrap();
+    assert_eq!((one.state, one.generation, one.exit, one.time), (State::Interrupted, Some(2), None, None));
+    assert_eq!((one.command.as_str(), one.hosts), ("deploy", vec!["web-7".to_owned()]));
+    let broken = || {
+        let (keeper, options) = keep("lock break");
+        let end = End::of(stage.run(break_locks(Some(inventory), options, None, "ann@desk 1", stage.order.settle)));
+        end.is(Exit::Done, &[]);
+        keeper.ends(end.exit, &end.problems, false);
+    };
+    broken();
+    let [_, one] = journal.read(inventory).try_into().unwrap();
+    assert_eq!((one.command.as_str(), one.state, one.exit), ("lock break", State::Ended, Some(0)));
+    assert_eq!((one.generation, one.hosts), (Some(2), vec!["lb-5".to_owned(), "web-7".to_owned()]));
+    broken();
+    assert_eq!(journal.read(inventory).len(), 2, "there was none to break");
 }
 
 #[test]

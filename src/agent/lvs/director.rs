@@ -120,7 +120,8 @@ impl Director {
         if !self.upstreams.is_used() && !self.balancer.pools().iter().any(|pool| pool.config().upstream) {
             return;
         }
-        let warning = self.upstreams.become_like(self.balancer.refused(), Instant::now());
+        let judged = self.balancer.upstreams_are_judged();
+        let warning = self.upstreams.become_like(self.balancer.refused(), judged, Instant::now());
         warning.into_iter().for_each(|warning| self.job(Job::Warning(warning)));
     }
 
@@ -156,7 +157,9 @@ impl Director {
     /// Takes the end of a try and tells how long to wait.
     pub(crate) fn observed(&mut self, id: CheckId, outcome: Outcome, now: EngineInstant) -> Duration {
         let (pause, effects) = self.balancer.observe(id, outcome, now);
-        if !effects.is_empty() {
+        // What an earlier agent knew is not needed any more once this one knows all of it.
+        let knows = self.upstreams.inherits(Instant::now()) && self.balancer.upstreams_are_judged();
+        if knows || !effects.is_empty() {
             self.carry_out(effects);
             self.refuse();
             self.bell.notify_one(); // a slow start may have begun, or the kernel may have refused something
@@ -220,6 +223,10 @@ impl Director {
         if self.upstreams.has_failed() {
             servers.iter_mut().flat_map(|server| &mut server.real_servers).for_each(|real| real.refused = false);
         }
+        if self.upstreams.inherits(Instant::now()) {
+            let upstreams = servers.iter_mut().filter(|server| server.upstream);
+            upstreams.flat_map(|server| &mut server.real_servers).for_each(|real| real.judged = false);
+        }
         servers
     }
 
@@ -252,7 +259,7 @@ impl Director {
             return; // a successor finds the table and takes it over
         }
         if self.upstreams.is_used() {
-            let warning = self.upstreams.become_like(Refused::default(), Instant::now());
+            let warning = self.upstreams.become_like(Refused::default(), true, Instant::now());
             warning.into_iter().for_each(|warning| self.job(Job::Warning(warning)));
         }
         let farewell = self.balancer.farewell();

@@ -29,11 +29,17 @@ impl Upstreams {
         self.warned.is_some()
     }
 
-    /// Refuses these servers and nobody else. Who was refused by an earlier agent stays so until somebody of this one's fails, or the
-    /// kernel forgets: a dead server must not look alive because the agent was started anew. Returns what to warn of, once.
-    pub(crate) fn become_like(&mut self, refused: Refused, now: Instant) -> Option<String> {
+    /// Whether an earlier agent's verdicts may still hold servers out that this one knows nothing bad of.
+    pub(crate) fn inherits(&self, now: Instant) -> bool {
+        self.told.is_none() && self.inherited.is_some_and(|until| now < until)
+    }
+
+    /// Refuses these servers and nobody else. Who was refused by an earlier agent stays so until somebody of this one's fails, all of
+    /// them are `judged`, or the kernel forgets: a dead server must not look alive because the agent was started anew. Returns what to
+    /// warn of, once.
+    pub(crate) fn become_like(&mut self, refused: Refused, judged: bool, now: Instant) -> Option<String> {
         let until = *self.inherited.get_or_insert(now + LEASE);
-        if self.told.is_none() && refused.is_empty() && now < until {
+        if self.told.is_none() && refused.is_empty() && !judged && now < until {
             self.again = Some(until);
             return None;
         }

@@ -29,7 +29,7 @@ pub(crate) fn listener(global: &Global, bar: &ProgressBar) -> Listener {
 
 fn words(event: Event<'_>) -> Option<String> {
     Some(match event {
-        Event::Begin { .. } | Event::Step => return None,
+        Event::Begin { .. } | Event::Step | Event::Changes { .. } => return None,
         Event::Warning(problem) => problem.to_string(),
         Event::GoesBackTo(number) => format!("back to generation {number} (`hactl history` says what it was)"),
         Event::PlanIsOld => "hosts changed since the plan was shown; what would change now:".into(),

@@ -369,6 +369,9 @@ async fn transaction(
     let mut signals = Signals::heed()?;
     let number = next_number(offers.iter().map(|offer| (offer.host.as_str(), offer.number)))?;
     let work = Work::new(desk, number, owner_name(), offers.iter().map(|offer| offer.host.as_str()));
+    let busy: Vec<&str> =
+        offers.iter().filter(|offer| offer.is_busy(target)).map(|offer| offer.host.as_str()).collect();
+    desk.options.tell(Event::Changes { generation: number, hosts: &busy });
     let outcome = tokio::select! {
         outcome = until_ready(&work, back, target, offers) => outcome,
         () = signals.one() => {

@@ -9,6 +9,7 @@ use super::alike::all_or_none;
 use super::beginning::free;
 use super::end::{anew, commit, give_up, ready};
 use super::issue::{issue, lacking};
+use super::judged::judged;
 use super::ladder;
 use super::missed::{caught_up, swept, with_skipped};
 use super::order::Canary;
@@ -141,7 +142,8 @@ pub async fn deploy(order: &Order, options: Options, confirm: Confirm<'_>) -> Ou
             }
             None => {
                 let (changed, hosts) = plan.size();
-                let problems = issue(&prepared).await;
+                let mut problems = judged(&prepared, order.settle).await;
+                problems.extend(issue(&prepared).await);
                 let done = compared(&prepared.desk, planned, begin);
                 // Of hosts that were left out nothing was seen.
                 let verified = (done.not_looked_at == 0).then_some(true);
@@ -180,6 +182,8 @@ async fn transaction(prepared: &Prepared, order: &Order, shown: Vec<Job>) -> Res
     let mut signals = Signals::heed()?;
     let number = next_number(shown.iter().map(|job| (job.host(), job.facts.seen.transaction.number)))?;
     let work = Work::new(desk, number, owner_name(), shown.iter().map(Job::host));
+    let busy: Vec<&str> = shown.iter().filter(|job| !job.plan.changes.is_empty()).map(Job::host).collect();
+    desk.options.tell(Event::Changes { generation: number, hosts: &busy });
     let outcome = tokio::select! {
         outcome = until_ready(&work, prepared, order, &shown) => outcome,
         () = signals.one() => {

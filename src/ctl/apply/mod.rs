@@ -14,6 +14,7 @@ mod canary;
 pub mod deploy;
 mod end;
 mod issue;
+mod judged;
 mod keys;
 mod ladder;
 mod missed;

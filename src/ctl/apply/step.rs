@@ -4,17 +4,7 @@
 use std::time::Duration;
 
 use crate::ctl::host::Script;
-
-/// For how long a lock holds that nobody renews. It is also the time after which a host takes an activation back that nobody
-/// commits.
-pub const LOCK: Duration = Duration::from_secs(300);
-
-/// Exit code of a script that found the lock taken.
-pub const LOCKED: u32 = 8;
-/// Of one where a way back did not work; the host tries again by itself.
-pub const STUCK: u32 = 9;
-/// Of one that came too late: the host had gone on without it.
-pub const LATE: u32 = 10;
+pub use crate::ctl::look::transaction::{LATE, LOCK, LOCKED, STUCK};
 
 /// What hosts remember of a deploy beside its number.
 #[derive(Debug, Clone, Default)]

@@ -1,6 +1,21 @@
 //! How far a deploy is on a host, in the words of `transaction.sh`.
 
+use std::time::Duration;
+
+use serde::Serialize;
+
 use crate::error::{Code, Problem};
+
+/// For how long a lock holds that nobody renews. It is also the time after which a host takes an activation back that nobody
+/// commits.
+pub const LOCK: Duration = Duration::from_secs(300);
+
+/// Exit code of a script that found the lock taken.
+pub const LOCKED: u32 = 8;
+/// Of one where a way back did not work; the host tries again by itself.
+pub const STUCK: u32 = 9;
+/// Of one that came too late: the host had gone on without it.
+pub const LATE: u32 = 10;
 
 /// What a host says of its generations.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,7 +33,8 @@ pub struct Transaction {
 }
 
 /// How far the highest generation is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Nothing is on its way.
     #[default]

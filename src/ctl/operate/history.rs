@@ -4,11 +4,12 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::remembered::{Entry, HostHistory, explain};
 use crate::ctl::desk::{Desk, Options, open};
 use crate::ctl::host::Script;
-use crate::ctl::journal;
+use crate::ctl::journal::{self, Journal};
 use crate::ctl::look::observe::sections;
-use crate::ctl::look::transaction;
+use crate::ctl::look::transaction::{self, Phase};
 use crate::ctl::report::{Outcome, Report};
 use crate::error::{Code, Exit, Failure, Problem};
 
@@ -21,30 +22,6 @@ pub struct History {
     pub desk: Vec<journal::Entry>,
 }
 
-/// What one host remembers.
-#[derive(Debug, Clone, Serialize)]
-pub struct HostHistory {
-    /// Its name.
-    pub host: String,
-    /// The generation in force; 0 before the first deploy.
-    pub generation: u64,
-    /// The oldest first; 200 at most.
-    pub entries: Vec<Entry>,
-}
-
-/// One thing that happened to a generation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Entry {
-    /// By the host's clock, RFC 3339.
-    pub time: String,
-    /// The generation.
-    pub generation: u64,
-    /// `begun`, `committed`, `taken-back`, `kept`, `stuck`, `lock-broken`.
-    pub event: String,
-    /// Who began it, what is stuck, where it went back to; empty where there is nothing to add.
-    pub detail: String,
-}
-
 /// Asks one host, or all. Hosts that do not answer are told as problems.
 ///
 /// # Errors
@@ -53,10 +30,14 @@ pub async fn history(inventory: Option<&Path>, options: Options, host: Option<&s
     let cluster = open(inventory, &options)?;
     let names = chosen(&cluster, host)?;
     let script = Script::new().call("history", []).text();
-    let (mut problems, mut told) = (Vec::new(), Vec::new());
+    let (mut problems, mut told, mut highest) = (Vec::new(), Vec::new(), Vec::new());
     for (host, answer) in Desk::ask_in_turns(&cluster, options, &names, |_| script.clone()).await? {
         match answer {
-            Ok(output) => told.push(read(&host, output.text())),
+            Ok(output) => {
+                let (host, number) = read(&host, output.text());
+                told.push(host);
+                highest.push(number);
+            }
             Err(problem) => problems.push(problem),
         }
     }
@@ -64,7 +45,8 @@ pub async fn history(inventory: Option<&Path>, options: Options, host: Option<&s
         return Err(Failure { exit: Exit::Preflight, problems });
     }
     let exit = if problems.is_empty() { Exit::Done } else { Exit::Preflight };
-    let done = journal::read(&cluster.source);
+    let done = Journal::here().map(|journal| journal.read(&cluster.source)).unwrap_or_default();
+    explain(&mut told, &highest, &done);
     Ok(Report { value: History { hosts: told, desk: done }, problems, exit })
 }
 
@@ -83,15 +65,16 @@ pub(super) fn chosen(cluster: &crate::ctl::cluster::Cluster, host: Option<&str>)
     Err(Failure::one(Exit::Invalid, problem))
 }
 
-fn read(host: &str, text: &str) -> HostHistory {
+/// What it remembers, and the highest number that is over there.
+fn read(host: &str, text: &str) -> (HostHistory, u64) {
     let sections = sections(text);
     let state = sections.get("transaction").and_then(|lines| transaction::parse(lines)).unwrap_or_default();
     let lines = sections.get("audit").into_iter().flatten();
-    HostHistory {
-        host: host.to_owned(),
-        generation: state.committed,
-        entries: lines.filter_map(|line| entry(line)).collect(),
-    }
+    let entries = lines.filter_map(|line| entry(line)).collect();
+    let history = HostHistory { host: host.to_owned(), generation: state.committed, entries, gaps: Vec::new() };
+    // What is at work right now is no gap.
+    let at_work = state.lock.is_some() || state.phase != Phase::Committed;
+    (history, if at_work { 0 } else { state.number })
 }
 
 fn entry(line: &str) -> Option<Entry> {
@@ -109,7 +92,9 @@ mod tests {
     fn a_host_s_memory_is_read() {
         let text = "@@transaction\ncommitted 9 9\nnone\n@@audit\n2026-11-29T01:00:00Z 9 begun ann@desk 12\n\
                     garbage\n2026-11-29T01:00:02Z 9 committed\n";
-        let told = read("web-7", text);
+        let (told, highest) = read("web-7", text);
+        assert_eq!(highest, 9);
+        assert_eq!(read("web-7", &text.replace("none", "10 280 ann@desk 12")).1, 0, "one is at work");
         assert_eq!((told.generation, told.entries.len()), (9, 2));
         assert_eq!(told.entries[0].detail, "ann@desk 12");
         assert_eq!((told.entries[1].event.as_str(), told.entries[1].detail.as_str()), ("committed", ""));

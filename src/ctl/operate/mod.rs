@@ -6,3 +6,4 @@ pub mod drain;
 pub mod failover;
 pub mod history;
 pub mod lock;
+pub mod remembered;

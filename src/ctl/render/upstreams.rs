@@ -59,6 +59,11 @@ pub fn upstreams(cluster: &Cluster) -> Vec<UpstreamView> {
 }
 
 impl UpstreamView {
+    /// What agents call it.
+    pub fn status_name(&self) -> String {
+        format!("upstream {}", self.name)
+    }
+
     fn new(pool: &Pool, check: &PoolCheck) -> Self {
         let servers = pool.servers.iter().filter(|server| !server.down);
         let (checker, path, host, status) = match &check.question {

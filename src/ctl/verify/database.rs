@@ -25,7 +25,7 @@ pub(super) fn judge(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
             true => "it has the database's VIP, so nobody can write until it has asked",
             false => "what is written meanwhile is on one host",
         };
-        let next = format!("`journalctl -u hactl-wordpress-pair` on {host}; `hactl explain E728`");
+        let next = format!("`journalctl -u hactl-wordpress-pair` on {host}; `hactl explain E729`");
         Some(Problem::on(host, Code::DatabaseWaits, message).why(harm).next(next))
     });
     judged.collect()
@@ -60,7 +60,7 @@ mod tests {
         };
         assert_eq!(said(Some("well this host is written to"), Some("well this host follows 10.0.0.7")), [""; 0]);
         let waits = said(Some("waits 10.0.0.8 cannot be asked"), Some("well x"));
-        assert!(waits.len() == 1 && waits[0].contains("error[E728]: web-7: 10.0.0.8 cannot be asked"), "{waits:?}");
+        assert!(waits.len() == 1 && waits[0].contains("error[E729]: web-7: 10.0.0.8 cannot be asked"), "{waits:?}");
         assert!(waits[0].contains("nobody can write"), "{waits:?}");
         let unknown = said(Some("well x"), None);
         assert!(

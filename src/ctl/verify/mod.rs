@@ -5,7 +5,7 @@ pub mod certificates;
 mod database;
 pub mod lvs;
 mod missed;
-mod pools;
+pub(crate) mod pools;
 pub mod run;
 pub mod sites;
 pub mod standby;

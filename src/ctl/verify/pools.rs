@@ -8,7 +8,7 @@ use crate::ctl::look::observe::Sight;
 use crate::error::{Code, Problem};
 
 /// Servers whose checks fail, and whether they still get requests: for who looks and does not ask them himself.
-pub(super) fn out(sight: &Sight) -> Vec<Problem> {
+pub(crate) fn out(sight: &Sight) -> Vec<Problem> {
     let mut found: BTreeMap<(&str, &str, &str), (Vec<&str>, &str)> = BTreeMap::new();
     for (host, pool) in upstreams(sight) {
         for real in pool.real_servers.iter().filter(|real| !real.up && !real.drained) {
@@ -26,8 +26,29 @@ pub(super) fn out(sight: &Sight) -> Vec<Problem> {
     found.into_iter().map(problem).collect()
 }
 
+/// Servers of which the agents do not know yet whether they pass: that is not good news, and no bad ones either.
+pub(crate) fn unknown(sight: &Sight) -> Vec<Problem> {
+    let mut found: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for (host, pool) in upstreams(sight) {
+        for real in pool.real_servers.iter().filter(|real| real.up && !real.judged && !real.drained) {
+            found.entry((real.address.as_str(), pool.name.as_str())).or_default().push(host);
+        }
+    }
+    let problem = |((address, pool), hosts): ((&str, &str), Vec<&str>)| {
+        not_judged(format!("whether {address} of {pool} passes its check is not known yet on {}", hosts.join(" and ")))
+    };
+    found.into_iter().map(problem).collect()
+}
+
+/// What an agent does not know yet.
+pub(crate) fn not_judged(message: String) -> Problem {
+    let problem = Problem::new(Code::NotJudged, message)
+        .why("its agent began with it just now, and nginx may get no connection to it until it has passed");
+    problem.next("look again in some seconds: `hactl status`").warn()
+}
+
 /// Pools of which nobody passes: the servers are all dead, or the check asks for something that none of them has.
-pub(super) fn hopeless(sight: &Sight) -> Vec<Problem> {
+pub(crate) fn hopeless(sight: &Sight) -> Vec<Problem> {
     let mut found: BTreeMap<&str, (Vec<&str>, &str)> = BTreeMap::new();
     for (host, pool) in
         upstreams(sight).filter(|(_, pool)| !pool.quorum && !pool.real_servers.iter().any(|real| real.up))
@@ -44,7 +65,8 @@ pub(super) fn hopeless(sight: &Sight) -> Vec<Problem> {
     found.into_iter().map(problem).collect()
 }
 
-fn upstreams(sight: &Sight) -> impl Iterator<Item = (&str, &VirtualServerStatus)> {
+/// The pools of all load balancers that were seen, by host name.
+pub(crate) fn upstreams(sight: &Sight) -> impl Iterator<Item = (&str, &VirtualServerStatus)> {
     let agents = sight.hosts.iter().filter_map(|(name, seen)| Some((name.as_str(), seen.agent.as_ref()?)));
     agents.flat_map(|(name, agent)| agent.virtual_servers.iter().filter(|one| one.upstream).map(move |one| (name, one)))
 }
@@ -75,6 +97,21 @@ mod tests {
         });
         let seen = || Seen { agent: Some(serde_json::from_value(agent.clone()).unwrap()), ..Seen::default() };
         Sight { hosts: ["lb-5", "lb-6"].map(|name| (name.to_owned(), seen())).into(), ..Sight::default() }
+    }
+
+    #[test]
+    fn who_was_not_judged_yet_is_told_as_unknown() {
+        let mut sight = sight([true, false]);
+        assert_eq!(unknown(&sight), []);
+        let lb = sight.hosts.get_mut("lb-6").unwrap().agent.as_mut().unwrap();
+        lb.virtual_servers[0].real_servers.iter_mut().for_each(|real| real.judged = false);
+        let said = unknown(&sight);
+        assert_eq!((said.len(), said[0].code.id(), said[0].warning), (1, "W728", true), "who is down is told as down");
+        assert!(
+            said[0]
+                .message
+                .starts_with("whether 10.0.0.7:80 of upstream web passes its check is not known yet on lb-6")
+        );
     }
 
     #[test]

@@ -106,7 +106,7 @@ pub async fn status(desk: &Desk) -> Report<Status> {
 /// What is wrong, with what the agents find of web servers: they are not asked here.
 fn judged(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
     let mut problems = judge(cluster, sight);
-    problems.extend(pools::out(sight).into_iter().chain(pools::hopeless(sight)));
+    problems.extend(pools::out(sight).into_iter().chain(pools::hopeless(sight)).chain(pools::unknown(sight)));
     problems.extend(certificates::problems(cluster, sight));
     problems
 }

@@ -173,6 +173,12 @@ impl Balancer {
         Refused::of(self.pools.iter())
     }
 
+    /// Whether the checks have found out how every server of upstreams is.
+    pub fn upstreams_are_judged(&self) -> bool {
+        let mut pools = self.pools.iter().filter(|pool| pool.config().upstream && !pool.is_suspended());
+        pools.all(|pool| pool.servers().all(|(_, server)| server.is_judged()))
+    }
+
     /// The checks that shall run now, each with its place (pool, real server, check): those of suspended pools rest.
     pub fn checks(&self) -> impl Iterator<Item = (CheckId, (usize, usize, usize))> {
         let runs = |pool: usize| self.pools.get(pool).is_some_and(|pool| !pool.is_suspended());

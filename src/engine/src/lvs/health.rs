@@ -82,6 +82,8 @@ pub enum Weighing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
     passing: bool,
+    /// Tries have said so: at first it is only supposed.
+    judged: bool,
     /// Tries in a row that contradict the verdict.
     contrary: u32,
     /// How the last try ended; `None` before the first.
@@ -93,12 +95,17 @@ pub struct Health {
 impl Health {
     /// A check that was not tried yet; with `alpha` it counts as failed until it passes.
     pub fn new(alpha: bool) -> Self {
-        Self { passing: !alpha, contrary: 0, last: None, failures: BTreeMap::new() }
+        Self { passing: !alpha, judged: false, contrary: 0, last: None, failures: BTreeMap::new() }
     }
 
     /// The verdict.
     pub(super) fn passing(&self) -> bool {
         self.passing
+    }
+
+    /// Whether tries have led to the verdict; before, and while the first ones contradict it, it is only supposed.
+    pub fn is_judged(&self) -> bool {
+        self.judged
     }
 
     /// How the last try ended.
@@ -132,13 +139,13 @@ impl Health {
         let good = !matches!(outcome, Outcome::Failed(_));
         self.last = Some(outcome);
         if good == self.passing {
-            self.contrary = 0;
+            (self.contrary, self.judged) = (0, true);
             return checker.interval;
         }
         self.contrary += 1;
         let tolerated = if good { checker.rise.saturating_sub(1) } else { checker.retry };
         if self.contrary > tolerated {
-            (self.passing, self.contrary) = (good, 0);
+            (self.passing, self.contrary, self.judged) = (good, 0, true);
             return checker.interval;
         }
         if good { checker.interval } else { checker.retry_delay }
@@ -170,6 +177,29 @@ mod tests {
 
     fn failed() -> Outcome {
         Outcome::Failed(Why { reason: Reason::Refused, words: "no".into() })
+    }
+
+    /// What was not tried often enough to say is only supposed, and what was once found out stays known.
+    #[test]
+    fn a_verdict_is_known_once_tries_have_led_to_it() {
+        let mut health = Health::new(false);
+        let mut judged = |outcome: Outcome| {
+            health.observe(&checker(1, 1), outcome);
+            (health.passing(), health.is_judged())
+        };
+        assert_eq!(judged(failed()), (true, false), "one failure more is wanted");
+        assert_eq!(judged(failed()), (false, true));
+        assert_eq!(judged(Outcome::Passed), (true, true));
+        assert_eq!(judged(failed()), (true, true), "a failure that is tolerated makes nothing unknown");
+        let mut health = Health::new(false);
+        assert!(!health.is_judged());
+        health.observe(&checker(1, 1), Outcome::Passed);
+        assert!(health.is_judged());
+        let mut health = Health::new(true);
+        health.observe(&checker(0, 2), Outcome::Passed);
+        assert_eq!((health.passing(), health.is_judged()), (false, false), "one pass more is wanted");
+        health.observe(&checker(0, 2), failed());
+        assert_eq!((health.passing(), health.is_judged()), (false, true));
     }
 
     #[test]

@@ -64,6 +64,11 @@ impl Server {
         self.up
     }
 
+    /// Whether its checks have found out how it is; before, that is only supposed.
+    pub fn is_judged(&self) -> bool {
+        self.checks.iter().all(Health::is_judged)
+    }
+
     /// It is down, and nothing comes from it.
     pub fn is_silent(&self) -> bool {
         let silent = |check: &Health| {

@@ -57,8 +57,12 @@ pub struct VirtualServerStatus {
 pub struct RealServerStatus {
     /// Where it listens.
     pub address: String,
-    /// All of its checks pass.
+    /// All of its checks pass, or none has been tried yet.
     pub up: bool,
+    /// The checks have found out whether it is up; before, that is only supposed, and so is whether it is refused. Agents that do not
+    /// say suppose nothing.
+    #[serde(default = "supposed")]
+    pub judged: bool,
     /// Why it went up or down last; `None` since the start.
     pub reason: Option<String>,
     /// How long it has been so, in milliseconds.
@@ -120,6 +124,10 @@ pub struct TrafficStatus {
     pub bytes_out_per_s: u64,
 }
 
+fn supposed() -> bool {
+    true
+}
+
 /// Words everything. `kernel` is what its table holds and carries, when it could be asked.
 pub fn status(balancer: &Balancer, kernel: Option<(&Table, &Loads)>, now: Instant) -> Vec<VirtualServerStatus> {
     let refused = balancer.refused();
@@ -143,6 +151,7 @@ fn pool_status(pool: &Pool, refused: &Refused, kernel: Option<(&Table, &Loads)>,
         RealServerStatus {
             address: real.address.to_string(),
             up: server.is_up(),
+            judged: server.is_judged(),
             reason: server.reason().map(str::to_owned),
             for_ms: millis(now.since(server.since())),
             drained: server.by_operator().drained,

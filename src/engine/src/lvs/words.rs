@@ -9,7 +9,7 @@ pub fn virtual_server_text(server: &VirtualServerStatus) -> String {
     let quorum = if server.quorum { "up" } else { "NO QUORUM" };
     let alive = match server.upstream {
         true => {
-            let up = server.real_servers.iter().filter(|real| real.up && !real.drained).count();
+            let up = server.real_servers.iter().filter(|real| real.up && real.judged && !real.drained).count();
             format!("{up} of {} servers", server.real_servers.len())
         }
         false => format!("{}{persistence}, weight {} of {} alive", server.scheduler, server.alive, server.needed),
@@ -53,6 +53,10 @@ pub fn virtual_server_text(server: &VirtualServerStatus) -> String {
 
 /// A server that a proxy of this host asks, which knows its weight and its connections.
 fn proxied(pool: &VirtualServerStatus, real: &RealServerStatus, width: usize) -> String {
+    if real.up && !real.judged && !real.drained {
+        let words = "not judged yet since the agent began with it; it may still be refused";
+        return format!("  {:<width$} unknown for {}: {words}\n", real.address, span(real.for_ms));
+    }
     let refused = match (real.refused, real.up) {
         (true, _) => ", gets no connections",
         (false, true) => "",
@@ -121,6 +125,7 @@ mod tests {
         RealServerStatus {
             address: address.into(),
             up: true,
+            judged: true,
             reason: None,
             for_ms: 3_725_000,
             drained: false,
@@ -182,6 +187,41 @@ mod tests {
              \x20                TCP_CHECK 10.0.0.8:80: connection refused\n\
              \x20 10.0.0.19:80 DR drained weight 0 of 37 by operator, 12 active 5 inactive, for 1 h 2 min\n"
         );
+    }
+
+    /// A server that may be refused by what an earlier agent knew is not called good.
+    #[test]
+    fn what_was_not_judged_yet_is_unknown() {
+        let not_yet = RealServerStatus { judged: false, for_ms: 700, ..real("10.0.0.8:80") };
+        let drained = RealServerStatus { drained: true, judged: false, refused: true, ..real("10.0.0.9:80") };
+        let server = VirtualServerStatus {
+            upstream: true,
+            name: "upstream web".into(),
+            services: vec![],
+            scheduler: "wlc".into(),
+            persistence_s: None,
+            quorum: true,
+            quorum_for_ms: 700,
+            alive: 3,
+            needed: 1,
+            sorry_server: None,
+            suspended: false,
+            absent: false,
+            in_kernel: None,
+            traffic: TrafficStatus::default(),
+            real_servers: vec![real("10.0.0.7:80"), not_yet, drained],
+        };
+        assert_eq!(
+            virtual_server_text(&server),
+            "upstream web up for 0.700 s, 1 of 3 servers\n\
+             \x20 10.0.0.7:80 up      for 1 h 2 min\n\
+             \x20 10.0.0.8:80 unknown for 0.700 s: not judged yet since the agent began with it; it may still be refused\n\
+             \x20 10.0.0.9:80 drained, gets no connections\n"
+        );
+        // What an agent of before says nothing of is not called unknown.
+        let mut old = serde_json::to_value(real("10.0.0.7:80")).unwrap();
+        old.as_object_mut().unwrap().remove("judged");
+        assert!(serde_json::from_value::<RealServerStatus>(old).unwrap().judged);
     }
 
     #[test]
