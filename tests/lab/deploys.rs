@@ -111,7 +111,7 @@ pub fn a_vip_of_web_hosts(lab: &Lab) {
     expect("without it", &lab.desk(homework, &["deploy", "-y"]), 0);
     for host in ["web-7", "web-8"] {
         let left = format!(
-            "ls /etc/hactl/hactl.conf /etc/systemd/system/hactl-agent.service 2>/dev/null; ip -o addr show to {SUBNET}.4; pgrep -fa 'agent run'"
+            "ls /etc/hactl/hactl.conf /etc/systemd/system/hactl-agent.service 2>/dev/null; ip -o addr show to {SUBNET}.4; pgrep -x hactl"
         );
         assert_eq!(lab.sh(host, &left), "", "{host}");
     }
