@@ -47,11 +47,11 @@ pub(crate) fn history(told: &History) -> String {
         for entry in &host.entries {
             last = last.max(entry.generation);
             while let Some(gap) = gaps.next_if(|gap| gap.to < last) {
-                text.push_str(&gap_line(gap));
+                text.push_str(&gap_line(&host.host, gap));
             }
             text.push_str(&host_line(entry));
         }
-        gaps.fold(text, |text, gap| text + &gap_line(gap))
+        gaps.fold(text, |text, gap| text + &gap_line(&host.host, gap))
     };
     let mut text: String = told.hosts.iter().map(one).collect();
     if !told.desk.is_empty() {
@@ -72,15 +72,17 @@ fn host_line(entry: &remembered::Entry) -> String {
 }
 
 /// What became of numbers that a host does not remember.
-fn gap_line(gap: &Gap) -> String {
+fn gap_line(host: &str, gap: &Gap) -> String {
     let numbers = if gap.from == gap.to { gap.from.to_string() } else { format!("{}-{}", gap.from, gap.to) };
     let on = if gap.hosts.is_empty() { String::new() } else { format!(" on {}", gap.hosts.join(", ")) };
+    // A desk may know of it what the host itself has forgotten.
+    let here = if gap.hosts.iter().any(|one| one == host) { "not remembered here" } else { "not here" };
     let what = match gap.became {
-        Became::Committed => format!("not here: committed{on}"),
-        Became::TakenBack => format!("not here: taken back{on}"),
-        Became::Kept => format!("not here: it failed and was kept{on}"),
-        Became::Left => format!("not here: begun{on}, and nothing was changed"),
-        Became::Begun => format!("not here: begun{on}; how it ended is not known"),
+        Became::Committed => format!("{here}: committed{on}"),
+        Became::TakenBack => format!("{here}: taken back{on}"),
+        Became::Kept => format!("{here}: it failed and was kept{on}"),
+        Became::Left => format!("{here}: begun{on}, and nothing was changed"),
+        Became::Begun => format!("{here}: begun{on}; how it ended is not known"),
         Became::Unknown => "unknown: nobody who was asked remembers".to_owned(),
     };
     format!("  {:20} {numbers:>4} {what}\n", "")
@@ -213,6 +215,7 @@ mod tests {
             gap(5, 6, Became::TakenBack, "web-7"),
             Gap { hosts: Vec::new(), ..gap(7, 7, Became::Unknown, "") },
             gap(9, 9, Became::Committed, "web-7"),
+            gap(10, 10, Became::Begun, "lb-5"),
         ];
         let told = HostHistory { host: "lb-5".into(), generation: 8, entries, gaps };
         assert_eq!(
@@ -224,7 +227,8 @@ mod tests {
              \x20                         7 unknown: nobody who was asked remembers\n\
              \x20 2026-11-29T01:00:00Z    8 committed\n\
              \x20 2026-11-29T01:00:00Z    4 lock-broken\n\
-             \x20                         9 not here: committed on web-7\n"
+             \x20                         9 not here: committed on web-7\n\
+             \x20                        10 not remembered here: begun on lb-5; how it ended is not known\n"
         );
     }
 
