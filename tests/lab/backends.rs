@@ -96,7 +96,7 @@ pub fn canaries_and_maintenance(lab: &Lab) {
     lab.sh("web-8", "mv /usr/share/nginx/html/hactl/gone.html /usr/share/nginx/html/hactl/index.html");
     expect("the old weight is back", &lab.desk(&inventory, &["plan"]), 0);
     backend("canary web-8 --weight 5 --for 1s --keep", 0);
-    assert!(text().contains("{ address: 10.66.0.8, weight: 5 }"), "{}", text());
+    assert!(text().contains(&format!("{{ address: {SUBNET}.8, weight: 5 }}")), "{}", text());
 
     let owner = || lab.sh("lb-5", &format!("ip -o addr show dev eth0 | grep -c {SUBNET}.3/"));
     std::fs::write(lab.files.path().join("soon.html"), "soon\n").unwrap();
