@@ -6,7 +6,8 @@ use std::os::unix::fs::MetadataExt as _;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::getpid;
 
-use super::layout::{Layout, namespaces};
+use super::layout::Layout;
+use super::spaces::namespaces;
 use super::tool::{preflight, try_run};
 use super::{cgroup, host, kernel};
 use crate::error::Failure;

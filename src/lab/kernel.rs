@@ -7,7 +7,7 @@ use std::path::Path;
 
 use nix::fcntl::{Flock, FlockArg};
 
-use super::layout::{namespaces, of_a_lab};
+use super::spaces::{namespaces, of_a_lab};
 use super::tool::at;
 use crate::error::Failure;
 

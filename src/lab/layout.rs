@@ -7,11 +7,10 @@ use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
 use super::kernel::Before;
+use super::spaces::PREFIX;
 use crate::error::{Code, Exit, Failure, Problem};
 
 const FOLDER: &str = "/var/lib/hactl-lab";
-/// Begins every namespace and link of every lab.
-const PREFIX: &str = "hl";
 /// Last octets taken by the lab itself.
 const GATEWAY: u8 = 254;
 const CLIENT: u8 = 251;
@@ -152,19 +151,6 @@ impl Plan {
     }
 }
 
-/// Every network namespace of this machine that has a name.
-pub fn namespaces() -> impl Iterator<Item = String> {
-    let entries = std::fs::read_dir("/run/netns").into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().into_string().ok())
-}
-
-/// Whether a namespace is one of a lab, whichever it is.
-pub fn of_a_lab(namespace: &str) -> bool {
-    let hex = |text: &str| text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let lab = namespace.strip_prefix(PREFIX).and_then(|rest| rest.split_once('-'));
-    lab.is_some_and(|(number, _)| number.is_empty() || hex(number))
-}
-
 /// The number at the end of a host's name, if it can be a last octet.
 fn octet(name: &str) -> Option<u8> {
     let good = |c: char| c.is_ascii_alphanumeric() || c == '-';
@@ -186,16 +172,6 @@ mod tests {
         assert_eq!(plan.prefixed("lb-5"), "10.9.8.5/24");
         assert_eq!(plan.address("web12"), Ipv4Addr::new(10, 9, 8, 12));
         assert_eq!(plan.address("gateway"), Ipv4Addr::new(10, 9, 8, 254));
-    }
-
-    #[test]
-    fn labs_know_each_other() {
-        for folder in [FOLDER, "/var/lib/hactl-lab-test", "/tmp/x"] {
-            assert!(of_a_lab(&Layout::at(folder.into()).namespace("switch")), "{folder}");
-        }
-        for other in ["hactl-lb-5", "hl", "hlan-desk", "hl12345-desk", "blue"] {
-            assert!(!of_a_lab(other), "{other}");
-        }
     }
 
     #[test]

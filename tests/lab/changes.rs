@@ -205,7 +205,7 @@ impl<'l> Watcher<'l> {
         let line = format!("ip addr add {mark}/32 dev lo; ip addr del {mark}/32 dev lo; cat /tmp/told");
         let end = Instant::now() + Duration::from_secs(20);
         while !self.lab.sh(&self.host, &line).contains(mark) {
-            assert!(Instant::now() < end, "{}: its kernel does not tell of {mark}", self.host);
+            assert!(Instant::now() < end, "{}: nothing is told of {mark}", self.host);
             std::thread::sleep(Duration::from_millis(20));
         }
     }

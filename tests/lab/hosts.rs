@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use hactl::lab::layout::{namespaces, of_a_lab};
+use hactl::lab::spaces::{namespaces, of_a_lab};
 
 use super::place::Place;
 pub use super::place::SUBNET;
