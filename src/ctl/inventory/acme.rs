@@ -7,10 +7,9 @@ use hactl_engine::conf::WebUrl;
 
 use super::document::{Node, Value};
 use super::fields::Reader;
-use crate::certificate::Certificate;
+use super::pem::{self, Pem};
 use crate::ctl::sites::{Acme, Listen};
 use crate::error::{Code, Problem};
-use crate::includes::read_file;
 
 /// Let's Encrypt's, where the inventory names none.
 const DIRECTORY: &str = "https://acme-v02.api.letsencrypt.org/directory";
@@ -71,35 +70,16 @@ fn directory(reader: &Reader<'_>, node: &Node) -> Option<String> {
     None
 }
 
+/// The roots of a directory.
+const ROOTS: Pem = Pem {
+    word: "ca",
+    holds: "the roots that the directory's own certificate is signed by",
+    with_key: ", which has no business on a load balancer",
+};
+
 fn roots(reader: &Reader<'_>, node: &Node, folder: &Path) -> Option<String> {
     let path = folder.join(reader.text(node, "ca")?);
-    let unusable = |why: String| {
-        let problem = Problem::new(Code::BadCertificate, format!("ca {}: {why}", path.display()));
-        reader.wrong(
-            node.place,
-            problem.next("the file is PEM: the roots that the directory's own certificate is signed by"),
-        );
-    };
-    let text = match read_file(&path).map(String::from_utf8) {
-        Ok(Ok(text)) => text,
-        Ok(Err(_)) => {
-            unusable("it is not text".into());
-            return None;
-        }
-        Err(error) => {
-            unusable(error.to_string());
-            return None;
-        }
-    };
-    if text.contains("PRIVATE KEY") {
-        unusable("it holds a private key, which has no business on a load balancer".into());
-        return None;
-    }
-    if let Err(error) = Certificate::read(&text) {
-        unusable(error.to_string());
-        return None;
-    }
-    Some(text)
+    Some(pem::certificate(reader, node, &path, &ROOTS)?.pem)
 }
 
 /// What an authority asks for by HTTP is a name in the DNS.
