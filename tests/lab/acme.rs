@@ -270,7 +270,7 @@ pub fn certificates_of_an_authority(lab: &Lab) {
     assert_eq!(
         lab.sh(
             "lb-5",
-            "find /etc/nginx/hactl /etc/hactl/acme-account.key /etc/systemd/system/hactl-certificates.* ! -type d 2>/dev/null"
+            "find /etc/nginx/hactl /etc/hactl/acme-account.key /etc/systemd/system/hactl-certificates.* 2>/dev/null"
         ),
         ""
     );
