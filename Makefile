@@ -54,7 +54,8 @@ test: setup
 	@$(MAKE) --no-print-directory lint
 	@# The same profile and target as the binary: what the demo has built is not built again.
 	@if cargo nextest --version >/dev/null 2>&1; \
-	then set -x; cargo nextest run --locked --workspace --cargo-profile quick --target $(TARGET); \
+	then set -x; cargo nextest run --profile all --test-threads $$((2 * $$(nproc))) \
+		--locked --workspace --cargo-profile quick --target $(TARGET); \
 	else set -x; cargo test --locked --workspace --profile quick --target $(TARGET); fi
 
 bench: setup

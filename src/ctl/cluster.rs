@@ -15,7 +15,7 @@ pub use super::group::Group;
 pub use super::lvs::{Lvs, LvsCheck, LvsMethod};
 pub use super::sealed::{Sealed, Secret, SecretSource};
 use super::signing::{Hmac, Origin};
-use super::sites::{FAIL_TIMEOUT, Traffic};
+use super::sites::{FAIL_TIMEOUT, TlsOrigin, Traffic};
 use super::units::{seconds, version, whole_seconds};
 use super::wordpress::{Made, Wordpress};
 use crate::error::Span;
@@ -107,7 +107,13 @@ impl Cluster {
             Origin::Minted(_) | Origin::Leaving(_) => None,
         });
         let certified = self.traffic.sites.iter_mut().filter_map(|site| Some((site.id.clone(), site.tls.as_mut()?)));
-        let certified = certified.map(|(id, tls)| (Purpose::TlsKey(id), &mut tls.key));
+        let certified = certified.flat_map(|(id, tls)| {
+            let binding = match &mut tls.origin {
+                TlsOrigin::Acme(acme) => acme.eab.as_mut().map(|eab| (Purpose::Binding(id.clone()), &mut eab.key)),
+                TlsOrigin::File(_) | TlsOrigin::SelfSigned => None,
+            };
+            std::iter::once((Purpose::TlsKey(id), &mut tls.key)).chain(binding)
+        });
         let admin = self.wordpress.iter_mut().map(|site| &mut site.admin);
         let admin = admin.map(|admin| (Purpose::SiteAdmin(admin.user.clone()), &mut admin.password));
         webhook.chain(mail).chain(keys).chain(certified).chain(admin).collect()
@@ -120,10 +126,11 @@ impl Cluster {
         let login = self.alerts.mail.iter().filter_map(|mail| mail.login.as_ref()?.1.value.as_ref());
         let webhook = self.alerts.webhook.iter().filter_map(|webhook| webhook.value.as_ref());
         let certified = self.traffic.sites.iter().filter_map(|site| site.tls.as_ref()?.key.value.as_ref());
+        let bound = self.traffic.by_acme().filter_map(|(_, acme)| acme.eab.as_ref()?.key.value.as_ref());
         let admin = self.wordpress.iter().filter_map(|site| site.admin.password.value.as_ref());
         let made = self.wordpress.iter().filter_map(|site| site.made.as_ref()).flat_map(Made::secrets);
         let all = passwords.chain(keys).chain(login).chain(webhook).chain(certified).chain(admin).chain(made);
-        let all = all.chain(&self.traffic.account);
+        let all = all.chain(bound).chain(&self.traffic.account);
         all.map(|secret| secret.0.as_str()).filter(|secret| !secret.is_empty())
     }
 }
@@ -139,6 +146,8 @@ pub enum Purpose {
     Key(String),
     /// The private key of the certificate of the site with this id.
     TlsKey(String),
+    /// The key that binds the account of the site with this id at its authority.
+    Binding(String),
     /// The password of the site's first administrator, by this name.
     SiteAdmin(String),
 }

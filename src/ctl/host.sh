@@ -444,8 +444,11 @@ swap_file() {
     fi
 }
 
+# remove_file PATH: and folders that deploys have made for it, once nothing is in them.
 remove_file() {
     rm -f "$1" || die "cannot remove $1"
+    folder=${1%/*}
+    while known "folder $folder" && rmdir "$folder" 2>/dev/null; do folder=${folder%/*}; done
 }
 
 # run_unless UNLESS COMMAND: a role's escape hatch.

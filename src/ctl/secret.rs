@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, IsTerminal as _};
 
+use hactl_engine::certificates::base64;
+
 use crate::certificate::matches;
 use crate::ctl::alerts::postable;
 use crate::ctl::certificate::bad_key;
@@ -61,6 +63,7 @@ pub fn unseal(cluster: &mut Cluster) -> Result<Vec<Problem>, Failure> {
             Purpose::MailPassword(user) => format!("{user} at the mail server"),
             Purpose::Key(vip) => format!("{vip}, which signs its adverts"),
             Purpose::TlsKey(site) => format!("the certificate of {site}"),
+            Purpose::Binding(site) => format!("{site}, which binds its account at the authority"),
             Purpose::SiteAdmin(user) => format!("{user} at the site"),
         };
         let key = key(source, &who);
@@ -105,7 +108,16 @@ fn odd(purpose: &Purpose, secret: &Secret) -> Option<Problem> {
             let problem = Problem::new(Code::KeyShort, message).why("who records adverts could guess it");
             Some(problem.next("`openssl rand -hex 32` prints a good one, and `hmac: yes` makes one up").warn())
         }
-        Purpose::Key(_) | Purpose::TlsKey(_) | Purpose::SiteAdmin(_) => None,
+        Purpose::Binding(site) if base64(&secret.0).is_none() => {
+            let message = format!("the key that binds the account of `{site}` at its authority is not base64url");
+            let problem = Problem::new(Code::WrongValue, message).why("the authority would refuse the account");
+            Some(
+                problem.next(
+                    "its source gives one line, as the authority's operator shows the key (often called HMAC key)",
+                ),
+            )
+        }
+        Purpose::Key(_) | Purpose::TlsKey(_) | Purpose::Binding(_) | Purpose::SiteAdmin(_) => None,
     }
 }
 

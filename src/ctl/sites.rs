@@ -263,6 +263,17 @@ pub struct Acme {
     pub directory: String,
     /// Roots, as PEM, that vouch for the directory's own HTTPS; the load balancer's own where there are none.
     pub roots: Option<String>,
+    /// To which account of its own the authority binds ours; `None` where it takes strangers.
+    pub eab: Option<Eab>,
+}
+
+/// `eab:`, external account binding (RFC 8555 §7.3.4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Eab {
+    /// The name of the key there.
+    pub kid: String,
+    /// The key, as base64.
+    pub key: Sealed,
 }
 
 /// Versions and ciphers of TLS, by Mozilla's names.

@@ -353,6 +353,14 @@ back_up() {
     fi
 }
 
+# keep_folder PATH: one that a deploy has made may go with the last file in it, and comes back before that.
+keep_folder() {
+    if [ -d "$1" ] && known "folder $1"; then
+        keep_folder "${1%/*}"
+        on_revert back make_folder "$1" "$(stat -c %a "$1")" "$(stat -c %u:%g "$1")"
+    fi
+}
+
 # keep_sysctl KEY: as it is now.
 keep_sysctl() {
     value=$(sysctl -n "$1") || die "cannot read $1"

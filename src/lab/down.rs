@@ -7,6 +7,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::getpid;
 
 use super::layout::Layout;
+use super::spaces::namespaces;
 use super::tool::{preflight, try_run};
 use super::{cgroup, host, kernel};
 use crate::error::Failure;
@@ -34,7 +35,7 @@ pub fn clear(layout: &Layout, say: &dyn Fn(&str)) {
         host::power_off(layout, name);
         say(&format!("{name}: off"));
     }
-    let spaces = namespaces(layout);
+    let spaces: Vec<String> = namespaces().filter(|name| name.starts_with(&layout.namespace(""))).collect();
     for space in &spaces {
         kill_inside(space);
     }
@@ -54,17 +55,6 @@ pub fn clear(layout: &Layout, say: &dyn Fn(&str)) {
         let _ = fs::remove_dir_all(made); // absent is as good as removed
     }
     let _ = fs::remove_file(layout.plan_file());
-}
-
-fn namespaces(layout: &Layout) -> Vec<String> {
-    let prefix = layout.namespace("");
-    fs::read_dir("/run/netns")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| name.starts_with(&prefix))
-        .collect()
 }
 
 /// Ends every process whose network is this namespace, such as a command left running at the desk.

@@ -7,6 +7,7 @@ use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
 use super::kernel::Before;
+use super::spaces::PREFIX;
 use crate::error::{Code, Exit, Failure, Problem};
 
 const FOLDER: &str = "/var/lib/hactl-lab";
@@ -45,10 +46,10 @@ impl Layout {
     /// The layout of the lab in a folder. Labs in different folders share no name.
     pub fn at(folder: PathBuf) -> Self {
         let prefix = if folder == Path::new(FOLDER) {
-            "hl".into()
+            PREFIX.into()
         } else {
             let sum = folder.to_string_lossy().bytes().fold(7u32, |sum, b| sum.wrapping_mul(31).wrapping_add(b.into()));
-            format!("hl{:04x}", sum & 0xffff)
+            format!("{PREFIX}{:04x}", sum & 0xffff)
         };
         Self { folder, prefix }
     }

@@ -11,6 +11,7 @@ pub mod kernel;
 pub mod layout;
 pub mod network;
 pub mod rootfs;
+pub mod spaces;
 pub mod status;
 pub mod tool;
 pub mod up;

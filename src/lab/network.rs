@@ -83,7 +83,7 @@ pub fn unconfigure(layout: &Layout, name: &str) {
 
 /// Hosts install packages from where this machine does.
 fn way_out(layout: &Layout, plan: &Plan) -> Result<(), Failure> {
-    kernel::set(plan.hosts.len())?;
+    kernel::set(&plan.kernel_before)?;
     let (table, subnet, uplink) = (layout.nft_table(), plan.subnet.to_string(), layout.uplink());
     run(&["nft", "add", "table", "ip", &table])?;
     run(&["nft", "add", "chain", "ip", &table, "out", "{ type nat hook postrouting priority srcnat; }"])?;

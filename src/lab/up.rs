@@ -30,7 +30,7 @@ pub fn up(layout: &Layout, plan: Plan, say: &(dyn Fn(&str) + Sync)) -> Result<()
     down::clear(layout, &|_| {}); // what a crash may have left
     network::refuse_routed(&plan)?;
     rootfs::ensure(layout, say)?;
-    let plan = Plan { kernel_before: kernel::before(), ..plan };
+    let plan = Plan { kernel_before: kernel::before()?, ..plan };
     // Written before anything is made, so that a crash from here on can be cleaned up with what it says.
     let text = serde_json::to_vec_pretty(&plan).map_err(|error| Failure::internal(error.to_string()))?;
     fs::write(layout.plan_file(), text).map_err(at(&layout.plan_file()))?;

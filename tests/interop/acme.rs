@@ -37,6 +37,11 @@ struct Place {
 impl Place {
     /// `None` where there is no Pebble.
     fn new() -> Option<Self> {
+        Self::with(json!({ "externalAccountBindingRequired": false }))
+    }
+
+    /// With this in the authority's configuration.
+    fn with(more: Value) -> Option<Self> {
         if let Some(tool) =
             ["pebble", "pebble-challtestsrv", "openssl", "python3"].iter().find(|tool| which::which(tool).is_err())
         {
@@ -54,11 +59,12 @@ impl Place {
         place.write("door.key", &key.serialize_pem(), 0o600);
         place.write("account.key", &KeyPair::generate().unwrap().serialize_pem(), 0o600);
         place.write("answers.py", ANSWERS, 0o644);
-        let config = json!({"pebble": {
+        let mut config = json!({"pebble": {
             "listenAddress": format!("127.0.0.1:{door}"), "managementListenAddress": format!("127.0.0.1:{manage}"),
             "certificate": place.path("door.pem"), "privateKey": place.path("door.key"), "httpPort": web, "tlsPort": web,
-            "ocspResponderURL": "", "externalAccountBindingRequired": false,
+            "ocspResponderURL": "",
         }});
+        config["pebble"].as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         place.write("pebble.json", &config.to_string(), 0o644);
         for program in ["nginx", "systemctl"] {
             place.write(program, &format!("#!/bin/sh\necho {program} \"$@\" >>\"$LOG\"\n"), 0o755);
@@ -110,9 +116,15 @@ impl Place {
 
     /// Orders one for these names; nginx shall read it from this file, and show it on this port.
     fn order(&self, names: &[&str], file: &str, port: Option<u16>) {
+        self.order_bound(names, file, port, None);
+    }
+
+    /// The same of an account that is bound to this one of the operator's.
+    fn order_bound(&self, names: &[&str], file: &str, port: Option<u16>, kid: Option<&str>) {
+        let binding = kid.map(|kid| json!({ "kid": kid, "key_file": self.path("eab.key") }));
         let order = json!({"certificates": [{
             "id": "www.example.cc", "names": names, "file": self.path(file), "port": port, "email": "ops@example.cc",
-            "directory": self.directory, "authorities": self.path("door.pem"),
+            "directory": self.directory, "authorities": self.path("door.pem"), "binding": binding,
         }]});
         self.write("orders.json", &order.to_string(), 0o644);
     }
@@ -237,6 +249,37 @@ fn what_nginx_does_not_take_is_taken_back() {
         (kept.clone(), kept),
         "the authority was asked once"
     );
+}
+
+/// An authority that knows its customers: by the right key and none other, and once.
+#[test]
+fn an_account_is_bound_to_the_operator_s() {
+    let (good, other) =
+        ("zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W", "YWxsIHdvcmsgYW5kIG5vIHBsYXk");
+    let keys = json!({ "externalAccountBindingRequired": true, "externalAccountMACKeys": { "kid-37": good } });
+    let Some(place) = Place::with(keys) else { return };
+    let order = |name: &str, kid| place.order_bound(&[name], "nginx.pem", None, kid);
+    order("www.example.cc", None);
+    let (code, said) = place.run(&[]);
+    assert_eq!(code, Some(7), "{said:#}");
+    assert!(failure(&said).ends_with("(externalAccountRequired)"), "{said:#}");
+    for (kid, key) in [("kid-91", good), ("kid-37", other)] {
+        place.write("eab.key", &format!("{key}\n"), 0o600);
+        order("www.example.cc", Some(kid));
+        let (code, said) = place.run(&[]);
+        assert_eq!(code, Some(7), "{kid}: {said:#}");
+        assert!(!failure(&said).is_empty() && !failure(&said).contains(key), "{said:#}");
+    }
+    // The same order with another key in its file is another one: it is tried at once. `=` behind the key is as good as none.
+    place.write("eab.key", &format!("{good}==\n"), 0o600);
+    order("www.example.cc", Some("kid-37"));
+    let (code, said) = place.run(&[]);
+    assert_eq!((code, failure(&said)), (Some(0), ""), "{said:#}");
+    // The account is there now: another certificate needs no binding, nor its key.
+    fs::remove_file(place.path("eab.key")).unwrap();
+    order("shop.example.cc", Some("kid-37"));
+    let (code, said) = place.run(&[]);
+    assert_eq!((code, failure(&said)), (Some(0), ""), "{said:#}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use super::hosts::{Lab, State};
+use super::hosts::{Lab, State, nothing_left};
 
 /// One case; it fails by panicking.
 pub struct Case {
@@ -30,11 +30,15 @@ macro_rules! cases {
     };
 }
 
-/// Runs all of them, or those whose names contain what `HACTL_LAB_ONLY` says.
-pub fn run(cases: &[Case]) {
+/// Runs all of one test, or those whose names contain what `HACTL_LAB_ONLY` says; it must name one of some test.
+pub fn run(cases: &[Case], all: &[&[Case]]) {
     let only = std::env::var("HACTL_LAB_ONLY").unwrap_or_default();
-    let chosen: Vec<&Case> = cases.iter().filter(|case| case.name.contains(&only)).collect();
-    assert!(!chosen.is_empty(), "no case ran: HACTL_LAB_ONLY names none");
+    let wanted = |case: &&Case| case.name.contains(&only);
+    assert!(all.iter().copied().flatten().any(|case| wanted(&case)), "no case ran: HACTL_LAB_ONLY names none");
+    let chosen: Vec<&Case> = cases.iter().filter(wanted).collect();
+    if chosen.is_empty() {
+        return;
+    }
     let lab = Lab::new();
     let mut state = Some(State::Down);
     let mut failed = Vec::new();
@@ -53,6 +57,8 @@ pub fn run(cases: &[Case]) {
         state = ended.as_ref().ok().map(|()| case.to);
         failed.extend(ended.err().map(|why| format!("{}: {why}", case.name)));
     }
+    lab.hactl(&["lab", "down"]);
+    nothing_left(&lab, "at the end");
     assert!(failed.is_empty(), "of {} cases failed:\n{}", chosen.len(), failed.join("\n"));
 }
 

@@ -49,11 +49,12 @@ pub fn the_first_and_the_second(lab: &Lab) {
 pub fn mistakes_in_the_inventory(lab: &Lab) {
     for (name, from, to, says) in [
         ("typo", "vip:", "viip:", "did you mean `vip`"),
-        ("subnet", "10.66.0.3/24", "10.68.0.3/24", "is not in the subnet of lb-5"),
-        ("twice", "10.66.0.6", "10.66.0.5", "has the address"),
-        ("role", "10.66.0.7", "{address: 10.66.0.7, roles: [web-statik]}", "did you mean `web-static`"),
+        ("subnet", "SUBNET.3/24", "10.68.0.3/24", "is not in the subnet of lb-5"),
+        ("twice", "SUBNET.6", "SUBNET.5", "has the address"),
+        ("role", "SUBNET.7", "{address: SUBNET.7, roles: [web-statik]}", "did you mean `web-static`"),
     ] {
-        let inventory = lab.inventory(&format!("{name}.yaml"), &[(from, to)]);
+        let [from, to] = [from, to].map(|text| text.replace("SUBNET", &SUBNET));
+        let inventory = lab.inventory(&format!("{name}.yaml"), &[(&from, &to)]);
         let said = expect(name, &lab.desk(&inventory, &["deploy", "-y"]), 3);
         assert!(said.contains(says), "{name}: {said}");
     }

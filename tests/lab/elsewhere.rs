@@ -76,7 +76,7 @@ pub fn two_public_addresses(lab: &Lab) {
         lab.sh(host, "ip route del default");
         route
     });
-    let text = include_str!("../../inventories/two-names.yaml").replace("10.0.0", SUBNET);
+    let text = include_str!("../../inventories/two-names.yaml").replace("10.0.0", &SUBNET);
     let text = text.replace("# start: [stunnel4.service] ", "start: [lonely.service] ");
     let inventory = lab.files.path().join("two-names.yaml");
     std::fs::write(&inventory, text).unwrap();

@@ -1,7 +1,14 @@
-//! A lab of its own, beside any that a person may have up, and commands in it.
+//! A lab of its own, beside any that a person or another test may have up, and commands in it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use hactl::lab::spaces::{namespaces, of_a_lab};
+
+use super::place::Place;
+pub use super::place::SUBNET;
 
 /// Why there is no lab here; `None` when there can be one.
 pub fn unavailable() -> Option<String> {
@@ -19,10 +26,8 @@ fn binary() -> Option<PathBuf> {
     std::env::var_os("HACTL_BINARY").map(PathBuf::from).filter(|path| path.exists())
 }
 
-/// The subnet of the lab of the tests: not the one of a person's lab.
-pub const SUBNET: &str = "10.66.0";
-/// Starts its hosts.
-pub const UP: [&str; 6] = ["lab", "up", "--subnet", "10.66.0.0/24", "--hosts", "lb-5,lb-6,web-7,web-8,web-9"];
+/// Those of every lab of the tests.
+pub const HOSTS: &str = "lb-5,lb-6,web-7,web-8,web-9";
 
 /// How a lab is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +44,7 @@ pub enum State {
 
 /// The lab; down when dropped.
 pub struct Lab {
+    _place: Place,
     pub folder: PathBuf,
     pub files: tempfile::TempDir,
     /// What was on this machine before it.
@@ -46,20 +52,26 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// A lab that is not up yet; its root file system is kept from run to run.
+    /// A lab that is not up yet, in a place of its own.
     pub fn new() -> Self {
-        let folder = PathBuf::from("/var/lib/hactl-lab-test");
-        let mut lab = Self { folder, files: tempfile::tempdir().unwrap(), before: Vec::new() };
+        let place = Place::take();
+        let (folder, files) = (place.folder(), tempfile::tempdir().unwrap());
+        let mut lab = Self { _place: place, folder, files, before: Vec::new() };
         lab.hactl(&["lab", "down"]);
-        lab.before = traces(&lab.folder);
+        lab.before = [traces(&lab.folder), words(hactl::lab::kernel::before().unwrap())].concat();
         lab
+    }
+
+    /// Starts its hosts.
+    pub fn up(&self) -> Output {
+        self.hactl(&["lab", "up", "--subnet", &format!("{SUBNET}.0/24"), "--hosts", HOSTS])
     }
 
     /// Makes it anew.
     pub fn make(&self, state: State) {
         expect("lab down", &self.hactl(&["lab", "down"]), 0);
         if state >= State::Up {
-            expect("lab up", &self.hactl(&UP), 0);
+            expect("lab up", &self.up(), 0);
         }
         let deploy = |inventory: &Path| {
             let words = ["deploy", "-y", "--accept-new-host-keys"];
@@ -108,7 +120,7 @@ impl Lab {
 
     /// Writes an inventory made of the homework's, with the lab's subnet and some text replaced.
     pub fn inventory(&self, name: &str, replace: &[(&str, &str)]) -> PathBuf {
-        let mut text = include_str!("../../inventories/homework.yaml").replace("10.0.0", SUBNET);
+        let mut text = include_str!("../../inventories/homework.yaml").replace("10.0.0", &SUBNET);
         for (from, to) in replace {
             assert!(text.contains(from), "`{from}` is not in the homework");
             text = text.replace(from, to);
@@ -156,23 +168,54 @@ pub fn expect(step: &str, output: &Output, code: i32) -> String {
     format!("{out}{err}")
 }
 
-/// What a lab must not leave behind: its namespaces, links, rules, mounts and processes, and changed settings of the kernel.
-/// Other labs and other tests may come and go meanwhile.
-pub fn traces(folder: &Path) -> Vec<String> {
+/// Nothing is left of a lab that is down. Settings of the kernel are as they were, or will be once a lab that stands beside it has gone;
+/// one that goes just now may need a moment for that.
+pub fn nothing_left(lab: &Lab, when: &str) {
+    let end = Instant::now() + Duration::from_secs(10);
+    loop {
+        let left = [traces(&lab.folder), settings()].concat();
+        if left == lab.before {
+            return;
+        }
+        assert!(
+            Instant::now() < end,
+            "{when}: the lab left something behind: {left:?}, and before it: {:?}",
+            lab.before
+        );
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// What a lab must not leave behind: its namespaces, links, rules, mounts and processes. Other labs may come and go meanwhile.
+fn traces(folder: &Path) -> Vec<String> {
     let lines = |program: &str, words: &[&str]| {
         let output = Command::new(program).args(words).output().unwrap();
         String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect::<Vec<_>>()
     };
     let layout = hactl::lab::layout::Layout::at(folder.to_owned());
-    let (prefix, table, folder) = (layout.namespace(""), layout.nft_table(), folder.display().to_string());
+    let (prefix, table, folder) = (layout.namespace(""), layout.nft_table(), format!("{}/", folder.display()));
     let mut found = lines("ip", &["netns", "list"]);
     found.extend(lines("ip", &["-br", "link"]));
     found.retain(|name| name.starts_with(&prefix));
     found.extend(lines("nft", &["list", "tables"]).into_iter().filter(|line| line.ends_with(&table)));
     found.extend(lines("findmnt", &["-rno", "TARGET"]).into_iter().filter(|line| line.starts_with(&folder)));
     found.extend(lines("pgrep", &["-fa", "systemd-nspawn"]).into_iter().filter(|line| line.contains(&folder)));
-    for setting in ["net/ipv4/ip_forward", "fs/inotify/max_user_instances"] {
-        found.push(std::fs::read_to_string(Path::new("/proc/sys").join(setting)).unwrap());
-    }
     found
+}
+
+/// The settings of the kernel that labs change: as they are, or as they will be once another lab has gone, which needs them.
+fn settings() -> Vec<String> {
+    let before = hactl::lab::kernel::before().unwrap();
+    if namespaces().any(|name| of_a_lab(&name)) {
+        return words(before);
+    }
+    let now = |name: String| {
+        let value = std::fs::read_to_string(Path::new("/proc/sys").join(&name)).unwrap().trim().to_owned();
+        (name, value)
+    };
+    words(before.into_keys().map(now).collect())
+}
+
+fn words(settings: BTreeMap<String, String>) -> Vec<String> {
+    settings.into_iter().map(|(name, value)| format!("{name} is {value}")).collect()
 }

@@ -112,6 +112,6 @@ fn quiet(lab: &Lab, host: &str) -> String {
 
 fn write(lab: &Lab, name: &str, example: &str, more: &str) -> PathBuf {
     let path = lab.files.path().join(name);
-    std::fs::write(&path, example.replace("10.0.0", SUBNET) + more).unwrap();
+    std::fs::write(&path, example.replace("10.0.0", &SUBNET) + more).unwrap();
     path
 }

@@ -1,8 +1,9 @@
 //! The desk on real hosts: deploy, verify, failover, drills and bad days, in the lab.
 //!
-//! The lab takes a minute to make and a machine has one, so all cases run in one process, each from a state that it names.
-//! One that fails is told of by its name, and the next begins with a lab made anew. Needs root and the static binary in
-//! `HACTL_BINARY` (`make test` sees to both); without them it says so and passes.
+//! A lab takes a while to make and to deploy to, so each test below runs many cases in one, each from a state that it names. One that
+//! fails is told of by its name, and the next begins with a lab made anew. Hosts wait more than they work: the labs of the tests
+//! stand side by side. Needs root and the static binary in `HACTL_BINARY` (`make test` sees to both); without them
+//! it says so and passes.
 
 mod acme;
 mod backends;
@@ -23,6 +24,7 @@ mod lvs;
 mod moves;
 mod names;
 mod pair;
+mod place;
 mod sites;
 mod takeover;
 mod trust;
@@ -32,8 +34,8 @@ mod wordpress;
 use cases::Case;
 use hosts::State;
 
-/// Every case with the state that it begins with and the one that it leaves, in an order that makes few of them anew.
-const CASES: &[Case] = cases! {
+/// Cases with the state that each begins with and the one that it leaves, in an order that makes few of them anew.
+const PAIR: &[Case] = cases! {
     Down -> Down: up::bad_plans_are_refused;
     Down -> Up: up::it_comes_up;
     Up -> Up: up::there_is_one_lab;
@@ -59,50 +61,80 @@ const CASES: &[Case] = cases! {
     Deployed -> Deployed: bad_days::a_killed_desk;
     Deployed -> Deployed: bad_days::a_killed_desk_s_lock_is_broken;
     Deployed -> Deployed: kills::bad_luck_at_random_moments;
-    Deployed -> Deployed: changes::the_owner_stays;
-    Deployed -> Deployed: changes::a_move_is_predicted;
-    Deployed -> Deployed: changes::signing_comes_and_goes;
     Deployed -> Deployed: moves::a_restart_on_the_owner;
-    Deployed -> Deployed: deaths::a_death_moves_the_vip_at_once;
-    Deployed -> Deployed: deaths::a_restart_moves_nothing;
     Deployed -> Deployed: drills::six_of_them;
     Deployed -> Deployed: drills::an_unknown_one;
     Deployed -> Deployed: hardened::a_script_that_writes;
     Deployed -> Deployed: deploys::more_hosts_and_vips;
     Deployed -> Deployed: deploys::a_vip_of_web_hosts;
+    Deployed -> Down: up::nothing_is_left;
+    Down -> Down: up::nothing_is_left_of_a_crash;
+};
+
+const TRAFFIC: &[Case] = cases! {
+    Deployed -> Deployed: changes::the_owner_stays;
+    Deployed -> Deployed: changes::a_move_is_predicted;
+    Deployed -> Deployed: changes::signing_comes_and_goes;
+    Deployed -> Deployed: deaths::a_death_moves_the_vip_at_once;
+    Deployed -> Deployed: deaths::a_restart_moves_nothing;
+    Deployed -> Deployed: loads::a_move_costs_nothing_and_a_death_one_request;
+};
+
+const SITES: &[Case] = cases! {
     Deployed -> Deployed: sites::https_by_name;
     Deployed -> Deployed: sites::several_servers_on_a_host;
     Deployed -> Deployed: sites::limits_caches_and_streams;
     Deployed -> Deployed: acme::certificates_of_an_authority;
-    Deployed -> Deployed: backends::while_requests_come;
-    Deployed -> Deployed: backends::canaries_and_maintenance;
-    Deployed -> Deployed: backends::a_dead_server_costs_nothing;
-    Deployed -> Deployed: loads::a_move_costs_nothing_and_a_death_one_request;
-    Deployed -> Deployed: lvs::a_kernel_without_ipvs_is_refused;
-    Deployed -> Balanced: lvs::four_hosts;
-    Balanced -> Balanced: lvs::mistakes_of_direct_routing;
-    Balanced -> Balanced: lvs::drain_and_weight;
-    Balanced -> Balanced: lvs::a_deploy_takes_web_hosts_out;
-    Balanced -> Deployed: lvs::directors_that_serve_and_back_to_nginx;
-    Deployed -> Down: up::nothing_is_left;
-    Down -> Down: up::nothing_is_left_of_a_crash;
-    Up -> Down: takeover::there_and_back; // on hosts that have no nginx yet
     Up -> Down: wordpress::from_bare_hosts;
     Up -> Down: wordpress::after_the_homework_and_before_it;
     Up -> Down: pair::no_post_is_lost;
     Up -> Down: wordpress::a_browser_stays_logged_in;
+};
+
+const OTHERS: &[Case] = cases! {
+    Up -> Down: takeover::there_and_back; // on hosts that have no nginx yet
     Up -> Up: names::the_unit_of_centos_7;
     Up -> Up: names::an_init_script;
     Up -> Up: elsewhere::an_ipv6_cluster;
     Up -> Up: elsewhere::a_vip_of_another_subnet;
     Up -> Up: elsewhere::two_public_addresses;
     Up -> Up: hardened::a_macvlan;
+    Deployed -> Deployed: backends::while_requests_come;
+    Deployed -> Deployed: backends::canaries_and_maintenance;
+    Deployed -> Deployed: backends::a_dead_server_costs_nothing;
+    Deployed -> Deployed: lvs::a_kernel_without_ipvs_is_refused;
+    Deployed -> Balanced: lvs::four_hosts;
+    Balanced -> Balanced: lvs::mistakes_of_direct_routing;
+    Balanced -> Balanced: lvs::drain_and_weight;
+    Balanced -> Balanced: lvs::a_deploy_takes_web_hosts_out;
+    Balanced -> Deployed: lvs::directors_that_serve_and_back_to_nginx;
 };
 
+const ALL: [&[Case]; 4] = [PAIR, TRAFFIC, SITES, OTHERS];
+
 #[test]
-fn every_case_of_the_lab() {
+fn a_pair_and_its_bad_days() {
+    run(PAIR);
+}
+
+#[test]
+fn what_traffic_sees() {
+    run(TRAFFIC);
+}
+
+#[test]
+fn sites_of_all_kinds() {
+    run(SITES);
+}
+
+#[test]
+fn clusters_of_other_kinds() {
+    run(OTHERS);
+}
+
+fn run(cases: &[Case]) {
     match hosts::unavailable() {
         Some(why) => eprintln!("SKIPPED: {why}"),
-        None => cases::run(CASES),
+        None => cases::run(cases, &ALL),
     }
 }

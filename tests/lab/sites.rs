@@ -9,7 +9,7 @@ const TOMCAT: &str = include_str!("../../inventories/tomcat.yaml");
 
 pub fn write(lab: &Lab, name: &str, text: &str) -> PathBuf {
     let path = lab.files.path().join(name);
-    std::fs::write(&path, text.replace("10.0.0", SUBNET)).unwrap();
+    std::fs::write(&path, text.replace("10.0.0", &SUBNET)).unwrap();
     path
 }
 

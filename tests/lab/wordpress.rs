@@ -99,7 +99,7 @@ pub fn from_bare_hosts(lab: &Lab) {
 fn the_site(lab: &Lab) {
     let front = page(lab, "/", "");
     assert!(front.contains("<title>Our blog</title>") && front.contains("\n200 "), "{front}");
-    assert!(front.contains(&format!("{URL}/feed/")) && !front.contains(SUBNET), "by its name alone: {front}");
+    assert!(front.contains(&format!("{URL}/feed/")) && !front.contains(&*SUBNET), "by its name alone: {front}");
     let plain = lab.sh(
         "client",
         &format!("curl -s -o /dev/null -w '%{{http_code}} %{{redirect_url}}' -H 'Host: {NAME}' http://{SUBNET}.3/x"),

@@ -65,6 +65,13 @@ case "$1 ${2-}" in
 "--version ") echo "hactl played" ;;
 "agent probe") exec /played/real "$@" ;;
 "agent listen") cat /played/heard ;;
+"agent certificates")
+    # What the authority gives, or says instead, the story says.
+    if [ -s /played/standing ]; then
+        mkdir -p /var/lib/hactl/certificates
+        cat /played/standing >/var/lib/hactl/certificates/standing.json
+    fi
+    ;;
 "agent status")
     alive
     waits

@@ -2,6 +2,7 @@
 //! the scripts of `src/ctl/host.sh` are run by a real shell; systemd, the package manager, nginx and the agent are small
 //! scripts. Needs no root and no network; where user namespaces are forbidden it says so and passes.
 
+mod acme;
 mod back;
 mod backends;
 mod codes;

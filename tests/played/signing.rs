@@ -46,7 +46,7 @@ fn key(stage: &Stage, host: &str) -> String {
 }
 
 /// Everything that a desk says of a deploy, with `-vv`.
-fn deploy_aloud(stage: &Stage) -> (End<hactl::ctl::apply::deploy::Deployed>, String) {
+pub fn deploy_aloud(stage: &Stage) -> (End<hactl::ctl::apply::deploy::Deployed>, String) {
     let heard = Arc::new(Mutex::new(String::new()));
     let ear = Arc::clone(&heard);
     let listen = move |event: Event<'_>| {

@@ -7,6 +7,7 @@ umask 022
 there() {
     case $1 in
     nginx) [ -e /played/bin/nginx ] ;;
+    *.timer) [ -e "/etc/systemd/system/$1" ] ;;
     *) [ -e "/etc/systemd/system/$1.service" ] ;;
     esac
 }

@@ -50,6 +50,14 @@ pub(crate) enum NotIssued {
     },
     #[error("key of the account {0}: it is no private key")]
     NotAKey(String),
+    #[error("key of the account's binding {path}: {why}")]
+    Binding {
+        path: String,
+        #[source]
+        why: SecretError,
+    },
+    #[error("key of the account's binding {0}: it is not base64")]
+    NotABinding(String),
     /// What the authority said, in words.
     #[error("{0}")]
     Refused(String),

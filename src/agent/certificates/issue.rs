@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use hactl_engine::certificates::Order;
+use hactl_engine::certificates::{Order, base64};
 use instant_acme::{
     Account, AuthorizationStatus, ChallengeType, Error, Identifier, Key, NewOrder, OrderStatus, Problem, RetryPolicy,
 };
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
 
+use super::bind::{Voucher, bind};
 use super::bundle::Bundle;
 use super::door::{Door, LIMIT};
 use super::error::NotIssued;
@@ -82,15 +83,40 @@ async fn account(order: &Order, path: &str, first: bool) -> Result<Account, NotI
         Ok(PrivateKeyDer::Pkcs8(key)) => key,
         Ok(_) | Err(_) => return Err(not_a_key()),
     };
-    let signs = Key::from_pkcs8_der(key.clone_key()).map_err(|_| not_a_key())?;
-    let builder = Account::builder_with_http(Box::new(Door { authorities: order.authorities.clone(), limit: LIMIT }));
+    let both = || match Key::from_pkcs8_der(key.clone_key()) {
+        Ok(signs) => Ok((signs, PrivateKeyDer::Pkcs8(key.clone_key()))),
+        Err(_) => Err(not_a_key()),
+    };
+    let door = || Door { authorities: order.authorities.clone(), limit: LIMIT };
+    let builder = || Account::builder_with_http(Box::new(door()));
     // An account that is there already is the answer as well (RFC 8555 §7.3.1): nothing needs to be remembered of it.
-    let made = builder.create_from_key((signs, PrivateKeyDer::Pkcs8(key)), order.directory.clone()).await;
+    let made = match &order.binding {
+        None => builder().create_from_key(both()?, order.directory.clone()).await,
+        Some(binding) => match builder().from_key(both()?, order.directory.clone()).await {
+            Err(Error::Api(problem)) if problem.r#type.as_deref() == Some(NO_ACCOUNT) => {
+                let secret = voucher(&binding.key_file)?;
+                let voucher = Voucher { kid: &binding.kid, key: &secret };
+                bind(&door(), order, key.secret_pkcs8_der(), &voucher).await.map_err(said)?;
+                builder().from_key(both()?, order.directory.clone()).await
+            }
+            other => other,
+        },
+    };
     let (account, _) = made.map_err(said)?;
     if first {
         account.update_contacts(&[&format!("mailto:{}", order.email)]).await.map_err(said)?;
     }
     Ok(account)
+}
+
+/// What an authority says where only an account was looked for that is there already (RFC 8555 §7.3.1).
+const NO_ACCOUNT: &str = "urn:ietf:params:acme:error:accountDoesNotExist";
+
+/// The key of a binding.
+fn voucher(path: &str) -> Result<Vec<u8>, NotIssued> {
+    let text = read_secret(path).map_err(|why| NotIssued::Binding { path: path.into(), why })?;
+    let bytes = std::str::from_utf8(&text).ok().and_then(base64);
+    bytes.ok_or_else(|| NotIssued::NotABinding(path.into()))
 }
 
 /// Of an order that came to nothing, what was found at each name: that is with the challenges, and not always with the order.

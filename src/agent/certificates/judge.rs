@@ -63,6 +63,7 @@ mod tests {
             email: "ops@example.cc".into(),
             directory: "https://ca.example.cc/directory".into(),
             authorities: None,
+            binding: None,
         }
     }
 

@@ -142,10 +142,11 @@ async fn look_after(settings: &Settings, order: &Order, before: Option<&Held>) -
     }
 }
 
-/// What an order is known by: everything that it says, and the roots that it names.
+/// What an order is known by: everything that it says, and what lies in the files that it names.
 fn sum(order: &Order) -> String {
     let mut all = serde_json::to_vec(order).unwrap_or_default(); // strings alone can always be written
-    all.extend(order.authorities.as_ref().and_then(|path| fs::read(path).ok()).unwrap_or_default());
+    let named = order.authorities.iter().chain(order.binding.as_ref().map(|binding| &binding.key_file));
+    named.for_each(|path| all.extend(fs::read(path).unwrap_or_default()));
     HEXLOWER.encode(&Sha256::digest(&all))
 }
 

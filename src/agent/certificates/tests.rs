@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hactl_engine::certificates::Order;
+use hactl_engine::certificates::{Binding, Order};
 use instant_acme::HttpClient as _;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ServerConfig;
@@ -18,6 +18,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
+use super::bind::{Voucher, bind};
 use super::door::Door;
 use super::error::{NoRun, NotIssued};
 use super::issue::{issue, judged};
@@ -98,6 +99,7 @@ impl Played {
             email: "ops@example.cc".into(),
             directory: format!("{}/dir", self.at),
             authorities: Some(self.path("roots")),
+            binding: None,
         }
     }
 
@@ -195,6 +197,47 @@ async fn keys_that_cannot_be_used_are_told_apart() {
     assert!(matches!(judged(&order, &key, &chain), Err(NotIssued::OtherNames(name)) if name == "www.example.cc"));
     let (_, other) = make_up(&["www.example.cc".to_owned()], std::time::SystemTime::now()).unwrap();
     assert!(matches!(judged(&order, &other, &chain), Err(NotIssued::Unusable(_))));
+}
+
+/// An authority that knows no account of ours, and what may be wrong with what would bind one.
+#[tokio::test]
+async fn accounts_are_bound_or_it_is_told_why_not() {
+    let (nobody, refused) = (problem("accountDoesNotExist", "who?"), problem("unauthorized", "the MAC is wrong"));
+    let without_nonce = "{\"newNonce\":\"HERE/none\",\"newAccount\":\"HERE/account\",\"newOrder\":\"HERE/order\"}";
+    let played = Played::new(authority(&[("/account", (400, "", &nobody))])).await;
+    let order = |played: &Played| {
+        let binding = Binding { kid: "kid-37".into(), key_file: played.path("eab") };
+        Order { binding: Some(binding), ..played.order() }
+    };
+    let refusal = |played: Played| async move { issue(&order(&played), &played.path("key"), true).await.unwrap_err() };
+    let why = issue(&order(&played), &played.path("key"), true).await.unwrap_err();
+    assert!(matches!(&why, NotIssued::Binding { .. }) && why.to_string().contains("/eab: No such file"), "{why}");
+    played.file("eab", "no base64\n");
+    let why = issue(&order(&played), &played.path("key"), true).await.unwrap_err();
+    assert!(matches!(&why, NotIssued::NotABinding(_)) && !why.to_string().contains("no base64"), "{why}");
+    played.file("eab", "3q2-7w\n");
+    let said = refusal(played).await.to_string();
+    assert_eq!(said, "who? (accountDoesNotExist)", "it says so of the bound one as well");
+    // Where an account is there already nobody is asked to bind one.
+    let known = Played::new(authority(&[("/order", (403, "", &refused))])).await;
+    assert_eq!(refusal(known).await.to_string(), "the MAC is wrong (unauthorized)");
+    let (door, voucher) = (
+        |played: &Played| Door { authorities: Some(played.path("roots")), limit: Duration::from_secs(5) },
+        Voucher { kid: "kid-37", key: b"secret" },
+    );
+    for (but, told) in [
+        ([("/account", (403, "", refused.as_str()))], "the MAC is wrong"),
+        ([("/account", (400, "", problem("badNonce", "old").as_str()))], "old"),
+        ([("/dir", (200, "", without_nonce))], "HTTP status 404"),
+        ([("/dir", (200, "", "{}"))], "newNonce"),
+    ] {
+        let played = Played::new(authority(&but)).await;
+        let key = KeyPair::generate().unwrap().serialize_der();
+        let why = bind(&door(&played), &played.order(), &key, &voucher).await.unwrap_err().to_string();
+        assert!(why.contains(told), "{told}: {why}");
+        let why = bind(&door(&played), &played.order(), b"no key", &voucher).await.unwrap_err().to_string();
+        assert_eq!(why, "invalid key bytes");
+    }
 }
 
 #[tokio::test]

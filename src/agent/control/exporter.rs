@@ -11,7 +11,6 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::metrics::page;
 use super::server::{self, Handles};
 use crate::net::http::serve::{self as http, answer};
 use crate::net::seats::{self, Listener, Place, Wire};
@@ -94,10 +93,10 @@ async fn converse(mut stream: Box<dyn Wire>, place: &Place, handles: &Handles) -
     let answer = match judge(&request) {
         Ok(()) => {
             place.is_served();
-            let status = server::status(handles).await;
+            let page = server::metrics(handles).await;
             place.is_idle();
-            match status {
-                Ok(status) => answer("200 OK", "text/plain; version=0.0.4; charset=utf-8", &page(&status)),
+            match page {
+                Ok(page) => answer("200 OK", "text/plain; version=0.0.4; charset=utf-8", &page),
                 Err(why) => answer("503 Service Unavailable", "text/plain", &why.to_string()),
             }
         }

@@ -7,11 +7,13 @@ use std::time::Duration;
 use hactl_engine::control::{AgentStatus, InstanceStatus, RealServerStatus, RouterState, Timing, VirtualServerStatus};
 use hactl_engine::lvs::health::Reason;
 
+use super::certificates::Certificates;
+
 /// Upper bounds of the classes of lateness, in seconds; the last has none.
 const BOUNDS: [&str; 5] = ["0.0001", "0.001", "0.01", "0.1", "+Inf"];
 
 /// The page.
-pub(crate) fn page(status: &AgentStatus) -> String {
+pub(crate) fn page(status: &AgentStatus, certificates: &Certificates) -> String {
     let mut page = Page::default();
     page.family("build_info", "gauge", "The running binary.");
     page.sample("build_info", &[("version", &status.version)], 1);
@@ -29,6 +31,7 @@ pub(crate) fn page(status: &AgentStatus) -> String {
     if !status.virtual_servers.is_empty() {
         balancing(&mut page, &status.virtual_servers);
     }
+    certified(&mut page, certificates);
     timing(&mut page, &status.timing);
     page.text
 }
@@ -136,6 +139,26 @@ fn failures(page: &mut Page, servers: &[VirtualServerStatus]) {
     }
 }
 
+fn certified(page: &mut Page, certificates: &Certificates) {
+    if !certificates.shown.is_empty() {
+        page.family(
+            "certificate_expiry_timestamp_seconds",
+            "gauge",
+            "Unix time at which the certificate of a site ends.",
+        );
+    }
+    for one in &certificates.shown {
+        let labels = [("site", one.site.as_str()), ("issuer", one.issuer.as_str())];
+        page.sample("certificate_expiry_timestamp_seconds", &labels, one.until_unix_s);
+    }
+    if !certificates.failed_tries.is_empty() {
+        page.family("certificate_failed_tries", "gauge", "Tries in a row that got no certificate by ACME.");
+    }
+    for (site, times) in &certificates.failed_tries {
+        page.sample("certificate_failed_tries", &[("site", site)], times);
+    }
+}
+
 type Gauge<'a> = (&'static str, &'static str, &'a dyn Fn(&InstanceStatus) -> Option<f64>);
 
 fn counters(page: &mut Page, instances: &[InstanceStatus]) {
@@ -238,19 +261,26 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::agent::control::certificates::Shown;
     use crate::agent::control::dump_text::tests::status;
 
     #[test]
     fn samples() {
         let mut status = status();
         status.instances[0].group = Some("G\"1".into());
-        assert!(!page(&status).contains("hactl_vrrp_answered_by{"), "nobody else answers");
+        assert!(!page(&status, &Certificates::default()).contains("hactl_vrrp_answered_by{"), "nobody else answers");
         status.instances[0].answered_by = Some("02:00:00:00:00:99".into());
         status.scripts = vec![ScriptStatus { name: "web".into(), ok: Some(false), last_result: None }];
         status.files = vec![FileStatus { name: "load".into(), path: "/x".into(), value: -7 }];
         status.processes = vec![ProcessStatus { name: "nginx".into(), running: 3, ok: None }];
-        let page = page(&status);
+        let certificates = Certificates {
+            shown: vec![Shown { site: "www.example.cc".into(), issuer: "R\"11".into(), until_unix_s: 1_900_000_037 }],
+            failed_tries: vec![("www.example.cc".into(), 91)],
+        };
+        let page = page(&status, &certificates);
         for line in [
+            r#"hactl_certificate_expiry_timestamp_seconds{site="www.example.cc",issuer="R\"11"} 1900000037"#,
+            r#"hactl_certificate_failed_tries{site="www.example.cc"} 91"#,
             r#"hactl_vrrp_state{instance="VI_1",group="G\"1",vrid="51",interface="eth0",family="ipv4"} 2"#,
             r#"hactl_vrrp_is_master{instance="VI_1"} 1"#,
             r#"hactl_vrrp_answered_by{instance="VI_1",mac="02:00:00:00:00:99"} 1"#,
@@ -288,7 +318,7 @@ mod tests {
         servers[0].real_servers[0].checks =
             checks.into_iter().map(|one| serde_json::from_value(one).unwrap()).collect();
         status.virtual_servers = servers;
-        let page = page(&status);
+        let page = page(&status, &Certificates::default());
         let name = r#"hactl_lvs_check_failures_total{virtual_server="10.0.0.3:80",real_server="10.0.0.7:80""#;
         for line in [
             format!(r#"{name},check="TCP_CHECK 10.0.0.7:80",reason="timeout"}} 3"#),
@@ -301,7 +331,7 @@ mod tests {
 
     #[test]
     fn the_format_is_kept() {
-        for line in page(&status()).lines().filter(|line| !line.starts_with('#')) {
+        for line in page(&status(), &Certificates::default()).lines().filter(|line| !line.starts_with('#')) {
             let (name, value) = line.rsplit_once(' ').unwrap();
             assert!(name.starts_with("hactl_") && value.parse::<f64>().is_ok(), "{line}");
         }

@@ -16,6 +16,7 @@ use tokio::net::UnixListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use super::certificates::of_this_host;
 use super::error::{NotDone, Unanswered};
 use super::metrics::page;
 use crate::agent::lvs::error::NotOrdered;
@@ -178,7 +179,7 @@ async fn answer(request: Request, handles: &Handles) -> Result<Response, Unanswe
             }
         }
         Request::History => Ok(Response::History { events: handles.journal.past() }),
-        Request::Metrics => status(handles).await.map(|status| Response::Metrics { text: page(&status) }),
+        Request::Metrics => metrics(handles).await.map(|text| Response::Metrics { text }),
         Request::Upgrade => {
             let (asker, reply) = oneshot::channel();
             handles.main.send(DaemonJob::Upgrade(asker)).await.map_err(|_| Unanswered::Stopping)?;
@@ -243,6 +244,16 @@ pub(crate) async fn status(handles: &Handles) -> Result<AgentStatus, Unanswered>
     let (asker, reply) = oneshot::channel();
     handles.main.send(DaemonJob::Complete(Box::new(status), asker)).await.map_err(|_| Unanswered::Stopping)?;
     reply.await.map_err(|_| Unanswered::Stopping)
+}
+
+/// The page of the metrics.
+///
+/// # Errors
+/// As [`status`].
+pub(crate) async fn metrics(handles: &Handles) -> Result<String, Unanswered> {
+    let status = status(handles).await?;
+    let certificates = tokio::task::spawn_blocking(of_this_host).await.unwrap_or_default(); // it does not panic
+    Ok(page(&status, &certificates))
 }
 
 /// Asks the loop and waits for its answer.

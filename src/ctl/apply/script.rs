@@ -1,5 +1,7 @@
 //! The steps of a deploy on a host, as calls of `host.sh`.
 
+use std::collections::BTreeSet;
+
 use super::step::Step;
 use crate::ctl::host::{FUNCTIONS, HOME, Script};
 use crate::ctl::plan::{Change, HostPlan, sha256};
@@ -108,6 +110,8 @@ fn back_up(script: Script, wanted: &WantedHost, plan: &HostPlan) -> Script {
         _ => script,
     });
     let binary = plan.changes.contains(&Change::Binary).then_some(BINARY);
+    let folders: BTreeSet<&str> = removed(plan).filter_map(|path| Some(path.rsplit_once('/')?.0)).collect();
+    let script = script.each(folders, |script, folder| script.call("keep_folder", [folder]));
     let paths = changed(wanted, plan).map(|file| file.dest.as_str()).chain(binary).chain(removed(plan));
     let script = script.each(paths, |script, path| script.call("back_up", [path]));
     let script = script.call("on_revert", ["back", "systemctl", "daemon-reload"]);

@@ -5,21 +5,23 @@ use std::path::Path;
 
 use hactl_engine::conf::WebUrl;
 
-use super::document::{Node, Value};
+use super::document::{Node, Place, Value};
 use super::fields::Reader;
-use crate::certificate::Certificate;
-use crate::ctl::sites::{Acme, Listen};
+use super::pem::{self, Pem};
+use super::secret;
+use crate::ctl::cluster::SecretSource;
+use crate::ctl::sites::{Acme, Eab, Listen, VirtualHost};
 use crate::error::{Code, Problem};
-use crate::includes::read_file;
 
 /// Let's Encrypt's, where the inventory names none.
 const DIRECTORY: &str = "https://acme-v02.api.letsencrypt.org/directory";
 const EXAMPLE: &str = "tls: { acme: ops@example.cc }, or { acme: { email: ops@example.cc, directory: URL, ca: FILE } }";
+const EXAMPLE_EAB: &str = "eab: { kid: ID, key: { file: eab.key } }, both as the authority's operator shows them";
 
 /// Reads it, for a site with these names. Files are looked for from the inventory's folder.
 pub fn acme(reader: &Reader<'_>, node: &Node, names: &[String], folder: &Path) -> Acme {
     check_names(reader, node, names);
-    let alone = |email| Acme { email, directory: DIRECTORY.to_owned(), roots: None };
+    let alone = |email| Acme { email, directory: DIRECTORY.to_owned(), roots: None, eab: None };
     if matches!(node.value, Value::Text(_)) {
         return alone(email(reader, node));
     }
@@ -32,8 +34,52 @@ pub fn acme(reader: &Reader<'_>, node: &Node, names: &[String], folder: &Path) -
     });
     let directory = fields.get("directory").and_then(|node| directory(reader, node));
     let roots = fields.get("ca").and_then(|node| roots(reader, node, folder));
+    let eab = fields.get("eab").and_then(|node| eab(reader, node, folder));
     fields.finish();
-    Acme { directory: directory.unwrap_or_else(|| DIRECTORY.to_owned()), roots, ..alone(email) }
+    Acme { directory: directory.unwrap_or_else(|| DIRECTORY.to_owned()), roots, eab, ..alone(email) }
+}
+
+/// `eab:`, for an authority that gives nothing to strangers.
+fn eab(reader: &Reader<'_>, node: &Node, folder: &Path) -> Option<Eab> {
+    let fields = reader.fields(node, "eab");
+    let (kid, key) = (fields.get("kid"), fields.get("key"));
+    fields.finish();
+    let (Some(kid), Some(key)) = (kid, key) else {
+        let lacks = if kid.is_none() { "kid" } else { "key" };
+        let problem = Problem::new(Code::WrongShape, format!("eab names no `{lacks}`"));
+        reader.wrong(node.place, problem.next(EXAMPLE_EAB));
+        return None;
+    };
+    let fits = |text: &str| (1..=KID_MAX).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic());
+    let kid = reader.text(kid, "kid").map(|text| (kid, text)).filter(|(node, text)| {
+        if !fits(text) {
+            let problem =
+                Problem::new(Code::WrongValue, format!("kid `{}` is no name of a key", text.escape_default()));
+            reader.wrong(node.place, problem.next(EXAMPLE_EAB));
+        }
+        fits(text)
+    });
+    let mut key = secret::sealed(reader, key, "key", "{ file: PATH }, { env: NAME } or { command: PROGRAM }")?;
+    if let Some(SecretSource::File(path)) = &mut key.source {
+        *path = folder.join(&path);
+    }
+    Some(Eab { kid: kid?.1.to_owned(), key })
+}
+
+/// Letters of the name of a key, generously.
+const KID_MAX: usize = 200;
+
+/// A load balancer has one account at each authority.
+pub fn check_account(reader: &Reader<'_>, place: Place, site: &VirtualHost, others: &[&VirtualHost]) {
+    let Some((acme, eab)) = site.acme().and_then(|acme| Some((acme, acme.eab.as_ref()?))) else { return };
+    let same = others.iter().filter_map(|other| Some((other, other.acme()?)));
+    let mut same = same.filter(|(_, other)| other.directory == acme.directory);
+    let another = same.find(|(_, other)| other.eab.as_ref().is_some_and(|other| other.kid != eab.kid));
+    if let Some((other, _)) = another {
+        let message = format!("`eab` of `{}` is not that of `{}`, which has the same directory", site.id, other.id);
+        let problem = Problem::new(Code::WrongValue, message).why("a load balancer has one account there");
+        reader.wrong(place, problem.next("write the same `eab` for both, or leave it out of one of them"));
+    }
 }
 
 /// A plain address: it becomes a URL for the authority.
@@ -71,35 +117,16 @@ fn directory(reader: &Reader<'_>, node: &Node) -> Option<String> {
     None
 }
 
+/// The roots of a directory.
+const ROOTS: Pem = Pem {
+    word: "ca",
+    holds: "the roots that the directory's own certificate is signed by",
+    with_key: ", which has no business on a load balancer",
+};
+
 fn roots(reader: &Reader<'_>, node: &Node, folder: &Path) -> Option<String> {
     let path = folder.join(reader.text(node, "ca")?);
-    let unusable = |why: String| {
-        let problem = Problem::new(Code::BadCertificate, format!("ca {}: {why}", path.display()));
-        reader.wrong(
-            node.place,
-            problem.next("the file is PEM: the roots that the directory's own certificate is signed by"),
-        );
-    };
-    let text = match read_file(&path).map(String::from_utf8) {
-        Ok(Ok(text)) => text,
-        Ok(Err(_)) => {
-            unusable("it is not text".into());
-            return None;
-        }
-        Err(error) => {
-            unusable(error.to_string());
-            return None;
-        }
-    };
-    if text.contains("PRIVATE KEY") {
-        unusable("it holds a private key, which has no business on a load balancer".into());
-        return None;
-    }
-    if let Err(error) = Certificate::read(&text) {
-        unusable(error.to_string());
-        return None;
-    }
-    Some(text)
+    Some(pem::certificate(reader, node, &path, &ROOTS)?.pem)
 }
 
 /// What an authority asks for by HTTP is a name in the DNS.
@@ -218,6 +245,25 @@ mod tests {
             ("names: [a.cc], tls: { acme: { email: o@b.cc, directory: ca.cc } }", "E104", "ca.cc", "is no URL"),
             ("names: [a.cc], tls: { acme: { email: o@b.cc, ca: none.pem } }", "E168", "none.pem", "none.pem"),
             ("names: [a.cc], tls: { acme: { email: o@b.cc, cs: x } }", "E102", "cs: x", "did you mean `ca`"),
+            ("names: [a.cc], tls: { acme: { email: o@b.cc, eab: { kid: k-1 } } }", "E103", "{ kid", "names no `key`"),
+            (
+                "names: [a.cc], tls: { acme: { email: o@b.cc, eab: { key: { env: X } } } }",
+                "E103",
+                "{ key",
+                "names no `kid`",
+            ),
+            (
+                "names: [a.cc], tls: { acme: { email: o@b.cc, eab: { kid: 'k 1', key: { env: X } } } }",
+                "E104",
+                "'k 1'",
+                "is no name of a key",
+            ),
+            (
+                "names: [a.cc], tls: { acme: { email: o@b.cc, eab: { kid: k-1, key: 3q2-7w } } }",
+                "E120",
+                "- {",
+                "names no source of a secret",
+            ),
             ("names: [a.cc], tls: { acme: o@b.cc, self_signed: yes }", "E103", "yes", "`acme` and another certificate"),
             ("names: [a.cc], tls: { acme: o@b.cc, key: x.pem }", "E103", "x.pem", "`acme` and another certificate"),
         ] {
@@ -231,6 +277,38 @@ mod tests {
             let placed = said.iter().any(|one| one.contains(code) && one.contains(&place));
             assert!(placed, "{site}: not at {place}: {said:?}");
         }
+    }
+
+    #[test]
+    fn an_account_is_bound_once() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("eab.key"), "3q2-7w==\n").unwrap();
+        let site = |name: &str, kid: &str| {
+            let eab = format!("eab: {{ kid: {kid}, key: {{ file: eab.key }} }}");
+            format!(
+                "  - {{ names: [{name}], pool: web, tls: {{ acme: {{ email: o@b.cc, directory: 'https://ca.cc/', {eab} }} }} }}\n"
+            )
+        };
+        let read = |second: &str| {
+            let text = format!("{HOSTS}sites:\n{}{}", site("a.cc", "k-37"), site("b.cc", second));
+            parse(&folder.path().join("x.yaml"), &text).map(|read| read.cluster)
+        };
+        let mut cluster = read("k-37").unwrap();
+        assert_eq!(crate::ctl::secret::unseal(&mut cluster), Ok(Vec::new()));
+        let eab = |(_, acme): (_, &Acme)| acme.eab.as_ref().unwrap().key.open().unwrap().to_owned();
+        assert_eq!(cluster.traffic.by_acme().map(eab).collect::<Vec<_>>(), ["3q2-7w==", "3q2-7w=="]);
+        assert!(cluster.secrets().any(|secret| secret == "3q2-7w=="));
+        let failure = read("k-91").unwrap_err().to_string();
+        assert!(
+            failure.contains("E104") && failure.contains(":7:5") && failure.contains("one account there"),
+            "{failure}"
+        );
+        fs::write(folder.path().join("eab.key"), "no base64 hunter2\n").unwrap();
+        let failure = crate::ctl::secret::unseal(&mut read("k-37").unwrap()).unwrap_err().to_string();
+        assert!(
+            failure.contains("E104") && failure.contains("not base64url") && !failure.contains("hunter2"),
+            "{failure}"
+        );
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod maintenance;
 mod mistakes;
 pub mod nginx;
 pub mod nginx_words;
+mod pem;
 pub mod pool_check;
 pub mod pools;
 pub mod rules;

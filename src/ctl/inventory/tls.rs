@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::acme::acme;
 use super::document::{Node, Value};
 use super::fields::Reader;
+use super::pem::{self, Pem};
 use super::secret;
 use crate::certificate::{Certificate, matches};
 use crate::ctl::certificate::{bad_key, validity};
@@ -76,31 +77,15 @@ pub fn tls(reader: &Reader<'_>, node: &Node, names: &[String], folder: &Path) ->
     Some(said(TlsOrigin::File(path), read, key.unwrap_or_else(|| nobodys(node))))
 }
 
+/// The certificate of a site.
+const OWN: Pem = Pem {
+    word: "certificate",
+    holds: "the site's own certificate first, then those of its authorities",
+    with_key: " as well; put that into a file of its own, and name it as `key`",
+};
+
 fn read_certificate(reader: &Reader<'_>, node: &Node, path: &Path, names: &[String]) -> Option<Certificate> {
-    let unusable = |why: String| {
-        let problem = Problem::new(Code::BadCertificate, format!("certificate {}: {why}", path.display()));
-        reader.wrong(
-            node.place,
-            problem.next("the file is PEM: the site's own certificate first, then those of its authorities"),
-        );
-    };
-    let text = match read_file(path).map(String::from_utf8) {
-        Ok(Ok(text)) => text,
-        Ok(Err(_)) => {
-            unusable("it is not text".into());
-            return None;
-        }
-        Err(error) => {
-            unusable(error.to_string());
-            return None;
-        }
-    };
-    // The file goes to where everybody on the load balancer may read it.
-    if text.contains("PRIVATE KEY") {
-        unusable("it holds a private key as well; put that into a file of its own, and name it as `key`".into());
-        return None;
-    }
-    let read = Certificate::read(&text).map_err(|error| unusable(error.to_string())).ok()?;
+    let read = pem::certificate(reader, node, path, &OWN)?;
     let missing: Vec<&str> =
         names.iter().map(String::as_str).filter(|name| is_whole(name) && !read.covers(name)).collect();
     if !missing.is_empty() {

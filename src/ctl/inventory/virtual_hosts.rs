@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::Path;
 
-use super::acme::check_ports;
+use super::acme::{check_account, check_ports};
 use super::document::{Node, Place, Value};
 use super::fields::{Fields, Reader};
 use super::rules::{locations, rules, target};
@@ -37,6 +37,8 @@ pub fn sites(reader: &Reader<'_>, node: &Node, known: &Known<'_>) -> Vec<Virtual
         }
         let site = site(reader, item, number, known);
         twice(reader, item.place, &site, &found);
+        let others: Vec<&VirtualHost> = found.iter().map(|(_, other)| other).collect();
+        check_account(reader, item.place, &site, &others);
         found.push((item.place, site));
     }
     found.into_iter().map(|(_, site)| site).collect()

@@ -1,6 +1,6 @@
 //! Files of sites beside nginx's configuration: certificates, keys and users. The configuration only names them.
 
-use hactl_engine::certificates::{ACCOUNT_KEY, ORDERS, Order, Orders};
+use hactl_engine::certificates::{ACCOUNT_KEY, Binding, ORDERS, Order, Orders, SITES};
 
 use crate::ctl::cluster::Cluster;
 use crate::ctl::sites::{Rules, Tls};
@@ -9,7 +9,7 @@ use crate::ctl::wanted::{OnChange, WantedFile};
 /// The role whose hosts have them.
 pub const ROLE: &str = "lb-nginx";
 /// Where they lie on load balancers.
-pub const FOLDER: &str = "/etc/nginx/hactl";
+pub const FOLDER: &str = SITES;
 /// The page that answers every request during maintenance, in that folder.
 pub const MAINTENANCE: &str = "maintenance.html";
 /// What stands in place of what nobody has made up yet.
@@ -33,6 +33,11 @@ pub fn acme_file(id: &str) -> String {
 /// Where the roots lie that vouch for the authority of a site.
 fn roots_file(id: &str) -> String {
     format!("{FOLDER}/acme/{id}.roots")
+}
+
+/// Where the key lies that binds the account of a site at its authority.
+fn eab_file(id: &str) -> String {
+    format!("{FOLDER}/acme/{id}.eab")
 }
 
 /// The files of all sites.
@@ -75,6 +80,12 @@ fn by_acme(cluster: &Cluster) -> Vec<WantedFile> {
     let mut files = Vec::new();
     let mut orders = Orders::default();
     for (site, acme) in cluster.traffic.by_acme() {
+        // The account at an authority is one, whichever site asks first.
+        let mut bound = cluster.traffic.by_acme().filter(|(_, other)| other.directory == acme.directory);
+        let bound = bound.find_map(|(site, acme)| Some((site, acme.eab.as_ref()?)));
+        if let Some((_, eab)) = bound.filter(|(by, _)| by.id == site.id) {
+            files.push(unread(file(eab_file(&site.id), eab.key.open().unwrap_or(UNKNOWN), 0o600, true)));
+        }
         let roots = acme.roots.as_ref().map(|roots| file(roots_file(&site.id), roots, 0o644, false));
         orders.certificates.push(Order {
             id: site.id.clone(),
@@ -84,6 +95,7 @@ fn by_acme(cluster: &Cluster) -> Vec<WantedFile> {
             email: acme.email.clone(),
             directory: acme.directory.clone(),
             authorities: roots.as_ref().map(|file| file.dest.clone()),
+            binding: bound.map(|(by, eab)| Binding { kid: eab.kid.clone(), key_file: eab_file(&by.id) }),
         });
         files.extend(roots.map(unread));
     }

@@ -1,8 +1,11 @@
 //! Certificates by ACME (RFC 8555) as desk and agent speak of them: what a load balancer shall have, which the desk writes into a
 //! file there, and how it stands, which the agent's command writes into another.
 
+use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 use serde::{Deserialize, Serialize};
 
+/// Where certificates and keys of sites lie, for nginx; those by ACME in its folder `acme`.
+pub const SITES: &str = "/etc/nginx/hactl";
 /// Where the desk puts [`Orders`].
 pub const ORDERS: &str = "/etc/nginx/hactl/acme/orders.json";
 /// Where the desk puts the key of the account, alike on all load balancers of a cluster: any of them answers for all.
@@ -38,6 +41,18 @@ pub struct Order {
     /// File of the roots that vouch for the directory's own HTTPS; the system's when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorities: Option<String>,
+    /// Absent where the authority takes accounts of strangers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binding: Option<Binding>,
+}
+
+/// To which account of its own an authority binds the one that asks (RFC 8555 §7.3.4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Binding {
+    /// The name of the key there.
+    pub kid: String,
+    /// File of the key, as base64.
+    pub key_file: String,
 }
 
 /// How the certificates of a load balancer stand.
@@ -86,4 +101,26 @@ pub struct Failed {
     /// SHA-256 of what was ordered: another order is tried at once.
     #[serde(default)]
     pub order: String,
+}
+
+/// Bytes as authorities print them for people: base64url or base64, with or without the `=` behind it.
+pub fn base64(text: &str) -> Option<Vec<u8>> {
+    let text = text.trim_end_matches('=');
+    let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).or_else(|_| BASE64_NOPAD.decode(text.as_bytes()));
+    bytes.ok().filter(|bytes| !bytes.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_in_all_its_forms() {
+        for text in ["-_-_QQ", "-_-_QQ==", "+/+/QQ==", "+/+/QQ"] {
+            assert_eq!(base64(text), Some(vec![0xfb, 0xff, 0xbf, 0x41]), "{text}");
+        }
+        for text in ["", "=", "hunter 2", "a", "é"] {
+            assert_eq!(base64(text), None, "{text}");
+        }
+    }
 }

@@ -1,5 +1,7 @@
 use super::*;
+use crate::ctl::cluster::{Sealed, Secret};
 use crate::ctl::inventory::load::parse;
+use crate::ctl::sites::{Eab, TlsOrigin};
 
 fn rendered(text: &str, host: &str) -> Result<WantedHost, Failure> {
     let cluster = parse(Path::new("/nowhere/x.yaml"), text)?.cluster;
@@ -380,6 +382,18 @@ fn certificates_by_acme_are_rendered() {
     assert!(stands_in.once && stands_in.secret && stands_in.mode == 0o600 && stands_in.role == "lb-nginx");
     assert!(key.secret && key.mode == 0o600 && key.on_change.is_none() && !key.once);
     assert!(wanted.services.iter().any(|service| service.name == "hactl-certificates.timer"));
+    // An account is bound by a key that root alone may read, and that the order only names.
+    let mut bound = cluster.clone();
+    let tls = bound.traffic.sites[0].tls.as_mut().unwrap();
+    let key = Sealed { value: Some(Secret("3q2-7w".into())), ..tls.key.clone() };
+    let TlsOrigin::Acme(acme) = &mut tls.origin else { panic!("{:?}", tls.origin) };
+    acme.eab = Some(Eab { kid: "kid-37".into(), key });
+    let with_eab = host(&bound);
+    let orders = file(&with_eab, hactl_engine::certificates::ORDERS);
+    let eab = "/etc/nginx/hactl/acme/www.example.cc.eab";
+    assert!(orders.contains("\"kid\": \"kid-37\"") && orders.contains(eab) && !orders.contains("3q2"), "{orders}");
+    let key = with_eab.files.iter().find(|file| file.dest == eab).unwrap();
+    assert!(key.secret && key.mode == 0o600 && key.on_change.is_none() && key.content == b"3q2-7w\n");
     // During a maintenance an authority is answered all the same.
     cluster.traffic.maintenance = Some("soon".into());
     let conf = file(&host(&cluster), "/etc/nginx/conf.d/hactl-lb.conf");
