@@ -134,7 +134,7 @@ pub fn plan(wanted: &WantedHost, facts: &Facts, binary: &str) -> HostPlan {
     // After their units have stopped, which may need them.
     let left = wanted.removed.iter().filter(|dest| facts.files.contains_key(*dest));
     let ours = |dest: &&String| facts.put.as_ref().is_some_and(|put| put.contains_key(*dest));
-    let forgotten = wanted.forgotten.iter().filter(|dest| facts.files.contains_key(*dest)).filter(ours);
+    let forgotten = wanted.hidden().filter(|dest| facts.files.contains_key(*dest)).filter(ours);
     // What must not be there may still come with a package.
     let must_go = wanted.absent.iter().filter(|dest| installs || facts.files.contains_key(*dest));
     changes.extend(left.chain(forgotten).chain(must_go).map(|dest| Change::Remove(dest.clone())));

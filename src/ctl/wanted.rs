@@ -29,6 +29,8 @@ pub struct WantedHost {
     pub retired: Vec<String>,
     /// Files of such roles: removed where they are.
     pub removed: Vec<String>,
+    /// Files of such roles with secrets: removed where a deploy has put them, and never shown.
+    pub removed_secrets: Vec<String>,
     /// Files with secrets that are not wanted any more: removed where a deploy has put them, and never shown.
     pub forgotten: Vec<String>,
     /// Files whose content this deploy has made up.
@@ -39,6 +41,13 @@ pub struct WantedHost {
     pub runs: Vec<Run>,
     /// Checks that the role works, run on the host after activation.
     pub probes: Vec<Probe>,
+}
+
+impl WantedHost {
+    /// Files that are removed where a deploy has put them, and never shown.
+    pub fn hidden(&self) -> impl Iterator<Item = &String> {
+        self.removed_secrets.iter().chain(&self.forgotten)
+    }
 }
 
 /// Where the hactl binary lives on a host.

@@ -187,7 +187,7 @@ pub(super) fn forget(wanted: &mut WantedHost, facts: &mut Facts, roles: &[String
         return;
     }
     for (path, key) in &facts.keys {
-        if wanted.files.iter().any(|file| file.dest == *path) || wanted.forgotten.contains(path) {
+        if wanted.files.iter().any(|file| file.dest == *path) || wanted.hidden().any(|known| known == path) {
             continue;
         }
         wanted.forgotten.push(path.clone());

@@ -158,7 +158,7 @@ fn wanted(job: &Job, binary: &str) -> BTreeMap<String, String> {
         }
         add(file.dest.clone(), format!("{} {:o} {} {:?}", sha256(&file.content), file.mode, file.owner, file.check));
     }
-    want.removed.iter().chain(&want.forgotten).chain(&want.absent).for_each(|path| add(path.clone(), "absent".into()));
+    want.removed.iter().chain(want.hidden()).chain(&want.absent).for_each(|path| add(path.clone(), "absent".into()));
     want.packages.iter().for_each(|package| add(format!("package {}", package.name), package.command.clone()));
     want.sysctl.iter().for_each(|(key, value)| add(format!("sysctl {key}"), value.clone()));
     want.services.iter().for_each(|service| add(format!("service {}", service.name), format!("{service:?}")));

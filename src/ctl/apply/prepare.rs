@@ -234,6 +234,7 @@ fn spare(order: &Order, wanted: &mut [WantedHost]) {
     for host in wanted.iter_mut().filter(|_| !order.only.is_empty()) {
         host.retired.clear();
         host.removed.clear();
+        host.removed_secrets.clear();
     }
 }
 

@@ -96,7 +96,10 @@ fn lines(job: &Job, change: &Change, there: &Found, secrets: &[&str]) -> Option<
             let file = job.wanted.files.iter().find(|file| file.dest == *dest)?;
             Some(difference::written(file, there, secrets))
         }
-        Change::Remove(dest) => Some(difference::removed(dest, there, job.wanted.forgotten.contains(dest), secrets)),
+        Change::Remove(dest) => {
+            let hidden = job.wanted.hidden().any(|path| path == dest);
+            Some(difference::removed(dest, there, hidden, secrets))
+        }
         _ => None,
     }
 }

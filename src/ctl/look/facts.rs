@@ -90,7 +90,7 @@ const PLACES: [&str; 4] = ["/etc", "/usr", "/tmp", HOME];
 /// The script whose output [`parse`] reads.
 pub fn script(wanted: &WantedHost) -> Script {
     let files = wanted.files.iter().map(|file| &file.dest).chain(&wanted.removed);
-    let files = files.chain(&wanted.forgotten).chain(&wanted.absent);
+    let files = files.chain(wanted.hidden()).chain(&wanted.absent);
     let services = wanted.services.iter().flat_map(|s| std::iter::once(&s.name).chain(&s.replaces));
     let services = services.chain(&wanted.retired).map(String::as_str).chain(["nginx"]).chain(observe::FIREWALLS);
     let services: BTreeSet<&str> = services.collect();

@@ -95,9 +95,9 @@ pub struct Sight {
 /// Who owns an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owners {
-    /// Load balancers whose kernel has it, in the order written.
+    /// Hosts whose kernel has it, in the order written.
     pub names: Vec<String>,
-    /// Load balancers that may have it: they did not answer, with the reason, or were not asked.
+    /// Hosts that may have it: they did not answer, with the reason, or were not asked.
     pub unknown: Vec<(String, String)>,
 }
 
@@ -116,7 +116,7 @@ impl std::fmt::Display for Owners {
 }
 
 impl Sight {
-    /// The load balancers whose kernel has a VIP, in the order written.
+    /// The hosts with an agent whose kernel has a VIP, in the order written.
     pub fn owners(&self, cluster: &Cluster, vip: IpAddr) -> Vec<String> {
         cluster
             .agents()

@@ -389,7 +389,8 @@ fn no_balancer(names: &[String], host: &str, option: &str) -> Result<(), Failure
     if names.iter().any(|name| name == host) {
         return Ok(());
     }
-    let message = format!("{option}{host}: no such load balancer; there is {}", names.join(", "));
+    let message =
+        format!("{option}{host}: no host of this inventory that carries a VIP; there is {}", names.join(", "));
     Err(Failure::one(Exit::Invalid, Problem::new(Code::NoSuchBalancer, message).next("name one of these")))
 }
 

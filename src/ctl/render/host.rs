@@ -126,7 +126,7 @@ impl<'c> Renderer<'c> {
             let shown: Vec<String> = gone(false).filter(stays).cloned().collect();
             let hidden: Vec<String> = gone(true).filter(stays).cloned().collect();
             wanted.removed.extend(shown);
-            wanted.forgotten.extend(hidden);
+            wanted.removed_secrets.extend(hidden);
         }
     }
 

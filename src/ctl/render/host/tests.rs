@@ -109,6 +109,34 @@ fn wordpress_renders_and_its_secrets_are_where_they_are_needed() {
     assert!(alone.files.iter().all(|one| one.dest != "/etc/nginx/hactl_wordpress_copies"));
 }
 
+/// Every state of the two databases, as the script that is deployed judges them: who begins without asking the other one.
+#[test]
+fn a_database_begins_without_asking_where_nobody_can_have_more() {
+    let cluster = parse(Path::new("/nowhere/x.yaml"), WORDPRESS).unwrap().cluster;
+    let states = ["", "new", "joins", "follows", "written"];
+    for (host, first) in [("web-7", true), ("web-8", false)] {
+        let wanted = render(&cluster, cluster.host(host).unwrap(), &Interfaces::new()).unwrap();
+        let script = file(&wanted, "/etc/hactl/wordpress/pair.sh");
+        let (functions, end) = script.split_once("\nmariadb <").unwrap();
+        assert!(end.contains("then lead; else stand_by"), "{end}");
+        let walk = format!(
+            "{functions}\nfor bare in true false; do is_bare() {{ $bare; }}; for mine in new joins follows written; do for their in '' new joins follows written; do \
+             if may_begin \"$mine\" \"$their\"; then echo \"$bare $mine $their\"; fi; done; done; done; other=; may_begin follows '' && echo alone"
+        );
+        let output = std::process::Command::new("bash").args(["-c", &walk]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let begins = String::from_utf8(output.stdout).unwrap();
+        let mut expected = String::new();
+        for bare in ["true", "false"] {
+            if first {
+                expected += if bare == "true" { "true new \ntrue new new\n" } else { "false new new\n" };
+            }
+            expected.extend(states.map(|their| format!("{bare} written {their}\n")));
+        }
+        assert_eq!(begins, format!("{expected}alone\n"), "{host}");
+    }
+}
+
 #[test]
 fn the_expert_renders() {
     for host in ["lb-5", "lb-6", "web-7", "web-8", "web-9"] {
@@ -159,11 +187,8 @@ fn what_is_not_asked_for_is_not_there() {
         "/etc/hactl/wordpress/pair.client",
         "/etc/hactl/wordpress/setup.php",
     ];
-    assert_eq!(
-        wanted.forgotten,
-        [&["/etc/hactl/smtp.password"], left.as_slice()].concat(),
-        "and what another role left"
-    );
+    assert_eq!(wanted.forgotten, ["/etc/hactl/smtp.password"]);
+    assert_eq!(wanted.removed_secrets, left, "what other roles left");
     let conf = file(&wanted, "/etc/hactl/hactl.conf");
     for word in ["smtp", "webhook", "metrics", "auth_hmac", "track_interface", "notification"] {
         assert!(!conf.contains(word), "{conf}");
@@ -209,9 +234,9 @@ fn the_lvs_clusters_render() {
     for secret in
         ["/etc/hactl/wordpress/setup.php", "/etc/wordpress/config-hactl.php", "/etc/nginx/hactl_wordpress_copies"]
     {
-        let (removed, forgotten) = (&static_page.removed, &static_page.forgotten);
+        let (removed, hidden) = (&static_page.removed, &static_page.removed_secrets);
         assert!(!removed.iter().any(|dest| dest == secret), "its lines would be shown: {removed:?}");
-        assert!(forgotten.iter().any(|dest| dest == secret), "{forgotten:?}");
+        assert!(hidden.iter().any(|dest| dest == secret), "{hidden:?}");
     }
 }
 
