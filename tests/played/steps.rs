@@ -60,6 +60,12 @@ impl Walk {
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 
+    /// Whether a call comes after the one that commits its host.
+    fn is_committed(&self, host: &str, number: usize) -> bool {
+        let calls = self.calls.iter().find(|(name, _)| name == host).map(|(_, calls)| calls);
+        calls.is_some_and(|calls| calls.iter().take(number).any(|call| call.starts_with("commit")))
+    }
+
     /// One deploy with this fault: what is said is true, time brings every host to one of two ends, the next deploy ends well.
     fn meets(&self, host: &str, number: usize, fault: Fault) -> Result<(), String> {
         let stage = &self.stage;
@@ -235,6 +241,10 @@ fn a_desk_that_dies_at_each_call() {
     walk.each(
         |call| !["commit", "members", "leave"].iter().any(|last| call.starts_with(last)),
         |walk, host, number| {
+            // What is looked at after the commit leaves the next deploy nothing to die in.
+            if walk.is_committed(host, number) {
+                return Ok(());
+            }
             let stage = &walk.stage;
             stage.host(host).faults.at_call(number, Fault::DeskDies);
             stage.deploy_and_die();
