@@ -93,6 +93,7 @@ complete -c hactl -n "__fish_hactl_using_subcommand init" -l no-progress -d 'No 
 complete -c hactl -n "__fish_hactl_using_subcommand init" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
 complete -c hactl -n "__fish_hactl_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hactl -n "__fish_hactl_using_subcommand check" -l config-id -d 'Read the `@ID` lines of a keepalived.conf for this host; for this one\'s name when absent' -r
+complete -c hactl -n "__fish_hactl_using_subcommand check" -l listen -d 'Listen on the interfaces that a keepalived.conf names, for so long (`--listen=6s`) or until its slowest instance would have been heard: does another cluster of this LAN use its VRID, does the other half of the pair say the same? Exit 4 when not. Needs root' -r
 complete -c hactl -n "__fish_hactl_using_subcommand check" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand check" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
 json\t'For programs'"
@@ -577,7 +578,7 @@ complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subco
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from certificates" -l no-progress -d 'No progress bars'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from certificates" -l accept-new-host-keys -d 'Take host keys of hosts that are not known yet, and remember them'
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from certificates" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from probe" -l limit -d 'Limit for each step, for example 500ms' -r
+complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from probe" -l limit -d 'How long it may take, for example 500ms; of it a connection takes at most 1.5 s' -r
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from probe" -s i -l inventory -d 'Inventory file [default: $HACTL_INVENTORY, ./inventory.yaml, or the last one deployed]' -r -F
 complete -c hactl -n "__fish_hactl_using_subcommand agent; and __fish_seen_subcommand_from probe" -s o -l output -d 'Output format on stdout' -r -f -a "text\t'For people'
 json\t'For programs'"

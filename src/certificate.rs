@@ -11,8 +11,9 @@ use rustls::sign::CertifiedKey;
 use sha2::{Digest as _, Sha256};
 use x509_cert::Certificate as Parsed;
 use x509_cert::der::Decode as _;
-use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::der::asn1::ObjectIdentifier;
 use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{AuthorityInfoAccessSyntax, SubjectAltName};
 
 /// A site's certificate, with those of the authorities between it and the root.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct Certificate {
     pub until: SystemTime,
     /// SHA-256 of its own DER, in hexadecimal digits.
     pub fingerprint: String,
+    /// Where its authority tells by OCSP whether it is revoked (RFC 5280, 4.2.2.1); most do not any more.
+    pub ocsp: Option<String>,
 }
 
 /// Why a certificate or a key cannot be used.
@@ -78,6 +81,8 @@ impl Certificate {
         let says = parsed.tbs_certificate();
         let alternative = says.get_extension::<SubjectAltName>().map_err(damaged)?;
         let alternative = alternative.map(|(_, names)| names.0).unwrap_or_default();
+        let access = says.get_extension::<AuthorityInfoAccessSyntax>().map_err(damaged)?;
+        let access = access.map(|(_, descriptions)| descriptions.0).unwrap_or_default();
         let issuer = says.issuer().to_string();
         let common = issuer.split(',').find_map(|part| part.trim().strip_prefix("CN="));
         let validity = says.validity();
@@ -88,7 +93,15 @@ impl Certificate {
             from: UNIX_EPOCH + validity.not_before.to_unix_duration(),
             until: UNIX_EPOCH + validity.not_after.to_unix_duration(),
             fingerprint: fingerprint(own),
+            ocsp: access.iter().filter(|one| one.access_method == ID_AD_OCSP).find_map(|one| url(&one.access_location)),
         })
+    }
+
+    /// Whether a server can bring along what its authority says of it (OCSP stapling, RFC 6066, section 8): it is asked
+    /// by plain HTTP, and the answer is for a certificate and its issuer.
+    pub fn can_be_stapled(&self) -> bool {
+        self.ocsp.as_ref().is_some_and(|url| url.starts_with("http://"))
+            && chain(&self.pem).is_ok_and(|chain| chain.len() > 1)
     }
 
     /// Whether it is for this name.
@@ -111,6 +124,8 @@ impl Certificate {
     }
 }
 
+/// `id-ad-ocsp` (RFC 5280, 4.2.2.1).
+const ID_AD_OCSP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
 const DAY_S: u64 = 24 * 60 * 60;
 /// For how long a certificate holds that is made up: what browsers take at most.
 const MADE_UP_FOR_DAYS: i64 = 397;
@@ -132,6 +147,13 @@ fn name(name: &GeneralName) -> Option<String> {
             [a, b, c, d] => Some(IpAddr::from([*a, *b, *c, *d]).to_string()),
             bytes => <[u8; 16]>::try_from(bytes).ok().map(|bytes| IpAddr::from(bytes).to_string()),
         },
+        _ => None,
+    }
+}
+
+fn url(place: &GeneralName) -> Option<String> {
+    match place {
+        GeneralName::UniformResourceIdentifier(url) => Some(url.to_string()),
         _ => None,
     }
 }

@@ -69,8 +69,8 @@ impl Surroundings for Host {
     }
 }
 
-/// What a configuration file holds. Only regular files are read: a pipe is waited for without end, a device may have none,
-/// and what the kernel shows as files may vanish by being read.
+/// What a configuration file holds. Only regular files are read: a pipe is waited for without end, a device may have
+/// none, and what the kernel shows as files may vanish by being read.
 ///
 /// # Errors
 /// When it cannot be read, or is no file that somebody wrote.

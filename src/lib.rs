@@ -3,8 +3,6 @@
 //! The binary is thin; everything lives here so that tests reach it. ARCHITECTURE.md names the rooms and who may
 //! use whom.
 
-#![warn(unreachable_pub)]
-
 pub mod agent;
 pub mod certificate;
 pub mod cli;

@@ -13,9 +13,12 @@ pub(crate) enum BadTime {
     /// `5.5.5s`.
     #[error("`{0}` is not a number; write 500ms, 10s, 5m or 1h")]
     Number(String),
-    /// More than [`Duration`] holds.
+    /// More than [`Duration`] holds, or than is waited for.
     #[error("`{0}` is too long")]
     TooLong(String),
+    /// Nothing could happen in it.
+    #[error("no time at all; write 500ms, 10s or 5m")]
+    Zero,
 }
 
 /// Reads `10m`, `1500ms`, `2s`, `1h`; a bare number is seconds.
@@ -36,6 +39,20 @@ pub(crate) fn parse_time(text: &str) -> Result<Duration, BadTime> {
     Duration::try_from_secs_f64(value * factor).map_err(|_| BadTime::TooLong(text.into()))
 }
 
+/// A time for which a command says nothing.
+///
+/// # Errors
+/// No time, none at all, or more than 10 minutes.
+pub(crate) fn parse_short_time(text: &str) -> Result<Duration, BadTime> {
+    match parse_time(text)? {
+        time if time.is_zero() => Err(BadTime::Zero),
+        time if time > SHORT_MAX => Err(BadTime::TooLong(text.into())),
+        time => Ok(time),
+    }
+}
+
+const SHORT_MAX: Duration = Duration::from_secs(600);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,6 +65,9 @@ mod tests {
         assert_eq!(parse_time("2 min"), Ok(Duration::from_secs(120)));
         assert!(parse_time("-1s").is_err() && parse_time("").is_err());
         assert_eq!(parse_time("5 years"), Err(BadTime::Unit(" years".into())));
+        assert_eq!(parse_short_time("6s"), Ok(Duration::from_secs(6)));
+        assert_eq!(parse_short_time("0"), Err(BadTime::Zero));
+        assert_eq!(parse_short_time("1500"), Err(BadTime::TooLong("1500".into())));
         assert_eq!(parse_time("5.5.5s"), Err(BadTime::Number("5.5.5".into())));
         assert!(matches!(parse_time("99999999999999999999999h"), Err(BadTime::TooLong(_))));
     }

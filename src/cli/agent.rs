@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::agent_args::{Agent, AgentClient, AgentRun, RealServer};
 use super::args::Check;
 use super::global::Global;
+use super::hear;
 use super::show::finish;
 use crate::agent::check::probe;
 use crate::agent::control::client;
@@ -62,7 +63,7 @@ pub(crate) fn run(global: &Global, command: Agent) -> Outcome {
         Agent::History(client) => ask(global, &client, &Request::History),
         Agent::Metrics(client) => ask(global, &client, &Request::Metrics),
         Agent::Upgrade(client) => show_answer(global, client::upgrade(&client.socket)?),
-        Agent::Listen { interface, limit, ipv6 } => listen(&interface, limit, ipv6),
+        Agent::Listen { interface, limit, ipv6 } => hear::listen(global, interface, ipv6, limit),
         Agent::Certificates(command) => super::certificates::run(global, command),
         Agent::Probe { url, limit } => probe_web(&url, limit),
     }
@@ -81,7 +82,7 @@ fn serve(global: &Global, run: AgentRun) -> Outcome {
     if run.config_test {
         return super::offline::check(
             global,
-            &Check { files: vec![run.config], config_id: run.config_id, elsewhere: false },
+            &Check { files: vec![run.config], config_id: run.config_id, elsewhere: false, listen: None },
         );
     }
     let rehearsal = run.rehearse;
@@ -191,15 +192,6 @@ fn show(global: &Global, status: &AgentStatus) -> Result<(), Failure> {
     cleared.map_err(|error| Failure::internal(error.to_string()))?;
     println!("{}", client::status_text(status));
     Ok(())
-}
-
-fn listen(interface: &str, limit: Duration, ipv6: bool) -> Outcome {
-    let heard = crate::agent::vrrp::listen::listen(interface, ipv6, limit).map_err(|error| {
-        let problem = Problem::new(Code::CannotListen, format!("cannot listen for adverts on {interface}: {error}"));
-        Failure::one(Exit::Internal, problem.next("`ip link` shows the interfaces; raw sockets need root"))
-    })?;
-    heard.iter().for_each(|used| println!("vrid {} from {}", used.vrid, used.source));
-    Ok(Exit::Done)
 }
 
 fn probe_web(url: &str, limit: Duration) -> Outcome {

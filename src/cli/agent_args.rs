@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use hactl_engine::certificates::{ACCOUNT_KEY, FOLDER, ORDERS};
 
-use crate::text::parse_time;
+use crate::text::{parse_short_time, parse_time};
 
 /// `hactl agent`.
 #[derive(Debug, Subcommand)]
@@ -76,7 +76,7 @@ pub(crate) enum Agent {
         /// Interface
         interface: String,
         /// How long
-        #[arg(long = "for", default_value = "1500ms", value_name = "TIME", value_parser = parse_time)]
+        #[arg(long = "for", default_value = "1500ms", value_name = "TIME", value_parser = parse_short_time)]
         limit: std::time::Duration,
         /// Adverts over IPv6
         #[arg(long)]
@@ -88,7 +88,7 @@ pub(crate) enum Agent {
     Probe {
         /// http://HOST[:PORT][/PATH]
         url: String,
-        /// Limit for each step, for example 500ms
+        /// How long it may take, for example 500ms; of it a connection takes at most 1.5 s
         #[arg(long, default_value = "1s", value_name = "TIME", value_parser = parse_time)]
         limit: std::time::Duration,
     },
@@ -164,7 +164,8 @@ pub(crate) struct AgentRun {
     /// Where overrides survive a reboot
     #[arg(long, default_value = "/var/lib/hactl", value_name = "PATH")]
     pub state_dir: PathBuf,
-    /// Stay in the foreground, as `hactl agent run` always does; a link named keepalived goes to the background without it
+    /// Stay in the foreground, as `hactl agent run` always does; a link named keepalived goes to the background without
+    /// it
     #[arg(short = 'n', long)]
     pub dont_fork: bool,
     /// Log to standard error instead of the journal

@@ -11,14 +11,19 @@ use super::deploy_args::{Deploy, Plan};
 use super::genhash::GenHash;
 use super::global::Global;
 use super::import_args::{Import, Takeover};
-use crate::text::parse_time;
+use crate::text::{parse_short_time, parse_time};
 
-/// Parses a command line. A link named `keepalived` behaves as `hactl agent run` with keepalived's options, one named `genhash` as
-/// `hactl genhash`.
+/// Parses a command line.
 ///
 /// # Errors
 /// What clap has to say, help and version included.
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(meant(words))
+}
+
+/// The words that are meant. A link named `keepalived` behaves as `hactl agent run` with keepalived's options, one
+/// named `genhash` as `hactl genhash`.
+pub(super) fn meant(words: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut words: Vec<OsString> = words.into_iter().collect();
     let named = |name: &str| words.first().and_then(|word| Path::new(word).file_name()).is_some_and(|n| n == name);
     if named("genhash") {
@@ -33,7 +38,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, cl
         }
         words.iter_mut().filter(|word| *word == "-i").for_each(|word| *word = "--config-id".into());
     }
-    Cli::try_parse_from(words)
+    words
 }
 
 /// The grammar, for tests and completions.
@@ -59,8 +64,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Print an inventory to start from
     Init(Init),
-    /// Validate inventories and keepalived.conf files, offline (exit 4 when a keepalived.conf names a program, user, interface or
-    /// network namespace that is not on this host)
+    /// Validate inventories and keepalived.conf files, offline (exit 4 when a keepalived.conf names a program, user,
+    /// interface or network namespace that is not on this host)
     Check(Check),
     /// Print what a host would get, offline
     Render(Render),
@@ -68,7 +73,8 @@ pub(crate) enum Command {
     Plan(Plan),
     /// Plan, confirm, apply and verify
     Deploy(Deploy),
-    /// Read a running keepalived and nginx pair, and print the inventory of it (exit 2 when something would be otherwise)
+    /// Read a running keepalived and nginx pair, and print the inventory of it (exit 2 when something would be
+    /// otherwise)
     Import(Import),
     /// Replace the keepalived that owns the VIP, without losing a packet; `uninstall` gives it back
     Takeover(Takeover),
@@ -108,8 +114,8 @@ pub(crate) enum Command {
     Backend(Backend),
     /// Go back to an earlier generation on all hosts, or on none
     Rollback {
-        /// The generation; when absent, the one before the last. Going back is a generation, too: a second `rollback` undoes the
-        /// first
+        /// The generation; when absent, the one before the last. Going back is a generation, too: a second `rollback`
+        /// undoes the first
         #[arg(long, value_name = "NUMBER")]
         to: Option<u64>,
         /// Do not ask
@@ -234,8 +240,9 @@ pub(crate) enum Lock {
 /// `hactl explain`.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// The code, such as E702; all codes when absent
-    pub code: Option<String>,
+    /// A code, such as E702, or a packet in hexadecimal digits, such as tcpdump -x prints it (- reads standard input);
+    /// all codes when absent
+    pub what: Vec<String>,
     /// Print every code with its title
     #[arg(long)]
     pub list: bool,
@@ -280,6 +287,12 @@ pub(crate) struct Check {
     /// The keepalived.conf is for another host: do not look here for the interfaces, users, files and programs it names
     #[arg(long)]
     pub elsewhere: bool,
+    /// Listen on the interfaces that a keepalived.conf names, for so long (`--listen=6s`) or until its slowest instance
+    /// would have been heard: does another cluster of this LAN use its VRID, does the other half of the pair say the
+    /// same? Exit 4 when not. Needs root
+    #[arg(long, value_name = "TIME", value_parser = parse_short_time, num_args = 0..=1, require_equals = true,
+          conflicts_with = "elsewhere")]
+    pub listen: Option<Option<std::time::Duration>>,
 }
 
 /// `hactl render`.

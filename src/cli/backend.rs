@@ -1,5 +1,5 @@
-//! `hactl backend`: words to wishes. Where the kernel balances, `drain`, `undrain` and `weight` are orders to the directors, as without
-//! `backend`.
+//! `hactl backend`: words to wishes. Where the kernel balances, `drain`, `undrain` and `weight` are orders to the
+//! directors, as without `backend`.
 
 use indicatif::ProgressBar;
 

@@ -15,7 +15,9 @@ use crate::error::{Code, Exit, Failure, Problem};
 /// # Errors
 /// Exit 2 where nobody can be asked.
 pub(crate) fn deploy(global: &Global, yes: bool, plan: &Planned) -> Result<bool, Failure> {
-    if !global.wants_json() {
+    // Who is asked must see what for.
+    let silent = global.wants_json() || (global.quiet && yes);
+    if !silent {
         say::out(planned(plan));
     }
     if yes {

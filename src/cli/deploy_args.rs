@@ -58,7 +58,8 @@ pub(crate) struct Deploy {
     /// Leave a failed deploy as it is, for inspection
     #[arg(long)]
     pub no_auto_rollback: bool,
-    /// Change what load balancers must have alike (VRID, interval) although the VIP may have two owners or none meanwhile
+    /// Change what load balancers must have alike (VRID, interval) although the VIP may have two owners or none
+    /// meanwhile
     #[arg(long)]
     pub accept_gap: bool,
     /// Hosts worked on in parallel

@@ -241,6 +241,7 @@ fn options(global: &Global, bar: &ProgressBar) -> Options {
         limit: Duration::from_secs(global.timeout),
         accept_new: global.accept_new_host_keys,
         parallel: PARALLEL,
+        held: PARALLEL,
         commands: global.verbose > 1,
         listener: progress::listener(global, bar),
         way: Arc::new(BySsh),

@@ -1,7 +1,7 @@
 //! `hactl drill`: which scenarios, in which form the results come.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -18,6 +18,7 @@ use crate::ctl::drill::report::json::{Row, json, rows};
 use crate::ctl::drill::report::junit::junit;
 use crate::ctl::drill::report::markdown::markdown;
 use crate::ctl::drill::run;
+use crate::ctl::drill::scenario::Scenario;
 use crate::ctl::drill::select::select;
 use crate::ctl::drill::table::SCENARIOS;
 use crate::ctl::report::Report;
@@ -29,8 +30,8 @@ use crate::error::{Exit, Failure, Outcome};
 /// Unknown scenarios, a cluster that is not good to begin with; exit 7 when a drill failed.
 pub(super) async fn run(global: &Global, options: Options, wanted: Drill) -> Outcome {
     if wanted.list {
-        print!("{}", list());
-        return Ok(Exit::Done);
+        let report = Report { value: Listed { scenarios: listings() }, problems: Vec::new(), exit: Exit::Done };
+        return finish(global, "drill", Ok(report), |listed: &Listed| list(&listed.scenarios));
     }
     let lab = crate::lab::layout::Layout::from_environment().plan().is_some();
     let scenarios = select(&wanted.scenarios, wanted.all, lab)?;
@@ -39,18 +40,48 @@ pub(super) async fn run(global: &Global, options: Options, wanted: Drill) -> Out
     }
     let done = run::run(global.inventory.clone(), &options, &scenarios, wanted.budget).await?;
     let exit = if done.passed() { Exit::Done } else { Exit::Verification };
-    if wanted.report.is_empty() {
+    let json = global.wants_json();
+    if !wanted.report.is_empty() {
+        write_reports(&wanted, &done, json)?;
+    }
+    if wanted.report.is_empty() || json {
         let report = Report { value: Drilled { drills: rows(&done) }, problems: Vec::new(), exit };
         return finish(global, "drill", Ok(report), |_| text(&done));
     }
-    write_reports(&wanted, &done)?;
     Ok(exit)
 }
 
-fn list() -> String {
-    let rows = SCENARIOS.iter().map(|scenario| {
-        let lab = if scenario.needs_lab() { " (lab only)" } else { "" };
-        vec![scenario.name.to_owned(), format!("{}{lab}", scenario.title), format!("-> {}", scenario.expected)]
+/// `--list`.
+#[derive(Serialize)]
+struct Listed {
+    scenarios: Vec<Listing>,
+}
+
+/// What can be drilled.
+#[derive(Serialize)]
+struct Listing {
+    scenario: &'static str,
+    title: &'static str,
+    /// What has to come of it.
+    expected: &'static str,
+    /// Whether only hosts of the lab may be treated so.
+    lab_only: bool,
+}
+
+fn listings() -> Vec<Listing> {
+    let listing = |scenario: &'static Scenario| Listing {
+        scenario: scenario.name,
+        title: scenario.title,
+        expected: scenario.expected,
+        lab_only: scenario.needs_lab(),
+    };
+    SCENARIOS.iter().map(listing).collect()
+}
+
+fn list(scenarios: &[Listing]) -> String {
+    let rows = scenarios.iter().map(|one| {
+        let lab = if one.lab_only { " (lab only)" } else { "" };
+        vec![one.scenario.to_owned(), format!("{}{lab}", one.title), format!("-> {}", one.expected)]
     });
     table(&rows.collect::<Vec<_>>())
 }
@@ -61,11 +92,12 @@ struct Drilled<'d> {
     drills: Vec<Row<'d>>,
 }
 
-/// One form other than a page goes to stdout; several, and pages, become files.
-fn write_reports(wanted: &Drill, done: &Run) -> Result<(), Failure> {
+/// One form other than a page goes to stdout; several, and pages, become files. With `--json` all of them do, and
+/// nothing is said.
+fn write_reports(wanted: &Drill, done: &Run, quiet: bool) -> Result<(), Failure> {
     let forms = &wanted.report;
     let internal = |error: String| Failure::internal(format!("report: {error}"));
-    let to_file = forms.len() > 1;
+    let to_file = forms.len() > 1 || quiet;
     for form in forms {
         let (name, content) = match form {
             Form::Html => ("drill.html", html(done).map_err(|error| internal(error.to_string()))?),
@@ -74,24 +106,26 @@ fn write_reports(wanted: &Drill, done: &Run) -> Result<(), Failure> {
             Form::Md => ("drill.md", markdown(done)),
         };
         if to_file || *form == Form::Html {
-            write(&wanted.out, name, &content)?;
+            let path = write(&wanted.out, name, &content)?;
+            if !quiet {
+                println!("wrote {}", path.display());
+            }
         } else {
             println!("{content}");
         }
     }
-    if to_file {
+    if to_file && !quiet {
         print!("{}", text(done));
     }
     Ok(())
 }
 
-fn write(folder: &Path, name: &str, content: &str) -> Result<(), Failure> {
+fn write(folder: &Path, name: &str, content: &str) -> Result<PathBuf, Failure> {
     let path = folder.join(name);
     fs::create_dir_all(folder)
         .and_then(|()| fs::write(&path, content))
         .map_err(|error| Failure::internal(format!("{}: {error}", path.display())))?;
-    println!("wrote {}", path.display());
-    Ok(())
+    Ok(path)
 }
 
 fn text(done: &Run) -> String {

@@ -2,7 +2,7 @@
 
 use std::panic;
 
-use super::{agent_args, args, dispatch, show};
+use super::{agent_args, args, dispatch, show, usage};
 use crate::agent::daemon::upgrade;
 use crate::error::Exit;
 
@@ -20,11 +20,16 @@ pub fn main(end_quietly: fn()) -> std::process::ExitCode {
 }
 
 fn run(end_quietly: fn()) -> Result<Exit, (Exit, String)> {
-    let arguments = match args::parse(std::env::args_os()) {
+    let words = args::meant(std::env::args_os());
+    let arguments = match args::parse(words.clone()) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version go to stdout and succeed; everything else is wrong usage.
-            let _ = error.print(); // a closed stdout or stderr leaves nobody to tell
+            if error.use_stderr() && usage::wants_json(&words) {
+                show::failed(true, &usage::command(&words), &usage::failure(&words, &error));
+            } else {
+                let _ = error.print(); // a closed stdout or stderr leaves nobody to tell
+            }
             return if error.use_stderr() { Err((Exit::Usage, error.to_string())) } else { Ok(Exit::Done) };
         }
     };
@@ -32,8 +37,10 @@ fn run(end_quietly: fn()) -> Result<Exit, (Exit, String)> {
         end_quietly();
     }
     let (json, command) = (arguments.global.wants_json(), arguments.command.name());
-    dispatch::run(arguments).map_err(|failure| {
+    let exit = dispatch::run(arguments).map_err(|failure| {
         show::failed(json, command, &failure);
         (failure.exit, failure.to_string())
-    })
+    })?;
+    // A script that reads what was written must not take an empty file for good.
+    Ok(if exit == Exit::Done && show::say::lost() { Exit::Internal } else { exit })
 }

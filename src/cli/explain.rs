@@ -1,21 +1,29 @@
-//! `hactl explain`: what an error code means, from the register.
+//! `hactl explain`: what an error code means, from the register, and what a packet says.
+
+use std::io::Read as _;
 
 use serde::Serialize;
 
 use super::args::Explain;
 use super::global::Global;
 use super::show::finish;
+use crate::ctl::packet::{self, Told, hex};
 use crate::ctl::report::Report;
 use crate::error::{Code, Exit, Failure, Outcome, Problem};
 
 /// Width of the text on a wide screen.
 const WIDTH: usize = 100;
 
-/// What is told of codes.
+/// What is told of codes and packets.
 #[derive(Serialize)]
 struct Explained {
     codes: Vec<Entry>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    packets: Vec<Told>,
 }
+
+/// Whoever pipes more of it has somebody else's traffic in it.
+const INPUT_MAX: u64 = 1 << 20;
 
 #[derive(Serialize)]
 struct Entry {
@@ -25,23 +33,57 @@ struct Entry {
     text: String,
 }
 
-/// Prints one code with its whole text, or every code with its title.
+/// Prints one code with its whole text, every code with its title, or packets.
 ///
 /// # Errors
-/// Exit 3 for what is no code.
+/// Exit 3 for what is neither.
 pub(crate) fn explain(global: &Global, command: &Explain) -> Outcome {
-    let Some(wanted) = command.code.as_deref().filter(|_| !command.list) else {
-        let all = Explained { codes: Code::ALL.iter().copied().map(entry).collect() };
+    if command.what.is_empty() || command.list {
+        let all = Explained { codes: Code::ALL.iter().copied().map(entry).collect(), packets: Vec::new() };
         return finish(global, "explain", Ok(Report::done(all)), |all| {
             all.codes.iter().map(|one| format!("{}  {}\n", one.code, one.title)).collect()
         });
+    }
+    let wanted = match command.what.as_slice() {
+        [dash] if dash == "-" => piped()?,
+        words => words.join(" "),
     };
-    let Some(code) = find(wanted) else {
-        let message = format!("`{}` is no error code of hactl", crate::error::plain(wanted));
-        let problem = Problem::new(Code::UnknownChoice, message).next("`hactl explain --list` prints all of them");
-        return Err(Failure::one(Exit::Invalid, problem));
+    if let Some(code) = find(&wanted) {
+        let explained = Explained { codes: vec![entry(code)], packets: Vec::new() };
+        return finish(global, "explain", Ok(Report::done(explained)), |_| words(code));
+    }
+    let Some(packets) = hex::packets(&wanted) else {
+        let shown: String = crate::error::plain(&wanted).chars().take(SHOWN).collect();
+        let message = format!("`{shown}` is neither an error code of hactl nor a packet in hexadecimal digits");
+        let next = "`hactl explain --list` prints all codes; `tcpdump -x -c1 proto 112 | hactl explain -` tells what a packet says";
+        return Err(Failure::one(Exit::Invalid, Problem::new(Code::UnknownChoice, message).next(next)));
     };
-    finish(global, "explain", Ok(Report::done(Explained { codes: vec![entry(code)] })), |_| words(code))
+    let packets = packets.iter().map(|packet| packet::told(packet)).collect();
+    let explained = Explained { codes: Vec::new(), packets };
+    finish(global, "explain", Ok(Report::done(explained)), |told| {
+        told.packets.iter().map(in_words).collect::<Vec<_>>().join("\n")
+    })
+}
+
+/// So much of what is not understood is repeated.
+const SHOWN: usize = 60;
+
+fn piped() -> Result<String, Failure> {
+    let mut text = String::new();
+    match std::io::stdin().take(INPUT_MAX).read_to_string(&mut text) {
+        Ok(_) => Ok(text),
+        Err(error) => {
+            let problem = Problem::new(Code::InputUnreadable, format!("standard input: {error}"));
+            Err(Failure::one(Exit::Invalid, problem.next("pipe text into it, such as what `tcpdump -x` prints")))
+        }
+    }
+}
+
+/// A packet: its sentence, its fields one a line, what is odd about it.
+fn in_words(told: &Told) -> String {
+    let details = told.details.iter().map(|detail| format!("  {:<14}  {}\n", detail.what, detail.value));
+    let remarks = told.remarks.iter().map(|remark| format!("  note: {remark}\n"));
+    std::iter::once(format!("{}\n", told.says)).chain(details).chain(remarks).collect()
 }
 
 fn entry(code: Code) -> Entry {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use thiserror::Error;
 
 use crate::ctl::sealed::SecretSource;
 
@@ -27,15 +28,20 @@ pub(crate) struct Import {
 }
 
 /// `prompt`, `env:NAME`, `file:PATH`, `command:PROGRAM`.
-fn password_source(text: &str) -> Result<SecretSource, &'static str> {
+fn password_source(text: &str) -> Result<SecretSource, NoSource> {
     match text.split_once(':') {
         None if text == "prompt" => Ok(SecretSource::Prompt),
         Some(("env", name)) => Ok(SecretSource::Environment(name.into())),
         Some(("file", path)) => Ok(SecretSource::File(path.into())),
         Some(("command", command)) => Ok(SecretSource::Command(command.into())),
-        _ => Err("write prompt, env:NAME, file:PATH or command:PROGRAM"),
+        _ => Err(NoSource),
     }
 }
+
+/// What stands after `--password` is no place that a password comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("write prompt, env:NAME, file:PATH or command:PROGRAM")]
+struct NoSource;
 
 /// `hactl takeover`.
 #[derive(Debug, Args)]
@@ -52,4 +58,18 @@ pub(crate) struct Takeover {
     /// Although every load balancer owns an address, so that the first one's is without an owner for a moment
     #[arg(long)]
     pub accept_gap: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_has_a_source() {
+        assert_eq!(password_source("prompt").unwrap(), SecretSource::Prompt);
+        assert_eq!(password_source("env:HA_SECRET").unwrap(), SecretSource::Environment("HA_SECRET".into()));
+        for none in ["hunter2", "prompt:", "environment:HA_SECRET", ""] {
+            assert_eq!(password_source(none).unwrap_err(), NoSource, "{none}");
+        }
+    }
 }

@@ -37,8 +37,8 @@ fn from_flags(init: &Init) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// `lb: { lb-5: 10.0.0.5, … }` from `NAME=ADDRESS` or bare addresses, which are named by their last part, or by the last
-/// two where that would name two alike.
+/// `lb: { lb-5: 10.0.0.5, … }` from `NAME=ADDRESS` or bare addresses, which are named by their last part, or by the
+/// last two where that would name two alike.
 fn group(prefix: &str, words: &[String]) -> Result<String, Failure> {
     let mut hosts: Vec<(String, String)> = Vec::new();
     let mut problems = Vec::new();

@@ -20,11 +20,13 @@ mod explain;
 mod generate;
 mod genhash;
 mod global;
+mod hear;
 mod import_args;
 mod init;
 mod lab;
 mod manual;
 mod offline;
 mod show;
+mod usage;
 
 pub use entry::main;

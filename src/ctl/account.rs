@@ -1,4 +1,5 @@
-//! The account at authorities of ACME: its key, which a deploy makes up and load balancers keep, and what they answer with.
+//! The account at authorities of ACME: its key, which a deploy makes up and load balancers keep, and what they answer
+//! with.
 
 use data_encoding::BASE64URL_NOPAD;
 use rcgen::{KeyPair, PublicKeyData as _};
@@ -14,7 +15,8 @@ pub fn mint() -> Result<Secret, rcgen::Error> {
     Ok(Secret(KeyPair::generate()?.serialize_pem().replace('\r', "").trim_end().to_owned()))
 }
 
-/// The thumbprint of an account's key (RFC 7638), which is the second half of each answer; `None` where it is no key of ours.
+/// The thumbprint of an account's key (RFC 7638), which is the second half of each answer; `None` where it is no key of
+/// ours.
 pub fn thumbprint(pem: &str) -> Option<String> {
     let key = KeyPair::from_pem(pem).ok().filter(|key| key.is_compatible(&rcgen::PKCS_ECDSA_P256_SHA256))?;
     // The point as X9.62 writes it: a byte that says so, then both coordinates.

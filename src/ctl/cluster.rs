@@ -1,5 +1,5 @@
-//! An inventory after resolution: every short key in its long form, every derived value filled in. Its types say themselves how
-//! templates see them; what is not for templates, secrets above all, is skipped.
+//! An inventory after resolution: every short key in its long form, every derived value filled in. Its types say
+//! themselves how templates see them; what is not for templates, secrets above all, is skipped.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -82,16 +82,11 @@ impl Cluster {
         host.group == Group::Lb || self.vips.iter().any(|vip| vip.is_carried_by(&host.name))
     }
 
-    /// Whether a VIP is one of the load balancers', so that clients find the sites behind it.
-    pub fn has_sites(&self, vip: &Vip) -> bool {
-        self.group(Group::Lb).any(|host| vip.is_carried_by(&host.name))
-    }
-
     /// The hosts that may have an address: all load balancers where it is one of theirs, else those that carry it.
     pub fn carriers(&self, address: IpAddr) -> Vec<&Host> {
         let vip = self.vips.iter().find(|vip| vip.addresses.iter().any(|net| net.addr() == address));
         let carries = |host: &&Host| match vip {
-            Some(vip) if !self.has_sites(vip) => vip.is_carried_by(&host.name),
+            Some(vip) if !vip.has_sites(&self.hosts) => vip.is_carried_by(&host.name),
             _ => host.group == Group::Lb,
         };
         self.hosts.iter().filter(carries).collect()
@@ -253,7 +248,8 @@ pub struct Vip {
     /// Whether the inventory gives it.
     #[serde(skip)]
     pub vrid_given: bool,
-    /// The hosts that carry it in order of preference, with their priorities: load balancers unless the inventory says otherwise.
+    /// The hosts that carry it in order of preference, with their priorities: load balancers unless the inventory says
+    /// otherwise.
     #[serde(skip)]
     pub members: Vec<Member>,
     /// Advert interval.
@@ -298,6 +294,11 @@ impl Vip {
     pub fn is_called(&self, text: &str) -> bool {
         self.name == text
             || text.parse().is_ok_and(|wanted: IpAddr| self.addresses.iter().any(|net| net.addr() == wanted))
+    }
+
+    /// Whether it is one of the load balancers', so that clients find the sites behind it.
+    pub fn has_sites(&self, hosts: &[Host]) -> bool {
+        hosts.iter().any(|host| host.group == Group::Lb && self.is_carried_by(&host.name))
     }
 
     /// Whether a host is among those that carry it.

@@ -14,6 +14,7 @@ use crate::ctl::made_up::recall;
 use crate::ctl::made_up_wordpress;
 use crate::ctl::progress::{Event, Listener};
 use crate::ctl::remote::{How, Output, Remote, Way};
+use crate::ctl::resting::{Again, Resting};
 use crate::ctl::secret::Secrets;
 use crate::ctl::ssh::connect::PARALLEL;
 use crate::ctl::state::state_folder;
@@ -28,6 +29,8 @@ pub struct Options {
     pub accept_new: bool,
     /// Hosts worked on at the same time.
     pub parallel: usize,
+    /// More hosts than that are not all held connected where that is not needed.
+    pub held: usize,
     /// Tell of every remote command.
     pub commands: bool,
     /// Who is told what goes on.
@@ -53,6 +56,8 @@ pub struct Desk {
     pub hosts: BTreeMap<String, Arc<dyn Remote>>,
     /// Hosts that could not be reached, and why.
     pub unreachable: Vec<(String, Problem)>,
+    /// Of [`Desk::hosts`], those that are connected to anew for each script.
+    resting: Vec<String>,
     /// Passwords, known so that they are not shown.
     secrets: Secrets,
 }
@@ -78,16 +83,15 @@ impl Desk {
     }
 
     async fn with(cluster: Cluster, options: Options, secrets: Secrets, names: Vec<String>) -> Self {
-        let mut desk = Self { cluster, options, hosts: BTreeMap::new(), unreachable: Vec::new(), secrets };
+        let mut desk =
+            Self { cluster, options, hosts: BTreeMap::new(), unreachable: Vec::new(), resting: Vec::new(), secrets };
         desk.admit(&names).await;
         desk
     }
 
     /// Connects to these hosts as well.
     async fn admit(&mut self, names: &[String]) {
-        let Options { limit, accept_new, .. } = self.options;
-        let how = How { limit, accept_new, parallel: self.turn() };
-        let connected = self.options.way.connect(&self.cluster, names, &self.secrets, how).await;
+        let connected = self.options.way.connect(&self.cluster, names, &self.secrets, self.how()).await;
         for (name, result) in connected {
             match result {
                 Ok(remote) => drop(self.hosts.insert(name, remote)),
@@ -96,14 +100,80 @@ impl Desk {
         }
     }
 
+    fn how(&self) -> How {
+        How {
+            limit: self.options.limit,
+            accept_new: self.options.accept_new,
+            parallel: self.turn(),
+            listener: self.options.listener.clone(),
+        }
+    }
+
     /// Hosts that are connected to at the same time.
     fn turn(&self) -> usize {
         self.options.parallel.clamp(1, PARALLEL)
     }
 
-    /// Asks each of these hosts one thing, for commands that need no more of them: each is connected when its turn comes and let go when
-    /// it has answered, since open connections are most of what many hosts cost in memory. The answers are in the order asked for,
-    /// with what keeps a host from being reached in its place.
+    /// Connects to these hosts and asks each one thing, or nothing. Where they are more than [`Options::held`], those
+    /// that run no agent rest afterwards: they are connected to anew for each script, until [`Desk::wake`]. The answers
+    /// are those of hosts that were reached, in the order asked for.
+    ///
+    /// # Errors
+    /// As [`Desk::connect`].
+    pub async fn connect_asking(
+        cluster: Cluster,
+        options: Options,
+        names: &[String],
+        script: impl Fn(&Host) -> Option<String>,
+    ) -> Result<(Self, Vec<(String, Result<Output, Problem>)>), Failure> {
+        options.tell(Event::Begin { what: "connecting", steps: names.len() });
+        let secrets = Secrets::gather(&cluster, names.iter().map(String::as_str))?;
+        let mut desk = Self::with(cluster, options, secrets, Vec::new()).await;
+        let many = (names.len() > desk.options.held).then(|| Arc::new(desk.ways_again()));
+        let turn = if many.is_some() { desk.turn() } else { names.len().max(1) };
+        let mut answers = Vec::with_capacity(names.len());
+        for some in names.chunks(turn) {
+            desk.admit(some).await;
+            let asked = some.iter().filter(|name| desk.hosts.contains_key(*name));
+            let asked = asked.filter_map(|name| Some((name.as_str(), script(desk.cluster.host(name)?)?, Vec::new())));
+            answers.extend(desk.on_all(asked).await);
+            if let Some(again) = &many {
+                some.iter().for_each(|name| desk.rest(name, again));
+            }
+        }
+        Ok((desk, answers))
+    }
+
+    fn ways_again(&self) -> Again {
+        let (way, cluster) = (Arc::clone(&self.options.way), self.cluster.clone());
+        Again { way, cluster, secrets: self.secrets.clone(), how: self.how() }
+    }
+
+    /// Lets a connection go, unless the host runs an agent: those are few, and asked often.
+    fn rest(&mut self, name: &str, again: &Arc<Again>) {
+        let runs_agent = self.cluster.host(name).is_some_and(|host| self.cluster.runs_agent(host));
+        if let Some(remote) = self.hosts.get_mut(name).filter(|_| !runs_agent) {
+            *remote = Arc::new(Resting { host: name.to_owned(), again: Arc::clone(again) });
+            self.resting.push(name.to_owned());
+        }
+    }
+
+    /// Connects to those that rest, and holds them from now on.
+    ///
+    /// # Errors
+    /// Exit 4 with every host that does not answer any more; nothing was changed.
+    pub async fn wake(&mut self) -> Result<(), Failure> {
+        let names = std::mem::take(&mut self.resting);
+        if !names.is_empty() {
+            self.hosts.retain(|name, _| !names.contains(name));
+            self.admit(&names).await;
+        }
+        self.all_reached()
+    }
+
+    /// Asks each of these hosts one thing, for commands that need no more of them: each is connected when its turn
+    /// comes and let go when it has answered, since open connections are most of what many hosts cost in memory. The
+    /// answers are in the order asked for, with what keeps a host from being reached in its place.
     ///
     /// # Errors
     /// As [`Desk::connect`].
@@ -127,7 +197,8 @@ impl Desk {
         Ok(answers)
     }
 
-    /// New connections to these hosts, with the secrets that are known already. Who cannot be reached is listed in the result.
+    /// New connections to these hosts, with the secrets that are known already. Who cannot be reached is listed in the
+    /// result.
     pub async fn again(&self, names: Vec<String>) -> Self {
         Self::with(self.cluster.clone(), self.options.clone(), self.secrets.clone(), names).await
     }
@@ -144,11 +215,17 @@ impl Desk {
     ///
     /// # Errors
     /// Exit 4 with every host that does not; nothing was changed.
-    pub fn whole(self) -> Result<Self, Failure> {
+    pub fn whole(mut self) -> Result<Self, Failure> {
+        self.all_reached()?;
+        Ok(self)
+    }
+
+    fn all_reached(&mut self) -> Result<(), Failure> {
         if self.unreachable.is_empty() {
-            return Ok(self);
+            return Ok(());
         }
-        let mut problems: Vec<Problem> = self.unreachable.into_iter().map(|(_, problem)| problem).collect();
+        let unreachable = std::mem::take(&mut self.unreachable).into_iter();
+        let mut problems: Vec<Problem> = unreachable.map(|(_, problem)| problem).collect();
         problems.dedup(); // what is wrong here is wrong for all hosts
         if let Some(last) = problems.last_mut() {
             last.why = Some(match last.why.take() {
@@ -160,15 +237,20 @@ impl Desk {
         Err(Failure { exit: Exit::Preflight, problems })
     }
 
-    /// Goes on without the hosts that could not be reached, as if they had not been asked for; they are returned. Where nobody was
-    /// reached, nobody is left out.
+    /// Goes on without the hosts that could not be reached, as if they had not been asked for; they are returned. Where
+    /// nobody was reached, nobody is left out.
     pub fn leave_out(&mut self) -> Vec<(String, Problem)> {
         if self.hosts.is_empty() { Vec::new() } else { std::mem::take(&mut self.unreachable) }
     }
 
     /// This desk for a command that some hosts are enough for: who does not answer is told, and left out.
     pub fn say_unreachable(&self) {
-        for (_, problem) in &self.unreachable {
+        self.say_unreachable_but(None);
+    }
+
+    /// The same without the one whose reason ends the command.
+    pub fn say_unreachable_but(&self, one: Option<&str>) {
+        for (_, problem) in self.unreachable.iter().filter(|(name, _)| one != Some(name)) {
             self.options.tell(Event::Warning(&problem.clone().warn()));
         }
     }
@@ -183,8 +265,8 @@ impl Desk {
         self.cluster.group(group).filter(|host| self.hosts.contains_key(&host.name)).collect()
     }
 
-    /// Runs a script on some hosts at once, on no more than [`Options::parallel`] of them: only their scripts are in memory at a
-    /// time, since each is taken when its turn comes. The answers are in the order asked for.
+    /// Runs a script on some hosts at once, on no more than [`Options::parallel`] of them: only their scripts are in
+    /// memory at a time, since each is taken when its turn comes. The answers are in the order asked for.
     pub async fn on_all<'a>(
         &self,
         scripts: impl IntoIterator<Item = (&'a str, String, Vec<u8>)>,
@@ -197,13 +279,14 @@ impl Desk {
         self.at_once(runs).await
     }
 
-    /// Carries out what is to be done for many hosts, for no more than [`Options::parallel`] of them at a time. The results are in
-    /// the order given.
+    /// Carries out what is to be done for many hosts, for no more than [`Options::parallel`] of them at a time. The
+    /// results are in the order given.
     pub async fn at_once<F: Future>(&self, all: impl IntoIterator<Item = F>) -> Vec<F::Output> {
         stream::iter(all).buffered(self.options.parallel.max(1)).collect().await
     }
 
-    /// Runs a script on one host. What travels to it has time of its own: a line may be slow.
+    /// Runs a script on one host. What travels to it and what it does have time of their own: a line may be slow, and a
+    /// role may have thousands of files.
     ///
     /// # Errors
     /// Not connected, lost, or out of time. A script that fails is an [`Output`] with its code.
@@ -217,13 +300,14 @@ impl Desk {
             self.options.tell(Event::Command { host, script: &script, input: stdin.len() });
         }
         let begin = std::time::Instant::now();
-        let travels = Duration::from_millis(u64::try_from(stdin.len() / SLOW_BYTES_PER_MS).unwrap_or(0));
-        let answer = remote.exec(script, stdin, limit + travels).await;
+        let calls = calls(script).lines().count();
+        let own = u64::try_from(stdin.len() / SLOW_BYTES_PER_MS + calls * SLOW_CALL_MS).unwrap_or(0);
+        let answer = remote.exec(script, stdin, limit + Duration::from_millis(own)).await;
         if self.options.commands {
             let end = answer.as_ref().map(|output| output.code).map_err(|error| error as &dyn std::fmt::Display);
             self.options.tell(Event::CommandEnded { host, end, after: begin.elapsed() });
         }
-        answer.map_err(|error| error.problem(host, "running a step"))
+        answer.map_err(|error| error.problem(host))
     }
 
     /// What a script calls, without the secrets that this desk knows.
@@ -274,6 +358,8 @@ pub fn find_inventory(named: Option<&Path>) -> Result<PathBuf, Failure> {
 
 /// What a slow line carries in a millisecond: a megabit in a second.
 const SLOW_BYTES_PER_MS: usize = 128;
+/// What a slow host needs for one call of a function of `host.sh`, in milliseconds.
+const SLOW_CALL_MS: usize = 10;
 
 /// Loads the inventory and tells of its warnings.
 ///

@@ -14,7 +14,8 @@ use crate::ctl::words::plain;
 const LINES: usize = 400;
 /// Characters of a line that are shown.
 const WIDTH: usize = 400;
-/// Two long texts that have little in common are compared no longer than this; what is shown then is longer than it need be.
+/// Two long texts that have little in common are compared no longer than this; what is shown then is longer than it
+/// need be.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// Mark lines of which only the secret is another. No text has these signs: control characters are taken out before.
 const OLD_SECRET: char = '\u{1}';

@@ -1,5 +1,5 @@
-//! What has become of a host since something was deployed there: pure, from what it was given, what it shall have and what it has.
-//! What only the inventory wants by now is no drift.
+//! What has become of a host since something was deployed there: pure, from what it was given, what it shall have and
+//! what it has. What only the inventory wants by now is no drift.
 
 use std::fmt;
 

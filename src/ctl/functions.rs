@@ -1,5 +1,6 @@
-//! The shell functions that hosts are sent. A script takes along what it calls and what that calls, no more: forty kilobytes for
-//! one question would be most of what a desk sends, keeps in memory for each host, and has each host's shell read.
+//! The shell functions that hosts are sent. A script takes along what it calls and what that calls, no more: forty
+//! kilobytes for one question would be most of what a desk sends, keeps in memory for each host, and has each host's
+//! shell read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
@@ -41,7 +42,8 @@ fn library() -> &'static Library {
     LIBRARY.get_or_init(read)
 }
 
-/// Functions begin with `name() {` or `name() (` at the margin and end with the brace there; comments are for who reads the file.
+/// Functions begin with `name() {` or `name() (` at the margin and end with the brace there; comments are for who reads
+/// the file.
 fn read() -> Library {
     let (mut head, mut functions) = (String::new(), Vec::new());
     let mut begun: Option<(&str, usize)> = None;
@@ -67,8 +69,8 @@ fn read() -> Library {
     Library { head, functions, calls }
 }
 
-/// Each function whose name stands in this text where a shell looks for a command; all of them where it runs lines of a file,
-/// which may name any.
+/// Each function whose name stands in this text where a shell looks for a command; all of them where it runs lines of a
+/// file, which may name any.
 fn called(text: &'static str, names: &BTreeSet<&'static str>) -> BTreeSet<&'static str> {
     let code = || text.lines().map(str::trim_start).filter(|line| !line.starts_with('#'));
     if code().any(|line| line.starts_with(". ")) {

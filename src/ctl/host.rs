@@ -12,8 +12,8 @@ pub const HOME: &str = "/var/lib/hactl";
 /// Between the functions of a script and its calls.
 const CALLS: &str = "# the calls:\n";
 
-/// A script that grows call by call. The functions are put in front of it when it is sent: those who wait for their turn need
-/// not keep a copy each.
+/// A script that grows call by call. The functions are put in front of it when it is sent: those who wait for their
+/// turn need not keep a copy each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Script {
     functions: BTreeSet<String>,

@@ -1,7 +1,8 @@
 #!/bin/sh
-# What the desk does on a host. These functions travel in front of every script, which only calls them with quoted words, so
-# what runs on a host can be read here. POSIX sh, systemd 219 and later. A step that fails says what it was doing and ends the
-# script; the desk decides what follows. What a role brings along runs in a shell of its own, which knows none of these names.
+# What the desk does on a host. These functions travel in front of every script, which only calls them with quoted
+# words, so what runs on a host can be read here. POSIX sh, systemd 219 and later. A step that fails says what it was
+# doing and ends the script; the desk decides what follows. What a role brings along runs in a shell of its own, which
+# knows none of these names.
 # shellcheck disable=SC2034,SC2154,SC2317 # functions and names are used by the lines that follow
 set -u
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive "PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin"
@@ -16,12 +17,18 @@ die() {
     exit "${2:-1}"
 }
 
+# lines FILE: what it says, without a process for it.
+lines() {
+    while IFS= read -r line || [ -n "$line" ]; do
+        printf '%s\n' "$line"
+    done <"$1"
+}
+
 # --- looking: each part of the output begins with a line @@NAME ---
 
-# Addresses, how far a deploy is, and what the agent says.
+# Addresses, also those of the hardware, how far a deploy is, and what the agent says.
 look() {
-    echo @@addr && ip -o addr show
-    echo @@mac && ip -o link show
+    echo @@addr && ip addr show
     transaction
     if [ -s "$home/certificates/standing.json" ]; then
         echo @@certificates
@@ -36,27 +43,44 @@ look() {
 show() {
     look
     echo @@units && systemctl is-active nginx firewalld ufw nftables 2>/dev/null
-    echo @@database && cat /run/hactl-wordpress-pair 2>/dev/null
     return 0
 }
 
-# ask_web NAME URL ...: whether each web server answers, all at once, since one that drops packets costs a second.
+# database: how WordPress's database stands right now where it is one of two. It is asked, which takes longer than a
+# look.
+database() {
+    echo @@database
+    [ ! -x /etc/hactl/wordpress/pair.sh ] || timeout 5 /etc/hactl/wordpress/pair.sh stands
+    return 0
+}
+
+# ask_web LIMIT NAME URL ...: whether each web server answers, or why not; all at once, since one that drops packets
+# costs a second.
 ask_web() {
+    limit=$1
+    shift
     while [ $# -gt 1 ]; do
-        { if "$binary" agent probe "$2" 2>/dev/null; then echo "$1 up"; else echo "$1 down"; fi; } &
+        {
+            if said=$("$binary" agent probe "$2" --limit "$limit" 2>&1); then
+                echo "$1 up"
+            else
+                said=$(echo "$said" | head -n 1)
+                echo "$1 down ${said#*"$2: "}"
+            fi
+        } &
         shift 2
     done
     wait
 }
 
-# peers NAME URL ..., backends NAME URL ...
+# peers NAME URL ...: nginx itself answers. backends NAME URL ...: a page that takes its time is an answer, too.
 peers() {
     echo @@peers
-    ask_web "$@"
+    ask_web 1s "$@"
 }
 backends() {
     echo @@backends
-    ask_web "$@"
+    ask_web 5s "$@"
 }
 
 # neighbours ADDRESS ...: the hardware address that each is found at.
@@ -128,8 +152,9 @@ commands() {
     commands_there "$@"
 }
 
-# files PATH ...: checksums and rights of those that are there, and of the binary. What the binary is read for takes longer than
-# all the rest, so the sum that was taken when it was put there does while the kernel says that nobody has touched it since.
+# files PATH ...: checksums and rights of those that are there, and of the binary. What the binary is read for takes
+# longer than all the rest, so the sum that was taken when it was put there does while the kernel says that nobody has
+# touched it since.
 files() {
     echo @@sums
     stamp=''
@@ -153,7 +178,8 @@ every_byte() {
     read_all=yes
 }
 
-# keys FOLDER: the keys of signed adverts there and that of the account at authorities, in hexadecimal digits, and what time it is here, which such adverts tell.
+# keys FOLDER: the keys of signed adverts there and that of the account at authorities, in hexadecimal digits, and what
+# time it is here, which such adverts tell.
 keys() {
     echo @@keys
     for path in "$1"/vrrp-*.key "$1"/acme-account.key; do
@@ -164,8 +190,8 @@ keys() {
     date +%s.%N
 }
 
-# put_before: what committed generations put or removed, the last of each path, as "GENERATION SHA256 PATH"; "0 - *" where
-# generations came before this was written down.
+# put_before: what committed generations put or removed, the last of each path, as "GENERATION SHA256 PATH"; "0 - *"
+# where generations came before this was written down.
 put_before() {
     echo @@put
     read_state
@@ -260,8 +286,8 @@ places() {
     stat -f -c '%a %S %n' -- "$@" 2>/dev/null
 }
 
-# package_locks COMMAND ...: who works with packages right now, where one of these commands is still to come with one. A file
-# that is locked is found in /proc/locks by its number.
+# package_locks COMMAND ...: who works with packages right now, where one of these commands is still to come with one. A
+# file that is locked is found in /proc/locks by its number.
 package_locks() {
     echo @@package_locks
     [ "$(commands_there "$@" | wc -l)" -lt $# ] || return 0
@@ -306,9 +332,14 @@ stage_binary() {
 
 # stage_file PATH OWNER:GROUP MODE BYTES SHA256: reads a file from stdin.
 stage_file() {
-    safe "$1" "${2%%:*}"
+    # A role may have thousands of files in one folder: what is seen of it is seen once in a step.
+    if [ "${safe_folder-}" != "${1%/*} ${2%%:*}" ]; then
+        safe "$1" "${2%%:*}"
+        mkdir -p "$staging/root${1%/*}" || die "cannot stage $1 (disk full?)"
+        safe_folder="${1%/*} ${2%%:*}"
+    fi
     staged=$staging/root$1
-    if ! mkdir -p "${staged%/*}" || ! head -c "$4" >"$staged" || ! chmod "$3" "$staged" || ! chown "$2" "$staged"; then
+    if ! head -c "$4" >"$staged" || ! chmod "$3" "$staged" || ! chown "$2" "$staged"; then
         die "cannot stage $1 (disk full? unknown owner?)"
     fi
     # Whatever stands between the desk and here: what is used is what was sent.
@@ -339,8 +370,8 @@ safe() {
     done
 }
 
-# install_packages MANAGER NAME ...: the log lies where only root can put anything; a link in /tmp would lead root elsewhere.
-# With apt-get `NAME-` is what shall not come along.
+# install_packages MANAGER NAME ...: the log lies where only root can put anything; a link in /tmp would lead root
+# elsewhere. With apt-get `NAME-` is what shall not come along.
 install_packages() {
     manager=$1
     shift
@@ -375,9 +406,9 @@ check() {
 
 # --- activating: the way back is written down first (`arm`) ---
 
-# put FROM TO: a copy beside the destination, under a name that nobody can foresee and created exclusively, then one rename.
-# Whatever lies at the destination, a link too, is replaced and never written through. What is the same already stays, so that
-# a full disk hinders no way back that has nothing to do.
+# put FROM TO: a copy beside the destination, under a name that nobody can foresee and created exclusively, then one
+# rename. Whatever lies at the destination, a link too, is replaced and never written through. What is the same already
+# stays, so that a full disk hinders no way back that has nothing to do.
 put() {
     if same "$1" "$2"; then return 0; fi
     # No step removes a folder that somebody has in the place of a file.
@@ -396,7 +427,8 @@ same() {
         [ "$(stat -c %a:%u:%g "$1")" = "$(stat -c %a:%u:%g "$2")" ]
 }
 
-# wrote NUMBER [SHA256 PATH] ...: what this generation puts, or removes where the sum is "-". It counts once it is committed.
+# wrote NUMBER [SHA256 PATH] ...: what this generation puts, or removes where the sum is "-". It counts once it is
+# committed.
 wrote() {
     mine=$1
     shift
@@ -439,7 +471,7 @@ swap_binary() {
 
 # swap_file PATH: folders that are not there yet are for everybody to read, whatever umask is for the rest.
 swap_file() {
-    if ! (umask 022 && mkdir -p "${1%/*}/") || ! put "$staging/root$1" "$1"; then
+    if ! { [ -d "${1%/*}/" ] || (umask 022 && mkdir -p "${1%/*}/"); } || ! put "$staging/root$1" "$1"; then
         die "cannot put $1 in place"
     fi
 }
@@ -496,7 +528,8 @@ stop() {
     return 0
 }
 
-# probe NAME COMMAND: a role's proof that it works. A service that was told to reload goes on with its old workers for a moment.
+# probe NAME COMMAND: a role's proof that it works. A service that was told to reload goes on with its old workers for a
+# moment.
 probe() {
     for wait in 0.1 0.4 1 2 2 0; do
         said=$(bounded bash -c "$2" 2>&1) && return 0

@@ -1,9 +1,9 @@
-//! What this desk did, in the user's state folder: the desk's half of what hosts remember of their generations. Both name the
-//! desk's user, machine and process. A command writes a line when it begins to change hosts and one when it ends: where the second is
-//! missing, nobody saw how it ended.
+//! What this desk did, in the user's state folder: the desk's half of what hosts remember of their generations. Both
+//! name the desk's user, machine and process. A command writes a line when it begins to change hosts and one when it
+//! ends: where the second is missing, nobody saw how it ended.
 
 use std::collections::BTreeSet;
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,7 @@ use crate::ctl::desk::owner_name;
 use crate::ctl::progress::{Event, Listener};
 use crate::ctl::state::state_folder;
 use crate::error::{Exit, Problem};
+use crate::sys::process::replace::replace_durably;
 
 /// As many as `hactl history` shows.
 const SHOWN: usize = 50;
@@ -119,7 +120,7 @@ impl Journal {
         lines.into_iter().map(|line| entry(line, &own)).collect()
     }
 
-    /// Writes a line down. Who has no room goes without: hosts remember all the same.
+    /// Writes a line down. Where the disk has no room the line is left out: the hosts remember all the same.
     fn write(&self, line: &Line) {
         let Ok(text) = serde_json::to_string(line) else { return };
         // See above.
@@ -134,22 +135,18 @@ impl Journal {
         open("journal")?.write_all(line.as_bytes())?;
         let path = self.0.join("journal");
         let fits = usize::try_from(std::fs::metadata(&path)?.len()).is_ok_and(|length| length <= LENGTH_MAX);
-        if fits { Ok(()) } else { self.shorten(&path) }
+        if fits { Ok(()) } else { Self::shorten(&path) }
     }
 
     /// Leaves the newer half, in one step: who reads meanwhile, or loses power, has the old file or the new one.
-    fn shorten(&self, path: &Path) -> io::Result<()> {
+    fn shorten(path: &Path) -> io::Result<()> {
         let text = std::fs::read_to_string(path)?;
         let mut from = text.len().saturating_sub(LENGTH_MAX / 2);
         while !text.is_char_boundary(from) {
             from += 1;
         }
         let rest = text.get(from..).and_then(|rest| rest.split_once('\n')).map_or("", |(_, whole)| whole);
-        let new = self.0.join("journal.new");
-        let mut file: File = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&new)?;
-        file.write_all(rest.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(new, path)
+        replace_durably(path, rest.as_bytes())
     }
 }
 

@@ -17,7 +17,8 @@ pub struct Lvs {
     /// Port of the service on the VIP; of the first one of TCP, where there are several.
     #[serde(skip)]
     pub port: u16,
-    /// What is balanced, in the order written; one, where only its port is said. Templates see them with their real servers.
+    /// What is balanced, in the order written; one, where only its port is said. Templates see them with their real
+    /// servers.
     #[serde(skip)]
     pub services: Vec<LvsService>,
     /// Who serves: the web hosts, or the directors themselves.

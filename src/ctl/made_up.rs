@@ -1,9 +1,7 @@
-//! Certificates that the inventory asks this desk to make up (`tls: { self_signed: yes }`): kept in the user's state folder, so that
-//! each deploy brings the same one, and made anew before they end.
+//! Certificates that the inventory asks this desk to make up (`tls: { self_signed: yes }`): kept in the user's state
+//! folder, so that each deploy brings the same one, and made anew before they end.
 
 use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -13,6 +11,7 @@ use super::sites::{TlsOrigin, VirtualHost, is_whole};
 use super::state::state_folder;
 use crate::certificate::{Certificate, make_up, matches};
 use crate::error::{Code, Exit, Failure, Problem};
+use crate::sys::process::replace::replace;
 
 /// Fills in what was made up earlier and still serves.
 pub fn recall(cluster: &mut Cluster) {
@@ -50,7 +49,8 @@ pub fn make_missing(cluster: &mut Cluster) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Makes up what nginx starts with until a load balancer has got a certificate. It is not kept: what is there already stays.
+/// Makes up what nginx starts with until a load balancer has got a certificate. It is not kept: what is there already
+/// stays.
 fn stand_in(cluster: &mut Cluster) -> Result<(), Failure> {
     let by_acme = |site: &&mut VirtualHost| site.acme().is_some();
     for site in cluster.traffic.sites.iter_mut().filter(by_acme) {
@@ -115,9 +115,5 @@ fn keep(folder: &Path, id: &str, certificate: &str, key: &str) -> std::io::Resul
 /// What the file system said.
 pub fn keep_file(folder: &Path, name: &str, text: &str) -> std::io::Result<()> {
     fs::create_dir_all(folder)?;
-    let new = folder.join(format!(".{name}.{}", std::process::id()));
-    let _ = fs::remove_file(&new); // of a desk with our number that was killed
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
-    file.write_all(text.as_bytes())?;
-    fs::rename(&new, folder.join(name))
+    replace(&folder.join(name), text.as_bytes())
 }

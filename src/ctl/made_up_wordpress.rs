@@ -1,5 +1,5 @@
-//! What the desk makes up for a site of WordPress: the salts that sign logins, a password for the database, and a word among web
-//! hosts. Kept in the user's state folder as certificates are: other salts would log everybody out.
+//! What the desk makes up for a site of WordPress: the salts that sign logins, a password for the database, and a word
+//! among web hosts. Kept in the user's state folder as certificates are: other salts would log everybody out.
 
 use std::fs;
 use std::io::Read as _;

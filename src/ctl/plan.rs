@@ -109,7 +109,8 @@ pub fn plan(wanted: &WantedHost, facts: &Facts, binary: &str) -> HostPlan {
     if new_binary {
         changes.push(Change::Binary);
     }
-    // A package that is still to come may bring what an escape hatch is there to undo; its `unless` decides on the host.
+    // A package that is still to come may bring what an escape hatch is there to undo; its `unless` decides on the
+    // host.
     let installs = changes.iter().any(|change| matches!(change, Change::Package(_)));
     for (number, run) in wanted.runs.iter().enumerate() {
         if facts.runs_done.contains(&number) && !installs {

@@ -18,6 +18,15 @@ pub enum Event<'e> {
     },
     /// One step of it is done.
     Step,
+    /// The key of a host that was not known is taken from now on.
+    HostKeyTaken {
+        /// The host's name.
+        host: &'e str,
+        /// Its kind and fingerprint.
+        key: &'e str,
+        /// Where it is recorded.
+        file: &'e str,
+    },
     /// Something that does not end the command.
     Warning(&'e Problem),
     /// From here on hosts are changed.
@@ -136,6 +145,11 @@ impl Listener {
     /// Calls a function for each event.
     pub fn new(listen: impl Fn(Event<'_>) + Send + Sync + 'static) -> Self {
         Self(Arc::new(listen))
+    }
+
+    /// Nobody.
+    pub fn silent() -> Self {
+        Self::new(|_| {})
     }
 
     /// Tells of one event.

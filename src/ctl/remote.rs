@@ -6,9 +6,10 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use crate::ctl::cluster::Cluster;
+use crate::ctl::progress::Listener;
 use crate::ctl::secret::Secrets;
 use crate::ctl::words;
-use crate::error::{Code, Exit, Failure, Problem};
+use crate::error::{Code, Problem};
 
 /// The way to hosts: by SSH, or to hosts that a test plays.
 pub trait Way: std::fmt::Debug + Send + Sync {
@@ -26,7 +27,7 @@ pub trait Way: std::fmt::Debug + Send + Sync {
 pub type Connected = (String, Result<Arc<dyn Remote>, Problem>);
 
 /// How to connect.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct How {
     /// Limit for each step of connecting.
     pub limit: Duration,
@@ -34,6 +35,8 @@ pub struct How {
     pub accept_new: bool,
     /// Handshakes at the same time.
     pub parallel: usize,
+    /// Who is told of keys that are taken.
+    pub listener: Listener,
 }
 
 /// A connected host. One implementation speaks SSH, one plays a host in tests.
@@ -97,19 +100,16 @@ const COMPLAINT_LINES: usize = 8;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RemoteError {
     /// Not in time; what was waited for.
-    #[error("{waited_for} did not come within {} s", limit.as_secs_f64())]
+    #[error("{waited_for} within {} s", limit.as_secs_f64().round().max(1.0))]
     Timeout {
         /// So long.
         limit: Duration,
-        /// In words, to be followed by "did not come".
+        /// In words, to be followed by the time.
         waited_for: &'static str,
     },
     /// The connection is gone.
-    #[error("the connection was lost ({0})")]
+    #[error("the connection was lost: {0}")]
     Lost(String),
-    /// The host refused.
-    #[error("refused ({0})")]
-    Refused(String),
     /// More output than anything that is asked here can have.
     #[error("it sent more than {} MiB", .0 >> 20)]
     TooMuch(usize),
@@ -120,8 +120,8 @@ pub enum RemoteError {
 
 impl RemoteError {
     /// The problem shown to people.
-    pub fn problem(&self, host: &str, doing: &str) -> Problem {
-        let problem = Problem::on(host, Code::ConnectionLost, format!("{self} while {doing}"));
+    pub fn problem(&self, host: &str) -> Problem {
+        let problem = Problem::on(host, Code::ConnectionLost, self.to_string());
         match self {
             Self::NeverBegan(problem) => (**problem).clone(),
             Self::TooMuch(_) => problem
@@ -132,24 +132,22 @@ impl RemoteError {
                 .next(format!(
                     "`ssh -T` to {host} with the command `true` waits as well; end a .bashrc early where `$-` has no i"
                 )),
-            Self::Timeout { .. } | Self::Lost(_) | Self::Refused(_) => {
-                problem.next(format!("check that {host} is up and reachable, then run the command again"))
-            }
+            Self::Timeout { .. } => problem
+                .why("what it did is not known; a disk, a package manager or a service may keep it waiting")
+                .next(format!("`ps axf` on {host} shows what hangs; give slow hosts more time with --timeout")),
+            Self::Lost(_) => problem
+                .why("what the script did before that is not known")
+                .next(format!("see that {host} is up and reachable, then run the command again")),
         }
-    }
-
-    /// A failure with that problem.
-    pub fn failure(&self, exit: Exit, host: &str, doing: &str) -> Failure {
-        Failure::one(exit, self.problem(host, doing))
     }
 }
 
 /// What a [`RemoteError::Timeout`] waited for before the script began.
-pub const SHELL: &str = "the beginning of a script";
+pub const SHELL: &str = "the script did not begin";
 /// And after it had.
-pub const END: &str = "the end of a script";
+pub const END: &str = "the script did not end";
 /// And before either.
-pub const CHANNEL: &str = "a channel";
+pub const CHANNEL: &str = "the host opened no session for a script";
 
 /// A word for a POSIX shell.
 pub fn quote(word: &str) -> String {

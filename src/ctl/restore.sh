@@ -3,8 +3,8 @@
 # --- back to what was: an earlier generation, or the host before the first deploy ---
 #
 # Each generation keeps the lines of its way back (`on_revert`); those of several, the latest first, lead to an earlier
-# generation. `original` keeps, of everything that any deploy ever touched, how it was before the first one did: lines of the
-# same kind, in the order in which they must be carried out.
+# generation. `original` keeps, of everything that any deploy ever touched, how it was before the first one did: lines
+# of the same kind, in the order in which they must be carried out.
 original=$home/original
 
 # remember WORD ...: the same words as a line of the way back. Of each thing only its first state counts.
@@ -46,8 +46,8 @@ known() {
     [ -e "$original/known" ] && grep -qxF -e "$1" "$original/known"
 }
 
-# reach: the generations that were in force here and can be had back, the latest first; 0 is before the first one. Then the paths
-# that each of them put or removed, behind "+" where something was there before, and "-" where nothing was.
+# reach: the generations that were in force here and can be had back, the latest first; 0 is before the first one. Then
+# the paths that each of them put or removed, behind "+" where something was there before, and "-" where nothing was.
 reach() {
     echo @@reach
     read_state
@@ -75,8 +75,9 @@ touched() (
     read_lines "$1"
 )
 
-# chain NUMBER: the generations above it that were in force here, the latest first, as files with their ways back. None where
-# the host had nothing of ours then: that is not what an earlier generation means there, and `remove` takes it away.
+# chain NUMBER: the generations above it that were in force here, the latest first, as files with their ways back. None
+# where the host had nothing of ours then: that is not what an earlier generation means there, and `remove` takes it
+# away.
 chain() {
     read_state
     one=$committed files=
@@ -193,7 +194,8 @@ preview_first() {
     return 0
 }
 
-# go_to NUMBER TARGET FUNCTIONS OWNER, go_to_first NUMBER FUNCTIONS OWNER: the activation of a generation that is an old one.
+# go_to NUMBER TARGET FUNCTIONS OWNER, go_to_first NUMBER FUNCTIONS OWNER: the activation of a generation that is an old
+# one.
 go_to() {
     files=$(chain "$2") || exit
     open_generation "$1"

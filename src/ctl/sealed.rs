@@ -1,4 +1,5 @@
-//! Secrets of a cluster: where they come from, and what they are once somebody has fetched them. None of them is ever printed.
+//! Secrets of a cluster: where they come from, and what they are once somebody has fetched them. None of them is ever
+//! printed.
 
 use std::path::PathBuf;
 

@@ -48,8 +48,8 @@ impl Secrets {
     }
 }
 
-/// Fetches what a cluster's load balancers are given besides passwords for the login: each source once. What is odd about them, as
-/// warnings.
+/// Fetches what a cluster's load balancers are given besides passwords for the login: each source once. What is odd
+/// about them, as warnings.
 ///
 /// # Errors
 /// Every source that gives nothing, or nothing that can be used; exit 3.
@@ -169,19 +169,33 @@ fn get(source: &SecretSource, user: &str, part: &dyn Fn(&[u8]) -> Option<String>
         SecretSource::Environment(name) => std::env::var(name).ok().filter(|value| !value.is_empty()),
         SecretSource::File(path) => match std::fs::read(path) {
             Ok(bytes) => part(&bytes),
-            Err(error) => return Err(empty(format!("password file {}: {error}", path.display()))),
+            Err(error) => {
+                let next = format!("`ls -l {}`; correct the path, or put the secret there", path.display());
+                return Err(empty(format!("password file {}: {error}", path.display())).next(next));
+            }
         },
         SecretSource::Command(command) => match std::process::Command::new("sh").args(["-c", command]).output() {
             Ok(output) if output.status.success() => part(&output.stdout),
-            Ok(output) => return Err(empty(format!("password command `{command}` failed: {}", output.status))),
-            Err(error) => return Err(empty(format!("password command `{command}`: {error}"))),
+            Ok(output) => {
+                let what = format!("password command `{command}` failed: {}", output.status);
+                return Err(empty(what).next("type it here: it is to print the secret, and nothing else"));
+            }
+            Err(error) => {
+                let what = format!("password command `{command}`: {error}");
+                return Err(empty(what).next("it is run by `sh -c`"));
+            }
         },
     };
     found.map(Secret).ok_or_else(|| match source {
-        SecretSource::Prompt => empty(format!("no password given for {user}")),
-        SecretSource::Environment(name) => empty(format!("environment variable {name} is not set or empty")),
-        SecretSource::File(path) => empty(format!("password file {} begins with an empty line", path.display())),
-        SecretSource::Command(command) => empty(format!("password command `{command}` printed nothing")),
+        SecretSource::Prompt => {
+            empty(format!("no password given for {user}")).next("the same command again, and type it")
+        }
+        SecretSource::Environment(name) => empty(format!("environment variable {name} is not set or empty"))
+            .next(format!("`read -rs {name}; export {name}`, then the same command again")),
+        SecretSource::File(path) => empty(format!("password file {} begins with an empty line", path.display()))
+            .next("write the secret into its first line"),
+        SecretSource::Command(command) => empty(format!("password command `{command}` printed nothing"))
+            .next("type it here: it is to print the secret, and nothing else"),
     })
 }
 

@@ -1,5 +1,5 @@
-//! Signed adverts (`auth: { hmac: … }`) as a VIP's load balancers have them: which key, where it lies on them, and what becomes of
-//! adverts that are not signed.
+//! Signed adverts (`auth: { hmac: … }`) as a VIP's load balancers have them: which key, where it lies on them, and what
+//! becomes of adverts that are not signed.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What the load balancers' nginx does with requests: pools of servers, sites by name, streams, and nginx's own settings. The short
-//! form `site:` is one pool and one site.
+//! What the load balancers' nginx does with requests: pools of servers, sites by name, streams, and nginx's own
+//! settings. The short form `site:` is one pool and one site.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -25,7 +25,8 @@ pub struct Pool {
     pub keepalive: u32,
     /// When the next server is tried, in nginx's words; empty is nginx's default, `error timeout`.
     pub next_upstream: Vec<String>,
-    /// How the agents of the load balancers find out that a server is dead; `None`: they do not, and nginx learns it from requests.
+    /// How the agents of the load balancers find out that a server is dead; `None`: they do not, and nginx learns it
+    /// from requests.
     pub check: Option<PoolCheck>,
 }
 
@@ -33,8 +34,9 @@ pub struct Pool {
 pub const FAIL_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Pool {
-    /// For how long nginx leaves a server alone that has failed, where nothing is said of it: no longer than until the next check where
-    /// there is one. The agents know sooner who is well, and what they refuse counts as failed for nginx, too.
+    /// For how long nginx leaves a server alone that has failed, where nothing is said of it: no longer than until the
+    /// next check where there is one. The agents know sooner who is well, and what they refuse counts as failed for
+    /// nginx, too.
     pub fn fail_timeout(&self) -> Duration {
         self.check.as_ref().map_or(FAIL_TIMEOUT, |check| check.interval.clamp(Duration::from_secs(1), FAIL_TIMEOUT))
     }
@@ -125,6 +127,8 @@ pub struct VirtualHost {
     pub locations: Vec<Location>,
     /// Pictures and videos are refused to pages of other sites.
     pub hotlink_protection: bool,
+    /// The page that clients get, with status 503, where no server of a pool answers; `None`: nginx's own 502 or 504.
+    pub sorry_page: Option<String>,
     /// The path that `verify` asks for.
     pub path: String,
     /// Ranges of HTTP statuses that count as an answer.
@@ -250,7 +254,8 @@ pub enum TlsOrigin {
     File(PathBuf),
     /// The desk makes it up, and keeps it in its state folder.
     SelfSigned,
-    /// Each load balancer gets one of its own from an authority; until then something stands in that the desk has made up.
+    /// Each load balancer gets one of its own from an authority; until then something stands in that the desk has made
+    /// up.
     Acme(Acme),
 }
 
@@ -328,7 +333,8 @@ pub struct Traffic {
     pub nginx: Option<Nginx>,
     /// The page that answers every request while something is worked on.
     pub maintenance: Option<String>,
-    /// The private key of the account at authorities, as PEM: the load balancers keep it, and a deploy asks them for it.
+    /// The private key of the account at authorities, as PEM: the load balancers keep it, and a deploy asks them for
+    /// it.
     pub account: Option<Secret>,
 }
 

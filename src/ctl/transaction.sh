@@ -10,10 +10,11 @@
 #   reverting 7 9   the way back to 7 has begun
 #   kept 7 9        9 failed and stays, as --no-auto-rollback asked; nobody takes it back before the next deploy
 #
-# NUMBER is the highest one ever used: a new generation has a higher one, and a step that comes too late is known by its own.
-# The lock is one line too, "NUMBER UNTIL BOOT OWNER". UNTIL counts seconds since this boot: a clock that is set changes
-# nothing, and a lock from before a power cut is void. The desk renews it for as long as a deploy lasts, so the lock that ends
-# is the deploy that ended: from then on another one may begin, and `watch` takes back what was not committed.
+# NUMBER is the highest one ever used: a new generation has a higher one, and a step that comes too late is known by its
+# own. The lock is one line too, "NUMBER UNTIL BOOT OWNER". UNTIL counts seconds since this boot: a clock that is set
+# changes nothing, and a lock from before a power cut is void. The desk renews it for as long as a deploy lasts, so the
+# lock that ends is the deploy that ended: from then on another one may begin, and `watch` takes back what was not
+# committed.
 state=$home/state
 lock=$home/lock
 generations=$home/generations
@@ -75,19 +76,20 @@ transaction() {
     [ "$lock_number" -le "$number" ] || number=$lock_number
     echo "$phase $committed $number"
     if lock_lives; then echo "$lock_number $((lock_until - now)) $lock_owner"; else echo none; fi
-    [ ! -s "$home/stuck" ] || cat "$home/stuck"
+    [ ! -s "$home/stuck" ] || lines "$home/stuck"
     if [ -s "$home/members" ]; then
         echo @@members
-        cat "$home/members"
+        lines "$home/members"
     fi
     if [ -s "$home/missed" ]; then
         echo @@missed
-        cat "$home/missed"
+        lines "$home/missed"
     fi
     return 0
 }
 
-# audit NUMBER EVENT WORDS: what happened to a generation, for `hactl history`. No line has more than 2,000 bytes of these.
+# audit NUMBER EVENT WORDS: what happened to a generation, for `hactl history`. No line has more than 2,000 bytes of
+# these.
 audit() {
     (
         flock 6
@@ -95,8 +97,8 @@ audit() {
         shorten_audit
     ) 6>>"$home/audit.guard"
 }
-# shorten_audit: past 256 KiB the older half goes, in one step; where the disk is full all of it stays. What put a file that is
-# still known stays as well, for `put_before`.
+# shorten_audit: past 256 KiB the older half goes, in one step; where the disk is full all of it stays. What put a file
+# that is still known stays as well, for `put_before`.
 shorten_audit() {
     size=$(stat -c %s "$home/audit")
     [ "${size:-0}" -gt 262144 ] || return 0
@@ -193,8 +195,8 @@ end_running_step() {
     return 0
 }
 
-# enter NUMBER SECONDS PHASE ...: a step begins that belongs to this generation in one of these phases. Each command that it
-# runs may take so many seconds.
+# enter NUMBER SECONDS PHASE ...: a step begins that belongs to this generation in one of these phases. Each command
+# that it runs may take so many seconds.
 enter() {
     mine=$1 seconds=$2
     shift 2
@@ -224,8 +226,8 @@ bounded() {
 
 # --- begin, renew, end ---
 
-# begin NUMBER OWNER DEAD SECONDS: takes the lock, then takes back what an unfinished deploy left. DEAD is an owner known not to
-# live any more.
+# begin NUMBER OWNER DEAD SECONDS: takes the lock, then takes back what an unfinished deploy left. DEAD is an owner
+# known not to live any more.
 begin() {
     mkdir -p "$generations" || die "cannot make $home"
     hold_lock_file
@@ -279,8 +281,8 @@ give_back() {
     let_lock_file_go
 }
 
-# leave NUMBER OWNER: a generation that was never active is forgotten. What is another desk's is not touched, be its number the
-# same: of two that begin in one moment the second one has never begun.
+# leave NUMBER OWNER: a generation that was never active is forgotten. What is another desk's is not touched, be its
+# number the same: of two that begin in one moment the second one has never begun.
 leave() {
     read_lock
     if lock_lives && [ "$lock_number $lock_owner" != "$1 $2" ]; then return 0; fi
@@ -367,8 +369,8 @@ keep_sysctl() {
     on_revert back sysctl -q -w "$1=$value"
 }
 
-# arm NUMBER FUNCTIONS OWNER: from here on the host goes back by itself where nobody commits in time. What it needs for that is
-# on its disk, these functions too.
+# arm NUMBER FUNCTIONS OWNER: from here on the host goes back by itself where nobody commits in time. What it needs for
+# that is on its disk, these functions too.
 arm() {
     # shellcheck disable=SC2016 # for the file
     if ! printf '%s\n"$@"\n' "$2" >"$way_back.new" || ! mv -f "$way_back.new" "$way_back"; then
@@ -439,8 +441,8 @@ watch_once() {
     pause=60
 }
 
-# go_back: the turn is ours. Every line is tried, whatever became of the others; while one fails everything stays for the next
-# time, and the file `stuck` says which.
+# go_back: the turn is ours. Every line is tried, whatever became of the others; while one fails everything stays for
+# the next time, and the file `stuck` says which.
 go_back() {
     replace_whole "$state" "reverting $committed $number" # where the disk is full, `active` does as well
     failed=

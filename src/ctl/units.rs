@@ -1,5 +1,5 @@
-//! How values of the cluster's model are written where templates and programs read them: a time is a number whose name says
-//! its unit.
+//! How values of the cluster's model are written where templates and programs read them: a time is a number whose name
+//! says its unit.
 
 use std::time::Duration;
 

@@ -27,8 +27,8 @@ pub struct Wordpress {
 /// `database:`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Database {
-    /// Web hosts with MariaDB, one or two, best first. The first one also does what is done once for all: it sets the site up, and sees
-    /// to what is due.
+    /// Web hosts with MariaDB, one or two, best first. The first one also does what is done once for all: it sets the
+    /// site up, and sees to what is due.
     pub hosts: Vec<String>,
     /// The VIP of whichever of them is written to; `None`: it is found at the one host's own address.
     pub vip: Option<IpAddr>,
@@ -104,8 +104,9 @@ impl Wordpress {
         let http = Listen { port: plain, tls: false, proxy_protocol: false };
         let https = Listen { port: 443, tls: true, proxy_protocol: false };
         let names: Vec<String> = names.iter().filter(|name| *name != EVERY_NAME).cloned().collect();
-        // A page of nobody's own is kept for a moment, and for as long as it must be when neither PHP nor the database answers. Who comes
-        // first after that moment waits for the new one (no `updating`): on a quiet site the old one could be of last week.
+        // A page of nobody's own is kept for a moment, and for as long as it must be when neither PHP nor the database
+        // answers. Who comes first after that moment waits for the new one (no `updating`): on a quiet site the old one
+        // could be of last week.
         let stale = ["error", "timeout", "http_500", "http_502", "http_503", "http_504"];
         let cache = Cache {
             keep: "10s".into(),
@@ -128,7 +129,8 @@ impl Wordpress {
                 target: Some(Target::Pool(pool.into())),
                 max_body: Some(self.max_body.clone()),
                 cache: Some(cache),
-                // With the two seconds that PHP waits for its database: whoever comes when a host has just died gets an old page in five.
+                // With the two seconds that PHP waits for its database: whoever comes when a host has just died gets an
+                // old page in five.
                 connect_timeout: Some(std::time::Duration::from_secs(2)),
                 ..Rules::default()
             },
@@ -138,13 +140,15 @@ impl Wordpress {
                 .map(|path| hidden(path))
                 .collect(),
             hotlink_protection: false,
+            sorry_page: None,
             path: "/".into(),
             expect_status: expect_status.to_vec(),
             names,
         }
     }
 
-    /// How load balancers find out whether a web host can serve: without the database no page of WordPress is worth anything.
+    /// How load balancers find out whether a web host can serve: without the database no page of WordPress is worth
+    /// anything.
     pub fn check(name: &str) -> PoolCheck {
         let status = vec![(200, 200)];
         let question = Question::Page { tls: false, path: HEALTH.into(), host: Some(name.to_owned()), status };

@@ -1,5 +1,6 @@
-//! What users see when something is wrong: exit codes in one table ([`Exit`]), error codes in one register ([`Code`]), and
-//! problems that say what, where, why and next ([`Problem`]). Everybody may use it; it uses nobody.
+//! What users see when something is wrong: exit codes in one table ([`Exit`]), error codes in one register ([`Code`]),
+//! and problems that say what, where, why and next ([`Problem`]). `cli`, `agent`, `ctl` and `lab` use it (`sys` and
+//! `net` have errors of their own); it uses nobody.
 
 #[macro_use]
 mod register;

@@ -1,4 +1,5 @@
-//! A problem says what is wrong, where, why it matters and what to do next; a failure is all of them with the exit code.
+//! A problem says what is wrong, where, why it matters and what to do next; a failure is all of them with the exit
+//! code.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -128,8 +129,8 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Text from elsewhere, made fit to be shown: line ends and tabs stay, everything that could move a cursor, set a title,
-/// reorder letters or write a clipboard becomes a visible sign.
+/// Text from elsewhere, made fit to be shown: line ends and tabs stay, everything that could move a cursor, set a
+/// title, reorder letters or write a clipboard becomes a visible sign.
 pub fn plain(text: &str) -> String {
     text.replace("\r\n", "\n").chars().map(visible).collect()
 }

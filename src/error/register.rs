@@ -4,9 +4,10 @@ use std::fmt;
 
 use super::code::Code;
 
-/// Makes the enum and its table of one list: the comment of an entry is the long text of its code.
+/// Makes the enum and its table of one list: the comment of an entry is the long text of its code. In the brackets
+/// stands which lists are still to come: none.
 macro_rules! codes {
-    ($($(#[doc = $text:literal])+ $name:ident = $id:literal, $title:literal;)+) => {
+    ([] $($(#[doc = $text:literal])+ $name:ident = $id:literal, $title:literal;)+) => {
         /// What is wrong, as a number that stays the same.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {

@@ -17,8 +17,8 @@ use super::layout::{Layout, Plan};
 use super::tool::{at, run, try_run};
 use crate::error::Failure;
 
-/// All hosts ask at once, and behind one address. Two questions by one socket (IPv4's and IPv6's) may get in each other's way there, so
-/// they are asked one after the other; and what was lost is soon asked again.
+/// All hosts ask at once, and behind one address. Two questions by one socket (IPv4's and IPv6's) may get in each
+/// other's way there, so they are asked one after the other; and what was lost is soon asked again.
 const RESOLVER: &str = "options single-request timeout:2 attempts:6";
 
 /// How long a host may take until sshd answers.

@@ -1,5 +1,5 @@
-//! Settings of this machine's kernel that labs need, and what they were before the first of those that stand. The last one
-//! that goes puts them back.
+//! Settings of this machine's kernel that labs need, and what they were before the first of those that stand. The last
+//! one that goes puts them back.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -16,9 +16,11 @@ pub type Before = BTreeMap<String, String>;
 
 const FORWARD: &str = "net/ipv4/ip_forward";
 const INOTIFY: &str = "fs/inotify/max_user_instances";
-/// inotify instances that one host's systemd and its services take, generously; they count together, since root is one user.
+/// inotify instances that one host's systemd and its services take, generously; they count together, since root is one
+/// user.
 const INSTANCES: usize = 40;
-/// What the settings were before any lab that stands; gone with the last one, and with the settings when the machine boots.
+/// What the settings were before any lab that stands; gone with the last one, and with the settings when the machine
+/// boots.
 const SHARED: &str = "/run/hactl-labs.json";
 
 /// What the settings were before this lab and those that stand beside it.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The root file system of the lab's hosts: Debian with systemd and sshd. No nginx, no keepalived: deploying those is what
-# the lab is for. `hactl lab up` carries this script in itself; `make demo` runs it beside the compiler.
+# The root file system of the lab's hosts: Debian with systemd and sshd. No nginx, no keepalived: deploying those is
+# what the lab is for. `hactl lab up` carries this script in itself; `make demo` runs it beside the compiler.
 #
 #   rootfs.sh make FOLDER    FOLDER/rootfs, unless it is there and today's
 #   rootfs.sh early FOLDER   the same where it can be made and no lab stands on the old one; else nothing

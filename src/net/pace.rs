@@ -1,5 +1,5 @@
-//! What a server may cost: a connection is read at its leisure once more has come than an honest answer needs. A server that floods
-//! fills its own socket, and the check's time ends it.
+//! What a server may cost: a connection is read at its leisure once more has come than an honest answer needs. A server
+//! that floods fills its own socket, and the check's time ends it.
 
 use std::io;
 use std::pin::Pin;

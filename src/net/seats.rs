@@ -1,5 +1,5 @@
-//! Serves a limited number of connections at a time. When all seats are taken, the connection that has been idle longest is closed
-//! for the new one: so clients that hang, or mean harm, keep nobody out.
+//! Serves a limited number of connections at a time. When all seats are taken, the connection that has been idle
+//! longest is closed for the new one: so clients that hang, or mean harm, keep nobody out.
 
 use std::collections::BTreeMap;
 use std::io;

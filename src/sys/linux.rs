@@ -59,8 +59,8 @@ impl Linux {
         &mut self.netlink
     }
 
-    /// Takes away what an earlier process of ours left of draining: its addresses on the loopback interface, its table. What is not
-    /// there, or not to be had in this kernel, was not left.
+    /// Takes away what an earlier process of ours left of draining: its addresses on the loopback interface, its table.
+    /// What is not there, or not to be had in this kernel, was not left.
     pub(crate) fn sweep_draining(&mut self, addresses: &[IpAddr]) {
         let _ = kept::remove(&mut self.netlink, &mut self.prefixes, addresses);
         let _ = self.passes.sweep();
@@ -141,7 +141,8 @@ impl Os for Linux {
                 kept::remove(&mut self.netlink, &mut self.prefixes, addresses)
             }
             Drain::Pass { addresses, to, link } => {
-                // A host that was not master a moment ago has none, and the list of all connections of a busy host is long.
+                // A host that was not master a moment ago has none, and the list of all connections of a busy host is
+                // long.
                 let open = match addresses.iter().any(|one| self.kept.contains(one)) {
                     true => connections::of(addresses)?,
                     false => Vec::new(),

@@ -1,5 +1,5 @@
-//! Constants and sizes of C in the widths that the kernel's structures have. They are called for constants, so that what
-//! does not fit fails to compile.
+//! Constants and sizes of C in the widths that the kernel's structures have. They are called for constants, so that
+//! what does not fit fails to compile.
 
 use libc::{c_int, socklen_t};
 

@@ -99,7 +99,8 @@ fn outage_rows(only: &str) {
         ("host lost, 10 ms adverts", 5, "0.01", Fault::Lost),
         ("agent killed and started again", 5, "1", Fault::Killed),
         ("upgrade (keepalived: restart)", 5, "1", Fault::Upgraded),
-        // keepalived keeps the addresses for a quarter of a second after its last advert, and its standby is quicker here.
+        // keepalived keeps the addresses for a quarter of a second after its last advert, and its standby is quicker
+        // here.
         ("upgrade, 100 ms adverts", 5, "0.1", Fault::Upgraded),
     ] {
         if what.contains(only) {
@@ -250,8 +251,8 @@ fn gap(advert: &str, fault: Fault, hactl: bool) -> f64 {
     String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
 }
 
-/// For how many milliseconds no connection to the VIP comes about when the owner's web server is killed: hactl tracks the process,
-/// as it is deployed; keepalived runs a check each two seconds, as the course notes have it.
+/// For how many milliseconds no connection to the VIP comes about when the owner's web server is killed: hactl tracks
+/// the process, as it is deployed; keepalived runs a check each two seconds, as the course notes have it.
 fn dies(hactl: bool) -> f64 {
     let lan = Lan::new(3);
     // Two names, since all namespaces share the list of processes.

@@ -8,13 +8,13 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use socket2::{Domain, Protocol, Socket, Type};
 
 /// Where the servers listen.
-pub const PORT: u16 = 80;
+pub(crate) const PORT: u16 = 80;
 const EVERY: Duration = Duration::from_millis(1);
 /// A connection that is not there by then is lost: its first packet was.
 const LIMIT: Duration = Duration::from_millis(200);
 
 /// Accepts for ever.
-pub fn serve() {
+pub(crate) fn serve() {
     let listener = TcpListener::bind(("0.0.0.0", PORT)).unwrap();
     listener.incoming().for_each(drop);
 }
@@ -25,7 +25,7 @@ struct Attempt {
 }
 
 /// The longest time between two connections that came about, beyond the interval, in milliseconds.
-pub fn longest_gap(target: SocketAddr, seconds: u64) -> f64 {
+pub(crate) fn longest_gap(target: SocketAddr, seconds: u64) -> f64 {
     let start = Instant::now();
     let (mut waiting, mut good): (Vec<Attempt>, Vec<Duration>) = (Vec::new(), Vec::new());
     let mut next = Duration::ZERO;

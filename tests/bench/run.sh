@@ -4,7 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 # As shipped: static, against musl.
 export HACTL_BENCH_BINARY=$PWD/target/dist/hactl
-# What was just written lies in the page cache in large pieces, which the kernel maps whole: all of the file would count as memory.
+# What was just written lies in the page cache in large pieces, which the kernel maps whole: all of the file would count
+# as memory.
 sync target/dist/hactl
 dd if=target/dist/hactl iflag=nocache count=0 status=none
 cargo bench --locked --profile release --bench outages
@@ -39,7 +40,14 @@ for n in 1 2 3 4 5; do
     seconds desk hactl deploy "$inventory" -y --only lb-nginx
 done | median | sed 's/^/one changed template on both load balancers:       /'
 rm -f "$inventory"
+hactl lab down -q
+bash tests/bench/fleet.sh 30
+bash tests/bench/many.sh 500
 
 # Not a figure of speed either: a hundred deploys that meet bad luck.
 hactl lab down -q
 HACTL_LAB_ONLY=kills HACTL_LAB_KILLS=${HACTL_LAB_KILLS:-100} cargo test --locked --profile fast --test lab -- --nocapture
+
+# Two thousand requests a second through the VIP while sites are changed, the VIP is moved, and a host dies. The notes
+# tell what was lost.
+HACTL_LAB_RATE=2000 HACTL_LAB_ONLY=loads cargo test --locked --profile fast --test lab -- --nocapture

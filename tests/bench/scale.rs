@@ -22,7 +22,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 /// What one run of one program showed.
 #[derive(Debug, Clone, Copy)]
-pub struct Figures {
+pub(crate) struct Figures {
     pub load_ms: f64,
     pub up_ms: f64,
     pub taken_ms: f64,
@@ -33,7 +33,7 @@ pub struct Figures {
 }
 
 /// Runs `count` instances of one program on both hosts.
-pub fn run(count: usize, hactl: Option<&Path>) -> Figures {
+pub(crate) fn run(count: usize, hactl: Option<&Path>) -> Figures {
     let net = Net::new(count.div_ceil(EACH));
     let folder = tempfile::Builder::new().prefix("hactl-scale-").tempdir().unwrap();
     let file = |n: usize| folder.path().join(format!("{n}.conf"));

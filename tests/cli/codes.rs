@@ -9,7 +9,7 @@ use super::{HOMEWORK, hactl};
 const LVS: &str = include_str!("../../inventories/lvs-dr.yaml");
 
 /// The codes on a screen.
-pub fn on_screen(output: &Output) -> Vec<String> {
+pub(crate) fn on_screen(output: &Output) -> Vec<String> {
     let text = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
     let codes = text.lines().filter_map(|line| line.split_once('[')?.1.split(']').next().map(str::to_owned));
     codes.collect()
@@ -34,6 +34,7 @@ fn mistakes_in_an_inventory() {
     let mut wrong = Vec::new();
     for (from, to, code) in [
         ("ssh: { user: root }", "ssh: root", "E103"),
+        ("ssh: { user: root }", "ssh: { user: ops, sudo: no }", "E104"),
         ("lb-6: 10.0.0.6", "\"lb 6\": 10.0.0.6", "E105"),
         (vip, "vip: { vrid: 5 }", "E110"),
         (vip, "vip: { address: fd00::3/64, version: 2 }", "E111"),

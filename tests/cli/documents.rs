@@ -1,5 +1,7 @@
 //! Every command that works offline, as programs see it.
 
+use std::io::{Read as _, Write as _};
+
 use super::{HOMEWORK, hactl};
 
 #[path = "../common/json.rs"]
@@ -25,6 +27,7 @@ fn every_document_is_as_described() {
         (&["explain", "E702"], 0),
         (&["explain", "--list"], 0),
         (&["explain", "nothing"], 3),
+        (&["explain", "2132 9601 0001 3e7b 0a4d 0003 0000 0000 0000 0000"], 0),
         (&["lab", "status"], 0),
         (&["lab", "ssh", "lb-5"], 4),
         (&["render", "lb-5", "-i", &good], 0),
@@ -43,6 +46,7 @@ fn every_document_is_as_described() {
         (&["backend", "list", "-i", &good], 0),
         (&["backend", "drain", "web-9", "-i", &good], 3),
         (&["drill", "none", "-i", &good], 64),
+        (&["drill", "--list"], 0),
         (&["agent", "status", "--socket", &none], 4),
         (&["genhash", "-s", "127.0.0.1", "-p", "9"], 7),
     ] {
@@ -53,5 +57,64 @@ fn every_document_is_as_described() {
         assert_eq!(value["command"], words[0]);
         let told = value["problems"].as_array().unwrap().iter().any(|problem| problem["severity"] == "error");
         assert_eq!(told, exit != 0, "{words:?}: {value:#}");
+    }
+}
+
+/// Each command that prints more than a text has its place in docs/json.md.
+#[test]
+fn every_command_is_described() {
+    let help = String::from_utf8(hactl(&["--help"]).stdout).unwrap();
+    let list = help.split_once("Commands:\n").unwrap().1.split_once("\n\n").unwrap().0;
+    let names = list.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    let commands: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
+    assert!(commands.len() > 25, "{commands:?}");
+    let described: Vec<&str> = include_str!("../../docs/json.md")
+        .lines()
+        .filter_map(|line| line.strip_prefix("## "))
+        .flat_map(|heading| heading.split(", "))
+        .collect();
+    let only_text = ["init", "man", "completions", "help"];
+    let lacking: Vec<&&str> =
+        commands.iter().filter(|name| !described.contains(*name) && !only_text.contains(*name)).collect();
+    assert!(lacking.is_empty(), "no heading and schema in docs/json.md and its twin for {lacking:?}");
+}
+
+/// A page of a web server, as `genhash` tells a program of it.
+#[test]
+fn a_digest_is_a_document() {
+    let web = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = web.local_addr().unwrap().port().to_string();
+    let serves = std::thread::spawn(move || {
+        let (mut client, _) = web.accept().unwrap();
+        let mut request = [0; 4096];
+        let _ = client.read(&mut request).unwrap();
+        client.write_all(b"HTTP/1.0 203 X\r\nContent-Length: 6\r\n\r\nhello\n").unwrap();
+    });
+    let output = hactl(&["genhash", "-s", "127.0.0.1", "-p", &port, "-u", "/page", "--json"]);
+    let value = json::document(&output.stdout, output.status.code());
+    serves.join().unwrap();
+    let digest = "b1946ac92492d2347c6235b4d2611184"; // md5sum's of the page
+    assert_eq!(value["digest"], digest, "{value}");
+    assert_eq!((&value["status"], &value["bytes"]), (&203.into(), &6.into()), "{value}");
+}
+
+/// Words that the grammar refuses are a command that failed, too.
+#[test]
+fn wrong_usage_is_a_document() {
+    for (words, command) in [
+        (&["status", "--frobnicate", "--json"][..], "status"),
+        (&["--json", "frobnicate"], "hactl"),
+        (&["deploy", "--timeout", "soon", "-o", "json"], "deploy"),
+        (&["import", "--json"], "import"),
+        (&["lock", "--output=json"], "lock"),
+        (&["--json"], "hactl"),
+    ] {
+        let output = hactl(words);
+        let value = json::document(&output.stdout, Some(64));
+        assert_eq!((output.status.code(), output.stderr.len()), (Some(64), 0), "{words:?}: {output:?}");
+        assert_eq!((&value["command"], &value["problems"][0]["code"]), (&command.into(), &"E022".into()), "{words:?}");
+        let words: Vec<&str> = words.iter().copied().filter(|word| !word.contains("json") && *word != "-o").collect();
+        let text = hactl(&words);
+        assert_eq!((text.status.code(), text.stdout.len()), (Some(64), 0), "{words:?}: in words it stays as it was");
     }
 }

@@ -159,7 +159,8 @@ fn what_this_host_lacks_is_told_once() {
     assert!(said.contains("there is no network namespace `hactl-none` on this host") && !interfaces, "{said}");
 }
 
-/// The agent starts with such a file, as keepalived does, and `keepalived -t` fails: who reloads behind a check must see it.
+/// The agent starts with such a file, as keepalived does, and `keepalived -t` fails: who reloads behind a check must
+/// see it.
 #[test]
 fn what_this_host_lacks_fails_the_check() {
     let folder = tempfile::tempdir().unwrap();
@@ -275,6 +276,59 @@ fn what_init_prints_is_valid() {
     assert_eq!(output.status.code(), Some(3), "{output:?}");
 }
 
+/// Every inventory of the folder is an example, printed to the byte, and the help names it.
+#[test]
+fn each_inventory_is_an_example() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("inventories");
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files: Vec<_> = files.filter(|path| path.extension().is_some_and(|end| end == "yaml")).collect();
+    assert!(files.len() >= 9, "{files:?}");
+    let help = String::from_utf8(hactl(&["init", "--help"]).stdout).unwrap();
+    for file in files {
+        let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
+        let output = hactl(&["init", "--example", &name]);
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), fs::read_to_string(&file).unwrap(), "{name}");
+        assert!(help.contains(&name), "{name} is not in\n{help}");
+    }
+}
+
+/// No shell runs such a line, so the `;` would be part of a word: told, as it is of `|`, and no error.
+#[test]
+fn a_semicolon_at_the_end_of_a_command_is_told() {
+    let said = check(
+        "ha.conf",
+        "virtual_server 10.20.0.50 80 {\n    lb_algo rr\n    lb_kind DR\n    protocol TCP\n    quorum_up \"/bin/echo up;\"\n    \
+         real_server 10.20.0.7 80 {\n    }\n}\n",
+    );
+    assert!(said.starts_with("exit 0\n") && said.contains("ha.conf:5:15") && said.contains("`;`"), "{said}");
+}
+
+/// Who reads an empty file later must not take it for good.
+#[test]
+fn what_could_not_be_written_is_no_success() {
+    for words in [&["explain", "E702"][..], &["explain", "E702", "--json"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_hactl")).args(words).stdout(full).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("No space left on device") && said.contains("was not written"), "{said}");
+    }
+}
+
+/// An inventory's hosts are asked by a plan; there is nobody to listen for here.
+#[test]
+fn an_inventory_is_not_listened_for() {
+    let output = hactl(&["check", "inventories/homework.yaml", "--listen"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(64), 0), "{said}");
+    assert!(said.contains("E022") && said.contains("`hactl plan` asks the hosts"), "{said}");
+    let said = String::from_utf8_lossy(&hactl(&["check", "x.conf", "--listen", "6s"]).stderr).into_owned();
+    assert!(said.contains("`--listen=6s`, in one word"), "{said}");
+    for time in ["--listen=0", "--listen=1500"] {
+        assert_eq!(hactl(&["check", "x.conf", time]).status.code(), Some(64), "{time}");
+    }
+}
+
 #[test]
 fn a_reader_that_leaves_is_no_panic() {
     let output = Command::new("sh")
@@ -316,6 +370,22 @@ fn completions_know_hosts_and_scenarios() {
     assert_eq!(offered(&["hactl", "unpin", "lb-6"]), ["lb-6"]);
     assert_eq!(offered(&["hactl", "render", "web-8"]), ["web-8"]);
     assert_eq!(offered(&["hactl", "drill", "hea"]), ["heartbeat-blocked"]);
+}
+
+#[test]
+fn both_readmes_list_every_drill() {
+    let listed: serde_json::Value = serde_json::from_slice(&hactl(&["drill", "--list", "--json"]).stdout).unwrap();
+    let scenarios = listed["scenarios"].as_array().unwrap();
+    let mut known: Vec<&str> = scenarios.iter().map(|one| one["scenario"].as_str().unwrap()).collect();
+    known.sort_unstable();
+    for (name, text) in
+        [("README.md", include_str!("../../README.md")), ("README.zh-CN.md", include_str!("../../README.zh-CN.md"))]
+    {
+        let row = text.lines().find(|line| line.starts_with("| `hactl drill --list` |")).unwrap();
+        let mut told: Vec<&str> = row.split('`').nth(3).unwrap().split(' ').collect();
+        told.sort_unstable();
+        assert_eq!(told, known, "the row of `hactl drill --list` in {name}");
+    }
 }
 
 #[test]

@@ -49,8 +49,8 @@ fn our_units_are_not_exposed() {
     }
 }
 
-/// Old systemds know fewer groups of system calls: in a list of what is refused one that is unknown is left out, in a list
-/// of what is allowed everything else would be refused with it.
+/// Old systemds know fewer groups of system calls: in a list of what is refused one that is unknown is left out, in a
+/// list of what is allowed everything else would be refused with it.
 #[test]
 fn system_calls_are_refused_by_name() {
     for (_, unit) in units() {

@@ -1,5 +1,5 @@
-//! Holds what a command printed against its schema in docs/json.md. What a schema may use is what stands here; a word that this
-//! does not know is a mistake in the document.
+//! Holds what a command printed against its schema in docs/json.md. What a schema may use is what stands here; a word
+//! that this does not know is a mistake in the document.
 
 use std::collections::BTreeMap;
 
@@ -15,9 +15,9 @@ fn schemas() -> BTreeMap<String, Value> {
     schemas.map(|schema| (schema["$id"].as_str().expect("$id").to_owned(), schema)).collect()
 }
 
-/// Reads the one object that a command printed, and checks it against the schema of every command and its own. A command that
-/// failed has only the former.
-pub fn document(stdout: &[u8], exit: Option<i32>) -> Value {
+/// Reads the one object that a command printed, and checks it against the schema of every command and its own. A
+/// command that failed has only the former.
+pub(crate) fn document(stdout: &[u8], exit: Option<i32>) -> Value {
     let value: Value = serde_json::from_slice(stdout)
         .unwrap_or_else(|error| panic!("not one JSON object: {error}: {}", String::from_utf8_lossy(stdout)));
     let schemas = schemas();
@@ -28,14 +28,11 @@ pub fn document(stdout: &[u8], exit: Option<i32>) -> Value {
         "remove" | "uninstall" => "rollback",
         command => command,
     };
-    let own = schemas.get(command).unwrap_or_else(|| panic!("docs/json.md has no schema for {command}"));
     if value.as_object().is_some_and(|fields| fields.len() > 3) {
+        let own = schemas.get(command).unwrap_or_else(|| panic!("docs/json.md has no schema for {command}"));
         check(&value, own, &schemas, "", &mut wrong);
-        let documented = |name: &String| {
-            own["properties"].get(name).is_some()
-                || schemas["every"]["properties"].get(name).is_some()
-                || command == "agent"
-        };
+        let documented =
+            |name: &String| own["properties"].get(name).is_some() || schemas["every"]["properties"].get(name).is_some();
         let fields = value.as_object().into_iter().flat_map(|fields| fields.keys());
         wrong.extend(fields.filter(|name| !documented(name)).map(|name| format!("{name} is not documented")));
     } else {
@@ -77,11 +74,16 @@ fn check(value: &Value, schema: &Value, schemas: &BTreeMap<String, Value>, at: &
                 wrong.extend(missing.filter(|_| value.is_object()).map(|name| format!("{at}: {name} is missing")));
             }
             "properties" => {
-                for (name, schema) in wanted.as_object().unwrap() {
+                let known = wanted.as_object().unwrap();
+                for (name, schema) in known {
                     if let Some(inner) = value.get(name) {
                         check(inner, schema, schemas, &format!("{at}/{name}"), wrong);
                     }
                 }
+                // The outermost object has two schemas, and is looked at by `document`.
+                let fields = value.as_object().filter(|_| !at.is_empty()).into_iter().flat_map(|all| all.keys());
+                let more = fields.filter(|name| !known.contains_key(*name));
+                wrong.extend(more.map(|name| format!("{at}/{name} is not documented")));
             }
             "items" => {
                 for (n, inner) in value.as_array().into_iter().flatten().enumerate() {

@@ -239,8 +239,22 @@ fn a_reload_touches_only_what_changed() {
         .filter_map(|one| if let Action::AddAddresses(all) = one { Some(all.len()) } else { None })
         .collect();
     assert_eq!((routing(&done), added), (vec!["addresses"], vec![1]));
-    let done = rig.step(Input::Reload(Box::new(config)));
+    let done = rig.step(Input::Reload(Box::new(config.clone())));
     assert_eq!(routing(&done), Vec::<&str>::new(), "the same again changes nothing");
+    // Same inputs, same actions: what comes and what goes has the order of the configuration.
+    let more: Vec<VirtualAddress> =
+        (105..115).map(|last| VirtualAddress::new(format!("10.0.0.{last}/27").parse().unwrap())).collect();
+    let touched = |done: &[Action]| -> Vec<VirtualAddress> {
+        let lists = done.iter().filter_map(|one| match one {
+            Action::AddAddresses(all) | Action::RemoveAddresses(all) => Some(all),
+            _ => None,
+        });
+        lists.flatten().map(|at| at.address.clone()).collect()
+    };
+    let before = config.clone();
+    Arc::make_mut(&mut config.instances[0]).addresses.extend(more.clone());
+    assert_eq!(touched(&rig.step(Input::Reload(Box::new(config)))), more);
+    assert_eq!(touched(&rig.step(Input::Reload(Box::new(before)))), more);
 }
 
 #[test]

@@ -31,7 +31,8 @@ fn claim(rig: &mut Rig) -> Vec<Action> {
     rig.step(Input::Claimed { link: ETH0, address: ip("10.0.0.100"), mac: OTHER })
 }
 
-/// Another host claims the address, and answers when it is asked; what was done until the check for a duplicate address is over.
+/// Another host claims the address, and answers when it is asked; what was done until the check for a duplicate address
+/// is over.
 fn duplicate(rig: &mut Rig) -> Vec<Action> {
     let mut done = claim(rig);
     for _ in 0..2 {

@@ -16,15 +16,15 @@ use hactl_engine::wire::ip::Ipv4Header;
 use hactl_engine::wire::vrrp::{Advert, Auth, ChecksumForm, GROUP_V4, GROUP_V6};
 
 /// Kernel index of eth0.
-pub const ETH0: u32 = 2;
+pub(crate) const ETH0: u32 = 2;
 /// Hardware address of eth0.
-pub const MAC: [u8; 6] = [2, 0, 0, 0, 0, 5];
+pub(crate) const MAC: [u8; 6] = [2, 0, 0, 0, 0, 5];
 /// The configured advert interval: neither a second nor a round number of anything.
-pub const INTERVAL: Duration = Duration::from_millis(700);
+pub(crate) const INTERVAL: Duration = Duration::from_millis(700);
 /// Skew of priority 91 at that interval.
-pub const SKEW: Duration = Duration::from_nanos(451_171_875);
+pub(crate) const SKEW: Duration = Duration::from_nanos(451_171_875);
 /// Three intervals and the skew.
-pub const MASTER_DOWN: Duration = Duration::from_nanos(2_100_000_000 + 451_171_875);
+pub(crate) const MASTER_DOWN: Duration = Duration::from_nanos(2_100_000_000 + 451_171_875);
 
 const TEXT: &str = "vrrp_instance VI_1 {
     state BACKUP
@@ -40,26 +40,26 @@ const TEXT: &str = "vrrp_instance VI_1 {
 }
 ";
 
-pub struct Rig {
+pub(crate) struct Rig {
     pub node: Node,
     pub now: Instant,
     pub config: Config,
 }
 
 /// `10.0.0.5` or `fe80::5`, as an address.
-pub fn ip(text: &str) -> IpAddr {
+pub(crate) fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
 impl Rig {
     /// An engine with eth0 up that has not started; the instance is VRID 37, priority 91, version 3, 0.7 s, two
     /// addresses, changed as the test wants.
-    pub fn new(change: impl FnOnce(&mut VrrpInstance)) -> Self {
+    pub(crate) fn new(change: impl FnOnce(&mut VrrpInstance)) -> Self {
         Self::of(TEXT, change)
     }
 
     /// Started, with the whole configuration changed as the test wants.
-    pub fn configured(change: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) fn configured(change: impl FnOnce(&mut Config)) -> Self {
         let mut config = conf::parse("rig.conf", TEXT).config;
         change(&mut config);
         let mut rig = Self { node: Node::new(&config), now: Instant(1_000_000_000), config };
@@ -69,12 +69,12 @@ impl Rig {
     }
 
     /// What a router says of itself, by its number in the file.
-    pub fn state_of(&self, number: usize) -> RouterState {
+    pub(crate) fn state_of(&self, number: usize) -> RouterState {
         public(self.node.routers().nth(number).expect("that many instances").state())
     }
 
     /// The same with IPv6 addresses.
-    pub fn ipv6() -> Self {
+    pub(crate) fn ipv6() -> Self {
         Self::of(&TEXT.replace("10.0.0.100/27", "fd00::64/64").replace("10.0.0.101/27", "fd00::65/64"), |_| {})
     }
 
@@ -89,47 +89,47 @@ impl Rig {
     }
 
     /// Started: a backup, unless the test's configuration says otherwise.
-    pub fn started(change: impl FnOnce(&mut VrrpInstance)) -> Self {
+    pub(crate) fn started(change: impl FnOnce(&mut VrrpInstance)) -> Self {
         let mut rig = Self::new(change);
         rig.step(Input::Start { remembered: vec![] });
         rig
     }
 
     /// Master, by silence.
-    pub fn master(change: impl FnOnce(&mut VrrpInstance)) -> Self {
+    pub(crate) fn master(change: impl FnOnce(&mut VrrpInstance)) -> Self {
         let mut rig = Self::started(change);
         rig.pass(Duration::from_secs(10));
         assert_eq!(rig.state(), RouterState::Master);
         rig
     }
 
-    pub fn step(&mut self, input: Input) -> Vec<Action> {
+    pub(crate) fn step(&mut self, input: Input) -> Vec<Action> {
         self.node.step(self.now, input).into_iter().flat_map(|batch| batch.actions).collect()
     }
 
-    pub fn link(&mut self, up: bool) -> Vec<Action> {
+    pub(crate) fn link(&mut self, up: bool) -> Vec<Action> {
         let addresses = vec![ip("10.0.0.5"), ip("fe80::5")];
         self.step(Input::Link(Link { index: ETH0, name: "eth0".into(), up, mac: MAC, addresses }))
     }
 
-    pub fn hear(&mut self, peer: &Peer) -> Vec<Action> {
+    pub(crate) fn hear(&mut self, peer: &Peer) -> Vec<Action> {
         self.receive(peer.packet())
     }
 
-    pub fn receive(&mut self, packet: Received) -> Vec<Action> {
+    pub(crate) fn receive(&mut self, packet: Received) -> Vec<Action> {
         self.step(Input::Packet { link: ETH0, packet })
     }
 
-    pub fn command(&mut self, command: Command) -> Vec<Action> {
+    pub(crate) fn command(&mut self, command: Command) -> Vec<Action> {
         self.step(Input::Command { token: 7, command })
     }
 
-    pub fn promote(&mut self) -> Vec<Action> {
+    pub(crate) fn promote(&mut self) -> Vec<Action> {
         self.command(Command::Promote { instance: None, force: false, expires: None, reason: None })
     }
 
     /// Lets time pass, waking the engine exactly when it wants; what it did, with the time since the beginning.
-    pub fn pass(&mut self, time: Duration) -> Vec<(Duration, Action)> {
+    pub(crate) fn pass(&mut self, time: Duration) -> Vec<(Duration, Action)> {
         let (begin, end) = (self.now, self.now.after(time));
         let mut done = Vec::new();
         while let Some(at) = self.node.next_wake().filter(|at| *at <= end) {
@@ -142,26 +142,26 @@ impl Rig {
     }
 
     /// How long after now the engine wants to be woken.
-    pub fn wakes_in(&self) -> Option<Duration> {
+    pub(crate) fn wakes_in(&self) -> Option<Duration> {
         self.node.next_wake().map(|at| at.since(self.now))
     }
 
-    pub fn state(&self) -> RouterState {
+    pub(crate) fn state(&self) -> RouterState {
         public(self.node.routers().next().expect("one instance").state())
     }
 
-    pub fn priority(&self) -> u8 {
+    pub(crate) fn priority(&self) -> u8 {
         self.node.routers().next().expect("one instance").priority()
     }
 
-    pub fn counter(&self, name: &str) -> u64 {
+    pub(crate) fn counter(&self, name: &str) -> u64 {
         self.node.status(self.now, 0)[0].counters.get(name).copied().unwrap_or_default()
     }
 }
 
 /// An advert of another router and how it travels.
 #[derive(Debug, Clone)]
-pub struct Peer {
+pub(crate) struct Peer {
     pub source: IpAddr,
     pub destination: IpAddr,
     pub ttl: u8,
@@ -171,7 +171,7 @@ pub struct Peer {
 
 impl Peer {
     /// What a well-behaved 10.0.0.6 with this priority sends.
-    pub fn new(priority: u8) -> Self {
+    pub(crate) fn new(priority: u8) -> Self {
         Self {
             source: ip("10.0.0.6"),
             destination: GROUP_V4.into(),
@@ -188,21 +188,21 @@ impl Peer {
         }
     }
 
-    pub fn from(self, source: &str) -> Self {
+    pub(crate) fn from(self, source: &str) -> Self {
         Self { source: ip(source), ..self }
     }
 
-    pub fn ipv6(mut self) -> Self {
+    pub(crate) fn ipv6(mut self) -> Self {
         self.advert.addresses = [ip("fd00::64"), ip("fd00::65")].into();
         Self { source: ip("fe80::6"), destination: GROUP_V6.into(), ..self }
     }
 
-    pub fn with(mut self, change: impl FnOnce(&mut Advert)) -> Self {
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Advert)) -> Self {
         change(&mut self.advert);
         self
     }
 
-    pub fn packet(&self) -> Received {
+    pub(crate) fn packet(&self) -> Received {
         Received {
             source: self.source,
             destination: self.destination,
@@ -213,7 +213,7 @@ impl Peer {
 }
 
 /// The adverts among the actions, parsed, with the header they travel in.
-pub fn adverts(actions: &[Action]) -> Vec<(Ipv4Header, Advert, ChecksumForm)> {
+pub(crate) fn adverts(actions: &[Action]) -> Vec<(Ipv4Header, Advert, ChecksumForm)> {
     let sent = actions.iter().filter_map(|action| match action {
         Action::Send { packet, .. } => Some(packet),
         _ => None,
@@ -228,12 +228,12 @@ pub fn adverts(actions: &[Action]) -> Vec<(Ipv4Header, Advert, ChecksumForm)> {
 }
 
 /// Their priorities.
-pub fn priorities(actions: &[Action]) -> Vec<u8> {
+pub(crate) fn priorities(actions: &[Action]) -> Vec<u8> {
     adverts(actions).iter().map(|(_, advert, _)| advert.priority).collect()
 }
 
 /// The frames that announce addresses.
-pub fn frames(actions: &[Action]) -> Vec<Frame> {
+pub(crate) fn frames(actions: &[Action]) -> Vec<Frame> {
     let announced = actions.iter().filter_map(|action| match action {
         Action::Announce(frames) => Some(frames.clone()),
         _ => None,
@@ -242,7 +242,7 @@ pub fn frames(actions: &[Action]) -> Vec<Frame> {
 }
 
 /// The actions that touch wire or kernel, by name and in order.
-pub fn order(actions: &[Action]) -> Vec<&'static str> {
+pub(crate) fn order(actions: &[Action]) -> Vec<&'static str> {
     let name = |action: &Action| match action {
         Action::Send { packet, .. } => Some(if packet.get(22) == Some(&0) { "goodbye" } else { "advert" }),
         Action::AddAddresses(_) => Some("add"),
@@ -257,6 +257,6 @@ pub fn order(actions: &[Action]) -> Vec<&'static str> {
     actions.iter().filter_map(name).collect()
 }
 
-pub fn actions(timed: Vec<(Duration, Action)>) -> Vec<Action> {
+pub(crate) fn actions(timed: Vec<(Duration, Action)>) -> Vec<Action> {
     timed.into_iter().map(|(_, action)| action).collect()
 }

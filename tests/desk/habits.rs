@@ -1,8 +1,10 @@
 //! What login shells, profiles and forced commands do, and hosts that mean harm.
 
+use std::io::{Read as _, Write as _};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::host::{Scene, executable};
+use super::host::{Scene, executable, text};
 
 /// The login shell is this program.
 fn shell(program: &str) -> String {
@@ -96,6 +98,60 @@ fn sudo_is_answered() {
     scene.inventory("ssh: { user: root, sudo: yes, port: PORT }");
     let said = scene.accepting(&["status"]);
     assert!(said.contains("/etc/sudoers.d/root"), "{said}");
+}
+
+/// `password: prompt` at a real terminal: asked once for all hosts of one user, before anything is contacted, and not
+/// shown.
+#[test]
+fn a_password_is_asked_for_at_a_terminal() {
+    let Some(scene) = Scene::new("exit 1", "") else { return };
+    let sudo = "prompt=; while [ $# -gt 0 ]; do case $1 in -p) prompt=${2//%%/%}; shift;; --) shift; break;; esac; shift; done\n\
+        printf %s \"$prompt\" >&2; IFS= read -r answer; [ \"$answer\" = \"open sesame\" ] && exec \"$@\"; exit 1";
+    let folder = scene.folder.path().display().to_string();
+    let login = format!("export PATH={folder}:$PATH; exec /bin/bash -c \"$SSH_ORIGINAL_COMMAND\"");
+    executable(&scene.path("shell"), &login);
+    executable(&scene.path("sudo"), sudo);
+    scene.inventory("ssh: { user: root, sudo: yes, port: PORT, password: prompt }");
+    let command = scene.command(&["status", "--json", "--accept-new-host-keys"]);
+    let words: Vec<String> = std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(|word| format!("'{}'", word.to_str().unwrap()))
+        .collect();
+    // script(1) gives it a terminal of its own, and shows what a person would see on it.
+    let mut terminal = Command::new("script")
+        .args(["-E", "always", "-qec", &format!("tty; exec {} >{folder}/said", words.join(" ")), "/dev/null"])
+        .env("HOME", scene.path("home"))
+        .env_remove("SSH_AUTH_SOCK")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut keys = terminal.stdin.take().unwrap();
+    let mut screen = terminal.stdout.take().unwrap();
+    let mut shown = Vec::new();
+    while !shown.ends_with(b"password of root: ") {
+        let mut byte = [0];
+        assert_eq!(screen.read(&mut byte).unwrap(), 1, "{}", String::from_utf8_lossy(&shown));
+        shown.push(byte[0]);
+    }
+    // What is typed before the echo is off would be thrown away.
+    let first = String::from_utf8_lossy(&shown).into_owned();
+    let tty = first.lines().next().unwrap();
+    let is_silent = || text(&Command::new("stty").args(["-a", "-F", tty]).output().unwrap()).contains(" -echo ");
+    let end = Instant::now() + Duration::from_secs(20);
+    while !is_silent() {
+        assert!(Instant::now() < end, "{first}: the echo stays on");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    keys.write_all(b"open sesame\n").unwrap();
+    screen.read_to_end(&mut shown).unwrap();
+    terminal.wait().unwrap();
+    let shown = String::from_utf8_lossy(&shown);
+    assert_eq!(shown.matches("password of").count(), 1, "{shown}");
+    assert!(!shown.contains("sesame"), "{shown}");
+    let said = std::fs::read_to_string(scene.path("said")).unwrap();
+    let status: serde_json::Value = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"));
+    assert!((0..2).all(|n| status["hosts"][n]["reachable"] == true), "{said}");
 }
 
 /// Titles, the clipboard, a cleared screen: nothing of it reaches the operator's terminal, in any output.

@@ -6,16 +6,17 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// A desk and its hosts: `lb-5` is 127.0.0.5, `lb-6` is 127.0.0.6, on one sshd.
-pub struct Scene {
+pub(crate) struct Scene {
     pub folder: tempfile::TempDir,
     pub port: u16,
     sshd: Child,
 }
 
 impl Scene {
-    /// `shell` is run in place of each login shell, with what it should run in `$SSH_ORIGINAL_COMMAND`.
+    /// `shell` is run in place of each login shell, with what it should run in `$SSH_ORIGINAL_COMMAND`. `config` comes
+    /// before what is usual here: of two lines for sshd the first counts.
     /// `None` where there is no sshd or no root.
-    pub fn new(shell: &str, config: &str) -> Option<Self> {
+    pub(crate) fn new(shell: &str, config: &str) -> Option<Self> {
         let Ok(program) = which::which_in("sshd", Some("/usr/sbin:/usr/bin"), "/") else {
             eprintln!("SKIPPED: no sshd here");
             return None;
@@ -35,8 +36,8 @@ impl Scene {
         let port = std::net::TcpListener::bind("127.0.0.5:0").unwrap().local_addr().unwrap().port();
         executable(&folder.path().join("shell"), shell);
         let text = format!(
-            "ListenAddress 127.0.0.5:{port}\nListenAddress 127.0.0.6:{port}\nHostKey {}\nAuthorizedKeysFile {}\n\
-             ForceCommand {}\nStrictModes no\nPermitRootLogin yes\nPidFile none\nUsePAM no\nUseDNS no\n{config}\n",
+            "{config}\nListenAddress 127.0.0.5:{port}\nListenAddress 127.0.0.6:{port}\nHostKey {}\nAuthorizedKeysFile {}\n\
+             ForceCommand {}\nStrictModes no\nPermitRootLogin yes\nPidFile none\nUsePAM no\nUseDNS no\n",
             path("host"),
             path("authorized"),
             path("shell"),
@@ -60,17 +61,17 @@ impl Scene {
     }
 
     /// A path in the scene's folder.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Writes a file into it.
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         std::fs::write(self.path(name), content).unwrap();
     }
 
     /// Writes the inventory with this line for logging in.
-    pub fn inventory(&self, ssh: &str) {
+    pub(crate) fn inventory(&self, ssh: &str) {
         let hosts =
             "lb: { lb-5: 127.0.0.5, lb-6: 127.0.0.6 }\nweb: { web-7: { address: 127.0.0.7, ssh: { port: 9 } } }";
         let text = format!("vip: 127.0.0.3/24\n{}\n{hosts}\n", ssh.replace("PORT", &self.port.to_string()));
@@ -78,18 +79,18 @@ impl Scene {
     }
 
     /// The host's key as known_hosts has it.
-    pub fn host_key(&self) -> String {
+    pub(crate) fn host_key(&self) -> String {
         let text = std::fs::read_to_string(self.path("host.pub")).unwrap();
         text.split(' ').take(2).collect::<Vec<_>>().join(" ").trim().to_owned()
     }
 
     /// Runs hactl at the desk.
-    pub fn desk(&self, words: &[&str]) -> Output {
+    pub(crate) fn desk(&self, words: &[&str]) -> Output {
         self.command(words).output().unwrap()
     }
 
     /// The same, to be run.
-    pub fn command(&self, words: &[&str]) -> Command {
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hactl"));
         command.args(words).arg("-i").arg(self.path("inventory.yaml"));
         if !words.contains(&"--timeout") {
@@ -100,12 +101,12 @@ impl Scene {
     }
 
     /// The same with the keys of hosts taken; both outputs.
-    pub fn accepting(&self, words: &[&str]) -> String {
+    pub(crate) fn accepting(&self, words: &[&str]) -> String {
         text(&self.desk(&[words, &["--accept-new-host-keys"]].concat()))
     }
 
     /// `status --json` of a desk that takes the hosts' keys: which of the two load balancers were understood.
-    pub fn understood(&self) -> Vec<bool> {
+    pub(crate) fn understood(&self) -> Vec<bool> {
         let output = self.desk(&["status", "--json", "--accept-new-host-keys"]);
         let status: serde_json::Value =
             serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"));
@@ -121,18 +122,18 @@ impl Drop for Scene {
 }
 
 /// Both outputs.
-pub fn text(output: &Output) -> String {
+pub(crate) fn text(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap() + &String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 /// Runs a program that must succeed.
-pub fn run(program: &str, words: &[&str]) {
+pub(crate) fn run(program: &str, words: &[&str]) {
     let output = Command::new(program).args(words).output().unwrap();
     assert!(output.status.success(), "{program} {words:?}: {output:?}");
 }
 
 /// Writes a shell script.
-pub fn executable(path: &Path, body: &str) {
+pub(crate) fn executable(path: &Path, body: &str) {
     std::fs::write(path, format!("#!/bin/bash\n{body}\n")).unwrap();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }

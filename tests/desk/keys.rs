@@ -84,6 +84,61 @@ fn an_authority_vouches_for_hosts() {
     certificates(&scene, &trusting, &ca, &sign);
 }
 
+/// A key of the host that changed was once taken in silence on another port.
+#[test]
+fn a_key_that_changed_is_refused_on_another_port_too() {
+    let Some(scene) = Scene::new(FINE, "") else { return };
+    let plain = |key: &str| format!("127.0.0.5,127.0.0.6 {key}\n");
+    known(&scene, plain(&scene.host_key()));
+    assert_eq!(scene.understood(), [true, true], "by the line without a port");
+    known(&scene, "");
+    let said = scene.accepting(&["unpin"]);
+    assert!(said.contains("lb-5: its host key ssh-ed25519 SHA256:"), "{said}");
+    assert!(said.contains("was not known; it is taken, and recorded in "), "{said}");
+    known(&scene, plain(OTHER));
+    let said = scene.accepting(&["unpin"]);
+    assert_eq!(said.matches("[E203]").count(), 2, "{said}");
+    assert!(said.contains("known_hosts:1 has ssh-ed25519 SHA256:"), "{said}");
+    assert!(said.contains(&format!("127.0.0.5 port {} shows ssh-ed25519 SHA256:", scene.port)), "{said}");
+    assert_eq!(
+        std::fs::read_to_string(scene.path("home/.ssh/known_hosts")).unwrap(),
+        plain(OTHER),
+        "nothing is recorded"
+    );
+    // What it advises is done as it stands.
+    for line in said.lines().filter(|line| line.contains("next: ")) {
+        let command = line.split('`').find(|words| words.starts_with("echo ")).unwrap();
+        let done = std::process::Command::new("sh").args(["-c", command]).env("HOME", scene.path("home")).status();
+        assert!(done.unwrap().success(), "{command}");
+    }
+    assert_eq!(scene.understood(), [true, true]);
+}
+
+/// The line goes by the command that is told, whatever home ssh-keygen would look in.
+#[test]
+fn a_line_that_is_old_goes_by_the_command_that_is_told() {
+    let Some(scene) = Scene::new(FINE, "") else { return };
+    for lines in [both(&scene, OTHER), format!("[127.0.0.*]:{} {OTHER}\n", scene.port)] {
+        known(&scene, lines);
+        let said = scene.accepting(&["unpin"]);
+        let command = said.split('`').find(|words| words.contains("-R") || words.starts_with("sed ")).unwrap();
+        assert!(std::process::Command::new("sh").args(["-c", command]).status().unwrap().success(), "{command}");
+        assert_eq!(scene.understood(), [true, true], "{command}");
+    }
+}
+
+/// Another kind of key may be another setting of sshd; it is refused, and both kinds are named.
+#[test]
+fn a_key_of_another_kind_is_told_as_such() {
+    let Some(scene) = Scene::new(FINE, "HostKey FOLDER/rsa\nHostKeyAlgorithms rsa-sha2-512") else { return };
+    run("ssh-keygen", &["-q", "-t", "rsa", "-N", "", "-f", &scene.path("rsa").display().to_string()]);
+    known(&scene, both(&scene, &scene.host_key()));
+    let said = scene.accepting(&["unpin"]);
+    assert!(said.contains("[E203]") && said.contains("has ssh-ed25519 SHA256:"), "{said}");
+    assert!(said.contains("shows ssh-rsa SHA256:") && said.contains("shows no ssh-ed25519 key any more"), "{said}");
+    assert!(said.contains("ssh_host_rsa_key.pub"), "{said}");
+}
+
 fn certificates(scene: &Scene, trusting: &str, ca: &str, sign: &dyn Fn(&str)) {
     assert_eq!(scene.understood(), [true, true], "by address and by name");
     sign("127.0.0.9");

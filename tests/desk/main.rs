@@ -1,5 +1,5 @@
-//! The desk against hosts with habits: login shells, profiles, forced commands, sudo, known keys and certificates, and hosts
-//! that mean harm. Each test has an sshd of its own on the loopback, whose forced command plays the host.
+//! The desk against hosts with habits: login shells, profiles, forced commands, sudo, known keys and certificates, and
+//! hosts that mean harm. Each test has an sshd of its own on the loopback, whose forced command plays the host.
 //!
 //! Needs root and sshd (`.ci/setup peers` installs it); without them it says so and passes.
 
@@ -10,4 +10,5 @@ mod host;
 mod json;
 mod keys;
 mod moves;
+mod turned_away;
 mod ways;

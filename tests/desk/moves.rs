@@ -1,5 +1,5 @@
-//! Two hosts that are a network namespace each, with sshd and agent: a standby behind a firewall, and the move that brings
-//! the VIP back from it.
+//! Two hosts that are a network namespace each, with sshd and agent: a standby behind a firewall, and the move that
+//! brings the VIP back from it.
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -24,6 +24,11 @@ struct Pair {
 
 impl Pair {
     fn new() -> Option<Self> {
+        Self::with(|priority| CONF.replace("PRIORITY", priority))
+    }
+
+    /// The agents' files, by priority.
+    fn with(conf: impl Fn(&str) -> String) -> Option<Self> {
         let tools = ["ip", "nft", "unshare", "nsenter"];
         let sshd = which::which_in("sshd", Some("/usr/sbin:/usr/bin"), "/").ok();
         if !nix::unistd::getuid().is_root() || sshd.is_none() || tools.iter().any(|tool| which::which(tool).is_err()) {
@@ -43,7 +48,7 @@ impl Pair {
         std::fs::copy(pair.path("home/.ssh/id_ed25519.pub"), pair.path("authorized")).unwrap();
         pair.wire();
         for (host, priority) in [("a", "150"), ("b", "100")] {
-            pair.write(&format!("{host}.conf"), &CONF.replace("PRIORITY", priority));
+            pair.write(&format!("{host}.conf"), &conf(priority));
             pair.start(host, sshd.as_ref().unwrap());
             pair.serve(host);
         }
@@ -205,8 +210,8 @@ fn finding<'v>(status: &'v serde_json::Value, code: &str) -> Option<&'v str> {
     findings.iter().find(|finding| finding["code"] == code).and_then(|finding| finding["message"].as_str())
 }
 
-/// The course notes' accident: a firewall on the standby. It is told while it only stands by; when it has taken the VIP, no
-/// advert of the better one reaches it, and a planned move still brings the VIP back.
+/// The course notes' accident: a firewall on the standby. It is told while it only stands by; when it has taken the
+/// VIP, no advert of the better one reaches it, and a planned move still brings the VIP back.
 #[test]
 fn a_deaf_standby_is_told_and_gives_back_what_it_took() {
     let Some(pair) = Pair::new() else { return };
@@ -243,4 +248,25 @@ fn a_deaf_standby_is_told_and_gives_back_what_it_took() {
     assert!(said.contains("adverts do not pass between them: lb-6 was asked over SSH to resign, and did"), "{said}");
     let status = pair.wait("it stays", |status| owners(status) == "[\"lb-5\"]");
     assert_eq!(status["hosts"][0]["instances"][0]["effective_priority"], 150, "no pin is left: {status:#}");
+}
+
+/// Another password on one of them: each hears the other and takes nothing of it. The guard keeps the VIP at one of
+/// them, and why the other one is deaf is said.
+#[test]
+fn another_password_is_told_with_its_reason() {
+    let conf = |priority: &str| {
+        let auth =
+            format!("version 2\n advert_int 1\n authentication {{\n  auth_type PASS\n  auth_pass p{priority}\n }}\n");
+        CONF.replace("PRIORITY", priority).replace("version 3\n advert_int 0.2\n", &auth)
+    };
+    let Some(pair) = Pair::with(conf) else { return };
+    let inventory =
+        std::fs::read_to_string(pair.path("inventory.yaml")).unwrap().replace("interval: 200ms", "interval: 1s");
+    pair.write("inventory.yaml", &inventory);
+    let told = |status: &serde_json::Value| status["problems"].to_string().contains("another password");
+    let status = pair.wait("it is told", |status| told(status) && owners(status) == "[\"lb-5\"]");
+    let verified = pair.json(&["verify", "--json"]);
+    assert_eq!(verified["exit"], 7, "{verified}");
+    assert!(told(&verified), "{verified}\n{status:#}");
+    assert!(!verified.to_string().contains("p150"), "no password is shown");
 }

@@ -1,4 +1,5 @@
-//! What checked servers send: however it is cut and whatever it holds, the readers answer the same, hold what they announce and stay small.
+//! What checked servers send: however it is cut and whatever it holds, the readers answer the same, hold what they
+//! announce and stay small.
 
 use hactl::agent::check::dns_message::{Verdict, judge, question};
 use hactl::net::http::body::Body;

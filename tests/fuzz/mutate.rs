@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant, SystemTime};
 
 /// Bytes that an input may grow to.
-pub const INPUT_BYTES_MAX: usize = 64 * 1024;
+pub(crate) const INPUT_BYTES_MAX: usize = 64 * 1024;
 
 /// Calls `try_one` with changed copies of the corpus until the time is over. A panic in it is reported with the seed
 /// and the input.
-pub fn run(name: &str, corpus: &[Vec<u8>], words: &[&str], try_one: impl Fn(&[u8]) + std::panic::RefUnwindSafe) {
+pub(crate) fn run(name: &str, corpus: &[Vec<u8>], words: &[&str], try_one: impl Fn(&[u8]) + std::panic::RefUnwindSafe) {
     for input in corpus {
         attempt(name, "corpus", input, &try_one);
     }
@@ -25,7 +25,7 @@ pub fn run(name: &str, corpus: &[Vec<u8>], words: &[&str], try_one: impl Fn(&[u8
 }
 
 /// Every file of `tests/fuzz/corpus/FOLDER`, sorted by name.
-pub fn corpus(folder: &str) -> Vec<Vec<u8>> {
+pub(crate) fn corpus(folder: &str) -> Vec<Vec<u8>> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus").join(folder);
     let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -35,11 +35,11 @@ pub fn corpus(folder: &str) -> Vec<Vec<u8>> {
 }
 
 /// xorshift64*: small, quick, and the same everywhere.
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     /// The sequence of this seed.
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         // A few steps, so that neighbouring seeds part; zero would stay zero.
         let mut random = Self(seed ^ 0x9e37_79b9_7f4a_7c15 | 1);
         (0..8).for_each(|_| _ = random.next());
@@ -47,7 +47,7 @@ impl Random {
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -55,12 +55,12 @@ impl Random {
     }
 
     /// A number below `end`; 0 when `end` is 0.
-    pub fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         (self.next() % end.max(1) as u64) as usize
     }
 
     /// One of these.
-    pub fn pick<'i, T>(&mut self, items: &'i [T]) -> &'i T {
+    pub(crate) fn pick<'i, T>(&mut self, items: &'i [T]) -> &'i T {
         &items[self.below(items.len())]
     }
 }

@@ -1,5 +1,6 @@
-//! `hactl agent certificates` with an authority that nobody here wrote: Pebble, with which Let's Encrypt tests clients. nginx and systemd
-//! are played by scripts; whoever answers the authority works out by itself, with OpenSSL and Python, what the answer is.
+//! `hactl agent certificates` with an authority that nobody here wrote: Pebble, with which Let's Encrypt tests clients.
+//! nginx and systemd are played by scripts; whoever answers the authority works out by itself, with OpenSSL and Python,
+//! what the answer is.
 
 use std::fs;
 use std::net::TcpListener;
@@ -270,7 +271,8 @@ fn an_account_is_bound_to_the_operator_s() {
         assert_eq!(code, Some(7), "{kid}: {said:#}");
         assert!(!failure(&said).is_empty() && !failure(&said).contains(key), "{said:#}");
     }
-    // The same order with another key in its file is another one: it is tried at once. `=` behind the key is as good as none.
+    // The same order with another key in its file is another one: it is tried at once. `=` behind the key is as good as
+    // none.
     place.write("eab.key", &format!("{good}==\n"), 0o600);
     order("www.example.cc", Some("kid-37"));
     let (code, said) = place.run(&[]);

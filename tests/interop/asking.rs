@@ -18,13 +18,13 @@ use crate::lan::{Lan, wait};
 
 /// For how long, of `time`, more than one host answered: asked each 5 ms.
 #[allow(dead_code, reason = "the bench asks this")]
-pub fn doubled(lan: &Lan, from: usize, address: &str, time: Duration) -> Duration {
+pub(crate) fn doubled(lan: &Lan, from: usize, address: &str, time: Duration) -> Duration {
     let answers = ask(lan, from, address, time);
     PAUSE * u32::try_from(answers.iter().filter(|now| now.len() > 1).count()).unwrap()
 }
 
 /// Asks for so long, each 5 ms, and returns the most hosts that answered within one 5 ms, and all that ever did.
-pub fn answering(lan: &Lan, from: usize, address: &str, time: Duration) -> (usize, BTreeSet<Mac>) {
+pub(crate) fn answering(lan: &Lan, from: usize, address: &str, time: Duration) -> (usize, BTreeSet<Mac>) {
     let answers = ask(lan, from, address, time);
     let most = answers.iter().map(BTreeSet::len).max().unwrap_or_default();
     (most, answers.into_iter().flatten().collect())
@@ -32,7 +32,7 @@ pub fn answering(lan: &Lan, from: usize, address: &str, time: Duration) -> (usiz
 
 /// Asks from one host who has an address and returns what another one hears of it, which does not have it either.
 #[allow(dead_code, reason = "the bench has no use for it")]
-pub fn overheard(lan: &Lan, from: usize, by: usize, address: IpAddr) -> Mac {
+pub(crate) fn overheard(lan: &Lan, from: usize, by: usize, address: IpAddr) -> Mac {
     let ear = std::thread::scope(|scope| {
         let listening = scope.spawn(|| {
             let link = enter(lan, by);

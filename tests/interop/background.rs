@@ -1,8 +1,8 @@
-//! Called by keepalived's name the agent behaves as units, init scripts and fingers expect: it goes to the background when it is up,
-//! and leaves its process id where keepalived does.
+//! Called by keepalived's name the agent behaves as units, init scripts and fingers expect: it goes to the background
+//! when it is up, and leaves its process id where keepalived does.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -78,6 +78,37 @@ fn a_typed_keepalived_goes_to_the_background_when_it_is_up() {
     kill(daemon.0, Signal::SIGTERM).unwrap();
     wait("the address to go", || !lan.has(0, VIP));
     wait("the end", || !proc.join("exe").exists());
+}
+
+/// Many notify and check scripts end keepalived by its name. In a process namespace of its own: others here are called
+/// so too.
+#[test]
+fn a_script_that_kills_keepalived_ends_the_agent() {
+    need_root!();
+    let lan = Lan::new(1);
+    let words = words(&lan);
+    // After a second, so that it is seen running before.
+    let script = lan.path("kill.sh");
+    fs::write(&script, "#!/bin/sh\nsleep 1\nexec killall keepalived\n").unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    let check = format!(
+        "global_defs {{\nscript_user root\n}}\nvrrp_script nginx {{\nscript {}\ninterval 5\n}}\n",
+        script.display()
+    );
+    let tracked = CONFIG.replace("advert_int 0.2", "advert_int 0.2\ntrack_script {\nnginx\n}");
+    fs::write(lan.path("0.conf"), format!("{check}{tracked}")).unwrap();
+    let link = lan.path("keepalived");
+    symlink(binary(), &link).unwrap();
+    let line = format!(
+        "mount -t tmpfs none /run && {} {words} && for n in $(seq 100); do pgrep -x keepalived || exit 0; sleep 0.1; done",
+        link.display()
+    );
+    let mut command = Command::new("ip");
+    command.args(["netns", "exec", &lan.host(0), "unshare", "-mpf", "--mount-proc", "sh", "-c", &line]);
+    let output = command.output().unwrap();
+    let seen = String::from_utf8_lossy(&output.stdout).lines().count();
+    assert!(output.status.success() && (1..100).contains(&seen), "it ran, and ended: {output:?}");
+    assert!(!lan.has(0, VIP), "and took its address along");
 }
 
 #[test]

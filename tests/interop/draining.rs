@@ -1,5 +1,5 @@
-//! `connection_draining`: a connection that is open goes on with the host that it was opened to, whoever owns the VIP by now; new ones
-//! go to the owner, and nobody else is found under the address.
+//! `connection_draining`: a connection that is open goes on with the host that it was opened to, whoever owns the VIP
+//! by now; new ones go to the owner, and nobody else is found under the address.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -195,8 +195,8 @@ fn what_is_kept_goes_with_its_agent() {
     }
 }
 
-/// An agent that is killed while it passes on leaves a table, which the next one takes away; and what stood on the loopback interface
-/// for good stays there.
+/// An agent that is killed while it passes on leaves a table, which the next one takes away; and what stood on the
+/// loopback interface for good stays there.
 #[test]
 fn what_was_there_stays_and_what_is_left_goes() {
     need_root!();

@@ -1,5 +1,5 @@
-//! What other programs read: FIFO lines, dumps and sums, each held against what Debian's keepalived says of the same file and
-//! story: a start, a priority that falls, a fault, a reload and a stop.
+//! What other programs read: FIFO lines, dumps and sums, each held against what Debian's keepalived says of the same
+//! file and story: a start, a priority that falls, a fault, a reload and a stop.
 
 use std::collections::BTreeSet;
 use std::fs;

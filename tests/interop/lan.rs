@@ -5,16 +5,19 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+#[path = "../common/json.rs"]
+pub(crate) mod json;
+
 /// How long anything may take. Generous: a test asserts that things happen, not how fast.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// The binary that is tried: built with the tests, or for the bench the one that is shipped.
-pub fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     std::env::var_os("HACTL_BENCH_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_hactl").into(), PathBuf::from)
 }
 
 /// Says why privileged tests do not run here; `None` when they do.
-pub fn unavailable() -> Option<String> {
+pub(crate) fn unavailable() -> Option<String> {
     if !nix::unistd::getuid().is_root() {
         return Some("not root".into());
     }
@@ -33,14 +36,14 @@ macro_rules! need_root {
 }
 
 /// Hosts 10.77.0.5, .6 … (fd77::5 …) on one switch.
-pub struct Lan {
+pub(crate) struct Lan {
     prefix: String,
     hosts: usize,
     pub folder: tempfile::TempDir,
 }
 
 impl Lan {
-    pub fn new(hosts: usize) -> Self {
+    pub(crate) fn new(hosts: usize) -> Self {
         let folder = tempfile::Builder::new().prefix("hactl-lan-").tempdir().unwrap();
         let unique: String = folder.path().to_string_lossy().chars().rev().take(6).collect();
         let lan = Self { prefix: format!("hx{unique}"), hosts, folder };
@@ -65,48 +68,48 @@ impl Lan {
         lan
     }
 
-    pub fn host(&self, n: usize) -> String {
+    pub(crate) fn host(&self, n: usize) -> String {
         format!("{}h{n}", self.prefix)
     }
 
     /// Does this host's kernel have the address?
-    pub fn has(&self, n: usize, address: &str) -> bool {
+    pub(crate) fn has(&self, n: usize, address: &str) -> bool {
         let shown = text(&run(&["-n", &self.host(n), "-o", "addr", "show", "dev", "eth0"]));
         shown.contains(&format!(" {address}/"))
     }
 
     /// Waits until exactly this host has the address.
-    pub fn wait_owner(&self, owner: usize, address: &str) {
+    pub(crate) fn wait_owner(&self, owner: usize, address: &str) {
         wait(&format!("{address} on host {owner} alone"), || {
             (0..self.hosts).all(|n| self.has(n, address) == (n == owner))
         });
     }
 
     /// Takes the host off the wire at the switch: its own link stays up.
-    pub fn plug(&self, n: usize, plugged: bool) {
+    pub(crate) fn plug(&self, n: usize, plugged: bool) {
         let switch = format!("{}sw", self.prefix);
         ip(&["-n", &switch, "link", "set", &format!("p{n}"), if plugged { "up" } else { "down" }]);
     }
 
     /// `ip` inside a host.
-    pub fn ip(&self, n: usize, arguments: &[&str]) {
+    pub(crate) fn ip(&self, n: usize, arguments: &[&str]) {
         let host = self.host(n);
         let within: Vec<&str> = ["-n", &host].iter().chain(arguments).copied().collect();
         ip(&within);
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Starts hactl on a host.
-    pub fn hactl(&self, n: usize, config: &str) -> Daemon {
+    pub(crate) fn hactl(&self, n: usize, config: &str) -> Daemon {
         fs::write(self.path(&format!("{n}.conf")), config).unwrap();
         self.restart_hactl(n)
     }
 
     /// Starts hactl again with the configuration it had.
-    pub fn restart_hactl(&self, n: usize) -> Daemon {
+    pub(crate) fn restart_hactl(&self, n: usize) -> Daemon {
         let (config, socket) = (self.path(&format!("{n}.conf")), self.socket(n));
         let state = self.path(&format!("{n}.state"));
         let binary = binary();
@@ -128,7 +131,7 @@ impl Lan {
     }
 
     /// Starts keepalived on a host.
-    pub fn keepalived(&self, n: usize, config: &str) -> Daemon {
+    pub(crate) fn keepalived(&self, n: usize, config: &str) -> Daemon {
         let file = self.path(&format!("{n}.conf"));
         fs::write(&file, config).unwrap();
         let pid = |kind: &str| self.path(&format!("{n}.{kind}.pid")).into_os_string();
@@ -142,7 +145,12 @@ impl Lan {
     }
 
     /// Starts a program on a host; what it says goes to `N.NAME.log`.
-    pub fn spawn<'a>(&self, n: usize, name: &str, arguments: impl Iterator<Item = &'a std::ffi::OsStr>) -> Daemon {
+    pub(crate) fn spawn<'a>(
+        &self,
+        n: usize,
+        name: &str,
+        arguments: impl Iterator<Item = &'a std::ffi::OsStr>,
+    ) -> Daemon {
         let log = self.path(&format!("{n}.{name}.log"));
         let out = File::options().create(true).append(true).open(&log).unwrap();
         let child = Command::new("ip")
@@ -157,17 +165,24 @@ impl Lan {
         Daemon { child, log }
     }
 
-    pub fn socket(&self, n: usize) -> PathBuf {
+    pub(crate) fn socket(&self, n: usize) -> PathBuf {
         self.path(&format!("{n}.sock"))
     }
 
     /// Runs `hactl agent VERB…` against the agent of a host.
-    pub fn agent(&self, n: usize, words: &[&str]) -> Output {
+    pub(crate) fn agent(&self, n: usize, words: &[&str]) -> Output {
         Command::new(binary()).arg("agent").args(words).arg("--socket").arg(self.socket(n)).output().unwrap()
     }
 
+    /// What `hactl agent VERB…` prints for programs, which docs/json.md describes.
+    #[allow(dead_code, reason = "the bench does not ask")]
+    pub(crate) fn document(&self, n: usize, words: &[&str]) -> serde_json::Value {
+        let output = self.agent(n, &[words, &["--json"]].concat());
+        json::document(&output.stdout, output.status.code())
+    }
+
     /// The status of the agent of a host.
-    pub fn status(&self, n: usize) -> serde_json::Value {
+    pub(crate) fn status(&self, n: usize) -> serde_json::Value {
         let output = self.agent(n, &["status", "--json"]);
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
     }
@@ -182,7 +197,7 @@ impl Drop for Lan {
 }
 
 /// A running daemon; killed when dropped.
-pub struct Daemon {
+pub(crate) struct Daemon {
     child: Child,
     log: PathBuf,
 }
@@ -190,18 +205,18 @@ pub struct Daemon {
 impl Daemon {
     /// Its process id.
     #[allow(dead_code, reason = "the bench does not ask")]
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    pub fn signal(&self, signal: nix::sys::signal::Signal) {
+    pub(crate) fn signal(&self, signal: nix::sys::signal::Signal) {
         let pid = nix::unistd::Pid::from_raw(self.child.id().try_into().unwrap());
         nix::sys::signal::kill(pid, signal).unwrap();
     }
 
     /// The same to its children too.
     #[allow(dead_code, reason = "the bench does this")]
-    pub fn signal_family(&self, signal: nix::sys::signal::Signal) {
+    pub(crate) fn signal_family(&self, signal: nix::sys::signal::Signal) {
         let parent = self.child.id();
         let children = read(Path::new(&format!("/proc/{parent}/task/{parent}/children")));
         for child in children.split_whitespace().filter_map(|pid| pid.parse().ok()) {
@@ -211,24 +226,30 @@ impl Daemon {
     }
 
     /// kill -9, as the kernel's memory killer would.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// TERM, and wait for the end.
-    pub fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         self.signal(nix::sys::signal::Signal::SIGTERM);
         wait("the daemon's end", || self.child.try_wait().unwrap().is_some());
     }
 
     /// Waits for the end of a daemon that was told to stop another way.
-    pub fn wait_end(mut self) {
+    pub(crate) fn wait_end(mut self) {
         wait("the daemon's end", || self.child.try_wait().unwrap().is_some());
     }
 
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         read(&self.log)
+    }
+
+    /// Whether it has ended by itself.
+    #[allow(dead_code, reason = "the bench does not ask")]
+    pub(crate) fn ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 }
 
@@ -243,12 +264,12 @@ impl Drop for Daemon {
     }
 }
 
-pub fn read(path: &Path) -> String {
+pub(crate) fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }
 
 /// Waits for a condition.
-pub fn wait(what: &str, mut condition: impl FnMut() -> bool) {
+pub(crate) fn wait(what: &str, mut condition: impl FnMut() -> bool) {
     let end = Instant::now() + DEADLINE;
     while !condition() {
         assert!(Instant::now() < end, "waited {} s for {what}", DEADLINE.as_secs());

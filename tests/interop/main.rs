@@ -1,6 +1,7 @@
 //! The agent on real sockets in network namespaces, beside Debian's keepalived and beside itself.
 //!
-//! Needs root, `ip` and `keepalived`; without them the tests say so and pass, since nothing was proved or disproved.
+//! Needs root, `ip` and `keepalived` (some nginx, too); without them the tests say so and pass, since nothing was
+//! proved or disproved.
 
 mod acme;
 mod agent;
@@ -10,11 +11,13 @@ mod draining;
 mod election;
 mod formats;
 mod holdings;
+mod hostile;
 mod lan;
 mod left;
 mod matrix;
 mod memory;
 mod moves;
+mod nginx;
 mod peers;
 mod places;
 mod protected;

@@ -85,7 +85,7 @@ impl Dialect {
 }
 
 /// What either daemon refused of the other: a failover can succeed although adverts are dropped, so look at that too.
-pub fn refusals(lan: &Lan, ours: usize, peer: &Daemon) -> Vec<String> {
+pub(crate) fn refusals(lan: &Lan, ours: usize, peer: &Daemon) -> Vec<String> {
     let status = lan.status(ours);
     let counters = status["instances"][0]["counters"].as_object().unwrap();
     let refused = counters.iter().filter(|(name, _)| REFUSALS.contains(&name.as_str()));

@@ -57,7 +57,8 @@ fn thirty_thousand_real_servers_cost_no_more_than_keepalived_needs() {
         let (ours, theirs) = measured(&write(name, 300, servers));
         println!("{name}: hactl {ours} KiB, keepalived {theirs} KiB");
         assert!(theirs > theirs_empty + 5000, "{name}: keepalived has read it");
-        // Only the binary that is shipped is smaller than keepalived from the start; of others what the file adds is judged.
+        // Only the binary that is shipped is smaller than keepalived from the start; of others what the file adds is
+        // judged.
         let shipped = std::env::var_os("HACTL_BENCH_BINARY").is_some();
         let own = if shipped { 0 } else { ours_empty };
         assert!(ours - own <= theirs, "{name}: hactl {ours} KiB ({own} of them its own), keepalived {theirs} KiB");

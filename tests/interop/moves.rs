@@ -31,7 +31,7 @@ fn pair_with(own: &str) -> (Lan, Daemon, Daemon) {
 }
 
 /// Pings the VIP from a host every 2 ms (iputils' own limit for root) and returns what is lost meanwhile.
-pub fn lost_while(lan: &Lan, from: usize, vip: &str, work: impl FnOnce()) -> u64 {
+pub(crate) fn lost_while(lan: &Lan, from: usize, vip: &str, work: impl FnOnce()) -> u64 {
     let ping = Command::new("ip")
         .args(["netns", "exec", &lan.host(from), "ping", "-q", "-i", "0.002", "-W", "1", "-w", "4", vip])
         .stdout(std::process::Stdio::piped())
@@ -52,7 +52,7 @@ pub fn lost_while(lan: &Lan, from: usize, vip: &str, work: impl FnOnce()) -> u64
 }
 
 /// Lost pings that a noisy machine may cost whatever we do. A switch through the election would lose 300.
-pub const NOISE: u64 = 25;
+pub(crate) const NOISE: u64 = 25;
 
 #[test]
 fn promote_moves_the_vip_and_back() {

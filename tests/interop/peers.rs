@@ -23,8 +23,8 @@ fn config(priority: u8, options: &str, vips: &[&str]) -> String {
     )
 }
 
-/// keepalived up to 2.3.2 drops adverts whose list differs from its own. While one list after the other is changed, with
-/// hactl as master, it must not take that for silence. `silence` is its master-down interval.
+/// keepalived up to 2.3.2 drops adverts whose list differs from its own. While one list after the other is changed,
+/// with hactl as master, it must not take that for silence. `silence` is its master-down interval.
 fn a_list_that_grows(options: &str, silence: Duration) {
     let lan = Lan::new(2);
     let ours = lan.hactl(0, &config(150, options, &[VIP]));

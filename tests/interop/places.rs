@@ -76,8 +76,8 @@ fn unicast_finds_its_interface_by_the_source_address() {
     lan.wait_owner(1, VIP);
 }
 
-/// Peers of IPv6 and a first address of IPv4: keepalived goes by the peers and drops the address, and so does hactl. By multicast
-/// of IPv4 both would be master.
+/// Peers of IPv6 and a first address of IPv4: keepalived goes by the peers and drops the address, and so does hactl. By
+/// multicast of IPv4 both would be master.
 #[test]
 fn unicast_peers_decide_the_family_as_in_keepalived() {
     need_root!();

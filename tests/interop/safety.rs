@@ -186,7 +186,8 @@ fn an_address_that_does_not_accept_is_not_pinged() {
     assert!(left.stdout.is_empty(), "{left:?}");
 }
 
-/// A reload without the lease takes the kernel's count off what is held: nothing is let go, and nobody is blamed for it.
+/// A reload without the lease takes the kernel's count off what is held: nothing is let go, and nobody is blamed for
+/// it.
 #[test]
 fn a_lease_that_is_switched_off_ends_without_a_trace() {
     need_root!();

@@ -1,4 +1,5 @@
-//! Which checks run, as whom: Debian's keepalived and hactl given the same file, and what each makes of every script in it.
+//! Which checks run, as whom: Debian's keepalived and hactl given the same file, and what each makes of every script in
+//! it.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};

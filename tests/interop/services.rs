@@ -110,6 +110,12 @@ fn metrics_and_a_watched_status() {
     let lan = Lan::new(1);
     let _a = lan.hactl(0, &config("", 150, ""));
     lan.wait_owner(0, VIP);
+    let told = lan.document(0, &["metrics"]);
+    assert!(told["text"].as_str().unwrap().contains("hactl_vrrp_state{"), "{told}");
+    let told = lan.document(0, &["status"]);
+    assert_eq!((&told["instances"][0]["state"], &told["safety"]["tier"]), (&"MASTER".into(), &0.into()), "{told}");
+    let told = lan.document(0, &["history"]);
+    assert!(told["events"].as_array().is_some_and(|events| events.len() > 1), "{told}");
     let output = lan.agent(0, &["metrics"]);
     let page = String::from_utf8(output.stdout).unwrap();
     let state = r#"hactl_vrrp_state{instance="VI_1",group="",vrid="51",interface="eth0",family="ipv4"} 2"#;

@@ -112,7 +112,7 @@ fn a_question_is_heard_by_those_who_do_not_have_the_address() {
     let asker = mac(&lan, 0);
     for address in [VIP, "fd77::3"] {
         let heard = overheard(&lan, 0, 1, address.parse().unwrap());
-        assert_eq!(hactl_engine::notice::mac_text(&heard), asker, "{address}");
+        assert_eq!(hactl_engine::wire::arp::mac_text(&heard), asker, "{address}");
     }
 }
 
@@ -128,6 +128,98 @@ fn another_cluster_with_the_same_vrid_takes_nothing_away() {
     assert!(owner.log().contains("advertises virtual router 51 with 10.77.0.99"), "{}", owner.log());
     assert_eq!((lan.has(0, VIP), lan.has(1, VIP)), (true, false));
     assert!(lan.has(STRANGER, "10.77.0.99"));
+    // Before a pair begins, `check` hears the other cluster; the pair's own owner is none.
+    let file = lan.path("checked.conf");
+    let check = |n: usize, text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", &lan.host(n)]).arg(crate::lan::binary());
+        let output = command.arg("check").arg(&file).arg("--listen").output().unwrap();
+        let said = [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned()).concat();
+        (output.status.code(), said)
+    };
+    let (code, said) = check(CLIENT, &config(100, ""));
+    assert_eq!(code, Some(4), "{said}");
+    assert!(said.contains("VRID 51 is in use on eth0 by 10.77.0.7, with 10.77.0.99"), "{said}");
+    let half = "eth0: VRID 51 is 10.77.0.5's, with 10.77.0.3: the other half of vrrp_instance VI_1\n";
+    assert!(said.contains(half) && said.contains("virtual_router_id 52"), "{said}");
+    assert!(said.contains("eth0: VRID 51 is 10.77.0.7's, with 10.77.0.99\n"), "{said}");
+    assert!(said.contains("valid, but at odds with what was heard on its LAN"), "{said}");
+    // The half that runs speaks version 3.
+    let (code, said) = check(CLIENT, &config(100, "").replace("version 3", "version 2"));
+    assert!(code == Some(4) && said.contains("10.77.0.5 on eth0, VRID 51, speaks version 3, this file"), "{said}");
+    let (code, said) = check(CLIENT, &config(100, "").replace("_id 51", "_id 52").replace(VIP, "10.77.0.44"));
+    assert_eq!(code, Some(0), "{said}");
+    // Its own address in another virtual router.
+    let (code, said) = check(CLIENT, &config(100, "").replace("_id 51", "_id 52"));
+    assert!(code == Some(4) && said.contains("advertises an address of this instance in another"), "{said}");
+    let mut command = Command::new("ip");
+    command.args(["netns", "exec", &lan.host(CLIENT)]).arg(crate::lan::binary());
+    let output = command.arg("check").arg(&file).args(["--listen", "--json"]).output().unwrap();
+    let told = crate::lan::json::document(&output.stdout, output.status.code());
+    let heard = |source: &str| told["heard"].as_array().unwrap().iter().any(|one| one["source"] == source);
+    assert!(heard("10.77.0.5") && heard("10.77.0.7"), "{told}");
+    // That nobody was heard is not said of what nobody listened to.
+    let unicast = config(100, "").replace("version 3", "version 3\nunicast_peer {\n10.77.0.6\n}");
+    let (code, said) = check(CLIENT, &unicast);
+    assert!(code == Some(0) && said.contains("nobody was listened for: its instances hear only"), "{said}");
+    // Where the agent would go the LAN is another one: what this namespace hears says nothing of that.
+    let there = |text: &str| format!("net_namespace {}\n{text}", lan.host(STRANGER));
+    let (code, said) = check(CLIENT, &there(&config(100, "")));
+    assert!(code == Some(0) && said.contains("VRID 51 is 10.77.0.5's"), "{said}");
+    assert!(!said.contains("VRID 51 is 10.77.0.7's"), "a host does not hear itself: {said}");
+    let (code, said) = check(CLIENT, &there(&config(100, "")).replace(&lan.host(STRANGER), "hactl-no-such"));
+    assert!(code == Some(4) && said.contains("hactl-no-such") && !said.contains("eth0: "), "{said}");
+    lan.plug(CLIENT, false);
+    let (code, said) = check(CLIENT, &config(100, ""));
+    assert!(code == Some(4) && said.contains("the interface has no carrier") && !said.contains("nobody was"), "{said}");
+    lan.ip(CLIENT, &["link", "set", "eth0", "down"]);
+    let (code, said) = check(CLIENT, &config(100, ""));
+    assert!(code == Some(4) && said.contains("the interface is down, so that nobody can be heard"), "{said}");
+}
+
+/// Adverts that a router lets be, in bytes that nobody here wrote through [`Advert`]: each is told with its reason, and
+/// none makes a VRID taken.
+#[test]
+fn what_is_no_advert_takes_no_vrid() {
+    need_root!();
+    let lan = Lan::new(2);
+    let file = lan.path("checked.conf");
+    std::fs::write(&file, config(100, "").replace("version 3", "version 2")).unwrap();
+    let send = |ttl: u8, payload: &str| {
+        let script = format!(
+            "import socket, time\ns = socket.socket(socket.AF_INET, socket.SOCK_RAW, 112)\n\
+             s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, {ttl})\n\
+             s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton('10.77.0.6'))\n\
+             while True:\n  s.sendto(bytes.fromhex('{payload}'), ('224.0.0.18', 0))\n  time.sleep(0.1)\n"
+        );
+        let words = ["python3", "-c", &script];
+        let _sender = lan.spawn(1, "sender", words.iter().map(std::convert::AsRef::as_ref));
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", &lan.host(0)]).arg(crate::lan::binary());
+        let output = command.arg("check").arg(&file).arg("--listen").output().unwrap();
+        let said = [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned()).concat();
+        (output.status.code(), said)
+    };
+    // Version 2, VRID 51, priority 100, 10.77.0.99, every second.
+    let good = "213364010001701a0a4d00630000000000000000";
+    let (code, said) = send(255, good);
+    assert!(code == Some(4) && said.contains("VRID 51 is in use on eth0 by 10.77.0.6, with 10.77.0.99"), "{said}");
+    for (ttl, payload, why) in [
+        (64, good, "its TTL is 64"),
+        (255, "213364010001701b0a4d00630000000000000000", "checksum 0x701b is wrong"),
+        (255, "213364", "length 3"),
+    ] {
+        let (code, said) = send(ttl, payload);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains("10.77.0.6 sent what no router takes: ") && said.contains(why), "{why}: {said}");
+        assert!(said.contains("eth0: nobody was heard within 1.5 s"), "{said}");
+    }
+    let mut command = Command::new("ip");
+    command.args(["netns", "exec", &lan.host(0)]).arg(crate::lan::binary());
+    let output = command.args(["agent", "listen", "eth0", "--for", "100ms", "--json"]).output().unwrap();
+    let told = crate::lan::json::document(&output.stdout, output.status.code());
+    assert_eq!((&told["interface"], &told["routers"]), (&"eth0".into(), &serde_json::json!([])), "{told}");
 }
 
 /// A promotion and, a moment later, one back: each router says it once, and then once an interval.
@@ -153,8 +245,30 @@ fn promotions_in_a_hurry_make_no_storm_of_adverts() {
     }
 }
 
-/// The master gives up on purpose: the other one does not wait for its skew, which would lose 300 pings. (`tests/sim` counts the
-/// milliseconds.)
+/// A better router comes: whoever owned the addresses says goodbye with one advert of priority 0, and answers none with
+/// another.
+#[test]
+fn a_preemption_makes_no_storm_of_goodbyes() {
+    need_root!();
+    for own in ["", GUARDED] {
+        let lan = Lan::new(3);
+        let lesser = lan.hactl(1, &config(100, own));
+        lan.wait_owner(1, VIP);
+        let better = lan.hactl(0, &config(150, own));
+        lan.wait_owner(0, VIP);
+        std::thread::sleep(Duration::from_secs(2));
+        let goodbyes = [counter(&lan, 0, "priority_zero_sent"), counter(&lan, 1, "priority_zero_sent")];
+        let heard = [counter(&lan, 0, "priority_zero_received"), counter(&lan, 1, "priority_zero_received")];
+        println!("{own:?}: {goodbyes:?} sent, {heard:?} heard");
+        assert!(goodbyes[0] == 0 && goodbyes[1] <= 1 && heard == [goodbyes[1], 0], "{own:?}: {goodbyes:?}, {heard:?}");
+        assert!(counter(&lan, 0, "adverts_sent") <= 8, "{own:?}: some four seconds");
+        assert_eq!(counter(&lan, 0, "became_master"), 1);
+        drop((lesser, better));
+    }
+}
+
+/// The master gives up on purpose: the other one does not wait for its skew, which would lose 300 pings. (`tests/sim`
+/// counts the milliseconds.)
 #[test]
 fn a_planned_give_up_is_followed_at_once() {
     need_root!();

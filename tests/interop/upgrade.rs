@@ -66,8 +66,8 @@ fn what_could_not_start_is_refused() {
     agent.stop();
 }
 
-/// It rehearses well and then does not come up: the binary from before takes its place again. Here the successor, and it alone,
-/// finds somebody else on its control socket, who leaves when nothing is asked of him.
+/// It rehearses well and then does not come up: the binary from before takes its place again. Here the successor, and
+/// it alone, finds somebody else on its control socket, who leaves when nothing is asked of him.
 #[test]
 fn what_does_not_come_up_gives_its_place_back() {
     need_root!();

@@ -1,5 +1,5 @@
-//! Certificates by ACME, of an authority that is not ours: Pebble, with which Let's Encrypt tests clients. It runs at the client, and
-//! asks a name server that leads every name to the VIP.
+//! Certificates by ACME, of an authority that is not ours: Pebble, with which Let's Encrypt tests clients. It runs at
+//! the client, and asks a name server that leads every name to the VIP.
 
 use std::path::{Path, PathBuf};
 use std::process::Child;
@@ -168,7 +168,7 @@ fn deploy(lab: &Lab, inventory: &Path) -> String {
 }
 
 /// From a first deploy to names that change, an authority that is away, kills, a way back, and to nothing left.
-pub fn certificates_of_an_authority(lab: &Lab) {
+pub(crate) fn certificates_of_an_authority(lab: &Lab) {
     if which::which("pebble").is_err() {
         eprintln!("SKIPPED: no `pebble` here");
         return;

@@ -1,11 +1,12 @@
-//! Servers come and go while requests run: none fails, a long answer ends as it would, and the inventory keeps its comments.
+//! Servers come and go while requests run: none fails, a long answer ends as it would, and the inventory keeps its
+//! comments.
 
 use std::cell::RefCell;
 
 use super::hosts::{Lab, SUBNET, expect};
 use super::sites::{Load, timed};
 
-pub fn while_requests_come(lab: &Lab) {
+pub(crate) fn while_requests_come(lab: &Lab) {
     let list = format!("web: {{ web-7: {SUBNET}.7, web-8: {SUBNET}.8 }}");
     let blocks = format!("web:   # by rack\n  web-7: {SUBNET}.7   # rack 1\n  web-8: {SUBNET}.8   # rack 2");
     let inventory = lab.inventory("backends.yaml", &[(&list, &blocks)]);
@@ -79,7 +80,7 @@ pub fn while_requests_come(lab: &Lab) {
 }
 
 /// A canary that is good, one that is not, and a page instead of all servers: the VIP stays where it is.
-pub fn canaries_and_maintenance(lab: &Lab) {
+pub(crate) fn canaries_and_maintenance(lab: &Lab) {
     let inventory = lab.inventory("canaries.yaml", &[]);
     let before = std::fs::read_to_string(&inventory).unwrap();
     let text = || std::fs::read_to_string(&inventory).unwrap();
@@ -120,8 +121,9 @@ pub fn canaries_and_maintenance(lab: &Lab) {
     expect("the homework", &lab.desk(&lab.homework(), &["deploy", "-y"]), 0);
 }
 
-/// A web server that is silent, then all that refuse: the agent's checks keep nginx from waiting for the first, and the VIP stays.
-pub fn a_dead_server_costs_nothing(lab: &Lab) {
+/// A web server that is silent, then all that refuse: the agent's checks keep nginx from waiting for the first, and the
+/// VIP stays.
+pub(crate) fn a_dead_server_costs_nothing(lab: &Lab) {
     let inventory = lab.homework();
     expect("deploy", &lab.desk(&inventory, &["deploy", "-y"]), 0);
     let server = |last: u8| {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::hosts::{Lab, SUBNET, Templates, expect};
 
 /// `nginx -t` fails: nothing live was touched.
-pub fn nginx_refuses_its_files(lab: &Lab) {
+pub(crate) fn nginx_refuses_its_files(lab: &Lab) {
     let homework = &lab.homework();
     let templates = Templates::write(lab, "proxy_params.tera", "no_such_directive on;\n");
     let said = expect("nginx -t fails", &lab.desk(homework, &["deploy", "-y"]), 4);
@@ -16,7 +16,7 @@ pub fn nginx_refuses_its_files(lab: &Lab) {
 }
 
 /// Everything is taken back.
-pub fn an_agent_that_does_not_come_up(lab: &Lab) {
+pub(crate) fn an_agent_that_does_not_come_up(lab: &Lab) {
     let homework = &lab.homework();
     let unit = include_str!("../../templates/hactl-agent.service.tera").replace("agent run", "agent runn");
     let templates = Templates::write(lab, "hactl-agent.service.tera", &unit);
@@ -27,7 +27,7 @@ pub fn an_agent_that_does_not_come_up(lab: &Lab) {
     expect("as before", &lab.desk(homework, &["plan"]), 0);
 }
 
-pub fn a_wrong_host_key(lab: &Lab) {
+pub(crate) fn a_wrong_host_key(lab: &Lab) {
     let homework = &lab.homework();
     let known = lab.folder.join("desk/.ssh/known_hosts");
     let good = std::fs::read_to_string(&known).unwrap();
@@ -48,14 +48,14 @@ pub fn a_wrong_host_key(lab: &Lab) {
     std::fs::write(&known, good).unwrap();
 }
 
-pub fn no_login(lab: &Lab) {
+pub(crate) fn no_login(lab: &Lab) {
     let stranger = lab.inventory("stranger.yaml", &[("user: root", "user: nobody-here")]);
     let said = expect("no login", &lab.desk(&stranger, &["deploy", "-y"]), 4);
     assert!(said.contains("nobody-here"), "{said}");
 }
 
 /// The others go on without it.
-pub fn a_host_that_is_down(lab: &Lab) {
+pub(crate) fn a_host_that_is_down(lab: &Lab) {
     let homework = &lab.homework();
     expect("power off", &lab.hactl(&["lab", "power", "web-8", "off"]), 0);
     let said = expect("a host is down", &lab.desk(homework, &["deploy", "-y", "--timeout", "3"]), 4);
@@ -69,7 +69,7 @@ pub fn a_host_that_is_down(lab: &Lab) {
     expect("power on", &lab.hactl(&["lab", "power", "web-8", "on"]), 0);
 }
 
-pub fn no_space_left(lab: &Lab) {
+pub(crate) fn no_space_left(lab: &Lab) {
     let changed = lab.inventory("changed.yaml", &[("www.example.cc", "changed.example.cc")]);
     lab.sh("lb-6", "mount -t tmpfs -o size=2m tmpfs /var/lib/hactl");
     let said = expect("no space left", &lab.desk(&changed, &["deploy", "-y"]), 4);
@@ -77,7 +77,7 @@ pub fn no_space_left(lab: &Lab) {
     lab.sh("lb-6", "umount /var/lib/hactl");
 }
 
-pub fn locked_by_somebody_else(lab: &Lab) {
+pub(crate) fn locked_by_somebody_else(lab: &Lab) {
     let changed = lab.inventory("changed.yaml", &[("www.example.cc", "changed.example.cc")]);
     lab.sh(
         "lb-6",
@@ -90,7 +90,7 @@ pub fn locked_by_somebody_else(lab: &Lab) {
 }
 
 /// A desk that is killed in the middle: the next run repairs it.
-pub fn a_killed_desk(lab: &Lab) {
+pub(crate) fn a_killed_desk(lab: &Lab) {
     let homework = &lab.homework();
     let changed = lab.inventory("killed.yaml", &[("www.example.cc", "killed.example.cc")]);
     for after_ms in [150, 250, 400] {
@@ -107,7 +107,7 @@ pub fn a_killed_desk(lab: &Lab) {
 }
 
 /// Its lock is broken: when that returns the hosts have what they had, and both ends remember what was.
-pub fn a_killed_desk_s_lock_is_broken(lab: &Lab) {
+pub(crate) fn a_killed_desk_s_lock_is_broken(lab: &Lab) {
     let changed = lab.inventory("broken.yaml", &[("www.example.cc", "broken.example.cc")]);
     let served = || lab.sh("lb-6", "cat /etc/nginx/conf.d/*.conf");
     let (before, limit) = (served(), Instant::now() + Duration::from_secs(60));

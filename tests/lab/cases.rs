@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::hosts::{Lab, State, nothing_left};
 
 /// One case; it fails by panicking.
-pub struct Case {
+pub(crate) struct Case {
     /// `room::what_it_proves`.
     pub name: &'static str,
     /// The lab as it finds it.
@@ -31,7 +31,7 @@ macro_rules! cases {
 }
 
 /// Runs all of one test, or those whose names contain what `HACTL_LAB_ONLY` says; it must name one of some test.
-pub fn run(cases: &[Case], all: &[&[Case]]) {
+pub(crate) fn run(cases: &[Case], all: &[&[Case]]) {
     let only = std::env::var("HACTL_LAB_ONLY").unwrap_or_default();
     let wanted = |case: &&Case| case.name.contains(&only);
     assert!(all.iter().copied().flatten().any(|case| wanted(&case)), "no case ran: HACTL_LAB_ONLY names none");

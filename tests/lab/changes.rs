@@ -1,6 +1,11 @@
-//! Changes of what the load balancers must have alike: VRID, version, interval, password, keys, unicast, the list of addresses. The pair
-//! keeps its owner through each of them; somebody pings all the time, and the kernel of each host tells of every address that comes or goes.
+//! Changes of what the load balancers must have alike: VRID, version, interval, password, keys, unicast, the list of
+//! addresses. The pair keeps its owner through each of them; somebody pings all the time, and the kernel of each host
+//! tells of every address that comes or goes.
 
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::hosts::{Lab, SUBNET, expect};
@@ -19,7 +24,7 @@ const VIPS: [(&str, &str); 9] = [
     ("everything at once, back to the first", "{ address: VIP/24 }"),
 ];
 
-pub fn the_owner_stays(lab: &Lab) {
+pub(crate) fn the_owner_stays(lab: &Lab) {
     expect("the first state", &lab.desk(&inventory(lab, VIPS[8].1), &["deploy", "-y"]), 0);
     for (what, vip) in VIPS {
         measured(lab, what, &inventory(lab, vip));
@@ -27,7 +32,8 @@ pub fn the_owner_stays(lab: &Lab) {
     expect("the homework again", &lab.desk(&lab.homework(), &["deploy", "-y"]), 0);
 }
 
-/// Signed adverts come, their key changes, and they go: each from the one before it, first with the guard and then without.
+/// Signed adverts come, their key changes, and they go: each from the one before it, first with the guard and then
+/// without.
 const SIGNED: [(&str, &str); 6] = [
     ("signed adverts", "{ address: VIP/24, auth: { hmac: yes } }"),
     ("another key", "{ address: VIP/24, auth: { hmac: { id: 7 } } }"),
@@ -43,7 +49,7 @@ const SIGNED: [(&str, &str); 6] = [
     ("signed ones at once, of version 3", "{ address: VIP/24, version: 3, auth: { hmac: yes } }"),
 ];
 
-pub fn signing_comes_and_goes(lab: &Lab) {
+pub(crate) fn signing_comes_and_goes(lab: &Lab) {
     let key = lab.files.path().join("vrrp.key");
     std::fs::write(&key, "correct horse battery staple\n").unwrap();
     for (what, vip) in SIGNED {
@@ -51,8 +57,8 @@ pub fn signing_comes_and_goes(lab: &Lab) {
         measured(lab, what, &inventory(lab, &vip));
         signs(lab, what, &vip);
     }
-    // A guard that is off keeps nobody from claiming, and a standby that hears nothing claims within 0.4 s, long before a deploy
-    // has come to the other host: the steps alone keep the VIP where it is.
+    // A guard that is off keeps nobody from claiming, and a standby that hears nothing claims within 0.4 s, long before
+    // a deploy has come to the other host: the steps alone keep the VIP where it is.
     let unguarded = |vip: &str| {
         let text = std::fs::read_to_string(inventory(lab, vip)).unwrap() + "roles: { vip: { guard: no } }\n";
         let path = lab.files.path().join("unguarded.yaml");
@@ -97,8 +103,9 @@ fn signs(lab: &Lab, what: &str, vip: &str) {
     }
 }
 
-/// Deploys while somebody pings: nothing is lost, and the owner stays.
-fn measured(lab: &Lab, what: &str, inventory: &std::path::Path) {
+/// Deploys while somebody pings: nothing is lost, and the owner stays. Where it is not so, what both agents did is
+/// told, and for how long a clock that has nothing to do with hactl stood still.
+fn measured(lab: &Lab, what: &str, inventory: &Path) {
     let has = |host: &str| !lab.sh(host, &format!("ip -o addr show dev eth0 to {SUBNET}.3")).is_empty();
     let (owner, standby) = if has("lb-5") { ("lb-5", "lb-6") } else { ("lb-6", "lb-5") };
     let planned = predicted(lab, what, inventory);
@@ -106,17 +113,55 @@ fn measured(lab: &Lab, what: &str, inventory: &std::path::Path) {
     assert_eq!((planned.moves, planned.without_owner_ms, planned.two_owners_ms), (0, 0, 0), "{what}: {planned:?}");
     let watchers = [owner, standby].map(|host| Watcher::begin(lab, host));
     let pings = Pings::begin(lab, "0.001");
+    let clock = Metronome::begin();
     let done = lab.desk(inventory, &["deploy", "-y"]);
     // And for as long as a router would need to notice what it does not hear any more.
     std::thread::sleep(Duration::from_secs(4));
+    let stood_still = clock.end();
     let (sent, lost) = pings.end();
     let [owned, stood_by] = watchers.map(Watcher::end);
     expect(what, &done, 0);
-    assert!(sent > 500 && lost <= 1, "{what}: {lost} of {sent} pings lost");
+    assert!(sent > 500, "{what}: {sent} pings");
     let went = owned.told.iter().any(|line| line.contains("Deleted"));
-    assert!(owned.had && !went, "{what}: {owner} was without the VIP: {owned:?}");
-    assert!(!stood_by.had && stood_by.told.is_empty(), "{what}: {standby} had the VIP: {stood_by:?}");
-    println!("{what}: {lost} of {sent} pings lost");
+    let untouched = !stood_by.had && stood_by.told.is_empty();
+    if lost <= 1 && owned.had && !went && untouched {
+        return println!("{what}: {lost} of {sent} pings lost");
+    }
+    let history = |host: &str| lab.sh(host, "/usr/local/bin/hactl agent history | tail -n 6");
+    panic!(
+        "{what}: {lost} of {sent} pings lost; the clock stood still for {stood_still:?}; {owner} {owned:?}, \
+         {standby} {stood_by:?}\n{owner}: {}\n{standby}: {}",
+        history(owner),
+        history(standby)
+    );
+}
+
+/// Wakes up each millisecond, and keeps the longest time that it did not.
+struct Metronome {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<Duration>,
+}
+
+impl Metronome {
+    fn begin() -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let ends = Arc::clone(&stop);
+        let thread = std::thread::spawn(move || {
+            let (mut last, mut longest) = (Instant::now(), Duration::ZERO);
+            while !ends.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(1));
+                longest = longest.max(last.elapsed());
+                last = Instant::now();
+            }
+            longest
+        });
+        Self { stop, thread }
+    }
+
+    fn end(self) -> Duration {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().unwrap()
+    }
 }
 
 /// What `plan` says of the VIP's way.
@@ -129,7 +174,7 @@ struct Predicted {
     two_owners_ms: u64,
 }
 
-fn predicted(lab: &Lab, what: &str, inventory: &std::path::Path) -> Predicted {
+fn predicted(lab: &Lab, what: &str, inventory: &Path) -> Predicted {
     let said = lab.desk(inventory, &["plan", "--json"]);
     let value: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap_or_else(|_| panic!("{what}: {said:?}"));
     let effects = value["traffic"]["effects"].as_array().unwrap_or_else(|| panic!("{what}: {value:#}"));
@@ -147,8 +192,9 @@ fn predicted(lab: &Lab, what: &str, inventory: &std::path::Path) -> Predicted {
     }
 }
 
-/// The balancers change places, and `plan` says so before: who owns the VIP in the end, and for how long nobody does on the way.
-pub fn a_move_is_predicted(lab: &Lab) {
+/// The balancers change places, and `plan` says so before: who owns the VIP in the end, and for how long nobody does on
+/// the way.
+pub(crate) fn a_move_is_predicted(lab: &Lab) {
     let order = |first: &str, second: &str| format!("{{ address: VIP/24, order: [{first}, {second}] }}");
     expect("the first state", &lab.desk(&inventory(lab, &order("lb-5", "lb-6")), &["deploy", "-y"]), 0);
     for (owner, heir) in [("lb-5", "lb-6"), ("lb-6", "lb-5")] {
@@ -162,7 +208,8 @@ pub fn a_move_is_predicted(lab: &Lab) {
         let has = |host: &str| !lab.sh(host, &format!("ip -o addr show dev eth0 to {SUBNET}.3")).is_empty();
         assert!(has(heir) && !has(owner), "{what}: it is not on {heir} alone");
         println!("{what}: {lost} of {sent} pings lost; {planned:?}");
-        // A ping each millisecond. A machine that is busy answers some late; nothing is lost where nothing was said to be.
+        // A ping each millisecond. A machine that is busy answers some late; nothing is lost where nothing was said to
+        // be.
         assert!(lost <= planned.without_owner_ms + 20, "{what}: {lost} of {sent} pings lost, and {planned:?}");
     }
     expect("the homework again", &lab.desk(&lab.homework(), &["deploy", "-y"]), 0);

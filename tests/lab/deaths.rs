@@ -1,5 +1,5 @@
-//! nginx of the owner dies, or is started anew: only a death for good moves the VIP, and that at once. The check of nginx comes
-//! once an hour here, so that it is not what moves anything.
+//! nginx of the owner dies, or is started anew: only a death for good moves the VIP, and that at once. The check of
+//! nginx comes once an hour here, so that it is not what moves anything.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ const FRESH: &str = "systemctl reset-failed nginx";
 /// The skew of the standby, which a router that is told goodbye by the only other one does not wait for.
 const SKEW_MS: u64 = 609;
 
-pub fn a_death_moves_the_vip_at_once(lab: &Lab) {
+pub(crate) fn a_death_moves_the_vip_at_once(lab: &Lab) {
     expect("a check each hour", &lab.desk(&seldom_checked(lab, "seldom.yaml", "www.example.cc"), &["deploy", "-y"]), 0);
     until(lab, "lb-5", "process nginx: ", "run, good");
     let mut took = Vec::new();
@@ -40,7 +40,7 @@ pub fn a_death_moves_the_vip_at_once(lab: &Lab) {
     expect("the homework again", &lab.desk(&lab.homework(), &["deploy", "-y"]), 0);
 }
 
-pub fn a_restart_moves_nothing(lab: &Lab) {
+pub(crate) fn a_restart_moves_nothing(lab: &Lab) {
     expect("a check each hour", &lab.desk(&seldom_checked(lab, "seldom.yaml", "www.example.cc"), &["deploy", "-y"]), 0);
     until(lab, "lb-5", "VI_1", "MASTER");
     until(lab, "lb-5", "process nginx: ", "run, good");
@@ -56,7 +56,8 @@ pub fn a_restart_moves_nothing(lab: &Lab) {
     let log = lab.sh("lb-5", "journalctl -u hactl-agent -n 60 --no-pager");
     assert_eq!(changes(), before, "something moved\n{log}");
     assert!(log.contains("systemd is about to start nginx.service"), "{log}");
-    // The same with a configuration that nginx refuses: systemd ends its job, and nothing is about to start it any more.
+    // The same with a configuration that nginx refuses: systemd ends its job, and nothing is about to start it any
+    // more.
     lab.sh("lb-5", "echo 'nonsense;' >/etc/nginx/conf.d/nonsense.conf; systemctl restart nginx");
     until(lab, "lb-6", "VI_1", "MASTER");
     lab.sh("lb-5", &format!("rm /etc/nginx/conf.d/nonsense.conf; {FRESH}; systemctl start nginx"));

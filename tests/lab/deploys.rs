@@ -7,14 +7,14 @@ use super::moves::{json_of, status_json};
 
 const NEW: &str = "--accept-new-host-keys";
 
-pub fn unknown_host_keys_are_refused(lab: &Lab) {
+pub(crate) fn unknown_host_keys_are_refused(lab: &Lab) {
     let homework = &lab.homework();
     let unknown = expect("unknown host keys", &lab.desk(homework, &["deploy", "-y"]), 4);
     assert!(unknown.contains("lb-5") && unknown.contains("--accept-new-host-keys"), "{unknown}");
 }
 
 /// A plan asks nothing, and a deploy that cannot ask says how to go on.
-pub fn nobody_is_asked_twice(lab: &Lab) {
+pub(crate) fn nobody_is_asked_twice(lab: &Lab) {
     let homework = &lab.homework();
     json_of("plan, for programs", lab, homework, &["plan", NEW, "--json"], 2);
     let pending = expect("plan", &lab.desk(homework, &["plan", NEW]), 2);
@@ -23,7 +23,7 @@ pub fn nobody_is_asked_twice(lab: &Lab) {
     assert!(asked.contains("add -y"), "{asked}");
 }
 
-pub fn a_stranger_that_has_the_vip(lab: &Lab) {
+pub(crate) fn a_stranger_that_has_the_vip(lab: &Lab) {
     let homework = &lab.homework();
     lab.sh("client", &format!("ip addr add {SUBNET}.3/24 dev eth0"));
     let stranger = expect("a stranger has the VIP", &lab.desk(homework, &["deploy", "-y", NEW]), 4);
@@ -32,7 +32,7 @@ pub fn a_stranger_that_has_the_vip(lab: &Lab) {
     lab.sh("client", &format!("ip addr del {SUBNET}.3/24 dev eth0"));
 }
 
-pub fn the_first_and_the_second(lab: &Lab) {
+pub(crate) fn the_first_and_the_second(lab: &Lab) {
     let homework = &lab.homework();
     let done = expect("deploy", &lab.desk(homework, &["deploy", "-y", NEW]), 0);
     assert!(done.contains("verified"), "{done}");
@@ -46,7 +46,7 @@ pub fn the_first_and_the_second(lab: &Lab) {
     expect("verify", &lab.desk(homework, &["verify", "--for", "2s", "--max-gap", "1s"]), 0);
 }
 
-pub fn mistakes_in_the_inventory(lab: &Lab) {
+pub(crate) fn mistakes_in_the_inventory(lab: &Lab) {
     for (name, from, to, says) in [
         ("typo", "vip:", "viip:", "did you mean `vip`"),
         ("subnet", "SUBNET.3/24", "10.68.0.3/24", "is not in the subnet of lb-5"),
@@ -60,7 +60,7 @@ pub fn mistakes_in_the_inventory(lab: &Lab) {
     }
 }
 
-pub fn a_mistake_in_a_template(lab: &Lab) {
+pub(crate) fn a_mistake_in_a_template(lab: &Lab) {
     let _templates = Templates::write(lab, "nginx-lb.conf.tera", "# one\n{{ nowhere.to_be_found }}\n");
     let inventory = lab.inventory("undefined.yaml", &[]);
     let said = expect("undefined variable", &lab.desk(&inventory, &["check"]), 3);
@@ -68,7 +68,7 @@ pub fn a_mistake_in_a_template(lab: &Lab) {
 }
 
 /// What a newcomer does next: a third web host and a second VIP.
-pub fn more_hosts_and_vips(lab: &Lab) {
+pub(crate) fn more_hosts_and_vips(lab: &Lab) {
     let homework = &lab.homework();
     let second = format!("vip: [{SUBNET}.3/24, {{address: {SUBNET}.4/24, order: [lb-6, lb-5]}}]");
     let third = format!("web-8: {SUBNET}.8, web-9: {SUBNET}.9");
@@ -91,7 +91,7 @@ pub fn more_hosts_and_vips(lab: &Lab) {
 }
 
 /// Web hosts that carry a VIP of their own: it is deployed, told, moved by its name, missed, and goes with its agents.
-pub fn a_vip_of_web_hosts(lab: &Lab) {
+pub(crate) fn a_vip_of_web_hosts(lab: &Lab) {
     let homework = &lab.homework();
     let vips = format!("vip: [{SUBNET}.3/24, {{address: {SUBNET}.4/24, name: db, hosts: [web-8, web-7]}}]");
     let more = lab.inventory("web-vip.yaml", &[(&format!("vip: {SUBNET}.3/24"), &vips)]);

@@ -1,8 +1,9 @@
 //! Drills on real hosts, with their reports.
 
 use super::hosts::{Lab, expect};
+use super::moves::json_of;
 
-pub fn six_of_them(lab: &Lab) {
+pub(crate) fn six_of_them(lab: &Lab) {
     let homework = &lab.homework();
     let out = lab.files.path().join("drill");
     let out_text = out.display().to_string();
@@ -26,8 +27,10 @@ pub fn six_of_them(lab: &Lab) {
         // Budgets judge speed, which a test does not: that is left to the demo and the bench.
         "--budget",
         "20s",
+        "--json",
     ];
-    expect("drills", &lab.desk(homework, &words), 0);
+    let told = json_of("drills", lab, homework, &words, 0);
+    assert_eq!(told["drills"].as_array().map(Vec::len), Some(6), "{told}");
     let json = std::fs::read_to_string(out.join("drill.json")).unwrap();
     let results: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
     assert_eq!(results.len(), 6);
@@ -42,7 +45,7 @@ pub fn six_of_them(lab: &Lab) {
     assert!(std::fs::read_to_string(out.join("drill.xml")).unwrap().contains("<testsuite"));
 }
 
-pub fn an_unknown_one(lab: &Lab) {
+pub(crate) fn an_unknown_one(lab: &Lab) {
     let homework = &lab.homework();
     let unknown = expect("an unknown drill", &lab.desk(homework, &["drill", "stopp", "-y"]), 64);
     assert!(unknown.contains("hactl drill stop"), "{unknown}");

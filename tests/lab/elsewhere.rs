@@ -7,7 +7,7 @@ const NEW: &str = "--accept-new-host-keys";
 const HOSTS: [(&str, u8); 6] = [("lb-5", 5), ("lb-6", 6), ("web-7", 7), ("web-8", 8), ("client", 251), ("desk", 250)];
 
 /// From `init` to a failover and back to nothing.
-pub fn an_ipv6_cluster(lab: &Lab) {
+pub(crate) fn an_ipv6_cluster(lab: &Lab) {
     for (host, last) in HOSTS {
         lab.sh(host, &format!("ip addr add fd66::{last}/64 dev eth0 nodad"));
     }
@@ -41,7 +41,7 @@ pub fn an_ipv6_cluster(lab: &Lab) {
 }
 
 /// Who asks from the hosts' subnet has a way to it, and the answers come back there.
-pub fn a_vip_of_another_subnet(lab: &Lab) {
+pub(crate) fn a_vip_of_another_subnet(lab: &Lab) {
     for host in ["client", "desk"] {
         lab.sh(host, "ip route add 10.67.0.0/24 dev eth0");
     }
@@ -64,20 +64,24 @@ pub fn a_vip_of_another_subnet(lab: &Lab) {
     }
 }
 
-/// `inventories/two-names.yaml`: the owner has both addresses, the default route and a unit, and the other one none of them.
-pub fn two_public_addresses(lab: &Lab) {
+/// `inventories/two-names.yaml`: the owner has both addresses, the default route and a unit, and the other one none of
+/// them.
+pub(crate) fn two_public_addresses(lab: &Lab) {
     for host in ["client", "desk"] {
         lab.sh(host, "ip route add 202.102.152.0/24 dev eth0");
     }
     let before = ["lb-5", "lb-6"].map(|host| {
         lab.sh(host, "printf '[Service]\\nExecStart=/bin/sleep infinity\\n' > /etc/systemd/system/lonely.service; systemctl daemon-reload");
-        lab.sh(host, "command -v nginx || apt-get install -q -y --no-install-recommends nginx"); // without a way out nobody installs
+        lab.sh(host, "printf '#!/bin/sh\\nsystemctl is-active lonely >/run/unit; echo \"$2\" >/run/told\\n' > /usr/local/bin/on-owner; chmod +x /usr/local/bin/on-owner");
+        // Without a way out nobody installs.
+        lab.sh(host, "command -v nginx || apt-get install -q -y --no-install-recommends nginx");
         let route = lab.sh(host, "ip route show default");
         lab.sh(host, "ip route del default");
         route
     });
     let text = include_str!("../../inventories/two-names.yaml").replace("10.0.0", &SUBNET);
     let text = text.replace("# start: [stunnel4.service] ", "start: [lonely.service] ");
+    let text = text.replace("# scripts: [/usr/local/bin/on-owner] ", "scripts: [/usr/local/bin/on-owner --tell] ");
     let inventory = lab.files.path().join("two-names.yaml");
     std::fs::write(&inventory, text).unwrap();
     let done = expect("deploy", &lab.desk(&inventory, &["deploy", "-y", NEW]), 0);
@@ -96,12 +100,15 @@ pub fn two_public_addresses(lab: &Lab) {
             assert_eq!(lab.sh(host, "ip route show default").contains("via 202.102.152.1"), has, "{host}");
             let runs = lab.sh(host, "systemctl is-active lonely");
             assert_eq!(runs.trim() == "active", has, "{host}: {runs}");
+            let told = lab.sh(host, "cat /run/told /run/unit");
+            assert!(if has { told == "start\nactive\n" } else { told.starts_with("stop\n") }, "{host}: {told}");
         }
     };
     stands("lb-5", "lb-6");
     expect("failover", &lab.desk(&inventory, &["failover", "--to", "lb-6"]), 0);
     std::thread::sleep(std::time::Duration::from_secs(1));
     stands("lb-6", "lb-5");
+    assert_eq!(lab.sh("lb-5", "cat /run/unit"), "active\n", "a script is told of the end before the unit stops");
     expect("back", &lab.desk(&inventory, &["failover", "--to", "lb-5"]), 0);
     let drilled = lab.desk(&inventory, &["drill", "crash", "-y"]);
     expect("a drill", &drilled, 0);

@@ -25,7 +25,7 @@ fn until(lab: &Lab, host: &str, line: &str, wanted: &str) {
 }
 
 /// A VIP on a macvlan with the virtual router's own hardware address, from a deploy to the end.
-pub fn a_macvlan(lab: &Lab) {
+pub(crate) fn a_macvlan(lab: &Lab) {
     let before = ["lb-5", "lb-6"].map(|host| lab.sh(host, HOST));
     let place = "\n    virtual_ipaddress {";
     assert!(CONF.contains(place));
@@ -59,7 +59,7 @@ pub fn a_macvlan(lab: &Lab) {
 }
 
 /// A check that writes below /etc may not, unless whoever owns the host says so; and a deploy leaves that to him.
-pub fn a_script_that_writes(lab: &Lab) {
+pub(crate) fn a_script_that_writes(lab: &Lab) {
     let track = "track: [{ name: writes, command: /usr/local/bin/writes, interval: 1s, weight: -10 }]";
     let vip = format!("vip: {{ address: {SUBNET}.3/24, {track} }}");
     let (from, to) = (format!("vip: {SUBNET}.3/24"), vip.as_str());

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use hactl::lab::spaces::{namespaces, of_a_lab};
 
 use super::place::Place;
-pub use super::place::SUBNET;
+pub(crate) use super::place::SUBNET;
 
 /// Why there is no lab here; `None` when there can be one.
-pub fn unavailable() -> Option<String> {
+pub(crate) fn unavailable() -> Option<String> {
     if !nix::unistd::getuid().is_root() {
         return Some("not root".into());
     }
@@ -27,11 +27,11 @@ fn binary() -> Option<PathBuf> {
 }
 
 /// Those of every lab of the tests.
-pub const HOSTS: &str = "lb-5,lb-6,web-7,web-8,web-9";
+pub(crate) const HOSTS: &str = "lb-5,lb-6,web-7,web-8,web-9";
 
 /// How a lab is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
+pub(crate) enum State {
     /// Not there.
     Down,
     /// Its hosts run and have nothing of ours.
@@ -43,7 +43,7 @@ pub enum State {
 }
 
 /// The lab; down when dropped.
-pub struct Lab {
+pub(crate) struct Lab {
     _place: Place,
     pub folder: PathBuf,
     pub files: tempfile::TempDir,
@@ -53,7 +53,7 @@ pub struct Lab {
 
 impl Lab {
     /// A lab that is not up yet, in a place of its own.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = Place::take();
         let (folder, files) = (place.folder(), tempfile::tempdir().unwrap());
         let mut lab = Self { _place: place, folder, files, before: Vec::new() };
@@ -63,12 +63,12 @@ impl Lab {
     }
 
     /// Starts its hosts.
-    pub fn up(&self) -> Output {
+    pub(crate) fn up(&self) -> Output {
         self.hactl(&["lab", "up", "--subnet", &format!("{SUBNET}.0/24"), "--hosts", HOSTS])
     }
 
     /// Makes it anew.
-    pub fn make(&self, state: State) {
+    pub(crate) fn make(&self, state: State) {
         expect("lab down", &self.hactl(&["lab", "down"]), 0);
         if state >= State::Up {
             expect("lab up", &self.up(), 0);
@@ -86,40 +86,40 @@ impl Lab {
     }
 
     /// The inventory of the homework.
-    pub fn homework(&self) -> PathBuf {
+    pub(crate) fn homework(&self) -> PathBuf {
         self.inventory("homework.yaml", &[])
     }
 
     /// Runs hactl on this machine.
-    pub fn hactl(&self, words: &[&str]) -> Output {
+    pub(crate) fn hactl(&self, words: &[&str]) -> Output {
         self.command().args(words).output().unwrap()
     }
 
-    pub fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(binary().unwrap());
         command.env("HACTL_LAB_DIR", &self.folder).env_remove("HACTL_INVENTORY");
         command
     }
 
     /// Runs hactl at the desk, with an inventory.
-    pub fn desk(&self, inventory: &Path, words: &[&str]) -> Output {
+    pub(crate) fn desk(&self, inventory: &Path, words: &[&str]) -> Output {
         self.desk_command(inventory, words).output().unwrap()
     }
 
-    pub fn desk_command(&self, inventory: &Path, words: &[&str]) -> Command {
+    pub(crate) fn desk_command(&self, inventory: &Path, words: &[&str]) -> Command {
         let mut command = self.command();
         command.args(["lab", "exec", "desk", "--"]).arg(binary().unwrap()).args(words).arg("-i").arg(inventory);
         command
     }
 
     /// Runs a shell line in a host, the client or the desk.
-    pub fn sh(&self, place: &str, line: &str) -> String {
+    pub(crate) fn sh(&self, place: &str, line: &str) -> String {
         let output = self.hactl(&["lab", "exec", place, "--", "sh", "-c", line]);
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     /// Writes an inventory made of the homework's, with the lab's subnet and some text replaced.
-    pub fn inventory(&self, name: &str, replace: &[(&str, &str)]) -> PathBuf {
+    pub(crate) fn inventory(&self, name: &str, replace: &[(&str, &str)]) -> PathBuf {
         let mut text = include_str!("../../inventories/homework.yaml").replace("10.0.0", &SUBNET);
         for (from, to) in replace {
             assert!(text.contains(from), "`{from}` is not in the homework");
@@ -132,7 +132,7 @@ impl Lab {
 
     /// The page that a client gets through the VIP. A web host that just lost power costs a request up to nginx's
     /// proxy_connect_timeout, which is 30 s in the course notes.
-    pub fn page(&self) -> String {
+    pub(crate) fn page(&self) -> String {
         self.sh("client", &format!("curl -sS --max-time 40 http://{SUBNET}.3/ 2>&1"))
     }
 }
@@ -144,10 +144,10 @@ impl Drop for Lab {
 }
 
 /// Templates of one's own, gone when dropped.
-pub struct Templates(PathBuf);
+pub(crate) struct Templates(PathBuf);
 
 impl Templates {
-    pub fn write(lab: &Lab, name: &str, text: &str) -> Self {
+    pub(crate) fn write(lab: &Lab, name: &str, text: &str) -> Self {
         let folder = lab.files.path().join("templates");
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join(name), text).unwrap();
@@ -162,15 +162,15 @@ impl Drop for Templates {
 }
 
 /// Checks the exit code, and shows everything when it is another one.
-pub fn expect(step: &str, output: &Output, code: i32) -> String {
+pub(crate) fn expect(step: &str, output: &Output, code: i32) -> String {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(code), "{step}\n--- stdout\n{out}\n--- stderr\n{err}");
     format!("{out}{err}")
 }
 
-/// Nothing is left of a lab that is down. Settings of the kernel are as they were, or will be once a lab that stands beside it has gone;
-/// one that goes just now may need a moment for that.
-pub fn nothing_left(lab: &Lab, when: &str) {
+/// Nothing is left of a lab that is down. Settings of the kernel are as they were, or will be once a lab that stands
+/// beside it has gone; one that goes just now may need a moment for that.
+pub(crate) fn nothing_left(lab: &Lab, when: &str) {
     let end = Instant::now() + Duration::from_secs(10);
     loop {
         let left = [traces(&lab.folder), settings()].concat();
@@ -186,7 +186,8 @@ pub fn nothing_left(lab: &Lab, when: &str) {
     }
 }
 
-/// What a lab must not leave behind: its namespaces, links, rules, mounts and processes. Other labs may come and go meanwhile.
+/// What a lab must not leave behind: its namespaces, links, rules, mounts and processes. Other labs may come and go
+/// meanwhile.
 fn traces(folder: &Path) -> Vec<String> {
     let lines = |program: &str, words: &[&str]| {
         let output = Command::new(program).args(words).output().unwrap();
@@ -203,7 +204,8 @@ fn traces(folder: &Path) -> Vec<String> {
     found
 }
 
-/// The settings of the kernel that labs change: as they are, or as they will be once another lab has gone, which needs them.
+/// The settings of the kernel that labs change: as they are, or as they will be once another lab has gone, which needs
+/// them.
 fn settings() -> Vec<String> {
     let before = hactl::lab::kernel::before().unwrap();
     if namespaces().any(|name| of_a_lab(&name)) {

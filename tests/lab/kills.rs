@@ -1,6 +1,7 @@
-//! Deploys that meet bad luck at a random moment: the desk is killed or told to end, an SSH session dies, a host loses its power or
-//! its cable. Whatever the desk still says is true, and the next deploy makes everything good. `HACTL_LAB_KILLS` is how many
-//! (10 here, 100 in `make bench`), `HACTL_LAB_SEED` where they begin; with `HACTL_LAB_ONLY=kills` they run by themselves.
+//! Deploys that meet bad luck at a random moment: the desk is killed or told to end, an SSH session dies, a host loses
+//! its power or its cable. Whatever the desk still says is true, and the next deploy makes everything good.
+//! `HACTL_LAB_KILLS` is how many (10 here, 100 in `make bench`), `HACTL_LAB_SEED` where they begin; with
+//! `HACTL_LAB_ONLY=kills` they run by themselves.
 
 use std::path::Path;
 use std::process::{Child, Output, Stdio};
@@ -43,7 +44,7 @@ impl Dice {
     }
 }
 
-pub fn bad_luck_at_random_moments(lab: &Lab) {
+pub(crate) fn bad_luck_at_random_moments(lab: &Lab) {
     let number = |name: &str, default: u64| -> u64 {
         std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
     };
@@ -101,8 +102,8 @@ pub fn bad_luck_at_random_moments(lab: &Lab) {
     expect("the homework again", &lab.desk(&lab.homework(), &["deploy", "-y"]), 0);
 }
 
-/// Who owns the VIP once the better balancer has taken it back. A round that began before that would cut the one that had just
-/// become the owner, and blame the deploy for the pings lost.
+/// Who owns the VIP once the better balancer has taken it back. A round that began before that would cut the one that
+/// had just become the owner, and blame the deploy for the pings lost.
 fn settled(lab: &Lab, story: &str) -> &'static str {
     let limit = Instant::now() + Duration::from_secs(30);
     loop {
@@ -157,18 +158,18 @@ fn meet(lab: &Lab, inventory: &Path, luck: Luck, host: &str, after: Duration) ->
 }
 
 /// Somebody who pings the VIP all the time.
-pub struct Pings(Child);
+pub(crate) struct Pings(Child);
 
 impl Pings {
     /// Every so many seconds.
-    pub fn begin(lab: &Lab, every: &str) -> Self {
+    pub(crate) fn begin(lab: &Lab, every: &str) -> Self {
         let mut command = lab.command();
         command.args(["lab", "exec", "client", "--", "ping", "-q", "-i", every, "-w", "300", &format!("{SUBNET}.3")]);
         Self(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap())
     }
 
     /// How many were sent and how many not answered; the last one may be on its way.
-    pub fn end(self) -> (u64, u64) {
+    pub(crate) fn end(self) -> (u64, u64) {
         signal_desk(&self.0, Signal::SIGINT);
         let said = self.0.wait_with_output().unwrap();
         let said = String::from_utf8_lossy(&said.stdout).into_owned();

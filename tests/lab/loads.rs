@@ -1,12 +1,31 @@
-//! What a move of the VIP costs clients whose connections are open. A planned one costs nothing: they go on with the load balancer that
-//! they were opened to, which the new owner passes them on to. The death of a host costs each the request that it is in, and no
-//! more. What is sent again on a new connection counts as lost here, too.
+//! What a move of the VIP costs clients whose connections are open. A planned one costs nothing: they go on with the
+//! load balancer that they were opened to, which the new owner passes them on to. The death of a host costs each the
+//! request that it is in, and no more. What is sent again on a new connection counts as lost here, too.
 
 use super::hosts::{Lab, expect};
 use super::moves::owner;
 use super::sites::{CONNECTIONS, Load, timed};
 
-pub fn a_move_costs_nothing_and_a_death_one_request(lab: &Lab) {
+/// A changed site, on load balancers and web servers: everybody gets an answer.
+pub(crate) fn a_deploy_of_a_changed_site_loses_nothing(lab: &Lab) {
+    let homework = lab.homework();
+    let site = "server_name: www.example.cc";
+    let changed = lab.inventory("shop.yaml", &[(site, "server_name: shop.example.cc, method: least_conn")]);
+    let load = Load::begin(lab, None);
+    for inventory in [&changed, &homework] {
+        let mut said = String::new();
+        let when = timed(|| said = expect("deploy", &lab.desk(inventory, &["deploy", "-y"]), 0));
+        assert!(said.contains("verified"), "{said}");
+        eprintln!("NOTE deploy of a changed site: {:.1} s", (when.1 - when.0) as f64 / 1e6);
+        let shown = lab.sh("lb-6", "nginx -T 2>/dev/null | grep -c -e shop.example.cc -e least_conn");
+        assert_eq!(shown.trim() != "0", inventory == &changed, "{shown}");
+    }
+    let loaded = load.end();
+    eprintln!("NOTE {} requests on a new connection, as nginx had ended theirs", loaded.again.len());
+    assert!(loaded.failed.is_empty(), "{:?}", loaded.failed);
+}
+
+pub(crate) fn a_move_costs_nothing_and_a_death_one_request(lab: &Lab) {
     let homework = &lab.homework();
     let failover = |to: &str| expect("failover", &lab.desk(homework, &["failover", "--to", to]), 0);
     for to in ["lb-6", "lb-5"] {

@@ -9,7 +9,7 @@ const DR_TWO: &str = include_str!("../../inventories/lvs-dr-two.yaml");
 /// Goes on without IPVS.
 const WITHOUT: &str = "roles: { lvs-director: { require_ipvs: no } }\n";
 
-pub fn a_kernel_without_ipvs_is_refused(lab: &Lab) {
+pub(crate) fn a_kernel_without_ipvs_is_refused(lab: &Lab) {
     let refused = write(lab, "lvs-refused.yaml", DR, "");
     let why = expect("a kernel without IPVS", &lab.desk(&refused, &["deploy", "-y", "--accept-new-host-keys"]), 4);
     assert!(
@@ -21,7 +21,7 @@ pub fn a_kernel_without_ipvs_is_refused(lab: &Lab) {
     );
 }
 
-pub fn four_hosts(lab: &Lab) {
+pub(crate) fn four_hosts(lab: &Lab) {
     let four = &four(lab);
     expect("LVS-DR", &lab.desk(four, &["deploy", "-y"]), 0);
     assert_eq!(quiet(lab, "web-7"), format!("{SUBNET}.3/32 1 2"));
@@ -33,7 +33,7 @@ pub fn four_hosts(lab: &Lab) {
     );
 }
 
-pub fn mistakes_of_direct_routing(lab: &Lab) {
+pub(crate) fn mistakes_of_direct_routing(lab: &Lab) {
     let four = &four(lab);
     lab.sh("web-8", "echo 0 > /proc/sys/net/ipv4/conf/all/arp_ignore; ip addr del $(ip -o addr show dev lo | awk '/\\/32/{print $4}') dev lo");
     let mistakes = expect("DSR mistakes", &lab.desk(four, &["verify"]), 7);
@@ -42,7 +42,7 @@ pub fn mistakes_of_direct_routing(lab: &Lab) {
     expect("DSR mended", &lab.desk(four, &["verify"]), 0);
 }
 
-pub fn drain_and_weight(lab: &Lab) {
+pub(crate) fn drain_and_weight(lab: &Lab) {
     let four = &four(lab);
     let nobody = expect("drain nobody", &lab.desk(four, &["drain", "web-77"]), 3);
     assert!(nobody.contains("there is web-7, web-8"), "{nobody}");
@@ -61,7 +61,7 @@ pub fn drain_and_weight(lab: &Lab) {
 }
 
 /// A deploy takes each web host out before it touches it, and leaves alone whom an operator took out.
-pub fn a_deploy_takes_web_hosts_out(lab: &Lab) {
+pub(crate) fn a_deploy_takes_web_hosts_out(lab: &Lab) {
     let four = &four(lab);
     expect("drain", &lab.desk(four, &["drain", "web-8"]), 0);
     let page = write(lab, "lvs-page.yaml", DR, &WITHOUT.replace("{ lvs", "{ web-static: { page: new }, lvs"));
@@ -77,7 +77,7 @@ pub fn a_deploy_takes_web_hosts_out(lab: &Lab) {
 }
 
 /// Each cluster takes back what the one before left.
-pub fn directors_that_serve_and_back_to_nginx(lab: &Lab) {
+pub(crate) fn directors_that_serve_and_back_to_nginx(lab: &Lab) {
     let homework = &lab.homework();
     let two = write(lab, "lvs-dr-two.yaml", DR_TWO, WITHOUT);
     expect("directors that serve", &lab.desk(&two, &["deploy", "-y"]), 0);
@@ -100,7 +100,7 @@ pub fn directors_that_serve_and_back_to_nginx(lab: &Lab) {
 }
 
 /// The cluster of four hosts.
-pub fn four(lab: &Lab) -> PathBuf {
+pub(crate) fn four(lab: &Lab) -> PathBuf {
     write(lab, "lvs-dr.yaml", DR, WITHOUT)
 }
 

@@ -1,9 +1,9 @@
 //! The desk on real hosts: deploy, verify, failover, drills and bad days, in the lab.
 //!
-//! A lab takes a while to make and to deploy to, so each test below runs many cases in one, each from a state that it names. One that
-//! fails is told of by its name, and the next begins with a lab made anew. Hosts wait more than they work: the labs of the tests
-//! stand side by side. Needs root and the static binary in `HACTL_BINARY` (`make test` sees to both); without them
-//! it says so and passes.
+//! A lab takes a while to make and to deploy to, so each test below runs many cases in one, each from a state that it
+//! names. One that fails is told of by its name, and the next begins with a lab made anew. Hosts wait more than they
+//! work: the labs of the tests stand side by side. Needs root and the static binary in `HACTL_BINARY` (`make test` sees
+//! to both); without them it says so and passes.
 
 mod acme;
 mod backends;
@@ -46,8 +46,11 @@ const PAIR: &[Case] = cases! {
     Up -> Deployed: deploys::the_first_and_the_second;
     Deployed -> Deployed: moves::status_tells_who_owns;
     Deployed -> Deployed: moves::there_and_back;
+    Deployed -> Deployed: moves::after_a_blocked_heartbeat;
     Deployed -> Deployed: trust::profiles_that_print_and_read;
     Deployed -> Deployed: trust::a_few_of_many;
+    Deployed -> Deployed: trust::each_refusal_of_a_login;
+    Deployed -> Deployed: trust::one_session_at_a_time;
     Deployed -> Deployed: trust::a_deaf_standby;
     Deployed -> Deployed: deploys::mistakes_in_the_inventory;
     Deployed -> Deployed: deploys::a_mistake_in_a_template;
@@ -77,6 +80,7 @@ const TRAFFIC: &[Case] = cases! {
     Deployed -> Deployed: changes::signing_comes_and_goes;
     Deployed -> Deployed: deaths::a_death_moves_the_vip_at_once;
     Deployed -> Deployed: deaths::a_restart_moves_nothing;
+    Deployed -> Deployed: loads::a_deploy_of_a_changed_site_loses_nothing;
     Deployed -> Deployed: loads::a_move_costs_nothing_and_a_death_one_request;
 };
 

@@ -6,30 +6,30 @@ use std::time::{Duration, Instant};
 use super::hosts::{Lab, expect};
 use super::json;
 
-pub fn status_json(lab: &Lab, inventory: &Path) -> serde_json::Value {
+pub(crate) fn status_json(lab: &Lab, inventory: &Path) -> serde_json::Value {
     let output = lab.desk(inventory, &["status", "--json"]);
     json::document(&output.stdout, output.status.code())
 }
 
 /// What a command prints for programs, held against its description.
-pub fn json_of(step: &str, lab: &Lab, inventory: &Path, words: &[&str], code: i32) -> serde_json::Value {
+pub(crate) fn json_of(step: &str, lab: &Lab, inventory: &Path, words: &[&str], code: i32) -> serde_json::Value {
     let output = lab.desk(inventory, words);
     expect(step, &output, code);
     json::document(&output.stdout, output.status.code())
 }
 
-pub fn owner(lab: &Lab, inventory: &Path) -> String {
+pub(crate) fn owner(lab: &Lab, inventory: &Path) -> String {
     status_json(lab, inventory)["vips"][0]["owners"].to_string()
 }
 
-pub fn status_tells_who_owns(lab: &Lab) {
+pub(crate) fn status_tells_who_owns(lab: &Lab) {
     let homework = &lab.homework();
     let status = status_json(lab, homework);
     assert_eq!(status["vips"][0]["owners"], serde_json::json!(["lb-5"]), "{status}");
     assert_eq!(status["hosts"][1]["instances"][0]["state"], "BACKUP", "{status}");
 }
 
-pub fn there_and_back(lab: &Lab) {
+pub(crate) fn there_and_back(lab: &Lab) {
     let homework = &lab.homework();
     expect("dry run", &lab.desk(homework, &["failover", "--to", "lb-6", "--dry-run"]), 0);
     assert_eq!(owner(lab, homework), "[\"lb-5\"]");
@@ -44,8 +44,32 @@ pub fn there_and_back(lab: &Lab) {
     expect("failover to nowhere", &lab.desk(homework, &["failover", "--to", "lb-9"]), 3);
 }
 
+/// Adverts do not pass for a while, nobody else claims, adverts pass again: a planned move is not refused for what was.
+pub(crate) fn after_a_blocked_heartbeat(lab: &Lab) {
+    let homework = &lab.homework();
+    let withheld = || -> u64 {
+        let status: serde_json::Value =
+            serde_json::from_str(&lab.sh("lb-6", "/usr/local/bin/hactl agent status --json")).unwrap();
+        status["instances"][0]["counters"]["claims_withheld"].as_u64().unwrap_or_default()
+    };
+    let before = withheld();
+    let wall = "table inet wall { chain in { type filter hook input priority 0; meta l4proto 112 drop; }; }";
+    lab.sh("lb-6", &format!("echo '{wall}' | nft -f -"));
+    let end = Instant::now() + Duration::from_secs(20);
+    while withheld() <= before {
+        assert!(Instant::now() < end, "the standby should have wanted the VIP");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert_eq!(owner(lab, homework), "[\"lb-5\"]");
+    lab.sh("lb-6", "nft delete table inet wall");
+    expect("failover at once", &lab.desk(homework, &["failover", "--to", "lb-6"]), 0);
+    assert_eq!(owner(lab, homework), "[\"lb-6\"]");
+    expect("and back", &lab.desk(homework, &["failover", "--to", "lb-5"]), 0);
+    assert_eq!(owner(lab, homework), "[\"lb-5\"]");
+}
+
 /// `systemctl restart` of the agent on the owner moves nothing.
-pub fn a_restart_on_the_owner(lab: &Lab) {
+pub(crate) fn a_restart_on_the_owner(lab: &Lab) {
     let history = |host: &str| lab.sh(host, "/usr/local/bin/hactl agent history").lines().count();
     let standby = history("lb-6");
     lab.sh("lb-5", "systemctl restart hactl-agent");

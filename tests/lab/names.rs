@@ -60,7 +60,7 @@ fn addresses(lab: &Lab, last: &[u8]) {
     until(lab, "the addresses", &line, &wanted);
 }
 
-pub fn the_unit_of_centos_7(lab: &Lab) {
+pub(crate) fn the_unit_of_centos_7(lab: &Lab) {
     by_hand(lab);
     assert_eq!(lab.sh("lb-5", "systemctl start keepalived; echo $?; systemctl is-active keepalived"), "0\nactive\n");
     addresses(lab, &[3]);
@@ -83,7 +83,7 @@ pub fn the_unit_of_centos_7(lab: &Lab) {
 }
 
 /// It is no unit's process: typed on a console, or at boot of a system without systemd.
-pub fn an_init_script(lab: &Lab) {
+pub(crate) fn an_init_script(lab: &Lab) {
     lab.sh("lb-5", "rm /etc/systemd/system/keepalived.service; systemctl daemon-reload");
     let script = lab.folder.join("hosts/lb-5/merged/root/keepalived");
     std::fs::write(&script, SCRIPT).unwrap();

@@ -1,4 +1,5 @@
-//! WordPress's database on two hosts behind a VIP of their own: it moves by one command, and what somebody was told is there stays.
+//! WordPress's database on two hosts behind a VIP of their own: it moves by one command, and what somebody was told is
+//! there stays.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -120,7 +121,7 @@ fn reads(lab: &Lab) -> String {
     )
 }
 
-pub fn no_post_is_lost(lab: &Lab) {
+pub(crate) fn no_post_is_lost(lab: &Lab) {
     let pair = blog(lab);
     let said = deploy(lab, "two hosts and a VIP", &pair);
     assert!(said.contains("verified"), "{said}");
@@ -146,8 +147,18 @@ pub fn no_post_is_lost(lab: &Lab) {
             longest(&told)
         );
     }
+    no_longer_follows(lab, &pair);
     mariadb_dies(lab, &pair);
     its_host_dies(lab, &pair);
+}
+
+/// Who followed a moment ago and does not any more is told of: nobody goes by what was said then.
+fn no_longer_follows(lab: &Lab, pair: &Path) {
+    sql(lab, "web-8", "STOP SLAVE");
+    let said = expect("verify", &lab.desk(pair, &["verify"]), 7);
+    assert!(said.contains("E729") && said.contains("web-8: this host is neither written to nor follows"), "{said}");
+    sql(lab, "web-8", "START SLAVE");
+    becomes("it follows again", 20, || lab.desk(pair, &["verify"]).status.success());
 }
 
 /// Killed, it comes back by systemd, and goes on to be written to, here or there.

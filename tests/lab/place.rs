@@ -1,5 +1,5 @@
-//! Where a lab of the tests stands. Several stand side by side: they share no folder, name or address, and of their hosts only the
-//! root file system that is below all of them. A process has one at a time.
+//! Where a lab of the tests stands. Several stand side by side: they share no folder, name or address, and of their
+//! hosts only the root file system that is below all of them. A process has one at a time.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::symlink;
@@ -11,9 +11,9 @@ use hactl::lab::rootfs;
 use nix::fcntl::{Flock, FlockArg};
 
 /// The first three numbers of the addresses of this process's lab, which are not those of a person's lab.
-pub static SUBNET: Subnet = Subnet(Mutex::new("10.66.0"));
+pub(crate) static SUBNET: Subnet = Subnet(Mutex::new("10.66.0"));
 
-pub struct Subnet(Mutex<&'static str>);
+pub(crate) struct Subnet(Mutex<&'static str>);
 
 impl std::ops::Deref for Subnet {
     type Target = str;
@@ -35,7 +35,7 @@ static ONE: Mutex<()> = Mutex::new(());
 const PLACES: u8 = 100;
 
 /// A folder and a subnet that are nobody else's while this lives.
-pub struct Place {
+pub(crate) struct Place {
     number: u8,
     _claim: Flock<File>,
     _one: MutexGuard<'static, ()>,
@@ -43,7 +43,7 @@ pub struct Place {
 
 impl Place {
     /// The first that is free, with a root file system.
-    pub fn take() -> Self {
+    pub(crate) fn take() -> Self {
         // A case that failed in another test of this process is no reason not to run this one.
         let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let (number, claim) = (0..PLACES).find_map(|number| Some((number, claim(number)?))).expect("a place for a lab");
@@ -53,7 +53,7 @@ impl Place {
         place
     }
 
-    pub fn folder(&self) -> PathBuf {
+    pub(crate) fn folder(&self) -> PathBuf {
         folder(self.number)
     }
 

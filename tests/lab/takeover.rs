@@ -1,5 +1,5 @@
-//! A pair that somebody made by hand with Debian's keepalived and nginx, as the course notes do: imported, taken over and given back
-//! while a client pings every millisecond.
+//! A pair that somebody made by hand with Debian's keepalived and nginx, as the course notes do: imported, taken over
+//! and given back while a client pings every millisecond.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ const THEIRS: &str = "cd / && find etc/keepalived etc/nginx -type f -exec sha256
 /// The client hears every answer but perhaps the one to the ping that was on its way when it was told to end.
 const ON_ITS_WAY: u64 = 1;
 
-pub fn there_and_back(lab: &Lab) {
+pub(crate) fn there_and_back(lab: &Lab) {
     by_hand(lab);
     let before = ["lb-5", "lb-6"].map(|host| lab.sh(host, THEIRS));
     let inventory = import(lab);

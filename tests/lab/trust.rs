@@ -1,4 +1,5 @@
-//! What the desk may believe: hosts with habits, a standby that is deaf, moves where adverts do not pass, a few hosts of many.
+//! What the desk may believe: hosts with habits, a standby that is deaf, moves where adverts do not pass, a few hosts
+//! of many.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +7,7 @@ use super::hosts::{Lab, SUBNET, expect};
 use super::moves::owner;
 
 /// While a neighbour on the LAN, another cluster's router, has the VRID that the homework derives.
-pub fn a_vrid_in_use(lab: &Lab) {
+pub(crate) fn a_vrid_in_use(lab: &Lab) {
     let homework = &lab.homework();
     let conf = format!(
         "vrrp_instance other {{\ninterface eth0\nvirtual_router_id 3\npriority 50\nvirtual_ipaddress {{\n{SUBNET}.77/24\n}}\n}}\n"
@@ -39,7 +40,7 @@ fn no_profile(lab: &Lab, host: &str) {
 }
 
 /// A title without a line end hid who owns the VIP; a profile that read cut what was sent.
-pub fn profiles_that_print_and_read(lab: &Lab) {
+pub(crate) fn profiles_that_print_and_read(lab: &Lab) {
     let homework = &lab.homework();
     profile(lab, "lb-5", "printf '\\033]0;lb-5\\007'");
     profile(lab, "web-7", "read -t 1 answer");
@@ -60,7 +61,7 @@ pub fn profiles_that_print_and_read(lab: &Lab) {
 }
 
 /// The standby alone, while its owner answers for the VIP: that is no stranger.
-pub fn a_few_of_many(lab: &Lab) {
+pub(crate) fn a_few_of_many(lab: &Lab) {
     let changed = lab.inventory("limited.yaml", &[("www.example.cc", "limited.example.cc")]);
     let said = expect("--limit to the standby", &lab.desk(&changed, &["deploy", "-y", "--limit", "lb-6", "-vv"]), 0);
     assert!(said.contains("on 1 hosts, verified"), "{said}");
@@ -70,9 +71,83 @@ pub fn a_few_of_many(lab: &Lab) {
     expect("--limit, back", &lab.desk(&back, &["deploy", "-y", "--limit", "lb-6"]), 0);
 }
 
-/// The course notes' accident: a firewall on the standby. It is told while it is only a standby; when it has taken the VIP,
-/// a planned move takes it back.
-pub fn a_deaf_standby(lab: &Lab) {
+/// A user with a real sudo and a real PAM: each reason why nothing works has advice of its own, and what it advises
+/// helps.
+pub(crate) fn each_refusal_of_a_login(lab: &Lab) {
+    let by_deploy = lab.inventory("deploy.yaml", &[("user: root", "user: deploy, sudo: yes")]);
+    lab.sh(
+        "lb-6",
+        "useradd -m -s /bin/sh deploy; cp -r /root/.ssh ~deploy/; chown -R deploy: ~deploy/.ssh; \
+         echo 'deploy ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/deploy",
+    );
+    let plan = ["plan", "--limit", "lb-6"];
+    expect("nothing is wrong", &lab.desk(&by_deploy, &plan), 0);
+    // What breaks it, what is told, and the command that mends it: "" where the advice itself is followed.
+    for (wrong, told, right) in [
+        ("echo 'Defaults:deploy requiretty' > /etc/sudoers.d/tty", "[E207]", "rm /etc/sudoers.d/tty"),
+        ("chage -d 0 deploy", "[E209]", "chage -d $(date +%F) deploy"),
+        ("chage -E 0 deploy", "[E205]", "chage -E -1 deploy"),
+        ("usermod -s /usr/sbin/nologin deploy", "[E209]", ""),
+        ("mv /etc/sudoers.d/deploy /root/", "sudo there asks for a password", ""),
+        ("sed -i 's/NOPASSWD: //' /etc/sudoers.d/deploy", "sudo there asks for a password", ""),
+        ("chmod 666 /etc/sudoers.d/deploy", "its owner or mode is wrong", ""),
+        ("echo 'deploy ALL=(ALL) NOPASSWD: /usr/bin/id' > /etc/sudoers.d/deploy", "sudo there asks for a password", ""),
+        ("chmod u-s /usr/bin/sudo", "lost its rights", ""),
+        ("chown deploy /etc/sudoers", "its owner or mode is wrong", ""),
+        (
+            "echo 'maintenance until 5' > /etc/nologin",
+            "and ended the connection; it says: maintenance until 5",
+            "rm /etc/nologin",
+        ),
+        (
+            "printf 'AuthenticationMethods publickey,keyboard-interactive\\nKbdInteractiveAuthentication yes\\n' > \
+             /etc/ssh/sshd_config.d/x.conf; systemctl reset-failed ssh; systemctl restart ssh",
+            "the host took ~/.ssh/id_ed25519 and wants keyboard-interactive as well",
+            "rm /etc/ssh/sshd_config.d/x.conf; systemctl reset-failed ssh; systemctl restart ssh",
+        ),
+        (
+            "echo 'deploy hard nproc 0' > /etc/security/limits.d/none.conf",
+            "[E209]",
+            "rm /etc/security/limits.d/none.conf",
+        ),
+    ] {
+        lab.sh("lb-6", wrong);
+        let said = expect(wrong, &lab.desk(&by_deploy, &plan), 4);
+        assert!(said.contains(told), "{wrong}: {said}");
+        eprintln!("{wrong}: {said}");
+        let advice = said.lines().find(|line| line.contains("next: ")).and_then(|line| line.split('`').nth(1));
+        lab.sh("lb-6", if right.is_empty() { advice.unwrap() } else { right });
+        expect(wrong, &lab.desk(&by_deploy, &plan), 0);
+    }
+    lab.sh("lb-6", "rm /etc/sudoers.d/deploy; userdel -r deploy");
+}
+
+/// sshd counts a session until it has seen its end: what came too early was told as a host that is down, or as an agent
+/// that does not run.
+pub(crate) fn one_session_at_a_time(lab: &Lab) {
+    let homework = &lab.homework();
+    let limit = |line: &str| {
+        let file = "/etc/ssh/sshd_config.d/sessions.conf";
+        lab.sh("lb-6", &format!("{line} {file}; systemctl reset-failed ssh; systemctl restart ssh"));
+    };
+    limit("echo MaxSessions 1 >");
+    expect("status", &lab.desk(homework, &["status"]), 0);
+    expect("failover", &lab.desk(homework, &["failover", "--to", "lb-6"]), 0);
+    expect("back", &lab.desk(homework, &["failover", "--to", "lb-5"]), 0);
+    expect("unpin", &lab.desk(homework, &["unpin"]), 0);
+    let changed = lab.inventory("sessions.yaml", &[("www.example.cc", "sessions.example.cc")]);
+    expect("deploy", &lab.desk(&changed, &["deploy", "-y"]), 0);
+    expect("deploy as before", &lab.desk(homework, &["deploy", "-y"]), 0);
+    limit("echo MaxSessions 0 >");
+    let said = expect("no session", &lab.desk(homework, &["failover", "--to", "lb-6"]), 4);
+    assert!(said.contains("[E209]") && said.contains("`MaxSessions 10`"), "{said}");
+    limit("rm");
+    expect("verify", &lab.desk(homework, &["verify"]), 0);
+}
+
+/// The course notes' accident: a firewall on the standby. It is told while it is only a standby; when it has taken the
+/// VIP, a planned move takes it back.
+pub(crate) fn a_deaf_standby(lab: &Lab) {
     let homework = &lab.homework();
     lab.sh(
         "lb-6",

@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use super::hosts::{HOSTS, Lab, SUBNET, expect, nothing_left};
 
-pub fn bad_plans_are_refused(lab: &Lab) {
+pub(crate) fn bad_plans_are_refused(lab: &Lab) {
     let name = expect("a name without a number", &lab.hactl(&["lab", "up", "--hosts", "x"]), 3);
     assert!(name.contains("does not end in a number"), "{name}");
 }
 
 /// And a second time does no harm.
-pub fn it_comes_up(lab: &Lab) {
+pub(crate) fn it_comes_up(lab: &Lab) {
     expect("lab up", &lab.up(), 0);
     expect("lab up, again", &lab.up(), 0);
     let status = expect("lab status", &lab.hactl(&["lab", "status", "--json"]), 0);
     assert_eq!(status.matches("\"running\"").count(), 5, "{status}");
 }
 
-pub fn there_is_one_lab(lab: &Lab) {
+pub(crate) fn there_is_one_lab(lab: &Lab) {
     let other = expect("another lab", &lab.hactl(&["lab", "up", "--subnet", "10.67.0.0/24"]), 4);
     assert!(other.contains("a lab is up already"), "{other}");
     let mut second = lab.command();
@@ -28,13 +28,13 @@ pub fn there_is_one_lab(lab: &Lab) {
     assert!(routed.contains("is already routed here"), "{routed}");
 }
 
-pub fn nothing_is_left(lab: &Lab) {
+pub(crate) fn nothing_is_left(lab: &Lab) {
     expect("lab down", &lab.hactl(&["lab", "down"]), 0);
     nothing_left(lab, "down");
 }
 
 /// kill -9 in the middle of `lab up`: `lab down` still leaves nothing behind.
-pub fn nothing_is_left_of_a_crash(lab: &Lab) {
+pub(crate) fn nothing_is_left_of_a_crash(lab: &Lab) {
     let mut child = lab
         .command()
         .args(["lab", "up", "--subnet", &format!("{SUBNET}.0/24"), "--hosts", "a-1,b-2"])

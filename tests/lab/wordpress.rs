@@ -1,5 +1,5 @@
-//! `inventories/wordpress.yaml`, the homework: from bare hosts to a site, each trap of such a cluster by what would be seen of it, and a
-//! real browser that stays logged in whatever happens.
+//! `inventories/wordpress.yaml`, the homework: from bare hosts to a site, each trap of such a cluster by what would be
+//! seen of it, and a real browser that stays logged in whatever happens.
 
 use std::path::{Path, PathBuf};
 use std::process::Child;
@@ -10,14 +10,14 @@ use super::moves::owner;
 use super::sites::{deploy, write};
 
 const WORDPRESS: &str = include_str!("../../inventories/wordpress.yaml");
-pub const NAME: &str = "blog.example.cc";
+pub(crate) const NAME: &str = "blog.example.cc";
 const URL: &str = "https://blog.example.cc";
 /// With what could end a text of PHP, of SQL or of the shell.
 const PASSWORD: &str = r#"it's \ "a" $secret"#;
 const WEBS: [&str; 2] = ["web-7", "web-8"];
 
 /// The example, with the password in a file.
-pub fn blog(lab: &Lab) -> PathBuf {
+pub(crate) fn blog(lab: &Lab) -> PathBuf {
     let file = lab.files.path().join("password");
     std::fs::write(&file, PASSWORD).unwrap();
     let source = format!("{{ file: {} }}", file.display());
@@ -33,7 +33,8 @@ fn one_host(lab: &Lab) -> PathBuf {
     write(lab, "one-host.yaml", &text.replace(&pair, "database: web-7"))
 }
 
-/// What curl says of a page through the VIP: its body, then its status, where it redirects to, and how it came out of the cache.
+/// What curl says of a page through the VIP: its body, then its status, where it redirects to, and how it came out of
+/// the cache.
 fn page(lab: &Lab, path: &str, more: &str) -> String {
     let format = r"\n%{http_code} %{redirect_url} %header{x-cache-status}";
     lab.sh(
@@ -57,7 +58,7 @@ fn direct(lab: &Lab, host: &str, path: &str, more: &str) -> String {
 }
 
 /// Asks again and again until it is so.
-pub fn becomes(what: &str, limit: u64, is_so: impl Fn() -> bool) {
+pub(crate) fn becomes(what: &str, limit: u64, is_so: impl Fn() -> bool) {
     let end = Instant::now() + Duration::from_secs(limit);
     while !is_so() {
         assert!(Instant::now() < end, "{what}: not within {limit} s");
@@ -65,7 +66,7 @@ pub fn becomes(what: &str, limit: u64, is_so: impl Fn() -> bool) {
     }
 }
 
-pub fn from_bare_hosts(lab: &Lab) {
+pub(crate) fn from_bare_hosts(lab: &Lab) {
     let blog = one_host(lab);
     // An Apache with PHP is somebody's: nothing is changed.
     let apache = "/var/lib/dpkg/info/libapache2-mod-php8.2.list";
@@ -143,7 +144,8 @@ fn logged_in(lab: &Lab) -> String {
     cookies.trim().to_owned()
 }
 
-/// A login at one host is one at the other: their salts are the same. Who says HTTPS is believed where it is a load balancer.
+/// A login at one host is one at the other: their salts are the same. Who says HTTPS is believed where it is a load
+/// balancer.
 fn every_host_takes_the_login(lab: &Lab, cookies: &str) {
     for host in WEBS {
         let number = host.trim_start_matches("web-");
@@ -177,13 +179,43 @@ fn what_is_nobody_elses(lab: &Lab, cookies: &str) {
     lab.sh("web-7", &format!("rm {file}"));
 }
 
-/// One host sees to what is due.
+/// What WordPress on a host says of this.
+fn ask_wordpress(lab: &Lab, host: &str, question: &str) -> String {
+    let code = format!(
+        "$_SERVER += ['WORDPRESS_CONFIG' => 'hactl', 'HTTP_HOST' => '{NAME}', 'REQUEST_URI' => '/', 'REQUEST_METHOD' => 'GET']; \
+         require '/usr/share/wordpress/wp-load.php'; require_once ABSPATH . 'wp-admin/includes/class-wp-upgrader.php'; {question}"
+    );
+    let file = "/run/ask.php";
+    lab.sh(host, &format!("cat > {file} <<'END'\n<?php {code}\nEND"));
+    lab.sh(host, &format!("php {file} 2>&1"))
+}
+
+/// One host sees to what is due, and no host changes its own program.
 fn once_for_all(lab: &Lab) {
+    // Something is due. Whoever looks at a page does not see to it, on no host. The timer would, within a minute.
     let timer = "systemctl is-active hactl-wordpress-cron.timer";
     assert_eq!(lab.sh("web-7", timer), "active\n");
     assert_eq!(lab.sh("web-8", timer), "inactive\n");
+    lab.sh("web-7", "systemctl stop hactl-wordpress-cron.timer");
+    let due = "wp_schedule_single_event(time() - 60, 'hactl_due');";
+    assert_eq!(ask_wordpress(lab, "web-7", due), "");
+    let waits = "echo wp_next_scheduled('hactl_due') ? 'due' : 'done';";
+    for host in WEBS {
+        for path in ["/", "/wp-login.php"] {
+            direct(lab, host, path, "");
+        }
+    }
+    std::thread::sleep(Duration::from_secs(3)); // WordPress would ask itself by HTTP, and not wait
+    assert_eq!(ask_wordpress(lab, "web-8", waits), "due", "a page view has seen to it");
+    let upgrades = "echo (int) (new WP_Automatic_Updater())->is_disabled(), (int) wp_is_file_mod_allowed('any');";
+    for host in WEBS {
+        assert_eq!(ask_wordpress(lab, host, upgrades), "10", "{host}");
+    }
+
     let result = "systemctl start hactl-wordpress-cron && systemctl show -P Result hactl-wordpress-cron";
     assert_eq!(lab.sh("web-7", result), "success\n");
+    assert_eq!(ask_wordpress(lab, "web-8", waits), "done");
+    lab.sh("web-7", "systemctl start hactl-wordpress-cron.timer");
 }
 
 /// Readers read what the load balancers have kept; the VIP stays where it is.
@@ -223,6 +255,10 @@ fn without_its_host(lab: &Lab, blog: &Path) {
     eprintln!(
         "NOTE the database's host without power: the slowest page took {slowest:.1} s; PHP gives up after {stuck:.1} s"
     );
+    assert!(
+        slowest < 10.0 && stuck < 5.0,
+        "nginx waits for a server, and PHP for its database, no longer than they were told to"
+    );
     expect("power on", &lab.hactl(&["lab", "power", "web-7", "on"]), 0);
     becomes("all is well again", 60, || status(lab, "/wp-login.php", "").starts_with("200"));
     // The agents' next check has to pass first.
@@ -230,7 +266,7 @@ fn without_its_host(lab: &Lab, blog: &Path) {
 }
 
 /// The same hosts serve a static page, then WordPress, then the page again: each leaves as it came, and the posts stay.
-pub fn after_the_homework_and_before_it(lab: &Lab) {
+pub(crate) fn after_the_homework_and_before_it(lab: &Lab) {
     let (blog, homework) = (one_host(lab), lab.homework());
     deploy(lab, "the homework", &homework);
     for turn in ["first", "second"] {
@@ -327,7 +363,7 @@ impl Drop for Browser<'_> {
     }
 }
 
-pub fn a_browser_stays_logged_in(lab: &Lab) {
+pub(crate) fn a_browser_stays_logged_in(lab: &Lab) {
     if let Some(missing) = ["chromium", "chromedriver"].into_iter().find(|program| which::which(program).is_err()) {
         eprintln!("NOTE SKIPPED: no `{missing}` here; `make test` installs it");
         return;
@@ -360,7 +396,8 @@ pub fn a_browser_stays_logged_in(lab: &Lab) {
     expect("the database moves", &lab.desk(&blog, &["failover", "--vip", "db", "--to", "web-8"]), 0);
     browser.all_is_there("a move of the database", title, 3);
 
-    // Uploaded while the other host is away: it asks for the picture when somebody wants it. Deleted is deleted on both.
+    // Uploaded while the other host is away: it asks for the picture when somebody wants it. Deleted is deleted on
+    // both.
     let other = |verb: &str| lab.sh("web-8", &format!("systemctl {verb} nginx"));
     other("stop");
     becomes("web-8 is passed over", 20, || (0..4).all(|_| status(lab, "/wp-login.php", "").starts_with("200")));

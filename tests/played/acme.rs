@@ -1,5 +1,5 @@
-//! Certificates by ACME: a deploy stands although the authority refuses, its secrets are shown to nobody, and nothing stays when the last
-//! such site goes. The authority is played; Pebble is met in `tests/interop` and in the lab.
+//! Certificates by ACME: a deploy stands although the authority refuses, its secrets are shown to nobody, and nothing
+//! stays when the last such site goes. The authority is played; Pebble is met in `tests/interop` and in the lab.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -7,6 +7,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
+use hactl::ctl::operate::compare::{Wanted, compare};
+use hactl::ctl::operate::history::history;
 use hactl::error::{Code, Exit};
 use rcgen::{CertificateParams, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
@@ -16,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::plans::pending as planned;
 use super::signing::deploy_aloud;
-use super::stage::{Stage, stage};
+use super::stage::{End, Stage, stage};
 
 const ALL: [&str; 3] = ["lb-5", "lb-6", "web-7"];
 const LBS: [&str; 2] = ["lb-5", "lb-6"];
@@ -104,8 +106,15 @@ fn an_authority_that_refuses_ends_no_deploy_and_nothing_stays_of_a_site_that_goe
     assert_eq!(account, read("lb-6", ACCOUNT));
     let stands_in = read("lb-5", &format!("{FOLDER}/www.example.cc.pem"));
     let line = |pem: &str| pem.lines().nth(1).unwrap().to_owned();
+    // Nor does a list of generations show them, or what one of them changed.
+    let inventory = stage.order.inventory.as_deref();
+    let wanted = Wanted { from: Some(1), to: Some(2), host: None };
+    let listed = stage.run(async { End::of(history(inventory, stage.options(), None).await) }).value.unwrap();
+    let changed = stage.run(async { End::of(compare(inventory, stage.options(), &wanted).await) }).value.unwrap();
+    let listing = [serde_json::to_string(&listed).unwrap(), serde_json::to_string(&changed).unwrap()].concat();
+    assert!(listing.contains("www.example.cc.eab") && listing.contains("acme-account.key"), "{listing}");
     for secret in [KEY.to_owned(), line(&account), line(&stands_in)] {
-        assert!(!heard.contains(&secret) && !plan.contains(&secret), "{secret}");
+        assert!(!heard.contains(&secret) && !plan.contains(&secret) && !listing.contains(&secret), "{secret}");
     }
     let orders = stage.host("lb-6").text(&format!("{FOLDER}/orders.json"));
     assert!(orders.contains("kid-37") && orders.contains(&eab) && !orders.contains(KEY), "{orders}");

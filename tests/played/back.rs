@@ -30,7 +30,9 @@ fn back(stage: &Stage, hosts: &[&str], target: Target) -> End<WentBack> {
         target,
         settle: stage.order.settle,
     };
-    stage.run(async { End::of(go_back(&back, stage.options(), &|_| Ok(true)).await) })
+    let end = stage.run(async { End::of(go_back(&back, stage.options(), &|_| Ok(true)).await) });
+    end.is_as_described("rollback");
+    end
 }
 
 /// What failed and was left is no generation to go back from: the last good one is what is missing.
@@ -312,13 +314,16 @@ fn hosts_remember_and_locks_are_told() {
     let inventory = stage.order.inventory.as_deref();
     let told = stage.run(async { End::of(history(inventory, stage.options(), Some("web-7")).await) });
     told.is(Exit::Done, &[]);
+    told.is_as_described("history");
     let host = told.value.unwrap().hosts.remove(0);
     let events: Vec<(u64, &str)> = host.entries.iter().map(|one| (one.generation, one.event.as_str())).collect();
     assert_eq!(events, [(1, "begun"), (1, "committed"), (2, "begun"), (2, "taken-back")]);
     assert!(host.generation == 1 && host.entries[0].detail.contains('@'), "{host:?}");
     stage.host("web-7").faults.at("swap_file", Fault::DeskDies);
     stage.deploy_and_die();
-    let told = stage.run(async { End::of(locks(inventory, stage.options(), None).await) }).value.unwrap();
+    let told = stage.run(async { End::of(locks(inventory, stage.options(), None).await) });
+    told.is_as_described("lock");
+    let told = told.value.unwrap();
     assert!(told.hosts.iter().all(|one| one.owner.is_some() && one.left_s > Some(200)), "{told:?}");
     let broken = broken(&stage);
     broken.is(Exit::Done, &[]);
@@ -347,7 +352,9 @@ fn hosts_remember_and_locks_are_told() {
 fn broken(stage: &Stage) -> End<Locks> {
     let inventory = stage.order.inventory.as_deref();
     let settle = stage.order.settle;
-    stage.run(async { End::of(break_locks(inventory, stage.options(), None, "ann@desk 1", settle).await) })
+    let end = stage.run(async { End::of(break_locks(inventory, stage.options(), None, "ann@desk 1", settle).await) });
+    end.is_as_described("lock");
+    end
 }
 
 /// What could not be seen is not said, and what does not go back is named.
@@ -418,6 +425,7 @@ fn a_jump_of_numbers_is_explained() {
         let inventory = stage.order.inventory.as_deref();
         let end = stage.run(async { End::of(history(inventory, stage.options(), None).await) });
         end.is(Exit::Done, &[]);
+        end.is_as_described("history");
         end.value.unwrap().hosts.into_iter().find(|one| one.host == host).unwrap()
     };
     let events = |host: &str| -> Vec<(u64, String)> {
@@ -491,7 +499,9 @@ fn generations_are_compared() {
     let inventory = stage.order.inventory.as_deref();
     let diff = |from: Option<u64>, to: Option<u64>| {
         let wanted = Wanted { from, to, host: None };
-        stage.run(async { End::of(compare(inventory, stage.options(), &wanted).await) })
+        let end = stage.run(async { End::of(compare(inventory, stage.options(), &wanted).await) });
+        end.is_as_described("diff");
+        end
     };
     let page_of = |from, to| {
         let end = diff(from, to);

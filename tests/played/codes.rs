@@ -131,7 +131,8 @@ fn a_vrid_that_somebody_else_uses() {
     assert!(said.contains("in use on this LAN by 127.0.0.99"), "{said}");
 }
 
-/// A plan brings nothing to hosts; where one has a program already that one listens, and the plan is shown all the same.
+/// A plan brings nothing to hosts; where one has a program already that one listens, and the plan is shown all the
+/// same.
 #[test]
 fn a_plan_tells_of_a_vrid_that_somebody_else_uses() {
     let Some(stage) = stage(&["lb-5", "web-7"]) else { return };

@@ -32,10 +32,28 @@ fn connections_that_do_not_end_are_told() {
     let order = drain::Order::Drain { wait: Some(Duration::from_millis(600)) };
     let end = End::of(stage.run(drain::order(stage.order.inventory.as_deref(), stage.options(), "web-7", order)));
     end.is(Exit::Verification, &[Code::StillConnected]);
+    end.is_as_described("drain");
     assert_eq!(end.value.unwrap().connections, 3);
     for director in ["lb-5", "lb-6"] {
         let asked = stage.host(director).text("played/asked");
         assert!(asked.contains("\"verb\":\"drain\"") && asked.contains("127.0.0.7"), "{director}: {asked}");
+    }
+}
+
+/// What programs read of an order that was carried out.
+#[test]
+fn orders_for_a_real_server_are_described() {
+    let Some(stage) = directors(3) else { return };
+    for (command, order) in [
+        ("weight", drain::Order::Weight(Some(7))),
+        ("weight", drain::Order::Weight(None)),
+        ("drain", drain::Order::Drain { wait: None }),
+        ("undrain", drain::Order::Undrain),
+    ] {
+        let end = End::of(stage.run(drain::order(stage.order.inventory.as_deref(), stage.options(), "web-7", order)));
+        end.is(Exit::Done, &[]);
+        end.is_as_described(command);
+        assert_eq!(end.value.unwrap().connections, 3, "{command}");
     }
 }
 

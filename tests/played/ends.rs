@@ -58,7 +58,7 @@ fn a_disk_too_full_for_the_way_back() {
     let text = std::fs::read_to_string(stage.path("inventory.yaml")).unwrap();
     stage.write("inventory.yaml", &text.replace("web-7: {", "web-7: { roles: [mine],"));
     let end = stage.deploy();
-    end.is(Exit::HandNeeded, &[Code::ActivateFailed, Code::NotTakenBack]);
+    end.is(Exit::HandNeeded, &[Code::NoSpace, Code::NotTakenBack]);
     let web = stage.host("web-7");
     assert_eq!(web.text("/usr/share/nginx/html/hactl/index.html"), "short\n");
     web.sh("rm /usr/share/nginx/html/fill");
@@ -163,7 +163,7 @@ fn a_disk_that_fills_up_while_files_are_put_in_place() {
     let before = stage.snapshot();
     stage.inventory(&format!("roles: {{ web-static: {{ page: {} }} }}\n", "x".repeat(100_000)));
     let end = stage.deploy();
-    end.is(Exit::RolledBack, &[Code::ActivateFailed, Code::TakenBack]);
+    end.is(Exit::RolledBack, &[Code::NoSpace, Code::TakenBack]);
     assert!(end.said().contains("cannot put /usr/share/nginx/html/hactl/index.html in place"), "{}", end.said());
     assert_eq!(stage.live_changes(&before), Vec::<String>::new());
 }

@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// The call fails.
     Fails,
     /// The power fails before the call: everything there ends, and nobody answers until it is back.
@@ -32,7 +32,7 @@ pub enum Fault {
 
 /// Faults to come, and the calls so far.
 #[derive(Default)]
-pub struct Faults(Mutex<State>);
+pub(crate) struct Faults(Mutex<State>);
 
 #[derive(Default)]
 struct State {
@@ -48,64 +48,64 @@ enum Before {
 }
 
 /// A script with the fault that it meets, if any.
-pub struct Met {
+pub(crate) struct Met {
     pub script: String,
     pub fault: Option<Fault>,
 }
 
 impl Faults {
     /// At the next call that begins with these words.
-    pub fn at(&self, words: &str, fault: Fault) {
+    pub(crate) fn at(&self, words: &str, fault: Fault) {
         self.0.lock().unwrap().wanted.push((Before::Word(words.to_owned()), fault));
     }
 
     /// At the so-many-th call from now that begins with these words, 1 being the next.
-    pub fn at_nth(&self, words: &str, number: usize, fault: Fault) {
+    pub(crate) fn at_nth(&self, words: &str, number: usize, fault: Fault) {
         self.0.lock().unwrap().wanted.push((Before::Nth(words.to_owned(), number), fault));
     }
 
     /// At a call by its number from now.
-    pub fn at_call(&self, number: usize, fault: Fault) {
+    pub(crate) fn at_call(&self, number: usize, fault: Fault) {
         self.clear();
         self.and_at_call(number, fault);
     }
 
     /// The same beside what is to come already.
-    pub fn and_at_call(&self, number: usize, fault: Fault) {
+    pub(crate) fn and_at_call(&self, number: usize, fault: Fault) {
         let mut state = self.0.lock().unwrap();
         state.calls.clear();
         state.wanted.push((Before::Number(number), fault));
     }
 
     /// Whether all of them came.
-    pub fn over(&self) -> bool {
+    pub(crate) fn over(&self) -> bool {
         self.0.lock().unwrap().wanted.is_empty()
     }
 
     /// No fault any more, and no call so far.
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         let mut state = self.0.lock().unwrap();
         state.wanted.clear();
         state.calls.clear();
     }
 
     /// The calls since they were cleared: the function and its first word.
-    pub fn calls(&self) -> Vec<String> {
+    pub(crate) fn calls(&self) -> Vec<String> {
         self.0.lock().unwrap().calls.clone()
     }
 
     /// Power on or off.
-    pub fn power(&self, on: bool) {
+    pub(crate) fn power(&self, on: bool) {
         self.0.lock().unwrap().off = !on;
     }
 
     /// Whether it has power.
-    pub fn is_on(&self) -> bool {
+    pub(crate) fn is_on(&self) -> bool {
         !self.0.lock().unwrap().off
     }
 
     /// What a script meets; where it fails in the middle, it is changed accordingly.
-    pub fn meet(&self, script: &str) -> Met {
+    pub(crate) fn meet(&self, script: &str) -> Met {
         let mut state = self.0.lock().unwrap();
         let (head, body) = split(script);
         let mut found = None;

@@ -105,7 +105,8 @@ fn who_refuses_to_be_promoted_claims_by_itself() {
     assert_eq!(asked(&stage, "lb-5"), ["promote"]);
 }
 
-/// What becomes of a promotion whose answer does not come is said truly, and who deploys after a desk that died over it ends well.
+/// What becomes of a promotion whose answer does not come is said truly, and who deploys after a desk that died over it
+/// ends well.
 #[test]
 fn a_promotion_that_is_cut_off_is_taken_back_with_the_rest() {
     const CALL: &str = "/usr/local/bin/hactl agent call";
@@ -172,8 +173,8 @@ fn a_changed_template_reaches_its_hosts_only_and_reloads_what_reads_it() {
     assert_eq!(stage.host("web-7").calls("reload-or-restart nginx"), reloads + 1);
 }
 
-/// An agent gives the VIP up when nginx has ended, unless a job of systemd's starts it again. So whatever a deploy does to
-/// nginx is one job that ends in a running nginx, never a stop and then a start.
+/// An agent gives the VIP up when nginx has ended, unless a job of systemd's starts it again. So whatever a deploy does
+/// to nginx is one job that ends in a running nginx, never a stop and then a start.
 #[test]
 fn a_deploy_never_stops_nginx() {
     let Some(stage) = stage(&["lb-5", "lb-6", "web-7"]) else { return };
@@ -304,4 +305,33 @@ fn what_a_pair_has_alike_changes_on_both_or_on_none() {
     let end = stage.deploy();
     end.is(Exit::Preflight, &[Code::NotTogether]);
     assert!(end.said().contains("guard"), "{}", end.said());
+}
+
+/// What travels grows with a role, and no command's words do: they have an end (ARG_MAX).
+#[test]
+fn a_role_of_two_thousand_files() {
+    let Some(mut stage) = stage(&["lb-5", "web-7"]) else { return };
+    stage.limit = std::time::Duration::from_secs(120); // a busy machine plays it
+    let files: String =
+        (0..2000).map(|n| format!("  - {{ template: many.tera, dest: '/srv/many files/{n}' }}\n")).collect();
+    let role = |probe: &str| {
+        let probes = format!("probes:\n  - {{ name: it works, command: '{probe}' }}\n");
+        stage.write("roles/many/role.yaml", &format!("applies_to: [web]\nretires: []\nfiles:\n{files}{probes}"));
+    };
+    let text = std::fs::read_to_string(stage.path("inventory.yaml")).unwrap();
+    stage.write("inventory.yaml", &text.replace("web-7: {", "web-7: { roles: [many],"));
+    stage.write("templates/many.tera", "one\n");
+    role("true");
+    stage.deployed();
+    let has = |text: &str| {
+        let command = "cd '/srv/many files' && ls | wc -l && cat * | sort | uniq -c";
+        let said = stage.host("web-7").sh(command);
+        assert_eq!(said.split_whitespace().collect::<Vec<_>>(), ["2000", "2000", text]);
+    };
+    has("one");
+    assert_eq!(stage.deployed().changed, 0);
+    stage.write("templates/many.tera", "two\n");
+    role("false");
+    assert_eq!(stage.deploy().exit, Exit::RolledBack);
+    has("one");
 }

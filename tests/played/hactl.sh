@@ -20,8 +20,8 @@ signing() {
     echo "{\"mode\":\"$mode\",\"active_key\":$id,\"keys\":[$ids],\"replay\":\"time\",\"window_ms\":5000}"
 }
 
-# The pools of nginx in the configuration that it has loaded. All servers pass but those that the story names in `refused`; while
-# `unjudged` says something nobody has judged them.
+# The pools of nginx in the configuration that it has loaded. All servers pass but those that the story names in
+# `refused`; while `unjudged` says something nobody has judged them.
 pools() {
     judged=true
     [ ! -s /played/unjudged ] || judged=false

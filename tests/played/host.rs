@@ -1,5 +1,5 @@
-//! A host that is a folder: the machine's programs are bound into it, everything else is its own, and systemd and its like are
-//! small scripts. A process that only waits holds its namespaces; each script enters them.
+//! A host that is a folder: the machine's programs are bound into it, everything else is its own, and systemd and its
+//! like are small scripts. A process that only waits holds its namespaces; each script enters them.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
@@ -15,7 +15,7 @@ use super::fault::Faults;
 use super::program;
 
 /// One host.
-pub struct Host {
+pub(crate) struct Host {
     pub name: String,
     folder: PathBuf,
     keeper: Mutex<Child>,
@@ -28,11 +28,11 @@ pub struct Host {
 }
 
 /// What is on a host.
-pub type Snapshot = BTreeMap<String, Entry>;
+pub(crate) type Snapshot = BTreeMap<String, Entry>;
 
 /// A file, link or folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     mode: u32,
     owner: (u32, u32),
     link: Option<PathBuf>,
@@ -55,7 +55,7 @@ const FOLDERS: [&str; 9] = ["etc", "usr/local", "usr/share", "var", "run", "srv"
 
 impl Host {
     /// Makes a host at an address, with these parts of a disk (path, bytes) being small ones.
-    pub fn new(
+    pub(crate) fn new(
         folder: PathBuf,
         lan: &Path,
         name: &str,
@@ -175,7 +175,7 @@ impl Host {
     }
 
     /// A host where nginx is there already, with Debian's example site.
-    pub fn with_nginx(self) -> Self {
+    pub(crate) fn with_nginx(self) -> Self {
         std::fs::copy(self.folder.join("played/nginx.sh"), self.folder.join("played/bin/nginx")).unwrap();
         self.sh("cd /etc/nginx; mkdir sites-available sites-enabled; echo example >sites-available/default; \
                  ln -s /etc/nginx/sites-available/default sites-enabled/default; mkdir -p /run/systemd/system; \
@@ -184,7 +184,7 @@ impl Host {
     }
 
     /// A command that runs in this host's namespaces.
-    pub fn enter(&self, program: &str) -> Command {
+    pub(crate) fn enter(&self, program: &str) -> Command {
         let mut command = Command::new(&self.nsenter);
         command.arg(format!("--target={}", self.pid));
         command.args(["--user", "--mount", "--root", "--wd", "--preserve-credentials", "--", program]);
@@ -193,30 +193,31 @@ impl Host {
     }
 
     /// Runs a line as the host's own root does; it must succeed.
-    pub fn sh(&self, line: &str) -> String {
+    pub(crate) fn sh(&self, line: &str) -> String {
         let output = self.try_sh(line);
         assert!(output.status.success(), "{}: {line}: {output:?}", self.name);
         String::from_utf8(output.stdout).unwrap()
     }
 
     /// The same, whatever comes of it.
-    pub fn try_sh(&self, line: &str) -> Output {
+    pub(crate) fn try_sh(&self, line: &str) -> Output {
         self.enter("sh").args(["-c", line]).stdin(Stdio::null()).output().unwrap()
     }
 
     /// Time passes: the lock of an unfinished deploy ends, and the unit that watches over it acts.
-    pub fn fire(&self) -> Option<bool> {
+    pub(crate) fn fire(&self) -> Option<bool> {
         self.pass(1000);
         self.watch()
     }
 
     /// So many seconds pass.
-    pub fn pass(&self, seconds: u64) {
+    pub(crate) fn pass(&self, seconds: u64) {
         self.tells("../proc/uptime", &format!("{}.00 1.00\n", self.uptime() + seconds));
     }
 
-    /// What the enabled unit does: whether nothing is left to take back then; `None` when nobody watches or nothing was.
-    pub fn watch(&self) -> Option<bool> {
+    /// What the enabled unit does: whether nothing is left to take back then; `None` when nobody watches or nothing
+    /// was.
+    pub(crate) fn watch(&self) -> Option<bool> {
         let enabled =
             self.has("/played/units/hactl-revert.enabled") && self.has("/etc/systemd/system/hactl-revert.service");
         let waits = |host: &Self| matches!(host.state().split(' ').next(), Some("active" | "reverting"));
@@ -234,13 +235,13 @@ impl Host {
     }
 
     /// The line of its transaction.
-    pub fn state(&self) -> String {
+    pub(crate) fn state(&self) -> String {
         let path = self.path("/var/lib/hactl/state");
         std::fs::read_to_string(path).unwrap_or_else(|_| "committed 0 0".into()).trim().to_owned()
     }
 
     /// Power comes back: enabled services run, and the clock of its boot begins anew.
-    pub fn power_on(&self) {
+    pub(crate) fn power_on(&self) {
         self.faults.power(true);
         let boot = self.text("proc/sys/kernel/random/boot_id").trim().to_owned() + "+";
         self.tells("../proc/sys/kernel/random/boot_id", &(boot + "\n"));
@@ -251,43 +252,43 @@ impl Host {
     }
 
     /// Lets calls of programs fail, by patterns such as `systemctl restart *`; none any more where it is empty.
-    pub fn fails(&self, patterns: &str) {
+    pub(crate) fn fails(&self, patterns: &str) {
         std::fs::write(self.path("played/fail"), format!("{patterns}\n").trim_start()).unwrap();
     }
 
     /// Lets the next call of this pattern fail.
-    pub fn fails_once(&self, pattern: &str) {
+    pub(crate) fn fails_once(&self, pattern: &str) {
         self.tells("fail_once", &format!("{pattern}\n"));
     }
 
     /// Writes one of the files by which a story says what the host's programs shall tell.
-    pub fn tells(&self, file: &str, text: &str) {
+    pub(crate) fn tells(&self, file: &str, text: &str) {
         std::fs::write(self.path("played").join(file), text).unwrap();
     }
 
     /// The calls of programs so far that contain a text.
-    pub fn calls(&self, text: &str) -> usize {
+    pub(crate) fn calls(&self, text: &str) -> usize {
         let calls = std::fs::read_to_string(self.path("played/calls")).unwrap();
         calls.lines().filter(|line| line.contains(text)).count()
     }
 
     /// A path on this host, as seen from here, with small disks.
-    pub fn path(&self, path: &str) -> PathBuf {
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
         Path::new("/proc").join(self.pid.to_string()).join("root").join(path.trim_start_matches('/'))
     }
 
     /// Whether there is something.
-    pub fn has(&self, path: &str) -> bool {
+    pub(crate) fn has(&self, path: &str) -> bool {
         self.path(path).symlink_metadata().is_ok()
     }
 
     /// A file's text.
-    pub fn text(&self, path: &str) -> String {
+    pub(crate) fn text(&self, path: &str) -> String {
         std::fs::read_to_string(self.path(path)).unwrap_or_else(|error| panic!("{}: {path}: {error}", self.name))
     }
 
     /// Everything is as it was then, and nothing goes wrong any more.
-    pub fn reset(&self, then: &Snapshot) {
+    pub(crate) fn reset(&self, then: &Snapshot) {
         self.faults.clear();
         self.faults.power(true);
         self.fails("");
@@ -313,7 +314,7 @@ impl Host {
     }
 
     /// Everything on it.
-    pub fn snapshot(&self) -> Snapshot {
+    pub(crate) fn snapshot(&self) -> Snapshot {
         let mut found = Snapshot::new();
         for folder in FOLDERS {
             walk(&self.path(""), &self.path(folder), &mut found);
@@ -383,7 +384,7 @@ fn walk(root: &Path, path: &Path, found: &mut Snapshot) {
 }
 
 /// What differs between two snapshots, by path.
-pub fn differences(before: &Snapshot, after: &Snapshot) -> Vec<String> {
+pub(crate) fn differences(before: &Snapshot, after: &Snapshot) -> Vec<String> {
     let all = before.keys().chain(after.keys()).collect::<std::collections::BTreeSet<_>>();
     let differ = all.into_iter().filter(|path| before.get(*path) != after.get(*path));
     differ

@@ -11,14 +11,14 @@ use hactl::error::{Code, Exit};
 use super::stage::{End, Stage, stage};
 
 /// Reads hosts of a stage, by their names.
-pub fn read(stage: &Stage, names: &[&str], out: Option<PathBuf>) -> End<Imported> {
+pub(crate) fn read(stage: &Stage, names: &[&str], out: Option<PathBuf>) -> End<Imported> {
     let word = |name: &&str| format!("{name}=127.0.0.{}", name.rsplit('-').next().unwrap());
     let order = Order { hosts: names.iter().map(word).collect(), login: Login::default(), out };
     stage.run(async { End::of(import(&order, stage.options()).await) })
 }
 
 /// A pair as the course notes make it by hand: keepalived on both, nginx in front of a web host.
-pub fn by_hand(stage: &Stage, more: &str) {
+pub(crate) fn by_hand(stage: &Stage, more: &str) {
     let port = std::fs::read_to_string(stage.path("inventory.yaml")).unwrap();
     let port = port.rsplit_once("site: { port: ").unwrap().1.split(' ').next().unwrap().to_owned();
     for (name, state, priority) in [("lb-5", "MASTER", 150), ("lb-6", "BACKUP", 100)] {

@@ -7,11 +7,13 @@ read -r address </played/address
 read -r owner <"$lan/owner"
 read -r vip <"$lan/vip"
 case $* in
-"-o addr show")
-    echo "1: lo    inet 127.0.0.1/8 scope host lo"
-    echo "2: eth0    inet $address/24 scope global eth0"
-    [ "$owner" != "$here" ] || echo "2: eth0    inet $vip/24 scope global secondary eth0"
+"addr show")
+    echo "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN group default qlen 1000"
+    echo "    inet 127.0.0.1/8 scope host lo"
+    echo "2: eth0@if7: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default qlen 1000"
+    echo "    link/ether 02:aa:00:00:00:${address##*.} brd ff:ff:ff:ff:ff:ff"
+    echo "    inet $address/24 scope global eth0"
+    [ "$owner" != "$here" ] || echo "    inet $vip/24 scope global secondary eth0"
     ;;
-"-o link show") echo "2: eth0: <UP> mtu 1500 link/ether 02:aa:00:00:00:${address##*.} brd ff:ff:ff:ff:ff:ff" ;;
 "neigh show "*) cat "/played/neighbours/$3" 2>/dev/null || true ;;
 esac

@@ -1,6 +1,6 @@
-//! The transaction over two hosts as a model, walked whole: messages that are lost, that come late or whose answer is lost,
-//! hosts that lose their power, locks that end at any moment, a desk that dies. What the desk says comes from the real
-//! [`Known`]; how a host answers is held against the real `transaction.sh`, state by state and message by message.
+//! The transaction over two hosts as a model, walked whole: messages that are lost, that come late or whose answer is
+//! lost, hosts that lose their power, locks that end at any moment, a desk that dies. What the desk says comes from the
+//! real [`Known`]; how a host answers is held against the real `transaction.sh`, state by state and message by message.
 
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use hactl::ctl::apply::deploy::deploy;
+use hactl::ctl::apply::deploy::{Planned, deploy};
+use hactl::ctl::apply::show::show_plan;
 use hactl::ctl::desk::{Desk, Options, open};
 use hactl::ctl::journal::{Journal, Keeper, State};
 use hactl::ctl::operate::drain;
@@ -165,12 +166,50 @@ fn who_is_asked_once_is_not_held() {
     assert_eq!(seen(&once), seen(&held));
     let told = End::of(stage.run(history(stage.order.inventory.as_deref(), options, None)));
     assert_eq!((told.exit, told.codes()), (Exit::Preflight, vec![Code::Unreachable]));
+    told.is_as_described("history");
     let hosts = told.value.unwrap().hosts;
     assert_eq!(hosts.iter().map(|one| one.host.as_str()).collect::<Vec<_>>(), ["lb-5", "web-7"]);
     assert_eq!(stage.open.most.load(Ordering::SeqCst), 1);
 }
 
-/// A desk that is killed has written down that it began; how it ended nobody saw. A lock that is broken is written, too.
+/// Of many hosts a plan holds the connections of agents alone, and says the same. What changes something connects to
+/// all.
+#[test]
+fn hosts_rest_until_something_changes() {
+    let Some(stage) = stage(&["lb-5", "web-7", "web-8", "web-9"]) else { return };
+    stage.deployed();
+    let many = || Options { parallel: 1, held: 3, ..stage.options() };
+    let most = || stage.open.most.swap(0, Ordering::SeqCst);
+    let plan = |options| End::of(stage.run(show_plan(&stage.order, options, None)));
+    let deploys = || End::of(stage.run(deploy(&stage.order, many(), &|_| Ok(true))));
+    most();
+    let end = deploys();
+    end.is(Exit::Done, &[]);
+    assert_eq!((end.value.unwrap().verified, most()), (Some(true), 2), "the agent's, and whose turn it is");
+    stage.inventory("roles: { web-static: { page: new } }\n");
+    let held = plan(stage.options());
+    assert_eq!(most(), 4);
+    let resting = plan(many());
+    assert_eq!(most(), 2);
+    let shown = |end: &End<Planned>| serde_json::to_value(end.value.as_ref().unwrap()).unwrap();
+    assert_eq!((resting.exit, shown(&resting)), (held.exit, shown(&held)));
+    // Who is gone when its turn comes again is told, and nothing is changed.
+    let before = stage.snapshot();
+    let confirm = |_: &Planned| {
+        stage.host("web-8").faults.power(false);
+        Ok(true)
+    };
+    let gone = End::of(stage.run(deploy(&stage.order, many(), &confirm)));
+    gone.is(Exit::Preflight, &[Code::Unreachable]);
+    stage.host("web-8").faults.power(true);
+    assert_eq!(stage.changes(&before), Vec::<String>::new());
+    deploys().is(Exit::Done, &[]);
+    assert!(most() >= 4);
+    assert_eq!(stage.host("web-9").text("/usr/share/nginx/html/hactl/index.html"), "new\n");
+}
+
+/// A desk that is killed has written down that it began; how it ended nobody saw. A lock that is broken is written,
+/// too.
 #[test]
 fn this_desk_s_journal_has_what_was_killed_and_what_was_broken() {
     let Some(stage) = stage(&["lb-5", "web-7"]) else { return };

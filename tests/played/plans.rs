@@ -9,11 +9,8 @@ use hactl::error::{Code, Exit};
 use super::fault::Fault;
 use super::stage::{Stage, stage};
 
-#[path = "../common/json.rs"]
-mod json;
-
 /// A plan in words, as `HOST: WHAT` with the lines behind it.
-pub fn told(plan: &Planned) -> String {
+pub(crate) fn told(plan: &Planned) -> String {
     let mut text = String::new();
     for host in &plan.hosts {
         host.drift.iter().for_each(|one| text += &format!("{}: drift: {one}\n", host.host));
@@ -25,21 +22,12 @@ pub fn told(plan: &Planned) -> String {
     text
 }
 
-/// What a command returned is as docs/json.md describes it.
-fn is_as_described(command: &str, exit: Exit, value: &impl serde::Serialize) {
-    let mut document = serde_json::json!({"command": command, "exit": exit as u8, "problems": []});
-    let fields = serde_json::to_value(value).unwrap().as_object().unwrap().clone();
-    document.as_object_mut().unwrap().extend(fields);
-    json::document(document.to_string().as_bytes(), Some(i32::from(exit as u8)));
-}
-
 /// A plan with something to do.
-pub fn pending(stage: &Stage) -> String {
+pub(crate) fn pending(stage: &Stage) -> String {
     let end = stage.plan();
     end.is(Exit::Pending, &[]);
-    let plan = end.value.unwrap();
-    is_as_described("plan", Exit::Pending, &plan);
-    told(&plan)
+    end.is_as_described("plan");
+    told(&end.value.unwrap())
 }
 
 fn has(text: &str, lines: &[&str]) {
@@ -237,7 +225,7 @@ fn drift_is_told_by_kind_and_goes_with_the_next_deploy() {
     stage.host("lb-5").sh("touch /etc/systemd/system/keepalived.service; systemctl enable --now keepalived; chmod 644 /etc/hactl/hactl.conf");
     let end = stage.drift();
     end.is(Exit::Pending, &[]);
-    is_as_described("status", Exit::Pending, &end.value.unwrap());
+    end.is_as_described("status");
     let all = [
         "lb-5: /etc/hactl/hactl.conf has mode 644 and owner root:root, not 600 and root:root",
         "lb-5: keepalived runs, whose place hactl-agent has taken",
@@ -265,9 +253,9 @@ fn drift_is_told_by_kind_and_goes_with_the_next_deploy() {
 fn what_becomes_of_the_vip_is_rehearsed() {
     let Some(stage) = stage(&["lb-5", "lb-6", "web-7"]) else { return };
     let rehearsed = || {
-        let plan = stage.plan().value.unwrap();
-        is_as_described("plan", Exit::Pending, &plan);
-        let traffic = plan.traffic.unwrap();
+        let end = stage.plan();
+        end.is_as_described("plan");
+        let traffic = end.value.unwrap().traffic.unwrap();
         assert_eq!(traffic.not_rehearsed, None);
         traffic.effects.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
@@ -282,8 +270,8 @@ fn what_becomes_of_the_vip_is_rehearsed() {
     assert!(stage.plan().value.unwrap().traffic.is_none(), "no agent is touched");
 }
 
-/// A host may hold anything in its files, and a program there may say it: neither reaches the terminal of who deploys. Here
-/// a title, and a clipboard that is written to (OSC 52).
+/// A host may hold anything in its files, and a program there may say it: neither reaches the terminal of who deploys.
+/// Here a title, and a clipboard that is written to (OSC 52).
 #[test]
 fn nothing_of_a_host_moves_the_terminal() {
     let Some(stage) = stage(&["lb-5", "web-7"]) else { return };

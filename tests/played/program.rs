@@ -4,17 +4,18 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 /// Writes a program.
-pub fn executable(path: &Path, content: &[u8]) {
+pub(crate) fn executable(path: &Path, content: &[u8]) {
     std::fs::write(path, content).unwrap();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// An ELF file for x86-64 that becomes `/bin/sh /played/hactl.sh ARGUMENT…`. The version stands behind its end, so that two
-/// versions differ.
-pub fn hactl(version: &str) -> Vec<u8> {
+/// An ELF file for x86-64 that becomes `/bin/sh /played/hactl.sh ARGUMENT…`. The version stands behind its end, so that
+/// two versions differ.
+pub(crate) fn hactl(version: &str) -> Vec<u8> {
     const BASE: u64 = 0x40_0000;
     const HEADERS: u64 = 64 + 56;
-    // argc becomes the pointer to "/bin/sh", argv[0] that to the script: what stood behind them is the rest of the new argv.
+    // argc becomes the pointer to "/bin/sh", argv[0] that to the script: what stood behind them is the rest of the new
+    // argv.
     let code: &[&[u8]] = &[
         b"\x48\x8b\x0c\x24",                                         // mov rcx, [rsp]
         b"\x48\x8d\x3d\x2d\x00\x00\x00",                             // lea rdi, [rip + 45]: "/bin/sh"

@@ -1,5 +1,5 @@
-//! The way to played hosts: each script is said to a login shell in the words that SSH's hosts get (`ssh::talk`), so profiles
-//! and other shells are played truly.
+//! The way to played hosts: each script is said to a login shell in the words that SSH's hosts get (`ssh::talk`), so
+//! profiles and other shells are played truly.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -27,7 +27,7 @@ const PROFILE: &str = "printf %s \"$1\"; printf %s \"$1\" >&2; exec \"$2\" -c \"
 
 /// All hosts of a story, and the bell that rings when the desk shall die.
 #[derive(Clone, Default)]
-pub struct Stage {
+pub(crate) struct Stage {
     pub hosts: BTreeMap<String, Arc<Host>>,
     pub death: Arc<tokio::sync::Notify>,
     /// Connections that are open.
@@ -36,7 +36,7 @@ pub struct Stage {
 
 /// How many connections there are.
 #[derive(Default)]
-pub struct Open {
+pub(crate) struct Open {
     now: AtomicUsize,
     /// The most that there ever were.
     pub most: AtomicUsize,
@@ -149,7 +149,7 @@ impl Connection {
             _ => {}
         }
         let room = if let Some(Fault::Cut(bytes)) = fault { bytes } else { usize::MAX };
-        let mut child = self.shell(&talk.command()).map_err(|error| RemoteError::Refused(error.to_string()))?;
+        let mut child = self.shell(&talk.command()).map_err(|error| RemoteError::Lost(error.to_string()))?;
         let (mut input, mut out, mut err) =
             (child.stdin.take(), child.stdout.take().unwrap(), child.stderr.take().unwrap());
         let (mut outs, mut errs) = ([0; 4096], [0; 4096]);

@@ -1,4 +1,5 @@
-//! Signed adverts and their keys, and the other secrets of load balancers: they come, stay, go, and are shown to nobody.
+//! Signed adverts and their keys, and the other secrets of load balancers: they come, stay, go, and are shown to
+//! nobody.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Arc, Mutex};
@@ -46,7 +47,7 @@ fn key(stage: &Stage, host: &str) -> String {
 }
 
 /// Everything that a desk says of a deploy, with `-vv`.
-pub fn deploy_aloud(stage: &Stage) -> (End<hactl::ctl::apply::deploy::Deployed>, String) {
+pub(crate) fn deploy_aloud(stage: &Stage) -> (End<hactl::ctl::apply::deploy::Deployed>, String) {
     let heard = Arc::new(Mutex::new(String::new()));
     let ear = Arc::clone(&heard);
     let listen = move |event: Event<'_>| {

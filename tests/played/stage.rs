@@ -16,15 +16,16 @@ use hactl::ctl::progress::{Event, Listener};
 use hactl::ctl::report::Outcome;
 use hactl::ctl::verify::status::{Status, status_with_drift};
 use hactl::error::{Code, Exit, Problem};
+use serde::Serialize;
 
 use super::host::{Host, Snapshot, differences};
-use super::{program, remote};
+use super::{json, program, remote};
 
 /// A signal reaches every desk of this process: the story that sends one is alone.
 static ALONE: RwLock<()> = RwLock::new(());
 
 /// The cluster of a story.
-pub struct Stage {
+pub(crate) struct Stage {
     // Hosts end before their folders go.
     way: remote::Stage,
     runtime: tokio::runtime::Runtime,
@@ -42,14 +43,14 @@ pub struct Stage {
 
 /// How a command ended.
 #[derive(Debug)]
-pub struct End<T> {
+pub(crate) struct End<T> {
     pub exit: Exit,
     pub problems: Vec<Problem>,
     pub value: Option<T>,
 }
 
 impl<T> End<T> {
-    pub fn of(outcome: Outcome<T>) -> Self {
+    pub(crate) fn of(outcome: Outcome<T>) -> Self {
         match outcome {
             Ok(report) => Self { exit: report.exit, problems: report.problems, value: Some(report.value) },
             Err(failure) => Self { exit: failure.exit, problems: failure.problems, value: None },
@@ -57,28 +58,42 @@ impl<T> End<T> {
     }
 
     /// The codes of what is wrong.
-    pub fn codes(&self) -> Vec<Code> {
+    pub(crate) fn codes(&self) -> Vec<Code> {
         self.problems.iter().map(|problem| problem.code).collect()
     }
 
     /// Everything said, as people see it.
-    pub fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         self.problems.iter().map(|problem| format!("{problem}\n")).collect()
     }
 
     /// Ended so, with these problems.
-    pub fn is(&self, exit: Exit, codes: &[Code]) {
+    pub(crate) fn is(&self, exit: Exit, codes: &[Code]) {
         assert_eq!((self.exit, self.codes()), (exit, codes.to_vec()), "{}", self.said());
     }
 }
 
+impl<T: Serialize> End<T> {
+    /// What a program would read of it is as docs/json.md describes it.
+    pub(crate) fn is_as_described(&self, command: &str) {
+        let exit = self.exit as u8;
+        let mut document = serde_json::json!({"command": command, "exit": exit, "problems": self.problems});
+        let fields = self.value.as_ref().map(|value| serde_json::to_value(value).unwrap());
+        document
+            .as_object_mut()
+            .unwrap()
+            .extend(fields.and_then(|fields| fields.as_object().cloned()).unwrap_or_default());
+        json::document(document.to_string().as_bytes(), Some(exit.into()));
+    }
+}
+
 /// Load balancers and a web host, with nginx on them; `None` where no host can be played.
-pub fn stage(names: &[&str]) -> Option<Stage> {
+pub(crate) fn stage(names: &[&str]) -> Option<Stage> {
     stage_with(names, &[], true)
 }
 
 /// The same with these parts of the disks being small ones, and perhaps without nginx.
-pub fn stage_with(names: &[&str], small: &[(&str, usize)], nginx: bool) -> Option<Stage> {
+pub(crate) fn stage_with(names: &[&str], small: &[(&str, usize)], nginx: bool) -> Option<Stage> {
     if !cfg!(target_arch = "x86_64") {
         eprintln!("SKIPPED: the played program is one for x86-64");
         return None;
@@ -140,18 +155,18 @@ impl Deref for Stage {
 
 impl Stage {
     /// Another version of the program that goes to load balancers.
-    pub fn binary(&self, version: &str) {
+    pub(crate) fn binary(&self, version: &str) {
         std::fs::write(self.path("hactl"), program::hactl(version)).unwrap();
     }
 
     /// Writes the inventory of all hosts, with these lines more.
-    pub fn inventory(&self, more: &str) {
+    pub(crate) fn inventory(&self, more: &str) {
         let names: Vec<&str> = self.hosts.keys().map(String::as_str).collect();
         self.inventory_of(&names, more);
     }
 
     /// Writes the inventory of these hosts.
-    pub fn inventory_of(&self, names: &[&str], more: &str) {
+    pub(crate) fn inventory_of(&self, names: &[&str], more: &str) {
         let group = |kind: &str, rest: &str| -> String {
             let hosts = names.iter().filter(|name| name.starts_with(kind));
             hosts
@@ -164,31 +179,31 @@ impl Stage {
     }
 
     /// Writes a file beside the inventory.
-    pub fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn host(&self, name: &str) -> &Host {
+    pub(crate) fn host(&self, name: &str) -> &Host {
         &self.hosts[name]
     }
 
     /// Who owns the VIP.
-    pub fn owner(&self) -> String {
+    pub(crate) fn owner(&self) -> String {
         std::fs::read_to_string(self.path("lan/owner")).unwrap()
     }
 
     /// From now on an agent waits before it claims a VIP that nobody has.
-    pub fn agents_wait(&self) {
+    pub(crate) fn agents_wait(&self) {
         self.write("lan/waits", "");
     }
 
-    pub fn options(&self) -> Options {
+    pub(crate) fn options(&self) -> Options {
         let told = Arc::clone(&self.told);
         let listen = move |event: Event<'_>| {
             let words = match event {
@@ -206,6 +221,7 @@ impl Stage {
             limit: self.limit,
             accept_new: false,
             parallel: 8,
+            held: 8,
             commands: false,
             listener: Listener::new(listen),
             way,
@@ -213,21 +229,21 @@ impl Stage {
     }
 
     /// Runs a command of the desk to its end.
-    pub fn run<T>(&self, command: impl Future<Output = T>) -> T {
+    pub(crate) fn run<T>(&self, command: impl Future<Output = T>) -> T {
         self.runtime.block_on(command)
     }
 
-    pub fn deploy(&self) -> End<Deployed> {
+    pub(crate) fn deploy(&self) -> End<Deployed> {
         self.deploy_as(&self.order)
     }
 
-    pub fn deploy_as(&self, order: &Order) -> End<Deployed> {
+    pub(crate) fn deploy_as(&self, order: &Order) -> End<Deployed> {
         let _others = others();
         self.run(async { End::of(deploy(order, self.options(), &|_| Ok(true)).await) })
     }
 
     /// The same with something that happens while the plan is shown.
-    pub fn deploy_while(&self, meanwhile: impl Fn() + Sync) -> End<Deployed> {
+    pub(crate) fn deploy_while(&self, meanwhile: impl Fn() + Sync) -> End<Deployed> {
         let _others = others();
         let confirm = |plan: &Planned| {
             let what = plan.hosts.iter().flat_map(|host| &host.changes).map(|change| change.what.clone());
@@ -239,13 +255,13 @@ impl Stage {
     }
 
     /// The same where nobody else deploys in this process, for who is interrupted.
-    pub fn deploy_alone(&self) -> End<Deployed> {
+    pub(crate) fn deploy_alone(&self) -> End<Deployed> {
         let _alone = ALONE.write().unwrap_or_else(PoisonError::into_inner);
         self.run(async { End::of(deploy(&self.order, self.options(), &|_| Ok(true)).await) })
     }
 
     /// A deploy whose desk is killed, as one of the hosts was told to see to.
-    pub fn deploy_and_die(&self) {
+    pub(crate) fn deploy_and_die(&self) {
         let _others = others();
         let killed = self.run(async {
             tokio::select! {
@@ -256,18 +272,18 @@ impl Stage {
         killed.unwrap();
     }
 
-    pub fn plan(&self) -> End<Planned> {
+    pub(crate) fn plan(&self) -> End<Planned> {
         self.run(async { End::of(show_plan(&self.order, self.options(), None).await) })
     }
 
     /// A plan that is written to a file beside the inventory.
-    pub fn plan_to(&self, name: &str) -> End<Planned> {
+    pub(crate) fn plan_to(&self, name: &str) -> End<Planned> {
         let path = self.path(name);
         self.run(async { End::of(show_plan(&self.order, self.options(), Some(&path)).await) })
     }
 
     /// `hactl status --drift`.
-    pub fn drift(&self) -> End<Status> {
+    pub(crate) fn drift(&self) -> End<Status> {
         self.run(async {
             let cluster = open(self.order.inventory.as_deref(), &self.options()).unwrap();
             let desk = Desk::connect(cluster, self.options()).await.unwrap();
@@ -276,7 +292,7 @@ impl Stage {
     }
 
     /// A deploy that must succeed.
-    pub fn deployed(&self) -> Deployed {
+    pub(crate) fn deployed(&self) -> Deployed {
         let end = self.deploy();
         end.is(Exit::Done, &[]);
         let value = end.value.unwrap();
@@ -285,7 +301,7 @@ impl Stage {
     }
 
     /// Everything is as it was then, and nobody owns the VIP, or this one.
-    pub fn reset(&self, then: &[(String, Snapshot)], owner: &str) {
+    pub(crate) fn reset(&self, then: &[(String, Snapshot)], owner: &str) {
         for (name, snapshot) in then {
             self.host(name).reset(snapshot);
             let alive = self.path("lan/alive").join(name);
@@ -300,12 +316,12 @@ impl Stage {
     }
 
     /// Everything on every host.
-    pub fn snapshot(&self) -> Vec<(String, Snapshot)> {
+    pub(crate) fn snapshot(&self) -> Vec<(String, Snapshot)> {
         self.hosts.iter().map(|(name, host)| (name.clone(), host.snapshot())).collect()
     }
 
     /// What is another than it was, as `HOST: changed PATH`.
-    pub fn changes(&self, before: &[(String, Snapshot)]) -> Vec<String> {
+    pub(crate) fn changes(&self, before: &[(String, Snapshot)]) -> Vec<String> {
         let changes = |(name, before): &(String, Snapshot)| -> Vec<String> {
             let found = differences(before, &self.hosts[name].snapshot());
             found.into_iter().map(|what| format!("{name}: {what}")).collect()
@@ -314,26 +330,26 @@ impl Stage {
     }
 
     /// The same without what hactl keeps for itself.
-    pub fn live_changes(&self, before: &[(String, Snapshot)]) -> Vec<String> {
+    pub(crate) fn live_changes(&self, before: &[(String, Snapshot)]) -> Vec<String> {
         self.changes(before).into_iter().filter(|change| !change.contains("/var/lib/hactl")).collect()
     }
 
     /// Time passes: every lock is void, and what was not committed goes back.
-    pub fn wait_long(&self) {
+    pub(crate) fn wait_long(&self) {
         for host in self.hosts.values() {
             host.fire();
         }
     }
 
     /// Every lock names a process that lives no more.
-    pub fn holder_is_dead(&self) {
+    pub(crate) fn holder_is_dead(&self) {
         for host in self.hosts.values() {
             host.sh("[ ! -e /var/lib/hactl/lock ] || sed -i 's/ [0-9]*$/ 4194999/' /var/lib/hactl/lock");
         }
     }
 }
 
-pub fn others() -> RwLockReadGuard<'static, ()> {
+pub(crate) fn others() -> RwLockReadGuard<'static, ()> {
     ALONE.read().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -1,5 +1,5 @@
-//! The small space, walked whole: each call of each script of a deploy, with each thing that can go wrong there. Whatever
-//! happens, what is said afterwards is true, what is promised comes, and the next deploy ends well.
+//! The small space, walked whole: each call of each script of a deploy, with each thing that can go wrong there.
+//! Whatever happens, what is said afterwards is true, what is promised comes, and the next deploy ends well.
 
 use hactl::error::{Code, Exit};
 
@@ -66,7 +66,8 @@ impl Walk {
         calls.is_some_and(|calls| calls.iter().take(number).any(|call| call.starts_with("commit")))
     }
 
-    /// One deploy with this fault: what is said is true, time brings every host to one of two ends, the next deploy ends well.
+    /// One deploy with this fault: what is said is true, time brings every host to one of two ends, the next deploy
+    /// ends well.
     fn meets(&self, host: &str, number: usize, fault: Fault) -> Result<(), String> {
         let stage = &self.stage;
         stage.host(host).faults.at_call(number, fault);

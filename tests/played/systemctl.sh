@@ -1,5 +1,6 @@
 #!/bin/sh
-# Plays systemd: units are files NAME.active and NAME.enabled, and NAME.loaded is what a service has read of its configuration.
+# Plays systemd: units are files NAME.active and NAME.enabled, and NAME.loaded is what a service has read of its
+# configuration.
 # shellcheck source=tests/played/play.sh
 . /played/play.sh
 umask 022
@@ -20,7 +21,8 @@ load() {
     [ "$1" != hactl-agent ] || signs
 }
 
-# signs: which mode the agent signs adverts in from now on, for who asks in which order that went. It reads its keys itself.
+# signs: which mode the agent signs adverts in from now on, for who asks in which order that went. It reads its keys
+# itself.
 signs() {
     sed -n 's/^ *key [0-9]* file://p' /etc/hactl/hactl.conf | while read -r key; do
         if [ ! -s "$key" ] || [ "$(stat -c %a "$key")" != 600 ]; then

@@ -7,10 +7,10 @@ use super::host::{Host, Snapshot};
 use super::stage::{End, Stage};
 
 /// Everything on every host, by name.
-pub type Snapshots = Vec<(String, Snapshot)>;
+pub(crate) type Snapshots = Vec<(String, Snapshot)>;
 
 /// What a deploy leaves on a host while it is not over.
-pub fn pending(host: &Host) -> Vec<String> {
+pub(crate) fn pending(host: &Host) -> Vec<String> {
     let paths = ["/var/lib/hactl/lock", "/var/lib/hactl/staging", "/var/lib/hactl/stuck"];
     let mut found: Vec<String> = paths.into_iter().filter(|path| host.has(path)).map(str::to_owned).collect();
     if !host.state().starts_with("committed ") {
@@ -20,7 +20,7 @@ pub fn pending(host: &Host) -> Vec<String> {
 }
 
 /// Checks what an end says against the hosts. `before`: the deploy; `after`: one that went well.
-pub fn check(stage: &Stage, before: &Snapshots, after: &Snapshots, end: &End<Deployed>) -> Result<(), String> {
+pub(crate) fn check(stage: &Stage, before: &Snapshots, after: &Snapshots, end: &End<Deployed>) -> Result<(), String> {
     let is = |good: bool, what: &str| if good { Ok(()) } else { Err(what.to_owned()) };
     let nothing = |changes: Vec<String>, what: &str| is(changes.is_empty(), &format!("{what}: {changes:?}"));
     let left = || -> Vec<String> {
@@ -58,7 +58,7 @@ pub fn check(stage: &Stage, before: &Snapshots, after: &Snapshots, end: &End<Dep
 }
 
 /// A host that says it goes back by itself does: time passes, and everything is as before.
-pub fn goes_back(stage: &Stage, before: &Snapshots) -> Result<(), String> {
+pub(crate) fn goes_back(stage: &Stage, before: &Snapshots) -> Result<(), String> {
     for host in stage.hosts.values() {
         if host.fire() == Some(false) {
             return Err(format!("{}: the way back failed", host.name));
@@ -68,9 +68,14 @@ pub fn goes_back(stage: &Stage, before: &Snapshots) -> Result<(), String> {
     if changes.is_empty() { Ok(()) } else { Err(format!("it did not go back: {changes:?}")) }
 }
 
-/// Power comes back and time passes: every host has all of the new or all of the old, those that were said to go back have the
-/// old, and nothing is pending. Only where the deploy ended in [`Exit::HandNeeded`] may hosts differ.
-pub fn comes_to_rest(stage: &Stage, before: &Snapshots, after: &Snapshots, end: &End<Deployed>) -> Result<(), String> {
+/// Power comes back and time passes: every host has all of the new or all of the old, those that were said to go back
+/// have the old, and nothing is pending. Only where the deploy ended in [`Exit::HandNeeded`] may hosts differ.
+pub(crate) fn comes_to_rest(
+    stage: &Stage,
+    before: &Snapshots,
+    after: &Snapshots,
+    end: &End<Deployed>,
+) -> Result<(), String> {
     for host in stage.hosts.values() {
         host.faults.clear();
         if !host.faults.is_on() {

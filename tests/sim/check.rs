@@ -8,13 +8,13 @@ use hactl_engine::wire::arp::Arp;
 use super::world::{Host, World};
 
 /// The actions of one step are bounded.
-pub fn bounded(batches: &[Batch]) -> Result<(), String> {
+pub(crate) fn bounded(batches: &[Batch]) -> Result<(), String> {
     let actions: usize = batches.iter().map(|batch| batch.actions.len()).sum();
     if actions > 64 { Err(format!("{actions} actions in one step")) } else { Ok(()) }
 }
 
 /// No announcement before its address is there.
-pub fn announced_is_here(host: &Host, frames: &[Frame]) -> Result<(), String> {
+pub(crate) fn announced_is_here(host: &Host, frames: &[Frame]) -> Result<(), String> {
     for frame in frames {
         let arp = Arp::parse(&frame.payload).ok_or("an announcement that is not ARP")?;
         if !host.addresses.contains_key(&arp.sender.into()) {
@@ -25,7 +25,7 @@ pub fn announced_is_here(host: &Host, frames: &[Frame]) -> Result<(), String> {
 }
 
 /// Address present ⇔ master or handing over.
-pub fn kernel_agrees(number: usize, host: &Host) -> Result<(), String> {
+pub(crate) fn kernel_agrees(number: usize, host: &Host) -> Result<(), String> {
     let Some(agent) = &host.agent else { return Ok(()) };
     if agent.is_stopped() {
         return Ok(()); // stopped for a successor: the addresses may stay
@@ -45,7 +45,7 @@ pub fn kernel_agrees(number: usize, host: &Host) -> Result<(), String> {
 }
 
 /// Connections are kept where the addresses are silent, and passed on by whoever owns them.
-pub fn draining_agrees(world: &World, number: usize) -> Result<(), String> {
+pub(crate) fn draining_agrees(world: &World, number: usize) -> Result<(), String> {
     let host = &world.hosts[number];
     if let Some((address, _)) =
         host.kept.iter().find(|(one, until)| **until > world.now && world.answers(number, **one))
@@ -75,7 +75,7 @@ pub fn draining_agrees(world: &World, number: usize) -> Result<(), String> {
 
 /// With lease and guard, on a LAN where ARP passes: two hosts never answer for one address, but for the moment in which
 /// a living master hands over to another.
-pub fn one_answers(world: &mut World) -> Result<(), String> {
+pub(crate) fn one_answers(world: &mut World) -> Result<(), String> {
     let Some(allowed) = world.overlap_max else { return Ok(()) };
     let addresses: Vec<_> = world.hosts[0].config.instances.iter().flat_map(|one| &one.addresses).cloned().collect();
     let all = 0..world.hosts.len();
@@ -99,7 +99,7 @@ pub fn one_answers(world: &mut World) -> Result<(), String> {
 }
 
 /// Priority 0 is the last advert of a clean stop.
-pub fn goodbye_is_last(host: &Host, payload: &[u8]) -> Result<(), String> {
+pub(crate) fn goodbye_is_last(host: &Host, payload: &[u8]) -> Result<(), String> {
     match payload.get(2) {
         Some(priority) if host.said_goodbye && *priority != 0 => {
             Err(format!("{} advertises priority {priority} after its goodbye", host.own))
@@ -110,7 +110,7 @@ pub fn goodbye_is_last(host: &Host, payload: &[u8]) -> Result<(), String> {
 }
 
 /// At rest: one master a VRID, and everybody else is backup.
-pub fn one_master(world: &World) -> Result<(), String> {
+pub(crate) fn one_master(world: &World) -> Result<(), String> {
     let instances = world.hosts.first().map(|host| host.config.instances.len()).unwrap_or_default();
     for n in 0..instances {
         let states: Vec<Option<RouterState>> =

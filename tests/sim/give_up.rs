@@ -1,5 +1,5 @@
-//! A planned give-up in a guarded pair whose hosts know each other, as the desk deploys it: for how long nobody takes what is sent to
-//! the VIP, in counted time.
+//! A planned give-up in a guarded pair whose hosts know each other, as the desk deploys it: for how long nobody takes
+//! what is sent to the VIP, in counted time.
 
 use std::net::IpAddr;
 use std::time::Duration;

@@ -1,7 +1,8 @@
 //! A guarded story: lease and guard are on, ARP always passes, and everything else goes wrong.
 //!
 //! In none of them do two hosts answer for an address at any instant: not when an election finds two at once, not while
-//! one hands over to another, not when a master hangs or dies in the midst of it, and not when a firewall drops adverts.
+//! one hands over to another, not when a master hangs or dies in the midst of it, and not when a firewall drops
+//! adverts.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::random::Random;
 use super::story::config;
 use super::world::{World, host_address};
 
-pub struct Guarded {
+pub(crate) struct Guarded {
     world: World,
     interval: Duration,
     kind: Kind,
@@ -30,7 +31,7 @@ enum Kind {
 }
 
 impl Guarded {
-    pub fn new(seed: u64, tell: bool, protected: bool) -> Self {
+    pub(crate) fn new(seed: u64, tell: bool, protected: bool) -> Self {
         let mut random = Random::new(seed ^ 0x6a09_e667_f3bc_c908);
         let hosts = 2 + random.below(2) as usize;
         let (version, interval) = *random.pick(&[("2", "1"), ("3", "1"), ("3", "0.7"), ("3", "0.1")]);
@@ -54,7 +55,7 @@ impl Guarded {
         Self { world, interval, kind }
     }
 
-    pub fn run(mut self) -> Result<u64, String> {
+    pub(crate) fn run(mut self) -> Result<u64, String> {
         for host in 0..self.world.hosts.len() {
             self.world.start(host)?;
         }

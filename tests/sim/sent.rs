@@ -10,7 +10,7 @@ use hactl_engine::vrrp::state::State;
 
 /// The purses of one agent.
 #[derive(Default)]
-pub struct Sent {
+pub(crate) struct Sent {
     purses: BTreeMap<RouterId, Purse>,
 }
 
@@ -22,7 +22,7 @@ struct Purse {
 
 impl Sent {
     /// Counts what the agent has just sent. `told`: an operator or a new configuration was the cause.
-    pub fn follow(&mut self, now: Instant, agent: &Node, batches: &[Batch], told: bool) -> Result<(), String> {
+    pub(crate) fn follow(&mut self, now: Instant, agent: &Node, batches: &[Batch], told: bool) -> Result<(), String> {
         for (id, router) in agent.router_ids().zip(agent.routers()) {
             let fresh = Purse { packets: MOST, since: now, state: router.state() };
             let purse = self.purses.entry(id).or_insert(fresh);

@@ -10,7 +10,7 @@ use super::check;
 use super::random::Random;
 use super::world::{Wire, World};
 
-pub struct Story {
+pub(crate) struct Story {
     world: World,
     interval: Duration,
     preempt_delay: Duration,
@@ -18,7 +18,7 @@ pub struct Story {
 }
 
 impl Story {
-    pub fn new(seed: u64, tell: bool) -> Self {
+    pub(crate) fn new(seed: u64, tell: bool) -> Self {
         let mut random = Random::new(seed);
         let hosts = 2 + random.below(2) as usize;
         let (version, interval) = *random.pick(&[("2", "1"), ("3", "1"), ("3", "0.7"), ("3", "0.1")]);
@@ -40,17 +40,17 @@ impl Story {
     }
 
     /// For the test of the checkers: the troubles never end.
-    pub fn never_heal(&mut self) {
+    pub(crate) fn never_heal(&mut self) {
         self.heals = false;
     }
 
     /// For the test of the checkers: no more steps than these.
-    pub fn may_take(&mut self, steps: u64) {
+    pub(crate) fn may_take(&mut self, steps: u64) {
         self.world.steps_max = steps;
     }
 
     /// Runs the story; `Ok` is a fingerprint of everything that was said.
-    pub fn run(mut self) -> Result<u64, String> {
+    pub(crate) fn run(mut self) -> Result<u64, String> {
         for host in 0..self.world.hosts.len() {
             self.world.start(host)?;
             let pause = Duration::from_millis(self.world.random.below(500));
@@ -190,7 +190,7 @@ impl Story {
 }
 
 /// The configuration of one host: `vips` instances with two addresses each.
-pub fn config(version: &str, interval: &str, nopreempt: &str, delay: u64, priority: u8, vips: u64) -> Config {
+pub(crate) fn config(version: &str, interval: &str, nopreempt: &str, delay: u64, priority: u8, vips: u64) -> Config {
     let mut text = String::from("vrrp_script web {\n script /bin/true\n interval 2\n}\n");
     for n in 0..vips {
         text.push_str(&format!(

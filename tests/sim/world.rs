@@ -19,10 +19,10 @@ use super::random::Random;
 use super::sent::Sent;
 
 /// The one interface of every host.
-pub const ETH0: u32 = 2;
+pub(crate) const ETH0: u32 = 2;
 
 /// A host: its kernel's state outlives the agent.
-pub struct Host {
+pub(crate) struct Host {
     pub config: Config,
     pub agent: Option<Node>,
     pub own: IpAddr,
@@ -54,7 +54,7 @@ pub struct Host {
 
 /// How the wire behaves.
 #[derive(Debug, Clone, Default)]
-pub struct Wire {
+pub(crate) struct Wire {
     pub loss_percent: u64,
     pub duplicate_percent: u64,
     pub delay_max_ms: u64,
@@ -69,7 +69,7 @@ struct InFlight {
     input: Input,
 }
 
-pub struct World {
+pub(crate) struct World {
     pub now: Instant,
     pub hosts: Vec<Host>,
     pub wire: Wire,
@@ -89,7 +89,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(configs: Vec<Config>, random: Random, tell: bool) -> Self {
+    pub(crate) fn new(configs: Vec<Config>, random: Random, tell: bool) -> Self {
         let hosts = configs
             .into_iter()
             .enumerate()
@@ -130,7 +130,7 @@ impl World {
         }
     }
 
-    pub fn say(&mut self, words: &str) {
+    pub(crate) fn say(&mut self, words: &str) {
         if self.tell {
             println!("{:10.4}  {words}", self.now.0 as f64 / 1e9);
         }
@@ -140,7 +140,7 @@ impl World {
     }
 
     /// Starts an agent on a host, with what the host remembers.
-    pub fn start(&mut self, host: usize) -> Result<(), String> {
+    pub(crate) fn start(&mut self, host: usize) -> Result<(), String> {
         let at = &mut self.hosts[host];
         let node = Node::new(&at.config);
         let remembered = node
@@ -172,14 +172,14 @@ impl World {
         self.input(host, Input::Start { remembered })
     }
 
-    pub fn link(&self, host: usize) -> Link {
+    pub(crate) fn link(&self, host: usize) -> Link {
         let at = &self.hosts[host];
         let addresses = std::iter::once(at.own).chain(at.addresses.keys().copied()).collect();
         Link { index: ETH0, name: "eth0".into(), up: at.link_up, mac: mac(host), addresses }
     }
 
     /// Feeds an agent and carries out what it says.
-    pub fn input(&mut self, host: usize, input: Input) -> Result<(), String> {
+    pub(crate) fn input(&mut self, host: usize, input: Input) -> Result<(), String> {
         if self.hosts[host].hung_until.is_some() {
             let packet = !matches!(input, Input::Wake);
             if packet && self.hosts[host].waiting.len() < QUEUE {
@@ -371,7 +371,7 @@ impl World {
     }
 
     /// Whether a host's kernel answers for an address at this moment.
-    pub fn answers(&self, host: usize, address: IpAddr) -> bool {
+    pub(crate) fn answers(&self, host: usize, address: IpAddr) -> bool {
         let at = &self.hosts[host];
         if address == at.own {
             return at.link_up;
@@ -383,14 +383,14 @@ impl World {
     }
 
     /// Whether a host's kernel takes what is sent to it for an address, by those who know it as the owner.
-    pub fn takes(&self, host: usize, address: IpAddr) -> bool {
+    pub(crate) fn takes(&self, host: usize, address: IpAddr) -> bool {
         let at = &self.hosts[host];
         let held = at.addresses.get(&address).is_some_and(|until| until.is_none_or(|until| until > self.now));
         held && at.link_up && at.taken.get(&address).is_none_or(|until| *until > self.now)
     }
 
     /// The loop of a host's agent stands still for a while.
-    pub fn hang(&mut self, host: usize, time: Duration) {
+    pub(crate) fn hang(&mut self, host: usize, time: Duration) {
         self.hosts[host].hung_until = Some(self.now.after(time));
     }
 
@@ -426,7 +426,7 @@ impl World {
     }
 
     /// Lets time pass until `until`, packet by packet and timer by timer.
-    pub fn run_until(&mut self, until: Instant) -> Result<(), String> {
+    pub(crate) fn run_until(&mut self, until: Instant) -> Result<(), String> {
         loop {
             self.bury_stopped();
             let packet = self.queue.peek().map(|Reverse((at, _))| *at);
@@ -478,7 +478,7 @@ impl World {
 }
 
 /// A host's own address.
-pub fn host_address(host: usize) -> IpAddr {
+pub(crate) fn host_address(host: usize) -> IpAddr {
     IpAddr::from([10, 0, 0, 5 + host as u8])
 }
 

@@ -18,7 +18,7 @@ fn named(text: &str) -> BTreeSet<String> {
 }
 
 /// What is compiled for tests alone of a file in `src`.
-pub fn tests_of(path: &str, text: &str) -> String {
+pub(crate) fn tests_of(path: &str, text: &str) -> String {
     if path.ends_with("tests.rs") || path.contains("/tests/") {
         return text.to_owned();
     }

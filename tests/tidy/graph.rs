@@ -1,10 +1,10 @@
-//! Which file of a crate uses which: every path in every file, followed through the crate's modules and their re-exports
-//! to the file that holds what is named. Tests (`#[cfg(test)]`) may use whatever they like and are left out.
+//! Which file of a crate uses which: every path in every file, followed through the crate's modules and their
+//! re-exports to the file that holds what is named. Tests (`#[cfg(test)]`) may use whatever they like and are left out.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 /// A path to a module or an item, one part each.
 type Names = Vec<String>;
@@ -14,16 +14,20 @@ type Names = Vec<String>;
 struct Module {
     /// Under the crate's folder, such as `vrrp/fsm.rs`.
     file: String,
-    /// `mod.rs` and `lib.rs` declare and re-export, and are nobody's user.
+    /// `mod.rs` and `lib.rs` declare and re-export. Of what stands in their own folder they are nobody's user.
     folder: bool,
     /// Names that `use` brings, with the path each stands for. A glob is named `*`.
     names: Vec<(String, Names)>,
     /// Every path of two parts and more, `use` included, with its line.
     paths: Vec<(Names, usize)>,
+    /// Macros that it defines.
+    macros: Vec<String>,
+    /// Macros that it uses, with the line.
+    expanded: Vec<(String, usize)>,
 }
 
 /// The files of a crate by their module paths, and who uses whom.
-pub struct Graph {
+pub(crate) struct Graph {
     modules: BTreeMap<Names, Module>,
     /// (user, used) and the line of the first use. Files are named under the crate's folder.
     pub arrows: BTreeMap<(String, String), usize>,
@@ -31,16 +35,30 @@ pub struct Graph {
 
 impl Graph {
     /// Reads the crate whose `lib.rs` stands in a folder.
-    pub fn read(folder: &Path) -> Self {
+    pub(crate) fn read(folder: &Path) -> Self {
         let mut graph = Self { modules: BTreeMap::new(), arrows: BTreeMap::new() };
         graph.module(folder, Vec::new(), "lib.rs".into());
         let mut arrows = BTreeMap::new();
-        for (path, module) in graph.modules.iter().filter(|(_, module)| !module.folder) {
+        let made: BTreeMap<&str, &str> = graph
+            .modules
+            .values()
+            .flat_map(|module| module.macros.iter().map(|name| (name.as_str(), module.file.as_str())))
+            .collect();
+        for (path, module) in &graph.modules {
+            let own = |file: &str| match module.folder {
+                true => path.is_empty() || file.starts_with(&format!("{}/", path.join("/"))),
+                false => file == module.file,
+            };
             for (named, line) in &module.paths {
                 for used in graph.absolute(path, named).into_iter().flat_map(|path| graph.files(&path, 0)) {
-                    if used != module.file {
+                    if !own(&used) {
                         arrows.entry((module.file.clone(), used)).or_insert(*line);
                     }
+                }
+            }
+            for (name, line) in &module.expanded {
+                if let Some(file) = made.get(name.as_str()).filter(|file| !own(file)) {
+                    arrows.entry((module.file.clone(), (*file).to_owned())).or_insert(*line);
                 }
             }
         }
@@ -48,7 +66,7 @@ impl Graph {
         graph
     }
 
-    pub fn files_read(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn files_read(&self) -> impl Iterator<Item = &str> {
         self.modules.values().map(|module| module.file.as_str())
     }
 
@@ -66,7 +84,10 @@ impl Graph {
             let stem = own.join("/");
             let file = [format!("{stem}.rs"), format!("{stem}/mod.rs")];
             let file = file.into_iter().find(|file| crate_folder.join(file).exists());
-            self.module(crate_folder, own, file.unwrap_or_else(|| panic!("no file for module {stem}")));
+            let file = file.unwrap_or_else(|| {
+                panic!("{stem}.rs is not there: give the module a file, at the place that its name says")
+            });
+            self.module(crate_folder, own, file);
         }
     }
 
@@ -89,7 +110,17 @@ impl Graph {
                 if self.modules.contains_key(&child) {
                     return Some(child.into_iter().chain(rest.iter().cloned()).collect());
                 }
-                let (_, used) = self.modules.get(module)?.names.iter().find(|(own, _)| own == name)?;
+                let names = &self.modules.get(module)?.names;
+                let Some((_, used)) = names.iter().find(|(own, _)| own == name) else {
+                    // A module that a glob brings.
+                    let globs = names.iter().filter(|(own, glob)| own == "*" && glob.first() != Some(first));
+                    let mut paths = globs.filter_map(|(_, glob)| self.absolute(module, glob));
+                    let brings = |above: &Names| {
+                        let brought: Names = above.iter().cloned().chain([name.to_owned()]).collect();
+                        self.modules.contains_key(&brought)
+                    };
+                    return Some(paths.find(brings)?.into_iter().chain(path.iter().cloned()).collect());
+                };
                 // `use name::…` itself names another crate.
                 if used.first() == Some(first) {
                     return None;
@@ -108,7 +139,7 @@ impl Graph {
         if !module.folder {
             return vec![module.file.clone()];
         }
-        let Some((item, within)) = rest.split_first() else { return Vec::new() };
+        let Some((item, within)) = rest.split_first() else { return vec![module.file.clone()] };
         let follow = |used: &Names| {
             let Some(path) = self.absolute(&at.to_vec(), used) else { return Vec::new() };
             self.files(&path.into_iter().chain(within.iter().cloned()).collect(), depth + 1)
@@ -126,7 +157,7 @@ impl Graph {
     }
 
     /// Circles between files, and at every level between the rooms that files stand in: each as its shortest way round.
-    pub fn circles(&self) -> Vec<String> {
+    pub(crate) fn circles(&self) -> Vec<String> {
         let deepest = self.files_read().map(|file| file.split('/').count()).max().unwrap_or_default();
         let mut found = BTreeSet::new();
         for depth in 1..=deepest {
@@ -188,16 +219,9 @@ fn scan(stream: TokenStream, module: &mut Module, children: &mut Vec<String>) {
     let mut at = 0;
     while at < trees.len() {
         match (&trees[at], trees.get(at + 1)) {
-            (TokenTree::Punct(mark), Some(TokenTree::Group(attribute)))
-                if mark.as_char() == '#' && attribute.stream().to_string().replace(' ', "") == "cfg(test)" =>
-            {
-                let ends = |tree: &TokenTree| match tree {
-                    TokenTree::Punct(mark) => mark.as_char() == ';',
-                    TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
-                    _ => false,
-                };
-                at += trees[at..].iter().position(ends).unwrap_or(trees.len() - at) + 1;
-            }
+            _ if tests(&trees[at..]).is_some() => at += tests(&trees[at..]).unwrap_or(1),
+            // `pub(in crate::…)` says who may use it.
+            (TokenTree::Ident(word), Some(TokenTree::Group(group))) if word == "pub" && begins(group, "in") => at += 2,
             (TokenTree::Ident(word), Some(TokenTree::Ident(name))) if word == "mod" => {
                 children.push(name.to_string());
                 at += 2;
@@ -215,9 +239,21 @@ fn scan(stream: TokenStream, module: &mut Module, children: &mut Vec<String>) {
                 }
                 at = end + 1;
             }
+            (TokenTree::Ident(word), Some(TokenTree::Punct(mark)))
+                if word == "macro_rules" && mark.as_char() == '!' =>
+            {
+                module.macros.extend(trees.get(at + 2).map(ToString::to_string));
+                at += 3;
+            }
             (TokenTree::Ident(word), _) => {
                 let line = word.span().start().line;
                 let (path, length) = path(&trees[at..]);
+                if let Some(TokenTree::Punct(mark)) =
+                    trees.get(at + length).filter(|_| is_group(trees.get(at + length + 1)))
+                    && mark.as_char() == '!'
+                {
+                    module.expanded.extend(path.last().map(|name| (name.clone(), line)));
+                }
                 if path.len() > 1 {
                     module.paths.push((path, line));
                 }
@@ -232,11 +268,34 @@ fn scan(stream: TokenStream, module: &mut Module, children: &mut Vec<String>) {
     }
 }
 
+fn begins(group: &Group, with: &str) -> bool {
+    matches!(group.stream().into_iter().next(), Some(TokenTree::Ident(word)) if word == with)
+}
+
+fn is_group(tree: Option<&TokenTree>) -> bool {
+    matches!(tree, Some(TokenTree::Group(_)))
+}
+
+/// How many tokens an item for tests alone takes, where one begins here.
+pub(crate) fn tests(trees: &[TokenTree]) -> Option<usize> {
+    let [TokenTree::Punct(mark), TokenTree::Group(attribute), ..] = trees else { return None };
+    if mark.as_char() != '#' || attribute.stream().to_string().replace(' ', "") != "cfg(test)" {
+        return None;
+    }
+    let ends = |tree: &TokenTree| match tree {
+        TokenTree::Punct(mark) => mark.as_char() == ';',
+        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+        _ => false,
+    };
+    Some(trees.iter().position(ends).map_or(trees.len(), |end| end + 1))
+}
+
 /// The names at the beginning that `::` joins, and how many tokens they are.
 fn path(trees: &[TokenTree]) -> (Names, usize) {
     let (mut names, mut at) = (Vec::new(), 0);
     while let Some(TokenTree::Ident(name)) = trees.get(at) {
-        names.push(name.to_string());
+        let name = name.to_string();
+        names.push(name.strip_prefix("r#").unwrap_or(&name).to_owned());
         at += 1;
         let colon = |at: usize| matches!(trees.get(at), Some(TokenTree::Punct(mark)) if mark.as_char() == ':');
         if !(colon(at) && colon(at + 1) && matches!(trees.get(at + 2), Some(TokenTree::Ident(_)))) {

@@ -1,10 +1,10 @@
-//! Every variant of an error is produced by a test, which names it or quotes what it says. Variants that only pass on
-//! another error are told by that one.
+//! An error is a type of its own and never a text. Every variant of one is produced by a test, which names it or quotes
+//! what it says; variants that only pass on another error are told by that one.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use regex::Regex;
 
-use super::{codes, none, root, rust_files, tracked};
+use super::{codes, graph, none, root, rust_files, tracked};
 
 /// What no test can have on demand, and why. One that is tested after all must go from here.
 const OUT_OF_REACH: &[(&str, &str)] = &[
@@ -48,7 +48,7 @@ fn every_variant_of_an_error_has_a_test() {
     let known = |name: &str| variants.iter().any(|variant| variant.name == name);
     let gone = OUT_OF_REACH.iter().filter(|(name, _)| !known(name));
     found.extend(gone.map(|(name, _)| format!("{name} is excused and does not exist")));
-    none(&found, "STYLE.md 12: a test produces each variant and names it, or quotes what it says");
+    none(&found, "STYLE.md 13: a test produces each variant and names it, or quotes what it says");
 }
 
 #[test]
@@ -66,6 +66,81 @@ fn a_variant_without_a_test_is_found() {
     assert_eq!(produced("// Lost::No\n\"lb-5 went away for good\" Nothing {"), [true, true, true, false, true]);
     assert_eq!(produced("\"went \\\n     away for good\""), [true, true, true, false, false], "a run of words");
     assert_eq!(produced("\"went away\" \"for good\""), [false, true, true, false, false]);
+}
+
+#[test]
+fn no_error_is_a_text() {
+    let mut found = Vec::new();
+    for file in
+        rust_files("src").iter().filter(|file| !file.path.ends_with("/tests.rs") && !file.path.contains("/tests/"))
+    {
+        let lines = texts_as_errors(file.text.parse().expect("Rust"));
+        found.extend(lines.into_iter().map(|line| format!("{}:{line}", file.path)));
+    }
+    none(&found, "STYLE.md 13: inside a module, one `thiserror` enum, so that a failure can be matched");
+}
+
+#[test]
+fn a_text_as_an_error_is_found() {
+    let found = |text: &str| texts_as_errors(text.parse().unwrap());
+    assert_eq!(found("fn f() -> Result<(), String> {}\nfn g() -> io::Result<Vec<u8>, &'static str>;"), [1, 2]);
+    assert_eq!(
+        found("type A = Result<Vec<(u8, String)>,\nString>; fn f() -> Option<Result<u8, std::string::String>>;"),
+        [1, 2]
+    );
+    for none in [
+        "fn f() -> Result<String, Lost> {}",
+        "fn f() -> Result<Vec<String>, Lost<String>>; fn g() -> Result<Box<dyn Fn(u8, u8) -> String>, Lost>;",
+        "fn f() -> fmt::Result { x < y, String }",
+        "#[cfg(test)]\nmod tests { fn f() -> Result<(), String> {} }",
+    ] {
+        assert_eq!(found(none), [0_usize; 0], "{none}");
+    }
+}
+
+/// Lines with a `Result` whose error is a `String` or a `str`; tests aside.
+fn texts_as_errors(stream: TokenStream) -> Vec<usize> {
+    let trees: Vec<TokenTree> = stream.into_iter().collect();
+    let (mut found, mut at) = (Vec::new(), 0);
+    while at < trees.len() {
+        if let Some(length) = graph::tests(&trees[at..]) {
+            at += length;
+            continue;
+        }
+        match &trees[at] {
+            TokenTree::Ident(word) if word == "Result" && error_is_text(&trees[at + 1..]) => {
+                found.push(word.span().start().line);
+            }
+            TokenTree::Group(group) => found.extend(texts_as_errors(group.stream())),
+            _ => {}
+        }
+        at += 1;
+    }
+    found
+}
+
+/// Whether `<…>` begins here, and what stands behind its last comma ends in `String` or `str`.
+fn error_is_text(trees: &[TokenTree]) -> bool {
+    let (mut depth, mut last, mut second) = (0_usize, None, false);
+    let is =
+        |tree: Option<&TokenTree>, sign: char| matches!(tree, Some(TokenTree::Punct(mark)) if mark.as_char() == sign);
+    for tree in trees {
+        match tree {
+            TokenTree::Punct(mark) if mark.as_char() == '>' && is(last, '-') => {}
+            TokenTree::Punct(mark) if mark.as_char() == '<' => depth += 1,
+            TokenTree::Punct(mark) if mark.as_char() == '>' && depth == 1 => {
+                return second && matches!(last, Some(TokenTree::Ident(word)) if word == "String" || word == "str");
+            }
+            TokenTree::Punct(mark) if mark.as_char() == '>' => depth = depth.saturating_sub(1),
+            TokenTree::Punct(mark) if mark.as_char() == ',' && depth == 1 => second = true,
+            _ => {}
+        }
+        if depth == 0 {
+            return false;
+        }
+        last = Some(tree);
+    }
+    false
 }
 
 /// The code of all tests, comments aside, with strings that go on in the next line made whole.

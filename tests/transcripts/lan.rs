@@ -26,7 +26,7 @@ struct Host {
 }
 
 /// The hosts, the wire and the text so far.
-pub struct Lan {
+pub(crate) struct Lan {
     pub now: Instant,
     hosts: Vec<Host>,
     flying: Vec<(Instant, usize, Received)>,
@@ -40,7 +40,7 @@ pub struct Lan {
 
 impl Lan {
     /// Hosts with these priorities and otherwise the same configuration: VRID 51, one address, 1 s, version 3.
-    pub fn new(hosts: &[(&'static str, u8)], extra: &str) -> Self {
+    pub(crate) fn new(hosts: &[(&'static str, u8)], extra: &str) -> Self {
         let hosts = hosts.iter().enumerate().map(|(n, (name, priority))| {
             let script = if extra.contains("track_script") { SCRIPT } else { "" };
             let text = format!(
@@ -69,14 +69,14 @@ impl Lan {
     }
 
     /// A heading: what is done to the hosts now.
-    pub fn title(&mut self, words: &str) {
+    pub(crate) fn title(&mut self, words: &str) {
         self.close();
         let gap = if self.text.is_empty() { "" } else { "\n" };
         writeln!(self.text, "{gap}# {words}").unwrap();
     }
 
     /// Starts every agent.
-    pub fn start(&mut self) {
+    pub(crate) fn start(&mut self) {
         for host in 0..self.hosts.len() {
             let addresses = vec![self.hosts[host].own];
             let link = Link { index: ETH0, name: "eth0".into(), up: true, mac: [2, 0, 0, 0, 0, host as u8], addresses };
@@ -86,14 +86,14 @@ impl Lan {
     }
 
     /// Power is cut: agent and addresses are gone at once.
-    pub fn crash(&mut self, host: usize) {
+    pub(crate) fn crash(&mut self, host: usize) {
         self.hosts[host].agent = None;
         self.hosts[host].addresses.clear();
         self.note_holders();
     }
 
     /// The switch port of a host goes dark, or works again.
-    pub fn isolate(&mut self, host: usize, alone: bool) {
+    pub(crate) fn isolate(&mut self, host: usize, alone: bool) {
         if alone {
             self.alone.insert(host)
         } else {
@@ -102,7 +102,7 @@ impl Lan {
     }
 
     /// Something happens to an agent.
-    pub fn input(&mut self, host: usize, input: Input) {
+    pub(crate) fn input(&mut self, host: usize, input: Input) {
         let Some(agent) = &mut self.hosts[host].agent else { return };
         let actions: Vec<Action> = agent.step(self.now, input).into_iter().flat_map(|batch| batch.actions).collect();
         for action in actions {
@@ -112,7 +112,7 @@ impl Lan {
     }
 
     /// Lets time pass, packet by packet and timer by timer.
-    pub fn pass(&mut self, time: Duration) {
+    pub(crate) fn pass(&mut self, time: Duration) {
         let end = self.now.after(time);
         loop {
             let packet = self.flying.iter().map(|(at, ..)| *at).enumerate().min_by_key(|(_, at)| *at);
@@ -137,7 +137,7 @@ impl Lan {
     }
 
     /// The whole text.
-    pub fn transcript(mut self) -> String {
+    pub(crate) fn transcript(mut self) -> String {
         self.close();
         self.text
     }

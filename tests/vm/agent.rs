@@ -8,13 +8,13 @@ use super::host::{Daemon, HACTL, Host, wait};
 
 impl Host {
     /// hactl's agent with this configuration; it answers on its control socket.
-    pub fn agent(&self, config: &str) -> Daemon {
+    pub(crate) fn agent(&self, config: &str) -> Daemon {
         self.configure(config);
         self.agent_again()
     }
 
     /// The same with the file that is there.
-    pub fn agent_again(&self) -> Daemon {
+    pub(crate) fn agent_again(&self) -> Daemon {
         let at = |name: &str| self.folder().join(name).display().to_string();
         let (config, socket, state) = (at("hactl.conf"), at("hactl.sock"), at("state"));
         let words = [HACTL, "agent", "run", "-l", "--use-file", &config, "--socket", &socket, "--state-dir", &state];
@@ -24,24 +24,24 @@ impl Host {
     }
 
     /// Writes the agent's file; a running one reads it at `tell("reload")`.
-    pub fn configure(&self, config: &str) {
+    pub(crate) fn configure(&self, config: &str) {
         fs::write(self.folder().join("hactl.conf"), config).unwrap();
     }
 
     /// `hactl agent VERB…` to this host's agent: what it printed.
-    pub fn tell(&self, words: &str) -> String {
+    pub(crate) fn tell(&self, words: &str) -> String {
         self.sh(&agent_command(self, words))
     }
 
     /// The same when it is refused: what it said about it.
-    pub fn tell_in_vain(&self, words: &str) -> String {
+    pub(crate) fn tell_in_vain(&self, words: &str) -> String {
         let output = self.try_sh(&agent_command(self, words));
         assert!(!output.status.success(), "{words} was not refused");
         String::from_utf8_lossy(&output.stderr).into_owned()
     }
 
     /// Real servers of the kernel's table, sorted: `ADDRESS WEIGHT`.
-    pub fn real_servers(&self) -> Vec<String> {
+    pub(crate) fn real_servers(&self) -> Vec<String> {
         let entry = |line: &String| {
             let mut words = line.strip_prefix("  -> ")?.split_whitespace();
             let address = words.next().filter(|word| word.contains(':') && !word.starts_with("RemoteAddress"))?;
@@ -53,7 +53,7 @@ impl Host {
     }
 
     /// Waits until the kernel's table has exactly these real servers: `ADDRESS WEIGHT`.
-    pub fn until(&self, wanted: &[&str]) {
+    pub(crate) fn until(&self, wanted: &[&str]) {
         self.wait(&format!("{wanted:?}"), || self.real_servers() == wanted);
     }
 }
@@ -62,9 +62,9 @@ fn agent_command(host: &Host, words: &str) -> String {
     format!("{HACTL} agent {words} --socket {}/hactl.sock", host.folder().display())
 }
 
-/// A pool at the virtual address that is checked five times a second: `lines` of the pool's own, and `servers` by the last byte
-/// of their address with lines of theirs.
-pub fn pool(lines: &str, servers: &[(u8, &str)]) -> String {
+/// A pool at the virtual address that is checked five times a second: `lines` of the pool's own, and `servers` by the
+/// last byte of their address with lines of theirs.
+pub(crate) fn pool(lines: &str, servers: &[(u8, &str)]) -> String {
     let check = "TCP_CHECK {\nconnect_timeout 1\nretry 0\ndelay_before_retry 0.2\n}\n";
     let checked: Vec<_> = servers.iter().map(|(last, lines)| (*last, format!("{lines}\n{check}"))).collect();
     let checked: Vec<_> = checked.iter().map(|(last, lines)| (*last, lines.as_str())).collect();
@@ -72,14 +72,14 @@ pub fn pool(lines: &str, servers: &[(u8, &str)]) -> String {
 }
 
 /// A pool whose real servers have no checks but those in their lines.
-pub fn unchecked(lines: &str, servers: &[(u8, &str)]) -> String {
+pub(crate) fn unchecked(lines: &str, servers: &[(u8, &str)]) -> String {
     let server = |(last, lines): &(u8, &str)| format!("real_server 10.37.0.{last} 80 {{\n{lines}\n}}\n");
     let servers: String = servers.iter().map(server).collect();
     format!("virtual_server {VIP4} 80 {{\ndelay_loop 0.2\nwarmup 0\nlb_kind DR\nprotocol TCP\n{lines}\n{servers}}}\n")
 }
 
 /// A cluster with one director that carries the virtual address, whose real servers serve it by DR.
-pub fn direct_cluster(servers: u8) -> (Cluster, Vec<Daemon>) {
+pub(crate) fn direct_cluster(servers: u8) -> (Cluster, Vec<Daemon>) {
     let cluster = Cluster::new(1, servers);
     cluster.servers.iter().for_each(|server| server.hides(VIP4));
     cluster.director().carries(VIP4);

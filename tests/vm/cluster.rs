@@ -10,11 +10,11 @@ use std::process::{Child, Command, Stdio};
 use super::host::Host;
 
 /// Virtual addresses that every case may use.
-pub const VIP4: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 37, 0, 3));
-pub const VIP6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfd37, 0, 0, 0, 0, 0, 0, 3));
+pub(crate) const VIP4: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 37, 0, 3));
+pub(crate) const VIP6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfd37, 0, 0, 0, 0, 0, 0, 3));
 
 /// A client, directors `lb1`, `lb2` … and real servers `rs1`, `rs2` …
-pub struct Cluster {
+pub(crate) struct Cluster {
     pub client: Host,
     pub directors: Vec<Host>,
     pub servers: Vec<Host>,
@@ -22,7 +22,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    pub fn new(directors: u8, servers: u8) -> Self {
+    pub(crate) fn new(directors: u8, servers: u8) -> Self {
         let switch = Host::alone("switch");
         switch.ip("link add br0 type bridge mcast_snooping 0\nlink set br0 up");
         let member = |name: String, n: u8| {
@@ -43,7 +43,7 @@ impl Cluster {
     }
 
     /// A second client on the same wire.
-    pub fn another_client(&self, n: u8) -> Host {
+    pub(crate) fn another_client(&self, n: u8) -> Host {
         let host = Host::new(
             &format!("client{n}"),
             Ipv4Addr::new(10, 91, 0, n),
@@ -55,17 +55,17 @@ impl Cluster {
     }
 
     /// The first director.
-    pub fn director(&self) -> &Host {
+    pub(crate) fn director(&self) -> &Host {
         &self.directors[0]
     }
 
     /// Takes a host off the wire at the switch, or puts it back: its own link stays up.
-    pub fn plug(&self, host: &Host, plugged: bool) {
+    pub(crate) fn plug(&self, host: &Host, plugged: bool) {
         self.switch.ip(&format!("link set {} {}", port(host), if plugged { "up" } else { "down" }));
     }
 
     /// The host's cable in one's hand: pulled in a moment that can be told.
-    pub fn cable(&self, host: &Host) -> Cable {
+    pub(crate) fn cable(&self, host: &Host) -> Cable {
         let batch = ["-n", &self.switch.namespace, "-batch", "-"];
         let ip = Command::new("ip").args(batch).stdin(Stdio::piped()).spawn().unwrap();
         Cable { ip, port: port(host) }
@@ -73,14 +73,14 @@ impl Cluster {
 }
 
 /// A port of the switch that is left and joined at once: no process is started for it, and no link goes down.
-pub struct Cable {
+pub(crate) struct Cable {
     ip: Child,
     port: String,
 }
 
 impl Cable {
     /// Pulls it, or plugs it in again.
-    pub fn plug(&mut self, plugged: bool) {
+    pub(crate) fn plug(&mut self, plugged: bool) {
         let state = if plugged { "master br0" } else { "nomaster" };
         let line = format!("link set dev {} {state}\n", self.port);
         self.ip.stdin.as_mut().unwrap().write_all(line.as_bytes()).unwrap();
@@ -96,12 +96,12 @@ impl Drop for Cable {
 
 impl Host {
     /// Carries a virtual address as a director does.
-    pub fn carries(&self, vip: IpAddr) {
+    pub(crate) fn carries(&self, vip: IpAddr) {
         self.ip(&addr_add(vip, "eth0"));
     }
 
     /// Accepts packets for a virtual address and keeps quiet about it, as a real server behind DR or TUN does.
-    pub fn hides(&self, vip: IpAddr) {
+    pub(crate) fn hides(&self, vip: IpAddr) {
         self.sysctl(&[
             "net/ipv4/conf/all/arp_ignore=1",
             "net/ipv4/conf/all/arp_announce=2",
@@ -112,7 +112,7 @@ impl Host {
     }
 
     /// Answers the client through a director, as a real server behind NAT does.
-    pub fn answers_through(&self, director: &Host) {
+    pub(crate) fn answers_through(&self, director: &Host) {
         // The client is on the same wire: the director says so, and must not be believed.
         self.sysctl(&[
             "net/ipv4/conf/all/accept_redirects=0",
@@ -125,7 +125,7 @@ impl Host {
     }
 
     /// Where this host serves: its own address of the same family.
-    pub fn serves(&self, vip: IpAddr, port: u16) -> SocketAddr {
+    pub(crate) fn serves(&self, vip: IpAddr, port: u16) -> SocketAddr {
         SocketAddr::new(self.like(vip), port)
     }
 }

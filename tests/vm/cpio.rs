@@ -5,22 +5,22 @@ use std::path::Path;
 
 /// The archive while it grows.
 #[derive(Default)]
-pub struct Cpio {
+pub(crate) struct Cpio {
     bytes: Vec<u8>,
     count: usize,
 }
 
 impl Cpio {
-    pub fn folder(&mut self, name: &str) {
+    pub(crate) fn folder(&mut self, name: &str) {
         self.entry(name, 0o040_755, &[]);
     }
 
     /// An executable file.
-    pub fn file(&mut self, name: &str, content: &[u8]) {
+    pub(crate) fn file(&mut self, name: &str, content: &[u8]) {
         self.entry(name, 0o100_755, content);
     }
 
-    pub fn write(mut self, path: &Path) {
+    pub(crate) fn write(mut self, path: &Path) {
         self.entry("TRAILER!!!", 0, &[]);
         std::fs::write(path, self.bytes).unwrap();
     }

@@ -22,7 +22,7 @@ const ADDRESSES: [(&str, &str); 5] = [
 ];
 
 /// An example with a case's addresses, and other words where the case wants them.
-pub fn example(text: &str, words: &[(&str, &str)]) -> Inventory {
+pub(crate) fn example(text: &str, words: &[(&str, &str)]) -> Inventory {
     let mut text = text.to_owned();
     for (from, to) in ADDRESSES.iter().chain(words) {
         assert!(text.contains(from) || from.starts_with("10."), "the example has no `{from}`");
@@ -34,14 +34,14 @@ pub fn example(text: &str, words: &[(&str, &str)]) -> Inventory {
 }
 
 /// What an inventory wants of one host.
-pub struct Deployed<'a> {
+pub(crate) struct Deployed<'a> {
     host: &'a Host,
     wanted: WantedHost,
 }
 
 /// Everything of a host that a real server changes.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Traces {
+pub(crate) struct Traces {
     addresses: Vec<String>,
     routes: Vec<String>,
     settings: String,
@@ -49,7 +49,7 @@ pub struct Traces {
 
 impl<'a> Deployed<'a> {
     /// Renders for the host of the inventory that has this host's address.
-    pub fn new(inventory: &Inventory, host: &'a Host) -> Self {
+    pub(crate) fn new(inventory: &Inventory, host: &'a Host) -> Self {
         let found = inventory.hosts.iter().find(|one| one.address == host.v4());
         let found = found.unwrap_or_else(|| panic!("{} is not in the inventory", host.name));
         let nets = vec![("eth0".to_owned(), format!("{}/24", host.v4()).parse().unwrap())];
@@ -58,14 +58,14 @@ impl<'a> Deployed<'a> {
     }
 
     /// The text of a file.
-    pub fn file(&self, path: &str) -> String {
+    pub(crate) fn file(&self, path: &str) -> String {
         let file = self.wanted.files.iter().find(|file| file.dest == path);
         let file = file.unwrap_or_else(|| panic!("{} gets no {path}", self.host.name));
         String::from_utf8(file.content.clone()).unwrap()
     }
 
     /// Kernel settings, and the agent with the file that is rendered for it.
-    pub fn agent(&self) -> Daemon {
+    pub(crate) fn agent(&self) -> Daemon {
         self.sysctl();
         self.host.agent(&self.file("/etc/hactl/hactl.conf"))
     }
@@ -78,7 +78,7 @@ impl<'a> Deployed<'a> {
     }
 
     /// Runs `realserver.sh`: `start`, `check` or `stop`; whether it succeeded.
-    pub fn realserver(&self, verb: &str) -> bool {
+    pub(crate) fn realserver(&self, verb: &str) -> bool {
         let path = self.host.folder().join("realserver.sh");
         // Hosts of a case share /run.
         let saved = self.host.folder().join("saved").display().to_string();
@@ -91,7 +91,7 @@ impl<'a> Deployed<'a> {
     }
 
     /// What is there now.
-    pub fn traces(&self) -> Traces {
+    pub(crate) fn traces(&self) -> Traces {
         let lines = |command: &str| self.host.sh(command).lines().map(str::to_owned).collect();
         Traces {
             addresses: lines("ip -br addr show up"),

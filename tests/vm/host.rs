@@ -15,10 +15,10 @@ use nix::sched::{CloneFlags, setns};
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The binary under test.
-pub const HACTL: &str = "/vm/hactl";
+pub(crate) const HACTL: &str = "/vm/hactl";
 
 /// A host; its namespace goes when it is dropped.
-pub struct Host {
+pub(crate) struct Host {
     pub name: String,
     /// Its name for `ip netns`.
     pub namespace: String,
@@ -28,7 +28,7 @@ pub struct Host {
 
 impl Host {
     /// A host with `lo` and nothing else.
-    pub fn alone(name: &str) -> Self {
+    pub(crate) fn alone(name: &str) -> Self {
         Self::new(name, Ipv4Addr::LOCALHOST, Ipv6Addr::LOCALHOST)
     }
 
@@ -41,26 +41,26 @@ impl Host {
         host
     }
 
-    pub fn v4(&self) -> IpAddr {
+    pub(crate) fn v4(&self) -> IpAddr {
         self.v4.into()
     }
 
-    pub fn v6(&self) -> IpAddr {
+    pub(crate) fn v6(&self) -> IpAddr {
         self.v6.into()
     }
 
     /// Its address of the same family.
-    pub fn like(&self, other: IpAddr) -> IpAddr {
+    pub(crate) fn like(&self, other: IpAddr) -> IpAddr {
         if other.is_ipv4() { self.v4() } else { self.v6() }
     }
 
     /// Where its files are.
-    pub fn folder(&self) -> PathBuf {
+    pub(crate) fn folder(&self) -> PathBuf {
         PathBuf::from("/tmp").join(&self.namespace)
     }
 
     /// Lines for `ip`, in one call: `addr add …`, `route add …`.
-    pub fn ip(&self, lines: &str) {
+    pub(crate) fn ip(&self, lines: &str) {
         let mut child = Command::new("ip")
             .args(["-n", &self.namespace, "-batch", "-"])
             .stdin(Stdio::piped())
@@ -73,17 +73,17 @@ impl Host {
     }
 
     /// Runs a shell command that must succeed; what it printed.
-    pub fn sh(&self, command: &str) -> String {
+    pub(crate) fn sh(&self, command: &str) -> String {
         done(&self.try_sh(command), &format!("{}: {command}", self.name))
     }
 
     /// Runs a shell command.
-    pub fn try_sh(&self, command: &str) -> Output {
+    pub(crate) fn try_sh(&self, command: &str) -> Output {
         Command::new("ip").args(["netns", "exec", &self.namespace, "sh", "-c", command]).output().unwrap()
     }
 
     /// Sets kernel settings: `net/ipv4/ip_forward=1`.
-    pub fn sysctl(&self, settings: &[&str]) {
+    pub(crate) fn sysctl(&self, settings: &[&str]) {
         self.within(|| {
             for (path, value) in settings.iter().filter_map(|setting| setting.split_once('=')) {
                 fs::write(format!("/proc/sys/{path}"), value).unwrap_or_else(|error| panic!("{path}: {error}"));
@@ -92,7 +92,7 @@ impl Host {
     }
 
     /// Runs code in the namespace, on a thread of its own.
-    pub fn within<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+    pub(crate) fn within<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         let namespace = File::open(format!("/run/netns/{}", self.namespace)).unwrap();
         std::thread::scope(|scope| {
             let enter = || {
@@ -104,7 +104,7 @@ impl Host {
     }
 
     /// Starts a program; what it says goes to `NAME.log` in its folder.
-    pub fn spawn(&self, name: &str, words: &[&str]) -> Daemon {
+    pub(crate) fn spawn(&self, name: &str, words: &[&str]) -> Daemon {
         let log = self.folder().join(format!("{name}.log"));
         let out = File::options().create(true).append(true).open(&log).unwrap();
         let child = Command::new("ip")
@@ -119,7 +119,7 @@ impl Host {
     }
 
     /// keepalived with this configuration.
-    pub fn keepalived(&self, config: &str) -> Daemon {
+    pub(crate) fn keepalived(&self, config: &str) -> Daemon {
         let at = |name: &str| self.folder().join(name).display().to_string();
         fs::write(at("keepalived.conf"), config).unwrap();
         let mut words =
@@ -131,12 +131,12 @@ impl Host {
     }
 
     /// Does the kernel have this address on `eth0`?
-    pub fn has(&self, address: IpAddr) -> bool {
+    pub(crate) fn has(&self, address: IpAddr) -> bool {
         self.sh("ip -o addr show dev eth0").contains(&format!(" {address}/"))
     }
 
     /// Answers datagrams at an address with the host's name, as long as the case runs.
-    pub fn answers_datagrams(&self, at: SocketAddr) {
+    pub(crate) fn answers_datagrams(&self, at: SocketAddr) {
         let socket = self.within(|| UdpSocket::bind(at).unwrap());
         let name = self.name.clone();
         std::thread::spawn(move || {
@@ -148,17 +148,17 @@ impl Host {
     }
 
     /// One request on a connection of its own; the body of the answer.
-    pub fn get(&self, from: SocketAddr) -> io::Result<String> {
+    pub(crate) fn get(&self, from: SocketAddr) -> io::Result<String> {
         self.within(|| http_get(from))
     }
 
     /// Who answers how often.
-    pub fn gets(&self, count: usize, from: SocketAddr) -> BTreeMap<String, usize> {
+    pub(crate) fn gets(&self, count: usize, from: SocketAddr) -> BTreeMap<String, usize> {
         self.within(|| tally((0..count).map(|_| http_get(from))))
     }
 
     /// Who answers datagrams, each from a port of its own, how often.
-    pub fn asks(&self, count: usize, at: SocketAddr) -> BTreeMap<String, usize> {
+    pub(crate) fn asks(&self, count: usize, at: SocketAddr) -> BTreeMap<String, usize> {
         let one = |_| {
             let socket = UdpSocket::bind(if at.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" })?;
             socket.set_read_timeout(Some(Duration::from_secs(3)))?;
@@ -172,17 +172,17 @@ impl Host {
     }
 
     /// The IPVS of this host.
-    pub fn ipvs(&self) -> Ipvs {
+    pub(crate) fn ipvs(&self) -> Ipvs {
         self.within(|| Ipvs::open().unwrap())
     }
 
     /// `ipvsadm`, its lines.
-    pub fn ipvsadm(&self, words: &str) -> Vec<String> {
+    pub(crate) fn ipvsadm(&self, words: &str) -> Vec<String> {
         self.sh(&format!("ipvsadm {words}")).lines().map(|line| line.trim_end().to_owned()).collect()
     }
 
     /// Waits for a condition that is checked within the host.
-    pub fn wait(&self, what: &str, mut condition: impl FnMut() -> bool + Send) {
+    pub(crate) fn wait(&self, what: &str, mut condition: impl FnMut() -> bool + Send) {
         self.within(|| wait(what, &mut condition));
     }
 }
@@ -194,32 +194,32 @@ impl Drop for Host {
 }
 
 /// A running program; killed when dropped, and heard when the case fails.
-pub struct Daemon {
+pub(crate) struct Daemon {
     child: Child,
     log: PathBuf,
 }
 
 impl Daemon {
     /// The program's own process: `ip` has become it.
-    pub fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
-    pub fn signal(&self, signal: nix::sys::signal::Signal) {
+    pub(crate) fn signal(&self, signal: nix::sys::signal::Signal) {
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// TERM, and wait for the end.
-    pub fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         self.signal(nix::sys::signal::Signal::SIGTERM);
         wait("the daemon's end", || self.child.try_wait().unwrap().is_some());
     }
 
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 }
@@ -235,7 +235,7 @@ impl Drop for Daemon {
 }
 
 /// Waits for a condition.
-pub fn wait(what: &str, mut condition: impl FnMut() -> bool) {
+pub(crate) fn wait(what: &str, mut condition: impl FnMut() -> bool) {
     let end = Instant::now() + DEADLINE;
     while !condition() {
         assert!(Instant::now() < end, "waited {} s for {what}", DEADLINE.as_secs());

@@ -35,36 +35,36 @@ exec /bin/busybox switch_root /root /vm/init
 ";
 
 /// What QEMU is given.
-pub struct Image {
+pub(crate) struct Image {
     folder: PathBuf,
     /// Held as long as the guest runs: two runs of one build would take each other's disk away.
     _lock: fs::File,
 }
 
 impl Image {
-    pub fn kernel(&self) -> PathBuf {
+    pub(crate) fn kernel(&self) -> PathBuf {
         self.folder.join("vmlinuz")
     }
 
-    pub fn ram_disk(&self) -> PathBuf {
+    pub(crate) fn ram_disk(&self) -> PathBuf {
         self.folder.join("initrd")
     }
 
-    pub fn root(&self) -> PathBuf {
+    pub(crate) fn root(&self) -> PathBuf {
         self.folder.join("root.img")
     }
 
-    pub fn binaries(&self) -> PathBuf {
+    pub(crate) fn binaries(&self) -> PathBuf {
         self.folder.join("vm.img")
     }
 
     /// What the kernel said, for a person.
-    pub fn console(&self) -> PathBuf {
+    pub(crate) fn console(&self) -> PathBuf {
         self.folder.join("console.log")
     }
 
     /// Finds the image, or makes it; the error is why that is impossible here.
-    pub fn ensure() -> Result<Self, String> {
+    pub(crate) fn ensure() -> Result<Self, String> {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("vm");
         fs::create_dir_all(&folder).unwrap();
         let lock = fs::File::create(folder.join("lock")).unwrap();
@@ -132,7 +132,7 @@ impl Image {
     }
 
     /// The disk with the binaries under test and the guest's first process.
-    pub fn add_binaries(&self, init: &str) -> Result<(), String> {
+    pub(crate) fn add_binaries(&self, init: &str) -> Result<(), String> {
         let folder = self.fresh("vm.new");
         let hactl = std::env::var_os("HACTL_BINARY").map(PathBuf::from).filter(|path| path.exists());
         let hactl = hactl.unwrap_or_else(|| env!("CARGO_BIN_EXE_hactl").into());

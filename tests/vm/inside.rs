@@ -9,18 +9,18 @@ use std::time::{Duration, Instant};
 
 use super::{Case, SUITES};
 
-/// What a case may take: a measurement, or the one that deploys, needs a third of it on a quiet machine, the others less
-/// than a tenth.
+/// What a case may take: a measurement, or the one that deploys, needs a third of it on a quiet machine, the others
+/// less than a tenth.
 const DEADLINE: Duration = Duration::from_secs(700);
 /// Hosts of one case barely keep a processor busy; QEMU gives the guest two.
 const AT_A_TIME: usize = 2;
 
 /// `all` or the name of a case; none on the machine outside.
-pub fn role() -> Option<String> {
+pub(crate) fn role() -> Option<String> {
     std::env::var("HACTL_VM").ok()
 }
 
-pub fn play(role: &str) {
+pub(crate) fn play(role: &str) {
     match SUITES.iter().copied().flatten().find(|case| name(case) == role) {
         Some(case) => (case.run)(),
         None => run_all(),

@@ -1,8 +1,8 @@
 //! What needs a kernel with IPVS: one that QEMU boots, with network namespaces for hosts.
 //!
-//! The one test below runs twice. On this machine (`outside`) it makes a root file system, boots it and reports what the
-//! guest says, line by line. In the guest (`inside`) it runs the cases of the suites, each in a process of its own. Needs root,
-//! QEMU and mmdebstrap; without them it says so and passes. See CONTRIBUTING.md for running a single case.
+//! The one test below runs twice. On this machine (`outside`) it makes a root file system, boots it and reports what
+//! the guest says, line by line. In the guest (`inside`) it runs the cases of the suites, each in a process of its own.
+//! Needs root, QEMU and mmdebstrap; without them it says so and passes. See CONTRIBUTING.md for running a single case.
 
 mod agent;
 mod cluster;

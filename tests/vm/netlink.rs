@@ -7,23 +7,23 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::host::{Daemon, Host};
 
 /// `IPVS_CMD_…` of the kernel's `ip_vs.h`.
-pub const NEW_SERVICE: u8 = 1;
-pub const NEW_DESTINATION: u8 = 5;
-pub const SET_DESTINATION: u8 = 6;
-pub const DEL_DESTINATION: u8 = 7;
+pub(crate) const NEW_SERVICE: u8 = 1;
+pub(crate) const NEW_DESTINATION: u8 = 5;
+pub(crate) const SET_DESTINATION: u8 = 6;
+pub(crate) const DEL_DESTINATION: u8 = 7;
 
 /// Services, destinations, daemons, settings, and what the kernel is.
 const QUESTIONS: [u8; 5] = [4, 8, 11, 13, 15];
 
 /// Listens as long as it lives.
-pub struct Tap {
+pub(crate) struct Tap {
     file: PathBuf,
     _tcpdump: Daemon,
 }
 
 /// A message to the kernel.
 #[derive(Debug, Clone, Copy)]
-pub struct Request {
+pub(crate) struct Request {
     pub at: SystemTime,
     /// `IPVS_CMD_…`.
     pub command: u8,
@@ -31,7 +31,7 @@ pub struct Request {
 
 impl Tap {
     /// Begins to listen.
-    pub fn on(host: &Host) -> Self {
+    pub(crate) fn on(host: &Host) -> Self {
         let _ = host.try_sh("modprobe nlmon"); // the device says if it is missing
         host.ip("link add nl0 type nlmon\nlink set nl0 up");
         let file = host.folder().join("netlink.pcap");
@@ -42,7 +42,7 @@ impl Tap {
     }
 
     /// Every message until now, in order.
-    pub fn requests(&self) -> Vec<Request> {
+    pub(crate) fn requests(&self) -> Vec<Request> {
         let bytes = fs::read(&self.file).unwrap_or_default();
         let mut records = bytes.get(FILE_HEADER..).unwrap_or_default();
         let mut requests = Vec::new();
@@ -54,12 +54,12 @@ impl Tap {
     }
 
     /// Those that are not questions.
-    pub fn changes(&self) -> Vec<Request> {
+    pub(crate) fn changes(&self) -> Vec<Request> {
         self.requests().into_iter().filter(|one| !QUESTIONS.contains(&one.command)).collect()
     }
 
     /// Waits for a message after this moment; how much later it came.
-    pub fn until(&self, since: SystemTime, command: u8) -> Duration {
+    pub(crate) fn until(&self, since: SystemTime, command: u8) -> Duration {
         let mut found = None;
         super::host::wait(&format!("netlink command {command}"), || {
             let requests = self.requests();

@@ -9,7 +9,7 @@ use super::image::Image;
 /// Boot and suites; without KVM about five minutes on a quiet machine.
 const DEADLINE: Duration = Duration::from_secs(1700);
 
-pub fn run() {
+pub(crate) fn run() {
     if let Some(why) = unavailable() {
         eprintln!("SKIPPED: {why}");
         return;

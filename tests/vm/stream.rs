@@ -18,7 +18,7 @@ const SILENCE: Duration = Duration::from_secs(20);
 
 impl Host {
     /// Sends numbers to whoever connects, as long as `flowing` says so.
-    pub fn streams(&self, at: SocketAddr, flowing: &Arc<AtomicBool>) {
+    pub(crate) fn streams(&self, at: SocketAddr, flowing: &Arc<AtomicBool>) {
         let listener = self.within(|| TcpListener::bind(at).unwrap());
         let flowing = Arc::clone(flowing);
         std::thread::spawn(move || {
@@ -42,7 +42,7 @@ fn send(mut stream: TcpStream, flowing: &AtomicBool) -> io::Result<()> {
 }
 
 /// A download that goes on.
-pub struct Download {
+pub(crate) struct Download {
     received: Arc<AtomicU64>,
     reader: JoinHandle<io::Result<Duration>>,
     /// The client's port.
@@ -51,7 +51,7 @@ pub struct Download {
 
 impl Download {
     /// Begins on a host.
-    pub fn begin(client: &Host, from: SocketAddr) -> Self {
+    pub(crate) fn begin(client: &Host, from: SocketAddr) -> Self {
         let stream = client.within(|| TcpStream::connect_timeout(&from, Duration::from_secs(5)).unwrap());
         stream.set_read_timeout(Some(SILENCE)).unwrap();
         let port = stream.local_addr().unwrap().port();
@@ -63,7 +63,7 @@ impl Download {
     }
 
     /// Waits for bytes that were not there before: more than could be under way already.
-    pub fn goes_on(&self) {
+    pub(crate) fn goes_on(&self) {
         let before = self.received.load(Ordering::SeqCst);
         let ended = || assert!(!self.reader.is_finished(), "the download broke off");
         wait("more of the download", || {
@@ -73,7 +73,7 @@ impl Download {
     }
 
     /// The end that the server made: how many bytes came, and the longest wait between two of them.
-    pub fn end(self) -> (u64, Duration) {
+    pub(crate) fn end(self) -> (u64, Duration) {
         let longest = self.reader.join().unwrap().unwrap();
         (self.received.load(Ordering::SeqCst), longest)
     }

@@ -9,7 +9,7 @@ use super::cluster::{Cluster, VIP4};
 use super::host::{Host, wait};
 use super::words::{at, by, mark, service, sticky, tcp, to, udp};
 
-pub const CASES: &[Case] =
+pub(crate) const CASES: &[Case] =
     crate::cases![an_address_moves_when_its_owner_dies, keepalived_means_the_same_by_its_keywords];
 
 fn an_address_moves_when_its_owner_dies() {

@@ -16,7 +16,7 @@ use super::netlink::{DEL_DESTINATION, NEW_DESTINATION, NEW_SERVICE, SET_DESTINAT
 use super::suite_table::thousand_of_ten;
 use super::words::{apply, at, make, tcp};
 
-pub const CASES: &[Case] =
+pub(crate) const CASES: &[Case] =
     crate::cases![a_thousand_services, daemons_with_a_thousand_services, a_dead_server_s_way_out];
 
 /// How often a server dies of each cause.
@@ -144,8 +144,8 @@ fn turn_of(host: &Host, start: fn(&Host, &str) -> Daemon, file: &str, [config, c
     Turn { full: full.duration_since(started).unwrap(), applied, reloaded, messages, memory }
 }
 
-/// From the death of a real server to the message that takes it out of the table: both watch the same one. Its web server
-/// ends, which refuses connections; or its cable is pulled, and checks run into their timeout.
+/// From the death of a real server to the message that takes it out of the table: both watch the same one. Its web
+/// server ends, which refuses connections; or its cable is pulled, and checks run into their timeout.
 fn a_dead_server_s_way_out() {
     let cluster = Cluster::new(2, 1);
     let [ours, theirs] = &cluster.directors[..] else { panic!("two directors") };

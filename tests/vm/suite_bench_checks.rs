@@ -1,7 +1,8 @@
-//! What checks cost beside keepalived's, with one file for both: told, never judged. Runs when `HACTL_VM_ONLY` names it.
-//! `HACTL_VM_CHECKS` says how many there are, `HACTL_VM_INTERVAL` each how many seconds: an emulated machine manages some
-//! thousand connections a second, a real one ten times as many. `HACTL_VM_HELD` connections are left for the client to
-//! close, as web servers do; keepalived waits for each of them and falls behind, so by default the servers close at once.
+//! What checks cost beside keepalived's, with one file for both: told, never judged. Runs when `HACTL_VM_ONLY` names
+//! it. `HACTL_VM_CHECKS` says how many there are, `HACTL_VM_INTERVAL` each how many seconds: an emulated machine
+//! manages some thousand connections a second, a real one ten times as many. `HACTL_VM_HELD` connections are left for
+//! the client to close, as web servers do; keepalived waits for each of them and falls behind, so by default the
+//! servers close at once.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -16,7 +17,7 @@ use nix::unistd::Pid;
 use super::Case;
 use super::host::{HACTL, Host};
 
-pub const CASES: &[Case] = crate::cases![checks];
+pub(crate) const CASES: &[Case] = crate::cases![checks];
 
 /// Unless told otherwise.
 const COUNT: usize = 10_000;

@@ -1,4 +1,5 @@
-//! Real servers that die in every way, as the agent's checks see them, and what a verdict means: weights, words, scripts.
+//! Real servers that die in every way, as the agent's checks see them, and what a verdict means: weights, words,
+//! scripts.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +13,7 @@ use super::agent::{direct_cluster, pool, unchecked};
 use super::cluster::{Cluster, VIP4, VIP6};
 use super::host::{Daemon, Host, wait};
 
-pub const CASES: &[Case] = crate::cases![
+pub(crate) const CASES: &[Case] = crate::cases![
     servers_that_hang_break_or_lie_leave_and_return,
     certificates_are_checked,
     a_script_judges_and_weighs,

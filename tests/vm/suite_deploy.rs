@@ -13,7 +13,7 @@ use hactl::lab::rootfs;
 use super::Case;
 use super::host::{HACTL, wait};
 
-pub const CASES: &[Case] = crate::cases![the_examples_by_ssh_and_systemd];
+pub(crate) const CASES: &[Case] = crate::cases![the_examples_by_ssh_and_systemd];
 
 const FOUR: &str = include_str!("../../inventories/lvs-dr.yaml");
 const TWO: &str = include_str!("../../inventories/lvs-dr-two.yaml");

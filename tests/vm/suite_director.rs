@@ -1,4 +1,5 @@
-//! The agent as a director: what a file makes of the kernel's table, and what checks, operators and restarts make of it.
+//! The agent as a director: what a file makes of the kernel's table, and what checks, operators and restarts make of
+//! it.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -12,7 +13,7 @@ use super::cluster::{Cluster, VIP4};
 use super::host::{Host, wait};
 use super::netlink::{SET_DESTINATION, Tap};
 
-pub const CASES: &[Case] = crate::cases![
+pub(crate) const CASES: &[Case] = crate::cases![
     the_same_file_gives_keepalived_s_table,
     a_dead_server_leaves_and_returns,
     a_drained_server_keeps_its_connections,

@@ -1,4 +1,5 @@
-//! The example inventories, whole: what the desk renders for them serves clients, fails over, and leaves nothing behind.
+//! The example inventories, whole: what the desk renders for them serves clients, fails over, and leaves nothing
+//! behind.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -8,7 +9,7 @@ use super::cluster::{Cluster, VIP4};
 use super::deployed::{Deployed, example};
 use super::host::{Daemon, Host, wait};
 
-pub const CASES: &[Case] =
+pub(crate) const CASES: &[Case] =
     crate::cases![four_hosts_by_direct_routing, four_hosts_by_nat, four_hosts_by_tunnels, two_hosts_that_are_both,];
 
 const FOUR: &str = include_str!("../../inventories/lvs-dr.yaml");

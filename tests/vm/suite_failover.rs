@@ -11,7 +11,7 @@ use super::cluster::{Cluster, VIP4};
 use super::host::{Host, wait};
 use super::stream::Download;
 
-pub const CASES: &[Case] = crate::cases![
+pub(crate) const CASES: &[Case] = crate::cases![
     a_download_survives_promotion_and_a_pulled_plug,
     directors_that_are_real_servers_balance_without_a_loop,
     checks_rest_while_the_other_director_serves,
@@ -99,7 +99,8 @@ fn directors_that_are_real_servers_balance_without_a_loop() {
     leads(second, first);
     second.until(&both);
     first.until(&[]);
-    // Another client: the first one may come from a port whose old connection is remembered, and gets the server that it had.
+    // Another client: the first one may come from a port whose old connection is remembered, and gets the server that
+    // it had.
     assert_eq!(cluster.another_client(10).gets(50, vip), halves);
     // Gone whole: its web server, too, would have answered.
     cluster.plug(second, false);

@@ -9,7 +9,7 @@ use super::cluster::{Cluster, VIP4};
 use super::host::{Daemon, Host, wait};
 use super::words::{by, make, service, tcp};
 
-pub const CASES: &[Case] = crate::cases![
+pub(crate) const CASES: &[Case] = crate::cases![
     a_scheduler_is_loaded_while_a_namespace_goes,
     open_connections_are_shared_as_named,
     flags_of_the_hashing_ones,

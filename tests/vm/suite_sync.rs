@@ -13,7 +13,7 @@ use super::cluster::{Cluster, VIP4};
 use super::host::{Daemon, Host, wait};
 use super::words::{by, make, service, tcp};
 
-pub const CASES: &[Case] = crate::cases![
+pub(crate) const CASES: &[Case] = crate::cases![
     daemons_start_and_stop,
     the_same_file_gives_keepalived_s_daemons,
     a_connection_survives_its_director,
@@ -56,8 +56,8 @@ fn daemons_start_and_stop() {
     assert!(host.ipvsadm("-L --daemon").is_empty());
 }
 
-/// One file, run by keepalived and by hactl beside a better router that comes and goes: what the kernel runs as master, as backup,
-/// as master again, and after the stop.
+/// One file, run by keepalived and by hactl beside a better router that comes and goes: what the kernel runs as master,
+/// as backup, as master again, and after the stop.
 fn the_same_file_gives_keepalived_s_daemons() {
     for words in ["eth0 web", "eth0 web id 91 maxlen 1300 port 8891 ttl 3 group 224.0.0.91"] {
         let lives = [Host::keepalived, Host::agent].map(|run| life_of_daemons(words, run));

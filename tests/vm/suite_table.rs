@@ -13,7 +13,7 @@ use super::Case;
 use super::host::{HACTL, Host};
 use super::words::{apply, at, by, make, mark, service, sticky, tcp, to, udp};
 
-pub const CASES: &[Case] = crate::cases![
+pub(crate) const CASES: &[Case] = crate::cases![
     the_binary_under_test_runs_here,
     every_scheduler_is_listed,
     every_setting_reads_the_same_in_both_tools,
@@ -203,7 +203,7 @@ fn a_thousand_services_of_ten() {
 }
 
 /// 10.38.0.0:80 … 10.38.3.249:80, each with 10.39.0.1 … 10.39.0.10.
-pub fn thousand_of_ten() -> Table {
+pub(crate) fn thousand_of_ten() -> Table {
     let weights: Vec<_> = (1..=10).map(|n| (at(&format!("10.39.0.{n}:80")), 1)).collect();
     let key = |n: u32| tcp(&format!("10.38.{}.{}:80", n / 250, n % 250));
     (0..1000).map(|n| (key(n), service(by("wlc"), Forward::Nat, &weights))).collect()

@@ -11,7 +11,7 @@ use super::cluster::{Cluster, VIP4, VIP6};
 use super::host::{Daemon, wait};
 use super::words::{by, make, mark, service, sticky};
 
-pub const CASES: &[Case] = crate::cases![
+pub(crate) const CASES: &[Case] = crate::cases![
     direct_routing_shares_in_turn,
     direct_routing_over_ipv6,
     nat_changes_ports_and_answers,

@@ -6,16 +6,17 @@ use std::net::TcpStream;
 use super::host::{Daemon, Host};
 
 /// What `/health` says of a healthy one.
-pub const HEALTHY: &str = "fine\n";
+pub(crate) const HEALTHY: &str = "fine\n";
 
 impl Host {
     /// nginx on ports 80 and 8080 that answers with the host's name.
-    pub fn web(&self) -> Daemon {
+    pub(crate) fn web(&self) -> Daemon {
         self.nginx("")
     }
 
-    /// The same with TLS on port 443; the certificate, which is its own authority, is for `name`. Returns the certificate's path.
-    pub fn secure_web(&self, name: &str) -> (Daemon, String) {
+    /// The same with TLS on port 443; the certificate, which is its own authority, is for `name`. Returns the
+    /// certificate's path.
+    pub(crate) fn secure_web(&self, name: &str) -> (Daemon, String) {
         let at = |file: &str| self.folder().join(file).display().to_string();
         let (key, certificate) = (at("key.pem"), at("certificate.pem"));
         self.sh(&format!(
@@ -49,14 +50,14 @@ impl Host {
     }
 
     /// What `/health` answers from now on.
-    pub fn says(&self, text: &str) {
+    pub(crate) fn says(&self, text: &str) {
         let www = self.folder().join("www");
         fs::write(www.join("health.new"), text).unwrap();
         fs::rename(www.join("health.new"), www.join("health")).unwrap();
     }
 
     /// Whether `/health` fails with 500.
-    pub fn breaks(&self, broken: bool) {
+    pub(crate) fn breaks(&self, broken: bool) {
         let path = self.folder().join("www/broken");
         if broken { fs::write(path, "").unwrap() } else { fs::remove_file(path).unwrap() }
     }

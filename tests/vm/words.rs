@@ -10,53 +10,53 @@ use hactl_engine::ipvs::{
 };
 use hactl_engine::lvs::diff::{Change, diff};
 
-pub fn tcp(address: &str) -> ServiceKey {
+pub(crate) fn tcp(address: &str) -> ServiceKey {
     ServiceKey::Address { protocol: Protocol::Tcp, address: at(address) }
 }
 
-pub fn udp(address: &str) -> ServiceKey {
+pub(crate) fn udp(address: &str) -> ServiceKey {
     ServiceKey::Address { protocol: Protocol::Udp, address: at(address) }
 }
 
-pub fn mark(mark: u32) -> ServiceKey {
+pub(crate) fn mark(mark: u32) -> ServiceKey {
     ServiceKey::Mark { family: Family::V4, mark }
 }
 
-pub fn at(address: &str) -> SocketAddr {
+pub(crate) fn at(address: &str) -> SocketAddr {
     address.parse().unwrap()
 }
 
 /// Scheduled without flags and persistence.
-pub fn by(name: &str) -> ServiceSettings {
+pub(crate) fn by(name: &str) -> ServiceSettings {
     let name = Scheduling::NAMES.into_iter().find(|known| *known == name).unwrap();
     ServiceSettings { scheduling: Scheduling { name, one_packet: false, flags: [false; 3] }, persistence: None }
 }
 
 /// The same with persistence.
-pub fn sticky(name: &str, seconds: u64, prefix: u8) -> ServiceSettings {
+pub(crate) fn sticky(name: &str, seconds: u64, prefix: u8) -> ServiceSettings {
     ServiceSettings { persistence: Some((Duration::from_secs(seconds), prefix)), ..by(name) }
 }
 
-pub fn to(weight: u32, forward: Forward) -> DestinationSettings {
+pub(crate) fn to(weight: u32, forward: Forward) -> DestinationSettings {
     DestinationSettings { weight, forward, upper_threshold: 0, lower_threshold: 0 }
 }
 
 /// A service whose destinations are all reached the same way.
-pub fn service(settings: ServiceSettings, forward: Forward, weights: &[(SocketAddr, u32)]) -> Service {
+pub(crate) fn service(settings: ServiceSettings, forward: Forward, weights: &[(SocketAddr, u32)]) -> Service {
     let destinations: BTreeMap<_, _> =
         weights.iter().map(|(address, weight)| (*address, to(*weight, forward))).collect();
     Service { settings, destinations }
 }
 
 /// Carries out changes of which none may be refused.
-pub fn apply(ipvs: &mut Ipvs, changes: &[Change]) {
+pub(crate) fn apply(ipvs: &mut Ipvs, changes: &[Change]) {
     let refused = ipvs.apply(changes).unwrap();
     let words: Vec<String> = refused.iter().map(ToString::to_string).collect();
     assert!(words.is_empty(), "{} refused: {}", words.len(), words.join("\n"));
 }
 
 /// Makes the kernel's table this one; how many changes that took.
-pub fn make(ipvs: &mut Ipvs, wanted: &Table) -> usize {
+pub(crate) fn make(ipvs: &mut Ipvs, wanted: &Table) -> usize {
     let found = ipvs.table().unwrap();
     let changes = diff(&found, wanted, &found.keys().copied().collect());
     apply(ipvs, &changes);

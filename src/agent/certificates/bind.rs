@@ -1,5 +1,5 @@
-//! The account of an authority that gives nothing to strangers: it is bound, once, to one that its operator keeps (RFC 8555 §7.3.4).
-//! The library binds keys alone that it has made itself, so this request is made here.
+//! The account of an authority that gives nothing to strangers: it is bound, once, to one that its operator keeps (RFC
+//! 8555 §7.3.4). The library binds keys alone that it has made itself, so this request is made here.
 
 use bytes::Bytes;
 use data_encoding::BASE64URL_NOPAD;

@@ -1,5 +1,5 @@
-//! A certificate with its private key as nginx reads them: one file, so that they are never of two certificates, whenever the power
-//! fails.
+//! A certificate with its private key as nginx reads them: one file, so that they are never of two certificates,
+//! whenever the power fails.
 
 use std::fs;
 use std::io;
@@ -38,8 +38,8 @@ impl Bundle {
     }
 }
 
-/// Where what was issued is kept, whatever becomes of nginx's files. The id comes from a configuration of ours, and stays inside
-/// the folder all the same.
+/// Where what was issued is kept, whatever becomes of nginx's files. The id comes from a configuration of ours, and
+/// stays inside the folder all the same.
 pub(super) fn stored(folder: &Path, id: &str) -> PathBuf {
     folder.join(format!("{}.pem", id.replace('/', "_")))
 }

@@ -21,14 +21,15 @@ const PATIENCE: Duration = Duration::from_secs(45);
 /// How it is asked meanwhile.
 const POLICY: RetryPolicy = RetryPolicy::new().initial_delay(Duration::from_millis(200)).backoff(1.5).timeout(PATIENCE);
 
-/// Gets one. The private key is made here, and is in nothing that is sent. `first` is said where this directory was not asked
-/// before: then it is told whom it may write to.
+/// Gets one. The private key is made here, and is in nothing that is sent. `first` is said where this directory was not
+/// asked before: then it is told whom it may write to.
 ///
 /// # Errors
 /// What the authority said, or what kept it from saying anything.
 pub(super) async fn issue(order: &Order, account_key: &str, first: bool) -> Result<Bundle, NotIssued> {
     match once(order, account_key, first).await {
-        // A nonce that is refused says nothing of what was asked (RFC 8555 §6.5). The library tries three; then it is begun again.
+        // A nonce that is refused says nothing of what was asked (RFC 8555 §6.5). The library tries three; then it is
+        // begun again.
         Err(NotIssued::Refused(words)) if words.ends_with(NONCE) => once(order, account_key, first).await,
         other => other,
     }
@@ -119,7 +120,8 @@ fn voucher(path: &str) -> Result<Vec<u8>, NotIssued> {
     bytes.ok_or_else(|| NotIssued::NotABinding(path.into()))
 }
 
-/// Of an order that came to nothing, what was found at each name: that is with the challenges, and not always with the order.
+/// Of an order that came to nothing, what was found at each name: that is with the challenges, and not always with the
+/// order.
 async fn why_not(asked: &mut instant_acme::Order, error: Option<Error>) -> NotIssued {
     let mut found = Vec::new();
     let mut authorizations = asked.authorizations();
@@ -143,7 +145,8 @@ fn said(error: Error) -> NotIssued {
     }
 }
 
-/// A problem document (RFC 8555 §6.7) in words: what it says, and behind it its kind. What a server sent may hold anything.
+/// A problem document (RFC 8555 §6.7) in words: what it says, and behind it its kind. What a server sent may hold
+/// anything.
 fn words(problem: &Problem) -> String {
     let detail = problem.detail.as_deref().unwrap_or("it does not say why");
     let kind = problem.r#type.as_deref().map(|kind| kind.rsplit(':').next().unwrap_or(kind));

@@ -1,4 +1,5 @@
-//! Whether a certificate is to be had, and when a try that failed is made again. Pure: what lies there, what is wanted, the time.
+//! Whether a certificate is to be had, and when a try that failed is made again. Pure: what lies there, what is wanted,
+//! the time.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -6,15 +7,16 @@ use hactl_engine::certificates::{Failed, Held, Order};
 
 use super::bundle::Bundle;
 
-/// The first pause after a failure; each further one doubles it. Authorities count failures (Let's Encrypt: five an hour for a name).
+/// The first pause after a failure; each further one doubles it. Authorities count failures (Let's Encrypt: five an
+/// hour for a name).
 const PAUSE: Duration = Duration::from_secs(60 * 60);
 /// The longest pause.
 const PAUSE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// Somebody who asks for it by hand gets a try this long after the last one.
 const PAUSE_BY_HAND: Duration = Duration::from_secs(60);
 
-/// Whether another certificate is wanted than the one that was issued last: there is none, it is for other names or of another
-/// authority, or less than a third of its time is left.
+/// Whether another certificate is wanted than the one that was issued last: there is none, it is for other names or of
+/// another authority, or less than a third of its time is left.
 pub(super) fn is_due(order: &Order, stored: Option<&Bundle>, before: Option<&Held>, now: SystemTime) -> bool {
     let Some(stored) = stored.filter(|stored| stored.is_for(&order.names)) else { return true };
     let known = before.filter(|held| held.fingerprint == stored.certificate.fingerprint);

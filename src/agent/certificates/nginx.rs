@@ -32,8 +32,8 @@ pub(super) fn reload() -> Result<bool, NotLoaded> {
     if output.status.success() { Ok(true) } else { Err(NotLoaded::NoReload(said(&output))) }
 }
 
-/// Waits until it shows a certificate, and nothing else any more: a reload is told of before its new workers serve, and for a moment
-/// the old ones take connections beside them.
+/// Waits until it shows a certificate, and nothing else any more: a reload is told of before its new workers serve, and
+/// for a moment the old ones take connections beside them.
 ///
 /// # Errors
 /// It shows another one for too long.

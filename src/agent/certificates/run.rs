@@ -82,8 +82,8 @@ fn orders(path: &Path) -> Result<Orders, NoRun> {
     serde_json::from_slice(&bytes).map_err(|why| NoRun::NotOrders { path: path.into(), why })
 }
 
-/// Takes away what an earlier run left that was killed, and certificates of sites that are gone once they have ended: until then
-/// such a site may come back.
+/// Takes away what an earlier run left that was killed, and certificates of sites that are gone once they have ended:
+/// until then such a site may come back.
 fn sweep(folder: &Path, orders: &Orders, now: SystemTime) {
     let files = orders.certificates.iter().map(|order| PathBuf::from(&order.file));
     let ordered: Vec<PathBuf> =

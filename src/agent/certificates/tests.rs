@@ -1,5 +1,5 @@
-//! An authority that is played, answer by answer: what it may do wrong, and what is said of it. One that nobody here wrote is met in
-//! `tests/interop` and in the lab.
+//! An authority that is played, answer by answer: what it may do wrong, and what is said of it. One that nobody here
+//! wrote is met in `tests/interop` and in the lab.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -31,7 +31,8 @@ pub(crate) fn begin(to: &Connection) -> Result<Socket, Failed> {
 pub(crate) fn connected(socket: &SockRef<'_>) -> Result<(), Failed> {
     match socket.take_error().unwrap_or_else(Some) {
         None => Ok(()),
-        // While it was being made the other host could only refuse. It was made, and then the host thought better of it.
+        // While it was being made the other host could only refuse. It was made, and then the host thought better of
+        // it.
         Some(error) if matches!(error.raw_os_error(), Some(libc::ECONNRESET | libc::EPIPE)) => Ok(()),
         Some(error) => Err(error.into()),
     }

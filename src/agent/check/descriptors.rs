@@ -2,7 +2,8 @@
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// Raises the limit to what is permitted. With the usual 1,024 files a check of a healthy server could fail because no socket is left.
+/// Raises the limit to what is permitted. With the usual 1,024 files a check of a healthy server could fail because no
+/// socket is left.
 pub(crate) fn make_room() {
     let lifted = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(now, permitted)| {
         if now < permitted { setrlimit(Resource::RLIMIT_NOFILE, permitted, permitted) } else { Ok(()) }

@@ -10,7 +10,8 @@ use super::connect::udp;
 use super::dns_message::{Verdict, judge, question};
 use super::failed::Failed;
 
-/// Asks and waits for the answer, within the check's time. What is no answer to the question proves nothing: anybody may send it.
+/// Asks and waits for the answer, within the check's time. What is no answer to the question proves nothing: anybody
+/// may send it.
 ///
 /// # Errors
 /// Refused, no such name, nothing in time.

@@ -1,6 +1,6 @@
-//! The checks of real servers: [`attempt`] makes one try of one check and says how it ended, within the check's own time. Each kind has its
-//! file; HTTP, SMTP and TLS are spoken by `net`. What a check fails of is a value ([`failed`]), and nothing here knows what follows from
-//! it: that is `engine/lvs`.
+//! The checks of real servers: [`attempt`] makes one try of one check and says how it ended, within the check's own
+//! time. Each kind has its file; HTTP, SMTP and TLS are spoken by `net`. What a check fails of is a value ([`failed`]),
+//! and nothing here knows what follows from it: that is `engine/lvs`.
 
 pub(crate) mod around;
 pub(crate) mod attempt;

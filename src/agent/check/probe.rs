@@ -56,6 +56,18 @@ mod tests {
         format!("http://{address}/health")
     }
 
+    /// A host that drops packets is told of before the time that an answer may take: the queue of this one is full.
+    #[test]
+    fn what_drops_packets_is_told_of_soon() {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        socket.bind(&"127.0.0.1:0".parse::<std::net::SocketAddr>().unwrap().into()).unwrap();
+        socket.listen(0).unwrap();
+        let address = socket.local_addr().unwrap().as_socket().unwrap();
+        let _waits = std::net::TcpStream::connect(address).unwrap();
+        let why = http(&format!("http://{address}/"), Duration::from_secs(60)).unwrap_err();
+        assert!(matches!(&why, ProbeError::Get(_, GetError::NoConnection(_))), "{why}");
+    }
+
     #[test]
     fn statuses_and_garbage() {
         let limit = Duration::from_secs(2);

@@ -38,7 +38,8 @@ pub(crate) async fn begin(
     })
 }
 
-/// The name that is asked for, and that a certificate must be for where it is verified. An address is not sent (RFC 6066 §3).
+/// The name that is asked for, and that a certificate must be for where it is verified. An address is not sent (RFC
+/// 6066 §3).
 fn server_name(settings: &Tls, url: &Url, address: IpAddr) -> Result<ServerName<'static>, Failed> {
     let from_host = settings.sni_from_host || settings.verify.is_some();
     let named = settings.sni.as_deref().or(url.host.as_deref().filter(|_| from_host).map(without_port));

@@ -1,6 +1,6 @@
-//! May a program be run, and as whom? The one policy for checks, notify scripts, FIFO scripts and the scripts of start and stop.
-//! It refuses what keepalived refuses: a user that does not exist, a program that this user cannot execute, and, with
-//! `enable_script_security`, what root would run although others can write it or nobody said that root shall.
+//! May a program be run, and as whom? The one policy for checks, notify scripts, FIFO scripts and the scripts of start
+//! and stop. It refuses what keepalived refuses: a user that does not exist, a program that this user cannot execute,
+//! and, with `enable_script_security`, what root would run although others can write it or nobody said that root shall.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -71,7 +71,8 @@ pub(crate) fn permit_as<'c>(
     }
 }
 
-/// The account of a script: its own user, `script_user`, the user keepalived_script when there is one, else the agent's own.
+/// The account of a script: its own user, `script_user`, the user keepalived_script when there is one, else the agent's
+/// own.
 ///
 /// # Errors
 /// A name is unknown on this host.

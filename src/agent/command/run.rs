@@ -42,7 +42,8 @@ impl std::fmt::Display for Ended {
     }
 }
 
-/// Starts a command. A program that says nothing about its interpreter is a shell's, as it is for execvp and for shells.
+/// Starts a command. A program that says nothing about its interpreter is a shell's, as it is for execvp and for
+/// shells.
 ///
 /// # Errors
 /// The kernel's.

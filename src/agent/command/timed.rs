@@ -1,4 +1,5 @@
-//! `startup_script` and `shutdown_script`: run and awaited, within their limit, before the first and after the last act.
+//! `startup_script` and `shutdown_script`: run and awaited, within their limit, before the first and after the last
+//! act.
 
 use hactl_engine::conf::config::{Global, TimedScript};
 

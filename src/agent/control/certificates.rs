@@ -1,5 +1,5 @@
-//! The certificates of sites, for the metrics: what nginx on this host is given to read, and how tries for others went. They are
-//! looked at when somebody asks; the agent itself does nothing with them.
+//! The certificates of sites, for the metrics: what nginx on this host is given to read, and how tries for others went.
+//! They are looked at when somebody asks; the agent itself does nothing with them.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -45,8 +45,8 @@ pub(crate) fn exchange_line(socket: &Path, request: &Request) -> Result<String, 
 /// Has the binary on disk take the agent's place, and waits until it has: the answer is what became of it.
 ///
 /// # Errors
-/// The agent refuses (exit 4, nothing was changed); the new binary did not come up and the one before goes on (exit 5); nobody
-/// answers any more (exit 6).
+/// The agent refuses (exit 4, nothing was changed); the new binary did not come up and the one before goes on (exit 5);
+/// nobody answers any more (exit 6).
 pub(crate) fn upgrade(socket: &Path) -> Result<Response, Failure> {
     upgrade_within(socket, COMING_UP)
 }

@@ -124,7 +124,8 @@ pub(crate) fn is_set(state: RouterState) -> bool {
     matches!(state, RouterState::Master | RouterState::Handover)
 }
 
-/// `10.0.0.3/24 dev eth0 scope global set`, as keepalived words it: a host's address has no prefix, one of IPv6 its lifetime.
+/// `10.0.0.3/24 dev eth0 scope global set`, as keepalived words it: a host's address has no prefix, one of IPv6 its
+/// lifetime.
 pub(crate) fn address(one: &VirtualAddress, interface: &str, set: bool) -> String {
     let scope = match one.scope {
         0 => "global".into(),

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::server::{self, Handles};
-use crate::net::http::serve::{self as http, answer};
+use crate::net::http::serve::{self as http, Unserved, answer};
 use crate::net::seats::{self, Listener, Place, Wire};
 
 /// Clients at a time; beyond that the one that has been idle longest goes.
@@ -82,7 +82,8 @@ async fn serve(listener: Listener, handles: Handles) {
     let talk = |stream, place| {
         let handles = handles.clone();
         async move {
-            let _ = timeout(LIMIT, converse(stream, &place, &handles)).await; // a client that hangs up or is too slow is no event
+            // A client that hangs up or is too slow is no event.
+            let _ = timeout(LIMIT, converse(stream, &place, &handles)).await;
         }
     };
     seats::serve(listener, "metrics", CLIENTS, talk).await;
@@ -100,17 +101,20 @@ async fn converse(mut stream: Box<dyn Wire>, place: &Place, handles: &Handles) -
                 Err(why) => answer("503 Service Unavailable", "text/plain", &why.to_string()),
             }
         }
-        Err(status) => answer(status, "text/plain", status),
+        Err(unserved) => {
+            let status = unserved.to_string();
+            answer(&status, "text/plain", &status)
+        }
     };
     stream.write_all(answer.as_bytes()).await?;
     stream.shutdown().await
 }
 
 /// Whether a request is `GET /metrics`; else the status that it deserves.
-fn judge(request: &[u8]) -> Result<(), &'static str> {
+fn judge(request: &[u8]) -> Result<(), Unserved> {
     match http::path(request)?.as_str() {
         "/metrics" => Ok(()),
-        _ => Err("404 Not Found"),
+        _ => Err(Unserved::NotFound),
     }
 }
 
@@ -122,11 +126,15 @@ mod tests {
     fn only_the_one_page() {
         assert_eq!(judge(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"), Ok(()));
         assert_eq!(judge(b"GET /metrics?x=1 HTTP/1.0\r\n\r\n"), Ok(()));
-        assert_eq!(judge(b"GET / HTTP/1.1\r\n\r\n"), Err("404 Not Found"));
-        assert_eq!(judge(b"POST /metrics HTTP/1.1\r\n\r\n"), Err("405 Method Not Allowed"));
+        assert_eq!(judge(b"GET / HTTP/1.1\r\n\r\n"), Err(Unserved::NotFound));
+        assert_eq!(judge(b"POST /metrics HTTP/1.1\r\n\r\n"), Err(Unserved::MethodNotAllowed));
         for junk in [&b"GET /metrics HTTP/1.1\r\n"[..], b"", b"\xff\xfe\r\n\r\n", b"GET /metrics\r\n\r\n"] {
-            assert_eq!(judge(junk), Err("400 Bad Request"));
+            assert_eq!(judge(junk), Err(Unserved::BadRequest));
         }
+        let status = |unserved: Unserved| unserved.to_string();
+        assert_eq!(status(Unserved::BadRequest), "400 Bad Request");
+        assert_eq!(status(Unserved::NotFound), "404 Not Found");
+        assert_eq!(status(Unserved::MethodNotAllowed), "405 Method Not Allowed");
     }
 
     #[test]

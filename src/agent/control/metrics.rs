@@ -117,7 +117,8 @@ fn balancing(page: &mut Page, servers: &[VirtualServerStatus]) {
     failures(page, servers);
 }
 
-/// Of a silent server the operator looks for something else than of one that refuses, so failed checks are counted by reason.
+/// Of a silent server the operator looks for something else than of one that refuses, so failed checks are counted by
+/// reason.
 fn failures(page: &mut Page, servers: &[VirtualServerStatus]) {
     page.family("lvs_check_failures_total", "counter", "Tries of checks that failed, by reason.");
     for server in servers {

@@ -1,5 +1,6 @@
-//! What others ask the agent, and how it answers: the control socket and its local front, Prometheus' page, the files that
-//! keepalived writes at a signal. Orders become messages to the VRRP loop and the director; nothing here carries them out.
+//! What others ask the agent, and how it answers: the control socket and its local front, Prometheus' page, the files
+//! that keepalived writes at a signal. Orders become messages to the VRRP loop and the director; nothing here carries
+//! them out.
 
 mod certificates;
 pub(crate) mod client;

@@ -1,5 +1,5 @@
-//! Tells those that wait for the agent that it is up: the process that started it, the binary that it replaces, and whoever
-//! reads its process id files.
+//! Tells those that wait for the agent that it is up: the process that started it, the binary that it replaces, and
+//! whoever reads its process id files.
 
 use std::fs;
 use std::io;

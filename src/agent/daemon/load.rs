@@ -54,8 +54,8 @@ impl Part {
     }
 }
 
-/// Reads and parses the configuration. Faults in it are remarks: the daemon takes defaults and runs. Checks that cannot run
-/// here are left out.
+/// Reads and parses the configuration. Faults in it are remarks: the daemon takes defaults and runs. Checks that cannot
+/// run here are left out.
 ///
 /// # Errors
 /// The file, or a key that it names, cannot be read or could be read by others.
@@ -98,8 +98,8 @@ pub(super) fn load_again(
     Ok((config, remarks))
 }
 
-/// Refuses a configuration that would stop instances by mistake rather than by intention: because it lacks an instance that runs
-/// and has faults that may have swallowed it, or because nothing is in it at all.
+/// Refuses a configuration that would stop instances by mistake rather than by intention: because it lacks an instance
+/// that runs and has faults that may have swallowed it, or because nothing is in it at all.
 ///
 /// # Errors
 /// What is missing, and the first fault.
@@ -118,8 +118,8 @@ pub(crate) fn keeps(before: &Config, after: &Config, remarks: &[Remark]) -> Resu
     }
 }
 
-/// Settles what depends on the interfaces of the network namespace that the agent is in. `before` is the configuration that
-/// was in force until now.
+/// Settles what depends on the interfaces of the network namespace that the agent is in. `before` is the configuration
+/// that was in force until now.
 pub(crate) fn settle(config: &mut Config, before: Option<&Config>) -> Vec<Remark> {
     source_of_unplaced(config);
     if !config.instances.iter().any(|instance| has_macvlan(instance)) {
@@ -132,8 +132,8 @@ pub(crate) fn settle(config: &mut Config, before: Option<&Config>) -> Vec<Remark
     said.into_iter().map(|text| Remark { severe: false, text }).collect()
 }
 
-/// A unicast instance with neither interface nor source sends from where this host's route to its first peer begins. Without
-/// a route it is in FAULT, which says so, until a reload.
+/// A unicast instance with neither interface nor source sends from where this host's route to its first peer begins.
+/// Without a route it is in FAULT, which says so, until a reload.
 fn source_of_unplaced(config: &mut Config) {
     let unplaced = config.instances.iter_mut().filter(|one| one.interface.is_empty() && one.source.is_none());
     for instance in unplaced {

@@ -1,5 +1,5 @@
-//! `net_namespace`: the agent goes there before anything else, or does not start. Addresses in the wrong namespace would be
-//! live where nobody meant them to be.
+//! `net_namespace`: the agent goes there before anything else, or does not start. Addresses in the wrong namespace
+//! would be live where nobody meant them to be.
 
 use std::io::ErrorKind;
 

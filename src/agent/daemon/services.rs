@@ -21,7 +21,8 @@ use crate::agent::track::files::TrackedFiles;
 use crate::agent::track::processes::TrackedProcesses;
 use crate::agent::track::scripts::Scripts;
 
-/// How long a restart waits for the last reports to go out: little against the three intervals after which a backup acts.
+/// How long a restart waits for the last reports to go out: little against the three intervals after which a backup
+/// acts.
 const HURRY: Duration = Duration::from_millis(100);
 
 /// The services.

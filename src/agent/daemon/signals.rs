@@ -6,8 +6,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::agent::control::dump::Kind;
 
-/// keepalived's signal for the JSON dump: SIGRTMIN + 2 as glibc counts, whatever this was built with. The static binary's musl
-/// begins one later, and scripts that send 36 would wait for ever.
+/// keepalived's signal for the JSON dump: SIGRTMIN + 2 as glibc counts, whatever this was built with. The static
+/// binary's musl begins one later, and scripts that send 36 would wait for ever.
 const JSON: i32 = 36;
 
 /// What a signal asks for.

@@ -1,8 +1,9 @@
-//! `hactl agent upgrade`: the binary on disk takes this process's place, with its process id, its arguments and the addresses as they
-//! are. The successor adopts them as it would after a restart; only it comes sooner.
+//! `hactl agent upgrade`: the binary on disk takes this process's place, with its process id, its arguments and the
+//! addresses as they are. The successor adopts them as it would after a restart; only it comes sooner.
 //!
-//! Nothing is given up before the new binary has rehearsed: read the real configuration and opened what can be opened twice. It gets
-//! the image of the binary before along, as a descriptor; should it not come up after all, it becomes that one again.
+//! Nothing is given up before the new binary has rehearsed: read the real configuration and opened what can be opened
+//! twice. It gets the image of the binary before along, as a descriptor; should it not come up after all, it becomes
+//! that one again.
 
 use std::ffi::{CString, OsString};
 use std::fs::{self, File};
@@ -98,7 +99,8 @@ pub(crate) fn reap() {
     while let Ok(WaitStatus::Exited(..) | WaitStatus::Signaled(..)) = waitpid(None, Some(WaitPidFlag::WNOHANG)) {}
 }
 
-/// Puts the binary in this process's place. Returns only when neither it nor this one could be started, with the reason.
+/// Puts the binary in this process's place. Returns only when neither it nor this one could be started, with the
+/// reason.
 pub(crate) fn exec(binary: &Path) -> String {
     let mut command = successor(binary, binary);
     let image = File::open("/proc/self/exe").and_then(|image| {

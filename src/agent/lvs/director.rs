@@ -1,5 +1,5 @@
-//! The director: results of checks and operators' orders go through the engine's balancer, what follows goes to the kernel and to people.
-//! It makes no check itself.
+//! The director: results of checks and operators' orders go through the engine's balancer, what follows goes to the
+//! kernel and to people. It makes no check itself.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -72,7 +72,7 @@ impl Director {
     /// A VRRP instance is in this state now.
     pub(crate) fn state_changed(&mut self, instance: String, state: RouterState) {
         self.states.insert(instance, state);
-        let known = (!self.kernel.behind).then(|| self.balancer.told());
+        let known = (!self.kernel.behind).then(|| self.balancer.in_kernel());
         if self.follow_vrrp() {
             self.resync(known);
         }
@@ -103,7 +103,7 @@ impl Director {
             .map(|observed| observed.table)
             .unwrap_or_default();
         // A reload need not ask the kernel for what it was told, unless it refused some of it.
-        let known = (!first && !self.kernel.behind).then(|| self.balancer.told());
+        let known = (!first && !self.kernel.behind).then(|| self.balancer.in_kernel());
         self.kernel.set_timeouts(lvs);
         self.around.global = Arc::clone(&orders.global);
         let now = clock::now();
@@ -132,7 +132,8 @@ impl Director {
         self.tell_warnings();
     }
 
-    /// `ha_suspend`, `master_only` and the synchronisation follow the VRRP instances. Returns whether the table changes.
+    /// `ha_suspend`, `master_only` and the synchronisation follow the VRRP instances. Returns whether the table
+    /// changes.
     fn follow_vrrp(&mut self) -> bool {
         let Some(orders) = &self.orders else { return false };
         let states = &self.states;

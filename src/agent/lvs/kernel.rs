@@ -1,5 +1,5 @@
-//! The kernel's half of the balancing: the table, the timeouts, the synchronisation of connections. What the kernel refuses is told and
-//! tried again; a kernel without IPVS is told once.
+//! The kernel's half of the balancing: the table, the timeouts, the synchronisation of connections. What the kernel
+//! refuses is told and tried again; a kernel without IPVS is told once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,9 +20,9 @@ pub(crate) struct Kernel {
     owned: BTreeSet<ServiceKey>,
     /// The table differs from what is wanted.
     pub behind: bool,
-    /// Warning that was told already.
-    told: BTreeSet<String>,
-    /// Warning that is still to be told.
+    /// Warnings that were reported already.
+    reported: BTreeSet<String>,
+    /// Warnings that are still to be reported.
     warnings: Vec<String>,
     daemons: BTreeMap<SyncRole, SyncSettings>,
 }
@@ -47,8 +47,8 @@ impl Kernel {
         }
     }
 
-    /// Makes the kernel's table, which is `known` or else is read, what it shall be. `ours` are the services that this agent looks
-    /// after.
+    /// Makes the kernel's table, which is `known` or else is read, what it shall be. `ours` are the services that this
+    /// agent looks after.
     pub(crate) fn become_like(&mut self, known: Option<Table>, wanted: &Table, ours: BTreeSet<ServiceKey>) {
         self.owned.extend(ours.iter().copied());
         if self.owned.is_empty() && wanted.is_empty() {
@@ -69,7 +69,8 @@ impl Kernel {
         if changes.is_empty() {
             return;
         }
-        // An entry that was refused before is still missing although this change succeeds: only comparing the whole table mends that.
+        // An entry that was refused before is still missing although this change succeeds: only comparing the whole
+        // table mends that.
         let was_behind = std::mem::replace(&mut self.behind, true);
         let Some(ipvs) = self.open() else { return };
         match ipvs.apply(changes) {
@@ -86,7 +87,7 @@ impl Kernel {
             Err(error) => self.warning(error.to_string()),
         }
         if !self.behind {
-            self.told.clear();
+            self.reported.clear();
         }
     }
 
@@ -173,7 +174,7 @@ impl Kernel {
     }
 
     fn warning(&mut self, words: String) {
-        if self.told.insert(words.clone()) {
+        if self.reported.insert(words.clone()) {
             self.warnings.push(words);
         }
     }

@@ -1,8 +1,9 @@
 //! TCP checks, thousands of them in one task.
 //!
-//! Nearly every server answers within a fraction of a millisecond. So a connection is begun, left alone for a moment and then
-//! looked at together with all the others of that moment: a check costs a socket, a connect, its share of one poll, and a close.
-//! Who is not connected then is looked at some times more; the few that take longer still get a task each.
+//! Nearly every server answers within a fraction of a millisecond. So a connection is begun, left alone for a moment
+//! and then looked at together with all the others of that moment: a check costs a socket, a connect, its share of one
+//! poll, and a close. A connection that is not there by then is looked at a few times more; each of the few that take
+//! longer still gets a task of its own.
 
 use std::cell::RefCell;
 use std::cmp::Reverse;

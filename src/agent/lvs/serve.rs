@@ -1,4 +1,5 @@
-//! What the thread of LVS does all day: messages and the director's own wakes, and the checks that shall run kept running.
+//! What the thread of LVS does all day: messages and the director's own wakes, and the checks that shall run kept
+//! running.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};

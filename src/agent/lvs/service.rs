@@ -38,7 +38,8 @@ struct Running {
 
 /// A status without what the director knows is better than none.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long a stop waits for the table to be cleaned up: the kernel's locks may be held for seconds while namespaces go.
+/// How long a stop waits for the table to be cleaned up: the kernel's locks may be held for seconds while namespaces
+/// go.
 const FAREWELL: Duration = Duration::from_secs(25);
 
 impl Lvs {

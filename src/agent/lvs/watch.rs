@@ -46,7 +46,8 @@ pub(crate) async fn watch(id: CheckId, place: Place, director: Rc<RefCell<Direct
         match &checker.check {
             // This check costs nothing, since the file is watched already: so it is made often.
             Check::File(_) => sleep(pause.min(FILE_PAUSE)).await,
-            // A retry waits from the failure on, a regular try from the last one: however long a try takes, the rhythm stays.
+            // A retry waits from the failure on, a regular try from the last one: however long a try takes, the rhythm
+            // stays.
             _ if failed => sleep(pause).await,
             _ => sleep_until(begin + pause).await,
         }

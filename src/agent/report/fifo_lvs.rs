@@ -20,8 +20,8 @@ impl LvsLines {
         self.services = servers.map(|server| (server.name.clone(), server.services.clone())).collect();
     }
 
-    /// `VS [10.0.0.3]:tcp:80 UP`, `RS [10.0.0.7]:tcp:80 [10.0.0.3]:tcp:80 DOWN`: a line for each service of the virtual server; empty
-    /// for what is not about LVS.
+    /// `VS [10.0.0.3]:tcp:80 UP`, `RS [10.0.0.7]:tcp:80 [10.0.0.3]:tcp:80 DOWN`: a line for each service of the virtual
+    /// server; empty for what is not about LVS.
     pub(crate) fn line(&self, notice: &Notice) -> String {
         let (real, up) = match &notice.what {
             What::RealServer { address, up, .. } => (Some(*address), *up),

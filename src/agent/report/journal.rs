@@ -26,8 +26,8 @@ impl Default for Journal {
 }
 
 impl Journal {
-    /// Logs a notice, remembers it and passes it to watchers. That virtual servers begin with their quorum is for scripts and the FIFO:
-    /// a thousand of them would leave room for nothing else here.
+    /// Logs a notice, remembers it and passes it to watchers. That virtual servers begin with their quorum is for
+    /// scripts and the FIFO: a thousand of them would leave room for nothing else here.
     pub(crate) fn tell(&self, notice: &Notice, unix_ms: u64) {
         if matches!(notice.what, What::Quorum { begun: true, .. }) {
             return;

@@ -1,6 +1,6 @@
 //! Mail by SMTP: plain, as a server on the own network takes it, or by TLS and with a login where that is asked for.
-//! Nothing that comes from a configuration or a packet can add a header, an address or a command: lines are cut to one line
-//! and checked before they are sent.
+//! Nothing that comes from a configuration or a packet can add a header, an address or a command: lines are cut to one
+//! line and checked before they are sent.
 
 use std::time::Duration;
 
@@ -98,8 +98,8 @@ impl Post {
             SmtpTls::On => Box::new(self.protect(stream).await?),
             SmtpTls::Off => Box::new(stream),
             SmtpTls::StartTls => {
-                // Until TLS has begun somebody on the way could answer in the server's place, so the greeting and the offers are asked for
-                // again afterwards (RFC 3207 §5).
+                // Until TLS has begun somebody on the way could answer in the server's place, so the greeting and the
+                // offers are asked for again afterwards (RFC 3207 §5).
                 let mut plain = Talk::new(stream);
                 hear(&mut plain, 220, limit).await?;
                 exchange(&mut plain, "EHLO", &format!("EHLO {helo}"), 250, limit).await?;

@@ -1,5 +1,5 @@
-//! Who is told of what happened: the log, the history, mail, webhooks and the notify FIFOs. Notices come in, as the engine
-//! words them, and leave the host from here. Nothing here acts upon what it tells.
+//! Who is told of what happened: the log, the history, mail, webhooks and the notify FIFOs. Notices come in, as the
+//! engine words them, and leave the host from here. Nothing here acts upon what it tells.
 
 pub(crate) mod alert;
 mod error;

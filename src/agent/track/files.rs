@@ -1,6 +1,6 @@
 //! `track_file`: the number in each file, told to the engine when it changes. The folder is watched, so that the file
-//! may appear, vanish and be replaced; it is read again now and then for what the kernel does not tell (a link's target,
-//! a network file system).
+//! may appear, vanish and be replaced; it is read again now and then for what the kernel does not tell (a link's
+//! target, a network file system).
 
 use std::collections::HashMap;
 use std::fs::OpenOptions;

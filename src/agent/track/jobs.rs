@@ -1,5 +1,5 @@
-//! What systemd is about to do: its jobs, asked of it over its own socket in D-Bus's format, as `systemctl list-jobs` does.
-//! A process of its own to ask would cost more than the answer may take.
+//! What systemd is about to do: its jobs, asked of it over its own socket in D-Bus's format, as `systemctl list-jobs`
+//! does. A process of its own to ask would cost more than the answer may take.
 
 use std::io;
 use std::path::Path;
@@ -44,7 +44,7 @@ pub(crate) async fn is_to_run(socket: &Path, unit: &str) -> io::Result<bool> {
 
 async fn list(socket: &Path) -> io::Result<Vec<Job>> {
     let mut stream = UnixStream::connect(socket).await?;
-    // Who asks is known by the socket; "30" is the 0 of root in hexadecimal letters.
+    // systemd knows by the socket who asks; "30" is the 0 of root in hexadecimal letters.
     stream.write_all(b"\0AUTH EXTERNAL 30\r\nBEGIN\r\n").await?;
     let mut line = Vec::new();
     while !line.ends_with(b"\r\n") {

@@ -1,5 +1,5 @@
-//! `vrrp_track_process`: counts processes by the kernel's events, or where there are none by a descriptor for each and by
-//! reading /proc each second, and tells the engine when enough run or no longer.
+//! `vrrp_track_process`: counts processes by the kernel's events, or where there are none by a descriptor for each and
+//! by reading /proc each second, and tells the engine when enough run or no longer.
 
 use std::io;
 use std::path::Path;

@@ -59,7 +59,8 @@ pub(crate) enum Judgement {
     Same,
     /// This is the verdict from now on.
     Turned(bool),
-    /// Too few run, unless a job of its unit is about to mend that: whoever knows calls [`Quorum::hold`] or [`Quorum::end`].
+    /// Too few run, unless a job of its unit is about to mend that: whoever knows calls [`Quorum::hold`] or
+    /// [`Quorum::end`].
     Ended,
 }
 

@@ -96,7 +96,8 @@ async fn watch(script: VrrpScript, global: Global, mailbox: Mailbox, state: Arc<
     }
 }
 
-/// Runs the check once. It is judged each time: a program that vanishes, or that others may write by now, is a check that fails.
+/// Runs the check once. It is judged each time: a program that vanishes, or that others may write by now, is a check
+/// that fails.
 async fn run(script: &VrrpScript, who: Option<Identity>, global: &Global) -> Result<Ended, NotRun> {
     let permit = permit_as(&script.command, who, global)?;
     Group::start(&permit)?.wait(script.timeout, GRACE).await

@@ -54,7 +54,8 @@ pub(crate) struct Driver {
     node: Node,
     os: Linux,
     host: HostSetup,
-    inbox_v4: Inbox,
+    /// Room for packets, which the sockets of all routers share; those of IPv6 take one at a time and need none.
+    buffers: Inbox,
     timing: Timing,
     links: Links,
     sleeper: Sleeper,
@@ -97,7 +98,7 @@ impl Driver {
             node: Node::new(config),
             os,
             host: HostSetup::new(memory.settings()),
-            inbox_v4: Inbox::new(PACKETS_AT_A_TIME, vrrp::LARGEST),
+            buffers: Inbox::new(PACKETS_AT_A_TIME, vrrp::LARGEST),
             timing: Timing::default(),
             links,
             sleeper,
@@ -310,7 +311,7 @@ impl Driver {
     fn take_packets(&mut self, key: (u32, bool)) {
         let Some(socket) = self.os.sockets().get(&key) else { return };
         // An error is "nothing left"; a link going down reports here too, and again through netlink.
-        let Ok(packets) = socket.receive(&mut self.inbox_v4) else { return };
+        let Ok(packets) = socket.receive(&mut self.buffers) else { return };
         let link = socket.home();
         let packets = packets.into_iter().map(|packet| Input::Packet { link, packet });
         self.step_all(self.wall_clock().into_iter().chain(packets).collect());

@@ -1,6 +1,6 @@
-//! The host's state other than virtual addresses: the macvlans of `use_vmac`, static addresses and routes, the nftables sets,
-//! and the sockets by which the guard hears ARP and neighbour advertisements. It is made from the configuration, changed
-//! with it, and removed at the end.
+//! The host's state other than virtual addresses: the macvlans of `use_vmac`, static addresses and routes, the nftables
+//! sets, and the sockets by which the guard hears ARP and neighbour advertisements. It is made from the configuration,
+//! changed with it, and removed at the end.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};

@@ -1,5 +1,5 @@
-//! Removes what an agent that was killed left on this host. While an agent runs, its configuration lies in the runtime folder; an
-//! agent that finds one there at its start removes what is in it and not in its own.
+//! Removes what an agent that was killed left on this host. While an agent runs, its configuration lies in the runtime
+//! folder; an agent that finds one there at its start removes what is in it and not in its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -76,8 +76,8 @@ pub(crate) fn forget(path: &Path) {
     let _ = fs::remove_file(path); // gone already is as good
 }
 
-/// Takes away what the old configuration has and the new one has not. `held` tells which instances had their addresses. What
-/// both have stays: each router sees to its own at its start.
+/// Takes away what the old configuration has and the new one has not. `held` tells which instances had their addresses.
+/// What both have stays: each router sees to its own at its start.
 pub(crate) fn strip(
     old: &Config,
     new: &Config,

@@ -1,7 +1,7 @@
-//! The VRRP loop and the host it acts upon. [`driver`] sleeps, feeds the engine with what happened and has [`perform`] carry
-//! out the answer through `sys`; [`host`] keeps what is not a virtual address (macvlans, static routes, firewall, ARP
-//! sockets). Nothing here may block: scripts, files, names and logs leave as jobs, and news come in as messages (both in
-//! [`message`]).
+//! The VRRP loop and the host it acts upon. [`driver`] sleeps, feeds the engine with what happened and has [`perform`]
+//! carry out the answer through `sys`; [`host`] keeps what is not a virtual address (macvlans, static routes, firewall,
+//! ARP sockets). Nothing here may block: scripts, files, names and logs leave as jobs, and news come in as messages
+//! (both in [`message`]).
 
 pub(crate) mod driver;
 pub(crate) mod error;

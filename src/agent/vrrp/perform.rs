@@ -163,8 +163,8 @@ impl Leftovers {
         self.jobs.push(Job::Warning(words));
     }
 
-    /// What a router was still to do is dropped, but not what it had to say: a change of state that happened must not vanish
-    /// from the history, and whoever asked for it waits for an answer.
+    /// What a router was still to do is dropped, but not what it had to say: a change of state that happened must not
+    /// vanish from the history, and whoever asked for it waits for an answer.
     fn drop_rest(&mut self, rest: VecDeque<Action>, error: &str) {
         for action in rest {
             match action {

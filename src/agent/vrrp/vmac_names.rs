@@ -1,5 +1,5 @@
-//! Names for macvlans. Where an interface that is not ours has the wanted name already, it is left alone and the macvlan gets
-//! another name.
+//! Names for macvlans. Where an interface that is not ours has the wanted name already, it is left alone and the
+//! macvlan gets another name.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -45,8 +45,8 @@ pub(crate) fn has_macvlan(instance: &VrrpInstance) -> bool {
     instance.vmac.is_some() || instance.addresses.iter().chain(&instance.excluded).any(|one| one.vmac.is_some())
 }
 
-/// Renames the macvlans that cannot have their names on this host; returns what is said about each. `before` is what was in
-/// force: its macvlans are ours too.
+/// Renames the macvlans that cannot have their names on this host; returns what is said about each. `before` is what
+/// was in force: its macvlans are ours too.
 pub(crate) fn settle(config: &mut Config, before: Option<&Config>, here: &[Seen]) -> Vec<String> {
     let named = |name: &str| here.iter().find(|seen| seen.name == name);
     let mut used: BTreeSet<String> = config.instances.iter().flat_map(|one| wanted(one)).map(|one| one.name).collect();

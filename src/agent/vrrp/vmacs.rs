@@ -1,5 +1,5 @@
-//! `use_vmac`: a macvlan with the virtual router's MAC for each instance and address that asks for one, and the settings
-//! without which the host would answer for it with the wrong MAC.
+//! `use_vmac`: a macvlan with the virtual router's MAC for each instance and address that asks for one, and the
+//! settings without which the host would answer for it with the wrong MAC.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -37,8 +37,8 @@ impl Vmacs {
         Self { sysctls: Sysctls::noted_in(settings), ..Self::default() }
     }
 
-    /// Makes those that are missing and whose parent is there, finishes those that have appeared, and removes those that
-    /// no instance wants any more. An interface that only bears the name is nobody's but its maker's.
+    /// Makes those that are missing and whose parent is there, finishes those that have appeared, and removes those
+    /// that no instance wants any more. An interface that only bears the name is nobody's but its maker's.
     pub(crate) fn follow(
         &mut self,
         instances: &[Arc<VrrpInstance>],

@@ -1,5 +1,6 @@
-//! How results look: for people in words ([`operate`], [`deploy`], [`status`]), for programs as one JSON object a command
-//! ([`finish`]), and what goes on meanwhile on stderr ([`progress`]). Values come from the desk and the agent; nothing is decided here.
+//! How results look: for people in words ([`operate`], [`deploy`], [`status`]), for programs as one JSON object a
+//! command ([`finish`]), and what goes on meanwhile on stderr ([`progress`]). Values come from the desk and the agent;
+//! nothing is decided here.
 
 pub(crate) mod backend;
 pub(crate) mod deploy;

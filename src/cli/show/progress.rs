@@ -31,6 +31,9 @@ fn words(event: Event<'_>) -> Option<String> {
     Some(match event {
         Event::Begin { .. } | Event::Step | Event::Changes { .. } => return None,
         Event::Warning(problem) => problem.to_string(),
+        Event::HostKeyTaken { host, key, file } => {
+            format!("{host}: its host key {key} was not known; it is taken, and recorded in {file}")
+        }
         Event::GoesBackTo(number) => format!("back to generation {number} (`hactl history` says what it was)"),
         Event::PlanIsOld => "hosts changed since the plan was shown; what would change now:".into(),
         Event::Staging { hosts } => format!("staging on {hosts} hosts"),

@@ -84,7 +84,8 @@ pub(crate) fn certificates(held: &[HeldStatus]) -> String {
     held.iter().map(line).collect()
 }
 
-/// The virtual servers as the owner of the address has them, and the servers of nginx as the first owner there is sees them.
+/// The virtual servers as the owner of the address has them, and the servers of nginx as the first owner there is sees
+/// them.
 fn pools(status: &Status) -> String {
     let mut text = String::new();
     let first = status.vips.iter().find(|vip| !vip.owners.is_empty()).map(|vip| vip.address);

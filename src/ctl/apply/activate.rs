@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::preflight;
 use super::script;
 use super::stage::Job;
 use super::transaction::Ask;
@@ -9,6 +10,7 @@ use super::work::Work;
 use crate::ctl::desk::Desk;
 use crate::ctl::look::observe::Seen;
 use crate::ctl::plan::Change;
+use crate::ctl::remote::Output;
 use crate::error::{Code, Problem};
 
 const POLL: Duration = Duration::from_millis(200);
@@ -80,10 +82,17 @@ pub(super) async fn activate(work: &Work<'_>, turn: &Turn, settle: Duration) -> 
     let (desk, host) = (work.desk, turn.host.as_str());
     let output = work.ask_with(desk, host, Ask::Activate, &turn.script, desk.options.limit * 2).await?;
     if output.code != 0 {
-        let problem = Problem::on(host, Code::ActivateFailed, output.complaint());
-        return Err(problem.next(format!("`journalctl -n 50` on {host}")));
+        return Err(failed(host, &output));
     }
     if turn.agent { agent_answers(desk, host, settle).await } else { Ok(()) }
+}
+
+/// A host on which files were put in their place, or services told of them, and not to the end.
+pub(super) fn failed(host: &str, output: &Output) -> Problem {
+    let complaint = output.complaint();
+    preflight::of_disk(host, &complaint).unwrap_or_else(|| {
+        Problem::on(host, Code::ActivateFailed, complaint).next(format!("`journalctl -n 50` on {host}"))
+    })
 }
 
 /// Waits until the agent answers and none of its instances is still starting.

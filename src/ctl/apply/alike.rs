@@ -1,6 +1,6 @@
-//! What the load balancers of a VIP must have alike. In the middle of such a change they do not understand each other: the one
-//! that changed first hears nobody and would claim the VIP, were it not for the guard, which asks who answers. So the change
-//! needs the guard, and all of them.
+//! What the load balancers of a VIP must have alike. In the middle of such a change they do not understand each other:
+//! the one that changed first hears nobody and would claim the VIP, were it not for the guard, which asks who answers.
+//! So the change needs the guard, and all of them.
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
-//! `hactl rollback`, `uninstall` and `remove`: a transaction to what was, an earlier generation or the hosts before hactl. What is
-//! carried out is on the hosts already (`restore.sh`), so the desk shows what they say they would do, and asks for it.
+//! `hactl rollback`, `uninstall` and `remove`: a transaction to what was, an earlier generation or the hosts before
+//! hactl. What is carried out is on the hosts already (`restore.sh`), so the desk shows what they say they would do,
+//! and asks for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -118,7 +119,7 @@ pub async fn go_back(back: &Back, options: Options, confirm: Confirm<'_>) -> Out
     still_wanted(&desk, &inventory, &back.hosts);
     let mut offers = ask(&desk, target).await?;
     for _ in 0..ROUNDS {
-        // Who has nothing of hactl takes no part: a lock alone would leave something there.
+        // A host that has nothing of hactl takes no part: even a lock would leave something there.
         offers.retain(|offer| target.is_some() || offer.there);
         if !offers.iter().any(|offer| offer.is_busy(target)) {
             return Ok(Report::done(compared(target, &offers, begin)));
@@ -175,8 +176,8 @@ fn still_wanted(desk: &Desk, inventory: &[Host], removed: &[String]) {
 /// Hosts that were deployed once and are not in the inventory any more: the others know where they are.
 async fn add_gone(cluster: &mut Cluster, back: &Back, options: &Options) -> Result<(), Failure> {
     let desk = Desk::connect(cluster.clone(), options.clone()).await?;
-    let sight = observe::look(&desk, false).await;
-    let gone = members::gone(cluster, sight.hosts.values().flat_map(|seen| &seen.members));
+    let observed = observe::look(&desk, false).await;
+    let gone = members::gone(cluster, observed.hosts.values().flat_map(|seen| &seen.members));
     for name in back.hosts.iter().filter(|name| desk.cluster.host(name).is_none()) {
         let member = gone.iter().find(|member| member.name == *name);
         let like = member.and_then(|member| desk.cluster.group(member.group).next().or(desk.cluster.hosts.first()));
@@ -359,7 +360,8 @@ fn kind(what: &str) -> &'static str {
     known.iter().find(|(begin, _)| what.starts_with(begin)).map_or("reload", |(_, kind)| kind)
 }
 
-/// Carries it out on all hosts or on none. Returns what they would do now when that is not what was shown: then nothing was done.
+/// Carries it out on all hosts or on none. Returns what they would do now when that is not what was shown: then nothing
+/// was done.
 async fn transaction(
     desk: &Desk,
     back: &Back,

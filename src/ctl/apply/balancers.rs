@@ -1,7 +1,7 @@
-//! Load balancers change one at a time, the owner of a VIP last. Where keepalived is replaced, what it owns is taken from it before it
-//! stops: the host that changed before is promoted, which has the address before keepalived lets go of it, so nobody misses a
-//! packet. Where keepalived comes back it is the other way round: hactl hands over well and keepalived does not, so the owner goes
-//! back first, and what hactl still has goes to a keepalived that runs.
+//! Load balancers change one at a time, the owner of a VIP last. Where keepalived is replaced, what it owns is taken
+//! from it before it stops: the host that changed before is promoted, which has the address before keepalived lets go
+//! of it, so nobody misses a packet. Where keepalived comes back it is the other way round: hactl hands over well and
+//! keepalived does not, so the owner goes back first, and what hactl still has goes to a keepalived that runs.
 
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -78,7 +78,8 @@ async fn relieve(
         let to = heir(work, vip, ready, patience).await?;
         let request = Request::Promote {
             instance: Some(vip.name.clone()),
-            // The guard would wait for keepalived to let go; it does so on our advert, which comes after the addresses are here.
+            // The guard would wait for keepalived to let go; it does so on our advert, which comes after the addresses
+            // are here.
             force: true,
             expires_in_s: None,
             reason: Some(format!("keepalived on {from} is replaced")),
@@ -123,7 +124,8 @@ async fn heir(work: &Work<'_>, vip: &Vip, ready: &[&str], patience: Duration) ->
     }
 }
 
-/// Who has not heard the owner yet does not know what to outbid.
+/// Whether this router could become the owner: one that has not heard the owner yet does not know which priority to
+/// outbid.
 fn could_own(one: &InstanceStatus) -> bool {
     let ready = match one.state {
         RouterState::Master => true,
@@ -152,7 +154,8 @@ async fn moved(work: &Work<'_>, vip: &Vip, address: IpAddr, from: &str, to: &str
     }
 }
 
-/// After a host was taken back: where keepalived runs there again it has the time to take its place before the next host lets go.
+/// After a host was taken back: where keepalived runs there again it has the time to take its place before the next
+/// host lets go.
 pub(super) async fn let_it_come_back(work: &Work<'_>, host: &str, patience: Duration) {
     let script = Script::new().call("show", []).call("services", [UNIT]).text();
     let Ok(output) = work.desk.on(host, &script, b"", work.desk.options.limit).await else { return };
@@ -170,8 +173,8 @@ fn is_active(text: &str) -> bool {
     units.get(UNIT).is_some_and(|unit| unit.active)
 }
 
-/// Waits until a keepalived that came back has had the time to take what is its: its own address, or its place as backup. Until then
-/// the other host must not stop.
+/// Waits until a keepalived that came back has had the time to take what is its: its own address, or its place as
+/// backup. Until then the other host must not stop.
 async fn came_back(work: &Work<'_>, host: &str, patience: Duration) -> Result<(), Problem> {
     let vips = &work.desk.cluster.vips;
     let longest = vips.iter().map(|vip| vip.interval).max().unwrap_or_default();

@@ -1,7 +1,8 @@
-//! The first owner of a VIP. A router that starts listens for three intervals and its skew before it claims an address, since somebody may
-//! have it. In a first deploy that was found out already: nobody answered for the address before anything was staged, and nobody was
-//! heard with the VRID while it was tested. So whoever shall own a VIP is promoted as soon as it runs. Its guard asks the LAN once more
-//! before it takes anything, and a router that heard nobody has nobody to outbid, so the configured priority stays in force.
+//! The first owner of a VIP. A router that starts listens for three intervals and its skew before it claims an address,
+//! since somebody may have it. In a first deploy that was found out already: nobody answered for the address before
+//! anything was staged, and nobody was heard with the VRID while it was tested. So whoever shall own a VIP is promoted
+//! as soon as it runs. Its guard asks the LAN once more before it takes anything, and a router that heard nobody has
+//! nobody to outbid, so the configured priority stays in force.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -18,8 +19,8 @@ use crate::ctl::progress::Event;
 use crate::ctl::wanted::HA_CONFIG;
 use crate::error::Code;
 
-/// The VIPs that nobody has: for which nobody answers (`unanswered`) and that nobody advertises (`unheard`, by name), where every load balancer
-/// that is to change asks before it takes one.
+/// The VIPs that nobody has: for which nobody answers (`unanswered`) and that nobody advertises (`unheard`, by name),
+/// where every load balancer that is to change asks before it takes one.
 pub(super) fn free(
     cluster: &Cluster,
     jobs: &[&Job],
@@ -40,8 +41,8 @@ fn is_guarded(job: &Job) -> bool {
     file.is_some_and(|file| parse(HA_CONFIG, &String::from_utf8_lossy(&file.content)).config.own.guard)
 }
 
-/// Promotes a load balancer that has just begun to owner of each free VIP that prefers it. Where that cannot be done it claims by itself
-/// when its wait is over.
+/// Promotes a load balancer that has just begun to owner of each free VIP that prefers it. Where that cannot be done it
+/// claims by itself when its wait is over.
 pub(super) async fn promote(work: &Work<'_>, host: &str, free: &BTreeSet<String>) {
     let desk = work.desk;
     let prefers = |vip: &&Vip| free.contains(&vip.name) && vip.preferred() == Some(host);
@@ -63,7 +64,7 @@ pub(super) async fn promote(work: &Work<'_>, host: &str, free: &BTreeSet<String>
         };
         match ask(desk, host, &request, desk.options.limit).await {
             Err(problem) if matches!(problem.code, Code::AgentRefused | Code::NoAgent) => {}
-            // Whoever was heard in just this moment was outbid.
+            // A router that was heard in this very moment has been outbid.
             Ok(_) | Err(_) => let_go(work, host, vip).await,
         }
     }

@@ -37,8 +37,8 @@ fn with_host(problem: Problem, host: &str) -> Problem {
     problem.why(why)
 }
 
-/// Looks at all hosts until `end`; what is wrong twice in a row. A look that was bad is never the last one: it may have begun in time and
-/// ended late, since a host did not answer it.
+/// Looks at all hosts until `end`; what is wrong twice in a row. A look that was bad is never the last one: it may have
+/// begun in time and ended late, since a host did not answer it.
 async fn hosts(work: &Work<'_>, end: Instant) -> Vec<Problem> {
     let mut before = false;
     while before || Instant::now() < end {

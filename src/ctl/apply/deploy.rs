@@ -18,7 +18,7 @@ use super::prepare::Prepared;
 use super::rehearsal::Traffic;
 use super::roll_out::{Pace, roll_out};
 use super::settle::settle;
-use super::stage::{Job, stage, test};
+use super::stage::{Job, install, ship, test};
 use super::step::Memory;
 use super::stranger::no_stranger;
 use super::vrids::no_collision;
@@ -27,7 +27,7 @@ use crate::ctl::cluster::Host;
 use crate::ctl::desk::{Desk, Options, owner_name};
 use crate::ctl::drift::{Drift, drift};
 use crate::ctl::look::members;
-use crate::ctl::look::observe::{self, Sight};
+use crate::ctl::look::observe::{self, Observed};
 use crate::ctl::look::sites::ask_sites;
 use crate::ctl::plan::{Change, Plan};
 use crate::ctl::progress::Event;
@@ -96,8 +96,8 @@ pub struct Deployed {
 /// Shows a plan and asks for consent.
 pub type Confirm<'c> = &'c (dyn Fn(&Planned) -> Result<bool, Failure> + Sync);
 
-/// How long services may take to start, checks to get their first results, the cluster to settle on one owner, and a host
-/// that does not answer to do so again.
+/// How long services may take to start, checks to get their first results, the cluster to settle on one owner, and a
+/// host that does not answer to do so again.
 pub const SETTLE: Duration = Duration::from_secs(20);
 /// How often a plan is made anew because hosts changed while it was read.
 pub(super) const ROUNDS: usize = 5;
@@ -108,9 +108,9 @@ pub(super) const ROUNDS: usize = 5;
 /// Everything that `show_plan` reports, and what fails on the way; the exit code tells whether all was taken back.
 pub async fn deploy(order: &Order, options: Options, confirm: Confirm<'_>) -> Outcome<Deployed> {
     let begin = Instant::now();
-    let (prepared, mut jobs) = Prepared::new(order, options).await?;
+    let (mut prepared, mut jobs) = Prepared::new(order, options).await?;
     for _ in 0..ROUNDS {
-        let plan = whole(&jobs);
+        let plan = plan_of(&jobs);
         if plan.is_empty() {
             tokio::join!(caught_up(&prepared.desk, &jobs), swept(&prepared.desk, &jobs));
             let lack = if lacking(&prepared, &jobs) { issue(&prepared).await } else { Vec::new() };
@@ -127,7 +127,7 @@ pub async fn deploy(order: &Order, options: Options, confirm: Confirm<'_>) -> Ou
         if !order.accept_gap {
             all_or_none(&prepared.desk.cluster, &jobs)?;
         }
-        if jobs.iter().any(|job| job.plan.changes.contains(&Change::Binary)) {
+        if jobs.iter().any(Job::carries_binary) {
             prepared.binary.gzip_ahead();
         }
         let planned = planned(&jobs);
@@ -135,6 +135,7 @@ pub async fn deploy(order: &Order, options: Options, confirm: Confirm<'_>) -> Ou
             let value = Deployed { declined: true, ..compared(&prepared.desk, planned, begin) };
             return Ok(Report { value, problems: Vec::new(), exit: Exit::Pending });
         }
+        prepared.desk.wake().await?;
         match transaction(&prepared, order, jobs).await? {
             Some(now) => {
                 prepared.desk.options.tell(Event::PlanIsOld);
@@ -175,8 +176,8 @@ pub(super) fn never_still() -> Failure {
     Failure::one(Exit::Preflight, problem)
 }
 
-/// Carries a plan out on all hosts or on none. Returns what would change now when that is not what was shown: then nothing was
-/// done.
+/// Carries a plan out on all hosts or on none. Returns what would change now when that is not what was shown: then
+/// nothing was done.
 async fn transaction(prepared: &Prepared, order: &Order, shown: Vec<Job>) -> Result<Option<Vec<Job>>, Failure> {
     let desk = &prepared.desk;
     let mut signals = Signals::heed()?;
@@ -230,8 +231,7 @@ async fn until_ready(
         facts: prepared.question(job.host()),
         dead: job.dead_holder(&work.owner),
     });
-    let (unanswered, outputs) = tokio::join!(no_stranger(desk, shown), work.begin(beginners.collect()));
-    let (unanswered, outputs) = (unanswered?, outputs?);
+    let outputs = work.begin(beginners.collect()).await?;
     // Under the locks no other desk changes them any more.
     let jobs = prepared.jobs(&outputs)?;
     let same = |(shown, now): (&Job, &Job)| shown.plan == now.plan && shown.wanted == now.wanted;
@@ -243,10 +243,17 @@ async fn until_ready(
     desk.options.tell(Event::Begin { what: "staging", steps: busy.len() * 2 });
     let first = ladder::first(&busy);
     let first: Vec<&Job> = first.iter().collect();
-    let stays = stage(work, &first, &prepared.binary).await?;
-    // To listen to the LAN is mostly to wait.
-    let (tested, unheard) = tokio::join!(test(work, &first, &stays), no_collision(desk, &busy));
-    tested?;
+    // To ask the LAN and to listen to it is mostly to wait. What listens is in the binary, so that goes first.
+    let (with_binary, others): (Vec<&Job>, Vec<&Job>) = first.iter().partition(|job| job.carries_binary());
+    let (shipped, unanswered) = tokio::join!(ship(work, &with_binary, &prepared.binary), no_stranger(desk, shown));
+    shipped?;
+    let unanswered = unanswered?;
+    let made_ready = async {
+        ship(work, &others, &prepared.binary).await?;
+        test(work, &first, &install(work, &first).await?).await
+    };
+    let (made_ready, unheard) = tokio::join!(made_ready, no_collision(desk, &busy));
+    made_ready?;
     let free = free(&desk.cluster, &busy, &unanswered, &unheard?);
     let turns: Vec<Turn> = busy.iter().map(|job| Turn::of(work, job)).collect();
     let pace = Pace { batch: order.batch, canary: order.canary.as_ref(), patience: order.settle, free: &free };
@@ -276,7 +283,7 @@ fn compared(desk: &Desk, plan: Planned, begin: Instant) -> Deployed {
     }
 }
 
-fn whole(jobs: &[Job]) -> Plan {
+fn plan_of(jobs: &[Job]) -> Plan {
     Plan { hosts: jobs.iter().map(|job| job.plan.clone()).collect() }
 }
 
@@ -329,10 +336,10 @@ async fn nothing_to_do(desk: &Desk, jobs: &[Job], begin: Instant) -> Report<Depl
     let cluster = &desk.cluster;
     let (service, direct, sites) =
         tokio::join!(observe::ask_all(cluster), observe::ask_directly(cluster), ask_sites(cluster));
-    let sight = Sight { hosts, service, direct, sites };
+    let observed = Observed { hosts, service, direct, sites };
     // Some hosts tell nothing of the whole: what the others do to the service is not theirs to answer for.
     let whole = jobs.len() == desk.cluster.managed().count();
-    let problems = if whole { judge(&desk.cluster, &sight) } else { Vec::new() };
+    let problems = if whole { judge(&desk.cluster, &observed) } else { Vec::new() };
     let good = problems.iter().all(|problem| problem.warning);
     let value = Deployed { verified: whole.then_some(good), ..compared(desk, planned(jobs), begin) };
     Report::judged(value, problems)

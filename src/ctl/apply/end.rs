@@ -1,5 +1,5 @@
-//! How a deploy ends: every host commits over a new connection, or everything is taken back. What is not known is said to be
-//! unknown.
+//! How a deploy ends: every host commits over a new connection, or everything is taken back. What is not known is said
+//! to be unknown.
 
 use std::time::{Duration, Instant};
 
@@ -91,8 +91,8 @@ fn every_byte(wanted: &WantedHost) -> String {
     Script::new().call("every_byte", []).then(facts::script(wanted)).text()
 }
 
-/// Whether a change that is still to be done says that something is not as it was sent. A role's commands may have to be run
-/// each time.
+/// Whether a change that is still to be done says that something is not as it was sent. A role's commands may have to
+/// be run each time.
 fn lasts(change: &Change) -> bool {
     match change {
         Change::Binary
@@ -107,8 +107,8 @@ fn lasts(change: &Change) -> bool {
     }
 }
 
-/// Every changed host keeps the new generation for good. Once the first was asked there is no way back for all: who does not
-/// answer is asked again, over new connections, and named in the end.
+/// Every changed host keeps the new generation for good. Once the first was asked there is no way back for all: who
+/// does not answer is asked again, over new connections, and named in the end.
 ///
 /// # Errors
 /// Exit 6 with each host that did not acknowledge, and when it goes back.

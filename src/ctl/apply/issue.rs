@@ -1,5 +1,6 @@
-//! What comes after a deploy of sites with `acme:`: the load balancers get their certificates, now that the VIP answers. The deploy
-//! stands whatever comes of it, since nginx serves with what stands in, and each load balancer goes on trying by itself.
+//! What comes after a deploy of sites with `acme:`: the load balancers get their certificates, now that the VIP
+//! answers. The deploy stands whatever comes of it, since nginx serves with what stands in, and each load balancer goes
+//! on trying by itself.
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use super::prepare::Prepared;
 use super::stage::Job;
 use crate::ctl::cluster::Group;
 use crate::ctl::host::Script;
-use crate::ctl::look::observe::{self, Sight};
+use crate::ctl::look::observe::{self, Observed};
 use crate::ctl::progress::Event;
 use crate::ctl::verify::certificates::problems;
 use crate::error::{Code, Problem};
@@ -18,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Whether load balancers lack certificates, as far as they were looked at.
 pub(super) fn lacking(prepared: &Prepared, jobs: &[Job]) -> bool {
     let hosts = jobs.iter().map(|job| (job.host().to_owned(), job.facts.seen.clone())).collect();
-    !problems(&prepared.desk.cluster, &Sight { hosts, ..Sight::default() }).is_empty()
+    !problems(&prepared.desk.cluster, &Observed { hosts, ..Observed::default() }).is_empty()
 }
 
 /// Has the load balancers that take part get what they lack. Returns what they did not get, as warnings.
@@ -38,11 +39,11 @@ pub(super) async fn issue(prepared: &Prepared) -> Vec<Problem> {
         desk.options.tell(Event::Step);
         (*host, answer)
     });
-    let mut sight = Sight::default();
+    let mut observed = Observed::default();
     let mut silent = Vec::new();
     for (host, answer) in futures_util::future::join_all(asks).await {
         match answer {
-            Ok(output) => drop(sight.hosts.insert(host.to_owned(), observe::parse(output.text()))),
+            Ok(output) => drop(observed.hosts.insert(host.to_owned(), observe::parse(output.text()))),
             Err(problem) => {
                 let said = problem.message.strip_prefix(&format!("{host}: ")).unwrap_or(&problem.message).to_owned();
                 let message = format!("whether it got its certificates is not known: {said}");
@@ -51,5 +52,5 @@ pub(super) async fn issue(prepared: &Prepared) -> Vec<Problem> {
             }
         }
     }
-    problems(&desk.cluster, &sight).into_iter().chain(silent).map(Problem::warn).collect()
+    problems(&desk.cluster, &observed).into_iter().chain(silent).map(Problem::warn).collect()
 }

@@ -1,6 +1,6 @@
-//! Keys of signed adverts that the inventory does not name, and that of the account at authorities of ACME: made up at the first
-//! deploy, kept by the load balancers alone, and learned from them at each later one. A load balancer that is new gets what the
-//! others have.
+//! Keys of signed adverts that the inventory does not name, and that of the account at authorities of ACME: made up at
+//! the first deploy, kept by the load balancers alone, and learned from them at each later one. A load balancer that is
+//! new gets what the others have.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
@@ -204,7 +204,8 @@ mod tests {
     use super::*;
     use crate::ctl::inventory::load::parse;
 
-    /// Whoever has the account's key gives it to the others; what is none is made up anew, once.
+    /// A load balancer that has the account's key gives it to the others; where no host has one that can be used, a new
+    /// one is made up, once.
     #[test]
     fn an_account_is_kept_by_the_load_balancers() {
         let text = include_str!("../../../inventories/acme.yaml");
@@ -226,7 +227,7 @@ mod tests {
         assert_eq!(of(&keys, Facts::default(), Facts::default()).0, fresh, "however often the plan is made");
         let elsewhere = Keys { elsewhere: vec![[(ACCOUNT_KEY.to_owned(), kept.clone())].into()], ..Keys::default() };
         assert_eq!(of(&elsewhere, Facts::default(), Facts::default()).0, kept);
-        // Who has no nginx of ours answers nobody, and needs none.
+        // A host without an nginx of ours answers no authority, and needs no key.
         let mut without = cluster.clone();
         without.hosts.iter_mut().for_each(|host| host.roles.retain(|role| role != tls::ROLE));
         assert_eq!(keys.give(&mut without, &[("lb-5", Facts::default())].into()).unwrap(), Vec::<String>::new());

@@ -1,9 +1,10 @@
-//! How signed adverts come to a pair that serves, and go again: by steps in each of which every load balancer understands every
-//! other one, whether that has taken the step already or not. All of them take one step before any takes the next.
+//! How signed adverts come to a pair that serves, and go again: by steps in each of which every load balancer
+//! understands every other one, whether that has taken the step already or not. All of them take one step before any
+//! takes the next.
 //!
 //! ```text
-//!   off -- receive-only -- permissive -- enforce        each understands itself and its neighbours
-//!   old key signs -- both known -- new key signs        so does this, with the old key known until all have the new one
+//!   off -- receive-only -- permissive -- enforce      each understands itself and its neighbours
+//!   old key signs -- both known -- new key signs      so does this, with the old key known until all have the new one
 //! ```
 
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 use hactl_engine::conf::config::HmacMode;
 use hactl_engine::control::{InstanceStatus, RouterState, Signing};
 
-use super::activate::{Turn, agent_answers};
+use super::activate::{Turn, agent_answers, failed};
 use super::signed::{Ladder, Signed};
 use super::stage::Job;
 use super::work::Work;
@@ -233,8 +234,8 @@ fn changes(job: &Job) -> bool {
     job.plan.changes.iter().any(|change| matches!(change, Change::File { dest, .. } if dest == HA_CONFIG))
 }
 
-/// Takes the other steps, with all hosts one by one in the order of the turns, the owner last. Before each of them every standby has heard
-/// an advert that was sent after the one before.
+/// Takes the other steps, with all hosts one by one in the order of the turns, the owner last. Before each of them
+/// every standby has heard an advert that was sent after the one before.
 ///
 /// # Errors
 /// What failed; the caller takes everything back.
@@ -265,8 +266,7 @@ async fn put(work: &Work<'_>, job: &Job, step: usize, patience: Duration) -> Res
     let (script, limit) = (replace(work, file, content), desk.options.limit * 2);
     let output = desk.on(host, &script, content, limit).await?;
     if output.code != 0 {
-        let problem = Problem::on(host, Code::ActivateFailed, output.complaint());
-        return Err(problem.next(format!("`journalctl -n 50` on {host}")));
+        return Err(failed(host, &output));
     }
     agent_answers(desk, host, patience).await
 }

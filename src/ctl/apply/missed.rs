@@ -1,5 +1,5 @@
-//! Hosts that a deploy did without, since they could not be reached: those that took part remember it, until whoever missed it has
-//! been compared again.
+//! Hosts that a deploy did without, since they could not be reached: those that took part remember it, until whoever
+//! missed it has been compared again.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +12,8 @@ use crate::ctl::look::transaction::Phase;
 use crate::ctl::report::Report;
 use crate::error::{Code, Exit, Problem};
 
-/// Tells whoever remembers that one of these hosts missed a deploy that it has been compared since. Who cannot be told says so
-/// at the next look.
+/// Tells whoever remembers that one of these hosts missed a deploy that it has been compared since. Who cannot be told
+/// says so at the next look.
 pub(super) async fn caught_up(desk: &Desk, jobs: &[Job]) {
     let here: BTreeSet<&str> = jobs.iter().map(Job::host).collect();
     let asks = jobs.iter().filter_map(|job| {
@@ -25,8 +25,8 @@ pub(super) async fn caught_up(desk: &Desk, jobs: &[Job]) {
     desk.on_all(asks.collect::<Vec<_>>()).await;
 }
 
-/// Takes away what a desk that died has prepared and never put in place, where nothing is to change: the next deploy with changes would.
-/// A desk that may still be at work is left alone.
+/// Takes away what a desk that died has prepared and never put in place, where nothing is to change: the next deploy
+/// with changes would. A desk that may still be at work is left alone.
 pub(super) async fn swept(desk: &Desk, jobs: &[Job]) {
     let own = owner_name();
     let asks = jobs.iter().filter_map(|job| {

@@ -1,8 +1,8 @@
-//! Carrying out a plan as one transaction over all hosts: [`deploy`] is the whole of it, [`takeover`] one that replaces keepalived, [`back`] the same to what was before;
-//! [`show`] only tells what would change. The desk takes the locks and keeps them ([`work`]), brings files without touching traffic,
-//! swaps them in host by host with the owner last, and commits or takes everything back; [`step`] and [`script`] are what runs on a
-//! host, [`transaction`] is what may be said of it. A host goes back by itself when the desk vanishes: its part is in
-//! `transaction.sh`.
+//! Carrying out a plan as one transaction over all hosts: [`deploy`] is the whole of it, [`takeover`] one that replaces
+//! keepalived, [`back`] the same to what was before; [`show`] only tells what would change. The desk takes the locks
+//! and keeps them ([`work`]), brings files without touching traffic, swaps them in host by host with the owner last,
+//! and commits or takes everything back; [`step`] and [`script`] are what runs on a host, [`transaction`] is what may
+//! be said of it. A host goes back by itself when the desk vanishes: its part is in `transaction.sh`.
 
 mod activate;
 mod alike;

@@ -32,7 +32,8 @@ pub struct Order {
     pub binary: Option<PathBuf>,
     /// A program of hactl that a load balancer has already stays as it is, whatever version it is.
     pub keep_binary: bool,
-    /// How long a host, and then the cluster, may take to come to rest; [`SETTLE`](super::deploy::SETTLE) unless somebody plays them.
+    /// How long a host, and then the cluster, may take to come to rest; [`SETTLE`](super::deploy::SETTLE) unless
+    /// somebody plays them.
     pub settle: Duration,
 }
 

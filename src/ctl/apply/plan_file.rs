@@ -1,5 +1,5 @@
-//! A plan in a file, to be looked at by others and carried out later: exactly as it is, or not at all. It has checksums of what is
-//! wanted and of what was found, and no contents.
+//! A plan in a file, to be looked at by others and carried out later: exactly as it is, or not at all. It has checksums
+//! of what is wanted and of what was found, and no contents.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;

@@ -85,6 +85,25 @@ fn room(job: &Job, binary: &Binary) -> Option<Problem> {
     Some(Problem::new(Code::NoSpace, message).why("nothing was changed").next(format!("free space on {host}")))
 }
 
+/// What a step's own words say of the disk: a cause that has codes of its own.
+pub(super) fn of_disk(host: &str, complaint: &str) -> Option<Problem> {
+    let (read_only, full) = ("Read-only file system", "No space left on device");
+    let line = complaint.lines().find(|line| line.contains(read_only) || line.contains(full))?;
+    let path =
+        line.split(['\'', '"', ' ', ':', '\u{2018}', '\u{2019}']).find(|word| word.starts_with('/')).unwrap_or("/");
+    // The file itself may not be there yet.
+    let folder = path.rsplit_once('/').map_or("/", |(folder, _)| if folder.is_empty() { "/" } else { folder });
+    Some(if line.contains(read_only) {
+        Problem::on(host, Code::ReadOnly, complaint)
+            .why("the kernel makes a disk with errors read-only; /etc/fstab or a unit may, too")
+            .next(format!("`findmnt -T {folder}` and `dmesg` on {host} say why"))
+    } else {
+        Problem::on(host, Code::NoSpace, complaint)
+            .why("the file system is full, or has no inode left")
+            .next(format!("free space on {host}: `df {folder}; df -i {folder}`, `du -xh {folder} | sort -h | tail`"))
+    })
+}
+
 fn bad_place(host: &str, place: &Place) -> Option<Problem> {
     let path = &place.path;
     if !place.writable {
@@ -106,4 +125,26 @@ fn ports(job: &Job) -> impl Iterator<Item = Problem> {
         let problem = Problem::on(job.host(), Code::PortTaken, message).why("nothing was changed");
         Some(problem.next(format!("`ss -ltnp` on {}: stop {by} there, or choose another port", job.host())))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_that_takes_nothing_has_a_code_of_its_own() {
+        for (said, code, next) in [
+            (
+                "cp: cannot create regular file '/etc/nginx/x.conf': Read-only file system",
+                Code::ReadOnly,
+                "`findmnt -T /etc/nginx`",
+            ),
+            ("tee: /etc/nginx/x: No space left on device\nend", Code::NoSpace, "`df /etc/nginx; df -i /etc/nginx`"),
+            ("sh: cannot create x: Read-only file system", Code::ReadOnly, "`findmnt -T /`"),
+        ] {
+            let problem = of_disk("lb-6", said).unwrap();
+            assert!(problem.code == code && problem.next.as_ref().unwrap().contains(next), "{problem}");
+        }
+        assert_eq!(of_disk("lb-6", "nginx: configuration file test failed"), None);
+    }
 }

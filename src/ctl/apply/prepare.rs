@@ -63,18 +63,21 @@ impl Prepared {
             made_up_wordpress::make_missing(&mut cluster)?;
             unseal(&mut cluster)?.iter().for_each(|odd| options.tell(Event::Warning(odd)));
         }
-        let mut desk = Desk::connect_to(cluster.clone(), options, needed(&cluster, &chosen)).await?;
-        let skipped = if order.skip_unreachable { desk.leave_out() } else { Vec::new() };
-        let desk = desk.whole().map_err(|failure| others(failure, &cluster, order))?;
-        let chosen: Vec<String> =
-            chosen.into_iter().filter(|name| skipped.iter().all(|(left, _)| left != name)).collect();
-        let binary = binary.await.map_err(|error| Failure::internal(format!("summing the binary: {error}")))??;
-        let mut questions = render_all(&desk.cluster, &Interfaces::new())?;
+        let mut questions = render_all(&cluster, &Interfaces::new())?;
         spare(order, &mut questions);
         questions.retain(|wanted| chosen.contains(&wanted.host));
+        let needed = needed(&cluster, &chosen);
+        let ask = |host: &Host| first_question(&questions, &cluster, host);
+        let (mut desk, answers) = Desk::connect_asking(cluster.clone(), options, &needed, ask).await?;
+        let skipped = if order.skip_unreachable { desk.leave_out() } else { Vec::new() };
+        let desk = desk.whole().map_err(|failure| others(failure, &cluster, order))?;
+        let reached = |name: &String| skipped.iter().all(|(left, _)| left != name);
+        let chosen: Vec<String> = chosen.into_iter().filter(reached).collect();
+        questions.retain(|wanted| chosen.contains(&wanted.host));
+        let binary = binary.await.map_err(|error| Failure::internal(format!("summing the binary: {error}")))??;
+        let outputs = examined(answers)?;
         let keys = Keys::default();
         let mut prepared = Self { desk, binary, chosen, skipped, questions, order: order.clone(), keys };
-        let outputs = prepared.gather().await?;
         let facts = facts_of(&prepared.questions, &outputs);
         prepared.keys.ask_others(&prepared.desk, &prepared.chosen, &facts).await?;
         let mut jobs = prepared.jobs(&outputs)?;
@@ -88,36 +91,8 @@ impl Prepared {
         wanted.map_or_else(Script::new, |wanted| facts::ask_room(facts::script(wanted), wanted))
     }
 
-    /// The same for the first look, when it is not known yet whether anything is to change.
-    fn first_question(&self, host: &str) -> Script {
-        let Some(wanted) = self.questions.iter().find(|wanted| wanted.host == host) else { return Script::new() };
-        match self.desk.cluster.host(host) {
-            Some(host) => observe::ask_peers(facts::script(wanted), &self.desk.cluster, host),
-            None => facts::script(wanted),
-        }
-    }
-
-    /// One round trip a host.
-    async fn gather(&self) -> Result<Vec<(String, Output)>, Failure> {
-        let asked = self.chosen.iter().map(|host| (host.as_str(), self.first_question(host).text(), Vec::new()));
-        let answers = self.desk.on_all(asked);
-        let mut outputs = Vec::new();
-        let mut problems = Vec::new();
-        for (host, answer) in answers.await {
-            match answer {
-                Ok(output) if output.code == 0 => outputs.push((host, output)),
-                Ok(output) => problems.push(Problem::on(
-                    &host,
-                    Code::CannotExamine,
-                    format!("cannot be examined: {}", output.complaint()),
-                )),
-                Err(problem) => problems.push(problem),
-            }
-        }
-        if problems.is_empty() { Ok(outputs) } else { Err(Failure { exit: Exit::Preflight, problems }) }
-    }
-
-    /// Asks hosts on which something would change for what that needs: one more round trip, and none where nothing would.
+    /// Asks hosts on which something would change for what that needs: one more round trip, and none where nothing
+    /// would.
     async fn room(&self, jobs: &mut [Job]) -> Result<(), Failure> {
         let busy = jobs.iter_mut().filter(|job| !job.plan.changes.is_empty());
         let asks = busy.map(|job| async move {
@@ -126,7 +101,7 @@ impl Prepared {
             facts::note_room(&mut job.facts, output.text());
             Ok::<_, Problem>(())
         });
-        let asked = futures_util::future::join_all(asks).await.into_iter().collect::<Result<(), _>>();
+        let asked = self.desk.at_once(asks).await.into_iter().collect::<Result<(), _>>();
         asked.map_err(|problem| Failure::one(Exit::Preflight, problem.why("nothing was changed")))?;
         preflight(jobs, &self.binary)
     }
@@ -172,6 +147,30 @@ impl Prepared {
         let kept = facts.binary.as_deref().filter(|_| self.order.keep_binary);
         kept.unwrap_or(&self.binary.sha256)
     }
+}
+
+/// The same for the first look, when it is not known yet whether anything is to change. Who takes no part is not asked.
+fn first_question(questions: &[WantedHost], cluster: &Cluster, host: &Host) -> Option<String> {
+    let wanted = questions.iter().find(|wanted| wanted.host == host.name)?;
+    Some(observe::ask_peers(facts::script(wanted), cluster, host).text())
+}
+
+/// What hosts printed, if each of them did.
+fn examined(answers: Vec<(String, Result<Output, Problem>)>) -> Result<Vec<(String, Output)>, Failure> {
+    let mut outputs = Vec::new();
+    let mut problems = Vec::new();
+    for (host, answer) in answers {
+        match answer {
+            Ok(output) if output.code == 0 => outputs.push((host, output)),
+            Ok(output) => problems.push(Problem::on(
+                &host,
+                Code::CannotExamine,
+                format!("cannot be examined: {}", output.complaint()),
+            )),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(outputs) } else { Err(Failure { exit: Exit::Preflight, problems }) }
 }
 
 /// Certificates, keys and users of sites that are gone: their names only the host knows.

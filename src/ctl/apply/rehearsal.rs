@@ -1,4 +1,5 @@
-//! What a plan would do to each virtual address, as far as that can be known before: see [`rehearse`](crate::ctl::rehearse).
+//! What a plan would do to each virtual address, as far as that can be known before: see
+//! [`rehearse`](crate::ctl::rehearse).
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -98,9 +99,9 @@ fn parts(cluster: &Cluster, jobs: &[Job], configurations: &BTreeMap<&str, &Found
     Ok((parts, owners))
 }
 
-/// A configuration with its keys of signed adverts in the place of their files, as the agent reads it. While keys change, the one that goes
-/// stands in the configuration itself, and must be the one that the other load balancer still has in a file. Where nobody knows a key,
-/// those of one number are alike.
+/// A configuration with its keys of signed adverts in the place of their files, as the agent reads it. While keys
+/// change, the one that goes stands in the configuration itself, and must be the one that the other load balancer still
+/// has in a file. Where nobody knows a key, those of one number are alike.
 fn read(text: &str, key: impl Fn(&str) -> Option<Vec<u8>>) -> Config {
     let mut config = parse(HA_CONFIG, text).config;
     let signing = config.instances.iter_mut().filter(|one| one.hmac.is_some()).map(Arc::make_mut);

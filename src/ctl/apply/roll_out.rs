@@ -25,7 +25,7 @@ const NEW: usize = 16;
 pub(super) struct Pace<'o> {
     /// Web hosts at a time.
     pub batch: usize,
-    /// Who goes first, alone.
+    /// The host that goes first, alone.
     pub canary: Option<&'o Canary>,
     /// How long a host, and then the cluster, may take to come to rest.
     pub patience: Duration,
@@ -44,8 +44,9 @@ enum Kind {
     Balancer,
 }
 
-/// The canary, web hosts in batches, others that carry a VIP, then load balancers: among those with a VIP backups first, the live owner
-/// last. Where all that changes is new and nobody owns a VIP, the others follow the first one at once.
+/// The canary, web hosts in batches, others that carry a VIP, then load balancers: among those with a VIP backups
+/// first, the live owner last. Where all that changes is new and nobody owns a VIP, the others follow the first one at
+/// once.
 ///
 /// # Errors
 /// What failed; the caller takes everything back.
@@ -67,8 +68,8 @@ pub(super) async fn roll_out(work: &Work<'_>, turns: &[Turn], pace: Pace<'_>) ->
     owners(work, of(work, &turns, Kind::Balancer), patience).await
 }
 
-/// Nobody serves yet, so nobody's turn matters but that of the first with a VIP. Where it is not known that nobody has the VIP it
-/// listens for some seconds before it claims it, so it begins, and the others follow all at once.
+/// Nobody serves yet, so nobody's turn matters but that of the first with a VIP. Where it is not known that nobody has
+/// the VIP it listens for some seconds before it claims it, so it begins, and the others follow all at once.
 async fn beginners(
     work: &Work<'_>,
     turns: &[&Turn],
@@ -111,7 +112,8 @@ async fn promote_all(work: &Work<'_>, turns: &[&Turn], free: &BTreeSet<String>) 
     }
 }
 
-/// The other way round, for hosts that are left empty: as long as somebody answers for the VIP there shall be something behind it.
+/// The other way round, for hosts that are left empty: as long as somebody answers for the VIP there shall be something
+/// behind it.
 ///
 /// # Errors
 /// As [`roll_out`].

@@ -82,7 +82,8 @@ pub fn checks(wanted: &WantedHost, plan: &HostPlan, step: Step) -> Option<String
     (!seen.is_empty()).then(|| script.text())
 }
 
-/// Swaps the staged files in, after writing down the way back. From then on the host goes back by itself when the lock ends.
+/// Swaps the staged files in, after writing down the way back. From then on the host goes back by itself when the lock
+/// ends.
 pub fn activate(wanted: &WantedHost, plan: &HostPlan, step: Step, owner: &str) -> String {
     let number = step.number.to_string();
     let script = step.enter("staged").call("open_generation", [number.as_str()]);
@@ -102,8 +103,8 @@ pub fn activate(wanted: &WantedHost, plan: &HostPlan, step: Step, owner: &str) -
 
 /// Copies what will change and writes down how it goes back.
 fn back_up(script: Script, wanted: &WantedHost, plan: &HostPlan) -> Script {
-    // What was started stops before anything else, with the files that it was started with; what was enabled is disabled
-    // while its unit is there.
+    // What was started stops before anything else, with the files that it was started with; what was enabled is
+    // disabled while its unit is there.
     let script = script.each(plan.changes.iter().rev(), |script, change| match change {
         Change::Start(name) => script.call("on_revert", ["stop", name]),
         Change::Enable(name) => script.call("on_revert", ["disable", name]),

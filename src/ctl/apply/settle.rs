@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::work::Work;
 use crate::ctl::cluster::Vip;
 use crate::ctl::desk::Desk;
-use crate::ctl::look::observe::{self, Sight};
+use crate::ctl::look::observe::{self, Observed};
 use crate::ctl::look::transaction::Transaction;
 use crate::ctl::progress::Event;
 use crate::ctl::verify::vips::judge;
@@ -35,19 +35,20 @@ pub(super) async fn settle(work: &Work<'_>, limit: Duration) -> Result<(), Failu
     }
 }
 
-/// Waits until every VIP has an owner, or for as long as it may take: who asks for the service before that waits for nobody's answer.
+/// Waits until every VIP has an owner, or for as long as it may take: who asks for the service before that waits for
+/// nobody's answer.
 async fn owned(desk: &Desk, end: Instant) {
     let asked = |vip: &&Vip| vip.members.iter().all(|member| desk.hosts.contains_key(&member.host));
     let vips: Vec<IpAddr> = desk.cluster.vips.iter().filter(asked).filter_map(Vip::address).collect();
     let show = observe::show();
     while !vips.is_empty() && Instant::now() < end {
         let asks = desk.agents().into_iter().map(|host| (host.name.as_str(), show.clone(), Vec::new()));
-        let mut sight = Sight::default();
+        let mut observed = Observed::default();
         for (host, answer) in desk.on_all(asks).await {
             let Ok(output) = answer else { return };
-            sight.hosts.insert(host, observe::parse(output.text()));
+            observed.hosts.insert(host, observe::parse(output.text()));
         }
-        if vips.iter().all(|vip| !sight.owners(&desk.cluster, *vip).is_empty()) {
+        if vips.iter().all(|vip| !observed.owners(&desk.cluster, *vip).is_empty()) {
             return;
         }
         tokio::time::sleep(LOOK_EVERY).await;
@@ -56,10 +57,10 @@ async fn owned(desk: &Desk, end: Instant) {
 
 /// What is wrong with the whole right now.
 pub(super) async fn trouble(work: &Work<'_>, thorough: bool) -> Vec<Problem> {
-    let mut sight = observe::look(work.desk, thorough).await;
+    let mut observed = observe::look(work.desk, thorough).await;
     // That this very deploy is not committed yet is no news.
-    for seen in sight.hosts.values_mut().filter(|seen| seen.transaction.number == work.step.number) {
+    for seen in observed.hosts.values_mut().filter(|seen| seen.transaction.number == work.step.number) {
         seen.transaction = Transaction::default();
     }
-    judge(&work.desk.cluster, &sight)
+    judge(&work.desk.cluster, &observed)
 }

@@ -86,7 +86,7 @@ async fn fetch(desk: &Desk, jobs: &mut [Job]) -> Result<Vec<Vec<Found>>, Failure
         job.facts.versions = facts::versions(output.text());
         Ok::<_, Problem>(contents::parse(output.text(), paths.len()))
     });
-    let found = futures_util::future::join_all(asks).await.into_iter().collect::<Result<_, _>>();
+    let found = desk.at_once(asks).await.into_iter().collect::<Result<_, _>>();
     found.map_err(|problem| Failure::one(Exit::Preflight, problem.why("nothing was changed")))
 }
 

@@ -32,27 +32,38 @@ impl Job {
         &self.wanted.host
     }
 
+    /// Whether the binary is to come there.
+    pub(super) fn carries_binary(&self) -> bool {
+        self.plan.changes.contains(&Change::Binary)
+    }
+
     /// Who holds its lock, where that is a desk of this user and machine that has ended.
     pub(super) fn dead_holder(&self, own: &str) -> Option<&str> {
         dead(self.facts.seen.transaction.lock.as_ref().map(|lock| lock.owner.as_str()), own)
     }
 }
 
-/// Stages all jobs. Packages are installed here: a package that cannot be had must stop a deploy before it starts. Returns in
-/// words what stays of that, whatever comes after it.
+/// Brings the files, and the binary where it is to come.
 ///
 /// # Errors
 /// Exit 4; nothing live was changed.
-pub(super) async fn stage(work: &Work<'_>, jobs: &[&Job], binary: &Binary) -> Result<String, Failure> {
-    let desk = work.desk;
-    let travels = |job: &Job| job.plan.changes.contains(&Change::Binary);
-    let gzip = if jobs.iter().any(|job| travels(job)) { Some(binary.gzip().await?) } else { None };
+pub(super) async fn ship(work: &Work<'_>, jobs: &[&Job], binary: &Binary) -> Result<(), Failure> {
+    let gzip = if jobs.iter().any(|job| job.carries_binary()) { Some(binary.gzip().await?) } else { None };
     let shipments = jobs.iter().map(|job| {
-        let binary = gzip.as_deref().filter(|_| travels(job));
+        let binary = gzip.as_deref().filter(|_| job.carries_binary());
         let shipment = script::stage(&job.wanted, &job.plan, work.step, binary);
         (job.host(), shipment.script, shipment.stdin)
     });
-    all_good(desk.on_all(shipments).await, "staging", NOTHING)?;
+    all_good(work.desk.on_all(shipments).await, "staging", NOTHING)
+}
+
+/// Installs packages: one that cannot be had must stop a deploy before it starts. Returns in words what stays of that,
+/// whatever comes after it.
+///
+/// # Errors
+/// Exit 4; nothing live was changed.
+pub(super) async fn install(work: &Work<'_>, jobs: &[&Job]) -> Result<String, Failure> {
+    let desk = work.desk;
     // Package mirrors are slower than hosts.
     let limit = desk.options.limit * 10;
     let step = Step { limit, ..work.step };

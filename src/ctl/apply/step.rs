@@ -1,5 +1,5 @@
-//! The steps of a transaction on a host, as calls of `transaction.sh`. Each carries the number of its generation: a host refuses
-//! one that comes too late.
+//! The steps of a transaction on a host, as calls of `transaction.sh`. Each carries the number of its generation: a
+//! host refuses one that comes too late.
 
 use std::time::Duration;
 
@@ -25,8 +25,8 @@ pub struct Step {
 }
 
 impl Step {
-    /// Takes the lock, and takes back what an unfinished deploy left. `owner` is one line; so is `dead`, an owner known not to
-    /// live any more.
+    /// Takes the lock, and takes back what an unfinished deploy left. `owner` is one line; so is `dead`, an owner known
+    /// not to live any more.
     pub fn begin(self, owner: &str, dead: Option<&str>) -> Script {
         let (number, seconds) = (self.number.to_string(), LOCK.as_secs().to_string());
         Script::new().call("begin", [number.as_str(), owner, dead.unwrap_or("nobody"), &seconds])

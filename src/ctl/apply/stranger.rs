@@ -9,7 +9,8 @@ use crate::ctl::host::Script;
 use crate::error::{Code, Exit, Failure, Problem};
 
 /// A VIP that nobody of ours has must not answer. Balancers of the inventory that take no part in this deploy are ours,
-/// too: their hardware addresses are asked for in the same breath. Returns the addresses for which nobody answers at all.
+/// too: their hardware addresses are asked for in the same breath. Returns the addresses for which nobody answers at
+/// all.
 ///
 /// # Errors
 /// Exit 4 when a stranger answers, or when nobody could be asked.

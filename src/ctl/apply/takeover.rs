@@ -1,6 +1,6 @@
-//! `hactl takeover`: a deploy to load balancers where keepalived owns the VIP. It is rehearsed first: what keepalived runs with is read
-//! anew and held against what hactl would run with, since for a while one of each must understand the other. Then it is a deploy
-//! as any other, with its way back: keepalived is stopped and kept ready.
+//! `hactl takeover`: a deploy to load balancers where keepalived owns the VIP. It is rehearsed first: what keepalived
+//! runs with is read anew and held against what hactl would run with, since for a while one of each must understand the
+//! other. Then it is a deploy as any other, with its way back: keepalived is stopped and kept ready.
 
 use std::net::IpAddr;
 

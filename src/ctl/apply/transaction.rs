@@ -1,5 +1,5 @@
-//! What the desk knows of each host's part in a deploy. Pure: what was asked and what was answered goes in, what may be said
-//! comes out. Whatever is not known to be so is not said.
+//! What the desk knows of each host's part in a deploy. Pure: what was asked and what was answered goes in, what may be
+//! said comes out. Whatever is not known to be so is not said.
 
 use std::collections::BTreeMap;
 

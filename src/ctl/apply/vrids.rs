@@ -1,6 +1,7 @@
 //! Before a first deploy: does somebody on the LAN use the VRID that would be ours? A derived one, the last byte of the
-//! VIP, is only as unique as the VIP in its own subnet. A deploy asks this of the program that it has staged. A plan brings
-//! nothing to hosts, so it asks where a program is already, and `hactl check` asks nobody.
+//! VIP, is only as unique as the VIP in its own subnet. A deploy asks this of the program that it has staged. A plan
+//! brings nothing to hosts, so it asks where a program is already. (`hactl check FILE --listen` is the same for a file,
+//! on its own host.)
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -28,7 +29,8 @@ struct Heard {
 }
 
 /// Listens on one load balancer for each derived VRID, where none of them has an agent yet. Comes after staging, which
-/// brings the binary that listens. Returns the names of the VIPs that nobody advertises, neither a stranger nor one of ours.
+/// brings the binary that listens. Returns the names of the VIPs that nobody advertises, neither a stranger nor one of
+/// ours.
 ///
 /// # Errors
 /// Exit 4 when a stranger uses one; nothing live was changed.
@@ -58,7 +60,9 @@ async fn listen(desk: &Desk, jobs: &[&Job]) -> Heard {
         // A host that cannot listen is no reason against a deploy: the agent itself will tell of strangers.
         let Ok(output) = output else { continue };
         let used = used(output.text());
-        if output.code == 0 && vip.interval <= HEARD && !used.contains_key(&vip.vrid) {
+        // What could not be understood may be somebody's, too.
+        let understood = !output.text().lines().any(|line| line.starts_with("ignored from "));
+        if output.code == 0 && understood && vip.interval <= HEARD && !used.contains_key(&vip.vrid) {
             heard.silent.insert(vip.name.clone());
         }
         heard.problems.extend(judge(&desk.cluster, vip, job.host(), &used));
@@ -77,12 +81,12 @@ fn script(cluster: &Cluster, vip: &Vip, job: &Job) -> String {
 /// By VRID who uses it.
 type Used = BTreeMap<u8, BTreeSet<IpAddr>>;
 
-/// Who uses which VRID, from `vrid N from ADDRESS` lines.
+/// Who uses which VRID, from lines `vrid N from ADDRESS with ADDRESSES`; those of 0.1.0 end before `with`.
 fn used(heard: &str) -> Used {
     let mut used = Used::new();
     for line in heard.lines() {
         let words: Vec<&str> = line.split_whitespace().collect();
-        if let ["vrid", vrid, "from", source] = words.as_slice()
+        if let ["vrid", vrid, "from", source, ..] = words.as_slice()
             && let (Ok(vrid), Ok(source)) = (vrid.parse(), source.parse())
         {
             used.entry(vrid).or_default().insert(source);

@@ -57,12 +57,12 @@ impl<'d> Work<'d> {
         }
     }
 
-    /// Takes all locks, takes back what unfinished deploys left, and looks at every host again. The output of each host holds
-    /// its facts.
+    /// Takes all locks, takes back what unfinished deploys left, and looks at every host again. The output of each host
+    /// holds its facts.
     ///
     /// # Errors
-    /// Exit 8 where somebody else has a lock; 6 where an earlier deploy cannot be taken back; 4 otherwise. The locks that were
-    /// taken are given back.
+    /// Exit 8 where somebody else has a lock; 6 where an earlier deploy cannot be taken back; 4 otherwise. The locks
+    /// that were taken are given back.
     pub async fn begin(&self, hosts: Vec<Beginner<'_>>) -> Result<Vec<(String, Output)>, Failure> {
         let asks = hosts.into_iter().map(|one| async move {
             let script = self.step.begin(&self.owner, one.dead).then(one.facts).text();
@@ -157,7 +157,8 @@ impl<'d> Work<'d> {
         self.parts(Parts::dismiss);
     }
 
-    /// Gives back the locks of hosts where nothing is live. Who does not answer forgets them when they end.
+    /// Gives back the locks of hosts where nothing is live. A host that does not answer forgets its lock when the
+    /// lock's time is over.
     pub async fn leave(&self) {
         let hosts = self.with(|known| known == Known::Begun);
         let script = self.step.leave(&self.owner);

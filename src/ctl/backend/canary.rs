@@ -1,5 +1,6 @@
-//! `hactl backend canary`: a server gets another share for a while, the answers through the VIPs are watched, and it gets its old share
-//! back. The inventory learns of it only where the new share stays: a desk that dies meanwhile leaves a plan that puts it back.
+//! `hactl backend canary`: a server gets another share for a while, the answers through the VIPs are watched, and it
+//! gets its old share back. The inventory learns of it only where the new share stays: a desk that dies meanwhile
+//! leaves a plan that puts it back.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +27,8 @@ pub struct Watch {
 /// Carries it out.
 ///
 /// # Errors
-/// As [`run`](super::run::run); the report says 7 when answers went bad and 130 when it was interrupted. Either way the old share is back.
+/// As [`run`](super::run::run); the report says 7 when answers went bad and 130 when it was interrupted. Either way the
+/// old share is back.
 pub async fn canary(order: &Order, wish: &Wish, watch: Watch, options: Options, confirm: Confirm<'_>) -> Outcome<Done> {
     let prepared = Prepared::new(order, Ask::Server(wish))?;
     let report = deploy(&prepared.order, options.clone(), &|plan| confirm(&prepared.lines, plan)).await?;

@@ -1,5 +1,5 @@
-//! What each verb makes of an inventory's text. The edited text is loaded like any other, and what it then says must be what was wished
-//! and nothing else: an edit that went wrong is refused, not deployed.
+//! What each verb makes of an inventory's text. The edited text is loaded like any other, and what it then says must be
+//! what was wished and nothing else: an edit that went wrong is refused, not deployed.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -38,7 +38,8 @@ pub enum Verb {
 pub struct Wish {
     /// What shall become.
     pub verb: Verb,
-    /// Of whom: a host, a name or address of a pool's server; where it is added `NAME=ADDRESS[:PORT]` or what a pool can list.
+    /// Of whom: a host, a name or address of a pool's server; where it is added `NAME=ADDRESS[:PORT]` or what a pool
+    /// can list.
     pub server: String,
     /// In this pool alone.
     pub pool: Option<String>,
@@ -63,8 +64,8 @@ const STEPS: usize = 1000;
 /// Edits a text.
 ///
 /// # Errors
-/// Exit 3: mistakes of the text before and after it, a server that is not there, a pool that would be left without one, and what
-/// cannot be edited.
+/// Exit 3: mistakes of the text before and after it, a server that is not there, a pool that would be left without one,
+/// and what cannot be edited.
 pub fn edited(file: &Path, text: &str, wish: &Wish) -> Result<Edited, Failure> {
     let before = parse(file, text)?.cluster;
     let editor = Editor { file, wish, pools: nginx::pools(&before) };

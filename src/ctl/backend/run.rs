@@ -1,9 +1,8 @@
-//! A wish carried out: the edited text is deployed where it reaches, and becomes the inventory's when the hosts have it. A deploy that
-//! fails, is declined or dies leaves the inventory as it was, and so does it the hosts.
+//! A wish carried out: the edited text is deployed where it reaches, and becomes the inventory's when the hosts have
+//! it. A deploy that fails, is declined or dies leaves the inventory as it was, and so does it the hosts.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, chown};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -19,6 +18,7 @@ use crate::ctl::cluster::Group;
 use crate::ctl::desk::{Options, find_inventory};
 use crate::ctl::report::{Outcome, Report};
 use crate::error::{Code, Exit, Failure, Problem};
+use crate::sys::process::replace::Fresh;
 
 /// What became of a wish.
 #[derive(Debug, Clone, Serialize)]
@@ -61,10 +61,12 @@ pub enum Ask<'a> {
     },
 }
 
-/// Carries it out, or with `dry` shows what that would be. Of the order the inventory counts, and how to deploy; not where.
+/// Carries it out, or with `dry` shows what that would be. Of the order the inventory counts, and how to deploy; not
+/// where.
 ///
 /// # Errors
-/// Exit 3 for what cannot be edited; everything that a deploy reports; 6 when the hosts have it and the inventory could not be written.
+/// Exit 3 for what cannot be edited; everything that a deploy reports; 6 when the hosts have it and the inventory could
+/// not be written.
 pub async fn run(order: &Order, ask: Ask<'_>, dry: bool, options: Options, confirm: Confirm<'_>) -> Outcome<Done> {
     let prepared = Prepared::new(order, ask)?;
     if dry {
@@ -192,8 +194,8 @@ enum NotReplaced {
 
 /// The new text in a file beside the inventory, with its owner and mode; gone when dropped.
 struct Beside {
-    path: PathBuf,
     inventory: PathBuf,
+    fresh: Fresh,
 }
 
 impl Beside {
@@ -201,18 +203,10 @@ impl Beside {
     fn write(inventory: &Path, text: &str) -> io::Result<Self> {
         let inventory = fs::canonicalize(inventory)?;
         let known = fs::metadata(&inventory)?;
-        let name = inventory.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let path = inventory.with_file_name(format!(".{name}.{}.new", std::process::id()));
-        // A process of this number that was killed may have left one.
-        let _ = fs::remove_file(&path);
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-        let beside = Self { path, inventory };
-        file.write_all(text.as_bytes())?;
-        // Only root can give files away; for others the owner is themselves, or the folder's rules decide.
-        let _ = chown(&beside.path, Some(known.uid()), Some(known.gid()));
-        file.set_permissions(fs::Permissions::from_mode(known.mode() & 0o7777))?;
-        file.sync_all()?;
-        Ok(beside)
+        let fresh = Fresh::beside(&inventory, text.as_bytes())?;
+        fresh.like(&known)?;
+        fresh.sync()?;
+        Ok(Self { inventory, fresh })
     }
 
     /// Puts it in the inventory's place, unless somebody has changed that meanwhile.
@@ -220,19 +214,14 @@ impl Beside {
         if fs::read_to_string(&self.inventory)? != before {
             return Err(NotReplaced::Changed);
         }
-        Ok(fs::rename(&self.path, &self.inventory)?)
-    }
-}
-
-impl Drop for Beside {
-    fn drop(&mut self) {
-        // Renamed, it is not there any more.
-        let _ = fs::remove_file(&self.path);
+        Ok(self.fresh.put()?)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
     use super::*;
 
     #[test]

@@ -1,4 +1,5 @@
-//! The servers of a pool as they are written: each of them is an entry of a mapping, an item of a list, or a mapping that is one.
+//! The servers of a pool as they are written: each of them is an entry of a mapping, an item of a list, or a mapping
+//! that is one.
 
 use super::text::Text;
 use super::tree::{Change, Entry, Left, Spot, append, remove, set, set_item, unset};

@@ -1,5 +1,6 @@
-//! Where things stand in the text of an inventory: the ends of scalars, the parts of `{…}` and `[…]`, the lines of a block. The parser
-//! says where things begin; what it takes for something else than is found here is refused, never guessed.
+//! Where things stand in the text of an inventory: the ends of scalars, the parts of `{…}` and `[…]`, the lines of a
+//! block. The parser says where things begin; what it takes for something else than is found here is refused, never
+//! guessed.
 
 use std::ops::Range;
 
@@ -121,8 +122,8 @@ impl<'t> Text<'t> {
         None
     }
 
-    /// The end of a block that begins in the line of a byte: behind the newline of its last line. To it belong the lines that are
-    /// further in than `indent`, in columns; blank lines and comments behind the last of them do not.
+    /// The end of a block that begins in the line of a byte: behind the newline of its last line. To it belong the
+    /// lines that are further in than `indent`, in columns; blank lines and comments behind the last of them do not.
     pub fn block_end(&self, at: usize, indent: usize) -> usize {
         let mut end = self.behind_line(at);
         let mut next = end;

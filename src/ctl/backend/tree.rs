@@ -1,5 +1,5 @@
-//! Settings, entries and items: what has to change in the text so that they are there, or gone. Everything else stays as it was written.
-//! `None` is what all of these say of a text that they do not understand.
+//! Settings, entries and items: what has to change in the text so that they are there, or gone. Everything else stays
+//! as it was written. `None` is what all of these say of a text that they do not understand.
 
 use std::ops::Range;
 

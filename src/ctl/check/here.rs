@@ -1,6 +1,6 @@
-//! What a keepalived.conf names that should be on the host it is read on: interfaces, users, files, a network namespace. For
-//! `hactl check FILE` alone, and only where it looks at this host; the file may be meant for another one, so each is a
-//! warning, said once for a name.
+//! What a keepalived.conf names that should be on the host it is read on: interfaces, users, files, a network
+//! namespace. For `hactl check FILE` alone, and only where it looks at this host; the file may be meant for another
+//! one, so each is a warning, said once for a name.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -121,15 +121,7 @@ fn selectors<'c>(rule: &'c Rule, by: &str, block: Option<&'c Location>) -> Vec<N
 }
 
 fn bound(checker: &Checker) -> Option<&str> {
-    let connection = match &checker.check {
-        Check::Tcp(connection) | Check::Ping(connection) => connection,
-        Check::Http(http) => &http.connection,
-        Check::Smtp(smtp) => smtp.hosts.first()?,
-        Check::Dns(dns) => &dns.connection,
-        Check::Udp(udp) => &udp.connection,
-        Check::Misc(_) | Check::File(_) => return None,
-    };
-    connection.from.as_ref()?.interface.as_deref()
+    checker.check.connection()?.from.as_ref()?.interface.as_deref()
 }
 
 fn users(config: &Config, pages: &Pages<'_>) -> Vec<Problem> {

@@ -12,7 +12,8 @@ use crate::error::Span;
 pub(super) struct Pages<'a> {
     /// What diagnostics call the file itself.
     name: String,
-    /// Each text, and its lines from the first time that one of them is asked for: of a large file without faults none is.
+    /// Each text, and its lines from the first time that one of them is asked for: of a large file without faults none
+    /// is.
     texts: BTreeMap<&'a str, (&'a str, OnceCell<Vec<&'a str>>)>,
 }
 

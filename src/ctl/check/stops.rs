@@ -1,5 +1,5 @@
-//! Scripts that stop keepalived to move the addresses, as many courses teach: no process of that name runs any more, so they
-//! would do nothing, and the address would stay where the service is dead.
+//! Scripts that stop keepalived to move the addresses, as many courses teach: no process of that name runs any more, so
+//! they would do nothing, and the address would stay where the service is dead.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -11,8 +11,8 @@ use super::pages::Pages;
 use crate::error::{Code, Problem};
 use crate::includes::read_file;
 
-/// Every command that stops keepalived, itself or in the script that it runs; each script is told of once. Scripts are looked
-/// into where they are those of this host.
+/// Every command that stops keepalived, itself or in the script that it runs; each script is told of once. Scripts are
+/// looked into where they are those of this host.
 pub(super) fn told(config: &Config, pages: &Pages<'_>, elsewhere: bool) -> Vec<Problem> {
     let mut known: HashSet<&str> = HashSet::new();
     let mut problems = Vec::new();

@@ -1,6 +1,7 @@
-//! Drills: [`scenario`] says what is broken, on which host, how it is undone and what clients may notice; [`run`] does so
-//! with [`clients`] and a [`sampler`] at work and fills in [`observe::Observations`]; [`judge`] makes a verdict of them,
-//! [`timeline`] a picture and [`report`] the pages and files people and CI read. All but those three are pure data.
+//! Drills: [`scenario`] says what is broken, on which host, how it is undone and what clients may notice; [`run`] does
+//! so with [`clients`] and a [`sampler`] at work and fills in [`observe::Observations`]; [`judge`] makes a verdict of
+//! them, [`timeline`] a picture and [`report`] the pages and files people and CI read. All but those three are pure
+//! data.
 
 pub mod clients;
 pub mod judge;

@@ -42,7 +42,7 @@ pub async fn run(
     budget: Option<Duration>,
 ) -> Result<Run, Failure> {
     let cluster = open(inventory.as_deref(), options)?;
-    let vip = cluster.vips.iter().find(|vip| cluster.has_sites(vip)).cloned();
+    let vip = cluster.vips.iter().find(|vip| vip.has_sites(&cluster.hosts)).cloned();
     let vip = vip.ok_or_else(|| Failure::internal("no VIP to drill"))?;
     let address = vip.address().ok_or_else(|| Failure::internal("a VIP without an address"))?;
     let started = jiff::Zoned::now().timestamp().to_string();
@@ -94,8 +94,8 @@ impl Drill {
         scenario: &'static Scenario,
     ) -> Result<Self, Failure> {
         let desk = Desk::connect_whole(cluster.clone(), options.clone()).await?;
-        let sight = look(&desk, false).await;
-        let problems = verify(cluster, &sight);
+        let observed = look(&desk, false).await;
+        let problems = verify(cluster, &observed);
         if problems.iter().any(|problem| !problem.warning) {
             let mut all = vec![Problem::new(
                 Code::NotGoodBefore,
@@ -104,7 +104,7 @@ impl Drill {
             all.extend(problems);
             return Err(Failure { exit: Exit::Verification, problems: all });
         }
-        let owner = sight.owners(cluster, address).pop().unwrap_or_default();
+        let owner = observed.owners(cluster, address).pop().unwrap_or_default();
         let target = match scenario.target {
             Target::Owner => Some(owner.clone()),
             Target::Standby => vip.members.iter().map(|member| member.host.clone()).find(|host| *host != owner),
@@ -116,7 +116,7 @@ impl Drill {
             return Err(Failure::one(Exit::Invalid, Problem::new(Code::NoTarget, message)));
         };
         let own = cluster.host(&target).map(|host| host.address);
-        let seen = sight.hosts.get(&target);
+        let seen = observed.hosts.get(&target);
         let link = seen.and_then(|seen| seen.addresses.iter().find(|(_, net)| Some(net.addr()) == own));
         let seconds = |name: &str| {
             cluster.role_params.get("vip").and_then(|role| role.get(name)).and_then(serde_json::Value::as_u64)
@@ -253,8 +253,8 @@ impl Drill {
     async fn trouble(&self) -> Option<String> {
         let options = Options { limit: Duration::from_secs(3), ..self.options.clone() };
         let desk = Desk::connect(self.watchers.cluster().clone(), options).await.ok()?;
-        let sight = look(&desk, false).await;
-        let problem = verify(&desk.cluster, &sight).into_iter().find(|problem| !problem.warning);
+        let observed = look(&desk, false).await;
+        let problem = verify(&desk.cluster, &observed).into_iter().find(|problem| !problem.warning);
         problem.map(|problem| problem.message)
     }
 }

@@ -9,7 +9,8 @@ use futures_util::future::join_all;
 
 use super::observe::Owners;
 use crate::ctl::cluster::Cluster;
-use crate::ctl::look::observe::{Seen, Sight, parse, show};
+use crate::ctl::look::observe::{Observed, Seen, parse, show};
+use crate::ctl::progress::Listener;
 use crate::ctl::remote::{How, Remote, Way};
 use crate::ctl::secret::Secrets;
 use crate::ctl::verify::vips::judge;
@@ -49,7 +50,7 @@ impl Watchers {
         if let Some(open) = self.hosts.lock().await.get(name) {
             return Some(Arc::clone(open));
         }
-        let how = How { limit: PATIENCE, accept_new: false, parallel: 1 };
+        let how = How { limit: PATIENCE, accept_new: false, parallel: 1, listener: Listener::silent() };
         let (_, answer) = self.way.connect(&self.cluster, &[name.to_owned()], &self.secrets, how).await.pop()?;
         let remote = answer.ok()?;
         self.hosts.lock().await.insert(name.to_owned(), Arc::clone(&remote));
@@ -62,10 +63,10 @@ impl Watchers {
     }
 
     /// What the load balancers show right now.
-    pub async fn look(&self) -> Sight {
+    pub async fn look(&self) -> Observed {
         let names: Vec<String> = self.cluster.agents().map(|host| host.name.clone()).collect();
         let looks = names.iter().map(|name| async move { (name.clone(), self.look_at(name).await) });
-        Sight { hosts: join_all(looks).await.into_iter().collect(), ..Sight::default() }
+        Observed { hosts: join_all(looks).await.into_iter().collect(), ..Observed::default() }
     }
 
     async fn look_at(&self, name: &str) -> Seen {
@@ -93,10 +94,10 @@ pub async fn sample(watchers: &Watchers, vip: IpAddr, begin: Instant, samples: &
     clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     loop {
         clock.tick().await;
-        let sight = watchers.look().await;
-        let hosts = sight.owners(watchers.cluster(), vip);
+        let observed = watchers.look().await;
+        let hosts = observed.owners(watchers.cluster(), vip);
         // Found and named, by the same judge as `hactl verify`.
-        let two = judge(watchers.cluster(), &sight).iter().any(|problem| problem.code == Code::TwoOwners);
+        let two = judge(watchers.cluster(), &observed).iter().any(|problem| problem.code == Code::TwoOwners);
         let mut samples = samples.lock().unwrap_or_else(PoisonError::into_inner);
         if samples.owners.last().is_none_or(|last| last.hosts != hosts) {
             samples.owners.push(Owners { at: begin.elapsed(), hosts });

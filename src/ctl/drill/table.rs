@@ -127,8 +127,8 @@ const NGINX: Scenario = Scenario {
     lost_max: None,
 };
 
-/// The main process of the unit and its children, all at once, and nobody else's nginx. Not `systemctl kill`: in a container that
-/// may find no control group.
+/// The main process of the unit and its children, all at once, and nobody else's nginx. Not `systemctl kill`: in a
+/// container that may find no control group.
 const KILL_NGINX: &str = r#"main=$(systemctl show -p MainPID nginx)
 main=${main#MainPID=}
 if [ "${main:-0}" -le 1 ]; then
@@ -145,7 +145,8 @@ kill -KILL $pids"#;
 /// With a check that only lowers the priority nobody watches the process.
 static NGINX_CHECKED: Scenario = Scenario {
     expected: "the check fails to restart nginx, the owner's priority falls and the standby takes over",
-    // Up to one interval before each check that counts, the attempt to restart, the wait of a standby that now is the better one.
+    // Up to one interval before each check that counts, the attempt to restart, the wait of a standby that now is the
+    // better one.
     budget: |context| {
         (context.check_interval + context.restart_attempt) * context.check_fall.max(1) + silent_takeover(context)
     },

@@ -1,5 +1,5 @@
-//! What runs against what would be rendered: both configurations are written out whole by the engine's printer, and every line that
-//! one has and the other has not is told. So nothing is forgotten that the language knows.
+//! What runs against what would be rendered: both configurations are written out whole by the engine's printer, and
+//! every line that one has and the other has not is told. So nothing is forgotten that the language knows.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;

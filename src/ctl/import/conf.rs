@@ -1,4 +1,5 @@
-//! A keepalived.conf of a host as the engine reads it: what it means, its statements with their places, and what is wrong with it.
+//! A keepalived.conf of a host as the engine reads it: what it means, its statements with their places, and what is
+//! wrong with it.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! What hosts run, as an inventory would have it: the values with the places that they come from. Where load balancers say different
-//! things the first one's word is taken, and `compare` tells of the others.
+//! What hosts run, as an inventory would have it: the values with the places that they come from. Where load balancers
+//! say different things the first one's word is taken, and `compare` tells of the others.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -144,7 +144,8 @@ pub fn of<'r>(read: &'r Read, like: &VrrpInstance) -> Option<&'r VrrpInstance> {
 fn balancer(read: &Read, running: &Running) -> Balancer {
     let seen = |address: &IpAddr| running.seen.addresses.iter().any(|(_, net)| net.addr() == *address);
     let vips = || read.config.instances.iter().flat_map(|one| &one.addresses).map(|one| one.address);
-    // What the peers know it by: the source that it is told to use, else where it was reached, else its own on that interface.
+    // What the peers know it by: the source that it is told to use, else where it was reached, else its own on that
+    // interface.
     let told = read.config.instances.iter().filter(|one| one.is_unicast()).find_map(|one| one.source);
     let reached = Some(running.host.address).filter(|address| seen(address));
     let on_link = || {
@@ -260,7 +261,8 @@ fn notify(read: &Read, inside: &[Entry]) -> Vec<(&'static str, String, String)> 
     found.collect()
 }
 
-/// Whom requests are handed to: nginx's upstream, else the kernel's real servers. Each address once, and none of a load balancer's.
+/// Whom requests are handed to: nginx's upstream, else the kernel's real servers. Each address once, and none of a load
+/// balancer's.
 fn webs(running: &[Running], reads: &[Read], lbs: &[Balancer], site: Option<&(String, Balanced)>) -> Vec<Web> {
     let mut found: Vec<(IpAddr, Backend, String)> = Vec::new();
     if let Some((host, site)) = site {

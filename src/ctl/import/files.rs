@@ -1,5 +1,5 @@
-//! The files of an import: written where they are asked for, never over something that is there; or into a folder that goes again,
-//! where only the text is wanted.
+//! The files of an import: written where they are asked for, never over something that is there; or into a folder that
+//! goes again, where only the text is wanted.
 
 use std::fs;
 use std::io::Write as _;

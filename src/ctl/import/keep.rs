@@ -1,5 +1,5 @@
-//! What becomes of each statement of a keepalived.conf: a key of the inventory, something that hactl does anyway, a line kept as it is
-//! in a template, or one that cannot be carried over. Nothing is left out in silence.
+//! What becomes of each statement of a keepalived.conf: a key of the inventory, something that hactl does anyway, a
+//! line kept as it is in a template, or one that cannot be carried over. Nothing is left out in silence.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,8 +50,8 @@ pub struct Sifted {
     pub kept: Vec<Kept>,
 }
 
-/// Judges every statement. `names` has the inventory's name of each instance; `keepalived_script` says that scripts run as that user
-/// where the file names none.
+/// Judges every statement. `names` has the inventory's name of each instance; `keepalived_script` says that scripts run
+/// as that user where the file names none.
 pub fn sift(read: &Read, names: &BTreeMap<String, String>, keepalived_script: bool) -> Sifted {
     let tracked = read.config.instances.iter().flat_map(|one| &one.track_scripts).map(|track| track.name.clone());
     let tracked: BTreeSet<String> = tracked.collect();

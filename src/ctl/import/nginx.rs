@@ -1,5 +1,5 @@
-//! nginx's configuration as `nginx -T` prints it: directives with their blocks, each with the file and line where it stands. Only the
-//! grammar is read here; what a directive means is asked in `upstream`.
+//! nginx's configuration as `nginx -T` prints it: directives with their blocks, each with the file and line where it
+//! stands. Only the grammar is read here; what a directive means is asked in `upstream`.
 
 /// `name argument… ;` or `name argument… { … }`.
 #[derive(Debug, Clone, PartialEq, Eq)]

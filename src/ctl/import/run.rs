@@ -83,8 +83,8 @@ pub struct Stays {
 /// Reads hosts, and makes an inventory of them.
 ///
 /// # Errors
-/// Exit 3 for words that mean no host or a folder that has an inventory; 4 where a host cannot be read or no keepalived.conf is found.
-/// No host is ever changed.
+/// Exit 3 for words that mean no host or a folder that has an inventory; 4 where a host cannot be read or no
+/// keepalived.conf is found. No host is ever changed.
 pub async fn import(order: &Order, options: Options) -> Outcome<Imported> {
     let folder = Folder::new(order.out.as_deref())?;
     let cluster = hosts(&order.hosts, &order.login).await?;

@@ -1,5 +1,5 @@
-//! The scripts that a keepalived.conf names, looked into on their hosts: one that is missing, and one that ends keepalived by its
-//! name, which does nothing once no process is called so. The scripts themselves stay where they are.
+//! The scripts that a keepalived.conf names, looked into on their hosts: one that is missing, and one that ends
+//! keepalived by its name, which does nothing once no process is called so. The scripts themselves stay where they are.
 
 use std::collections::BTreeMap;
 

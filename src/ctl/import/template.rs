@@ -1,5 +1,5 @@
-//! The HA configuration's template with what no key of the inventory stands for: the built-in one, and the kept lines where they
-//! belong. Lines that all load balancers have stand there plainly, others for their hosts alone.
+//! The HA configuration's template with what no key of the inventory stands for: the built-in one, and the kept lines
+//! where they belong. Lines that all load balancers have stand there plainly, others for their hosts alone.
 
 use std::collections::BTreeSet;
 

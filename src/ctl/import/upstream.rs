@@ -1,5 +1,5 @@
-//! What an nginx balances: the server that hands requests to an upstream, that upstream's servers, and what else is there, which no
-//! key of an inventory stands for and which stays nginx's own.
+//! What an nginx balances: the server that hands requests to an upstream, that upstream's servers, and what else is
+//! there, which no key of an inventory stands for and which stays nginx's own.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! A draft as the text of an inventory: each line with the place that it comes from, and behind them what is kept elsewhere.
+//! A draft as the text of an inventory: each line with the place that it comes from, and behind them what is kept
+//! elsewhere.
 
 use std::time::Duration;
 

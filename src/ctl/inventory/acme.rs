@@ -1,4 +1,5 @@
-//! `acme:` of a site's `tls:`: an authority that gives certificates to whoever answers for their names by HTTP (RFC 8555 §8.3).
+//! `acme:` of a site's `tls:`: an authority that gives certificates to whoever answers for their names by HTTP (RFC
+//! 8555 §8.3).
 
 use std::net::IpAddr;
 use std::path::Path;

@@ -75,7 +75,15 @@ pub fn ssh(reader: &Reader<'_>, node: &Node, inherited: &Ssh) -> Ssh {
     if let Some(node) = fields.get("host_key") {
         ssh.host_keys = host_keys(reader, node);
     }
-    if let Some(sudo) = fields.get("sudo").and_then(|node| reader.boolean(node, "sudo")) {
+    if let Some(node) = fields.get("sudo")
+        && let Some(sudo) = reader.boolean(node, "sudo")
+    {
+        if !sudo && ssh.user != "root" {
+            let problem = Problem::new(Code::WrongValue, format!("`sudo: no` with the user {}", ssh.user))
+                .why("packages, files and services of a host belong to root; another user reaches them by sudo alone")
+                .next("leave `sudo` out, or log in as root: `user: root`");
+            reader.wrong(node.place, problem);
+        }
         ssh.sudo = sudo;
     }
     if let Some(node) = fields.get("password") {

@@ -110,7 +110,7 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
     let (wordpress, database) = wordpress.unzip();
     placed.extend(database.flatten());
     let (for_sites, for_others): (Vec<&Vip>, Vec<&Vip>) =
-        placed.iter().map(|placed| &placed.vip).partition(|vip| vips::has_sites(vip, &all));
+        placed.iter().map(|placed| &placed.vip).partition(|vip| vip.has_sites(&all));
     let mut traffic = traffic::traffic(reader, &fields, &all, &for_sites, &folder);
     if let Some(wordpress) = &wordpress {
         wordpress_site::exclude(reader, &fields);
@@ -123,7 +123,7 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
     if traffic.by_acme().next().is_some() {
         all.iter_mut().for_each(hosts::give_acme);
     }
-    maintenance::expect(&mut traffic, &mut site);
+    maintenance::answer_is_unavailable(&mut traffic, &mut site);
     if let Some(lvs) = &mut lvs {
         lvs.settle(site.port);
     }
@@ -170,7 +170,7 @@ fn check_whose(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, placed: &[vips:
         let next = format!("name it in a VIP: {{ address: 10.0.0.4/24, hosts: [{}] }}", host.name);
         reader.wrong(place_of_host(fields, host), problem.why("its agent would have nothing to do").next(next));
     }
-    let others = placed.iter().filter(|placed| !placed.vip.members.is_empty() && !vips::has_sites(&placed.vip, hosts));
+    let others = placed.iter().filter(|placed| !placed.vip.members.is_empty() && !placed.vip.has_sites(hosts));
     let Some(first) = others.clone().next() else { return };
     if fields.get("lvs").is_some() {
         let problem = Problem::new(Code::TwoForms, "the inventory has both `lvs` and a VIP of web hosts")

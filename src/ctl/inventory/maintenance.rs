@@ -1,4 +1,5 @@
-//! `maintenance:`, one page for every request while something is worked on.
+//! `maintenance:`, one page for every request while something is worked on, and `sorry_page:`, one for those that no
+//! server answers.
 
 use std::path::Path;
 
@@ -11,6 +12,8 @@ use crate::includes::read_file;
 
 /// What is shown where the inventory names no page of its own.
 const PAGE: &str = "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Maintenance</title>\n<h1>We will be back soon</h1>\n<p>This site is being worked on. Please try again in some minutes.</p></html>\n";
+/// The same for requests that no server of a pool answers.
+const SORRY: &str = "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Not available</title>\n<h1>Sorry, this does not work right now</h1>\n<p>Please try again in some minutes.</p></html>\n";
 /// What good answers are meanwhile.
 const ANSWER: (u16, u16) = (503, 503);
 
@@ -20,7 +23,7 @@ pub fn maintenance(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, folder: &Pa
     let page = match &node.value {
         Value::Map(_) => {
             let fields = reader.fields(node, "maintenance");
-            let page = fields.get("page").and_then(|node| page(reader, node, folder));
+            let page = fields.get("page").and_then(|node| page(reader, node, ("page", "maintenance"), folder));
             fields.finish();
             page.unwrap_or_else(|| PAGE.to_owned())
         }
@@ -36,20 +39,30 @@ pub fn maintenance(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, folder: &Pa
     Some(page)
 }
 
-fn page(reader: &Reader<'_>, node: &Node, folder: &Path) -> Option<String> {
-    let name = reader.text(node, "page")?;
+/// `sorry_page:` of a site: a file beside the inventory, or `yes` for a page of hactl's.
+pub fn sorry_page(reader: &Reader<'_>, node: &Node, folder: &Path) -> Option<String> {
+    match reader.text(node, "sorry_page")? {
+        "yes" | "true" => Some(SORRY.to_owned()),
+        "no" | "false" => None,
+        _ => page(reader, node, ("sorry_page", "sorry_page"), folder),
+    }
+}
+
+/// Reads the file that this key names; the second word is the key that takes `yes` instead.
+fn page(reader: &Reader<'_>, node: &Node, (key, plain): (&str, &str), folder: &Path) -> Option<String> {
+    let name = reader.text(node, key)?;
     let path = folder.join(name);
     let read = read_file(&path).map_err(|error| error.to_string());
     let text = read.and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned()));
     text.map_err(|why| {
         let problem = Problem::new(Code::InputUnreadable, format!("page {}: {why}", path.display()));
-        reader.wrong(node.place, problem.next("name a file beside the inventory, or write `maintenance: yes`"));
+        reader.wrong(node.place, problem.next(format!("name a file beside the inventory, or write `{plain}: yes`")));
     })
     .ok()
 }
 
-/// Meanwhile 503 is the right answer everywhere.
-pub fn expect(traffic: &mut Traffic, site: &mut Site) {
+/// While maintenance is on, 503 is the right answer everywhere.
+pub fn answer_is_unavailable(traffic: &mut Traffic, site: &mut Site) {
     if traffic.maintenance.is_some() {
         site.expect_status = vec![ANSWER];
         traffic.sites.iter_mut().for_each(|site| site.expect_status = vec![ANSWER]);
@@ -63,6 +76,23 @@ mod tests {
     use crate::ctl::inventory::load::parse;
 
     const HOSTS: &str = "vip: 10.0.0.3/24\nlb: { lb-5: 10.0.0.5 }\nweb: { web-7: 10.0.0.7 }\n";
+
+    #[test]
+    fn a_page_of_a_site_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("sorry.html"), "<p>soon</p>").unwrap();
+        let read = |words: &str| {
+            let sites = format!("{HOSTS}sites: [{{ names: [a.cc], pool: web, sorry_page: {words} }}]\n");
+            parse(&folder.path().join("x.yaml"), &sites)
+                .map(|loaded| loaded.cluster.traffic.sites[0].sorry_page.clone())
+        };
+        assert_eq!(read("sorry.html").unwrap().as_deref(), Some("<p>soon</p>"));
+        assert!(read("yes").unwrap().is_some_and(|page| page.contains("Sorry")));
+        assert_eq!(read("no").unwrap(), None);
+        let failure = read("nowhere.html").unwrap_err();
+        let said = failure.to_string();
+        assert!(said.contains("E101") && said.contains("4:49") && said.contains("`sorry_page: yes`"), "{said}");
+    }
 
     #[test]
     fn it_is_read_and_told() {

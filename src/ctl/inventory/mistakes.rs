@@ -1,5 +1,5 @@
-//! Words for what beginners write: YAML's own mistakes, keepalived's words in the inventory, and names of the same thing
-//! elsewhere. Each gets what is meant here.
+//! Words for what beginners write: YAML's own mistakes, keepalived's words in the inventory, and names of the same
+//! thing elsewhere. Each gets what is meant here.
 
 use crate::error::{Code, Problem};
 

@@ -33,7 +33,7 @@ use Context::{Events, Http, Main};
 use Shape::{Flag, Number, NumberOrAuto, Size, Sizes, Text, Time, Words};
 
 /// Every key.
-const SETTINGS: [(&str, Context, Shape); 39] = [
+const SETTINGS: [(&str, Context, Shape); 41] = [
     ("user", Main, Words("www-data")),
     ("worker_processes", Main, NumberOrAuto),
     ("worker_cpu_affinity", Main, Words("auto")),
@@ -59,6 +59,8 @@ const SETTINGS: [(&str, Context, Shape); 39] = [
     ("client_body_timeout", Http, Time),
     ("send_timeout", Http, Time),
     ("reset_timedout_connection", Http, Flag),
+    ("proxy_buffer_size", Http, Size),
+    ("proxy_buffers", Http, Sizes),
     ("proxy_busy_buffers_size", Http, Size),
     ("proxy_temp_file_write_size", Http, Size),
     ("proxy_max_temp_file_size", Http, Size),

@@ -1,5 +1,5 @@
-//! Values that stand in nginx's configuration: each is a word of a known kind, or quoted, so that none can end its directive and begin
-//! another one.
+//! Values that stand in nginx's configuration: each is a word of a known kind, or quoted, so that none can end its
+//! directive and begin another one.
 
 use super::document::Node;
 use super::fields::Reader;

@@ -14,7 +14,8 @@ pub(super) struct Pem {
     pub(super) word: &'static str,
     /// What is in such a file.
     pub(super) holds: &'static str,
-    /// What to do where it holds a private key as well: the file goes to where everybody on the load balancer may read it.
+    /// What to do where it holds a private key as well: the file goes to where everybody on the load balancer may read
+    /// it.
     pub(super) with_key: &'static str,
 }
 

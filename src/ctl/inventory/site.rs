@@ -32,7 +32,8 @@ pub fn default_site() -> Site {
     }
 }
 
-/// Whether nginx on the load balancers is hactl's. Hosts ask before the rest of `site:` is read; what is wrong there is told then.
+/// Whether nginx on the load balancers is hactl's. Hosts ask before the rest of `site:` is read; what is wrong there is
+/// told then.
 pub fn is_managed(node: &Node) -> bool {
     let Value::Map(entries) = &node.value else { return true };
     let said = entries.iter().find(|(key, _)| key.name == "managed").map(|(_, node)| &node.value);

@@ -1,4 +1,4 @@
-//! `takeover:` of a VIP: what else only its owner has, routes and running units.
+//! `takeover:` of a VIP: what else only its owner has, routes and running units, and scripts that are told.
 
 use super::document::Node;
 use super::fields::Reader;
@@ -6,7 +6,7 @@ use super::nginx_words::shaped;
 use crate::ctl::cluster::Vip;
 use crate::error::{Code, Problem};
 
-/// When units start, and when they stop; each is a keyword of keepalived's.
+/// When units start and scripts are told `start`, and when the other way; each is a keyword of keepalived's.
 const STARTS: &str = "notify_master";
 const STOPS: [&str; 3] = ["notify_backup", "notify_fault", "notify_stop"];
 
@@ -18,29 +18,43 @@ pub(super) fn takeover(reader: &Reader<'_>, node: &Node, vip: &mut Vip) {
         vip.routes =
             items.filter_map(|item| shaped(reader, item, "routes", is_route, "default via 202.102.152.1")).collect();
     }
-    let units: Vec<String> = match fields.get("start") {
-        Some(node) => {
-            let items = reader.list(node).into_iter();
-            items.filter_map(|item| shaped(reader, item, "start", is_unit, "stunnel4.service")).collect()
-        }
-        None => Vec::new(),
+    let words = |key, fits: fn(&str) -> bool, example| -> Vec<String> {
+        let items = fields.get(key).map(|node| reader.list(node)).unwrap_or_default().into_iter();
+        items.filter_map(|item| shaped(reader, item, key, fits, example)).collect()
     };
+    let units = words("start", is_unit, "stunnel4.service");
+    let scripts = words("scripts", is_script, "/usr/local/bin/on-owner");
     fields.finish();
-    if units.is_empty() {
+    if units.is_empty() && scripts.is_empty() {
         return;
     }
     let taken = [STARTS].iter().chain(&STOPS).find(|keyword| vip.notify.contains_key(**keyword));
     if let Some(keyword) = taken {
-        let word = keyword.trim_start_matches("notify_");
-        let problem = Problem::new(Code::TwoForms, format!("the VIP has both `takeover: start` and `notify: {word}`"))
-            .why("one command runs at each change, and starting and stopping the units is that");
-        reader.wrong(node.place, problem.next("do both in one script of your own, and name it in `notify`"));
+        let (ours, word) = (if units.is_empty() { "scripts" } else { "start" }, keyword.trim_start_matches("notify_"));
+        let problem = Problem::new(Code::TwoForms, format!("the VIP has both `takeover: {ours}` and `notify: {word}`"))
+            .why("one command runs at each change, and starting and stopping is that")
+            .next("`takeover: { scripts: [PROGRAM] }` runs a program of yours with `start` and `stop`");
+        reader.wrong(node.place, problem);
         return;
     }
-    let words = units.join(" ");
-    vip.notify.insert(STARTS.into(), format!("/usr/bin/systemctl start {words}"));
+    vip.notify.insert(STARTS.into(), command(&units, &scripts, "start"));
     for keyword in STOPS {
-        vip.notify.insert(keyword.into(), format!("/usr/bin/systemctl stop {words}"));
+        vip.notify.insert(keyword.into(), command(&units, &scripts, "stop"));
+    }
+}
+
+/// What is done at a change: units start before scripts are told, and are there until those were told of the end.
+fn command(units: &[String], scripts: &[String], verb: &str) -> String {
+    let mut steps: Vec<String> = scripts.iter().map(|script| format!("{script} {verb}")).collect();
+    if !units.is_empty() {
+        steps.insert(0, format!("/usr/bin/systemctl {verb} {}", units.join(" ")));
+    }
+    if verb == "stop" {
+        steps.reverse();
+    }
+    match steps.as_slice() {
+        [only] => only.clone(),
+        _ => format!("/bin/sh -c '{}'", steps.join("; ")), // one that fails keeps nobody from the next
     }
 }
 
@@ -53,6 +67,11 @@ fn is_route(text: &str) -> bool {
 /// The name of a unit, as systemd has them.
 fn is_unit(text: &str) -> bool {
     !text.is_empty() && !text.starts_with('-') && text.chars().all(|c| c.is_ascii_alphanumeric() || "@.:_-".contains(c))
+}
+
+/// A program by its whole path, with words that no shell takes for something else.
+fn is_script(text: &str) -> bool {
+    text.starts_with('/') && text.chars().all(|c| c.is_ascii_alphanumeric() || " @.:/_=,+-".contains(c))
 }
 
 #[cfg(test)]
@@ -75,6 +94,16 @@ mod tests {
     }
 
     #[test]
+    fn scripts_are_told_after_units_start_and_before_they_stop() {
+        let vip = read("takeover: { start: [cron], scripts: [/usr/local/bin/one -v, /opt/two] }").unwrap();
+        let start = "/bin/sh -c '/usr/bin/systemctl start cron; /usr/local/bin/one -v start; /opt/two start'";
+        assert_eq!(vip.notify["notify_master"], start);
+        let stop = "/bin/sh -c '/opt/two stop; /usr/local/bin/one -v stop; /usr/bin/systemctl stop cron'";
+        assert_eq!((vip.notify["notify_backup"].as_str(), vip.notify["notify_fault"].as_str()), (stop, stop));
+        assert_eq!(read("takeover: { scripts: [/opt/two] }").unwrap().notify["notify_stop"], "/opt/two stop");
+    }
+
+    #[test]
     fn what_would_be_another_line_is_refused() {
         for (takeover, said) in [
             ("takeover: { routes: ['default via 10.0.0.1\\n priority 255'] }", "E104"),
@@ -82,6 +111,10 @@ mod tests {
             ("takeover: { start: ['a;b'] }", "E104"),
             ("takeover: { start: ['--now'] }", "E104"),
             ("notify: { master: /bin/true }, takeover: { start: [cron] }", "E172"),
+            ("notify: { stop: /bin/true }, takeover: { scripts: [/opt/two] }", "E172"),
+            ("takeover: { scripts: [on-owner] }", "E104"),
+            ("takeover: { scripts: [\"/opt/two 'x'\"] }", "E104"),
+            ("takeover: { scripts: [/opt/two; reboot] }", "E104"),
             ("takeover: { rutes: [] }", "did you mean `routes`?"),
         ] {
             let told = read(takeover).unwrap_err();

@@ -100,8 +100,8 @@ fn read_certificate(reader: &Reader<'_>, node: &Node, path: &Path, names: &[Stri
     Some(read)
 }
 
-/// A path, or `{ file: PATH }`, `{ env: NAME }`, `{ command: PROGRAM }`. What lies in a file here is compared now, other sources
-/// when they are asked.
+/// A path, or `{ file: PATH }`, `{ env: NAME }`, `{ command: PROGRAM }`. What lies in a file here is compared now,
+/// other sources when they are asked.
 fn read_key(reader: &Reader<'_>, node: &Node, folder: &Path, certificate: Option<&Certificate>) -> Option<Sealed> {
     let source = match &node.value {
         Value::Text(text) if text.contains("PRIVATE KEY") => {

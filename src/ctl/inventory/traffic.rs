@@ -57,6 +57,12 @@ pub fn traffic(
 
 /// What of several sites is asked for where one is enough: the first one.
 pub fn stand_for(traffic: &Traffic, site: &mut Site) {
+    // Every path says how large its buffers are, so that what `nginx:` says of them has to be said there.
+    for (name, value) in traffic.nginx.iter().flat_map(|nginx| &nginx.http) {
+        if matches!(*name, "proxy_buffer_size" | "proxy_buffers") {
+            site.proxy_params.entry((*name).to_owned()).or_insert_with(|| value.clone());
+        }
+    }
     let Some(first) = traffic.sites.first() else { return };
     if !first.names.is_empty() {
         site.server_name = first.names.join(" ");
@@ -64,7 +70,8 @@ pub fn stand_for(traffic: &Traffic, site: &mut Site) {
     let plain =
         traffic.sites.iter().flat_map(|site| &site.listens).find(|listen| !listen.tls && !listen.proxy_protocol);
     site.port = plain.map_or(80, |listen| listen.port);
-    // What answers there may be a redirect; where no site is plain, it is who tells of this balancer's health, and knows nothing else.
+    // What answers there may be a redirect; where no site is plain, it is who tells of this balancer's health, and
+    // knows nothing else.
     site.expect_status = match plain {
         None => vec![(200, 404)],
         Some(_) if first.to_https => vec![(200, 399)],
@@ -199,6 +206,31 @@ mod tests {
             }
             assert!(!said.contains("MII"), "{said}");
         }
+    }
+
+    #[test]
+    fn profiles_of_one_port_are_told_to_be_one() {
+        let said = |first: &str, second: &str| {
+            let text = format!(
+                "{HOSTS}sites:\n- {{ names: [a.cc], pool: web, {first} }}\n- {{ names: [b.cc], pool: web, {second} }}\n"
+            );
+            let loaded = parse(std::path::Path::new("x.yaml"), &text).unwrap();
+            loaded.warnings.iter().map(ToString::to_string).filter(|one| one.contains("E166")).collect::<String>()
+        };
+        let (one, other) = ("tls: { self_signed: yes }", "tls: { self_signed: yes, profile: modern }");
+        let told = said(one, other);
+        assert!(told.contains("x.yaml:7:") && told.contains("the versions of `a.cc` hold for both"), "{told}");
+        assert_eq!(said(other, other), "");
+        assert_eq!(said(one, &format!("listen: [8443], {other}")), "");
+    }
+
+    #[test]
+    fn buffers_are_those_of_every_path() {
+        let text =
+            HOSTS.to_owned() + "sites: [{ pool: web }]\nnginx: { proxy_buffer_size: 16k, proxy_buffers: 4 64k }\n";
+        let cluster = parse(std::path::Path::new("x.yaml"), &text).unwrap().cluster;
+        let own = &cluster.site.proxy_params;
+        assert_eq!((own["proxy_buffer_size"].as_str(), own["proxy_buffers"].as_str()), ("16k", "4 64k"));
     }
 
     #[test]

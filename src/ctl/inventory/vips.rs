@@ -34,11 +34,6 @@ pub fn read(reader: &Reader<'_>, node: &Node, hosts: &[Host], first: usize) -> V
         .collect()
 }
 
-/// Whether a VIP is one of the load balancers'.
-pub fn has_sites(vip: &Vip, hosts: &[Host]) -> bool {
-    hosts.iter().any(|host| host.group == Group::Lb && vip.is_carried_by(&host.name))
-}
-
 /// Where the address itself stands: a mapping's own place is its first letter.
 fn address_place(node: &Node) -> Place {
     let Value::Map(entries) = &node.value else { return node.place };
@@ -182,7 +177,8 @@ fn known_lbs<'n>(reader: &Reader<'_>, node: &'n Node, hosts: &[Host]) -> Vec<&'n
     named(reader, node, "order", &lbs, "no load balancer of this inventory")
 }
 
-/// `hosts:` who carries a VIP that is not the load balancers': all of one group, since what a VIP is for follows from it.
+/// `hosts:` who carries a VIP that is not the load balancers': all of one group, since what a VIP is for follows from
+/// it.
 fn carriers<'n>(reader: &Reader<'_>, node: &'n Node, hosts: &[Host]) -> Vec<&'n str> {
     let managed: Vec<&str> = hosts.iter().filter(|host| host.managed).map(|host| host.name.as_str()).collect();
     let names = named(reader, node, "hosts", &managed, "no host of this inventory that hactl works on");
@@ -300,8 +296,8 @@ fn usable(reader: &Reader<'_>, node: &Node, net: IpNet) -> Option<IpNet> {
     None
 }
 
-/// The VRID: given, or the last byte of the first address, which is as unique in its subnet as the address; a first deploy
-/// listens whether somebody else on the LAN has it.
+/// The VRID: given, or the last byte of the first address, which is as unique in its subnet as the address; a first
+/// deploy listens whether somebody else on the LAN has it.
 fn finish(reader: &Reader<'_>, place: Place, mut vip: Vip, vrid: Option<u64>) -> Vip {
     let last = vip.addresses.first().map(|net| match net.addr() {
         IpAddr::V4(v4) => v4.octets()[3],
@@ -341,7 +337,7 @@ mod tests {
         let db = &cluster.vips[1];
         let order: Vec<(&str, u8)> = db.members.iter().map(|one| (one.host.as_str(), one.priority)).collect();
         assert_eq!(order, [("web-8", 150), ("web-7", 100)]);
-        assert!(cluster.has_sites(&cluster.vips[0]) && !cluster.has_sites(db));
+        assert!(cluster.vips[0].has_sites(&cluster.hosts) && !db.has_sites(&cluster.hosts));
         assert!(db.is_called("db") && db.is_called("10.0.0.4") && !db.is_called("10.0.0.3"));
         let names = |hosts: Vec<&Host>| hosts.into_iter().map(|host| host.name.clone()).collect::<Vec<_>>();
         assert_eq!(names(cluster.agents().collect()), ["lb-5", "lb-6", "web-7", "web-8"]);

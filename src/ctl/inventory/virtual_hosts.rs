@@ -7,6 +7,7 @@ use std::path::Path;
 use super::acme::{check_account, check_ports};
 use super::document::{Node, Place, Value};
 use super::fields::{Fields, Reader};
+use super::maintenance::sorry_page;
 use super::rules::{locations, rules, target};
 use super::site::statuses;
 use super::tls::tls;
@@ -58,6 +59,7 @@ pub fn of_short(site: &Site) -> VirtualHost {
         rules: Rules { target: Some(Target::Pool(WEB.into())), ..Rules::default() },
         locations: Vec::new(),
         hotlink_protection: false,
+        sorry_page: None,
         path: "/".into(),
         expect_status: site.expect_status.clone(),
     }
@@ -105,6 +107,7 @@ fn site(reader: &Reader<'_>, node: &Node, number: usize, known: &Known<'_>) -> V
             .get("hotlink_protection")
             .and_then(|node| reader.boolean(node, "hotlink_protection"))
             .unwrap_or(false),
+        sorry_page: fields.get("sorry_page").and_then(|node| sorry_page(reader, node, known.folder)),
         id,
         names,
         listens,
@@ -141,7 +144,8 @@ fn name(reader: &Reader<'_>, node: &Node) -> Option<String> {
     None
 }
 
-/// `443`, or `{ port: 8443, tls: yes, proxy_protocol: yes }`. Behind a certificate every port but 80 speaks TLS by itself.
+/// `443`, or `{ port: 8443, tls: yes, proxy_protocol: yes }`. Behind a certificate every port but 80 speaks TLS by
+/// itself.
 fn listen(reader: &Reader<'_>, node: &Node, has_tls: bool) -> Option<Listen> {
     let number = |node| reader.number(node, "port", 1..=65535).and_then(|port| u16::try_from(port).ok());
     let by_itself = |port| Listen { tls: has_tls && port != 80, ..plain(port) };
@@ -173,7 +177,8 @@ fn listen(reader: &Reader<'_>, node: &Node, has_tls: bool) -> Option<Listen> {
     Some(Listen { tls, proxy_protocol, ..listen })
 }
 
-/// `redirect: { to_https: yes, to_name: NAME }`. Behind a certificate plain requests go to HTTPS unless that is refused.
+/// `redirect: { to_https: yes, to_name: NAME }`. Behind a certificate plain requests go to HTTPS unless that is
+/// refused.
 fn redirect(
     reader: &Reader<'_>,
     fields: &Fields<'_, '_, '_>,
@@ -273,6 +278,21 @@ fn twice(reader: &Reader<'_>, place: Place, site: &VirtualHost, others: &[(Place
                 "a port speaks either TLS or plain HTTP, with the PROXY protocol or without, before a name is known",
             );
             reader.wrong(place, problem.next("give one of them another port in `listen`"));
+        }
+        let profile = |site: &VirtualHost| site.tls.as_ref().map(|tls| tls.profile);
+        let both = |one: &Listen| one.tls && other.listens.iter().any(|two| two.tls && two.port == one.port);
+        if profile(other) != profile(site)
+            && let Some(listen) = site.listens.iter().find(|one| both(one))
+        {
+            let message =
+                format!("sites `{}` and `{}` have different TLS profiles on port {}", other.id, site.id, listen.port);
+            let problem = Problem::new(Code::NameTwice, message).why(format!(
+                "nginx agrees on a version of TLS before it knows the name, so that the versions of `{}` hold for both",
+                other.id
+            ));
+            let next =
+                "give both the same `profile`, or one of them another port in `listen` or another address in `vips`";
+            reader.wrong(place, problem.next(next).warn());
         }
     }
 }

@@ -1,4 +1,5 @@
-//! `database: { vip: …, hosts: [web-7, web-8] }` of a site of WordPress: two hosts, and a VIP of whichever of them is written to.
+//! `database: { vip: …, hosts: [web-7, web-8] }` of a site of WordPress: two hosts, and a VIP of whichever of them is
+//! written to.
 
 use std::time::Duration;
 
@@ -27,7 +28,8 @@ pub fn on_the_first(all: &[Host]) -> Option<Database> {
     Some(Database { hosts: vec![host.name.clone()], vip: None })
 }
 
-/// Reads it. The VIP is one of the cluster's, carried by these hosts. `None`: something is missing without which there is none.
+/// Reads it. The VIP is one of the cluster's, carried by these hosts. `None`: something is missing without which there
+/// is none.
 pub fn behind_a_vip(reader: &Reader<'_>, node: &Node, all: &[Host]) -> Option<(Database, Option<Placed>)> {
     let fields = reader.fields(node, "database");
     let mut hosts: Vec<String> = match fields.get("hosts") {

@@ -1,4 +1,5 @@
-//! Whether the clocks of a VIP's load balancers are near enough to each other for signed adverts, which tell when they were signed.
+//! Whether the clocks of a VIP's load balancers are near enough to each other for signed adverts, which tell when they
+//! were signed.
 
 use std::time::Duration;
 
@@ -8,8 +9,8 @@ use crate::error::{Code, Problem};
 /// So far apart hosts may be asked for the time.
 const ASKING: Duration = Duration::from_secs(1);
 
-/// What is to be said of clocks that are too far apart. `clock` is what a host's showed, in seconds, all of them at about the
-/// same time.
+/// What is to be said of clocks that are too far apart. `clock` is what a host's showed, in seconds, all of them at
+/// about the same time.
 pub fn judge(vip: &Vip, clock: impl Fn(&str) -> Option<f64>) -> Option<Problem> {
     let tolerance = vip.hmac.as_ref().and_then(|hmac| hmac.tolerance(vip.interval))?;
     let shown: Vec<(&str, f64)> =

@@ -119,8 +119,8 @@ pub fn script(wanted: &WantedHost) -> Script {
     script
 }
 
-/// Adds the question for what could make a deploy fail half-way, which only somebody asks who is about to change something.
-/// The answer goes to [`note_room`].
+/// Adds the question for what could make a deploy fail half-way, which only somebody asks who is about to change
+/// something. The answer goes to [`note_room`].
 pub fn ask_room(script: Script, wanted: &WantedHost) -> Script {
     let mut script = script.call("places", PLACES);
     if !wanted.listens.is_empty() {

@@ -26,7 +26,8 @@ impl Generations {
         self.touched.range(number + 1..).flat_map(|(_, paths)| paths).map(|(path, _)| path.as_str()).collect()
     }
 
-    /// Where what was at a path in a generation lies on the host now; `None` where there was nothing.
+    /// Where the host has now what stood at `path` in generation `number`: there still, or in the folder of the later
+    /// generation that replaced it first. `None` where nothing stood there.
     pub fn place(&self, path: &str, number: u64) -> Option<String> {
         let mut later = self.touched.range(number + 1..);
         let next = later.find_map(|(at, paths)| paths.iter().find(|(one, _)| one == path).map(|(_, was)| (at, was)));

@@ -1,5 +1,5 @@
-//! Who belongs to a cluster, as its hosts remember it: a host that leaves the inventory keeps what was deployed to it until somebody
-//! takes it away.
+//! Who belongs to a cluster, as its hosts remember it: a host that leaves the inventory keeps what was deployed to it
+//! until somebody takes it away.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -55,7 +55,8 @@ impl Missed {
     }
 }
 
-/// Hosts that are remembered and not in the inventory. Who has the name or the address of one of its hosts is that host.
+/// Hosts that are remembered and not in the inventory. A remembered host with the name or the address of one in the
+/// inventory is that host.
 pub fn gone<'m>(cluster: &Cluster, members: impl IntoIterator<Item = &'m Member>) -> Vec<Member> {
     let known = |one: &Member| cluster.hosts.iter().any(|host| host.name == one.name || host.address == one.address);
     let all = members.into_iter().filter(|one| !known(one));

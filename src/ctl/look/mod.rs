@@ -1,5 +1,5 @@
-//! What hosts say of themselves, in one round trip each: [`facts`] before a plan, [`contents`] of files, [`observe`] at any time. What was seen is
-//! returned as data and judged elsewhere; a host that was not reached is part of it.
+//! What hosts say of themselves, in one round trip each: [`facts`] before a plan, [`contents`] of files, [`observe`] at
+//! any time. What was seen is returned as data and judged elsewhere; a host that was not reached is part of it.
 
 pub mod answers;
 pub mod clocks;

@@ -41,10 +41,10 @@ pub struct Seen {
     pub firewalls: Vec<String>,
     /// Hardware address it believes a VIP to be at.
     pub neighbours: BTreeMap<IpAddr, String>,
-    /// Whether it reaches each web host.
-    pub backends: BTreeMap<String, bool>,
-    /// Whether it reaches the web server of each other load balancer.
-    pub peers: BTreeMap<String, bool>,
+    /// What each web server does not answer it for; `None`: it answers.
+    pub backends: BTreeMap<String, Option<String>>,
+    /// The same of the web server of each other load balancer.
+    pub peers: BTreeMap<String, Option<String>>,
     /// How far a deploy is.
     pub transaction: Transaction,
     /// Hosts that were deployed with it.
@@ -68,7 +68,8 @@ impl Seen {
         self.reachable && !self.addresses.is_empty()
     }
 
-    /// Whether its kernel has this address where neighbours may ask for it: a real server's on `lo` or `tunl0` is no claim.
+    /// Whether its kernel has this address where neighbours may ask for it: a real server's on `lo` or `tunl0` is no
+    /// claim.
     pub fn has(&self, address: IpAddr) -> bool {
         self.addresses.iter().any(|(link, net)| net.addr() == address && !QUIET.contains(&link.as_str()))
     }
@@ -81,12 +82,13 @@ impl Seen {
 
 /// What the whole cluster shows.
 #[derive(Debug, Clone, Default)]
-pub struct Sight {
+pub struct Observed {
     /// By host name; who is not here was not asked.
     pub hosts: BTreeMap<String, Seen>,
     /// What the desk itself got through each VIP: an HTTP status or why not.
     pub service: BTreeMap<IpAddr, Result<u16, NoAnswer>>,
-    /// Whether the desk itself reaches the web server of each load balancer, by host name; only where the way is direct.
+    /// Whether the desk itself reaches the web server of each load balancer, by host name; only where the way is
+    /// direct.
     pub direct: BTreeMap<String, bool>,
     /// What the desk itself got for each site through each VIP.
     pub sites: Vec<SiteSeen>,
@@ -115,7 +117,7 @@ impl std::fmt::Display for Owners {
     }
 }
 
-impl Sight {
+impl Observed {
     /// The hosts with an agent whose kernel has a VIP, in the order written.
     pub fn owners(&self, cluster: &Cluster, vip: IpAddr) -> Vec<String> {
         cluster
@@ -156,6 +158,10 @@ pub fn show() -> String {
 /// The script that shows a host, for [`parse`].
 pub fn script(cluster: &Cluster, host: &Host, thorough: bool) -> String {
     let mut script = ask_peers(Script::new().call("show", []), cluster, host);
+    let database = cluster.wordpress.as_ref().map(|site| &site.database);
+    if database.is_some_and(|database| database.vip.is_some() && database.hosts.contains(&host.name)) {
+        script = script.call("database", []);
+    }
     if thorough {
         let vips: Vec<String> =
             cluster.vips.iter().filter_map(|vip| vip.address()).map(|vip| vip.to_string()).collect();
@@ -172,7 +178,8 @@ pub fn script(cluster: &Cluster, host: &Host, thorough: bool) -> String {
     script.text()
 }
 
-/// Whom the load balancers send requests to, by name, who is drained aside: servers that listen where the inventory's hosts do by themselves have just the host's.
+/// Whom the load balancers send requests to, by name, who is drained aside: servers that listen where the inventory's
+/// hosts do by themselves have just the host's.
 pub fn servers(cluster: &Cluster) -> Vec<(String, SocketAddr)> {
     if cluster.traffic.sites.is_empty() {
         let webs = cluster.backends().filter(|web| !web.backend.down);
@@ -226,31 +233,25 @@ pub fn sections(text: &str) -> BTreeMap<&str, Vec<&str>> {
 pub fn parse(text: &str) -> Seen {
     let sections = sections(text);
     let lines = |name: &str| sections.get(name).cloned().unwrap_or_default();
-    let addresses = lines("addr").into_iter().filter_map(|line| {
-        let mut words = line.split_whitespace().skip(1);
-        let link = words.next()?.to_owned();
-        let family = words.next()?;
-        let net = words.next().filter(|_| family.starts_with("inet"))?;
-        // A peer address shows as `10.0.0.3 peer …`: no prefix length means a host route.
-        let net = net.parse().ok().or_else(|| net.parse::<IpAddr>().ok().map(IpNet::from))?;
-        Some((link, net))
-    });
+    let (addresses, macs) = addresses(&lines("addr"));
     let neighbours = lines("neigh").into_iter().filter_map(|line| {
         let address = line.split_whitespace().next()?.parse().ok()?;
         let mac = line.split_whitespace().skip_while(|word| *word != "lladdr").nth(1)?;
         Some((address, mac.to_owned()))
     });
-    let answers = |section: &str| -> BTreeMap<String, bool> {
-        let words = lines(section).into_iter().filter_map(|line| line.rsplit_once(' '));
-        words.map(|(name, state)| (name.to_owned(), state == "up")).collect()
+    let answers = |section: &str| -> BTreeMap<String, Option<String>> {
+        let words = lines(section).into_iter().filter_map(|line| line.split_once(' '));
+        words
+            .map(|(name, state)| (name.to_owned(), state.strip_prefix("down").map(|why| why.trim().to_owned())))
+            .collect()
     };
     let units = lines("units");
     let active = |n: usize| units.get(n).is_some_and(|state| state.trim() == "active");
     Seen {
         reachable: true,
         why: None,
-        addresses: addresses.collect(),
-        macs: lines("mac").into_iter().filter_map(hardware_address).collect(),
+        addresses,
+        macs,
         agent: serde_json::from_str(&lines("agent").join("\n")).map(plain_json).and_then(serde_json::from_value).ok(),
         nginx: active(0),
         firewalls: (1..).zip(FIREWALLS).filter(|(n, _)| active(*n)).map(|(_, name)| name.to_owned()).collect(),
@@ -272,13 +273,31 @@ pub fn parse(text: &str) -> Seen {
     }
 }
 
-/// `… link/ether 02:aa:00:00:00:05 brd …`
-fn hardware_address(line: &str) -> Option<String> {
-    line.split_whitespace().skip_while(|word| !word.starts_with("link/")).nth(1).map(str::to_owned)
+/// What `ip addr show` prints: each address with its interface, and the hardware addresses. A line with a number begins
+/// an interface (`2: vrrp.51@eth0: <UP> …`), or is an address itself, as with `-o` (`2: eth0    inet 10.0.0.5/24 …`).
+fn addresses(lines: &[&str]) -> (Vec<(String, IpNet)>, Vec<String>) {
+    let (mut found, mut macs, mut link) = (Vec::new(), Vec::new(), String::new());
+    for line in lines {
+        let mut words = line.split_whitespace().peekable();
+        if words.next_if(|word| word.trim_end_matches(':').parse::<u32>().is_ok()).is_some() {
+            let name = words.next().unwrap_or_default().trim_end_matches(':');
+            link = name.split('@').next().unwrap_or_default().to_owned();
+        }
+        match (words.next(), words.next()) {
+            (Some("inet" | "inet6"), Some(net)) => {
+                // A peer address shows as `10.0.0.3 peer …`: no prefix length means a host route.
+                let net = net.parse().ok().or_else(|| net.parse::<IpAddr>().ok().map(IpNet::from));
+                found.extend(net.map(|net| (link.clone(), net)));
+            }
+            (Some(kind), Some(mac)) if kind.starts_with("link/") => macs.push(mac.to_owned()),
+            _ => {}
+        }
+    }
+    (found, macs)
 }
 
 /// Looks at every connected host, and at the service through each VIP, all at once.
-pub async fn look(desk: &Desk, thorough: bool) -> Sight {
+pub async fn look(desk: &Desk, thorough: bool) -> Observed {
     let names = desk.hosts.keys().filter_map(|name| desk.cluster.host(name));
     let scripts = names.map(|host| (host.name.as_str(), script(&desk.cluster, host, thorough), Vec::new()));
     let cluster = &desk.cluster;
@@ -286,19 +305,19 @@ pub async fn look(desk: &Desk, thorough: bool) -> Sight {
         tokio::join!(desk.on_all(scripts), ask_all(cluster), ask_directly(cluster), ask_sites(cluster));
     let unreachable = desk.unreachable.iter().map(|(name, problem)| (name.clone(), silent(problem.clone())));
     let hosts = unreachable.chain(outputs.into_iter().map(seen)).collect();
-    Sight { hosts, service, direct, sites }
+    Observed { hosts, service, direct, sites }
 }
 
 /// The same once, of all hosts that are managed, with no connection left.
 ///
 /// # Errors
 /// As [`Desk::ask_in_turns`].
-pub async fn look_in_turns(cluster: &Cluster, options: Options, thorough: bool) -> Result<Sight, Failure> {
+pub async fn look_in_turns(cluster: &Cluster, options: Options, thorough: bool) -> Result<Observed, Failure> {
     let names: Vec<String> = cluster.managed().map(|host| host.name.clone()).collect();
     let outputs = Desk::ask_in_turns(cluster, options, &names, |host| script(cluster, host, thorough));
     let (outputs, service, direct, sites) =
         tokio::join!(outputs, ask_all(cluster), ask_directly(cluster), ask_sites(cluster));
-    Ok(Sight { hosts: outputs?.into_iter().map(seen).collect(), service, direct, sites })
+    Ok(Observed { hosts: outputs?.into_iter().map(seen).collect(), service, direct, sites })
 }
 
 fn seen((name, answer): (String, Result<Output, Problem>)) -> (String, Seen) {
@@ -352,17 +371,23 @@ mod tests {
     fn a_hosts_words_are_understood() {
         let text = "@@addr\n1: lo    inet 127.0.0.1/8 scope host lo\\ valid_lft forever\n\
             2: eth0    inet 10.0.0.5/24 brd 10.0.0.255 scope global eth0\n2: eth0    inet6 fe80::1/64 scope link\n\
-            @@mac\n2: eth0: <UP> mtu 1500 state UP \\ link/ether 02:aa:00:00:00:05 brd ff:ff:ff:ff:ff:ff\n@@units\nactive\nactive\ninactive\n@@agent\n\
+            3: vrrp.51@eth0: <UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default qlen 1000\n    \
+            link/ether 02:aa:00:00:00:05 brd ff:ff:ff:ff:ff:ff\n    inet 10.0.0.8 peer 10.0.0.9/32 scope global vrrp.51\n       \
+            valid_lft forever preferred_lft forever\n@@units\nactive\nactive\ninactive\n@@agent\n\
             @@neigh\n10.0.0.3 dev eth0 lladdr 02:aa:00:00:00:06 REACHABLE\n10.0.0.4 dev eth0 FAILED\n\
-            @@backends\nweb-7 up\nweb-8 down\n";
+            @@backends\nweb-7 up\nweb-8 down HTTP status 500\n";
         let seen = parse(text);
         assert!(seen.has("10.0.0.5".parse().unwrap()) && !seen.has("10.0.0.3".parse().unwrap()));
-        assert_eq!(seen.addresses.len(), 3);
+        assert_eq!(seen.addresses.len(), 4);
+        assert_eq!(seen.addresses[3], ("vrrp.51".to_owned(), "10.0.0.8/32".parse().unwrap()));
         assert!(seen.nginx && seen.agent.is_none());
         assert_eq!(seen.firewalls, ["firewalld"]);
         assert_eq!(seen.macs, ["02:aa:00:00:00:05"]);
         assert_eq!(seen.neighbours.len(), 1);
-        assert_eq!(seen.backends, BTreeMap::from([("web-7".into(), true), ("web-8".into(), false)]));
+        assert_eq!(
+            seen.backends,
+            BTreeMap::from([("web-7".into(), None), ("web-8".into(), Some("HTTP status 500".into()))])
+        );
         assert!(parse("garbage\n@@addr\nx\n").addresses.is_empty());
     }
 }

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::error::{Code, Problem};
 
-/// For how long a lock holds that nobody renews. It is also the time after which a host takes an activation back that nobody
-/// commits.
+/// For how long a lock holds that nobody renews. It is also the time after which a host takes an activation back that
+/// nobody commits.
 pub const LOCK: Duration = Duration::from_secs(300);
 
 /// Exit code of a script that found the lock taken.

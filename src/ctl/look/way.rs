@@ -4,10 +4,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::ctl::cluster::{Cluster, LvsMethod, Vip};
 
-/// Whether an answer through this VIP can be expected here: a desk without IPv6 says nothing about an IPv6 VIP, and to a
-/// desk in their own network the real servers of NAT answer past the director.
+/// Whether an answer through this VIP can be expected here: a desk without IPv6 says nothing about an IPv6 VIP, and to
+/// a desk in their own network the real servers of NAT answer past the director.
 pub fn can_answer(cluster: &Cluster, vip: &Vip) -> bool {
-    let Some(net) = vip.addresses.first().filter(|_| cluster.has_sites(vip)) else { return false };
+    let Some(net) = vip.addresses.first().filter(|_| vip.has_sites(&cluster.hosts)) else { return false };
     let nat = cluster.lvs.as_ref().is_some_and(|lvs| lvs.method == LvsMethod::Nat);
     let here = route_source(net.addr());
     (net.addr().is_ipv4() || here.is_some()) && !(nat && here.is_some_and(|here| net.contains(&here)))

@@ -1,5 +1,5 @@
-//! `hactl drain HOST`, `undrain` and `weight`: a real server's part in the balancing, on every director at once, without a reload. A deploy uses
-//! the same around its changes of a web host.
+//! `hactl drain HOST`, `undrain` and `weight`: a real server's part in the balancing, on every director at once,
+//! without a reload. A deploy uses the same around its changes of a web host.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::ctl::ask::ask_all;
 use crate::ctl::cluster::{Cluster, Group, Host};
 use crate::ctl::desk::{Desk, Options, open};
-use crate::ctl::look::observe::{Sight, look};
+use crate::ctl::look::observe::{Observed, look};
 use crate::ctl::progress::Event;
 use crate::ctl::report::{Outcome, Report};
 use crate::ctl::verify::lvs;
@@ -50,8 +50,8 @@ pub struct Ordered {
 /// Carries an order out on every load balancer.
 ///
 /// # Errors
-/// Exit 3 for a host that is no real server, 4 when a load balancer could not be told; the report says 7 when connections
-/// outlast the wait.
+/// Exit 3 for a host that is no real server, 4 when a load balancer could not be told; the report says 7 when
+/// connections outlast the wait.
 pub async fn order(inventory: Option<&Path>, options: Options, name: &str, order: Order) -> Outcome<Ordered> {
     let cluster = open(inventory, &options)?;
     let host = real_server(&cluster, name)?.clone();
@@ -59,9 +59,9 @@ pub async fn order(inventory: Option<&Path>, options: Options, name: &str, order
     let directors = cluster.group(Group::Lb).map(|host| host.name.clone()).collect();
     let desk = Desk::connect_to(cluster, options, directors).await?.whole()?;
     tell_all(&desk, &host, order).await.map_err(|problems| Failure { exit: Exit::Preflight, problems })?;
-    let sight = look(&desk, false).await;
-    let mut problems: Vec<Problem> = lvs::without_quorum(&sight).into_iter().map(Problem::warn).collect();
-    let mut connections = connections(&sight, &host);
+    let observed = look(&desk, false).await;
+    let mut problems: Vec<Problem> = lvs::without_quorum(&observed).into_iter().map(Problem::warn).collect();
+    let mut connections = connections(&observed, &host);
     if let Order::Drain { wait: Some(limit) } = order {
         connections = wait_for_end(&desk, &host, limit).await;
         if connections > 0 {
@@ -104,13 +104,13 @@ async fn tell_all(desk: &Desk, host: &Host, order: Order) -> Result<(), Vec<Prob
 }
 
 /// Established connections to a real server, on all directors.
-fn connections(sight: &Sight, host: &Host) -> u64 {
-    entries(sight, host).map(|real| u64::from(real.active)).sum()
+fn connections(observed: &Observed, host: &Host) -> u64 {
+    entries(observed, host).map(|real| u64::from(real.active)).sum()
 }
 
-fn entries<'s>(sight: &'s Sight, host: &Host) -> impl Iterator<Item = &'s RealServerStatus> {
+fn entries<'s>(observed: &'s Observed, host: &Host) -> impl Iterator<Item = &'s RealServerStatus> {
     let address = host.address;
-    let agents = sight.hosts.values().filter_map(|seen| seen.agent.as_ref());
+    let agents = observed.hosts.values().filter_map(|seen| seen.agent.as_ref());
     agents
         .flat_map(move |agent: &AgentStatus| agent.virtual_servers.iter())
         .flat_map(|server| &server.real_servers)
@@ -131,16 +131,16 @@ async fn wait_for_end(desk: &Desk, host: &Host, limit: Duration) -> u64 {
 /// How long a deploy waits for the connections of a web host that it is about to change.
 const DEPLOY_WAIT: Duration = Duration::from_secs(10);
 
-/// Takes web hosts out of the balancing before a deploy changes them. Returns those that this did, for [`put_back`]: who was drained
-/// already stays so, and where no director answers yet there is nothing to do.
+/// Takes web hosts out of the balancing before a deploy changes them. Returns those that this did, for [`put_back`]:
+/// who was drained already stays so, and where no director answers yet there is nothing to do.
 pub async fn take_out<'h>(desk: &Desk, hosts: impl Iterator<Item = &'h Host>) -> Vec<Host> {
     if desk.cluster.lvs.is_none() {
         return Vec::new();
     }
-    let sight = look(desk, false).await;
+    let observed = look(desk, false).await;
     let mut drained = Vec::new();
     for host in hosts {
-        let serves = entries(&sight, host).next().is_some() && entries(&sight, host).all(|real| !real.drained);
+        let serves = entries(&observed, host).next().is_some() && entries(&observed, host).all(|real| !real.drained);
         if serves && tell_all(desk, host, Order::Drain { wait: None }).await.is_ok() {
             desk.options.tell(Event::Drained { host: &host.name });
             let left = wait_for_end(desk, host, DEPLOY_WAIT).await;

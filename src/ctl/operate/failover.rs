@@ -1,7 +1,7 @@
 //! `hactl failover --to HOST`: a planned move, measured; and `hactl unpin`, which ends what moves left.
 //!
-//! The agents settle a move between themselves by adverts. Where those do not pass (a firewall on the host that owns the
-//! VIP), the owner is asked to resign over SSH: the desk has a way to both.
+//! The agents settle a move between themselves by adverts. Where those do not pass (a firewall on the host that owns
+//! the VIP), the owner is asked to resign over SSH: the desk has a way to both.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::ctl::ask::{self, ask, ask_all};
 use crate::ctl::cluster::{Cluster, Vip};
 use crate::ctl::desk::{Desk, Options, open};
-use crate::ctl::look::observe::{Owners, Sight, look};
+use crate::ctl::look::observe::{Observed, Owners, look};
 use crate::ctl::progress::Event;
 use crate::ctl::report::{Outcome, Report};
 use crate::ctl::verify::standby;
@@ -114,7 +114,7 @@ pub async fn failover(inventory: Option<&Path>, options: Options, order: &Move) 
         return Err(Failure::one(Exit::Invalid, problem));
     }
     let desk = Desk::connect_to(cluster, options, names).await?;
-    desk.say_unreachable();
+    desk.say_unreachable_but(Some(&order.to));
     // Its own reason says more than that no agent answers there.
     if let Some((_, problem)) = desk.unreachable.iter().find(|(host, _)| *host == order.to) {
         return Err(Failure::one(Exit::Preflight, problem.clone()));
@@ -131,7 +131,7 @@ pub async fn failover(inventory: Option<&Path>, options: Options, order: &Move) 
     Ok(Report::done(Moves { moves }))
 }
 
-async fn move_one(desk: &Desk, order: &Move, vip: &Vip, before: &Sight) -> Result<Option<Moved>, Failure> {
+async fn move_one(desk: &Desk, order: &Move, vip: &Vip, before: &Observed) -> Result<Option<Moved>, Failure> {
     let Some(address) = vip.address() else { return Ok(None) };
     let owners = before.who_owns(&desk.cluster, address);
     permitted(&desk.cluster, order, vip, before)?;
@@ -169,14 +169,20 @@ async fn taken_back(desk: &Desk, order: &Move, vip: &Vip, mut failure: Failure) 
 }
 
 /// The target's agent must answer and not be in FAULT, and its web server must be reached.
-fn permitted(cluster: &Cluster, order: &Move, vip: &Vip, before: &Sight) -> Result<(), Failure> {
+fn permitted(cluster: &Cluster, order: &Move, vip: &Vip, before: &Observed) -> Result<(), Failure> {
     let refuse = |problem: Problem| {
         let why = problem.why.as_ref().map_or_else(String::new, |why| format!("{why}; "));
         Err(Failure::one(Exit::Preflight, problem.why(format!("{why}nothing was changed"))))
     };
-    let agent = before.hosts.get(&order.to).and_then(|seen| seen.agent.as_ref());
+    let seen = before.hosts.get(&order.to);
+    // Of an agent that could not be asked nothing is known.
+    if let Some(problem) = seen.and_then(|seen| seen.why.clone()) {
+        return refuse(problem);
+    }
+    let agent = seen.and_then(|seen| seen.agent.as_ref());
     let Some(instance) = agent.and_then(|agent| agent.instances.iter().find(|i| i.name == vip.name)) else {
-        let problem = Problem::on(&order.to, Code::NoInstance, format!("no agent with {} answers", vip.name));
+        let problem = Problem::on(&order.to, Code::NoInstance, format!("no agent with {} answers", vip.name))
+            .why("only an agent takes a VIP");
         return refuse(problem.next("`hactl status`, then `hactl deploy`"));
     };
     let carries = |wanted: &IpAddr| {
@@ -211,18 +217,22 @@ async fn measure(
     address: IpAddr,
     owners: &Owners,
 ) -> Result<(Result<(), Failure>, Option<Recording>), Failure> {
-    let prober = Prober::start(address, PROBE_EVERY).map_err(|error| {
-        desk.options.tell(Event::GapNotMeasured { why: &format!("raw sockets need root ({error})") });
-    });
+    let prober = match Prober::start(address, PROBE_EVERY) {
+        Ok(prober) => Some(prober),
+        Err(error) => {
+            desk.options.tell(Event::GapNotMeasured { why: &format!("raw sockets need root ({error})") });
+            None
+        }
+    };
     tokio::time::sleep(BEFORE).await;
     let moved = carry_out(desk, order, vip, address, owners).await;
     tokio::time::sleep(AFTER).await;
     let recording = match prober {
-        Ok(prober) => {
+        Some(prober) => {
             let stopped = tokio::task::spawn_blocking(|| prober.stop()).await;
             Some(stopped.map_err(|error| Failure::internal(format!("the prober ended badly: {error}")))?)
         }
-        Err(()) => None,
+        None => None,
     };
     Ok((moved, recording))
 }

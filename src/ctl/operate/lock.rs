@@ -38,8 +38,8 @@ pub struct HostLock {
     pub left_s: Option<u64>,
     /// The generation that it is for.
     pub generation: Option<u64>,
-    /// The generation in force, or the one that the way back leads to; 0 before the first. After a break: what was seen last;
-    /// `None` where the host did not answer any more.
+    /// The generation in force, or the one that the way back leads to; 0 before the first. After a break: what was seen
+    /// last; `None` where the host did not answer any more.
     pub in_force: Option<u64>,
     /// How far the highest generation is, seen in the same moment.
     pub phase: Option<Phase>,
@@ -81,7 +81,8 @@ pub async fn locks(inventory: Option<&Path>, options: Options, host: Option<&str
     Ok(Report { value: Locks { hosts, broken: false }, problems, exit })
 }
 
-/// Takes the lock of each host away, and waits until what was not committed has gone back there, for no longer than `patience`.
+/// Takes the lock of each host away, and waits until what was not committed has gone back there, for no longer than
+/// `patience`.
 ///
 /// # Errors
 /// No such host. The report says 4 when a host does not answer, 6 when one has not gone back: it goes on by itself.
@@ -160,8 +161,8 @@ async fn end_of(desk: &Desk, host: String, answer: Result<Output, Problem>, pati
     End { lock: Some(lock), problem }
 }
 
-/// Has a host go back that has no lock any more, over a new connection where the old one is gone. Returns what was seen last, and
-/// why nothing was.
+/// Has a host go back that has no lock any more, over a new connection where the old one is gone. Returns what was seen
+/// last, and why nothing was.
 async fn gone_back(desk: &Desk, host: &str, live: &mut bool, end: Instant) -> (Option<Transaction>, Option<Problem>) {
     let mut again: Option<Desk> = None;
     loop {

@@ -1,5 +1,6 @@
-//! Orders to a live pair: [`failover`] moves an address, [`drain`] takes a real server out. Each looks first, refuses what would
-//! be an outage, and looks again before it says that it is done. [`history`] tells what deploys did, [`lock`] who may deploy now.
+//! Orders to a live pair: [`failover`] moves an address, [`drain`] takes a real server out. Each looks first, refuses
+//! what would be an outage, and looks again before it says that it is done. [`history`] tells what deploys did,
+//! [`lock`] who may deploy now.
 
 pub mod compare;
 pub mod drain;

@@ -1,5 +1,6 @@
-//! What hosts remember of their generations, and what they do not: numbers are never used again, so whatever failed or passed a host by
-//! leaves a hole in its history. What became of it others remember: hosts that were asked as well, and this desk.
+//! What hosts remember of their generations, and what they do not: numbers are never used again, so whatever failed or
+//! passed a host by leaves a hole in its history. What became of it others remember: hosts that were asked as well, and
+//! this desk.
 
 use serde::Serialize;
 
@@ -26,7 +27,8 @@ pub struct Entry {
     pub time: String,
     /// The generation.
     pub generation: u64,
-    /// `begun`, `committed`, `taken-back`, `kept`, `stuck`, `lock-broken`, and `left` for what was never put in place there.
+    /// `begun`, `committed`, `taken-back`, `kept`, `stuck`, `lock-broken`, and `left` for what was never put in place
+    /// there.
     pub event: String,
     /// Who began it, what is stuck, where it went back to; empty where there is nothing to add.
     pub detail: String,
@@ -66,7 +68,8 @@ pub enum Became {
 /// As many numbers of a gap are looked into one by one; nobody has deployed that often in between.
 const LOOKED_INTO: u64 = 10_000;
 
-/// Finds the gaps of each host, and tells what became of them. `highest`: the highest number that is over there, 0 where one is at work.
+/// Finds the gaps of each host, and tells what became of them. `highest`: the highest number that is over there, 0
+/// where one is at work.
 pub(super) fn explain(told: &mut [HostHistory], highest: &[u64], desk: &[journal::Entry]) {
     let gaps: Vec<Vec<Gap>> =
         told.iter().zip(highest).map(|(host, highest)| gaps(host, *highest, told, desk)).collect();

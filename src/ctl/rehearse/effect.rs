@@ -56,7 +56,7 @@ pub struct Effect {
     pub address: IpAddr,
     /// Who answers for it now.
     pub before: Option<String>,
-    /// Who does in the end.
+    /// Who answers for it in the end.
     pub after: Option<String>,
     /// How often it moves from one load balancer to another.
     pub moves: usize,
@@ -114,7 +114,8 @@ const TURN: Duration = Duration::from_secs(2);
 /// What no interval or delay of a configuration makes longer.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// Rehearses a deploy. `parts` are all load balancers in the order of their turns, `owners` who is seen to have each address.
+/// Rehearses a deploy. `parts` are all load balancers in the order of their turns, `owners` who is seen to have each
+/// address.
 ///
 /// # Errors
 /// Why nothing can be said.
@@ -123,7 +124,7 @@ pub fn effects(parts: &[Part], owners: &BTreeMap<IpAddr, String>) -> Result<Vec<
     let virtual_ones: BTreeSet<IpAddr> = configs().flat_map(addresses_of).collect();
     let hosts = parts.iter().map(|part| (part.name.clone(), ports(&part.addresses, &virtual_ones)));
     let mut lan = Lan::new(hosts.collect(), virtual_ones.iter().copied());
-    // Who has addresses has had them for longer than the others have listened.
+    // The owners begin first: they have had their addresses for longer than the others have listened.
     let owns = |part: &Part| owners.values().any(|owner| *owner == part.name);
     let (first, then): (Vec<&Part>, Vec<&Part>) = parts.iter().partition(|part| owns(part));
     for part in first.into_iter().chain(then) {
@@ -313,7 +314,8 @@ mod tests {
         assert!(effect.without_owner_ms <= 10, "{effect}");
     }
 
-    /// Without the guard the one that changes first hears nobody, and claims it as well: the rehearsal finds what E431 refuses.
+    /// Without the guard the one that changes first hears nobody, and claims it as well: the rehearsal finds what E431
+    /// refuses.
     #[test]
     fn another_vrid_without_the_guard_gives_it_two_owners() {
         let bare = |vrid| {

@@ -88,8 +88,8 @@ impl Lan {
         self.answers.get(&address).map_or(&[], Vec::as_slice)
     }
 
-    /// An agent starts with this configuration. Routers whose addresses the kernel holds go on as masters. All that they track is
-    /// good.
+    /// An agent starts with this configuration. Routers whose addresses the kernel holds go on as masters. All that
+    /// they track is good.
     pub(super) fn start(&mut self, at: usize, config: &Config) {
         let Some(one) = self.balancers.get_mut(at) else { return };
         let node = Node::new(config);
@@ -286,7 +286,8 @@ impl Lan {
             let Some((address, mac)) = question else { continue };
             for (to, link) in self.neighbours(from, frame.link) {
                 let Some(theirs) = self.mac(to, link) else { continue };
-                // A multicast frame reaches all of them as far as this matters; one to a host's own address that host alone.
+                // A multicast frame reaches all of them as far as this matters; one to a host's own address that host
+                // alone.
                 let to_all =
                     frame.destination == BROADCAST || frame.destination.first().is_some_and(|byte| byte & 1 == 1);
                 if !to_all && frame.destination != theirs {

@@ -1,9 +1,15 @@
 //! What a template sees.
 //!
-//! `cluster` name · `host` {name, group, address, ipv6, port, vars…} · `balances` whether it is a load balancer · `peers` addresses of hosts that may have its VIPs · `hosts`, `lbs`, `webs` lists of the same (webs with
-//! endpoint, weight, max_fails, fail_timeout_s, backup, down) · `vips` of this host {name, vrid, interface, priority, version,
-//! interval_s, preempt, preempt_delay_s, auth, hmac, unicast, peers, addresses, routes, checks, tracked_interfaces, notify} · `checks`
-//! tracked by any of them · `metrics` (empty, or where) · `alerts` {webhook, mail, authorities} · `lvs` (false, or method, scheduler, vips, services with real_servers, check…) · `ipv6` whether any VIP is one · `site` (with host_name, the first of its names; where there are several, the first of them) · `nginx` what load balancers do with requests ([`super::nginx`]) · `upstreams` how their agents check who answers them ([`super::upstreams`]) · `wordpress` ([`super::wordpress`]) · `short_form` whether the inventory has `site:` · `proxy_params` · `params` of the role · `vars` · `made_by`.
+//! `cluster` name · `host` {name, group, address, ipv6, port, vars…} · `balances` whether it is a load balancer ·
+//! `peers` addresses of hosts that may have its VIPs · `hosts`, `lbs`, `webs` lists of the same (webs with endpoint,
+//! weight, max_fails, fail_timeout_s, backup, down) · `vips` of this host {name, vrid, interface, priority, version,
+//! interval_s, preempt, preempt_delay_s, auth, hmac, unicast, peers, addresses, routes, checks, tracked_interfaces,
+//! notify} · `checks` tracked by any of them · `metrics` (empty, or where) · `alerts` {webhook, mail, authorities} ·
+//! `lvs` (false, or method, scheduler, vips, services with real_servers, check…) · `ipv6` whether any VIP is one ·
+//! `site` (with host_name, the first of its names; where there are several, the first of them) · `nginx` what load
+//! balancers do with requests ([`super::nginx`]) · `upstreams` how their agents check who answers them
+//! ([`super::upstreams`]) · `wordpress` ([`super::wordpress`]) · `short_form` whether the inventory has `site:` ·
+//! `proxy_params` · `params` of the role · `vars` · `made_by`.
 //!
 //! Commands, passwords and other free text of the HA configuration are as they stand there between double quotes.
 
@@ -82,8 +88,8 @@ pub fn of_host(cluster: &Cluster, host: &Host, interfaces: &Interfaces) -> Vec<E
     ]
 }
 
-/// Addresses of the other hosts with an agent that may have a VIP of this one: the load balancers among themselves, and who carries
-/// a VIP with it.
+/// Addresses of the other hosts with an agent that may have a VIP of this one: the load balancers among themselves, and
+/// who carries a VIP with it.
 fn peers(cluster: &Cluster, host: &Host) -> Vec<IpAddr> {
     let balances = |one: &Host| one.group == Group::Lb;
     let shared = |vip: &Vip, one: &Host| vip.is_carried_by(&host.name) && vip.is_carried_by(&one.name);
@@ -183,7 +189,8 @@ fn notify<'c>(keyword: &'c str, command: &str) -> Notify<'c> {
     Notify { keyword, command: between_quotes(command) }
 }
 
-/// An address as it stands in the HA configuration. A director's checks must not come from an IPv6 VIP, which the real servers hold too.
+/// An address as it stands in the HA configuration. A director's checks must not come from an IPv6 VIP, which the real
+/// servers hold too.
 fn address(cluster: &Cluster, net: &IpNet) -> String {
     let never_a_source = cluster.lvs.is_some() && net.addr().is_ipv6();
     if never_a_source { format!("{net} preferred_lft 0") } else { net.to_string() }
@@ -317,7 +324,7 @@ mod tests {
             ),
             (&seen["lvs"]["services"][0]["real_servers"][0], "address port weight"),
             (&seen["nginx"], "main pools ports servers stream_pools stream_ports streams version zones"),
-            (&seen["nginx"]["pools"][0], "keepalive method name servers upstream"),
+            (&seen["nginx"]["pools"][0], "keepalive method name servers upstream zone_kib"),
             (&seen["nginx"]["pools"][0]["servers"][0], "at backup down fail_timeout_s max_fails weight"),
             (&seen["nginx"]["servers"][0], "health hotlink lines listens locations names tls"),
             (&seen["nginx"]["servers"][0]["locations"][0], "lines path"),

@@ -1,4 +1,5 @@
-//! What the short form of an inventory leaves out, as a host's HA configuration has it: told where it is new or changes.
+//! What the short form of an inventory leaves out, as a host's HA configuration has it: told where it is new or
+//! changes.
 
 use std::sync::Arc;
 

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tera::{Context, Tera};
 
@@ -46,7 +47,7 @@ pub fn render_all(cluster: &Cluster, interfaces: &Interfaces) -> Result<Vec<Want
     if problems.is_empty() { Ok(all) } else { Err(Failure { exit: Exit::Invalid, problems }) }
 }
 
-/// Renders the hosts of one cluster. What is the same for all of them, roles, templates and the list of hosts among it, is
+/// Renders the hosts of one cluster. What is the same for all of them, roles and the list of hosts among it, is
 /// worked out once: five hundred hosts would otherwise each be told of five hundred.
 pub struct Renderer<'c> {
     cluster: &'c Cluster,
@@ -56,8 +57,24 @@ pub struct Renderer<'c> {
     built_in: Vec<(&'static str, Role)>,
     /// Roles that were asked for.
     roles: RefCell<BTreeMap<String, Result<Rc<Role>, Problem>>>,
-    /// Templates that were used, by name, with the text that each was made of. None sees another one.
-    templates: RefCell<BTreeMap<String, (String, Rc<Tera>)>>,
+}
+
+/// Templates that were used, by name, with the text that each was made of; a deploy renders three times. None sees
+/// another one.
+static TEMPLATES: Mutex<BTreeMap<String, (String, Arc<Tera>)>> = Mutex::new(BTreeMap::new());
+
+/// A template, made ready once.
+fn template(name: &str, text: &str) -> tera::TeraResult<Arc<Tera>> {
+    let mut templates = TEMPLATES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, ready)) = templates.get(name).filter(|(known, _)| known == text) {
+        return Ok(Arc::clone(ready));
+    }
+    let mut tera = Tera::default();
+    tera.autoescape_on(Vec::<&str>::new()); // these are not web pages
+    tera.add_raw_template(name, text)?;
+    let ready = Arc::new(tera);
+    templates.insert(name.to_owned(), (text.to_owned(), Arc::clone(&ready)));
+    Ok(ready)
 }
 
 impl<'c> Renderer<'c> {
@@ -66,8 +83,7 @@ impl<'c> Renderer<'c> {
         let mut shared = Context::new();
         of_cluster(cluster).into_iter().for_each(|(name, value)| shared.insert_value(name, value));
         let built_in = ROLES.iter().filter_map(|(name, text)| Some((*name, parse(Path::new(name), text).ok()?)));
-        let (roles, templates) = (RefCell::default(), RefCell::default());
-        Self { cluster, interfaces, shared, built_in: built_in.collect(), roles, templates }
+        Self { cluster, interfaces, shared, built_in: built_in.collect(), roles: RefCell::default() }
     }
 
     /// Everything one host shall have.
@@ -128,20 +144,6 @@ impl<'c> Renderer<'c> {
             wanted.removed.extend(shown);
             wanted.removed_secrets.extend(hidden);
         }
-    }
-
-    /// A template, made ready once.
-    fn template(&self, name: &str, text: &str) -> tera::TeraResult<Rc<Tera>> {
-        let mut templates = self.templates.borrow_mut();
-        if let Some((_, ready)) = templates.get(name).filter(|(known, _)| known == text) {
-            return Ok(Rc::clone(ready));
-        }
-        let mut tera = Tera::default();
-        tera.autoescape_on(Vec::<&str>::new()); // these are not web pages
-        tera.add_raw_template(name, text)?;
-        let ready = Rc::new(tera);
-        templates.insert(name.to_owned(), (text.to_owned(), Rc::clone(&ready)));
-        Ok(ready)
     }
 }
 
@@ -314,7 +316,7 @@ impl Work<'_> {
     fn text(&mut self, name: &str, text: &str, made_by: &str) -> Option<String> {
         let mut values = self.values.clone();
         values.insert("made_by", made_by);
-        let rendered = self.renderer.template(name, text).and_then(|tera| tera.render(name, &values));
+        let rendered = template(name, text).and_then(|tera| tera.render(name, &values));
         match rendered {
             Ok(text) => Some(text),
             Err(error) => {

@@ -1,7 +1,8 @@
-//! What directors balance, as templates see it: `lvs` {method, scheduler, interval_s, timeout_s, retry, retry_delay_s, persistence_s, sorry,
-//! check, path, vips, sync, on_directors} as the inventory has it for all services, and `services` {head, vip, port, protocol, family,
-//! method, scheduler, persistence_s, sorry, check, path, interval_s, timeout_s, retry, retry_delay_s, real_servers {address, port, weight}}: each
-//! address of a VIP with each of the services that has real servers of its family.
+//! What directors balance, as templates see it: `lvs` {method, scheduler, interval_s, timeout_s, retry, retry_delay_s,
+//! persistence_s, sorry, check, path, vips, sync, on_directors} as the inventory has it for all services, and
+//! `services` {head, vip, port, protocol, family, method, scheduler, persistence_s, sorry, check, path, interval_s,
+//! timeout_s, retry, retry_delay_s, real_servers {address, port, weight}}: each address of a VIP with each of the
+//! services that has real servers of its family.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -111,8 +112,8 @@ impl<'c> Service<'c> {
     }
 }
 
-/// Those of its pool; else the cluster's own, each on its own port where that is what the service of the site is translated to, on the
-/// service's where not.
+/// Those of its pool; else the cluster's own, each on its own port where that is what the service of the site is
+/// translated to, on the service's where not.
 fn real_servers(cluster: &Cluster, lvs: &Lvs, service: &LvsService) -> Vec<RealServer> {
     if let Some(pool) = service.pool.as_ref().and_then(|name| cluster.traffic.pools.get(name)) {
         let servers = pool.servers.iter();

@@ -1,8 +1,9 @@
 //! Pools, sites and streams as templates see them: each block of nginx with its lines, in order.
 //!
-//! `pools` {name, upstream, method, keepalive, servers {at, weight, max_fails, fail_timeout_s, backup, down}} · `servers` {listens,
-//! names, health, tls, hotlink, lines, locations {path, lines}} · `zones` lines that stand before all blocks · `ports` of sites, with blanks between
-//! them · `streams` {listens, upstream, lines} · `stream_pools` like `pools` · `main` {main, events, http {name, value}, lines, main_lines}: all of it below the name `nginx`.
+//! `pools` {name, upstream, zone_kib, method, keepalive, servers {at, weight, max_fails, fail_timeout_s, backup, down}}
+//! · `servers` {listens, names, health, tls, hotlink, lines, locations {path, lines}} · `zones` lines that stand before
+//! all blocks · `ports` of sites, with blanks between them · `streams` {listens, upstream, lines} · `stream_pools` like
+//! `pools` · `main` {main, events, http {name, value}, lines, main_lines}: all of it below the name `nginx`.
 
 mod directives;
 
@@ -18,7 +19,8 @@ use crate::ctl::inventory::pools::of_web_hosts;
 use crate::ctl::inventory::virtual_hosts::of_short;
 use crate::ctl::plan::sha256;
 use crate::ctl::render::tls;
-use crate::ctl::render::tls::{FOLDER, MAINTENANCE};
+use crate::ctl::render::tls::{FOLDER, MAINTENANCE, sorry_page};
+use crate::ctl::roles::builtin::PROXY_PARAMS;
 use crate::ctl::sites::{EVERY_NAME, Listen, Location, Nginx, Pool, Stream, Target, VirtualHost};
 
 /// Everything of it.
@@ -33,7 +35,8 @@ pub struct NginxView {
     /// Those of TCP, which a connection can be tried on.
     stream_ports: String,
     main: MainView,
-    /// What `/hactl-health` answers: it tells one configuration from another, so that one that nginx has not loaded yet is noticed.
+    /// What `/hactl-health` answers: it tells one configuration from another, so that one that nginx has not loaded yet
+    /// is noticed.
     version: String,
 }
 
@@ -42,6 +45,8 @@ pub struct NginxView {
 pub struct PoolView {
     name: String,
     upstream: String,
+    /// The memory in which nginx's workers count together, in KiB: who failed, who has how many connections.
+    zone_kib: usize,
     method: Option<String>,
     keepalive: u32,
     servers: Vec<UpstreamServer>,
@@ -182,7 +187,8 @@ fn version(cluster: &Cluster, view: &NginxView) -> String {
 /// Who answers for names that nobody has, by port: the first that listens to all addresses.
 struct Defaults {
     taken: BTreeSet<u16>,
-    /// Addresses that sites name, by port: nginx asks nobody else about these, so who listens everywhere must name them, too.
+    /// Addresses that sites name, by port: nginx asks nobody else about these, so who listens everywhere must name
+    /// them, too.
     single: BTreeMap<u16, BTreeSet<IpAddr>>,
     six: bool,
 }
@@ -223,7 +229,8 @@ fn single(sites: &[VirtualHost]) -> BTreeMap<u16, BTreeSet<IpAddr>> {
     found
 }
 
-/// The blocks of a site: one that sends plain requests to HTTPS and one that sends other names to its own, if it does, and the site itself.
+/// The blocks of a site: one that sends plain requests to HTTPS and one that sends other names to its own, if it does,
+/// and the site itself.
 fn server(
     cluster: &Cluster,
     site: &VirtualHost,
@@ -273,12 +280,15 @@ fn server(
         );
     }
     lines.extend(of_rules(&site.rules, &format!("{number}"), &site.id));
+    // What servers answer themselves, good or bad, goes through as it is.
+    lines.extend(site.sorry_page.as_ref().map(|_| format!("error_page 502 504 =503 {SORRY};")));
     let here = |own: Option<&Own<'_>>| location(cluster, (site, number), own, pools);
     let mut locations: Vec<LocationView> = challenge(&kept).into_iter().collect();
     locations.extend((1..).zip(&site.locations).map(|(place, one): (usize, &Location)| {
         let own = Own { rules: &one.rules, id: format!("{number}_{place}"), file: format!("{}-{place}", site.id) };
         LocationView { path: one.path.clone(), lines: here(Some(&own)) }
     }));
+    locations.extend(site.sorry_page.as_ref().map(|_| page(SORRY, &sorry_page(&site.id))));
     if !site.locations.iter().any(|one| one.path == "/") {
         locations.push(LocationView { path: "/".into(), lines: here(None) });
     }
@@ -295,9 +305,9 @@ fn server(
     blocks
 }
 
-/// Answers an authority's question of HTTP-01 (RFC 8555 §8.3), whichever it is: the answer is made of the question's last word and of
-/// the account's key, so nothing is to be remembered, and whichever load balancer has the VIP answers for all of them. `return` comes
-/// before lists of addresses, logins and limits.
+/// Answers an authority's question of HTTP-01 (RFC 8555 §8.3), whichever it is: the answer is made of the token at the
+/// end of the URL and of the account's key, so nothing has to be remembered, and whichever load balancer has the VIP
+/// answers for all of them. `return` comes before lists of addresses, logins and limits.
 fn challenge(cluster: &Cluster) -> LocationView {
     let thumbprint = cluster.traffic.account.as_ref().and_then(|account| thumbprint(&account.0));
     let thumbprint = thumbprint.unwrap_or_else(|| "unknown".into());
@@ -312,8 +322,8 @@ fn challenge(cluster: &Cluster) -> LocationView {
 /// What an authority's questions begin with.
 const CHALLENGE: &str = "/.well-known/acme-challenge/";
 
-/// Blocks for whoever asks under no site's name on ports where every site has an address of its own, and on the port where the agent asks
-/// for this balancer's health.
+/// Blocks for whoever asks under no site's name on ports where every site has an address of its own, and on the port
+/// where the agent asks for this balancer's health.
 fn nobodys(cluster: &Cluster, sites: &[VirtualHost], defaults: &mut Defaults) -> Vec<ServerView> {
     let mut ports: BTreeMap<u16, Listen> = BTreeMap::new();
     for listen in sites.iter().flat_map(|site| &site.listens) {
@@ -339,19 +349,32 @@ impl ServerView {
     fn close(&mut self) {
         self.hotlink = false;
         self.lines = vec![format!("error_page 503 {CLOSED};")];
-        let alias = format!("alias {FOLDER}/{MAINTENANCE};");
-        let lines = vec!["internal;".into(), "default_type text/html;".into(), RETRY.into(), alias];
         let all = LocationView { path: "/".into(), lines: vec!["return 503;".into()] };
         // An authority is answered all the same: certificates end during a maintenance, too.
         self.locations.retain(|location| location.path.ends_with(CHALLENGE));
-        self.locations.extend([LocationView { path: format!("= {CLOSED}"), lines }, all]);
+        self.locations.extend([page(CLOSED, &format!("{FOLDER}/{MAINTENANCE}")), all]);
     }
 }
+
+/// A page of ours under a name within nginx.
+fn page(name: &str, file: &str) -> LocationView {
+    let alias = format!("alias {file};");
+    let lines = vec!["internal;".into(), "default_type text/html;".into(), RETRY.into(), alias];
+    LocationView { path: format!("= {name}"), lines }
+}
+
+/// What the page of a site is called within nginx whose servers do not answer.
+const SORRY: &str = "/hactl-sorry";
 
 /// What the page is called within nginx; nobody else can ask for it.
 const CLOSED: &str = "/hactl-maintenance";
 /// When clients shall come again, in seconds.
 const RETRY: &str = "add_header Retry-After 120 always;";
+
+/// A server takes less than 1 KiB of a zone: two structures of nginx, its address and its name twice.
+const ZONE_KIB: usize = 64;
+/// As many have room in that.
+const ZONE_SERVERS: usize = 50;
 
 impl PoolView {
     fn new(pool: &Pool) -> Self {
@@ -366,6 +389,7 @@ impl PoolView {
         Self {
             name: pool.name.clone(),
             upstream: upstream(&pool.name),
+            zone_kib: ZONE_KIB + pool.servers.len().saturating_sub(ZONE_SERVERS),
             method: pool.method.clone(),
             keepalive: pool.keepalive,
             servers: pool.servers.iter().map(server).collect(),
@@ -395,10 +419,15 @@ impl MainView {
             left.chain(some.iter().map(|(name, value)| Setting::new(name, value))).collect()
         };
         let lines = |text: &str| text.lines().map(str::to_owned).collect();
+        let mut defaults = HTTP.to_vec();
+        if nginx.http.iter().any(|(name, _)| BOUND_BY_BUFFERS.contains(name)) {
+            // nginx compares them wherever they hold, and its own buffers are smaller than every path's.
+            defaults.extend(PROXY_PARAMS.iter().filter(|(name, _)| name.starts_with("proxy_buffer")));
+        }
         Self {
             main: settings(&MAIN, &nginx.main),
             events: settings(&EVENTS, &nginx.events),
-            http: settings(&HTTP, &[nginx.http.as_slice(), &[("access_log", log)]].concat()),
+            http: settings(&defaults, &[nginx.http.as_slice(), &[("access_log", log)]].concat()),
             lines: lines(&nginx.lines),
             main_lines: lines(&nginx.main_lines),
         }
@@ -427,3 +456,6 @@ const HTTP: [(&str, &str); 6] = [
     ("gzip", "on"),
     ("error_log", "/var/log/nginx/error.log"),
 ];
+/// What nginx accepts only beside buffers of a fitting size.
+const BOUND_BY_BUFFERS: [&str; 4] =
+    ["proxy_buffer_size", "proxy_buffers", "proxy_busy_buffers_size", "proxy_temp_file_write_size"];

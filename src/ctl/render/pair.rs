@@ -9,18 +9,31 @@ use hactl_engine::conf::config::{Config, Version, VrrpInstance};
 
 use crate::error::{Code, Problem};
 
-/// Compares the instances that share a VRID and a family, in every two files.
+/// Compares the instances that share a VRID and a family, in every two files. A VRID may be used on several LANs: an
+/// instance that shares an address with one of the other file is compared with that one alone.
 pub fn across(files: &[(String, Config)]) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (at, (_, one)) in files.iter().enumerate() {
         for (_, other) in files.iter().skip(at + 1) {
             for left in &one.instances {
-                let same = |right: &&Arc<VrrpInstance>| right.vrid == left.vrid && right.ipv6 == left.ipv6;
+                let same = |right: &&Arc<VrrpInstance>| {
+                    let elsewhere = || {
+                        other.instances.iter().any(|one| are_one(left, one))
+                            || one.instances.iter().any(|one| are_one(one, right))
+                    };
+                    right.vrid == left.vrid && right.ipv6 == left.ipv6 && (are_one(left, right) || !elsewhere())
+                };
                 other.instances.iter().filter(same).for_each(|right| compare(left, right, &mut problems));
             }
         }
     }
     problems
+}
+
+/// Whether they are one virtual router for sure.
+fn are_one(left: &VrrpInstance, right: &VrrpInstance) -> bool {
+    let has = |address: IpAddr| right.addresses.iter().any(|one| one.address.addr() == address);
+    right.vrid == left.vrid && right.ipv6 == left.ipv6 && left.addresses.iter().any(|one| has(one.address.addr()))
 }
 
 fn compare(left: &VrrpInstance, right: &VrrpInstance, problems: &mut Vec<Problem>) {
@@ -100,6 +113,21 @@ mod tests {
             let said = said(&format!("priority 150\n{left}"), right);
             assert!(said.len() == 1 && said[0].starts_with("E304 A (a:1:1) and A (b:1:1): "), "{left}: {said:?}");
         }
+    }
+
+    #[test]
+    fn one_vrid_on_two_lans_is_no_pair() {
+        let instance = |name: &str, link: &str, address: &str, priority: u8| {
+            format!(
+                "vrrp_instance {name} {{\ninterface {link}\nvirtual_router_id 37\npriority {priority}\nvirtual_ipaddress {{\n{address}/24\n}}\n}}\n"
+            )
+        };
+        let both = instance("A", "eth0", "10.0.0.3", 150) + &instance("B", "eth1", "10.9.0.3", 100);
+        let file = |name: &str, text: &str| (name.to_owned(), parse(name, text).config);
+        let half = instance("A", "eth0", "10.0.0.3", 100);
+        assert_eq!(across(&[file("a", &both), file("b", &half)]).len(), 0, "B is on another LAN");
+        let lone = instance("A", "eth0", "10.0.0.99", 100);
+        assert!(!across(&[file("a", &half), file("b", &lone)]).is_empty(), "one of them may be mistyped");
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub fn preview(inventory: Option<&Path>, host: &str, file: Option<&str>, show_se
     let mut cluster = loaded.cluster;
     recall(&mut cluster);
     made_up_wordpress::recall(&mut cluster);
-    // Who does not want to see secrets is not asked for them.
+    // Passwords are asked for only where secrets are to be shown.
     let odd = if show_secrets { unseal(&mut cluster)? } else { Vec::new() };
     let names = || cluster.hosts.iter().map(|host| host.name.as_str()).collect();
     let host = cluster.host(host).ok_or_else(|| nothing("host", host, names()))?;

@@ -12,6 +12,11 @@ pub const ROLE: &str = "lb-nginx";
 pub const FOLDER: &str = SITES;
 /// The page that answers every request during maintenance, in that folder.
 pub const MAINTENANCE: &str = "maintenance.html";
+/// The page that answers requests that no server of a pool of this site answers, in that folder.
+pub fn sorry_page(id: &str) -> String {
+    format!("{FOLDER}/{id}.sorry.html")
+}
+
 /// What stands in place of what nobody has made up yet.
 const UNKNOWN: &str = "(not known here: a deploy makes it up)\n";
 
@@ -60,6 +65,8 @@ pub fn files(cluster: &Cluster) -> Vec<WantedFile> {
         for (place, one) in (1..).zip(&site.locations) {
             users(&one.rules, &format!("{}-{place}", site.id));
         }
+        let sorry = site.sorry_page.as_ref();
+        files.extend(sorry.map(|page| file(sorry_page(&site.id), page, 0o644, false)));
     }
     files.extend(by_acme(cluster));
     let page = cluster.traffic.maintenance.as_ref();

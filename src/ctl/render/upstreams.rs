@@ -1,5 +1,5 @@
-//! The servers of nginx's pools as the agent of a load balancer checks them: the list `upstreams` of {name, interval_s, retry,
-//! retry_delay_s, rise, timeout_s, checker, path, host, status, servers {address, port}} for templates.
+//! The servers of nginx's pools as the agent of a load balancer checks them: the list `upstreams` of {name, interval_s,
+//! retry, retry_delay_s, rise, timeout_s, checker, path, host, status, servers {address, port}} for templates.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -36,8 +36,8 @@ struct ServerView {
     port: u16,
 }
 
-/// The pools that nginx has a use for and that are to be checked. Servers that get no requests anyway are not; nor are pools of UDP
-/// alone, which no connection can be tried on.
+/// The pools that nginx has a use for and that are to be checked. Servers that get no requests anyway are not; nor are
+/// pools of UDP alone, which no connection can be tried on.
 pub fn upstreams(cluster: &Cluster) -> Vec<UpstreamView> {
     if cluster.lvs.is_some() || !cluster.site.managed {
         return Vec::new();

@@ -1,5 +1,6 @@
-//! A site of WordPress as templates see it: `wordpress` is false, or {title, url, max_body, database {name, user, password, address, host, vip, members {name, address}, pair_password}, admin
-//! {user, email, password}, salts {name, value}, uploads {copies, secret}}. Texts stand between PHP's single quotes.
+//! A site of WordPress as templates see it: `wordpress` is false, or {title, url, max_body, database {name, user,
+//! password, address, host, vip, members {name, address}, pair_password}, admin {user, email, password}, salts {name,
+//! value}, uploads {copies, secret}}. Texts stand between PHP's single quotes.
 
 use std::net::IpAddr;
 

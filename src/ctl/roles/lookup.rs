@@ -47,7 +47,7 @@ fn role_file(folder: &Path, name: &str) -> PathBuf {
 }
 
 fn unknown(folder: &Path, name: &str) -> Problem {
-    let known = builtin::ROLES.map(|(known, _)| known);
+    let known: Vec<&str> = builtin::ROLES.iter().map(|(known, _)| *known).collect();
     let mut message = format!("unknown role `{name}`");
     if let Some(close) = closest(name, known.iter().copied()) {
         message.push_str(&format!(", did you mean `{close}`?"));

@@ -146,6 +146,6 @@ mod tests {
         let recorded = openssh(private(3).public_key());
         let mut known = KnownHosts::default();
         known.add(std::path::Path::new("kh"), format!("@cert-authority lb-5 {ca}\n10.0.0.5 {recorded}\n").as_bytes());
-        assert!(matches!(known.judge_certificate(names, &good, NOW), Verdict::Changed { .. }));
+        assert!(matches!(known.judge_certificate(names, &good, NOW), Verdict::Changed(_)));
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::timeout;
 
-use super::auth::expand;
+use super::keyring::expand;
 use crate::ctl::words::plain;
 use crate::error::{Code, Problem};
 

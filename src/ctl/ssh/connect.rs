@@ -2,26 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt as _, join_all};
 use futures_util::stream::{self, StreamExt as _};
-use russh::client::{Config, Handle, connect_stream};
-use russh::{Preferred, cipher};
-use tokio::io::{AsyncRead, AsyncWrite};
+use russh::ChannelOpenFailure;
 use tokio::net::TcpStream;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::timeout;
 
-use super::auth::{self, Keyring};
 use super::client_config::ClientConfig;
-use super::known_hosts::{KnownHosts, Names};
+use super::greet::{Greeter, LoggedIn, Missed};
+use super::keyring::Keyring;
+use super::known_hosts::KnownHosts;
 use super::login;
-use super::pinned;
+use super::peer::Peer;
 use super::quickack::QuickAck;
 use super::session::Session;
-use super::trust::{HostKeys, Refusal, Trust};
+use super::trust::HostKeys;
 use crate::ctl::cluster::{Cluster, Host, Secret, Ssh};
 use crate::ctl::remote::{Connected, How, Remote, Way};
 use crate::ctl::secret::Secrets;
@@ -57,13 +55,16 @@ async fn connect_all(cluster: &Cluster, names: &[String], secrets: &Secrets, how
     let config = ClientConfig::find();
     let logins = join_all(hosts.iter().map(|host| login::of_host(&config, host))).await;
     let shared = Shared {
-        ring: Keyring::load(logins.iter().flatten()),
+        greeter: Greeter {
+            ring: Keyring::load(logins.iter().flatten()),
+            keys: HostKeys { known, accept_new: how.accept_new, listener: how.listener.clone() },
+            limit: how.limit,
+        },
         config,
-        keys: HostKeys { known, accept_new: how.accept_new },
-        limit: how.limit,
         jumps: Mutex::default(),
     };
-    // By number, so that each is made when its turn comes: so many unfinished handshakes would be most of what is in memory.
+    // By number, so that each is made when its turn comes: so many unfinished handshakes would be most of what is in
+    // memory.
     let connects = logins.into_iter().enumerate().map(|(at, login)| {
         let (shared, hosts) = (&shared, &hosts);
         async move {
@@ -81,35 +82,34 @@ async fn connect_all(cluster: &Cluster, names: &[String], secrets: &Secrets, how
 
 /// What all connections of a command share.
 struct Shared {
-    ring: Keyring,
+    greeter: Greeter,
     config: ClientConfig,
-    keys: HostKeys,
-    limit: Duration,
     jumps: Mutex<BTreeMap<String, Arc<Jump>>>,
 }
 
 /// A jump host: connected once, by whoever comes first.
 struct Jump {
-    /// With what it is itself reached through.
-    handle: OnceCell<(Handle<Trust>, Option<Arc<Jump>>)>,
+    connected: OnceCell<Connection>,
     seats: tokio::sync::Semaphore,
 }
 
-/// Who is connected to, as one value for messages and host keys.
-struct Peer<'a> {
-    name: &'a str,
-    address: String,
-    port: u16,
+/// A connection that is logged in.
+struct Connection {
+    peer: Peer,
+    ready: LoggedIn,
+    /// What it runs through itself.
+    through: Option<Arc<Jump>>,
 }
 
 impl Shared {
     async fn host(&self, host: &Host, login: &Ssh, password: Option<&Secret>) -> Result<Arc<dyn Remote>, Problem> {
-        auth::named_key(&host.name, login)?;
-        let peer = Peer { name: &host.name, address: host.address.to_string(), port: login.port };
-        let (handle, jump) = self.reach(&peer, login, password, &[]).await?;
-        let through = jump.map(|jump| jump as Arc<dyn std::any::Any + Send + Sync>);
-        let session = Session::new(handle, &host.name, login, through);
-        Ok(Arc::new(session.elevate(password.cloned(), self.limit).await?))
+        self.greeter.ring.check(&host.name, login)?;
+        let peer = Peer::new(&host.name, host.address.to_string(), login);
+        let Connection { peer, ready, through } = self.reach(peer, login, password, &[]).await?;
+        let through = through.map(|jump| jump as Arc<dyn std::any::Any + Send + Sync>);
+        let session = Session::new(ready.handle, peer, ready.said, through);
+        let sudo = login.user != "root" || login.sudo;
+        Ok(Arc::new(session.elevate(sudo, password.cloned(), self.greeter.limit).await?))
     }
 
     /// A host that is not reached, where ssh's configuration may say how and there is no ssh to ask.
@@ -120,116 +120,53 @@ impl Shared {
         problem
     }
 
-    /// Directly, or through the jump host that the login names.
+    /// Directly, or through the jump host that the login names. One that is turned away at the door tries again a
+    /// little later.
     async fn reach(
         &self,
-        peer: &Peer<'_>,
+        peer: Peer,
         login: &Ssh,
         password: Option<&Secret>,
         behind: &[String],
-    ) -> Result<(Handle<Trust>, Option<Arc<Jump>>), Problem> {
-        let Some(spec) = &login.jump else { return Ok((self.direct(peer, login, password).await?, None)) };
-        let jump = self.jump(spec, login, behind).await.map_err(|problem| not_reached(peer.name, spec, problem))?;
-        let handle = self.through(&jump, spec, peer, login, password).await?;
-        Ok((handle, Some(jump)))
+    ) -> Result<Connection, Problem> {
+        let jump = match &login.jump {
+            Some(spec) => {
+                let jump = self.jump(spec, login, behind).await;
+                Some(jump.map_err(|problem| not_reached(&peer.name, spec, problem))?)
+            }
+            None => None,
+        };
+        let mut pauses = PAUSES.iter();
+        loop {
+            let ready = match &jump {
+                Some(jump) => self.through(jump, &peer, login, password).await,
+                None => self.direct(&peer, login, password).await,
+            };
+            match (ready, pauses.clone().next()) {
+                (Ok(ready), _) => return Ok(Connection { peer, ready, through: jump }),
+                (Err(Missed { again: true, .. }), Some(pause)) => tokio::time::sleep(*pause).await,
+                (Err(missed), _) => return Err(missed.problem),
+            }
+            pauses.next();
+        }
     }
 
-    async fn direct(&self, peer: &Peer<'_>, login: &Ssh, password: Option<&Secret>) -> Result<Handle<Trust>, Problem> {
-        let Peer { name, address, port } = peer;
-        let connect = TcpStream::connect((address.as_str(), *port));
-        let stream = match timeout(self.limit, connect).await {
+    async fn direct(&self, peer: &Peer, login: &Ssh, password: Option<&Secret>) -> Result<LoggedIn, Missed> {
+        let (name, address, port) = (&peer.name, &peer.address, peer.port);
+        let connect = TcpStream::connect((address.as_str(), port));
+        let limit = self.greeter.limit;
+        let stream = match timeout(limit, connect).await {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Err(self.unreachable(peer, &error)),
+            Ok(Err(error)) => return Err(unreachable(peer, &error).into()),
             Err(_) => {
-                let what = format!("{name}: {address} port {port} did not answer within {} s", self.limit.as_secs());
-                return Err(Problem::new(Code::Unreachable, what)
+                let what = format!("{address} port {port} did not answer within {} s", limit.as_secs());
+                return Err(Problem::on(name, Code::Unreachable, what)
                     .why("the host is down, or a firewall drops the connection")
-                    .next(format!("`ping {address}`; give slow hosts more time with --timeout")));
+                    .next(format!("`ping {address}`; give slow hosts more time with --timeout"))
+                    .into());
             }
         };
-        self.greet(QuickAck::new(stream), peer, login, password).await
-    }
-
-    /// Key exchange, host key and login over a stream.
-    async fn greet<S>(
-        &self,
-        stream: S,
-        peer: &Peer<'_>,
-        login: &Ssh,
-        password: Option<&Secret>,
-    ) -> Result<Handle<Trust>, Problem>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let refusal = Refusal::default();
-        let trust = Trust {
-            host: peer.name.to_owned(),
-            address: peer.address.clone(),
-            port: peer.port,
-            keys: self.keys.clone(),
-            pinned: login.host_keys.clone(),
-            refusal: Arc::clone(&refusal),
-        };
-        let known = AtomicBool::new(false);
-        let greeting = async {
-            let mut handle = connect_stream(self.config(peer, login), stream, trust).await.map_err(|error| {
-                let refused = refusal.lock().ok().and_then(|mut refusal| refusal.take());
-                refused.unwrap_or_else(|| {
-                    Problem::on(
-                        peer.name,
-                        Code::HandshakeFailed,
-                        format!("{} port {}: {error}", peer.address, peer.port),
-                    )
-                    .why("something answers there, but the SSH handshake failed")
-                    .next(format!("`ssh -v -p {} {}@{}`", peer.port, login.user, peer.address))
-                })
-            })?;
-            known.store(true, Ordering::Relaxed);
-            auth::log_in(&mut handle, peer.name, login, &self.ring, password).await?;
-            Ok(handle)
-        };
-        match timeout(self.limit, greeting).await {
-            Ok(done) => done,
-            Err(_) => {
-                let (phase, why) = if known.load(Ordering::Relaxed) {
-                    ("the login", "the host asks others first (names, a directory, PAM), or is overloaded")
-                } else {
-                    ("the key exchange", "the host is overloaded, or what listens there speaks no SSH")
-                };
-                let (name, address, port, seconds) = (peer.name, &peer.address, peer.port, self.limit.as_secs());
-                let what = format!("{name}: {phase} with {address} port {port} did not finish within {seconds} s");
-                Err(Problem::new(Code::Unreachable, what).why(why).next("give slow hosts more time with --timeout"))
-            }
-        }
-    }
-
-    fn unreachable(&self, peer: &Peer<'_>, error: &std::io::Error) -> Problem {
-        let Peer { name, address, port } = peer;
-        let problem = Problem::new(Code::Unreachable, format!("{name}: {address} port {port}: {error}"));
-        if address.parse::<std::net::IpAddr>().is_err() {
-            return problem.why("the name is not known here").next(NAMES);
-        }
-        match error.kind() {
-            std::io::ErrorKind::ConnectionRefused => problem
-                .why("the host is up, but nothing listens there")
-                .next(format!("`systemctl status ssh` on {name}, or set its `ssh.port`")),
-            _ => problem
-                .why("the host cannot be reached from here")
-                .next(format!("`ip route get {address}`, `ping {address}`")),
-        }
-    }
-
-    fn config(&self, peer: &Peer<'_>, login: &Ssh) -> Arc<Config> {
-        let names = Names { address: &peer.address, name: peer.name, port: peer.port };
-        let usual = Preferred::DEFAULT;
-        let key = pinned::order(&login.host_keys, self.keys.known.order(names, &usual.key));
-        // AES in hardware costs half of what ChaCha20 costs when a binary is sent.
-        let cipher = vec![cipher::AES_256_GCM, cipher::CHACHA20_POLY1305, cipher::AES_256_CTR, cipher::AES_128_CTR];
-        // Only a host that an authority of ours may vouch for is asked for a certificate: others go on showing their key.
-        let certificates = if self.keys.known.has_authority(names) { key.clone() } else { Vec::new() };
-        let preferred =
-            Preferred { key: key.into(), host_key_certificates: certificates.into(), cipher: cipher.into(), ..usual };
-        Arc::new(Config { preferred, keepalive_interval: Some(KEEPALIVE), nodelay: true, ..Config::default() })
+        self.greeter.greet(QuickAck::new(stream), peer, login, password).await
     }
 
     /// The connection to a jump host, made by the first who needs it. `behind`: those that wait for it.
@@ -249,13 +186,13 @@ impl Shared {
             let jump = {
                 let mut jumps = self.jumps.lock().await;
                 let fresh =
-                    || Arc::new(Jump { handle: OnceCell::new(), seats: tokio::sync::Semaphore::new(PARALLEL_JUMP) });
+                    || Arc::new(Jump { connected: OnceCell::new(), seats: tokio::sync::Semaphore::new(PARALLEL_JUMP) });
                 Arc::clone(jumps.entry(spec.to_owned()).or_insert_with(fresh))
             };
-            let (address, login) = login::of_jump(&self.config, spec, login).await?;
-            let peer = Peer { name: spec, address, port: login.port };
+            let place = login::of_jump(&self.config, spec, login).await?;
             let behind = [behind, &[spec.to_owned()]].concat();
-            jump.handle.get_or_try_init(|| self.reach(&peer, &login, None, &behind)).await?;
+            let peer = || Peer::new(&place.name, place.address.clone(), &place.login).jump_host();
+            jump.connected.get_or_try_init(|| self.reach(peer(), &place.login, None, &behind)).await?;
             Ok(jump)
         }
         .boxed()
@@ -264,32 +201,64 @@ impl Shared {
     async fn through(
         &self,
         jump: &Arc<Jump>,
-        spec: &str,
-        peer: &Peer<'_>,
+        peer: &Peer,
         login: &Ssh,
         password: Option<&Secret>,
-    ) -> Result<Handle<Trust>, Problem> {
-        let lost = |why: String| {
-            Problem::on(
-                peer.name,
-                Code::Unreachable,
-                format!("{} port {} through {spec}: {why}", peer.address, peer.port),
-            )
-            .next(format!("`ssh {spec} nc -z {} {}`", peer.address, peer.port))
+    ) -> Result<LoggedIn, Missed> {
+        let lost = |why: &str| {
+            let what = format!("{} port {} through its jump host: {why}", peer.address, peer.port);
+            Problem::on(&peer.name, Code::Unreachable, what)
         };
-        let _seat = jump.seats.acquire().await.map_err(|error| lost(error.to_string()))?;
-        let (handle, _) = jump.handle.get().ok_or_else(|| lost("not connected".into()))?;
-        let open = handle.channel_open_direct_tcpip(peer.address.clone(), peer.port.into(), "127.0.0.1", 0);
-        match timeout(self.limit, open).await {
-            Ok(Ok(channel)) => self.greet(channel.into_stream(), peer, login, password).await,
-            Ok(Err(error)) => Err(lost(error.to_string())),
-            Err(_) => Err(lost(format!("no answer within {} s", self.limit.as_secs()))),
+        let _seat = jump.seats.acquire().await.map_err(|error| lost(&error.to_string()))?;
+        let Some(Connection { peer: over, ready, .. }) = jump.connected.get() else {
+            return Err(lost("not connected").into());
+        };
+        let reaches = format!("`{} nc -zv {} {}`", over.ssh(""), peer.address, peer.port);
+        let open = ready.handle.channel_open_direct_tcpip(peer.address.clone(), peer.port.into(), "127.0.0.1", 0);
+        let limit = self.greeter.limit;
+        match timeout(limit, open).await {
+            Ok(Ok(channel)) => self.greeter.greet(channel.into_stream(), peer, login, password).await,
+            Ok(Err(russh::Error::ChannelOpenFailure(ChannelOpenFailure::AdministrativelyProhibited))) => Err(lost(&format!("{} refuses to pass connections on", over.name))
+                .why("its sshd forbids it: AllowTcpForwarding or PermitOpen in its configuration, or what stands beside the key in authorized_keys (restrict, no-port-forwarding)")
+                .next(format!("as root on {}: `sshd -T | grep -i -e allowtcpforwarding -e permitopen`; `AllowTcpForwarding local` is enough, then `systemctl reload ssh`", over.name)).into()),
+            Ok(Err(russh::Error::ChannelOpenFailure(_))) => Err(lost(&format!("{} does not reach it", over.name))
+                .why("from there the host is down, its sshd does not listen on that port, or a firewall is between")
+                .next(reaches).into()),
+            Ok(Err(error)) => Err(lost(&format!("the connection to {} has ended ({error})", over.name))
+                .why("all hosts behind a jump host share one connection to it")
+                .next(format!("the same command again; {} says why it ended", over.log())).into()),
+            Err(_) => Err(lost(&format!("{} had no answer from it within {} s", over.name, limit.as_secs()))
+                .why("from there the host is down, or a firewall drops the connection")
+                .next(reaches).into()),
         }
     }
 }
 
-/// A silent connection is asked for life this often; three silences end it.
-const KEEPALIVE: Duration = Duration::from_secs(15);
+fn unreachable(peer: &Peer, error: &std::io::Error) -> Problem {
+    let (name, address, port) = (&peer.name, &peer.address, peer.port);
+    let problem = Problem::on(name, Code::Unreachable, format!("{address} port {port}: {error}"));
+    if address.parse::<std::net::IpAddr>().is_err() {
+        return problem.why("the name is not known here").next(NAMES);
+    }
+    match error.kind() {
+        std::io::ErrorKind::ConnectionRefused => {
+            let port = if peer.is_jump() {
+                "name its port: `ssh: { jump: user@host:port }`"
+            } else {
+                "set its `ssh: { port: … }`"
+            };
+            problem
+                .why("the host is up, but nothing listens there")
+                .next(format!("`systemctl status ssh` on {name}, or {port}"))
+        }
+        _ => problem
+            .why("the host cannot be reached from here")
+            .next(format!("`ip route get {address}`, `ping {address}`")),
+    }
+}
+
+/// Before each further try of a host that turns away at its door.
+const PAUSES: [Duration; 3] = [Duration::from_millis(400), Duration::from_millis(900), Duration::from_millis(1900)];
 
 /// What a jump host may be called.
 const NAMES: &str = "a jump host is a name that resolves here, an address, or an alias of ~/.ssh/config";

@@ -10,6 +10,7 @@ use russh::keys::{Algorithm, Certificate, HashAlg, PublicKey};
 use sha1::Sha1;
 
 use super::certificate;
+use crate::ctl::remote::quote;
 use crate::error::{Code, Problem};
 
 /// Everything known, in the order of the files.
@@ -33,12 +34,10 @@ pub enum Verdict {
     /// Nothing is known about this host.
     Unknown,
     /// Another key is recorded.
-    Changed {
-        /// Where, as `file:line`.
-        place: String,
-        /// Fingerprint of the recorded key.
-        recorded: String,
-    },
+    Changed(Recorded),
+    /// Another key is recorded for the address without a port. There a different sshd may listen, so it may be right;
+    /// but nobody has said so, and the host may as well have changed its key.
+    OtherPort(Recorded),
     /// The key, or the authority that vouches for it, is marked `@revoked`.
     Revoked {
         /// Where, as `file:line`.
@@ -51,6 +50,19 @@ pub enum Verdict {
         /// What is wrong with it.
         why: String,
     },
+}
+
+/// A key that is recorded, and is not the one that was shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// Where, as `file:line`.
+    pub place: String,
+    /// Its kind, such as `ssh-ed25519`.
+    pub kind: String,
+    /// Its fingerprint.
+    pub fingerprint: String,
+    /// The command that removes the line.
+    pub remove: String,
 }
 
 /// How a host is called: its address and its name in the inventory.
@@ -87,7 +99,8 @@ impl KnownHosts {
         Ok(known)
     }
 
-    /// Adds the lines of a file. Lines that make no sense are skipped, as OpenSSH does; a comment may be in any encoding.
+    /// Adds the lines of a file. Lines that make no sense are skipped, as OpenSSH does; a comment may be in any
+    /// encoding.
     pub fn add(&mut self, file: &Path, bytes: &[u8]) {
         for (n, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
             let line = String::from_utf8_lossy(line);
@@ -110,16 +123,18 @@ impl KnownHosts {
         if self.keys(self.about(names)).any(|line| same(&line)) {
             return Verdict::Known;
         }
-        let family = |line: &&Line| family(line.entry.public_key()) == family(key);
         // Any other recorded key makes the host a known one that shows a strange key; name the closest line.
-        match self.keys(self.about(names)).find(family).or_else(|| self.keys(self.about(names)).next()) {
-            Some(line) => {
-                let recorded = line.entry.public_key().fingerprint(HashAlg::Sha256).to_string();
-                Verdict::Changed { place: line.place(), recorded }
-            }
-            // Only where nothing is recorded for the address: a name is whatever an inventory says.
-            None if self.keys(self.also(names)).any(|line| same(&line)) => Verdict::Known,
-            None => Verdict::Unknown,
+        if let Some(line) = closest(key, || self.keys(self.about(names))) {
+            return Verdict::Changed(line.recorded(&bracketed(names.address, names.port)));
+        }
+        // Only where nothing is recorded for the address: a name is whatever an inventory says.
+        if self.keys(self.also(names)).any(|line| same(&line)) {
+            return Verdict::Known;
+        }
+        let plain = Names { port: 22, ..names };
+        match closest(key, || self.keys(self.about(plain))) {
+            Some(line) if names.port != 22 => Verdict::OtherPort(line.recorded(names.address)),
+            Some(_) | None => Verdict::Unknown,
         }
     }
 
@@ -198,6 +213,26 @@ impl Line {
     fn place(&self) -> String {
         format!("{}:{}", self.file.display(), self.number)
     }
+
+    /// What is told of a line that was found under this name.
+    fn recorded(&self, name: &str) -> Recorded {
+        let file = quote(&self.file.display().to_string());
+        let patterns = self.entry.host_patterns().to_string();
+        // ssh-keygen passes over lines with wildcards.
+        let remove = if !patterns.starts_with('|') && patterns.contains(['*', '?']) {
+            format!("sed -i {}d {file}", self.number)
+        } else {
+            format!("ssh-keygen -R {} -f {file}", quote(name))
+        };
+        let key = self.entry.public_key();
+        let fingerprint = key.fingerprint(HashAlg::Sha256).to_string();
+        Recorded { place: self.place(), kind: family(key), fingerprint, remove }
+    }
+}
+
+/// The line with a key of the same kind, or else the first.
+fn closest<'a, I: Iterator<Item = &'a Line>>(key: &PublicKey, lines: impl Fn() -> I) -> Option<&'a Line> {
+    lines().find(|line| family(line.entry.public_key()) == family(key)).or_else(|| lines().next())
 }
 
 /// `~/.ssh/known_hosts`.
@@ -300,17 +335,23 @@ mod tests {
         assert_eq!(known.judge(names("10.1.0.9", 22), &key(ED1)), Verdict::Unknown);
         assert_eq!(known.judge(names("10.0.0.6", 2222), &key(ED2)), Verdict::Known);
         assert_eq!(known.judge(names("10.0.0.6", 22), &key(ED2)), Verdict::Unknown);
-        // Another port of a host known on 22 is recognised by the same key, but a different key there is no alarm.
+        // Another port of a host known on 22 is recognised by the same key. A different key there may be another
+        // sshd's, or the host has changed it: that is not to be taken in silence.
         assert_eq!(known.judge(names("10.0.0.5", 2222), &key(ED1)), Verdict::Known);
-        assert_eq!(known.judge(names("10.0.0.5", 2222), &key(ED2)), Verdict::Unknown);
+        let Verdict::OtherPort(recorded) = known.judge(names("10.0.0.5", 2222), &key(ED2)) else { panic!() };
+        assert_eq!((recorded.place.as_str(), recorded.remove.as_str()), ("kh:3", "ssh-keygen -R 10.0.0.5 -f kh"));
+        let Verdict::Changed(recorded) = known.judge(names("10.1.2.3", 22), &key(ED2)) else { panic!() };
+        assert_eq!(recorded.remove, "sed -i 4d kh", "ssh-keygen -R passes over wildcards");
+        let Verdict::Changed(recorded) = known.judge(names("10.0.0.6", 2222), &key(ED1)) else { panic!() };
+        assert_eq!(recorded.remove, "ssh-keygen -R '[10.0.0.6]:2222' -f kh");
     }
 
     #[test]
     fn a_changed_key_names_the_line_of_the_same_algorithm() {
         let known = known(&format!("10.0.0.5 {EC}\n10.0.0.5 {ED1}\n"));
-        let Verdict::Changed { place, recorded } = known.judge(names("10.0.0.5", 22), &key(ED2)) else { panic!() };
-        assert_eq!(place, "kh:2");
-        assert_eq!(recorded, key(ED1).fingerprint(HashAlg::Sha256).to_string());
+        let Verdict::Changed(recorded) = known.judge(names("10.0.0.5", 22), &key(ED2)) else { panic!() };
+        assert_eq!((recorded.place.as_str(), recorded.kind.as_str()), ("kh:2", "ssh-ed25519"));
+        assert_eq!(recorded.fingerprint, key(ED1).fingerprint(HashAlg::Sha256).to_string());
     }
 
     #[test]
@@ -336,7 +377,7 @@ mod tests {
     fn a_name_never_overrides_the_address() {
         let known = known(&format!("lb-5 {ED2}\n10.0.0.5 {ED1}\n"));
         assert!(
-            matches!(known.judge(names("10.0.0.5", 22), &key(ED2)), Verdict::Changed { place, .. } if place == "kh:2")
+            matches!(known.judge(names("10.0.0.5", 22), &key(ED2)), Verdict::Changed(recorded) if recorded.place == "kh:2")
         );
         assert_eq!(known.judge(names("10.0.0.5", 22), &key(ED1)), Verdict::Known);
         assert_eq!(
@@ -358,7 +399,7 @@ mod tests {
         known.add(Path::new("kh"), &lines);
         assert_eq!(known.judge(names("10.0.0.5", 22), &key(ED1)), Verdict::Known);
         assert!(
-            matches!(known.judge(names("10.0.0.6", 22), &key(ED1)), Verdict::Changed { place, .. } if place == "kh:3")
+            matches!(known.judge(names("10.0.0.6", 22), &key(ED1)), Verdict::Changed(recorded) if recorded.place == "kh:3")
         );
     }
 

@@ -33,7 +33,7 @@ pub(super) async fn of_host(config: &ClientConfig, host: &Host) -> Result<Ssh, P
 ///
 /// # Errors
 /// As [`of_host`].
-pub(super) async fn of_jump(config: &ClientConfig, spec: &str, behind: &Ssh) -> Result<(String, Ssh), Problem> {
+pub(super) async fn of_jump(config: &ClientConfig, spec: &str, behind: &Ssh) -> Result<Jump, Problem> {
     let (before, nearest) = match spec.rsplit_once(',') {
         Some((before, nearest)) => (Some(before.to_owned()), nearest),
         None => (None, spec),
@@ -49,10 +49,28 @@ pub(super) async fn of_jump(config: &ClientConfig, spec: &str, behind: &Ssh) -> 
         sudo: false,
         password: None,
         host_keys: Vec::new(), // they are the host's behind it
+        key: None,
         ..behind.clone()
     };
-    let address = settings.hostname.clone().unwrap_or(host);
-    Ok((address, overlaid(&login, settings)))
+    let mut place = Jump {
+        address: settings.hostname.clone().unwrap_or_else(|| host.clone()),
+        name: host,
+        login: overlaid(&login, settings),
+    };
+    // The key for the host behind is tried here, too, and is not the only one.
+    place.login.more_keys.splice(..0, behind.key.clone());
+    Ok(place)
+}
+
+/// A jump host.
+#[derive(Debug)]
+pub(super) struct Jump {
+    /// As it is called where it is named.
+    pub name: String,
+    /// What is connected to.
+    pub address: String,
+    /// How to log in.
+    pub login: Ssh,
 }
 
 /// What was given stays.
@@ -120,7 +138,11 @@ mod tests {
     #[tokio::test]
     async fn a_chain_of_jumps_ends_with_the_nearest() {
         let config = ClientConfig::default();
-        let (address, login) = of_jump(&config, "a@one:7,two,three:2222", &default_ssh()).await.unwrap();
-        assert_eq!((address.as_str(), login.port, login.jump.as_deref()), ("three", 2222, Some("a@one:7,two")));
+        let behind = Ssh { key: Some("/k".into()), ..default_ssh() };
+        let Jump { name, address, login } = of_jump(&config, "a@one:7,two,b@three:2222", &behind).await.unwrap();
+        assert_eq!((name.as_str(), address.as_str(), login.user.as_str(), login.port), ("three", "three", "b", 2222));
+        assert_eq!(login.jump.as_deref(), Some("a@one:7,two"));
+        let key = std::path::PathBuf::from("/k");
+        assert_eq!((login.key, login.more_keys), (None, vec![key]), "a jump host may want another key");
     }
 }

@@ -1,81 +1,132 @@
 //! Why a script never began, in the host's own words, and what helps against that cause. Each cause has its own advice:
-//! three different ones once got the same wrong line.
+//! three different ones once got the same wrong line. How far it came is seen: the login shell prints a mark before
+//! sudo is asked for.
 
-use crate::ctl::cluster::Ssh;
+use std::time::Duration;
+
+use super::peer::Peer;
+use super::sudo;
 use crate::ctl::remote::last_lines;
 use crate::ctl::words::clean;
 use crate::error::{Code, Problem};
 
+/// Which step of the way to root was the last one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// The login shell, or what stands in its place.
+    Shell,
+    /// sudo, begun by the login shell.
+    Sudo,
+}
+
 /// The problem of a host whose login shell, forced command or sudo ended before the script began.
-pub(super) fn problem(host: &str, login: &Ssh, said: &[u8], code: Option<u32>) -> Problem {
+pub(super) fn problem(peer: &Peer, step: Step, said: &[u8], code: Option<u32>) -> Problem {
     let said = clean(said);
     let shown = match (last_lines(&said), code) {
         (words, _) if !words.is_empty() => words,
         (_, Some(code)) => format!("it ended with status {code} and said nothing"),
         (_, None) => "it ended and said nothing".to_owned(),
     };
-    let user = &login.user;
-    let elevated = user != "root" || login.sudo;
-    let (code, what) =
-        if elevated { (Code::NotRoot, "cannot become root") } else { (Code::NoCommands, "cannot run commands") };
-    let problem = Problem::on(host, code, format!("{user} {what}: {shown}"));
-    let (why, next) = cause(host, user, &said);
-    problem.why(why).next(next)
+    // A forced command may ask sudo by itself.
+    if step == Step::Sudo || said.lines().any(|line| line.starts_with("sudo: ")) {
+        let (why, next) = of_account(peer, &said.to_lowercase()).unwrap_or_else(|| sudo::cause(peer, &said));
+        return not_root(peer, &shown).why(why).next(next);
+    }
+    let (why, next) = shell(peer, &said);
+    no_commands(peer, &shown).why(why).next(next)
 }
 
-/// The password that sudo was given is not the right one.
-pub(super) fn wrong_password(host: &str, login: &Ssh) -> Problem {
-    let user = &login.user;
-    Problem::on(host, Code::NotRoot, format!("sudo does not take the password of {user}"))
-        .why("sudo asks for the password of the user who logs in, not for root's; nothing was changed")
+/// Nothing came of it in time.
+pub(super) fn late(peer: &Peer, step: Step, limit: Duration) -> Problem {
+    let seconds = limit.as_secs_f64().round();
+    match step {
+        Step::Shell => no_commands(peer, &format!("the login shell did not begin the script within {seconds} s"))
+            .why("a profile that waits (for input, a mount, a network)?")
+            .next(format!("`{} true` waits as well; end a .bashrc early where `$-` has no i", peer.ssh("-T "))),
+        Step::Sudo => not_root(peer, &format!("sudo did not begin the script within {seconds} s"))
+            .why("the login shell began, and sudo waits: for PAM, a directory, or a name that it looks up")
+            .next(format!(
+                "`{} sudo -n true` waits as well; as root on {}: `journalctl -t sudo -n 20`",
+                peer.ssh("-T "),
+                peer.name
+            )),
+    }
+}
+
+/// sshd does not start the command (SSH_MSG_CHANNEL_FAILURE, RFC 4254 §6.5).
+pub(super) fn not_started(peer: &Peer) -> Problem {
+    no_commands(peer, "sshd could not start one (`exec request failed`)")
+        .why("the login is right; the host starts no process for this user: a limit (nproc in /etc/security), or no memory")
+        .next(format!("`{} true` says the same; {} says why", peer.ssh("-T "), peer.log()))
+}
+
+/// sshd opens no session on a connection that has none.
+pub(super) fn no_session(peer: &Peer) -> Problem {
+    no_commands(peer, "sshd opens no further session on this connection (`open failed`)")
+        .why("`MaxSessions` in its configuration is 0, or fewer than the scripts that run at the same time")
         .next(format!(
-            "see that `ssh: {{ password: … }}` gives the one that `sudo -k true` takes when {user} types it on {host}"
+            "as root on {}: `sshd -T | grep -i maxsessions`; write `MaxSessions 10` to its sshd_config, then `systemctl reload ssh`",
+            peer.name
         ))
 }
 
-fn cause(host: &str, user: &str, said: &str) -> (&'static str, String) {
+/// The connection ended before anything had run on it.
+pub(super) fn ended(peer: &Peer, goodbye: &str) -> Problem {
+    let said = clean(goodbye.trim().as_bytes());
+    let said = if said.is_empty() { String::new() } else { format!(": {said}") };
+    no_commands(peer, &format!("it was logged in, and the host ended the connection before the first command{said}"))
+        .why("a rule of sshd or PAM speaks against the session, not against the key (PermitRootLogin, a limit on logins)")
+        .next(format!("{} says which", peer.log()))
+}
+
+fn not_root(peer: &Peer, shown: &str) -> Problem {
+    Problem::on(&peer.name, Code::NotRoot, format!("{} cannot become root: {shown}", peer.user))
+}
+
+fn no_commands(peer: &Peer, shown: &str) -> Problem {
+    Problem::on(&peer.name, Code::NoCommands, format!("{} cannot run commands: {shown}", peer.user))
+}
+
+/// Why the login shell, or what stands in its place, ran nothing.
+fn shell(peer: &Peer, said: &str) -> (&'static str, String) {
     let lower = said.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    if has(&["must have a tty"]) {
-        let next = format!("as root on {host}: `echo 'Defaults:{user} !requiretty' > /etc/sudoers.d/{user}-tty`");
-        return ("sudo there wants a terminal (requiretty), and hactl has none to give; nothing was changed", next);
-    }
-    if has(&["password has expired", "password change required", "password expired", "change your password"]) {
-        let next = format!(
-            "log in once by `ssh {user}@…` and set a new one, or as root on {host}: `chage -d $(date +%F) {user}`"
-        );
-        return ("the password of this user is out of date, so the host lets it do nothing", next);
-    }
-    if has(&["account has expired", "account is expired"]) {
-        return ("the account has an end date, and it is past", format!("as root on {host}: `chage -E -1 {user}`"));
+    let (host, user) = (&peer.name, &peer.user);
+    if let Some(cause) = of_account(peer, &lower) {
+        return cause;
     }
     if has(&["currently not available", "not currently available", "nologin"]) {
-        let next =
-            format!("as root on {host}: `usermod -s /bin/sh {user}`, or log in as another user: `ssh: {{ user: … }}`");
+        let next = format!(
+            "as root on {host}: `usermod -s /bin/sh {user}`, or log in as another user: `ssh: {{ user: NAME }}`"
+        );
         return ("its login shell is nologin, which refuses everybody", next);
     }
     if let Some(other) = other_user(said) {
-        let next = format!("`ssh: {{ user: {other} }}` in the inventory");
-        return ("a forced command on the host sends this user away", next);
-    }
-    if has(&["not in the sudoers", "may not run sudo", "not allowed to execute", "not allowed to run"]) {
-        let next = format!("as root on {host}: `echo '{user} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/{user}`");
-        return ("sudo there does not know this user; packages, files and services belong to root", next);
-    }
-    if has(&["password is required", "terminal is required to read the password"]) {
-        let next = format!(
-            "as root on {host}: `echo '{user} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/{user}`, or give `ssh: {{ password: … }}`"
+        return (
+            "a forced command on the host sends this user away",
+            format!("`ssh: {{ user: {other} }}` in the inventory"),
         );
-        return ("sudo there asks for a password, and the inventory gives none; nothing was changed", next);
-    }
-    if lower.contains("sudo") && has(&["not found", "no such file", "unknown command"]) {
-        let next = format!("install sudo on {host}, or log in as root: `ssh: {{ user: root }}`");
-        return ("there is no sudo on the host; packages, files and services belong to root", next);
     }
     let next = format!(
-        "`ssh -T {user}@…` with the command `true` says the same; the reason is on {host}: its log, {user}'s shell and authorized_keys"
+        "`{} true` says the same; the reason is on {host}: its log, {user}'s shell, ForceCommand in its sshd_config, command= in authorized_keys",
+        peer.ssh("-T ")
     );
-    ("the login shell, a profile or a forced command ended before the script began; nothing was changed", next)
+    ("the login shell, a profile or a forced command ended before the script began", next)
+}
+
+/// What is out of date, of what is said in small letters.
+pub(super) fn of_account(peer: &Peer, said: &str) -> Option<(&'static str, String)> {
+    let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    let (host, user) = (&peer.name, &peer.user);
+    if has(&["password has expired", "password change required", "password expired", "change your password"]) {
+        let next = format!(
+            "log in once by `{}` and set a new one, or as root on {host}: `chage -d $(date +%F) {user}`",
+            peer.ssh("")
+        );
+        return Some(("the password of this user is out of date, so the host lets it do nothing", next));
+    }
+    has(&["account has expired", "account is expired"])
+        .then(|| ("the account has an end date, and it is past", format!("as root on {host}: `chage -E -1 {user}`")))
 }
 
 /// `Please login as the user "debian" rather than the user "root".`, as images of clouds say.
@@ -88,28 +139,45 @@ fn other_user(said: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ctl::cluster::Ssh;
+
+    fn peer() -> Peer {
+        let login = Ssh { user: "deploy".into(), sudo: true, ..crate::ctl::inventory::hosts::default_ssh() };
+        Peer::new("web-7", "10.0.0.7".into(), &login)
+    }
 
     #[test]
     fn each_cause_has_its_own_advice() {
-        let login = Ssh { user: "deploy".into(), sudo: true, ..crate::ctl::inventory::hosts::default_ssh() };
-        for (said, advice) in [
-            ("sudo: sorry, you must have a tty to run sudo", "!requiretty"),
-            ("WARNING: Your password has expired.\nPassword change required but no TTY available.", "chage -d"),
-            ("Your account has expired; please contact your system administrator", "chage -E -1 deploy"),
-            ("This account is currently not available.", "usermod -s /bin/sh deploy"),
-            ("Please login as the user \"debian\" rather than the user \"root\".", "user: debian"),
-            ("deploy is not in the sudoers file.", "/etc/sudoers.d/deploy"),
-            ("sudo: a password is required", "password: …"),
-            ("sudo: a terminal is required to read the password; either use -S", "password: …"),
-            ("bash: line 1: exec: sudo: not found", "install sudo"),
-            ("fish: Unknown command: sudo", "install sudo"),
-            ("", "ssh -T deploy@"),
+        for (step, said, advice) in [
+            (Step::Sudo, "sudo: sorry, you must have a tty to run sudo", "!requiretty"),
+            (
+                Step::Shell,
+                "WARNING: Your password has expired.\nPassword change required but no TTY available.",
+                "chage -d",
+            ),
+            (Step::Shell, "Your account has expired; please contact your system administrator", "chage -E -1 deploy"),
+            (Step::Shell, "This account is currently not available.", "usermod -s /bin/sh deploy"),
+            (Step::Shell, "Please login as the user \"debian\" rather than the user \"root\".", "user: debian"),
+            (Step::Shell, "", "`ssh -T deploy@10.0.0.7 true` says the same"),
         ] {
-            let problem = problem("web-7", &login, said.as_bytes(), Some(1));
+            let problem = problem(&peer(), step, said.as_bytes(), Some(1));
             assert!(problem.next.as_ref().unwrap().contains(advice), "{said}: {problem}");
             assert!(problem.why.is_some() && problem.message.starts_with("web-7: deploy "), "{problem}");
+            assert_eq!(problem.code, if step == Step::Sudo { Code::NotRoot } else { Code::NoCommands }, "{problem}");
         }
-        let silent = problem("web-7", &login, b" \n", Some(1));
+        let silent = problem(&peer(), Step::Shell, b" \n", Some(1));
         assert!(silent.message.ends_with("it ended with status 1 and said nothing"), "{silent}");
+    }
+
+    #[test]
+    fn what_never_came_is_told_by_how_far_it_came() {
+        let limit = Duration::from_millis(30_080);
+        let shell = late(&peer(), Step::Shell, limit);
+        assert!(
+            shell.code == Code::NoCommands && shell.to_string().contains("within 30 s\n  why: a profile"),
+            "{shell}"
+        );
+        let sudo = late(&peer(), Step::Sudo, limit);
+        assert!(sudo.code == Code::NotRoot && sudo.to_string().contains("-T deploy@10.0.0.7 sudo -n true"), "{sudo}");
     }
 }

@@ -2,72 +2,156 @@
 
 use std::any::Any;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 use russh::client::{Handle, Msg};
-use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
+use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
-use super::refused;
+use super::peer::Peer;
+use super::refused::Step;
 use super::talk::{Leave, OUTPUT_MAX, Root, Say, Talk};
-use super::trust::Trust;
-use crate::ctl::cluster::{Secret, Ssh};
-use crate::ctl::remote::{CHANNEL, END, Output, Remote, RemoteError, SHELL};
+use super::trust::{Hearing, Trust};
+use super::{refused, sudo};
+use crate::ctl::cluster::Secret;
+use crate::ctl::remote::{CHANNEL, END, Output, Remote, RemoteError};
+use crate::ctl::words::clean;
 use crate::error::Problem;
 
 /// A connection that is logged in.
 pub struct Session {
     handle: Handle<Trust>,
-    host: String,
-    login: Ssh,
+    peer: Peer,
     root: Root,
+    said: Hearing,
+    /// Scripts that have a channel right now.
+    running: AtomicUsize,
+    /// Whether a script ever began on it.
+    worked: AtomicBool,
     /// What the connection runs through, kept alive as long as it.
     _through: Option<Arc<dyn Any + Send + Sync>>,
 }
 
+/// How far a script came.
+#[derive(Debug, Default)]
+struct Progress {
+    past_shell: AtomicBool,
+    begun: AtomicBool,
+}
+
+/// A script that has a channel, as long as this is kept.
+struct Running<'a>(&'a AtomicUsize);
+
+impl<'a> Running<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Session {
-    /// A session on an open connection, as the user who logged in; `host` is its name for people.
-    pub fn new(handle: Handle<Trust>, host: &str, login: &Ssh, through: Option<Arc<dyn Any + Send + Sync>>) -> Self {
-        Self { handle, host: host.to_owned(), login: login.clone(), root: Root::Already, _through: through }
+    /// A session on an open connection, as the user who logged in.
+    pub(super) fn new(
+        handle: Handle<Trust>,
+        peer: Peer,
+        said: Hearing,
+        through: Option<Arc<dyn Any + Send + Sync>>,
+    ) -> Self {
+        let (running, worked) = (AtomicUsize::new(0), AtomicBool::new(false));
+        Self { handle, peer, root: Root::Already, said, running, worked, _through: through }
     }
 
     /// Makes sure that scripts run as root.
     ///
     /// # Errors
     /// sudo is missing, or does not let this user in.
-    pub async fn elevate(mut self, password: Option<Secret>, limit: Duration) -> Result<Self, Problem> {
-        if self.login.user == "root" && !self.login.sudo {
+    pub(super) async fn elevate(
+        mut self,
+        sudo: bool,
+        password: Option<Secret>,
+        limit: Duration,
+    ) -> Result<Self, Problem> {
+        if !sudo {
             return Ok(self);
         }
         self.root = password.map_or(Root::Sudo, Root::SudoPassword);
-        let answer = self.run("true", b"", limit).await.map_err(|error| error.problem(&self.host, "asking sudo"))?;
+        let answer = self.run("true", b"", limit).await.map_err(|error| error.problem(&self.peer.name))?;
         if answer.code == 0 {
             return Ok(self);
         }
         let (said, code) = (answer.complaint(), Some(answer.code));
-        Err(refused::problem(&self.host, &self.login, said.as_bytes(), code))
+        Err(refused::problem(&self.peer, Step::Sudo, said.as_bytes(), code))
     }
 
     async fn run(&self, script: &str, stdin: &[u8], limit: Duration) -> Result<Output, RemoteError> {
-        let late = |waited_for| move |_| RemoteError::Timeout { limit, waited_for };
-        let begin = tokio::time::Instant::now();
-        let opening = timeout(limit, self.handle.channel_open_session()).await.map_err(late(CHANNEL))?;
-        let (mut read, write) = opening.map_err(refusal)?.split();
-        let begun = AtomicBool::new(false);
-        let talking = self.converse(Talk::new(&self.root, script), stdin, &mut read, &write, &begun);
+        let begin = Instant::now();
+        let (mut read, write) = self.open(limit).await?.split();
+        let running = Running::new(&self.running);
+        let progress = Progress::default();
+        let talking = self.converse(Talk::new(&self.root, script), stdin, &mut read, &write, &progress);
         let end = timeout(limit.saturating_sub(begin.elapsed()), talking).await;
-        let end = end.unwrap_or_else(|_| {
-            let waited_for = if begun.load(Ordering::Relaxed) { END } else { SHELL };
-            Err(RemoteError::Timeout { limit, waited_for })
-        });
+        drop(running);
+        let end = end.unwrap_or_else(|_| Err(self.late(&progress, limit)));
         if end.is_err() {
-            // Whatever still runs there gets no more input and no more listener; a lost connection has no channel to close.
+            // Whatever still runs there gets no more input and no more listener; a lost connection has no channel to
+            // close.
             let _ = write.close().await;
         }
         end
+    }
+
+    /// A channel. sshd counts one as open until it has seen that both sides closed it, so that with a MaxSessions of 1
+    /// the next one comes too early now and then; while scripts of ours run, it waits for these.
+    async fn open(&self, limit: Duration) -> Result<Channel<Msg>, RemoteError> {
+        let end = Instant::now() + limit;
+        let mut pause = PAUSE_MIN;
+        let mut alone = Instant::now();
+        loop {
+            let late = |_| RemoteError::Timeout { limit, waited_for: CHANNEL };
+            match timeout_at(end, self.handle.channel_open_session()).await.map_err(late)? {
+                Ok(channel) => return Ok(channel),
+                Err(russh::Error::ChannelOpenFailure(_)) => {}
+                Err(_) => return Err(self.lost()), // why is known better there
+            }
+            if self.running.load(Ordering::Relaxed) > 0 {
+                alone = Instant::now();
+            }
+            if alone.elapsed() > ALONE || Instant::now() + pause > end {
+                return Err(RemoteError::NeverBegan(Box::new(refused::no_session(&self.peer))));
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+
+    fn late(&self, progress: &Progress, limit: Duration) -> RemoteError {
+        if progress.begun.load(Ordering::Relaxed) {
+            return RemoteError::Timeout { limit, waited_for: END };
+        }
+        let step = if progress.past_shell.load(Ordering::Relaxed) { Step::Sudo } else { Step::Shell };
+        RemoteError::NeverBegan(Box::new(refused::late(&self.peer, step, limit)))
+    }
+
+    /// The connection is over. Where nothing ever ran on it, that was not by chance.
+    fn lost(&self) -> RemoteError {
+        let said = self.said.lock().map(|said| said.clone()).unwrap_or_default();
+        if !self.worked.load(Ordering::Relaxed) {
+            return RemoteError::NeverBegan(Box::new(refused::ended(&self.peer, &said.goodbye)));
+        }
+        RemoteError::Lost(match (said.goodbye.as_str(), said.broken.as_str()) {
+            ("", "") => "it ended without a word".into(),
+            ("", why) => why.to_owned(),
+            (words, _) => format!("the host says: {}", clean(words.trim().as_bytes())),
+        })
     }
 
     /// Input and output flow together: a script that talks before it has read everything must not block.
@@ -77,13 +161,13 @@ impl Session {
         stdin: &[u8],
         read: &mut ChannelReadHalf,
         write: &ChannelWriteHalf<Msg>,
-        begun: &AtomicBool,
+        progress: &Progress,
     ) -> Result<Output, RemoteError> {
-        write.exec(false, talk.command()).await.map_err(lost)?;
+        write.exec(true, talk.command()).await.map_err(|_| self.lost())?;
         let script = talk.script();
         let (say, words) = unbounded_channel(); // two at most: the password and the script
         let feed = feed(words, &script, stdin, write);
-        let listen = self.listen(talk, read, say, begun);
+        let listen = self.listen(talk, read, say, progress);
         tokio::pin!(feed, listen);
         tokio::select! {
             biased;
@@ -97,7 +181,7 @@ impl Session {
         mut talk: Talk<'t>,
         read: &mut ChannelReadHalf,
         say: UnboundedSender<Say<'t>>,
-        begun: &AtomicBool,
+        progress: &Progress,
     ) -> Result<Output, RemoteError> {
         let (mut code, mut killed) = (None, None);
         while let Some(message) = read.wait().await {
@@ -112,35 +196,52 @@ impl Session {
                     killed = Some(format!("killed by signal {signal_name:?}\n"));
                     continue;
                 }
+                ChannelMsg::Failure => {
+                    return Err(RemoteError::NeverBegan(Box::new(refused::not_started(&self.peer))));
+                }
                 _ => continue,
             };
-            begun.store(talk.begun(), Ordering::Relaxed);
+            progress.past_shell.store(talk.is_past_shell(), Ordering::Relaxed);
+            progress.begun.store(talk.begun(), Ordering::Relaxed);
             match next {
                 Say::Nothing => {}
                 Say::Leave(Leave::TooMuch) => return Err(RemoteError::TooMuch(OUTPUT_MAX)),
                 Say::Leave(Leave::WrongPassword) => {
-                    let problem = refused::wrong_password(&self.host, &self.login);
+                    let problem = sudo::wrong_password(&self.peer, talk.asked_for().as_deref());
                     return Err(RemoteError::NeverBegan(Box::new(problem)));
                 }
                 // Who feeds may have given up on a host that reads nothing; its exit status tells.
                 words => drop(say.send(words)),
             }
         }
-        let begun = talk.begun();
+        let (begun, past_shell) = (talk.begun(), talk.is_past_shell());
         let (out, mut err) = talk.end();
         if !begun {
+            if code.is_none() && killed.is_none() && self.handle.is_closed() {
+                return Err(self.lost());
+            }
             let said = [err.as_slice(), out.as_slice()].concat();
-            let problem = refused::problem(&self.host, &self.login, &said, code);
-            return Err(RemoteError::NeverBegan(Box::new(problem)));
+            let step = if past_shell { Step::Sudo } else { Step::Shell };
+            return Err(RemoteError::NeverBegan(Box::new(refused::problem(&self.peer, step, &said, code))));
         }
+        self.worked.store(true, Ordering::Relaxed);
         if let Some(killed) = killed {
             err.extend_from_slice(killed.as_bytes());
             code = code.or(Some(128));
         }
-        let code = code.ok_or_else(|| RemoteError::Lost("closed before the command ended".into()))?;
+        let code = code.ok_or_else(|| RemoteError::Lost("it ended before the command did".into()))?;
         Ok(Output::new(code, &out, &err))
     }
 }
+
+/// So much is handed over at a time. (By `data` russh would make a packet of each 8 KiB.)
+const PART: usize = 256 * 1024;
+/// Between two tries to open a channel.
+const PAUSE_MIN: Duration = Duration::from_millis(10);
+/// And later on.
+const PAUSE_MAX: Duration = Duration::from_millis(500);
+/// So long sshd may take to notice that the last script's channel is closed.
+const ALONE: Duration = Duration::from_secs(3);
 
 /// Sends what the conversation asks for. A script may end without reading all of its input; its exit status tells.
 async fn feed(mut words: UnboundedReceiver<Say<'_>>, script: &str, stdin: &[u8], write: &ChannelWriteHalf<Msg>) {
@@ -152,8 +253,9 @@ async fn feed(mut words: UnboundedReceiver<Say<'_>>, script: &str, stdin: &[u8],
             }
             Say::Script => {
                 let all = async {
-                    write.data(script.as_bytes()).await?;
-                    write.data(stdin).await?;
+                    for part in script.as_bytes().chunks(PART).chain(stdin.chunks(PART)) {
+                        write.data_bytes(part.to_vec()).await?;
+                    }
                     write.eof().await
                 };
                 all.await
@@ -163,17 +265,6 @@ async fn feed(mut words: UnboundedReceiver<Say<'_>>, script: &str, stdin: &[u8],
         if sent.is_err() {
             return;
         }
-    }
-}
-
-fn lost(error: russh::Error) -> RemoteError {
-    RemoteError::Lost(error.to_string())
-}
-
-fn refusal(error: russh::Error) -> RemoteError {
-    match error {
-        russh::Error::ChannelOpenFailure(why) => RemoteError::Refused(format!("{why:?}")),
-        other => lost(other),
     }
 }
 

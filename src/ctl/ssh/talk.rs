@@ -2,8 +2,9 @@
 //! in, words to send out.
 //!
 //! The login shell is given one line that every shell reads alike (one pair of quotes, nothing special in them). It
-//! starts `/bin/sh`, which prints a mark; what came before the mark is the profile's. Only then the script and its
-//! input are sent, so that nobody else reads them; its length is in the line. The script is one compound command: where
+//! starts `/bin/sh`, which prints a mark; what came before the mark is the profile's. Where sudo comes first, the login
+//! shell prints a mark of its own before it, so that it is seen who did not go on. Only then the script and its input
+//! are sent, so that nobody else reads them; its length is in the line. The script is one compound command: where
 //! the connection ends before its closing brace has come, nothing of it runs.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
@@ -29,6 +30,7 @@ pub struct Talk<'a> {
     script: Arc<str>,
     mark: String,
     asked: usize,
+    shell: bool,
     begun: bool,
     out: Vec<u8>,
     err: Vec<u8>,
@@ -68,21 +70,28 @@ impl<'a> Talk<'a> {
         let random = || RandomState::new().build_hasher().finish();
         let mark = format!("hactl-{:016x}{:016x}", random(), random());
         let script = format!("{}\n}}", script.trim_end()).into();
-        Self { root, script, mark, asked: 0, begun: false, out: Vec::new(), err: Vec::new() }
+        Self { root, script, mark, asked: 0, shell: false, begun: false, out: Vec::new(), err: Vec::new() }
     }
 
     /// The line for the login shell.
     pub fn command(&self) -> String {
         let mark = &self.mark;
-        let length = self.script.len();
-        let begin = format!("/bin/sh -c 'echo {mark}; echo {mark} >&2; s=$(head -c {length}) && eval \"{{ $s\"'");
+        let begin = format!("/bin/sh -c '{}'", self.beginning());
         match self.root {
             Root::Already => format!("exec {begin}"),
-            Root::Sudo => format!("exec sudo -n -- {begin}"),
+            Root::Sudo => format!("echo {mark}{SHELL}; exec sudo -n -- {begin}"),
             // -k: asks each time or never, so that what it does does not depend on what it did. (sudo makes %% one %:
-            // a shell that echoes the line does not ask.)
-            Root::SudoPassword(_) => format!("exec sudo -k -S -p {mark}-p%%w -- {begin}"),
+            // a shell that echoes the line does not ask. Of %p it makes whose password it wants.)
+            Root::SudoPassword(_) => {
+                format!("echo {mark}{SHELL}; exec sudo -k -S -p {mark}-p%%w%p: -- {begin}")
+            }
         }
+    }
+
+    /// What `/bin/sh` is given.
+    fn beginning(&self) -> String {
+        let (mark, length) = (&self.mark, self.script.len());
+        format!("echo {mark}; echo {mark} >&2; s=$(head -c {length}) && eval \"{{ $s\"")
     }
 
     /// What sudo prints when it asks.
@@ -100,6 +109,19 @@ impl<'a> Talk<'a> {
         self.begun
     }
 
+    /// Whether the login shell came as far as sudo.
+    pub fn is_past_shell(&self) -> bool {
+        self.shell
+    }
+
+    /// Whose password sudo asked for, where it asked and said so.
+    pub fn asked_for(&self) -> Option<String> {
+        let rest = self.err.get(after(&self.err, &self.prompt())?..)?;
+        let name = rest.get(..rest.iter().position(|byte| *byte == b':')?)?;
+        let name = String::from_utf8_lossy(name).into_owned();
+        (name != "%p" && name.len() <= NAME_MAX).then_some(name)
+    }
+
     /// The host printed something.
     pub fn heard(&mut self, out: &[u8], err: &[u8]) -> Say<'a> {
         self.out.extend_from_slice(out);
@@ -110,6 +132,7 @@ impl<'a> Talk<'a> {
         if self.begun {
             return Say::Nothing;
         }
+        self.shell |= after(&self.out, &format!("{}{SHELL}\n", self.mark)).is_some();
         if after(&self.out, &format!("{}\n", self.mark)).is_some() {
             self.begun = true;
             return Say::Script;
@@ -127,21 +150,35 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// What the script printed, without what came before it; what everybody printed when it never began.
+    /// What the script printed, without what came before it; what everybody printed when it never began, without what
+    /// is the conversation's own.
     pub fn end(mut self) -> (Vec<u8>, Vec<u8>) {
         let prompt = self.prompt();
         let mark = format!("{}\n", self.mark);
+        // sudo quotes the whole command that it refuses.
+        let own = [format!("{}{SHELL}\n", self.mark), format!(" -c {}", self.beginning())];
         for bytes in [&mut self.out, &mut self.err] {
             if let Some(from) = after(bytes, &mark) {
                 bytes.drain(..from);
             }
             while let Some(from) = after(bytes, &prompt) {
-                bytes.drain(from.saturating_sub(prompt.len())..from);
+                let name = bytes.iter().skip(from).take(NAME_MAX).position(|byte| *byte == b':').map_or(0, |at| at + 1);
+                bytes.drain(from.saturating_sub(prompt.len())..from + name);
+            }
+            for own in &own {
+                while let Some(from) = after(bytes, own) {
+                    bytes.drain(from.saturating_sub(own.len())..from);
+                }
             }
         }
         (self.out, self.err)
     }
 }
+
+/// What the login shell's mark has behind it.
+const SHELL: &str = "-shell";
+/// Bytes that the name of a user may have.
+const NAME_MAX: usize = 256;
 
 /// Where the text behind the first of these words begins.
 fn after(bytes: &[u8], word: &str) -> Option<usize> {
@@ -246,13 +283,29 @@ mod tests {
         let ask = talk.prompt();
         assert_eq!(talk.heard(b"", b"We trust you have received the usual lecture"), Say::Nothing);
         assert_eq!(talk.heard(b"", ask.as_bytes()), Say::Password(&Secret("hunter2".into())));
-        assert_eq!(talk.heard(b"", b"Sorry, try again.\n"), Say::Nothing);
-        assert_eq!(talk.heard(b"", ask.as_bytes()), Say::Leave(Leave::WrongPassword));
+        assert_eq!(talk.asked_for(), None, "not yet said");
+        assert_eq!(talk.heard(b"", b"root:Sorry, try again.\n"), Say::Nothing);
+        assert_eq!(talk.asked_for().as_deref(), Some("root"));
+        assert_eq!(talk.heard(b"", format!("{ask}root:").as_bytes()), Say::Leave(Leave::WrongPassword));
         let (_, err) = talk.end();
-        assert!(!String::from_utf8(err).unwrap().contains(&ask));
+        assert_eq!(String::from_utf8(err).unwrap(), "We trust you have received the usual lectureSorry, try again.\n");
         let mut talk = Talk::new(&root, "x");
         let mark = format!("{}\n", talk.mark);
         assert_eq!(talk.heard(mark.as_bytes(), b""), Say::Script, "NOPASSWD");
+    }
+
+    #[test]
+    fn who_did_not_go_on_is_seen() {
+        let root = Root::Sudo;
+        let mut talk = Talk::new(&root, "x");
+        assert_eq!(talk.heard(b"Welcome\n", b""), Say::Nothing);
+        assert!(!talk.is_past_shell());
+        assert_eq!(talk.heard(format!("{}-shell\n", talk.mark).as_bytes(), b""), Say::Nothing);
+        assert!(talk.is_past_shell() && !talk.begun());
+        let refused = format!("Sorry, user ops is not allowed to execute '/bin/sh -c {}' as root.", talk.beginning());
+        assert_eq!(talk.heard(b"", refused.as_bytes()), Say::Nothing);
+        let shown = b"Sorry, user ops is not allowed to execute '/bin/sh' as root.".to_vec();
+        assert_eq!(talk.end(), (b"Welcome\n".to_vec(), shown));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::sites::{CertificateStatus, another};
 use crate::ctl::cluster::{Cluster, Group};
-use crate::ctl::look::observe::Sight;
+use crate::ctl::look::observe::Observed;
 use crate::ctl::look::sites::SiteSeen;
 use crate::error::{Code, Problem};
 
@@ -29,8 +29,8 @@ pub struct HeldStatus {
 }
 
 /// What each load balancer that answered has for each site, in the inventory's order.
-pub fn statuses(cluster: &Cluster, sight: &Sight) -> Vec<HeldStatus> {
-    let held = found(cluster, sight).filter_map(|(host, _, held)| Some((host, held?)));
+pub fn statuses(cluster: &Cluster, observed: &Observed) -> Vec<HeldStatus> {
+    let held = found(cluster, observed).filter_map(|(host, _, held)| Some((host, held?)));
     let status = |(host, held): (&str, &Held)| HeldStatus {
         host: host.to_owned(),
         site: held.id.clone(),
@@ -47,22 +47,22 @@ pub fn statuses(cluster: &Cluster, sight: &Sight) -> Vec<HeldStatus> {
 }
 
 /// What is wrong with them, and with what is shown of them through the VIPs.
-pub fn problems(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
+pub fn problems(cluster: &Cluster, observed: &Observed) -> Vec<Problem> {
     let one = |(host, id, held): (&str, &str, Option<&Held>)| match held {
         Some(held) => judge(Some(host), held),
         None => Some(not_issued(Some(host), id, "nobody has asked for it yet")),
     };
-    let mut problems: Vec<Problem> = found(cluster, sight).filter_map(one).collect();
-    problems.extend(sight.sites.iter().filter_map(|seen| shown(cluster, sight, seen)));
+    let mut problems: Vec<Problem> = found(cluster, observed).filter_map(one).collect();
+    problems.extend(observed.sites.iter().filter_map(|seen| shown(cluster, observed, seen)));
     problems
 }
 
-/// Whether what a site shows is what one of its load balancers has got. Where one of them has got none, or was not asked, nothing is
-/// known: it may be the one that answers.
-fn shown(cluster: &Cluster, sight: &Sight, seen: &SiteSeen) -> Option<Problem> {
+/// Whether what a site shows is what one of its load balancers has got. Where one of them has got none, or was not
+/// asked, nothing is known: it may be the one that answers.
+fn shown(cluster: &Cluster, observed: &Observed, seen: &SiteSeen) -> Option<Problem> {
     let certificate = seen.answer.as_ref().ok()?.certificate.as_ref()?;
     cluster.traffic.by_acme().find(|(site, _)| site.id == seen.site)?;
-    let all: Vec<_> = found(cluster, sight).filter(|(_, id, _)| *id == seen.site).collect();
+    let all: Vec<_> = found(cluster, observed).filter(|(_, id, _)| *id == seen.site).collect();
     let held: Vec<&Held> = all.iter().filter_map(|(_, _, held)| held.filter(|held| held.directory.is_some())).collect();
     let known = held.len() == cluster.group(Group::Lb).count();
     let none = held.iter().all(|held| held.fingerprint != certificate.fingerprint);
@@ -70,8 +70,11 @@ fn shown(cluster: &Cluster, sight: &Sight, seen: &SiteSeen) -> Option<Problem> {
 }
 
 /// Each site with each load balancer that answered, and what that one has.
-fn found<'a>(cluster: &'a Cluster, sight: &'a Sight) -> impl Iterator<Item = (&'a str, &'a str, Option<&'a Held>)> {
-    let lbs = cluster.group(Group::Lb).filter_map(|host| Some((host.name.as_str(), sight.hosts.get(&host.name)?)));
+fn found<'a>(
+    cluster: &'a Cluster,
+    observed: &'a Observed,
+) -> impl Iterator<Item = (&'a str, &'a str, Option<&'a Held>)> {
+    let lbs = cluster.group(Group::Lb).filter_map(|host| Some((host.name.as_str(), observed.hosts.get(&host.name)?)));
     let lbs = lbs.filter(|(_, seen)| seen.reachable);
     lbs.flat_map(|(host, seen)| {
         let standing = seen.certificates.as_ref();
@@ -225,27 +228,27 @@ mod tests {
         let (pem, _) = make_up(&["www.example.cc".to_owned()], SystemTime::now()).unwrap();
         let shown = Certificate::read(&pem).unwrap();
         let of = |fingerprints: [Option<&str>; 2]| {
-            let mut sight = Sight::default();
+            let mut observed = Observed::default();
             for (host, fingerprint) in ["lb-5", "lb-6"].iter().zip(fingerprints) {
                 let one =
                     fingerprint.map(|fingerprint| Held { fingerprint: fingerprint.into(), ..held(160, true, None) });
                 let certificates = Some(Standing { certificates: one.into_iter().collect(), ..Standing::default() });
-                sight.hosts.insert((*host).to_owned(), Seen { reachable: true, certificates, ..Seen::default() });
+                observed.hosts.insert((*host).to_owned(), Seen { reachable: true, certificates, ..Seen::default() });
             }
-            sight.sites.push(SiteSeen {
+            observed.sites.push(SiteSeen {
                 site: "www.example.cc".into(),
                 vip: [10, 0, 0, 3].into(),
                 url: "https://www.example.cc/".into(),
                 answer: Ok(SiteAnswer { status: 200, certificate: Some(shown.clone()) }),
             });
-            problems(&cluster, &sight).iter().map(|problem| problem.code).collect::<Vec<_>>()
+            problems(&cluster, &observed).iter().map(|problem| problem.code).collect::<Vec<_>>()
         };
         let own = shown.fingerprint.as_str();
         assert_eq!(of([Some(own), Some("b")]), []);
         assert_eq!(of([Some("a"), Some("b")]), [Code::CertificateServed]);
         assert_eq!(of([Some("a"), None]), [Code::CertificateNotIssued], "it may be what stands in on lb-6");
-        let sight = Sight { hosts: [("lb-5".to_owned(), Seen::default())].into(), ..Sight::default() };
-        assert_eq!(problems(&cluster, &sight), [], "of who does not answer nothing is known");
-        assert_eq!(statuses(&cluster, &sight).len(), 0);
+        let observed = Observed { hosts: [("lb-5".to_owned(), Seen::default())].into(), ..Observed::default() };
+        assert_eq!(problems(&cluster, &observed), [], "of who does not answer nothing is known");
+        assert_eq!(statuses(&cluster, &observed).len(), 0);
     }
 }

@@ -1,7 +1,7 @@
 //! The verdict on WordPress's database where it is on two hosts: one is written to, and the other one follows.
 
 use crate::ctl::cluster::Cluster;
-use crate::ctl::look::observe::Sight;
+use crate::ctl::look::observe::Observed;
 use crate::error::{Code, Problem};
 
 /// What a host says that does what its VIP says.
@@ -10,16 +10,16 @@ const WELL: &str = "well ";
 const WAITS: &str = "waits ";
 
 /// Judges the hosts that were seen. Empty means good.
-pub(super) fn judge(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
+pub(super) fn judge(cluster: &Cluster, observed: &Observed) -> Vec<Problem> {
     let Some(database) = cluster.wordpress.as_ref().map(|site| &site.database) else { return Vec::new() };
     let Some(vip) = database.vip else { return Vec::new() };
     let judged = database.hosts.iter().filter_map(|host| {
-        // Who has no agent yet is told of by others.
-        let seen = sight.hosts.get(host).filter(|seen| seen.reachable && seen.agent.is_some())?;
+        // That a host has no agent is told elsewhere.
+        let seen = observed.hosts.get(host).filter(|seen| seen.reachable && seen.agent.is_some())?;
         let message = match seen.database.as_deref() {
             Some(said) if said.starts_with(WELL) => return None,
             Some(said) => said.strip_prefix(WAITS).unwrap_or(said),
-            None => "whether it is written to is not known: hactl-wordpress-pair has said nothing yet",
+            None => "whether it is written to is not known: `/etc/hactl/wordpress/pair.sh stands` says nothing there",
         };
         let harm = match seen.has(vip) {
             true => "it has the database's VIP, so nobody can write until it has asked",
@@ -53,10 +53,10 @@ mod tests {
             ..Seen::default()
         };
         let said = |seven, eight| {
-            let mut sight = Sight::default();
-            sight.hosts.insert("web-7".into(), host(seven, "10.0.0.4/24"));
-            sight.hosts.insert("web-8".into(), host(eight, "10.0.0.8/24"));
-            judge(&cluster, &sight).iter().map(ToString::to_string).collect::<Vec<_>>()
+            let mut observed = Observed::default();
+            observed.hosts.insert("web-7".into(), host(seven, "10.0.0.4/24"));
+            observed.hosts.insert("web-8".into(), host(eight, "10.0.0.8/24"));
+            judge(&cluster, &observed).iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         assert_eq!(said(Some("well this host is written to"), Some("well this host follows 10.0.0.7")), [""; 0]);
         let waits = said(Some("waits 10.0.0.8 cannot be asked"), Some("well x"));
@@ -66,6 +66,6 @@ mod tests {
         assert!(
             unknown[0].contains("web-8: whether it is written to is not known") && unknown[0].contains("on one host")
         );
-        assert_eq!(judge(&cluster, &Sight::default()), [], "nobody was asked");
+        assert_eq!(judge(&cluster, &Observed::default()), [], "nobody was asked");
     }
 }

@@ -1,16 +1,16 @@
-//! The verdict on a cluster that the kernel balances: real servers that would answer ARP for the VIP, or drop what they are sent, and directors
-//! that do not balance.
+//! The verdict on a cluster that the kernel balances: real servers that would answer ARP for the VIP, or drop what they
+//! are sent, and directors that do not balance.
 
 use hactl_engine::control::{RealServerStatus, VirtualServerStatus};
 
 use crate::ctl::cluster::{Cluster, Group, Host, LvsMethod};
-use crate::ctl::look::observe::{Seen, Sight};
+use crate::ctl::look::observe::{Observed, Seen};
 use crate::error::{Code, Problem};
 
 /// Judges what was seen of LVS. Empty means good.
-pub fn judge(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
+pub fn judge(cluster: &Cluster, observed: &Observed) -> Vec<Problem> {
     let Some(lvs) = &cluster.lvs else { return Vec::new() };
-    let seen = |host: &Host| sight.hosts.get(&host.name).filter(|seen| seen.reachable);
+    let seen = |host: &Host| observed.hosts.get(&host.name).filter(|seen| seen.reachable);
     let mut problems = Vec::new();
     if lvs.method != LvsMethod::Nat {
         for host in cluster.backends() {
@@ -91,14 +91,14 @@ fn quorum(name: &str, server: &VirtualServerStatus) -> Option<Problem> {
 }
 
 /// The same on every director, for whoever takes a real server out.
-pub fn without_quorum(sight: &Sight) -> Vec<Problem> {
-    let agents = sight.hosts.iter().filter_map(|(name, seen)| Some((name, seen.agent.as_ref()?)));
+pub fn without_quorum(observed: &Observed) -> Vec<Problem> {
+    let agents = observed.hosts.iter().filter_map(|(name, seen)| Some((name, seen.agent.as_ref()?)));
     agents.flat_map(|(name, agent)| agent.virtual_servers.iter().filter_map(|server| quorum(name, server))).collect()
 }
 
 /// Whether somebody may be expected to answer: not where no director's kernel has IPVS, and the inventory knows that.
-pub fn is_balanced(cluster: &Cluster, sight: &Sight) -> bool {
-    let agents = || sight.hosts.values().filter_map(|seen| seen.agent.as_ref());
+pub fn is_balanced(cluster: &Cluster, observed: &Observed) -> bool {
+    let agents = || observed.hosts.values().filter_map(|seen| seen.agent.as_ref());
     let in_kernel = || agents().flat_map(|agent| &agent.virtual_servers).any(|server| server.in_kernel.is_some());
     cluster.lvs.is_none() || requires_ipvs(cluster) || in_kernel()
 }
@@ -116,9 +116,9 @@ mod tests {
     use super::*;
     use crate::ctl::inventory::load::parse;
 
-    fn scene() -> (Cluster, Sight) {
+    fn scene() -> (Cluster, Observed) {
         let cluster = parse(Path::new("x.yaml"), include_str!("../../../inventories/lvs-dr.yaml")).unwrap().cluster;
-        let mut sight = Sight::default();
+        let mut observed = Observed::default();
         for host in &cluster.hosts {
             let mut seen = Seen { reachable: true, ..Seen::default() };
             seen.addresses.push(("eth0".into(), format!("{}/24", host.address).parse().unwrap()));
@@ -126,30 +126,30 @@ mod tests {
                 seen.addresses.push(("lo".into(), "10.0.0.3/32".parse().unwrap()));
                 seen.arp = Some((1, 2));
             }
-            sight.hosts.insert(host.name.clone(), seen);
+            observed.hosts.insert(host.name.clone(), seen);
         }
-        (cluster, sight)
+        (cluster, observed)
     }
 
-    fn codes(cluster: &Cluster, sight: &Sight) -> Vec<&'static str> {
-        judge(cluster, sight).iter().map(|problem| problem.code.id()).collect()
+    fn codes(cluster: &Cluster, observed: &Observed) -> Vec<&'static str> {
+        judge(cluster, observed).iter().map(|problem| problem.code.id()).collect()
     }
 
     #[test]
     fn silence_is_good_and_anything_else_is_told() {
-        let (cluster, mut sight) = scene();
-        assert_eq!(codes(&cluster, &sight), Vec::<&str>::new());
-        let web = sight.hosts.get_mut("web-7").unwrap();
+        let (cluster, mut observed) = scene();
+        assert_eq!(codes(&cluster, &observed), Vec::<&str>::new());
+        let web = observed.hosts.get_mut("web-7").unwrap();
         web.arp = Some((0, 2));
-        assert_eq!(codes(&cluster, &sight), ["E712"]);
-        let web = sight.hosts.get_mut("web-7").unwrap();
+        assert_eq!(codes(&cluster, &observed), ["E712"]);
+        let web = observed.hosts.get_mut("web-7").unwrap();
         (web.arp, web.addresses) = (Some((1, 2)), vec![("eth0".into(), "10.0.0.3/24".parse().unwrap())]);
-        assert_eq!(codes(&cluster, &sight), ["E711", "E712"]);
+        assert_eq!(codes(&cluster, &observed), ["E711", "E712"]);
     }
 
     #[test]
     fn a_director_that_does_not_balance_is_told() {
-        let (cluster, mut sight) = scene();
+        let (cluster, mut observed) = scene();
         let agent = serde_json::json!({"version": "0", "pid": 1, "started_unix_s": 0, "now_unix_ms": 0, "config": "", "instances": [],
             "virtual_servers": [{"name": "10.0.0.3:80", "services": [], "scheduler": "rr", "persistence_s": null, "quorum": false,
                 "quorum_for_ms": 7, "alive": 0, "needed": 1, "sorry_server": null, "in_kernel": false,
@@ -158,10 +158,10 @@ mod tests {
                     "weight": 1, "weight_by_operator": false, "weight_now": null, "forward": "DR", "active": 0, "inactive": 0,
                     "traffic": {"connections": 0, "bytes_in": 0, "bytes_out": 0, "connections_per_s": 0, "bytes_in_per_s": 0, "bytes_out_per_s": 0},
                     "checks": []}]}]});
-        sight.hosts.get_mut("lb-6").unwrap().agent = Some(serde_json::from_value(agent).unwrap());
-        let problems = judge(&cluster, &sight);
-        assert_eq!(codes(&cluster, &sight), ["E713", "E714", "E709"]);
-        assert_eq!(without_quorum(&sight)[0].code.id(), "E714");
+        observed.hosts.get_mut("lb-6").unwrap().agent = Some(serde_json::from_value(agent).unwrap());
+        let problems = judge(&cluster, &observed);
+        assert_eq!(codes(&cluster, &observed), ["E713", "E714", "E709"]);
+        assert_eq!(without_quorum(&observed)[0].code.id(), "E714");
         assert!(problems[2].message.contains("web-7 is out of 10.0.0.3:80 on lb-6: connection refused"));
     }
 }

@@ -6,7 +6,8 @@ use crate::ctl::cluster::Cluster;
 use crate::ctl::look::observe::Seen;
 use crate::error::{Code, Problem};
 
-/// Hosts of the inventory that missed a deploy, as the others remember it. Who has had a later one since has missed nothing.
+/// Hosts of the inventory that missed a deploy, as the others remember it. A host that has had a later deploy since
+/// then has missed nothing.
 pub(super) fn judge(cluster: &Cluster, hosts: &BTreeMap<String, Seen>) -> Vec<Problem> {
     let mut last: BTreeMap<&str, u64> = BTreeMap::new();
     for one in hosts.values().flat_map(|seen| &seen.missed) {

@@ -1,5 +1,6 @@
-//! The verdicts: who owns each address ([`vips`]), who could take it over ([`standby`]), who balances ([`lvs`]), who is out of a pool. All of them
-//! are pure functions of what was observed. [`run`] and [`status`] look, judge and show, and change nothing.
+//! The verdicts: who owns each address ([`vips`]), who could take it over ([`standby`]), who balances ([`lvs`]), who is
+//! out of a pool. All of them are pure functions of what was observed. [`run`] and [`status`] look, judge and show, and
+//! change nothing.
 
 pub mod certificates;
 mod database;

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use hactl_engine::control::VirtualServerStatus;
 
-use crate::ctl::look::observe::Sight;
+use crate::ctl::look::observe::Observed;
 use crate::error::{Code, Problem};
 
 /// Servers whose checks fail, and whether they still get requests: for who looks and does not ask them himself.
-pub(crate) fn out(sight: &Sight) -> Vec<Problem> {
+pub(crate) fn out(observed: &Observed) -> Vec<Problem> {
     let mut found: BTreeMap<(&str, &str, &str), (Vec<&str>, &str)> = BTreeMap::new();
-    for (host, pool) in upstreams(sight) {
+    for (host, pool) in upstreams(observed) {
         for real in pool.real_servers.iter().filter(|real| !real.up && !real.drained) {
             let reason = real.reason.as_deref().unwrap_or("its checks have not passed yet");
             let what = if real.refused { "is out of" } else { "fails the check, and is still asked, of" };
@@ -27,9 +27,9 @@ pub(crate) fn out(sight: &Sight) -> Vec<Problem> {
 }
 
 /// Servers of which the agents do not know yet whether they pass: that is not good news, and no bad ones either.
-pub(crate) fn unknown(sight: &Sight) -> Vec<Problem> {
+pub(crate) fn unknown(observed: &Observed) -> Vec<Problem> {
     let mut found: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
-    for (host, pool) in upstreams(sight) {
+    for (host, pool) in upstreams(observed) {
         for real in pool.real_servers.iter().filter(|real| real.up && !real.judged && !real.drained) {
             found.entry((real.address.as_str(), pool.name.as_str())).or_default().push(host);
         }
@@ -48,10 +48,10 @@ pub(crate) fn not_judged(message: String) -> Problem {
 }
 
 /// Pools of which nobody passes: the servers are all dead, or the check asks for something that none of them has.
-pub(crate) fn hopeless(sight: &Sight) -> Vec<Problem> {
+pub(crate) fn hopeless(observed: &Observed) -> Vec<Problem> {
     let mut found: BTreeMap<&str, (Vec<&str>, &str)> = BTreeMap::new();
     for (host, pool) in
-        upstreams(sight).filter(|(_, pool)| !pool.quorum && !pool.real_servers.iter().any(|real| real.up))
+        upstreams(observed).filter(|(_, pool)| !pool.quorum && !pool.real_servers.iter().any(|real| real.up))
     {
         let reason = pool.real_servers.iter().find_map(|real| real.reason.as_deref()).unwrap_or_default();
         found.entry(&pool.name).or_insert_with(|| (Vec::new(), reason)).0.push(host);
@@ -66,8 +66,8 @@ pub(crate) fn hopeless(sight: &Sight) -> Vec<Problem> {
 }
 
 /// The pools of all load balancers that were seen, by host name.
-pub(crate) fn upstreams(sight: &Sight) -> impl Iterator<Item = (&str, &VirtualServerStatus)> {
-    let agents = sight.hosts.iter().filter_map(|(name, seen)| Some((name.as_str(), seen.agent.as_ref()?)));
+pub(crate) fn upstreams(observed: &Observed) -> impl Iterator<Item = (&str, &VirtualServerStatus)> {
+    let agents = observed.hosts.iter().filter_map(|(name, seen)| Some((name.as_str(), seen.agent.as_ref()?)));
     agents.flat_map(|(name, agent)| agent.virtual_servers.iter().filter(|one| one.upstream).map(move |one| (name, one)))
 }
 
@@ -77,7 +77,7 @@ mod tests {
     use crate::ctl::look::observe::Seen;
 
     /// Each load balancer's agent finds these of the servers 7 and 8 of one pool.
-    fn sight(up: [bool; 2]) -> Sight {
+    fn observed(up: [bool; 2]) -> Observed {
         let real = |last: u8, up: bool| {
             serde_json::json!({
                 "address": format!("10.0.0.{last}:80"), "up": up, "reason": (!up).then_some("connection refused"), "for_ms": 7, "drained": false,
@@ -96,16 +96,16 @@ mod tests {
             "version": "0", "pid": 1, "started_unix_s": 0, "now_unix_ms": 0, "config": "", "instances": [], "virtual_servers": [pool]
         });
         let seen = || Seen { agent: Some(serde_json::from_value(agent.clone()).unwrap()), ..Seen::default() };
-        Sight { hosts: ["lb-5", "lb-6"].map(|name| (name.to_owned(), seen())).into(), ..Sight::default() }
+        Observed { hosts: ["lb-5", "lb-6"].map(|name| (name.to_owned(), seen())).into(), ..Observed::default() }
     }
 
     #[test]
     fn who_was_not_judged_yet_is_told_as_unknown() {
-        let mut sight = sight([true, false]);
-        assert_eq!(unknown(&sight), []);
-        let lb = sight.hosts.get_mut("lb-6").unwrap().agent.as_mut().unwrap();
+        let mut observed = observed([true, false]);
+        assert_eq!(unknown(&observed), []);
+        let lb = observed.hosts.get_mut("lb-6").unwrap().agent.as_mut().unwrap();
         lb.virtual_servers[0].real_servers.iter_mut().for_each(|real| real.judged = false);
-        let said = unknown(&sight);
+        let said = unknown(&observed);
         assert_eq!((said.len(), said[0].code.id(), said[0].warning), (1, "W728", true), "who is down is told as down");
         assert!(
             said[0]
@@ -120,19 +120,19 @@ mod tests {
             problems.iter().map(|problem| format!("{} {}", problem.code.id(), problem.message)).collect()
         };
         for (up, out_of, nobody) in [([true, true], 0, 0), ([true, false], 1, 0), ([false, false], 2, 1)] {
-            let sight = sight(up);
-            assert_eq!((out(&sight).len(), hopeless(&sight).len()), (out_of, nobody), "{up:?}");
+            let observed = observed(up);
+            assert_eq!((out(&observed).len(), hopeless(&observed).len()), (out_of, nobody), "{up:?}");
         }
         assert_eq!(
-            said(out(&sight([true, false]))),
+            said(out(&observed([true, false]))),
             ["E709 10.0.0.8:80 is out of upstream web on lb-5 and lb-6: connection refused"]
         );
         assert!(
-            said(out(&sight([false, true])))[0]
+            said(out(&observed([false, true])))[0]
                 .contains("10.0.0.7:80 fails the check, and is still asked, of upstream web")
         );
         assert_eq!(
-            said(hopeless(&sight([false, false]))),
+            said(hopeless(&observed([false, false]))),
             ["E714 no server of upstream web passes its check on lb-5 and lb-6: connection refused"]
         );
     }

@@ -13,7 +13,7 @@ use super::vips::judge;
 use super::{certificates, lvs, pools};
 use crate::ctl::cluster::{Cluster, Vip};
 use crate::ctl::desk::{Desk, Options, open};
-use crate::ctl::look::observe::{Sight, ask, look};
+use crate::ctl::look::observe::{Observed, ask, look};
 use crate::ctl::look::way::can_answer;
 use crate::ctl::report::{Outcome, Report};
 use crate::error::{Code, Exit, Failure, Problem};
@@ -71,7 +71,7 @@ pub async fn verify(
     }
     let cluster = open(inventory, &options)?;
     let desk = Desk::connect(cluster, options).await?;
-    let ((mut problems, sight), gap) = tokio::join!(watch(&desk, duration), longest_gap(&desk, duration));
+    let ((mut problems, observed), gap) = tokio::join!(watch(&desk, duration), longest_gap(&desk, duration));
     if let (Some(gap), Some(most)) = (gap, max_gap.filter(|most| gap.is_some_and(|gap| gap > *most))) {
         let message = format!(
             "the service was without an answer for {:.3} s, allowed is {:.3} s",
@@ -86,44 +86,44 @@ pub async fn verify(
     let value = Verified {
         verified: problems.iter().all(|problem| problem.warning),
         vips: desk.cluster.vips.len(),
-        service: service(&desk.cluster, &sight),
-        sites: sites::statuses(&desk.cluster, &sight),
-        certificates: certificates::statuses(&desk.cluster, &sight),
+        service: service(&desk.cluster, &observed),
+        sites: sites::statuses(&desk.cluster, &observed),
+        certificates: certificates::statuses(&desk.cluster, &observed),
         gap_ms: gap.map(|gap| u64::try_from(gap.as_millis()).unwrap_or(u64::MAX)),
     };
     Ok(Report::judged(value, problems))
 }
 
-fn service(cluster: &Cluster, sight: &Sight) -> Service {
+fn service(cluster: &Cluster, observed: &Observed) -> Service {
     let answers =
-        cluster.vips.iter().filter_map(Vip::address).filter(|vip| matches!(sight.service.get(vip), Some(Ok(_))));
-    if !lvs::is_balanced(cluster, sight) {
+        cluster.vips.iter().filter_map(Vip::address).filter(|vip| matches!(observed.service.get(vip), Some(Ok(_))));
+    if !lvs::is_balanced(cluster, observed) {
         return Service::NotBalanced;
     }
-    match (sight.service.len(), answers.count()) {
+    match (observed.service.len(), answers.count()) {
         (0, _) => Service::NotAsked,
         (asked, answered) if asked == answered && asked == cluster.vips.len() => Service::Answers,
         _ => Service::AnswersWhereAsked,
     }
 }
 
-async fn watch(desk: &Desk, duration: Option<Duration>) -> (Vec<Problem>, Sight) {
+async fn watch(desk: &Desk, duration: Option<Duration>) -> (Vec<Problem>, Observed) {
     let end = Instant::now() + duration.unwrap_or_default();
     let mut known = BTreeSet::new();
     let mut problems = Vec::new();
     loop {
-        let sight = look(desk, true).await;
-        for problem in judge(&desk.cluster, &sight)
+        let observed = look(desk, true).await;
+        for problem in judge(&desk.cluster, &observed)
             .into_iter()
-            .chain(pools::hopeless(&sight))
-            .chain(certificates::problems(&desk.cluster, &sight))
+            .chain(pools::hopeless(&observed))
+            .chain(certificates::problems(&desk.cluster, &observed))
         {
             if known.insert(problem.message.clone()) {
                 problems.push(problem);
             }
         }
         if Instant::now() + LOOK_EVERY > end {
-            return (problems, sight);
+            return (problems, observed);
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
@@ -160,7 +160,7 @@ mod tests {
     /// What was asked, and answered: each VIP by its last byte.
     fn said(cluster: &Cluster, answers: &[(u8, Result<u16, NoAnswer>)]) -> Service {
         let service = answers.iter().map(|(last, answer)| ([10, 0, 0, *last].into(), answer.clone())).collect();
-        super::service(cluster, &Sight { service, ..Sight::default() })
+        super::service(cluster, &Observed { service, ..Observed::default() })
     }
 
     #[test]
@@ -188,15 +188,15 @@ mod tests {
             (&without, Some(true), Service::Answers),
         ] {
             let cluster = parse(Path::new("x.yaml"), text).unwrap().cluster;
-            let mut sight = Sight::default();
-            sight.service.insert([10, 0, 0, 3].into(), Ok(200));
+            let mut observed = Observed::default();
+            observed.service.insert([10, 0, 0, 3].into(), Ok(200));
             let agent = serde_json::json!({"version": "0", "pid": 1, "started_unix_s": 0, "now_unix_ms": 0, "config": "", "instances": [],
                 "virtual_servers": [{"name": "10.0.0.3:80", "services": [], "scheduler": "rr", "persistence_s": null, "quorum": true,
                     "quorum_for_ms": 7, "alive": 0, "needed": 0, "sorry_server": null, "in_kernel": in_kernel, "real_servers": [],
                     "traffic": {"connections": 0, "bytes_in": 0, "bytes_out": 0, "connections_per_s": 0, "bytes_in_per_s": 0, "bytes_out_per_s": 0}}]});
             let agent = Some(serde_json::from_value(agent).unwrap());
-            sight.hosts.insert("lb-5".into(), Seen { reachable: true, agent, ..Seen::default() });
-            assert_eq!(super::service(&cluster, &sight), expected);
+            observed.hosts.insert("lb-5".into(), Seen { reachable: true, agent, ..Seen::default() });
+            assert_eq!(super::service(&cluster, &observed), expected);
         }
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::certificate::Certificate;
 use crate::ctl::certificate::validity;
 use crate::ctl::cluster::Cluster;
-use crate::ctl::look::observe::Sight;
+use crate::ctl::look::observe::Observed;
 use crate::ctl::look::sites::SiteSeen;
 use crate::ctl::sites::VirtualHost;
 use crate::error::{Code, Problem};
@@ -42,7 +42,7 @@ pub struct CertificateStatus {
 }
 
 /// What was seen of each site, in the inventory's order.
-pub fn statuses(cluster: &Cluster, sight: &Sight) -> Vec<SiteStatus> {
+pub fn statuses(cluster: &Cluster, observed: &Observed) -> Vec<SiteStatus> {
     let of = |seen: &SiteSeen| cluster.traffic.sites.iter().find(|site| site.id == seen.site);
     let one = |seen: &SiteSeen| {
         let answer = seen.answer.as_ref().ok();
@@ -60,12 +60,12 @@ pub fn statuses(cluster: &Cluster, sight: &Sight) -> Vec<SiteStatus> {
             }),
         }
     };
-    sight.sites.iter().map(one).collect()
+    observed.sites.iter().map(one).collect()
 }
 
 /// Judges what came back.
-pub fn judge(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
-    let seen = sight
+pub fn judge(cluster: &Cluster, observed: &Observed) -> Vec<Problem> {
+    let seen = observed
         .sites
         .iter()
         .filter_map(|seen| Some((cluster.traffic.sites.iter().find(|site| site.id == seen.site)?, seen)));
@@ -165,8 +165,8 @@ mod tests {
                 url: "https://www.example.cc/".into(),
                 answer,
             };
-            let sight = Sight { sites: vec![seen], ..Sight::default() };
-            judge(&cluster, &sight).iter().map(ToString::to_string).collect()
+            let observed = Observed { sites: vec![seen], ..Observed::default() };
+            judge(&cluster, &observed).iter().map(ToString::to_string).collect()
         };
         let answer =
             |status, certificate: Option<&Certificate>| Ok(SiteAnswer { status, certificate: certificate.cloned() });

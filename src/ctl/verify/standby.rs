@@ -6,7 +6,7 @@ use std::time::Duration;
 use hactl_engine::control::{InstanceStatus, RouterState};
 
 use crate::ctl::cluster::{Cluster, Host};
-use crate::ctl::look::observe::{Seen, Sight};
+use crate::ctl::look::observe::{Observed, Seen};
 use crate::error::{Code, Problem};
 
 /// Adverts may be missing for so many intervals; after as many a standby without guard would take the VIP.
@@ -15,16 +15,16 @@ const INTERVALS: u64 = 3;
 const SLACK: Duration = Duration::from_millis(300);
 
 /// Judges the load balancers that do not own. Empty means good.
-pub fn judge(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
+pub fn judge(cluster: &Cluster, observed: &Observed) -> Vec<Problem> {
     let mut problems = Vec::new();
     for host in cluster.agents() {
-        let Some(seen) = sight.hosts.get(&host.name).filter(|seen| seen.reachable) else { continue };
+        let Some(seen) = observed.hosts.get(&host.name).filter(|seen| seen.reachable) else { continue };
         for instance in seen.agent.iter().flat_map(|agent| &agent.instances) {
             let now = seen.agent.as_ref().map_or(0, |agent| agent.now_unix_ms);
-            problems.extend(deaf(host, seen, instance, now).or_else(|| mute(sight, host, instance)));
-            problems.extend(duplicate(sight, host, instance));
+            problems.extend(deaf(host, seen, instance, now).or_else(|| mute(observed, host, instance)));
+            problems.extend(duplicate(observed, host, instance));
         }
-        problems.extend(unheard(cluster, sight, host, seen));
+        problems.extend(unheard(cluster, observed, host, seen));
     }
     problems
 }
@@ -51,7 +51,7 @@ fn deaf(host: &Host, seen: &Seen, instance: &InstanceStatus, now_ms: u64) -> Opt
 }
 
 /// A standby that is to be owner, hears who is, and is not heard.
-fn mute(sight: &Sight, host: &Host, instance: &InstanceStatus) -> Option<Problem> {
+fn mute(observed: &Observed, host: &Host, instance: &InstanceStatus) -> Option<Problem> {
     if !instance.withheld || instance.state != RouterState::Backup {
         return None;
     }
@@ -59,15 +59,18 @@ fn mute(sight: &Sight, host: &Host, instance: &InstanceStatus) -> Option<Problem
         let mut instances = seen.agent.iter().flat_map(|agent| &agent.instances);
         instances.any(|other| other.name == instance.name && other.state == RouterState::Master)
     };
-    let owner = sight.hosts.iter().find(|(name, seen)| **name != host.name && owns(seen));
+    let owner = observed.hosts.iter().find(|(name, seen)| **name != host.name && owns(seen));
     let whom = owner.map_or("another host", |(name, _)| name);
     let message = format!(
         "{}: {} claims the VIP with priority {}, but {whom} still answers for it",
         host.name, instance.name, instance.effective_priority
     );
-    let (why, next) = match owner.and_then(|(_, seen)| firewall(seen)) {
-        Some((unit, allow)) => (format!("{unit} runs on {whom} and may drop the adverts"), allow),
-        None => (
+    let same = |other: &&InstanceStatus| other.name == instance.name;
+    let theirs = owner.and_then(|(_, seen)| seen.agent.as_ref()?.instances.iter().find(same));
+    let (why, next) = match (theirs.and_then(refused), owner.and_then(|(_, seen)| firewall(seen))) {
+        (Some((why, next)), _) => (format!("{whom} {why}"), next),
+        (None, Some((unit, allow))) => (format!("{unit} runs on {whom} and may drop the adverts"), allow),
+        (None, None) => (
             "its adverts do not arrive there, or what answers does not take part in the election".to_owned(),
             format!(
                 "allow IP protocol 112 and 224.0.0.18 between the load balancers; `tcpdump -ni any ip proto 112` on {whom}"
@@ -78,10 +81,10 @@ fn mute(sight: &Sight, host: &Host, instance: &InstanceStatus) -> Option<Problem
     Some(Problem::new(Code::Unheard, message).why(why).next(next))
 }
 
-/// Why it hears nothing, from what it counted and what runs there.
-fn cause(host: &Host, seen: &Seen, instance: &InstanceStatus) -> (String, String) {
+/// Why adverts that arrived were not taken, and what to do about it, by what was counted.
+fn refused(instance: &InstanceStatus) -> Option<(String, String)> {
     let count = |name: &str| instance.counters.get(name).copied().unwrap_or_default();
-    let refused = [
+    let reasons = [
         ("bad_auth", "another password", "give all load balancers the same `auth`: `hactl deploy`"),
         ("bad_version", "another VRRP version", "give all load balancers the same `version`: `hactl deploy`"),
         ("bad_interval", "another interval", "give all load balancers the same `interval`: `hactl deploy`"),
@@ -94,14 +97,17 @@ fn cause(host: &Host, seen: &Seen, instance: &InstanceStatus) -> (String, String
         ("bad_ttl", "a TTL that says it was routed", "see what forwards adverts between the load balancers"),
         ("bad_packet", "broken packets", "`tcpdump -vni any ip proto 112` there"),
     ];
+    let (counter, what, next) = reasons.iter().find(|(counter, ..)| count(counter) > 0)?;
+    Some((format!("refused {} adverts because of {what} ({counter})", count(counter)), (*next).to_owned()))
+}
+
+/// Why it hears nothing, from what it counted and what runs there.
+fn cause(host: &Host, seen: &Seen, instance: &InstanceStatus) -> (String, String) {
     let none = "it cannot know when the master fails";
-    if let Some((counter, what, next)) = refused.iter().find(|(counter, ..)| count(counter) > 0) {
-        return (
-            format!("{none}: it refused {} adverts because of {what} ({counter})", count(counter)),
-            (*next).to_owned(),
-        );
+    if let Some((why, next)) = refused(instance) {
+        return (format!("{none}: it {why}"), next);
     }
-    let held = match count("claims_withheld") {
+    let held = match instance.counters.get("claims_withheld").copied().unwrap_or_default() {
         0 => String::new(),
         n => format!(", and since its start it withheld its claim {n} times because the VIP still answered"),
     };
@@ -135,10 +141,11 @@ pub fn firewall(seen: &Seen) -> Option<(&str, String)> {
 }
 
 /// A load balancer whose web server answers neither the others nor the desk.
-pub fn unheard(cluster: &Cluster, sight: &Sight, host: &Host, seen: &Seen) -> Option<Problem> {
-    let others = sight.hosts.iter().filter_map(|(name, other)| Some((name.as_str(), *other.peers.get(&host.name)?)));
+pub fn unheard(cluster: &Cluster, observed: &Observed, host: &Host, seen: &Seen) -> Option<Problem> {
+    let others =
+        observed.hosts.iter().filter_map(|(name, other)| Some((name.as_str(), other.peers.get(&host.name)?.is_none())));
     let asked: Vec<(&str, bool)> =
-        others.chain(sight.direct.get(&host.name).map(|answers| ("this desk", *answers))).collect();
+        others.chain(observed.direct.get(&host.name).map(|answers| ("this desk", *answers))).collect();
     let elsewhere = asked.iter().any(|(name, _)| *name != "this desk");
     if !elsewhere || asked.iter().any(|(_, answers)| *answers) {
         return None;
@@ -162,9 +169,9 @@ pub fn unheard(cluster: &Cluster, sight: &Sight, host: &Host, seen: &Seen) -> Op
 }
 
 /// Somebody who is no host of the cluster answers for the addresses of an owner.
-fn duplicate(sight: &Sight, host: &Host, instance: &InstanceStatus) -> Option<Problem> {
+fn duplicate(observed: &Observed, host: &Host, instance: &InstanceStatus) -> Option<Problem> {
     let mac = instance.answered_by.as_ref().filter(|_| instance.state == RouterState::Master)?;
-    if sight.hosts.values().any(|seen| seen.macs.contains(mac)) {
+    if observed.hosts.values().any(|seen| seen.macs.contains(mac)) {
         return None;
     }
     let message = format!("{}: a stranger at {mac} answered for the addresses of {} as well", host.name, instance.name);
@@ -182,7 +189,7 @@ mod tests {
     use crate::ctl::inventory::load::parse;
 
     /// lb-5 is master; what lb-6 says is given.
-    fn scene(standby: &serde_json::Value) -> (Cluster, Sight) {
+    fn scene(standby: &serde_json::Value) -> (Cluster, Observed) {
         let cluster = parse(Path::new("x.yaml"), include_str!("../../../inventories/homework.yaml")).unwrap().cluster;
         let mut instance = json!({"name": "VI_1", "state": "BACKUP", "interface": "eth0", "vrid": 3, "base_priority": 100,
             "effective_priority": 100, "advert_interval_ms": 700, "addresses": [], "master": null, "master_priority": null,
@@ -191,13 +198,13 @@ mod tests {
         let agent = json!({"version": "0", "pid": 1, "started_unix_s": 0, "now_unix_ms": 9000, "config": "", "instances": [instance]});
         let mut seen = Seen { reachable: true, nginx: true, ..Seen::default() };
         seen.agent = Some(serde_json::from_value(agent).unwrap());
-        let mut sight = Sight::default();
-        sight.hosts.insert("lb-6".into(), seen);
-        (cluster, sight)
+        let mut observed = Observed::default();
+        observed.hosts.insert("lb-6".into(), seen);
+        (cluster, observed)
     }
 
-    fn only(cluster: &Cluster, sight: &Sight) -> Problem {
-        let mut problems = judge(cluster, sight);
+    fn only(cluster: &Cluster, observed: &Observed) -> Problem {
+        let mut problems = judge(cluster, observed);
         assert_eq!(problems.len(), 1, "{problems:?}");
         problems.remove(0)
     }
@@ -211,12 +218,12 @@ mod tests {
             (json!({"last_advert_ms": null, "last_transition": 8000}), true),
             (json!({"last_advert_ms": 22_900, "state": "MASTER"}), true),
         ] {
-            let (cluster, sight) = scene(&standby);
-            assert_eq!(judge(&cluster, &sight).is_empty(), good, "{standby}");
+            let (cluster, observed) = scene(&standby);
+            assert_eq!(judge(&cluster, &observed).is_empty(), good, "{standby}");
         }
-        let (cluster, mut sight) = scene(&json!({"last_advert_ms": 22_900, "counters": {"claims_withheld": 7}}));
-        sight.hosts.get_mut("lb-6").unwrap().firewalls = vec!["firewalld".into()];
-        let problem = only(&cluster, &sight).to_string();
+        let (cluster, mut observed) = scene(&json!({"last_advert_ms": 22_900, "counters": {"claims_withheld": 7}}));
+        observed.hosts.get_mut("lb-6").unwrap().firewalls = vec!["firewalld".into()];
+        let problem = only(&cluster, &observed).to_string();
         for part in [
             "E716",
             "lb-6: VI_1 stands by, but has heard no advert for 22.9 s",
@@ -225,46 +232,50 @@ mod tests {
         ] {
             assert!(problem.contains(part), "{part} is not in {problem}");
         }
-        let (cluster, sight) =
+        let (cluster, observed) =
             scene(&json!({"last_advert_ms": 22_900, "counters": {"bad_auth": 37, "claims_withheld": 7}}));
-        assert!(only(&cluster, &sight).to_string().contains("refused 37 adverts because of another password"));
+        assert!(only(&cluster, &observed).to_string().contains("refused 37 adverts because of another password"));
     }
 
     #[test]
     fn a_standby_that_is_not_heard_is_none() {
-        let (cluster, mut sight) = scene(&json!({"withheld": true}));
+        let (cluster, mut observed) = scene(&json!({"withheld": true}));
         let owner = json!({"state": "MASTER"});
         let (_, other) = scene(&owner);
-        sight.hosts.extend(other.hosts.into_values().map(|seen| ("lb-5".to_owned(), seen)));
-        let problem = only(&cluster, &sight);
+        observed.hosts.extend(other.hosts.into_values().map(|seen| ("lb-5".to_owned(), seen)));
+        let problem = only(&cluster, &observed);
         assert_eq!(problem.code.id(), "E719");
         assert_eq!(problem.message, "lb-6: VI_1 claims the VIP with priority 100, but lb-5 still answers for it");
-        sight.hosts.get_mut("lb-5").unwrap().firewalls = vec!["ufw".into()];
-        assert!(only(&cluster, &sight).to_string().contains("ufw runs on lb-5"));
+        observed.hosts.get_mut("lb-5").unwrap().firewalls = vec!["ufw".into()];
+        assert!(only(&cluster, &observed).to_string().contains("ufw runs on lb-5"));
     }
 
     #[test]
     fn a_standby_that_answers_nobody_is_none() {
-        let (cluster, mut sight) = scene(&json!({}));
-        sight.hosts.insert(
+        let (cluster, mut observed) = scene(&json!({}));
+        observed.hosts.insert(
             "lb-5".into(),
-            Seen { reachable: true, peers: [("lb-6".to_owned(), false)].into(), ..Seen::default() },
+            Seen {
+                reachable: true,
+                peers: [("lb-6".to_owned(), Some("connection refused".to_owned()))].into(),
+                ..Seen::default()
+            },
         );
-        let problem = only(&cluster, &sight);
+        let problem = only(&cluster, &observed);
         assert_eq!((problem.code.id(), problem.message.as_str()), ("E717", "lb-6: nothing answers lb-5 on port 80"));
-        sight.direct.insert("lb-6".into(), false);
-        assert_eq!(only(&cluster, &sight).message, "lb-6: nothing answers lb-5 and this desk on port 80");
-        sight.direct.insert("lb-6".into(), true);
-        assert_eq!(judge(&cluster, &sight), [], "a rule between the two balancers alone harms nobody");
+        observed.direct.insert("lb-6".into(), false);
+        assert_eq!(only(&cluster, &observed).message, "lb-6: nothing answers lb-5 and this desk on port 80");
+        observed.direct.insert("lb-6".into(), true);
+        assert_eq!(judge(&cluster, &observed), [], "a rule between the two balancers alone harms nobody");
     }
 
     #[test]
     fn a_stranger_that_answers_too_is_a_warning() {
-        let (cluster, mut sight) = scene(&json!({"state": "MASTER", "answered_by": "02:00:00:00:00:37"}));
-        let problem = only(&cluster, &sight);
+        let (cluster, mut observed) = scene(&json!({"state": "MASTER", "answered_by": "02:00:00:00:00:37"}));
+        let problem = only(&cluster, &observed);
         assert!(problem.warning && problem.message.contains("02:00:00:00:00:37"));
         assert_eq!(problem.code.id(), "E718");
-        sight.hosts.get_mut("lb-6").unwrap().macs = vec!["02:00:00:00:00:37".into()];
-        assert_eq!(judge(&cluster, &sight), [], "one of ours");
+        observed.hosts.get_mut("lb-6").unwrap().macs = vec!["02:00:00:00:00:37".into()];
+        assert_eq!(judge(&cluster, &observed), [], "one of ours");
     }
 }

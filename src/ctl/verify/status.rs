@@ -13,7 +13,7 @@ use crate::ctl::cluster::{Cluster, Group, Host};
 use crate::ctl::desk::{Desk, Options};
 use crate::ctl::drift::{Drift, drift};
 use crate::ctl::look::facts;
-use crate::ctl::look::observe::{Sight, look, look_in_turns};
+use crate::ctl::look::observe::{Observed, look, look_in_turns};
 use crate::ctl::render::context::Interfaces;
 use crate::ctl::render::host::Renderer;
 use crate::ctl::report::{Outcome, Report};
@@ -98,16 +98,16 @@ pub struct HostStatus {
 
 /// Looks at a cluster once, and judges it.
 pub async fn status(desk: &Desk) -> Report<Status> {
-    let sight = look(desk, false).await;
-    let problems = judged(&desk.cluster, &sight);
-    Report::judged(picture(&desk.cluster, &sight), problems)
+    let observed = look(desk, false).await;
+    let problems = judged(&desk.cluster, &observed);
+    Report::judged(picture(&desk.cluster, &observed), problems)
 }
 
 /// What is wrong, with what the agents find of web servers: they are not asked here.
-fn judged(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
-    let mut problems = judge(cluster, sight);
-    problems.extend(pools::out(sight).into_iter().chain(pools::hopeless(sight)).chain(pools::unknown(sight)));
-    problems.extend(certificates::problems(cluster, sight));
+fn judged(cluster: &Cluster, observed: &Observed) -> Vec<Problem> {
+    let mut problems = judge(cluster, observed);
+    problems.extend(pools::out(observed).into_iter().chain(pools::hopeless(observed)).chain(pools::unknown(observed)));
+    problems.extend(certificates::problems(cluster, observed));
     problems
 }
 
@@ -116,13 +116,13 @@ fn judged(cluster: &Cluster, sight: &Sight) -> Vec<Problem> {
 /// # Errors
 /// Only what is wrong before anything is contacted.
 pub async fn status_once(cluster: &Cluster, options: Options) -> Outcome<Status> {
-    let sight = look_in_turns(cluster, options, false).await?;
-    let problems = judged(cluster, &sight);
-    Ok(Report::judged(picture(cluster, &sight), problems))
+    let observed = look_in_turns(cluster, options, false).await?;
+    let problems = judged(cluster, &observed);
+    Ok(Report::judged(picture(cluster, &observed), problems))
 }
 
-/// The same with what has become of each host since something was deployed there: one more round trip. Exit 2 where there is
-/// any, unless something is wrong as well.
+/// The same with what has become of each host since something was deployed there: one more round trip. Exit 2 where
+/// there is any, unless something is wrong as well.
 ///
 /// # Errors
 /// What hosts shall have cannot be rendered.
@@ -149,33 +149,33 @@ pub async fn status_with_drift(desk: &Desk) -> Outcome<Status> {
     Ok(report)
 }
 
-fn picture(cluster: &Cluster, sight: &Sight) -> Status {
+fn picture(cluster: &Cluster, observed: &Observed) -> Status {
     let vips = cluster.vips.iter().filter_map(|vip| vip.address()).map(|address| {
-        let owners = sight.who_owns(cluster, address);
+        let owners = observed.who_owns(cluster, address);
         VipStatus {
             address,
             owners: owners.names,
             unknown: owners.unknown.into_iter().map(|(host, _)| host).collect(),
-            service: sight.service.get(&address).map(|answer| ServiceStatus {
+            service: observed.service.get(&address).map(|answer| ServiceStatus {
                 status: answer.as_ref().ok().copied(),
                 error: answer.as_ref().err().map(ToString::to_string),
                 expected: answer.as_ref().is_ok_and(|status| cluster.site.expects(*status)),
             }),
         }
     });
-    let promises = sight.hosts.values().filter_map(|seen| seen.agent.as_ref()?.safety.as_ref());
+    let promises = observed.hosts.values().filter_map(|seen| seen.agent.as_ref()?.safety.as_ref());
     Status {
         vips: vips.collect(),
-        sites: sites::statuses(cluster, sight),
-        certificates: certificates::statuses(cluster, sight),
-        hosts: cluster.managed().map(|host| host_status(host, sight)).collect(),
+        sites: sites::statuses(cluster, observed),
+        certificates: certificates::statuses(cluster, observed),
+        hosts: cluster.managed().map(|host| host_status(host, observed)).collect(),
         drift: None,
         safety: promises.min_by_key(|safety| safety.tier).cloned(),
     }
 }
 
-fn host_status(host: &Host, sight: &Sight) -> HostStatus {
-    let seen = sight.hosts.get(&host.name).cloned().unwrap_or_default();
+fn host_status(host: &Host, observed: &Observed) -> HostStatus {
+    let seen = observed.hosts.get(&host.name).cloned().unwrap_or_default();
     let agent = seen.agent.as_ref();
     HostStatus {
         name: host.name.clone(),
@@ -195,7 +195,7 @@ fn host_status(host: &Host, sight: &Sight) -> HostStatus {
 /// The picture of a cluster of which nobody was seen, for those who word it.
 #[cfg(test)]
 pub(crate) fn unseen(cluster: &Cluster, problems: Vec<crate::error::Problem>) -> Report<Status> {
-    Report::judged(picture(cluster, &Sight::default()), problems)
+    Report::judged(picture(cluster, &Observed::default()), problems)
 }
 
 #[cfg(test)]

@@ -174,8 +174,8 @@ pub enum Gate {
 /// `connection_draining`: connections that are open go on with the host that they were opened to, for some time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Drain {
-    /// This host was master. The addresses stay on its loopback interface for this time, where no neighbour finds them (its gate is
-    /// closed) and open connections go on.
+    /// This host was master. The addresses stay on its loopback interface for this time, where no neighbour finds them
+    /// (its gate is closed) and open connections go on.
     Keep {
         /// The addresses.
         addresses: Vec<IpAddr>,

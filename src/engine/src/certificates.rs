@@ -1,5 +1,5 @@
-//! Certificates by ACME (RFC 8555) as desk and agent speak of them: what a load balancer shall have, which the desk writes into a
-//! file there, and how it stands, which the agent's command writes into another.
+//! Certificates by ACME (RFC 8555) as desk and agent speak of them: what a load balancer shall have, which the desk
+//! writes into a file there, and how it stands, which the agent's command writes into another.
 
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 use serde::{Deserialize, Serialize};

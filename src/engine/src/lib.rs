@@ -5,8 +5,6 @@
 //! `tests/sim` does the same with a thousand invented networks. The desk uses its configuration language
 //! ([`conf`]) and the control protocol ([`control`], [`certificates`]), which is where agent and desk meet.
 
-#![warn(unreachable_pub)]
-
 pub mod action;
 pub mod certificates;
 pub mod conf;

@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::state::RouterState;
-use crate::wire::arp::Mac;
+use crate::wire::arp::{Mac, mac_text};
 
 /// How much attention an event deserves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -238,11 +238,6 @@ pub fn keepalived_word(state: RouterState) -> Option<&'static str> {
         RouterState::Stopped => Some("STOP"),
         RouterState::Init | RouterState::Handover => None,
     }
-}
-
-/// `00:00:5e:00:01:33`.
-pub fn mac_text(mac: &Mac) -> String {
-    mac.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":")
 }
 
 impl fmt::Display for What {

@@ -142,7 +142,8 @@ fn size(bytes: &[u8]) -> u64 {
 
 /// A size with its extensions, or a trailer, is not longer.
 const LINE_BYTES_MAX: usize = 4096;
-/// Sizes and trailers of one answer are not longer, unless there is half as much content: a chunk of one byte has five around it.
+/// Sizes and trailers of one answer are not longer, unless there is half as much content: a chunk of one byte has five
+/// around it.
 const AROUND_BYTES_MAX: u64 = 64 << 10;
 
 #[cfg(test)]

@@ -9,13 +9,14 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use super::body::Body;
 use super::head::{Fault, Head, HeadReader};
 use crate::net::tls::error::TlsError;
+use crate::net::words::refusal;
 
 /// Why there is no answer.
 #[derive(Debug, Error)]
 pub(crate) enum HttpError {
     #[error(transparent)]
     Fault(#[from] Fault),
-    #[error(transparent)]
+    #[error("{}", refusal(.0))]
     Network(#[from] io::Error),
     #[error(transparent)]
     Tls(TlsError),
@@ -45,8 +46,8 @@ pub(crate) struct Answer {
     pub text: Option<Vec<u8>>,
 }
 
-/// Sends a request and reads the answer, and of its body what `wanted` says once the head is there. The caller limits the
-/// time.
+/// Sends a request and reads the answer, and of its body what `wanted` says once the head is there. The caller limits
+/// the time.
 ///
 /// # Errors
 /// What the network or the server did.
@@ -81,8 +82,8 @@ pub(crate) struct Whole {
     pub text: Vec<u8>,
 }
 
-/// Sends a request and reads all of the answer; without its body where the request was HEAD, whose answer has none. The caller
-/// limits the time.
+/// Sends a request and reads all of the answer; without its body where the request was HEAD, whose answer has none. The
+/// caller limits the time.
 ///
 /// # Errors
 /// What the network or the server did.

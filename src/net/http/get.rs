@@ -17,19 +17,27 @@ use crate::net::tls::protect::with_anybody;
 pub(crate) enum GetError {
     #[error(transparent)]
     Http(#[from] HttpError),
+    #[error("no connection within {} s", .0.as_secs_f64())]
+    NoConnection(Duration),
     #[error("no answer within {} s", .0.as_secs_f64())]
     Late(Duration),
 }
 
-/// Asks a server over plain HTTP and returns the status, within this time. `host` goes into the Host header; `path` begins
-/// with a slash.
+/// How long a connection may take: longer than the first SYN's retransmission (1 s, RFC 6298 §2), so that one lost
+/// packet is no failure, and short, so that a host that drops packets is told of soon whatever time its answer may
+/// take.
+const CONNECT: Duration = Duration::from_millis(1500);
+
+/// Asks a server over plain HTTP and returns the status, within this time; of it the connection may take 1.5 s. `host`
+/// goes into the Host header; `path` begins with a slash.
 ///
 /// # Errors
 /// No connection, no answer in time, or none of HTTP.
 pub(crate) async fn get(server: SocketAddr, host: &str, path: &str, limit: Duration) -> Result<u16, GetError> {
     let asked = async {
-        let stream = TcpStream::connect(server).await.map_err(HttpError::Network)?;
-        Ok(status(stream, &request(host, path)).await?)
+        let connected =
+            timeout(CONNECT, TcpStream::connect(server)).await.map_err(|_| GetError::NoConnection(CONNECT))?;
+        Ok(status(connected.map_err(HttpError::Network)?, &request(host, path)).await?)
     };
     timeout(limit, asked).await.unwrap_or(Err(GetError::Late(limit)))
 }

@@ -1,4 +1,5 @@
-//! The head of an answer of HTTP/1: bytes to status and framing. Pure; whatever a server sends is answered with a fault in words.
+//! The head of an answer of HTTP/1: bytes to status and framing. Pure; whatever a server sends is answered with a fault
+//! in words.
 
 use thiserror::Error;
 
@@ -70,7 +71,8 @@ pub struct HeadReader {
 }
 
 impl HeadReader {
-    /// Takes what has arrived. When the head is whole, it and what of the body has come with it. Interim answers (1xx) are skipped.
+    /// Takes what has arrived. When the head is whole, it and what of the body has come with it. Interim answers (1xx)
+    /// are skipped.
     ///
     /// # Errors
     /// It is no HTTP, or too long.
@@ -95,14 +97,15 @@ impl HeadReader {
         if self.skipped + self.bytes.len() > HEAD_BYTES_MAX { Err(Fault::LongHead) } else { Ok(None) }
     }
 
-    /// The status, as soon as its line is there; for those who want nothing else. Meant for the time between two calls of
-    /// [`HeadReader::push`], which skips interim answers.
+    /// The status, as soon as its line is there; for those who want nothing else. Meant for the time between two calls
+    /// of [`HeadReader::push`], which skips interim answers.
     pub(crate) fn status(&self) -> Option<u16> {
         let end = self.bytes.iter().position(|byte| *byte == b'\n')?;
         status(self.bytes.get(..end)?.trim_ascii_end()).filter(|code| *code == 101 || *code >= 200)
     }
 
-    /// Name and value of each field of the head that [`HeadReader::push`] has just returned; what is no text is left out.
+    /// Name and value of each field of the head that [`HeadReader::push`] has just returned; what is no text is left
+    /// out.
     pub(crate) fn fields(&self) -> Vec<(String, String)> {
         let lines = self.bytes.split(|byte| *byte == b'\n').skip(1);
         let field = |line: &[u8]| {

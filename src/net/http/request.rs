@@ -2,7 +2,8 @@
 
 use std::fmt::{Display, Write as _};
 
-/// A request that is being written. Names and values must hold no line break: the parsers of configurations see to that.
+/// A request that is being written. Names and values must hold no line break: the parsers of configurations see to
+/// that.
 pub(crate) struct Request(String);
 
 impl Request {

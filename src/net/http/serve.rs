@@ -2,6 +2,7 @@
 
 use std::io;
 
+use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 /// Longest request in bytes.
@@ -23,18 +24,29 @@ pub(crate) async fn read<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<Vec
 /// The path of a GET request, without its query.
 ///
 /// # Errors
-/// The status that the request deserves.
-pub(crate) fn path(request: &[u8]) -> Result<String, &'static str> {
+/// Not a whole request of HTTP/1, or another method.
+pub(crate) fn path(request: &[u8]) -> Result<String, Unserved> {
     let text = String::from_utf8_lossy(request);
     let mut words = text.lines().next().unwrap_or_default().split_whitespace();
     let (method, target, version) = (words.next(), words.next(), words.next());
     if !is_whole(request) || !version.is_some_and(|version| version.starts_with("HTTP/1.")) {
-        return Err("400 Bad Request");
+        return Err(Unserved::BadRequest);
     }
     if method != Some("GET") {
-        return Err("405 Method Not Allowed");
+        return Err(Unserved::MethodNotAllowed);
     }
     Ok(target.and_then(|target| target.split('?').next()).unwrap_or_default().to_owned())
+}
+
+/// Why a request is not served; in words it is the status that the request deserves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub(crate) enum Unserved {
+    #[error("400 Bad Request")]
+    BadRequest,
+    #[error("404 Not Found")]
+    NotFound,
+    #[error("405 Method Not Allowed")]
+    MethodNotAllowed,
 }
 
 /// An answer after which the connection ends.

@@ -1,4 +1,5 @@
-//! Settings of TLS as rustls wants them: made once of their files, whoever many checks use them, and again when a file has changed.
+//! Settings of TLS as rustls wants them: made once of their files, whoever many checks use them, and again when a file
+//! has changed.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -34,7 +35,8 @@ struct Made {
 type Stamp = (SystemTime, u64);
 
 impl TlsConfigs {
-    /// The settings for these files. `verify` is the authorities' file, empty for the system's; without it no certificate is looked at.
+    /// The settings for these files. `verify` is the authorities' file, empty for the system's; without it no
+    /// certificate is looked at.
     ///
     /// # Errors
     /// Which file cannot be used, and why.

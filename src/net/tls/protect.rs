@@ -14,7 +14,8 @@ use super::error::TlsError;
 /// Settings that were made of their files.
 static CONFIGS: LazyLock<TlsConfigs> = LazyLock::new(TlsConfigs::default);
 
-/// Makes a connection one of TLS with whoever is there, and returns the certificate that came, as DER: to compare it is the caller's.
+/// Makes a connection one of TLS with whoever is there, and returns the certificate that came, as DER: to compare it is
+/// the caller's.
 ///
 /// # Errors
 /// What the handshake failed of.

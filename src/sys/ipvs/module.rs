@@ -1,9 +1,10 @@
 //! Modules, asked for by name: `ip_vs` because the kernel does not load it by itself, schedulers because it does so at
 //! the wrong moment.
 //!
-//! A kernel that meets a scheduler it has not loaded calls `modprobe` while it holds IPVS's lock. `lblc` and `lblcr` then
-//! wait for network namespaces that are just being taken down, and these wait for that lock with the lock of
-//! all interfaces in hand: no `ip` command on the host ends any more (seen with Linux 6.1). Loading before asking avoids it.
+//! A kernel that meets a scheduler it has not loaded calls `modprobe` while it holds IPVS's lock. `lblc` and `lblcr`
+//! then wait for network namespaces that are just being taken down, and these wait for that lock with the lock of all
+//! interfaces in hand: no `ip` command on the host ends any more (seen with Linux 6.1). Loading before asking avoids
+//! it.
 
 use std::collections::BTreeSet;
 use std::io;

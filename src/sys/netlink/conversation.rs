@@ -61,8 +61,8 @@ impl Conversation {
         Ok(&self.buffer)
     }
 
-    /// Sends requests, many in one call, and returns the error of each that failed, by its place in the list. `write` adds one to a
-    /// buffer, with these flags and this number.
+    /// Sends requests, many in one call, and returns the error of each that failed, by its place in the list. `write`
+    /// adds one to a buffer, with these flags and this number.
     ///
     /// Only the last of a chunk asks for an acknowledgement: the kernel reports failures unasked, and goes on.
     ///

@@ -1,6 +1,6 @@
-//! A table of nf_tables that passes on what belongs to connections of the host that had the virtual addresses before: TCP segments
-//! to them, of a connection that was not opened to (or from) this host, are sent to that host and dropped here. What was opened
-//! since then is known by its first segment (SYN), what was open already is written into the set.
+//! A table of nf_tables that passes on what belongs to connections of the host that had the virtual addresses before:
+//! TCP segments to them, of a connection that was not opened to (or from) this host, are sent to that host and dropped
+//! here. What was opened since then is known by its first segment (SYN), what was open already is written into the set.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -162,8 +162,8 @@ fn rules(layout: &Layout, passes: &[&Pass]) -> Vec<(&'static str, Vec<Attributes
     rules
 }
 
-/// Where a family has what, and how a key is laid out: the other end's address, ours, the other end's port, ours, each filled up
-/// to whole registers of four bytes.
+/// Where a family has what, and how a key is laid out: the other end's address, ours, the other end's port, ours, each
+/// filled up to whole registers of four bytes.
 struct Layout {
     address: u32,
     source: u32,

@@ -1,5 +1,6 @@
-//! Virtual addresses on the loopback interface, for some time: what connections go on with that were open when another host took the
-//! addresses. The kernel ends them by itself. One that stays there for good (a real server of LVS has such) is left alone.
+//! Virtual addresses on the loopback interface, for some time: what connections go on with that were open when another
+//! host took the addresses. The kernel ends them by itself. One that stays there for good (a real server of LVS has
+//! such) is left alone.
 
 use std::io;
 use std::net::IpAddr;

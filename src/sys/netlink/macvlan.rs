@@ -25,8 +25,8 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// Whether this is what [`create`] makes, on that interface and with that MAC: only such a one is ours to use and to
-    /// remove.
+    /// Whether this is what [`create`] makes, on that interface and with that MAC: only such a one is ours to use and
+    /// to remove.
     pub(crate) fn is(&self, parent: u32, mac: Mac) -> bool {
         self.private_on == Some(parent) && self.mac == Some(mac)
     }

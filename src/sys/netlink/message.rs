@@ -1,4 +1,5 @@
-//! What all protocols of netlink share: messages with a header, several in a datagram, and the kernel's verdicts on them.
+//! What all protocols of netlink share: messages with a header, several in a datagram, and the kernel's verdicts on
+//! them.
 
 use std::io;
 

@@ -1,6 +1,6 @@
-//! Conversations with the kernel by netlink: interfaces, addresses, routes, macvlans and the firewall's sets. [`route`],
-//! [`generic`] and [`netfilter`] are the three protocols, which share [`conversation`], [`message`] and [`attributes`]; the other
-//! files say with them what the agent wants. Nothing here decides what there shall be.
+//! Conversations with the kernel by netlink: interfaces, addresses, routes, macvlans and the firewall's sets.
+//! [`route`], [`generic`] and [`netfilter`] are the three protocols, which share [`conversation`], [`message`] and
+//! [`attributes`]; the other files say with them what the agent wants. Nothing here decides what there shall be.
 
 pub(crate) mod address;
 pub(crate) mod attributes;

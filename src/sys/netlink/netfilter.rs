@@ -117,7 +117,8 @@ impl Nfnetlink {
                 }
             }
             if refused.is_some() {
-                // The answers still to come belong to this batch too. A new socket is safer than guessing how many there are.
+                // The answers still to come belong to this batch too. A new socket is safer than guessing how many
+                // there are.
                 *self = Self::open()?;
                 break;
             }

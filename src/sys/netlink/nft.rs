@@ -91,7 +91,8 @@ impl Gates {
         Ok(())
     }
 
-    /// Whether there is a table of that name that an earlier process of ours did not make: rules and table would go with ours.
+    /// Whether there is a table of that name that an earlier process of ours did not make: rules and table would go
+    /// with ours.
     fn is_anothers(&mut self, table: &str) -> io::Result<bool> {
         for family in [INET, ARP] {
             let name = Attributes::default().text(1, table);

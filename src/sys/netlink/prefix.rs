@@ -1,9 +1,9 @@
 //! IPv6 addresses that end by themselves, and the route to their subnet.
 //!
-//! An IPv6 address brings the route to its prefix, and the kernel lets that route end with the address: also when it is the
-//! route of another address, the host's own. So an address with a lifetime brings no route where another one that stays
-//! has brought it. And the kernel leaves the route of an address that would have ended by itself in place when the address is
-//! removed; so such a one is made to stay before it is removed.
+//! An IPv6 address brings the route to its prefix, and the kernel lets that route end with the address: also when it is
+//! the route of another address, the host's own. So an address with a lifetime brings no route where another one that
+//! stays has brought it. And the kernel leaves the route of an address that would have ended by itself in place when
+//! the address is removed; so such a one is made to stay before it is removed.
 
 use std::collections::HashMap;
 use std::io;

@@ -1,6 +1,7 @@
-//! A table of nf_tables that refuses this host's own connections to servers that are known to fail. Whoever connects, a proxy, is told so
-//! at once and asks another server. Root may connect: the agent's checks must, and an administrator who looks should see the server
-//! itself. Its elements are a lease: when nobody renews them the kernel forgets them, so that an agent that died keeps no server out.
+//! A table of nf_tables that refuses this host's own connections to servers that are known to fail. Whoever connects, a
+//! proxy, is told so at once and asks another server. Root may connect: the agent's checks must, and an administrator
+//! who looks should see the server itself. Its elements are a lease: when nobody renews them the kernel forgets them,
+//! so that an agent that died keeps no server out.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -28,8 +29,8 @@ impl Refusals {
     /// Refuses these servers for [`LEASE`], and nobody else; nobody at all takes the table away.
     ///
     /// # Errors
-    /// The kernel's: no nf_tables, or not permitted; or the table is somebody else's. What was refused before still is, until its lease
-    /// is over.
+    /// The kernel's: no nf_tables, or not permitted; or the table is somebody else's. What was refused before still is,
+    /// until its lease is over.
     pub(crate) fn set(&mut self, refused: &Refused) -> io::Result<()> {
         let netfilter = match &mut self.netfilter {
             Some(open) => open,

@@ -29,8 +29,8 @@ pub(crate) struct Ours {
 }
 
 impl Ours {
-    /// Puts routes and rules beside what is there, before routes to the same place as `ip route prepend` does; nothing is
-    /// replaced. Returns the refusals, worded; what is there already is none.
+    /// Puts routes and rules beside what is there, before routes to the same place as `ip route prepend` does; nothing
+    /// is replaced. Returns the refusals, worded; what is there already is none.
     ///
     /// # Errors
     /// When the socket fails.

@@ -1,5 +1,6 @@
-//! Packets that pass by the kernel's own protocols: adverts, Ethernet frames, ARP and neighbour discovery, echo requests.
-//! Sockets are opened here with the options that each needs. What a packet means is read elsewhere: in the engine's `wire`.
+//! Packets that pass by the kernel's own protocols: adverts, Ethernet frames, ARP and neighbour discovery, echo
+//! requests. Sockets are opened here with the options that each needs. What a packet means is read elsewhere: in the
+//! engine's `wire`.
 
 pub mod frames;
 pub(crate) mod mmsg;

@@ -65,8 +65,9 @@ impl VrrpSocket {
         Ok(opened)
     }
 
-    /// The same on a macvlan of this MAC above `home`. The kernel hands what bears a macvlan's own MAC to the macvlan alone: the
-    /// adverts of another host whose virtual router has the same one. All else comes in by `home`, and is not heard twice.
+    /// The same on a macvlan of this MAC above `home`. The kernel hands what bears a macvlan's own MAC to the macvlan
+    /// alone: the adverts of another host whose virtual router has the same one. All else comes in by `home`, and is
+    /// not heard twice.
     ///
     /// # Errors
     /// The kernel's.

@@ -1,5 +1,5 @@
-//! Going to the background: the process forks while it has one thread, and the one that was called waits until the other is up, so that
-//! its exit code is true.
+//! Going to the background: the process forks while it has one thread, and the one that was called waits until the
+//! other is up, so that its exit code is true.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -14,7 +14,8 @@ pub(crate) struct Detached {
     caller: File,
 }
 
-/// Forks. Returns in the child; the caller's process ends here, with 0 once the child is up, else with the child's exit code.
+/// Forks. Returns in the child; the caller's process ends here, with 0 once the child is up, else with the child's exit
+/// code.
 ///
 /// # Errors
 /// The kernel's. Nothing was forked then.

@@ -1,5 +1,5 @@
-//! Ends of chosen processes, by a descriptor for each (pidfd_open, Linux 5.3): for where the kernel does not tell of all of
-//! them, as in network namespaces and containers.
+//! Ends of chosen processes, by a descriptor for each (pidfd_open, Linux 5.3): for where the kernel does not tell of
+//! all of them, as in network namespaces and containers.
 
 use std::collections::{HashMap, HashSet};
 use std::io;

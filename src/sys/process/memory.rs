@@ -1,5 +1,5 @@
-//! Memory that only the start needed is given back before it is locked: what reading a large configuration left on the heap, and the
-//! code that did it.
+//! Memory that only the start needed is given back before it is locked: what reading a large configuration left on the
+//! heap, and the code that did it.
 
 use std::fs;
 
@@ -16,8 +16,8 @@ pub(crate) fn give_back() {
     // Without /proc everything stays, which costs a few MiB.
     let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
     for (start, length) in maps.lines().filter_map(code) {
-        // SAFETY: pages of a private file mapping that was never writable hold what the file holds, so that nothing is lost and the
-        // next use finds the same bytes.
+        // SAFETY: pages of a private file mapping that was never writable hold what the file holds, so that nothing is
+        // lost and the next use finds the same bytes.
         #[expect(unsafe_code, reason = "madvise has no safe wrapper")]
         unsafe {
             libc::madvise(std::ptr::with_exposed_provenance_mut(start), length, libc::MADV_DONTNEED);

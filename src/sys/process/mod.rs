@@ -1,5 +1,5 @@
-//! This process and others: clocks, scheduling, memory, what the loop sleeps on, folders and processes that are watched, and
-//! the kernel's settings. Each file wraps one facility of Linux and knows nothing of why it is used.
+//! This process and others: clocks, scheduling, memory, what the loop sleeps on, folders and processes that are
+//! watched, and the kernel's settings. Each file wraps one facility of Linux and knows nothing of why it is used.
 
 pub(crate) mod clock;
 pub(crate) mod daemon;

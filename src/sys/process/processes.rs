@@ -31,8 +31,8 @@ const EVENT_HEADER: usize = 16;
 const BUFFER: usize = 1 << 20;
 /// Messages taken at a time, so that others get a turn.
 const MESSAGES: usize = 512;
-/// The kernel acknowledges at once, where it does.
-const ACKNOWLEDGED: u16 = 1000;
+/// How long the kernel may take to acknowledge the subscription. Where there are process events it does so at once.
+const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(1);
 
 /// A process as /proc shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,11 +48,11 @@ pub(crate) struct Process {
 /// Something that happened to a process (not to one of its threads).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ProcessEvent {
-    /// A process made another, which is like it so far.
+    /// A process forked: the child runs the same program so far.
     Forked {
-        /// The one.
+        /// Process id of the one that forked.
         parent: u32,
-        /// The other.
+        /// Process id of the new one.
         child: u32,
     },
     /// A process runs another program, or changed its name.
@@ -61,7 +61,7 @@ pub(crate) enum ProcessEvent {
     Ended(u32),
 }
 
-/// Every process but the dead; those that end meanwhile are left out.
+/// Every process but zombies; those that end meanwhile are left out.
 ///
 /// # Errors
 /// /proc is not there.
@@ -70,7 +70,7 @@ pub(crate) fn all() -> io::Result<Vec<Process>> {
     Ok(pids.filter_map(look).collect())
 }
 
-/// One process; `None` when it has ended, be it that its parent has not asked yet.
+/// One process; `None` when it has ended, also while it is a zombie that its parent has not waited for.
 pub(crate) fn look(pid: u32) -> Option<Process> {
     let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
     let stat = String::from_utf8_lossy(&stat);
@@ -100,7 +100,8 @@ impl ProcessEvents {
     pub(crate) fn open() -> io::Result<Self> {
         let kind = Type::DGRAM.nonblocking().cloexec();
         let socket = Socket::new(Domain::from(libc::AF_NETLINK), kind, Some(Protocol::from(CONNECTOR)))?;
-        let _ = socket.set_recv_buffer_size(BUFFER); // less only means that events are lost sooner, and then all are read
+        // Less only means that events are lost sooner, and then all processes are read.
+        let _ = socket.set_recv_buffer_size(BUFFER);
         bind(socket.as_raw_fd(), &NetlinkAddr::new(0, CN_IDX_PROC))?;
         socket.send(&subscription())?;
         let events = Self { socket };
@@ -110,8 +111,7 @@ impl ProcessEvents {
 
     fn acknowledged(&self) -> io::Result<()> {
         let started = std::time::Instant::now();
-        let limit = Duration::from_millis(ACKNOWLEDGED.into());
-        while started.elapsed() < limit {
+        while started.elapsed() < ACKNOWLEDGED_WITHIN {
             let mut watched = [PollFd::new(std::os::fd::AsFd::as_fd(&self.socket), PollFlags::POLLIN)];
             poll(&mut watched, PollTimeout::from(100_u8))?;
             let Some(message) = self.receive()? else { continue };

@@ -1,4 +1,5 @@
-//! A better router on the wire of a host: it advertises what the file's own instances do, with priority 254, until it is dropped.
+//! A better router on the wire of a host: it advertises what the file's own instances do, with priority 254, until it
+//! is dropped.
 
 use std::fs::File;
 use std::net::IpAddr;
@@ -19,14 +20,14 @@ use nix::sched::{CloneFlags, setns};
 /// Between two adverts: often enough for each interval.
 const PAUSE: Duration = Duration::from_millis(100);
 
-pub struct Better {
+pub(super) struct Better {
     ends: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Better {
     /// At the other end of each cable of this namespace whose interface an instance of the file names.
-    pub fn begin(namespace: &str, text: &str) -> Self {
+    pub(super) fn begin(namespace: &str, text: &str) -> Self {
         let space = File::open(format!("/run/netns/{namespace}")).unwrap();
         let config = conf::parse("better.conf", text).config;
         let ends = Arc::new(AtomicBool::new(false));

@@ -4,11 +4,11 @@ use std::fmt;
 use std::path::Path;
 
 /// What is looked at, in this order.
-pub const TABLES: [&str; 6] = ["state", "addresses", "routes", "rules", "links", "settings"];
+pub(super) const TABLES: [&str; 6] = ["state", "addresses", "routes", "rules", "links", "settings"];
 
 /// One file. Its header is made of lines `# KEY: VALUE`; what they mean is told in `README.md` beside the files.
 #[derive(Debug)]
-pub struct Case {
+pub(super) struct Case {
     pub name: String,
     pub text: String,
     /// Done to the host before the daemon starts.
@@ -28,7 +28,7 @@ pub struct Case {
 
 /// A difference that is meant. `*` is any.
 #[derive(Debug, Clone)]
-pub struct Meant {
+pub(super) struct Meant {
     pub phase: String,
     pub table: String,
     pub reason: String,
@@ -36,7 +36,7 @@ pub struct Meant {
 
 /// A difference that was found.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub(super) struct Found {
     pub phase: &'static str,
     pub table: &'static str,
     /// Lines of one only: `-` keepalived's (or before), `+` hactl's (or after).
@@ -44,7 +44,7 @@ pub struct Found {
 }
 
 impl Case {
-    pub fn read(path: &Path) -> Self {
+    pub(super) fn read(path: &Path) -> Self {
         let text = std::fs::read_to_string(path).unwrap();
         let mut case = Self {
             name: path.file_stem().unwrap().to_string_lossy().into_owned(),
@@ -87,7 +87,7 @@ impl Case {
     }
 
     /// The file after the reload.
-    pub fn changed(&self) -> String {
+    pub(super) fn changed(&self) -> String {
         let mut lines = Vec::new();
         for line in self.text.lines() {
             if line.starts_with("# ") {
@@ -102,7 +102,7 @@ impl Case {
     }
 
     /// Whether this is what the header says of a phase, so that nothing is to be waited for.
-    pub fn expects(&self, phase: &str, found: &[Found]) -> bool {
+    pub(super) fn expects(&self, phase: &str, found: &[Found]) -> bool {
         let here: Vec<&Meant> =
             self.differs.iter().filter(|meant| meant.phase == phase || meant.phase == "*").collect();
         let said = |one: &Found| here.iter().any(|meant| meant.fits(one));
@@ -110,7 +110,7 @@ impl Case {
     }
 
     /// What is wrong about what was found; nothing if all is as the header says.
-    pub fn judge(&self, found: &[Found]) -> Vec<String> {
+    pub(super) fn judge(&self, found: &[Found]) -> Vec<String> {
         let mut wrong: Vec<String> = found
             .iter()
             .filter(|one| !self.differs.iter().any(|meant| meant.fits(one)))

@@ -17,12 +17,12 @@ use crate::lan::{binary, read};
 
 /// Who runs on a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Who {
+pub(super) enum Who {
     Keepalived,
     Hactl,
 }
 
-pub struct Host {
+pub(super) struct Host {
     name: String,
     who: Who,
     folder: PathBuf,
@@ -30,12 +30,12 @@ pub struct Host {
 }
 
 /// Lines by table.
-pub type Picture = BTreeMap<&'static str, BTreeSet<String>>;
+pub(super) type Picture = BTreeMap<&'static str, BTreeSet<String>>;
 
 impl Host {
-    /// A namespace with lan0, lan1 and lan2 (172.31.1.1/24, fd99:1::1/64 …), their cables plugged: p0, p1 and p2 are the
-    /// other ends.
-    pub fn new(who: Who, folder: &Path, number: usize) -> Self {
+    /// A namespace with lan0, lan1 and lan2 (172.31.1.1/24, fd99:1::1/64 …), their cables plugged: p0, p1 and p2 are
+    /// the other ends.
+    pub(super) fn new(who: Who, folder: &Path, number: usize) -> Self {
         let letter = if who == Who::Hactl { 'h' } else { 'k' };
         let unique: String = folder.to_string_lossy().chars().rev().take(6).collect();
         let folder = folder.join(format!("{number}{letter}"));
@@ -60,12 +60,12 @@ impl Host {
     }
 
     /// A better router at the other ends of its cables.
-    pub fn beside_a_better(&self, text: &str) -> Better {
+    pub(super) fn beside_a_better(&self, text: &str) -> Better {
         Better::begin(&self.name, text)
     }
 
     /// Runs a line in the namespace.
-    pub fn shell(&self, line: &str) -> String {
+    pub(super) fn shell(&self, line: &str) -> String {
         let line = line.replace("RUN/", &self.file(""));
         let output = Command::new("ip").args(["netns", "exec", &self.name, "sh", "-c", &line]).output().unwrap();
         String::from_utf8_lossy(&output.stdout).into_owned()
@@ -76,12 +76,12 @@ impl Host {
     }
 
     /// The paths that a file may name: `RUN` is a folder of this host's own.
-    pub fn write(&self, text: &str) {
+    pub(super) fn write(&self, text: &str) {
         fs::write(self.file("conf"), text.replace("RUN/", &self.file(""))).unwrap();
     }
 
     /// The exit code of the program's own check of the file.
-    pub fn check(&self) -> i32 {
+    pub(super) fn check(&self) -> i32 {
         let conf = self.file("conf");
         let mut command = Command::new("ip");
         command.args(["netns", "exec", &self.name]);
@@ -92,7 +92,7 @@ impl Host {
         command.output().unwrap().status.code().unwrap_or(-1)
     }
 
-    pub fn start(&mut self) {
+    pub(super) fn start(&mut self) {
         let (conf, log) = (self.file("conf"), File::create(self.file("log")).unwrap());
         let mut command = Command::new("ip");
         command.args(["netns", "exec", &self.name]);
@@ -112,12 +112,12 @@ impl Host {
         self.daemon = Some(child);
     }
 
-    pub fn log(&self) -> String {
+    pub(super) fn log(&self) -> String {
         read(Path::new(&self.file("log")))
     }
 
     /// The state of each instance, and its priority as far as the daemon tells.
-    pub fn states(&self) -> BTreeMap<String, String> {
+    pub(super) fn states(&self) -> BTreeMap<String, String> {
         match self.who {
             Who::Keepalived => keepalived_states(&self.log()),
             Who::Hactl => self.status().map(|status| hactl_states(&status)).unwrap_or_default(),
@@ -130,8 +130,9 @@ impl Host {
         serde_json::from_slice(&output.stdout).ok()
     }
 
-    /// Whether every instance has come to where it stays as long as nothing happens: beside a better router that is another place.
-    pub fn settled(&mut self, left: &str) -> bool {
+    /// Whether every instance has come to where it stays as long as nothing happens: beside a better router that is
+    /// another place.
+    pub(super) fn settled(&mut self, left: &str) -> bool {
         let states = match self.who {
             Who::Keepalived => {
                 Some(self.log()).filter(|log| log.contains("Startup complete")).map(|log| keepalived_states(&log))
@@ -141,11 +142,11 @@ impl Host {
         self.ended() || states.is_some_and(|states| states.values().all(|state| !state.starts_with(left)))
     }
 
-    pub fn ended(&mut self) -> bool {
+    pub(super) fn ended(&mut self) -> bool {
         self.daemon.as_mut().is_none_or(|daemon| daemon.try_wait().unwrap().is_some())
     }
 
-    pub fn reload(&self) {
+    pub(super) fn reload(&self) {
         let Some(daemon) = &self.daemon else { return };
         let loaded = |log: &str| log.matches("Reload complete").count() + log.matches("reloaded, ").count();
         let before = loaded(&self.log());
@@ -157,13 +158,14 @@ impl Host {
         }
     }
 
-    pub fn terminate(&self) {
+    pub(super) fn terminate(&self) {
         if let Some(daemon) = &self.daemon {
-            let _ = kill(Pid::from_raw(daemon.id().try_into().unwrap()), Signal::SIGTERM); // it may have ended by itself
+            // It may have ended by itself.
+            let _ = kill(Pid::from_raw(daemon.id().try_into().unwrap()), Signal::SIGTERM);
         }
     }
 
-    pub fn picture(&self) -> Picture {
+    pub(super) fn picture(&self) -> Picture {
         let shown = self.shell(
             "ip -j -d addr; echo; echo ===; ip route show table all; echo ===; ip rule; ip -6 rule; echo ===; \
              cd /proc/sys/net; grep . ipv4/ip_nonlocal_bind ipv4/conf/*/arp_ignore ipv4/conf/*/arp_filter \
@@ -207,7 +209,7 @@ impl Drop for Host {
 }
 
 /// What differs between two pictures; states are compared only where both have a daemon.
-pub fn differences(phase: &'static str, one: &Picture, other: &Picture) -> Vec<Found> {
+pub(super) fn differences(phase: &'static str, one: &Picture, other: &Picture) -> Vec<Found> {
     let mut found = Vec::new();
     for table in TABLES {
         let (one, other) = (&one[table], &other[table]);

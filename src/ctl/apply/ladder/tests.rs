@@ -86,8 +86,8 @@ fn signing_comes_step_by_step() {
     assert_eq!((told, signed), (vec!["enforce 1 of 1".to_owned()], None));
 }
 
-/// Each pair of neighbouring steps, and each step with itself, understands each other: what a host that has taken it says is
-/// believed by one that has not.
+/// Each pair of neighbouring steps, and each step with itself, understands each other: what a host that has taken it
+/// says is believed by one that has not.
 #[test]
 fn steps_lead_from_everywhere_to_everywhere() {
     let file = minted_file(1);

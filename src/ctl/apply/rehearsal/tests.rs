@@ -73,7 +73,8 @@ fn rehearsed(auth: &str, key: &str) -> Traffic {
     rehearse(&after, &jobs, &configurations)
 }
 
-/// The key that goes stands in the configuration of each step, and lies in a file on who has not taken it: it is the same one.
+/// The key that goes stands in the configuration of each step, and lies in a file on who has not taken it: it is the
+/// same one.
 #[test]
 fn keys_that_change_by_steps_give_nobody_a_second_owner() {
     for auth in ["{ hmac: { id: 7 } }", "{ hmac: { id: 7, mode: permissive } }", "{ hmac: no }"] {

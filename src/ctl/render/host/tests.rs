@@ -109,7 +109,8 @@ fn wordpress_renders_and_its_secrets_are_where_they_are_needed() {
     assert!(alone.files.iter().all(|one| one.dest != "/etc/nginx/hactl_wordpress_copies"));
 }
 
-/// Every state of the two databases, as the script that is deployed judges them: who begins without asking the other one.
+/// Every state of the two databases, as the script that is deployed judges them: who begins without asking the other
+/// one.
 #[test]
 fn a_database_begins_without_asking_where_nobody_can_have_more() {
     let cluster = parse(Path::new("/nowhere/x.yaml"), WORDPRESS).unwrap().cluster;
@@ -183,9 +184,9 @@ fn what_is_not_asked_for_is_not_there() {
     let left = [
         "/etc/wordpress/config-hactl.php",
         "/etc/nginx/hactl_wordpress_copies",
+        "/etc/hactl/wordpress/setup.php",
         "/etc/hactl/wordpress/pair.sql",
         "/etc/hactl/wordpress/pair.client",
-        "/etc/hactl/wordpress/setup.php",
     ];
     assert_eq!(wanted.forgotten, ["/etc/hactl/smtp.password"]);
     assert_eq!(wanted.removed_secrets, left, "what other roles left");
@@ -222,12 +223,12 @@ fn the_lvs_clusters_render() {
     assert_eq!(parsed.config.instances[0].addresses[0].preferred_s, Some(0), "checks must not come from it");
     let retired = rendered(HOMEWORK, "web-7").unwrap().retired;
     let left = [
-        "hactl-wordpress-pair",
+        "hactl-certificates.timer",
+        "hactl-realserver",
+        "hactl-agent",
         "hactl-wordpress-cron.timer",
         "hactl-wordpress",
-        "hactl-certificates.timer",
-        "hactl-agent",
-        "hactl-realserver",
+        "hactl-wordpress-pair",
     ];
     assert_eq!(retired, left, "what WordPress, certificates by ACME, VIPs and LVS left behind goes");
     let static_page = rendered(HOMEWORK, "web-7").unwrap();
@@ -377,7 +378,8 @@ fn nginx_speaks_ipv6_and_knows_several_names() {
     assert!(two.contains("return 301 http://a.example.cc$request_uri;"), "{two}");
 }
 
-/// Each load balancer answers every question, before everything else; nothing that is a secret or one's own stands in the file.
+/// Each load balancer answers every question, before everything else; nothing that is a secret or one's own stands in
+/// the file.
 #[test]
 fn certificates_by_acme_are_rendered() {
     let text = include_str!("../../../../inventories/acme.yaml");

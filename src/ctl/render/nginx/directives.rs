@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::certificate::Certificate;
 use crate::ctl::cluster::Cluster;
 use crate::ctl::render::tls::{FOLDER, acme_file, certificate_file, key_file};
 use crate::ctl::roles::builtin::PROXY_PARAMS;
@@ -17,7 +18,8 @@ pub(super) fn upstream(pool: &str) -> String {
     format!("{pool}_pools")
 }
 
-/// Lines of a site's block, or of a path's: all but where requests go. `id` is what its zones are called, `file` its files.
+/// Lines of a site's block, or of a path's: all but where requests go. `id` is what its zones are called, `file` its
+/// files.
 pub(super) fn of_rules(rules: &Rules, id: &str, file: &str) -> Vec<String> {
     let mut lines = Vec::new();
     lines.extend(rules.max_body.as_ref().map(|size| format!("client_max_body_size {size};")));
@@ -181,7 +183,8 @@ fn cache_lines(cache: &Cache, id: &str) -> Vec<String> {
     lines
 }
 
-/// Certificate, key, versions and ciphers of a site.
+/// Certificate, key, versions and ciphers of a site. What its authority says of a certificate is brought along where it
+/// says so by OCSP (nginx warns where it does not). Of one that a load balancer gets by ACME that is not known here.
 pub(super) fn tls_lines(tls: &Tls, id: &str) -> Vec<String> {
     let (certificate, key) = match tls.origin {
         TlsOrigin::Acme(_) => (acme_file(id), acme_file(id)),
@@ -201,6 +204,9 @@ pub(super) fn tls_lines(tls: &Tls, id: &str) -> Vec<String> {
             lines.push("ssl_protocols TLSv1.2 TLSv1.3;".into());
             lines.push(format!("ssl_ciphers {CIPHERS};"));
         }
+    }
+    if tls.certificate.as_ref().is_some_and(Certificate::can_be_stapled) {
+        lines.push("ssl_stapling on;".into());
     }
     if let Some(time) = tls.hsts {
         lines.push(format!("add_header Strict-Transport-Security \"max-age={}\" always;", time.as_secs()));

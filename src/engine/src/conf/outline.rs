@@ -1,5 +1,5 @@
-//! A configuration as its statements, one by one, each with the place where it was written: for who moves it elsewhere and
-//! must lose nothing on the way. What they mean is not asked here.
+//! A configuration as its statements, one by one, each with the place where it was written: for who moves it elsewhere
+//! and must lose nothing on the way. What they mean is not asked here.
 
 use super::expand::surroundings::Surroundings;
 use super::expand::{Limits, expand};

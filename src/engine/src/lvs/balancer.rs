@@ -159,8 +159,8 @@ impl Balancer {
     }
 
     /// The table that the kernel is taken to have.
-    pub fn told(&self) -> Table {
-        self.pools.iter().flat_map(Pool::told).collect()
+    pub fn in_kernel(&self) -> Table {
+        self.pools.iter().flat_map(Pool::in_kernel).collect()
     }
 
     /// The services that are ours.

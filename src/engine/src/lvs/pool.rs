@@ -26,8 +26,8 @@ pub struct Pool {
     pub(super) suspended: bool,
     /// The kernel shall not have it: this host does not hold the address (`master_only`).
     pub(super) absent: bool,
-    /// What the kernel has been told.
-    told: BTreeMap<SocketAddr, DestinationSettings>,
+    /// The destinations that the kernel is taken to have.
+    in_kernel: BTreeMap<SocketAddr, DestinationSettings>,
 }
 
 impl Pool {
@@ -48,7 +48,7 @@ impl Pool {
             quorum_since: now,
             suspended: false,
             absent: false,
-            told: BTreeMap::new(),
+            in_kernel: BTreeMap::new(),
         };
         pool.quorum = pool.alive() >= pool.config.quorum;
         pool
@@ -187,22 +187,22 @@ impl Pool {
     /// What separates the kernel from what is wanted now.
     fn changes(&mut self, now: Instant) -> Vec<super::diff::Change> {
         let wanted = self.destinations(now);
-        if wanted == self.told || self.absent {
+        if wanted == self.in_kernel || self.absent {
             return Vec::new();
         }
-        let before = std::mem::replace(&mut self.told, wanted.clone());
+        let before = std::mem::replace(&mut self.in_kernel, wanted.clone());
         diff(&self.table(&before), &self.table(&wanted), &BTreeSet::new())
     }
 
     /// The services of this pool as they are wanted; from now on the kernel is taken to have them.
     pub(super) fn wanted(&mut self, now: Instant) -> Table {
-        self.told = self.destinations(now);
-        self.table(&self.told)
+        self.in_kernel = self.destinations(now);
+        self.table(&self.in_kernel)
     }
 
     /// The services of this pool as the kernel is taken to have them.
-    pub(super) fn told(&self) -> Table {
-        self.table(&self.told)
+    pub(super) fn in_kernel(&self) -> Table {
+        self.table(&self.in_kernel)
     }
 
     fn table(&self, destinations: &BTreeMap<SocketAddr, DestinationSettings>) -> Table {
@@ -245,8 +245,9 @@ impl Pool {
         self.servers.iter().filter_map(|server| server.next_rise(self.config.slow_start, now)).min()
     }
 
-    /// What is told at the start: a quorum that is there, as keepalived does; with `rs_init_notifies` (`all`) each state as if it were
-    /// a change. A pool that an earlier run left in the kernel goes on, and has no start (`goes_on`).
+    /// What is told at the start: a quorum that is there, as keepalived does; with `rs_init_notifies` (`all`) each
+    /// state as if it were a change. A pool that an earlier run left in the kernel goes on, and has no start
+    /// (`goes_on`).
     pub(super) fn begin(&self, all: bool, goes_on: bool) -> Vec<Effect> {
         let servers = self.servers().filter(|_| all).flat_map(|(config, server)| {
             let command = if server.is_up() { &config.notify_up } else { &config.notify_down };

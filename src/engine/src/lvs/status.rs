@@ -19,7 +19,8 @@ use crate::time::{Instant, millis};
 pub struct VirtualServerStatus {
     /// Its name: `10.0.0.3:80`, `fwmark 5`, `group web`, `upstream web`.
     pub name: String,
-    /// A proxy of this host spreads requests to it, and not the kernel: it has neither services nor a scheduler, and no traffic is known.
+    /// A proxy of this host spreads requests to it, and not the kernel: it has neither services nor a scheduler, and no
+    /// traffic is known.
     #[serde(default)]
     pub upstream: bool,
     /// The kernel's services that it is.
@@ -59,8 +60,8 @@ pub struct RealServerStatus {
     pub address: String,
     /// All of its checks pass, or none has been tried yet.
     pub up: bool,
-    /// The checks have found out whether it is up; before, that is only supposed, and so is whether it is refused. Agents that do not
-    /// say suppose nothing.
+    /// The checks have found out whether it is up; before, that is only supposed, and so is whether it is refused.
+    /// Agents that do not say suppose nothing.
     #[serde(default = "supposed")]
     pub judged: bool,
     /// Why it went up or down last; `None` since the start.

@@ -1,5 +1,5 @@
-//! Which servers of upstreams a proxy of this host shall not reach. It finds out at once then, and asks another one, instead of waiting
-//! for somebody who is dead.
+//! Which servers of upstreams a proxy of this host shall not reach. It finds out at once then, and asks another one,
+//! instead of waiting for somebody who is dead.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -18,8 +18,9 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// What follows for all upstreams. Where a whole pool fails nobody of it is refused, whatever another pool says of a server: a check
-    /// may be wrong, and a proxy that asks in vain loses nothing. Who is drained stays out of it even then.
+    /// What follows for all upstreams. Where a whole pool fails none of its servers is refused, whatever another pool
+    /// says of a server: a check may be wrong, and a proxy that asks in vain loses nothing. A server that was drained
+    /// by hand is refused even then.
     pub(super) fn of<'p>(pools: impl Iterator<Item = &'p Pool>) -> Self {
         let (mut refused, mut spared, mut drained) = (Self::default(), BTreeSet::new(), BTreeSet::new());
         for pool in pools.filter(|pool| pool.config().upstream) {

@@ -1,6 +1,6 @@
-//! Connection draining (`connection_draining`): TCP knows a connection by the host that it was opened to, so when a living master
-//! hands its addresses over, the connections that are open go on with it for a while. It keeps the addresses where nobody finds
-//! them, and the next master passes on to it what is not for a connection of its own.
+//! Connection draining (`connection_draining`): TCP knows a connection by the host that it was opened to, so when a
+//! living master hands its addresses over, the connections that are open go on with it for a while. It keeps the
+//! addresses where nobody finds them, and the next master passes on to it what is not for a connection of its own.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -12,8 +12,8 @@ use super::together::virtual_addresses;
 use crate::action::{Action, Drain, Gate, Renewal};
 
 impl Router {
-    /// Where routes or rules go with the addresses, what a former master answers would have no way back. A VMAC is a hardware
-    /// address that goes with them, too.
+    /// Where routes or rules go with the addresses, what a former master answers would have no way back. A VMAC is a
+    /// hardware address that goes with them, too.
     fn drains(&self) -> Option<Duration> {
         let alone = self.config.routes.is_empty() && self.config.rules.is_empty() && self.config.vmac.is_none();
         Some(self.settings.draining)

@@ -15,9 +15,9 @@ use super::router::Router;
 use super::send::announcement;
 use super::state::{Event, State};
 use crate::action::{Action, Frame};
-use crate::notice::{What, mac_text};
+use crate::notice::What;
 use crate::time::Instant;
-use crate::wire::arp::Mac;
+use crate::wire::arp::{Mac, mac_text};
 
 impl Router {
     /// Starts a check, which waits a moment: a promoted router announces itself shortly before its advert arrives.

@@ -71,7 +71,7 @@ impl Router {
         self.end_draining(ctx);
         let holds = matches!(self.state, State::Master | State::Handover(_));
         // With the lifetime that the old settings gave them: a lease that ends must not let go of what stays.
-        let old: HashSet<LinkAddress> = self.link_addresses(ctx).into_iter().collect();
+        let old = self.link_addresses(ctx);
         self.follow(settings, group);
         let old_routing = self.routing(ctx);
         let list_changed = config.addresses != self.config.addresses;
@@ -80,7 +80,7 @@ impl Router {
             self.advertise_extra(self.advertised(), ctx.now);
         }
         self.config = config;
-        let new: HashSet<LinkAddress> = self.link_addresses(ctx).into_iter().collect();
+        let new = self.link_addresses(ctx);
         if holds {
             let routing = self.routing(ctx);
             let gone = without(old_routing.clone(), &routing);
@@ -90,8 +90,11 @@ impl Router {
             // An option of an address that changed makes it another entry: it is replaced, and not removed in between
             // where the kernel can do that.
             let stays = |at: &LinkAddress| new.iter().any(|new| same_place(new, at));
-            let gone: Vec<_> = old.difference(&new).filter(|at| !stays(at)).cloned().collect();
-            let come: Vec<_> = new.difference(&old).cloned().collect();
+            // Sets for the question alone: their order is another one in each process, and the same inputs shall be
+            // the same actions.
+            let (before, after): (HashSet<_>, HashSet<_>) = (old.iter().collect(), new.iter().collect());
+            let gone: Vec<_> = old.iter().filter(|at| !after.contains(at) && !stays(at)).cloned().collect();
+            let come: Vec<_> = new.iter().filter(|at| !before.contains(at)).cloned().collect();
             if !gone.is_empty() {
                 ctx.actions.push(Action::RemoveAddresses(gone));
             }

@@ -5,9 +5,10 @@
 //! and is the only writer of its state. Its methods stand in a file for each subject: [`deadline`] says what its timers
 //! mean; [`receive`] judges packets ([`rejected`] says why one is dropped), [`send`] makes them, [`sign`] signs them,
 //! [`answered`] bounds those that answer others; [`track`] and [`priority`] follow what it depends on; [`holdings`] is
-//! what it owns as master, [`draining`] what becomes of open connections ([`drained`]), [`together`] what several own; [`guard`] asks before it claims ([`asking`], [`questions`],
-//! [`lan`]), [`duplicate_check`] defends ([`defence`]); [`group`] keeps routers together, [`command`] obeys operators,
-//! [`notify`], [`counters`] and [`status`] answer for it.
+//! what it owns as master, [`draining`] what becomes of open connections ([`drained`]), [`together`] what several own;
+//! [`guard`] asks before it claims ([`asking`], [`questions`], [`lan`]), [`duplicate_check`] defends ([`defence`]);
+//! [`group`] keeps routers together, [`command`] obeys operators, [`notify`], [`counters`] and [`status`] answer for
+//! it.
 
 mod answered;
 mod asking;

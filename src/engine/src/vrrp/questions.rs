@@ -14,8 +14,8 @@ use crate::wire::arp::Mac;
 use crate::wire::{arp, ndisc};
 
 impl Router {
-    /// Whether this is about an address of ours, on its interface, and not said by ourselves. A virtual MAC is also the other
-    /// routers': what bears it while the addresses are not here is theirs.
+    /// Whether this is about an address of ours, on its interface, and not said by ourselves. A virtual MAC is also the
+    /// other routers': what bears it while the addresses are not here is theirs.
     pub(super) fn concerns(&self, link: u32, address: IpAddr, mac: Mac, ctx: &Context<'_>) -> bool {
         let home = self.on_wire().find(|(own, _)| *own == address).and_then(|(_, name)| ctx.links.named(name));
         let others = matches!(self.state, State::Backup | State::Claiming)

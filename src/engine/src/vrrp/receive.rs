@@ -51,11 +51,13 @@ impl Router {
             self.judge_peer(packet)?;
         }
         let signed = self.judge_signature(packet, wall)?;
+        let trailer = packet.payload.get(signed.len()..).unwrap_or_default();
         let old = self.config.old_checksum != OldChecksum::Never && !multicast;
-        let (advert, form) = Advert::parse(signed, packet.source, packet.destination).or_else(|error| match old {
-            true => Advert::parse_old_unicast(signed, packet.source).ok_or(error),
-            false => Err(error),
-        })?;
+        let (advert, form) =
+            Advert::parse_signed(signed, trailer, packet.source, packet.destination).or_else(|error| match old {
+                true => Advert::parse_old_unicast(signed, packet.source).ok_or(error),
+                false => Err(error),
+            })?;
         if advert.version != self.config.version {
             return Err(Rejected::Version { theirs: advert.version, ours: self.config.version });
         }

@@ -7,9 +7,8 @@ use super::router::Router;
 use super::state::{State, public};
 use crate::conf::config::HmacSettings;
 use crate::control::{InstanceStatus, Signing, Wire};
-use crate::notice::mac_text;
 use crate::time::{Instant, millis};
-use crate::wire::arp::Mac;
+use crate::wire::arp::{Mac, mac_text};
 
 impl Router {
     /// Who answered for the addresses beside their owner, a moment ago. A backup hears one hardware address, its

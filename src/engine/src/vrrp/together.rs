@@ -104,9 +104,9 @@ pub(crate) fn place(instance: &mut Arc<VrrpInstance>, links: &Links) -> bool {
     true
 }
 
-/// Same name, interface and family: the same router, which keeps its state over a reload. Another VRID is another virtual
-/// router to the LAN, but the addresses are the same and so is who has them: a master that left and came again would be a gap.
-/// With a VMAC it is another hardware address as well, so there it is another router.
+/// Same name, interface and family: the same router, which keeps its state over a reload. Another VRID is another
+/// virtual router to the LAN, but the addresses are the same and so is who has them: a master that left and came again
+/// would be a gap. With a VMAC it is another hardware address as well, so there it is another router.
 pub(crate) fn same_router(router: &Router, new: &VrrpInstance) -> bool {
     let old = router.config();
     router.state() != State::Stopped

@@ -97,8 +97,8 @@ impl View {
 
     /// The wait after a goodbye (priority 0). The skew (RFC 9568 §6.4.2) only sees to it that the best of several
     /// backups comes first: where there is no other one it is for nothing, and with the guard, which settles who is
-    /// master before anything is taken, milliseconds do. Once an interval: whoever alternates adverts and goodbyes would
-    /// otherwise have a claim for each of them.
+    /// master before anything is taken, milliseconds do. Once an interval: whoever alternates adverts and goodbyes
+    /// would otherwise have a claim for each of them.
     pub(super) fn goodbye_wait(&self) -> Duration {
         match (self.pair, self.guard) {
             _ if self.stale || self.hurried => self.skew(),

@@ -5,6 +5,11 @@ use std::net::Ipv4Addr;
 /// Ethernet address.
 pub type Mac = [u8; 6];
 
+/// An Ethernet address as everybody writes it, such as `00:00:5e:00:01:33`.
+pub fn mac_text(mac: &Mac) -> String {
+    mac.map(|byte| format!("{byte:02x}")).join(":")
+}
+
 /// The Ethernet broadcast address.
 pub const BROADCAST: Mac = [0xff; 6];
 /// EtherType of ARP.

@@ -12,8 +12,11 @@ use std::time::Duration;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
+use super::checksum::Checksum;
+
 /// Bytes of the trailer.
-pub const LENGTH: usize = 28;
+pub const LENGTH: usize = LENGTH_16 as usize;
+const LENGTH_16: u16 = 28;
 const MAC_LENGTH: usize = 16;
 const KIND: u8 = 1;
 
@@ -96,7 +99,23 @@ impl Trailer {
         let mac = digest(&message, source, secret).map(|hmac| hmac.finalize().into_bytes());
         let bytes = mac.as_deref().and_then(|mac| mac.get(..MAC_LENGTH)).unwrap_or(&[0; MAC_LENGTH]);
         message.extend(bytes);
+        if source.is_ipv6() {
+            sum_whole(&mut message);
+        }
         message
+    }
+}
+
+/// Over IPv6 the checksum covers the trailer as well ([`Advert::parse_signed`](super::vrrp::Advert::parse_signed)). The
+/// MAC takes it as 0, so it is made last: what it was of the message alone, with the trailer and its length added (RFC
+/// 1624).
+fn sum_whole(message: &mut [u8]) {
+    let Some((signed, trailer)) = message.split_last_chunk::<LENGTH>() else { return };
+    let Some([high, low]) = signed.get(6..8).and_then(|sum| <[u8; 2]>::try_from(sum).ok()) else { return };
+    let sum =
+        Checksum::default().over(&[!high, !low]).over(&LENGTH_16.to_be_bytes()).over(trailer).finish().to_be_bytes();
+    if let Some(field) = message.get_mut(6..8) {
+        field.copy_from_slice(&sum);
     }
 }
 

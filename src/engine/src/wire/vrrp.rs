@@ -143,6 +143,20 @@ impl Advert {
     /// # Errors
     /// [`AdvertError`]; the caller counts it and says so once.
     pub fn parse(payload: &[u8], source: IpAddr, destination: IpAddr) -> Result<(Self, ChecksumForm), AdvertError> {
+        Self::parse_signed(payload, &[], source, destination)
+    }
+
+    /// The same of a message that has a trailer behind it. Over IPv6 the checksum covers that, too: there the sender's
+    /// kernel makes it, over the whole payload (RFC 3542 §3.1). Over IPv4 it does not.
+    ///
+    /// # Errors
+    /// As [`Advert::parse`].
+    pub fn parse_signed(
+        payload: &[u8],
+        trailer: &[u8],
+        source: IpAddr,
+        destination: IpAddr,
+    ) -> Result<(Self, ChecksumForm), AdvertError> {
         let short = |expected| AdvertError::Length { expected, found: payload.len() };
         let (header, rest) = payload.split_first_chunk::<HEADER>().ok_or(short(HEADER))?;
         let [version_type, vrid, priority, count, b4, b5, c0, c1] = *header;
@@ -164,7 +178,9 @@ impl Advert {
         let found = u16::from_be_bytes([c0, c1]);
         let form = match version {
             Version::V2 if Checksum::default().over(payload).finish() == 0 => ChecksumForm::MessageOnly,
-            Version::V3 if with_pseudo(source, destination, payload).finish() == 0 => ChecksumForm::PseudoHeader,
+            Version::V3 if with_pseudo(source, destination, payload, trailer).finish() == 0 => {
+                ChecksumForm::PseudoHeader
+            }
             Version::V3 if source.is_ipv4() && Checksum::default().over(payload).finish() == 0 => {
                 ChecksumForm::MessageOnly
             }
@@ -232,10 +248,12 @@ impl Advert {
             bytes.extend(if let Auth::Simple(data) = self.auth { data } else { [0; AUTH_DATA] });
         }
         let sum = match (self.version, form) {
-            (Version::V3, ChecksumForm::OldUnicast) if source.is_ipv4() => with_pseudo(source, GROUP_V4.into(), &bytes),
+            (Version::V3, ChecksumForm::OldUnicast) if source.is_ipv4() => {
+                with_pseudo(source, GROUP_V4.into(), &bytes, &[])
+            }
             (Version::V2, _) => Checksum::default().over(&bytes),
             (Version::V3, ChecksumForm::MessageOnly) if source.is_ipv4() => Checksum::default().over(&bytes),
-            (Version::V3, _) => with_pseudo(source, destination, &bytes),
+            (Version::V3, _) => with_pseudo(source, destination, &bytes, &[]),
         };
         if let Some(field) = bytes.get_mut(6..8) {
             field.copy_from_slice(&sum.finish().to_be_bytes());
@@ -250,14 +268,18 @@ pub fn centiseconds(interval: Duration) -> u16 {
     u16::try_from(rounded).unwrap_or(MAX_CENTISECONDS).clamp(1, MAX_CENTISECONDS)
 }
 
-fn with_pseudo(source: IpAddr, destination: IpAddr, payload: &[u8]) -> Checksum {
-    let length = u16::try_from(payload.len()).unwrap_or(u16::MAX);
-    let pseudo = match (source, destination) {
-        (IpAddr::V4(s), IpAddr::V4(d)) => Checksum::default().pseudo_v4(s, d, PROTOCOL_VRRP, length),
-        (IpAddr::V6(s), IpAddr::V6(d)) => Checksum::default().pseudo_v6(s, d, PROTOCOL_VRRP, length),
-        _ => Checksum::default(), // families never mix in one packet
-    };
-    pseudo.over(payload)
+fn with_pseudo(source: IpAddr, destination: IpAddr, payload: &[u8], trailer: &[u8]) -> Checksum {
+    let length = |bytes: usize| u16::try_from(bytes).unwrap_or(u16::MAX);
+    match (source, destination) {
+        (IpAddr::V4(s), IpAddr::V4(d)) => {
+            Checksum::default().pseudo_v4(s, d, PROTOCOL_VRRP, length(payload.len())).over(payload)
+        }
+        (IpAddr::V6(s), IpAddr::V6(d)) => {
+            let whole = length(payload.len() + trailer.len());
+            Checksum::default().pseudo_v6(s, d, PROTOCOL_VRRP, whole).over(payload).over(trailer)
+        }
+        _ => Checksum::default().over(payload), // families never mix in one packet
+    }
 }
 
 fn address(bytes: &[u8]) -> Option<IpAddr> {

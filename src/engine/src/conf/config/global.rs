@@ -126,8 +126,8 @@ pub struct Own {
     pub lease: bool,
     /// `guard on`: the LAN is asked before an address is claimed. Default off.
     pub guard: bool,
-    /// `connection_draining SECONDS`: so long connections go on with the host that was master before, when one that lives hands its
-    /// addresses over. Zero, the default, is not at all.
+    /// `connection_draining SECONDS`: so long connections go on with the host that was master before, when one that
+    /// lives hands its addresses over. Zero, the default, is not at all.
     pub connection_draining: Duration,
     /// `peers ADDRESS…`: own addresses of the other load balancers, which the guard asks for.
     pub peers: Vec<IpAddr>,

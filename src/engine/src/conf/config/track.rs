@@ -87,8 +87,8 @@ pub struct TrackProcess {
     pub terminate_delay: Duration,
     /// `full_command`: the whole command line is compared rather than the short name.
     pub full_command: bool,
-    /// `unit NAME` (hactl's own): systemd's unit they belong to. Only their end counts, and not one that a job of that unit
-    /// is about to mend.
+    /// `unit NAME` (hactl's own): systemd's unit they belong to. Only their end counts, and not one that a job of that
+    /// unit is about to mend.
     pub unit: Option<String>,
     /// Where the block begins.
     pub location: Location,

@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use super::include::{Wanted, braces, keyword};
 use super::lines::{block_end, content, continues, directive_behind_brace, is_special, without_backslash};
-use super::sequence::Repeat;
+use super::sequence::{BadRepeat, Repeat};
 use super::surroundings::{Included, Surroundings};
 use super::variable::{Definitions, Meaning, Reference, definition};
 use crate::conf::text::diagnostic::{Diagnostic, Location, Severity};
@@ -258,7 +258,7 @@ impl Reader<'_> {
         let end = close.unwrap_or_else(|| draft.word_end(start));
         let shown = word.trim_end_matches('(');
         let read = match close {
-            None => Err("it is not closed"),
+            None => Err(BadRepeat::NotClosed),
             Some(close) => Repeat::read(word, &self.plain(&draft.text(inside, close))),
         };
         let repeat = match read {

@@ -25,6 +25,25 @@ pub(super) enum Repeat {
     },
 }
 
+/// Why a repetition is not understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum BadRepeat {
+    #[error("it is not closed")]
+    NotClosed,
+    #[error("its name is not made of letters, digits and `_`")]
+    NotAName,
+    #[error("its numbers are not numbers")]
+    NotNumbers,
+    #[error("it takes a name and one to three numbers")]
+    HowManyNumbers,
+    #[error("its step is 0")]
+    NoStep,
+    #[error("each turn needs as many values in braces as there are names")]
+    UnevenTurn,
+    #[error("it has no values")]
+    NoValues,
+}
+
 impl Repeat {
     /// The keyword that the text begins with.
     pub(crate) fn keyword(text: &str) -> Option<&'static str> {
@@ -32,7 +51,7 @@ impl Repeat {
     }
 
     /// Reads what stands in the parentheses.
-    pub(crate) fn read(keyword: &str, inside: &str) -> Result<Self, &'static str> {
+    pub(crate) fn read(keyword: &str, inside: &str) -> Result<Self, BadRepeat> {
         let parts = split(inside);
         match keyword {
             "~LST(" => list(&parts),
@@ -63,25 +82,25 @@ impl Repeat {
 }
 
 /// `NAME, [start, [step,]] end`.
-fn count(parts: &[String], hexadecimal: bool) -> Result<Repeat, &'static str> {
-    let (name, numbers) = parts.split_first().ok_or("it has no name")?;
+fn count(parts: &[String], hexadecimal: bool) -> Result<Repeat, BadRepeat> {
+    let (name, numbers) = parts.split_first().ok_or(BadRepeat::NotAName)?;
     let numbers: Option<Vec<i64>> = numbers.iter().map(|text| number(text)).collect();
-    let (start, step, end) = match numbers.ok_or("its numbers are not numbers")?.as_slice() {
+    let (start, step, end) = match numbers.ok_or(BadRepeat::NotNumbers)?.as_slice() {
         [end] => (if *end < 0 { -1 } else { 1 }, None, *end),
         [start, end] => (*start, None, *end),
         [start, step, end] => (*start, Some(*step), *end),
-        _ => return Err("it takes a name and one to three numbers"),
+        _ => return Err(BadRepeat::HowManyNumbers),
     };
     let step = step.unwrap_or(if end < start { -1 } else { 1 });
     if step == 0 {
-        return Err("its step is 0");
+        return Err(BadRepeat::NoStep);
     }
     Ok(Repeat::Count { name: name_of(name)?, start, step, end, hexadecimal })
 }
 
 /// `NAME, value, …` or `{NAME, NAME}, {value, value}, …`.
-fn list(parts: &[String]) -> Result<Repeat, &'static str> {
-    let (names, values) = parts.split_first().ok_or("it has no name")?;
+fn list(parts: &[String]) -> Result<Repeat, BadRepeat> {
+    let (names, values) = parts.split_first().ok_or(BadRepeat::NotAName)?;
     let several = braced(names);
     let names: Result<Vec<String>, _> = match &several {
         Some(names) => names.iter().map(|name| name_of(name)).collect(),
@@ -95,8 +114,8 @@ fn list(parts: &[String]) -> Result<Repeat, &'static str> {
             None => Some(vec![value.clone()]),
         })
         .collect();
-    let turns = turns.ok_or("each turn needs as many values in braces as there are names")?;
-    if turns.is_empty() { Err("it has no values") } else { Ok(Repeat::List { names, turns }) }
+    let turns = turns.ok_or(BadRepeat::UnevenTurn)?;
+    if turns.is_empty() { Err(BadRepeat::NoValues) } else { Ok(Repeat::List { names, turns }) }
 }
 
 /// At commas outside braces.
@@ -125,11 +144,11 @@ fn braced(text: &str) -> Option<Vec<String>> {
     Some(split(inside))
 }
 
-fn name_of(text: &str) -> Result<String, &'static str> {
+fn name_of(text: &str) -> Result<String, BadRepeat> {
     let well_formed = !text.is_empty()
         && !text.starts_with(|c: char| c.is_ascii_digit())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if well_formed { Ok(text.to_owned()) } else { Err("its name is not made of letters, digits and `_`") }
+    if well_formed { Ok(text.to_owned()) } else { Err(BadRepeat::NotAName) }
 }
 
 fn number(text: &str) -> Option<i64> {
@@ -151,7 +170,7 @@ fn number(text: &str) -> Option<i64> {
 mod tests {
     use super::*;
 
-    fn values(keyword: &str, inside: &str) -> Result<Vec<String>, &'static str> {
+    fn values(keyword: &str, inside: &str) -> Result<Vec<String>, BadRepeat> {
         let turns = Repeat::read(keyword, inside)?.turns();
         let show = |turn: Vec<(String, String)>| {
             turn.into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
@@ -177,17 +196,18 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_refused() {
-        for (keyword, inside) in [
-            ("~SEQ(", ""),
-            ("~SEQ(", "N"),
-            ("~SEQ(", "N,1,0,2"),
-            ("~SEQ(", "N,1,2,3,4"),
-            ("~SEQ(", "1N,2"),
-            ("~SEQ(", "N,--2"),
-            ("~LST(", "N"),
-            ("~LST(", "{A,B},{1}"),
+        for (keyword, inside, why) in [
+            ("~SEQ(", "", BadRepeat::HowManyNumbers),
+            ("~SEQ(", "N", BadRepeat::HowManyNumbers),
+            ("~SEQ(", "N,1,0,2", BadRepeat::NoStep),
+            ("~SEQ(", "N,1,2,3,4", BadRepeat::HowManyNumbers),
+            ("~SEQ(", "1N,2", BadRepeat::NotAName),
+            ("~SEQ(", ",2", BadRepeat::NotAName),
+            ("~SEQ(", "N,--2", BadRepeat::NotNumbers),
+            ("~LST(", "N", BadRepeat::NoValues),
+            ("~LST(", "{A,B},{1}", BadRepeat::UnevenTurn),
         ] {
-            assert!(values(keyword, inside).is_err(), "{keyword}{inside})");
+            assert_eq!(values(keyword, inside), Err(why), "{keyword}{inside})");
         }
         assert_eq!(values("~SEQ(", "N,9223372036854775806,9223372036854775807").unwrap().len(), 2);
     }

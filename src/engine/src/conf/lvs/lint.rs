@@ -40,14 +40,8 @@ fn slow(server: &VirtualServer, places: &[Place], sink: &mut Sink<'_>) {
 }
 
 fn limit(check: &Check) -> Option<(&'static str, Duration)> {
-    let connection = match check {
-        Check::Tcp(connection) | Check::Ping(connection) => connection,
-        Check::Http(http) => &http.connection,
-        Check::Smtp(smtp) => smtp.hosts.first()?,
-        Check::Dns(dns) => &dns.connection,
-        Check::Udp(udp) => &udp.connection,
-        Check::Misc(misc) => return Some(("misc_timeout", misc.timeout)),
-        Check::File(_) => return None,
-    };
-    Some(("connect_timeout", connection.timeout))
+    if let Check::Misc(misc) = check {
+        return Some(("misc_timeout", misc.timeout));
+    }
+    Some(("connect_timeout", check.connection()?.timeout))
 }

@@ -1,4 +1,5 @@
-//! `virtual_server upstream NAME`: servers that a proxy of this host, such as nginx, spreads requests to. The agent checks them.
+//! `virtual_server upstream NAME`: servers that a proxy of this host, such as nginx, spreads requests to. The agent
+//! checks them.
 
 use crate::conf::config::lvs::RealServer;
 use crate::conf::grammar::walk::inside;

@@ -10,6 +10,7 @@ use crate::conf::config::{
     Announcement, HmacMode, HmacSettings, InitialState, OldChecksum, Peer, Replay, Version, VrrpInstance,
 };
 use crate::conf::grammar::values::show_seconds;
+use crate::wire::arp::mac_text;
 
 impl Page {
     pub(crate) fn instance(&mut self, instance: &VrrpInstance, secrets: Secrets) {
@@ -108,8 +109,7 @@ impl Page {
 
     fn network(&mut self, instance: &VrrpInstance) {
         if let Some(vmac) = &instance.vmac {
-            let mac: Vec<String> = vmac.mac.iter().map(|byte| format!("{byte:02x}")).collect();
-            self.line(format_args!("use_vmac {} {}", word(&vmac.name), mac.join(":")));
+            self.line(format_args!("use_vmac {} {}", word(&vmac.name), mac_text(&vmac.mac)));
             self.flag(vmac.transmit_base, "vmac_xmit_base");
         }
         self.flag(instance.ipv6 && instance.addresses.is_empty(), "native_ipv6");

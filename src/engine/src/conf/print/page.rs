@@ -116,7 +116,8 @@ pub(super) fn command(argv: &[String]) -> String {
 }
 
 /// A text as it stands between double quotes, so that it is read back as it is: by a word as far as it has no control
-/// characters, by a command with them. (Arguments are not told apart here: a command is cut at its blanks and inner quotes.)
+/// characters, by a command with them. (Arguments are not told apart here: a command is cut at its blanks and inner
+/// quotes.)
 pub fn between_quotes(text: &str) -> String {
     let mut quoted = String::new();
     for c in text.chars() {

@@ -140,6 +140,11 @@ fn signatures() {
             "E 6:6 unknown mode `sometimes`; enforce is used",
         ]
     );
+    let (_, said) = one(&instance("auth_hmac {\nkey 1 file:key\nkey 2 hex:\nkey 3 plain\n}"));
+    assert_eq!(
+        said,
+        ["E 3:7 key 1 is ignored: its file is not a path from the root", "E 4:7 key 2 is ignored: it is empty",]
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! "Did you mean": the known name that a misspelt word is most like.
 
-/// The name most like `word`, in any case of letters, when one is near enough to be meant: `far` letters of a name may be other,
-/// missing, too many or in another place.
+/// The name most like `word`, in any case of letters, when one is near enough to be meant: `far` letters of a name may
+/// be other, missing, too many or in another place.
 pub fn nearest<'n>(word: &str, names: impl Iterator<Item = &'n str>, far: impl Fn(&str) -> usize) -> Option<&'n str> {
     if word.len() > WORD_BYTES_MAX {
         return None;

@@ -219,20 +219,29 @@ fn one_of<T: Copy>(line: &Statement, words: &[(&str, T)], sink: &mut Sink<'_>) -
     found
 }
 
-fn secret_of(text: &str) -> Result<(Vec<u8>, Option<String>), &'static str> {
+fn secret_of(text: &str) -> Result<(Vec<u8>, Option<String>), BadSecret> {
     if let Some(path) = text.strip_prefix("file:") {
         return match path.starts_with('/') {
             true => Ok((Vec::new(), Some(path.to_owned()))),
-            false => Err("its file is not a path from the root"),
+            false => Err(BadSecret::FileNotFromRoot),
         };
     }
     let bytes = match text.strip_prefix("hex:") {
-        Some(digits) => HEXLOWER_PERMISSIVE
-            .decode(digits.as_bytes())
-            .map_err(|_| "its hexadecimal digits are not pairs of 0-9 and a-f")?,
+        Some(digits) => HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).map_err(|_| BadSecret::NotHexadecimal)?,
         None => text.strip_prefix("ascii:").unwrap_or(text).as_bytes().to_vec(),
     };
-    if bytes.is_empty() { Err("it is empty") } else { Ok((bytes, None)) }
+    if bytes.is_empty() { Err(BadSecret::Empty) } else { Ok((bytes, None)) }
+}
+
+/// Why a key's secret cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum BadSecret {
+    #[error("its file is not a path from the root")]
+    FileNotFromRoot,
+    #[error("its hexadecimal digits are not pairs of 0-9 and a-f")]
+    NotHexadecimal,
+    #[error("it is empty")]
+    Empty,
 }
 
 /// Bytes of a simple text password (RFC 2338 §5.3.10).

@@ -141,3 +141,129 @@ fn an_owner_starts_as_master_and_others_as_backup() {
     assert_eq!(transition(State::Initialize, start, &View { faulty: true, ..view() }).0, State::Fault);
     assert_eq!(transition(State::Initialize, Event::Start { adopt: true }, &view()).0, State::Master);
 }
+
+/// Every state with every event: first as a router sees them that has nothing special about it, then what is otherwise
+/// where something is. Read it beside RFC 9568 §6.4 before a change of it is accepted.
+#[test]
+fn every_state_with_every_event() {
+    let plain = View { followed: Some(MASTER.parse().unwrap()), ..view() };
+    let rows = |view: View| {
+        STATES.iter().flat_map(move |state| events().into_iter().map(move |event| row(*state, event, &view)))
+    };
+    let mut text: String = rows(plain).collect();
+    for (base, what, other) in others(plain) {
+        let differs = rows(base).zip(rows(other)).filter(|(before, after)| before != after);
+        let differing: String = differs.map(|(_, after)| after).collect();
+        assert!(!differing.is_empty(), "{what} makes no difference");
+        text.push_str(&format!("\n--- {what} ---\n{differing}"));
+    }
+    insta::assert_snapshot!("every_state_with_every_event", text);
+}
+
+fn row(state: State, event: Event, view: &View) -> String {
+    let (next, effects) = transition(state, event, view);
+    let effect = |effect: &Effect| match effect {
+        Effect::Follow(_) => "Follow".to_owned(),
+        other => format!("{other:?}"),
+    };
+    let effects: Vec<String> = effects.iter().map(effect).collect();
+    let next = if next == state { "=".to_owned() } else { format!("{next:?}") };
+    let line = format!("{:18} {:24} {next:18} {}", format!("{state:?}"), words(event), effects.join(", "));
+    format!("{}\n", line.trim_end())
+}
+
+/// As the snapshot names an event. A new one must stand in `events`, too.
+fn words(event: Event) -> String {
+    match event {
+        Event::Start { adopt: false } => "Start".into(),
+        Event::Start { adopt: true } => "Start, adopting".into(),
+        Event::Advert(heard) => format!("Advert {:3} of {}", heard.priority, heard.source),
+        Event::Promote { force: false } => "Promote".into(),
+        Event::Promote { force: true } => "Promote by force".into(),
+        Event::MasterDown
+        | Event::AdvertDue
+        | Event::LingerDue
+        | Event::Failed
+        | Event::Recovered
+        | Event::Unanswered
+        | Event::Resign
+        | Event::Stop
+        | Event::StopKeeping
+        | Event::AddressLost
+        | Event::LeaseLapsed
+        | Event::Yield => format!("{event:?}"),
+    }
+}
+
+/// This router has priority 91 and the address 10.0.0.5.
+fn events() -> Vec<Event> {
+    vec![
+        Event::Start { adopt: false },
+        Event::Start { adopt: true },
+        heard(0, MASTER),
+        heard(0, "10.0.0.7"),
+        heard(37, MASTER),
+        heard(91, "10.0.0.4"),
+        heard(91, MASTER),
+        heard(120, MASTER),
+        heard(254, "10.0.0.4"),
+        Event::MasterDown,
+        Event::AdvertDue,
+        Event::LingerDue,
+        Event::Failed,
+        Event::Recovered,
+        Event::Promote { force: false },
+        Event::Promote { force: true },
+        Event::Unanswered,
+        Event::Resign,
+        Event::Stop,
+        Event::StopKeeping,
+        Event::AddressLost,
+        Event::LeaseLapsed,
+        Event::Yield,
+    ]
+}
+
+/// What else there may be about a router, with what it is compared with.
+fn others(plain: View) -> Vec<(View, &'static str, View)> {
+    let guarded = View { guard: true, ..plain };
+    let promoted = View { priority: 254, promoted_for: Some(Duration::from_secs(60)), ..plain };
+    vec![
+        (plain, "version 2", View { version: Version::V2, ..plain }),
+        (plain, "the addresses' owner", View { priority: 255, ..plain }),
+        (plain, "something forbids being master", View { faulty: true, ..plain }),
+        (plain, "nopreempt", View { preempt: Preempt::Never, ..plain }),
+        (plain, "preempt_delay that has not begun", View { preempt: Preempt::Unarmed, ..plain }),
+        (plain, "preempt_delay that runs", View { preempt: Preempt::Waiting, ..plain }),
+        (plain, "it follows nobody", View { followed: None, ..plain }),
+        (plain, "there is one other router", View { pair: true, ..plain }),
+        (plain, "an answer to higher claims", View { answers_higher: true, ..plain }),
+        (plain, "no answer to lower claims", View { answers_lower: false, ..plain }),
+        (plain, "it has answered within this interval", View { may_answer: false, ..plain }),
+        (plain, "it claimed a moment ago", View { just_claimed: true, ..plain }),
+        (plain, "it was promoted a minute ago", promoted),
+        (plain, "it was promoted just now", View { promoted_for: Some(Duration::from_millis(3)), ..promoted }),
+        (plain, "the guard", guarded),
+        (guarded, "the guard, and a claim that waits for 10.0.0.6", View { awaits: plain.followed, ..guarded }),
+        (guarded, "the guard, and the next master was heard", View { handed_over: true, ..guarded }),
+        (guarded, "the guard, and it claimed a moment ago", View { just_claimed: true, ..guarded }),
+        (guarded, "the guard, and a moment ago it stood still", View { stale: true, ..guarded }),
+        (
+            guarded,
+            "the guard, and one other router that says goodbye again and again",
+            View { pair: true, hurried: true, ..guarded },
+        ),
+    ]
+}
+
+const MASTER: &str = "10.0.0.6";
+const STATES: [State; 8] = [
+    State::Initialize,
+    State::Backup,
+    State::Claiming,
+    State::Master,
+    State::Handover(Next::Backup),
+    State::Handover(Next::Stopped),
+    State::Fault,
+    State::Stopped,
+];

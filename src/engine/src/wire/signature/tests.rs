@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::wire::ip::Ipv4Header;
-use crate::wire::vrrp::Advert;
+use crate::wire::vrrp::{Advert, GROUP_V4, GROUP_V6};
 
 /// Adverts of keepalived 2.4.3, recorded with `tcpdump -x` from the IP header on: version 2 and 3 over IPv4, version 3
 /// over IPv6. Key 1 is the bytes 0 to 31.
@@ -50,7 +50,11 @@ fn what_keepalived_signed_is_verified_and_signed_alike() {
         let (message, trailer) = trailer(&payload, source);
         assert_eq!(trailer.key, 1);
         assert_eq!(trailer.sequence.0 >> 40, 0x6b_0afc, "signed in November 2026");
-        assert_eq!(trailer.sign(message, source, &key()), payload, "to the byte");
+        // Made anew from what it says: checksum, trailer, and over IPv6 the checksum of both.
+        let group = if source.is_ipv6() { IpAddr::from(GROUP_V6) } else { IpAddr::from(GROUP_V4) };
+        let (advert, form) = Advert::parse_signed(&message, &payload[message.len()..], source, group).unwrap();
+        let anew = advert.emit(source, group, form);
+        assert_eq!(trailer.sign(anew, source, &key()), payload, "to the byte");
     }
 }
 

@@ -59,6 +59,20 @@ pub enum Check {
     File(FileCheck),
 }
 
+impl Check {
+    /// Where it goes, of several hosts the first; `None` for what this host finds out by itself.
+    pub fn connection(&self) -> Option<&Connection> {
+        match self {
+            Self::Tcp(connection) | Self::Ping(connection) => Some(connection),
+            Self::Http(http) => Some(&http.connection),
+            Self::Smtp(smtp) => smtp.hosts.first(),
+            Self::Dns(dns) => Some(&dns.connection),
+            Self::Udp(udp) => Some(&udp.connection),
+            Self::Misc(_) | Self::File(_) => None,
+        }
+    }
+}
+
 /// Where to, from where, how long.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Connection {

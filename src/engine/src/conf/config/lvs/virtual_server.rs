@@ -15,7 +15,8 @@ pub struct VirtualServer {
     pub name: String,
     /// The services that share the pool: one, or those of the group, ranges spread out. Empty for an upstream only.
     pub services: Vec<ServiceKey>,
-    /// `upstream`: nothing is balanced by the kernel. Real servers that fail, or are drained, are refused to the proxy of this host.
+    /// `upstream`: nothing is balanced by the kernel. Real servers that fail, or are drained, are refused to the proxy
+    /// of this host.
     pub upstream: bool,
     /// `lb_algo` (`lvs_sched`) and its flags.
     pub scheduling: Scheduling,
