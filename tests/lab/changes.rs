@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::hosts::{Lab, SUBNET, expect};
-use super::kills::Pings;
+use super::pings::Pings;
 
 /// From the deployed pair on, one after another: each is a change of the one before it.
 const VIPS: [(&str, &str); 9] = [
@@ -118,22 +118,38 @@ fn measured(lab: &Lab, what: &str, inventory: &Path) {
     // And for as long as a router would need to notice what it does not hear any more.
     std::thread::sleep(Duration::from_secs(4));
     let stood_still = clock.end();
-    let (sent, lost) = pings.end();
+    let pinged = pings.end();
     let [owned, stood_by] = watchers.map(Watcher::end);
     expect(what, &done, 0);
-    assert!(sent > 500, "{what}: {sent} pings");
+    assert!(pinged.sent > 500, "{what}: {pinged}");
     let went = owned.told.iter().any(|line| line.contains("Deleted"));
     let untouched = !stood_by.had && stood_by.told.is_empty();
-    if lost <= 1 && owned.had && !went && untouched {
-        return println!("{what}: {lost} of {sent} pings lost");
+    if pinged.lost <= 1 && owned.had && !went && untouched {
+        return println!("{what}: {pinged}; {}", punctual(lab, stood_still));
     }
     let history = |host: &str| lab.sh(host, "/usr/local/bin/hactl agent history | tail -n 6");
     panic!(
-        "{what}: {lost} of {sent} pings lost; the clock stood still for {stood_still:?}; {owner} {owned:?}, \
-         {standby} {stood_by:?}\n{owner}: {}\n{standby}: {}",
+        "{what}: {pinged}; {}; {owner} {owned:?}, {standby} {stood_by:?}\n{owner}: {}\n{standby}: {}",
+        punctual(lab, stood_still),
         history(owner),
         history(standby)
     );
+}
+
+/// How late a clock was that has nothing to do with hactl, and how late the agents have been since they were started:
+/// the latest wake, how many were later than 100 ms, and leases that ended meanwhile.
+fn punctual(lab: &Lab, stood_still: Duration) -> String {
+    let agents = ["lb-5", "lb-6"].map(|host| {
+        let status = lab.sh(host, "/usr/local/bin/hactl agent status --json");
+        let status: serde_json::Value = serde_json::from_str(&status).unwrap_or_default();
+        let (timing, counters) = (&status["timing"], &status["instances"][0]["counters"]);
+        let (worst, late) = (&timing["worst_overshoot_us"], &timing["overshoots"][4]);
+        format!(
+            "{host} woke up to {worst} us late, {late} times over 100 ms, leases lapsed {}",
+            counters["leases_lapsed"]
+        )
+    });
+    format!("a clock stood still for {stood_still:?}; {}", agents.join("; "))
 }
 
 /// Wakes up each millisecond, and keeps the longest time that it did not.
@@ -204,13 +220,13 @@ pub(crate) fn a_move_is_predicted(lab: &Lab) {
         let pings = Pings::begin(lab, "0.001");
         expect(&what, &lab.desk(&inventory, &["deploy", "-y"]), 0);
         std::thread::sleep(Duration::from_secs(4));
-        let (sent, lost) = pings.end();
+        let pinged = pings.end();
         let has = |host: &str| !lab.sh(host, &format!("ip -o addr show dev eth0 to {SUBNET}.3")).is_empty();
         assert!(has(heir) && !has(owner), "{what}: it is not on {heir} alone");
-        println!("{what}: {lost} of {sent} pings lost; {planned:?}");
+        println!("{what}: {pinged}; {planned:?}");
         // A ping each millisecond. A machine that is busy answers some late; nothing is lost where nothing was said to
         // be.
-        assert!(lost <= planned.without_owner_ms + 20, "{what}: {lost} of {sent} pings lost, and {planned:?}");
+        assert!(pinged.lost <= planned.without_owner_ms + 20, "{what}: {pinged}, and {planned:?}");
     }
     expect("the homework again", &lab.desk(&lab.homework(), &["deploy", "-y"]), 0);
 }

@@ -11,6 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::hosts::{Lab, SUBNET, expect};
+use super::pings::Pings;
 
 const HOSTS: [&str; 4] = ["lb-5", "lb-6", "web-7", "web-8"];
 
@@ -62,9 +63,9 @@ pub(crate) fn bad_luck_at_random_moments(lab: &Lab) {
         let owner = settled(lab, &story);
         let pings = Pings::begin(lab, "0.05");
         let end = meet(lab, &inventory, luck, host, after);
-        let (sent, lost) = pings.end();
+        let pinged = pings.end();
         let cut = owner == host && matches!(luck, Luck::Power | Luck::Cable);
-        assert!(cut || (sent > 0 && lost <= 1), "{story}: {lost} of {sent} pings lost, and {owner:?} was not cut");
+        assert!(cut || (pinged.sent > 0 && pinged.lost <= 1), "{story}: {pinged}, and {owner:?} was not cut");
         let said = end
             .as_ref()
             .map(|output| String::from_utf8_lossy(&[&*output.stdout, &*output.stderr].concat()).into_owned());
@@ -157,33 +158,7 @@ fn meet(lab: &Lab, inventory: &Path, luck: Luck, host: &str, after: Duration) ->
     output.status.code().is_some().then_some(output)
 }
 
-/// Somebody who pings the VIP all the time.
-pub(crate) struct Pings(Child);
-
-impl Pings {
-    /// Every so many seconds.
-    pub(crate) fn begin(lab: &Lab, every: &str) -> Self {
-        let mut command = lab.command();
-        command.args(["lab", "exec", "client", "--", "ping", "-q", "-i", every, "-w", "300", &format!("{SUBNET}.3")]);
-        Self(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap())
-    }
-
-    /// How many were sent and how many not answered; the last one may be on its way.
-    pub(crate) fn end(self) -> (u64, u64) {
-        signal_desk(&self.0, Signal::SIGINT);
-        let said = self.0.wait_with_output().unwrap();
-        let said = String::from_utf8_lossy(&said.stdout).into_owned();
-        let number = |before: &str| -> u64 {
-            let words: Vec<&str> =
-                said.split(before).next().unwrap().split([' ', ',', '\n']).filter(|w| !w.is_empty()).collect();
-            words.last().and_then(|word| word.parse().ok()).unwrap_or_else(|| panic!("{said}"))
-        };
-        let (sent, got) = (number(" packets transmitted"), number(" received"));
-        (sent, sent - got)
-    }
-}
-
 /// `hactl lab exec` becomes what it runs, so the child is the desk.
-fn signal_desk(child: &Child, signal: Signal) {
+pub(crate) fn signal_desk(child: &Child, signal: Signal) {
     let _ = kill(Pid::from_raw(child.id().try_into().unwrap()), signal);
 }

@@ -24,6 +24,7 @@ mod lvs;
 mod moves;
 mod names;
 mod pair;
+mod pings;
 mod place;
 mod sites;
 mod takeover;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::hosts::{Lab, expect};
+use super::hosts::{Lab, SUBNET, expect};
 use super::json;
 
 pub(crate) fn status_json(lab: &Lab, inventory: &Path) -> serde_json::Value {
@@ -38,10 +38,33 @@ pub(crate) fn there_and_back(lab: &Lab) {
     assert_eq!((&moved["from"], &moved["to"]), (&serde_json::json!(["lb-5"]), &"lb-6".into()));
     assert!(moved["sent"].as_u64() > Some(100) && moved["gap_ms"].is_number(), "{moved}");
     assert_eq!(owner(lab, homework), "[\"lb-6\"]");
+    let why = why_of(lab, homework, "lb-6");
+    assert!(why["because"][0].as_str().unwrap().starts_with("lb-6 was promoted by hand to priority "), "{why}");
+    let lost = &why["nodes"][0]["last_lost"];
+    assert!(lost["unix_ms"].is_u64() && lost["instance"] == why["nodes"][0]["instance"], "{why}");
     expect("failover back", &lab.desk(homework, &["failover", "--to", "lb-5"]), 0);
+    let why = why_of(lab, homework, "lb-5");
+    assert_eq!(why["because"], serde_json::json!(["lb-5 has priority 150, lb-6 100: the higher one owns it"]), "{why}");
+    assert!(why["nodes"][1]["last_advert_ms"].as_u64().unwrap() < 2000, "{why}");
     let status = status_json(lab, homework);
     assert_eq!(status["hosts"][0]["instances"][0]["effective_priority"], 150, "an override stayed: {status}");
     expect("failover to nowhere", &lab.desk(homework, &["failover", "--to", "lb-9"]), 3);
+}
+
+/// Why the VIP is where it is, and that is there.
+fn why_of(lab: &Lab, homework: &Path, owner: &str) -> serde_json::Value {
+    let vip = format!("{SUBNET}.3");
+    let told = json_of("explain", lab, homework, &["explain", &vip, "--json"], 0);
+    let why = &told["vip"];
+    assert_eq!(
+        (&why["address"], &why["owners"], &why["unknown"]),
+        (&vip.as_str().into(), &serde_json::json!([owner]), &serde_json::json!([])),
+        "{why}"
+    );
+    let words = expect("explain", &lab.desk(homework, &["explain", &vip]), 0);
+    assert!(words.contains(&format!("{vip} is on {owner}")), "{words}");
+    expect("explain of what is no VIP", &lab.desk(homework, &["explain", &format!("{SUBNET}.5")]), 3);
+    why.clone()
 }
 
 /// Adverts do not pass for a while, nobody else claims, adverts pass again: a planned move is not refused for what was.

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::hosts::{Lab, SUBNET, expect};
-use super::kills::Pings;
 use super::moves::{json_of, status_json};
+use super::pings::Pings;
 
 const NEW: &str = "--accept-new-host-keys";
 /// What a person's own files are; they are the same before, between and after.
@@ -25,9 +25,9 @@ pub(crate) fn there_and_back(lab: &Lab) {
         work();
         // As long as a router would need to notice what it does not hear any more.
         std::thread::sleep(Duration::from_secs(5));
-        let (sent, lost) = pings.end();
-        println!("{what}: {lost} of {sent} pings lost");
-        assert!(sent > 2000 && lost <= ON_ITS_WAY, "{what}: {lost} of {sent} pings lost");
+        let pinged = pings.end();
+        println!("{what}: {pinged}");
+        assert!(pinged.sent > 2000 && pinged.lost <= ON_ITS_WAY, "{what}: {pinged}");
     };
     during("takeover", &|| {
         let done = json_of("takeover", lab, &inventory, &["takeover", "-y", "--json"], 0);
@@ -54,10 +54,10 @@ pub(crate) fn there_and_back(lab: &Lab) {
     let pings = Pings::begin(lab, "0.001");
     let failed = expect("a takeover that fails", &lab.desk(&strict, &["takeover", "-y"]), 5);
     std::thread::sleep(Duration::from_secs(5));
-    let (sent, lost) = pings.end();
-    println!("a takeover that fails: {lost} of {sent} pings lost");
+    let pinged = pings.end();
+    println!("a takeover that fails: {pinged}");
     assert!(failed.contains("everything was taken back"), "{failed}");
-    assert!(lost <= ON_ITS_WAY, "a takeover that fails: {lost} of {sent} pings lost");
+    assert!(pinged.lost <= ON_ITS_WAY, "a takeover that fails: {pinged}");
     // Its memory stays: `hactl history` tells what became of it.
     given_back(lab, &before, "");
     expect("lab down", &lab.hactl(&["lab", "down"]), 0);
