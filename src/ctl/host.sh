@@ -10,6 +10,8 @@ umask 077
 home=/var/lib/hactl
 binary=/usr/local/bin/hactl
 staging=$home/staging
+newline='
+'
 
 # die WORDS [CODE]
 die() {
@@ -156,17 +158,19 @@ commands() {
 # longer than all the rest, so the sum that was taken when it was put there does while the kernel says that nobody has
 # touched it since.
 files() {
+    # Inode, size and times of all, since one question costs as little as the binary's alone.
+    stats=$(stat -c '%a %U:%G %i %s %.Y %.Z %n' -- "$@" "$binary" 2>/dev/null)
+    known=''
+    [ -n "${read_all-}" ] || [ ! -s "$home/binary" ] || read -r sum known <"$home/binary"
     echo @@sums
-    stamp=''
-    [ ! -f "$binary" ] || stamp=$(stat -c '%i %s %.Y %.Z' "$binary" 2>/dev/null)
-    if [ -n "$stamp" ] && [ -z "${read_all-}" ] && [ -s "$home/binary" ] && read -r sum known <"$home/binary" && [ "$known" = "$stamp" ]; then
+    case "$stats$newline" in
+    *" ${known:-not read} $binary$newline")
         echo "$sum  $binary"
         [ $# = 0 ] || sha256sum -- "$@" 2>/dev/null
-    else
-        sha256sum -- "$@" "$binary" 2>/dev/null
-    fi
-    echo @@stats
-    [ $# = 0 ] || stat -c '%a %U:%G %n' -- "$@" 2>/dev/null
+        ;;
+    *) sha256sum -- "$@" "$binary" 2>/dev/null ;;
+    esac
+    echo @@stats && echo "$stats"
     echo @@links
     for path in "$@"; do
         [ ! -L "$path" ] || echo "$path"
@@ -231,14 +235,52 @@ contents() {
     done
 }
 
-# services NAME ...: how those are that have a unit. systemd takes long to say that it knows nothing of a name.
+# services NAME ... -- NAME ...: how those are that have a unit, and which of the latter run. To tell all that it knows
+# of a unit takes systemd long, and longer where it has not loaded it yet. So it is asked for those that it has loaded:
+# a link in /etc says that a unit starts at boot. Where that leaves something open it is asked for the unit itself.
 services() {
     echo @@services
+    runs='' known=' '
     for name in "$@"; do
         shift
-        ! has_unit "$name" || set -- "$@" "$name"
+        if [ "$name" = -- ]; then
+            runs=' '
+        elif has_unit "$name"; then
+            case $name in
+            *.service | *.socket | *.timer | *.path | *.mount | *.target | *.swap | *.slice) ;;
+            *) name=$name.service ;;
+            esac
+            [ -z "$runs" ] || runs="$runs$name "
+            set -- "$@" "$name"
+        fi
+    done
+    [ $# != 0 ] || return 0
+    listed=$(systemctl list-units --all --full --plain --no-legend --no-pager -- "$@" 2>/dev/null) && known="$known$runs"
+    while read -r name load active _; do
+        case " $* " in *" $name "*) ;; *) continue ;; esac
+        if [ "$load" = loaded ] && starts_at_boot "$name"; then
+            known="$known$name "
+            enabled=enabled
+        else
+            case $runs in *" $name "*) enabled='' ;; *) continue ;; esac
+        fi
+        printf 'Id=%s\nActiveState=%s\nUnitFileState=%s\n\n' "$name" "$active" "$enabled"
+    done <<END
+$listed
+END
+    for name in "$@"; do
+        shift
+        case $known in *" $name "*) ;; *) set -- "$@" "$name" ;; esac
     done
     [ $# = 0 ] || systemctl show -p Id,ActiveState,UnitFileState -- "$@"
+}
+# starts_at_boot UNIT: for certain. One that is linked to may be masked, or known by another name.
+starts_at_boot() {
+    [ ! -L "/etc/systemd/system/$1" ] || return 1
+    for link in /etc/systemd/system/*.wants/"$1" /etc/systemd/system/*.requires/"$1"; do
+        [ ! -L "$link" ] || return 0
+    done
+    return 1
 }
 # has_unit NAME: as a file in one of systemd's folders, made from a script of /etc/init.d, or as a template of its kind.
 has_unit() {

@@ -78,7 +78,12 @@ for unit in "$@"; do
     --now) now=yes && continue ;;
     -* | *,* | [0-9]*) continue ;;
     esac
+    unit=${unit%.service}
     case $verb in
+    list-units)
+        [ ! -e "$units/$unit.active" ] || echo "$unit.service loaded active running"
+        continue
+        ;;
     is-active)
         if [ -e "$units/$unit.active" ]; then echo active; else echo inactive; fi
         continue

@@ -9,6 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
 
+use super::known_sum::KnownSum;
 use crate::ctl::plan::sha256;
 use crate::error::{Code, Exit, Failure, Problem};
 
@@ -87,6 +88,9 @@ impl Binary {
     fn pack(&self) -> Result<Vec<u8>, Failure> {
         let bytes = std::fs::read(&self.path).unwrap_or_default();
         if sha256(&bytes) != self.sha256 {
+            if let Some(known) = self.path.metadata().ok().and_then(|found| KnownSum::of(&self.path, &found)) {
+                known.forget();
+            }
             let message = format!("{} has changed since this command began", display(&self.path));
             let problem = Problem::new(Code::NoBinary, message).why("nothing live was changed");
             return Err(Failure::one(Exit::Preflight, problem.next("run the same command again")));
@@ -101,7 +105,7 @@ impl Binary {
 }
 
 impl Found {
-    /// Reads it for its sum.
+    /// Reads it for its sum, unless that is known.
     ///
     /// # Errors
     /// It cannot be read.
@@ -114,6 +118,13 @@ impl Found {
             )
         };
         let mut file = std::fs::File::open(&self.0).map_err(unreadable)?;
+        // Before it is read: what changes meanwhile has another stamp.
+        let found = file.metadata().map_err(unreadable)?;
+        let known = KnownSum::of(&self.0, &found);
+        let binary = |sha256, bytes| Binary { sha256, path: self.0.clone(), bytes, packed: Packed::default() };
+        if let Some(sum) = known.as_ref().and_then(KnownSum::read) {
+            return Ok(binary(sum, found.len()));
+        }
         let (mut sum, mut part, mut bytes) = (Sha256::new(), vec![0; 256 * 1024], 0);
         loop {
             match file.read(&mut part).map_err(unreadable)? {
@@ -124,7 +135,11 @@ impl Found {
                 }
             }
         }
-        Ok(Binary { sha256: HEXLOWER.encode(&sum.finalize()), path: self.0.clone(), bytes, packed: Packed::default() })
+        let sum = HEXLOWER.encode(&sum.finalize());
+        if let Some(known) = known {
+            known.write(&sum);
+        }
+        Ok(binary(sum, bytes))
     }
 }
 

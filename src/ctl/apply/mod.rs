@@ -16,6 +16,7 @@ mod end;
 mod issue;
 mod judged;
 mod keys;
+mod known_sum;
 mod ladder;
 mod missed;
 pub mod order;

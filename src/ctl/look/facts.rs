@@ -92,8 +92,10 @@ pub fn script(wanted: &WantedHost) -> Script {
     let files = wanted.files.iter().map(|file| &file.dest).chain(&wanted.removed);
     let files = files.chain(wanted.hidden()).chain(&wanted.absent);
     let services = wanted.services.iter().flat_map(|s| std::iter::once(&s.name).chain(&s.replaces));
-    let services = services.chain(&wanted.retired).map(String::as_str).chain(["nginx"]).chain(observe::FIREWALLS);
-    let services: BTreeSet<&str> = services.collect();
+    let services: BTreeSet<&str> = services.chain(&wanted.retired).map(String::as_str).collect();
+    // Of the others it matters whether they run.
+    let others = ["nginx"].into_iter().chain(observe::FIREWALLS).filter(|name| !services.contains(name));
+    let services: Vec<&str> = services.iter().copied().chain(["--"]).chain(others).collect();
     let has_keys = wanted.binary || wanted.files.iter().any(|file| file.dest == ACCOUNT_KEY);
     let script = match has_keys {
         // First of all: a script that fails tells its last lines.
@@ -173,8 +175,9 @@ pub fn parse(wanted: &WantedHost, text: &str) -> Facts {
         lines("sums").into_iter().filter_map(|line| line.split_once("  ").map(|(sum, name)| (name, sum))).collect();
     let links: BTreeSet<&str> = lines("links").into_iter().collect();
     let files = lines("stats").into_iter().filter_map(|line| {
-        let mut words = line.splitn(3, ' ');
-        let (mode, owner, name) = (words.next()?, words.next()?, words.next()?);
+        // Between them are inode, size and times.
+        let mut words = line.splitn(7, ' ');
+        let (mode, owner, name) = (words.next()?, words.next()?, words.nth(4)?);
         // A link is no file, whatever it leads to.
         let sha256 = if links.contains(name) { "" } else { sums.get(name)? };
         let fact =
@@ -310,7 +313,7 @@ mod tests {
         let wanted = WantedHost { files: vec![file], runs: vec![run], ..WantedHost::default() };
         assert!(script(&wanted).text().contains("'/etc/a b'"));
         let text = "@@os\n\"debian\"\nsystemd\n@@pm\napt-get\n@@commands\nnginx\n\
-            @@sums\nabc  /etc/a b\ndef  /usr/local/bin/hactl\n@@stats\n600 root:root /etc/a b\n\
+            @@sums\nabc  /etc/a b\ndef  /usr/local/bin/hactl\n@@stats\n600 root:root 12 4 1.5 1.6 /etc/a b\n\
             @@transaction\nactive 7 9\n9 280 ann@desk\n\
             @@services\nId=nginx.service\nActiveState=active\nUnitFileState=enabled\n\nId=keepalived.service\nActiveState=inactive\nUnitFileState=\n\
             @@run0\nyes\n@@places\nrw /etc\nro /tmp\n@@space\n256 4096 /etc\n@@package_locks\n42 apt /x\n@@put\n9 - /b\n7 abc /etc/a b\n\
