@@ -240,12 +240,23 @@ pub(crate) enum Lock {
 /// `hactl explain`.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// A code, such as E702, or a packet in hexadecimal digits, such as tcpdump -x prints it (- reads standard input);
-    /// all codes when absent
+    /// A VIP of the inventory: why it is where it is. A code, such as E702. A keyword of keepalived.conf, such as
+    /// nopreempt. A packet in hexadecimal digits, such as tcpdump -x prints it (- reads standard input). All codes when
+    /// absent
     pub what: Vec<String>,
     /// Print every code with its title
     #[arg(long)]
     pub list: bool,
+}
+
+impl Explain {
+    /// The VIP whose place is to be explained; none where something else is.
+    pub(super) fn vip(&self) -> Option<std::net::IpAddr> {
+        match self.what.as_slice() {
+            [one] if !self.list => one.parse().ok(),
+            _ => None,
+        }
+    }
 }
 
 /// What `__complete` prints.

@@ -27,6 +27,7 @@ use crate::ctl::operate::{history, lock};
 use crate::ctl::ssh::connect::{BySsh, PARALLEL};
 use crate::ctl::verify::run as verify;
 use crate::ctl::verify::status::{status as verify_status, status_once, status_with_drift};
+use crate::ctl::verify::why::why;
 use crate::error::{Exit, Failure, Outcome};
 
 /// Between two screens of `status --watch`.
@@ -113,6 +114,12 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
             let touched = |done: &Deployed| done.changed > 0;
             note(&keeper, &outcome, touched);
             finish(global, "deploy", outcome, show::deploy::deployed)
+        }
+        Command::Explain(wanted) => {
+            let Some(address) = wanted.vip() else { return super::explain::explain(global, &wanted) };
+            let outcome = why(inventory, options, address).await;
+            bar.finish_and_clear();
+            super::explain::explain_vip(global, outcome)
         }
         Command::Import(wanted) => {
             let login = Login { key: wanted.key, jump: wanted.jump, password: wanted.password };

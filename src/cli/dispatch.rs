@@ -23,7 +23,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Render(command) => super::offline::render(&global, &command),
         Command::Lab(command) => super::lab::run(&global, command),
         Command::Agent(command) => super::agent::run(&global, command),
-        Command::Explain(command) => super::explain::explain(&global, &command),
+        Command::Explain(command) if command.vip().is_none() => super::explain::explain(&global, &command),
         Command::Man => super::manual::manual(),
         Command::Genhash(command) => super::genhash::run(&global, command),
         other => super::desk::run(&global, other),

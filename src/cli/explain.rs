@@ -1,25 +1,45 @@
-//! `hactl explain`: what an error code means, from the register, and what a packet says.
+//! `hactl explain`: what an error code means, from the register; what a keyword of keepalived.conf means; what a packet
+//! says. Why a VIP is where it is the hosts are asked for, in `desk`.
 
 use std::io::Read as _;
 
+use hactl_engine::conf::grammar::schema::Support;
+use hactl_engine::conf::meaning::{Meaning, meanings, names};
 use serde::Serialize;
 
 use super::args::Explain;
 use super::global::Global;
 use super::show::finish;
+use super::show::why::why;
 use crate::ctl::packet::{self, Told, hex};
 use crate::ctl::report::Report;
+use crate::ctl::verify::why::Why;
+use crate::ctl::words::closest;
 use crate::error::{Code, Exit, Failure, Outcome, Problem};
 
 /// Width of the text on a wide screen.
 const WIDTH: usize = 100;
 
-/// What is told of codes and packets.
-#[derive(Serialize)]
+/// What is told: one kind at a time.
+#[derive(Default, Serialize)]
 struct Explained {
     codes: Vec<Entry>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vip: Option<Why>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    keywords: Vec<Keyword>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     packets: Vec<Told>,
+}
+
+/// A keyword of keepalived.conf, in one block that it may stand in.
+#[derive(Serialize)]
+struct Keyword {
+    keyword: String,
+    block: &'static str,
+    /// `yes`, `already` or `no`.
+    supported: &'static str,
+    text: String,
 }
 
 /// Whoever pipes more of it has somebody else's traffic in it.
@@ -33,13 +53,14 @@ struct Entry {
     text: String,
 }
 
-/// Prints one code with its whole text, every code with its title, or packets.
+/// Prints one code with its whole text, every code with its title, a keyword, or packets.
 ///
 /// # Errors
 /// Exit 3 for what is neither.
 pub(crate) fn explain(global: &Global, command: &Explain) -> Outcome {
     if command.what.is_empty() || command.list {
-        let all = Explained { codes: Code::ALL.iter().copied().map(entry).collect(), packets: Vec::new() };
+        let codes = Code::ALL.iter().copied().map(entry).collect();
+        let all = Explained { codes, ..Explained::default() };
         return finish(global, "explain", Ok(Report::done(all)), |all| {
             all.codes.iter().map(|one| format!("{}  {}\n", one.code, one.title)).collect()
         });
@@ -49,20 +70,42 @@ pub(crate) fn explain(global: &Global, command: &Explain) -> Outcome {
         words => words.join(" "),
     };
     if let Some(code) = find(&wanted) {
-        let explained = Explained { codes: vec![entry(code)], packets: Vec::new() };
+        let explained = Explained { codes: vec![entry(code)], ..Explained::default() };
         return finish(global, "explain", Ok(Report::done(explained)), |_| words(code));
+    }
+    let keywords: Vec<Keyword> = meanings(wanted.trim()).iter().map(|one| keyword(wanted.trim(), one)).collect();
+    if !keywords.is_empty() {
+        let explained = Explained { keywords, ..Explained::default() };
+        return finish(global, "explain", Ok(Report::done(explained)), |told| {
+            told.keywords.iter().map(keyword_words).collect()
+        });
     }
     let Some(packets) = hex::packets(&wanted) else {
         let shown: String = crate::error::plain(&wanted).chars().take(SHOWN).collect();
-        let message = format!("`{shown}` is neither an error code of hactl nor a packet in hexadecimal digits");
-        let next = "`hactl explain --list` prints all codes; `tcpdump -x -c1 proto 112 | hactl explain -` tells what a packet says";
+        let message = format!(
+            "`{shown}` is no VIP, no error code of hactl, no keyword of keepalived.conf and no packet in hexadecimal digits"
+        );
+        let like = (wanted.trim().len() > 3).then(|| closest(wanted.trim(), names().into_iter())).flatten();
+        let next = match like {
+            Some(keyword) => format!("did you mean the keyword {keyword}?"),
+            None => "`hactl explain --list` prints all codes; `tcpdump -x -c1 proto 112 | hactl explain -` tells what a packet says".to_owned(),
+        };
         return Err(Failure::one(Exit::Invalid, Problem::new(Code::UnknownChoice, message).next(next)));
     };
     let packets = packets.iter().map(|packet| packet::told(packet)).collect();
-    let explained = Explained { codes: Vec::new(), packets };
+    let explained = Explained { packets, ..Explained::default() };
     finish(global, "explain", Ok(Report::done(explained)), |told| {
         told.packets.iter().map(in_words).collect::<Vec<_>>().join("\n")
     })
+}
+
+/// Why a VIP is where it is, from hosts that were asked.
+///
+/// # Errors
+/// Those of the question.
+pub(super) fn explain_vip(global: &Global, outcome: Result<Report<Why>, Failure>) -> Outcome {
+    let report = outcome?.map(|why| Explained { vip: Some(why), ..Explained::default() });
+    finish(global, "explain", Ok(report), |told| told.vip.as_ref().map(why).unwrap_or_default())
 }
 
 /// So much of what is not understood is repeated.
@@ -97,10 +140,32 @@ fn find(wanted: &str) -> Option<Code> {
     [bare.to_owned(), format!("E{bare}"), format!("W{bare}")].iter().find_map(|id| Code::find(id))
 }
 
+fn keyword(name: &str, meaning: &Meaning) -> Keyword {
+    let (supported, here) = match meaning.support {
+        Support::Yes => ("yes", String::new()),
+        Support::Already => ("already", "It is so here without being asked for".to_owned()),
+        Support::NotYet("") => ("no", "hactl knows it, and ignores it".to_owned()),
+        Support::NotYet(why) => ("no", format!("hactl knows it, and ignores it: {why}")),
+    };
+    let sentences = meaning.text.map(str::to_owned).into_iter().chain((!here.is_empty()).then_some(here));
+    let text = sentences.collect::<Vec<_>>().join(". ") + ".";
+    Keyword { keyword: name.to_owned(), block: meaning.block, supported, text }
+}
+
+fn keyword_words(one: &Keyword) -> String {
+    let place = if one.block == "the file" { "in no block".to_owned() } else { format!("in {}", one.block) };
+    format!("{} ({place})\n{}", one.keyword, wrapped(one.text.split_whitespace()))
+}
+
 fn words(code: Code) -> String {
-    let mut text = format!("{code}: {}\n\n ", code.title());
-    let mut column = 1;
-    for word in code.text().iter().flat_map(|line| line.split_whitespace()) {
+    let text = code.text().iter().flat_map(|line| line.split_whitespace());
+    format!("{code}: {}\n\n{}", code.title(), wrapped(text))
+}
+
+/// Indented lines of the width of a screen.
+fn wrapped<'w>(all: impl Iterator<Item = &'w str>) -> String {
+    let (mut text, mut column) = (" ".to_owned(), 1);
+    for word in all {
         if column + word.chars().count() + 1 > WIDTH {
             text.push_str("\n ");
             column = 1;

@@ -27,6 +27,7 @@ fn every_document_is_as_described() {
         (&["explain", "E702"], 0),
         (&["explain", "--list"], 0),
         (&["explain", "nothing"], 3),
+        (&["explain", "quorum"], 0),
         (&["explain", "2132 9601 0001 3e7b 0a4d 0003 0000 0000 0000 0000"], 0),
         (&["lab", "status"], 0),
         (&["lab", "ssh", "lb-5"], 4),

@@ -23,6 +23,7 @@ const USES: &[(&str, &[&str])] = &[
     ("conf/print", &["conf/config", "conf/grammar", "conf/lvs", "conf/vrrp", "ipvs", "wire"]),
     ("conf/build", &["conf/config", "conf/global", "conf/grammar", "conf/lvs", "conf/text", "conf/vrrp"]),
     ("conf/parse", &["conf/build", "conf/config", "conf/expand", "conf/grammar", "conf/text"]),
+    ("conf/meaning", &["conf/grammar"]),
     ("conf/outline", &["conf/expand", "conf/grammar", "conf/print", "conf/text"]),
     // What routers and virtual servers do, and the words for it.
     ("notice", &["state", "time", "wire"]),

@@ -146,14 +146,17 @@ fn prio(instance: &InstanceStatus) -> String {
 
 fn since(instance: &InstanceStatus, now_unix_ms: u64) -> String {
     let Some(at) = instance.last_transition else { return "-".into() };
-    let seconds = now_unix_ms.saturating_sub(at) / 1000;
-    let time = match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min", seconds / 60),
-        3600..86_400 => format!("{} h", seconds / 3600),
-        _ => format!("{} d", seconds / 86_400),
-    };
-    format!("{time}: {}", instance.last_reason.as_deref().unwrap_or_default())
+    format!("{}: {}", span(now_unix_ms.saturating_sub(at)), instance.last_reason.as_deref().unwrap_or_default())
+}
+
+/// A time in its largest unit.
+pub(super) fn span(ms: u64) -> String {
+    match ms / 1000 {
+        seconds @ 0..60 => format!("{seconds} s"),
+        seconds @ 60..3600 => format!("{} min", seconds / 60),
+        seconds @ 3600..86_400 => format!("{} h", seconds / 3600),
+        seconds => format!("{} d", seconds / 86_400),
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "milliseconds shown with one digit")]

@@ -1,6 +1,6 @@
 //! The verdicts: who owns each address ([`vips`]), who could take it over ([`standby`]), who balances ([`lvs`]), who is
-//! out of a pool. All of them are pure functions of what was observed. [`run`] and [`status`] look, judge and show, and
-//! change nothing.
+//! out of a pool, why an address is where it is ([`why`]). All of them are pure functions of what was observed. [`run`]
+//! and [`status`] look, judge and show, and change nothing.
 
 pub mod certificates;
 mod database;
@@ -12,3 +12,4 @@ pub mod sites;
 pub mod standby;
 pub mod status;
 pub mod vips;
+pub mod why;

@@ -11,6 +11,7 @@ mod expand;
 mod global;
 pub mod grammar;
 mod lvs;
+pub mod meaning;
 pub mod outline;
 mod parse;
 pub mod print;
