@@ -44,8 +44,8 @@ impl Pings {
 impl Pinged {
     fn read(said: &str) -> Self {
         let number = |before: &str| -> u64 {
-            let words = said.split(before).next().unwrap().split([' ', ',', '\n']).filter(|word| !word.is_empty());
-            words.last().and_then(|word| word.parse().ok()).unwrap_or_else(|| panic!("{said}"))
+            let mut words = said.split(before).next().unwrap().split([' ', ',', '\n']).filter(|word| !word.is_empty());
+            words.next_back().and_then(|word| word.parse().ok()).unwrap_or_else(|| panic!("{said}"))
         };
         let (sent, got) = (number(" packets transmitted"), number(" received"));
         // `[1796058419.080392] 64 bytes from 10.0.0.3: icmp_seq=1 ttl=64 time=0.05 ms`
