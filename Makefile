@@ -11,13 +11,14 @@ TESTS_MAY := $(addprefix -A clippy::,unwrap_used expect_used indexing_slicing ca
 # What runs on hosts, and what builds and tests.
 SHELL_FILES := $(wildcard src/ctl/*.sh src/lab/*.sh) .ci/run .ci/setup $(wildcard tests/*/*.sh)
 
-.PHONY: help setup build demo test lint bench clean
+.PHONY: help setup build demo test docs-check lint bench clean
 
 help:
 	@echo 'make setup   install what is missing (apt-get, rustup target)'
 	@echo 'make build   one static binary at $(DIST); PROFILE=quick builds quicker'
 	@echo 'make demo    the lab, a deploy, a failover and drills, told step by step (root)'
 	@echo 'make test    lint and every test layer (root; without it some layers say that they were skipped)'
+	@echo 'make docs-check  each command of the pages in docs, typed in the lab, says what the page shows (root)'
 	@echo 'make bench   measured figures beside keepalived (root)'
 	@echo 'make lint    cargo fmt --check, clippy and shellcheck'
 	@echo 'make clean   remove what was built'
@@ -57,6 +58,13 @@ test: setup
 	then set -x; cargo nextest run --profile all --test-threads $$((2 * $$(nproc))) \
 		--locked --workspace --cargo-profile quick --target $(TARGET); \
 	else set -x; cargo test --locked --workspace --profile quick --target $(TARGET); fi
+
+# HACTL_UPDATE=1 writes what the commands said into the pages.
+docs-check: export HACTL_BINARY = $(CURDIR)/$(DIST)
+docs-check: export HACTL_LAB_ONLY = pages::
+docs-check: setup
+	@$(MAKE) --no-print-directory build PROFILE=quick
+	cargo test --locked --profile quick --target $(TARGET) --test lab -- --nocapture
 
 bench: setup
 	@bash .ci/setup peers

@@ -280,6 +280,12 @@ pub struct Vip {
     /// Commands run at state changes, by keepalived's keyword (`notify_master`…).
     #[serde(skip)]
     pub notify: BTreeMap<String, String>,
+    /// Commands that whoever becomes its owner runs, one after another.
+    #[serde(skip)]
+    pub takeover_start: Vec<String>,
+    /// Those of whoever is not the owner, or not any more.
+    #[serde(skip)]
+    pub takeover_stop: Vec<String>,
     /// Routes that only its owner has, in the words of `ip route`.
     pub routes: Vec<String>,
 }

@@ -43,6 +43,7 @@ rm -f "$inventory"
 hactl lab down -q
 bash tests/bench/fleet.sh 30
 bash tests/bench/many.sh 500
+bash tests/bench/wordpress.sh
 
 # Not a figure of speed either: a hundred deploys that meet bad luck.
 hactl lab down -q

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use hactl_engine::action::Action;
+use hactl_engine::conf::config::{Notify, Script};
 use hactl_engine::control::Pin;
 use hactl_engine::control::RouterState::{Backup, Fault, Handover, Master, Stopped};
 use hactl_engine::input::{Command, Input, Remembered};
@@ -228,4 +229,34 @@ fn a_reload_does_not_revive_what_stops() {
     assert_eq!(rig.step(Input::Reload(config)), []);
     assert_eq!(rig.wakes_in(), None);
     assert!(rig.node.is_stopped());
+}
+
+#[test]
+fn who_becomes_master_starts_and_who_is_not_stops_step_after_step() {
+    let step = |words: &str| Script { argv: words.split(' ').map(str::to_owned).collect(), user: None };
+    let notify = Notify {
+        any: Some(vec!["/bin/tell".into()]),
+        takeover_start: vec![step("/bin/one start"), step("/bin/two start")],
+        takeover_stop: vec![step("/bin/two stop"), step("/bin/one stop")],
+        ..Notify::default()
+    };
+    let mut rig = Rig::new(|instance| instance.notify = notify.into());
+    rig.link(true);
+    let ran = |actions: Vec<Action>| -> Vec<(u64, String, Option<String>)> {
+        let each = actions.into_iter().filter_map(|action| match action {
+            Action::Run { change, command, user: None, step } => Some((change, command.join(" "), step)),
+            _ => None,
+        });
+        each.collect()
+    };
+    let of = |change, words: &str, step: bool| (change, words.to_owned(), step.then(|| "VI_1".to_owned()));
+    let stops = |change, state: &str| {
+        let told = format!("/bin/tell INSTANCE VI_1 {state} 91");
+        [of(change, "/bin/two stop", true), of(change, "/bin/one stop", true), of(change, &told, false)]
+    };
+    assert_eq!(ran(rig.step(Input::Start { remembered: vec![] })), stops(1, "BACKUP"));
+    let starts = [of(2, "/bin/one start", true), of(2, "/bin/two start", true)];
+    let told = of(2, "/bin/tell INSTANCE VI_1 MASTER 91", false);
+    assert_eq!(ran(actions(rig.pass(MASTER_DOWN))), [starts.as_slice(), &[told]].concat());
+    assert_eq!(ran(rig.link(false)), stops(3, "FAULT"));
 }

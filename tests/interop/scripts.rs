@@ -129,3 +129,71 @@ fn checks_and_notify_scripts_need_not_name_their_shell() {
     wait("the notify script", || read(&lan.path("told")).ends_with("MASTER\n"));
     assert!(read(&lan.path("checked")).starts_with("checked\n"));
 }
+
+/// One that fails keeps nobody from the next, and the end of each is in the log and in the history.
+#[test]
+fn the_end_of_each_step_of_a_takeover_is_told() {
+    need_root!();
+    let lan = Lan::new(1);
+    let told = lan.path("told").display().to_string();
+    let steps = format!(
+        "takeover_start \"/bin/sh -c 'echo one >> {told}; echo no such unit >&2; exit 3'\"\n\
+         takeover_start \"/bin/sh -c 'sleep 0.3; echo two >> {told}'\"\n\
+         takeover_start \"{} start\"\n\
+         takeover_stop \"/bin/sh -c 'echo three >> {told}; echo bye'\"\n",
+        lan.path("missing").display()
+    );
+    let text = config("script_user root", &[]).replace("track_script {\n}\n", &steps);
+    assert!(text.contains("takeover_start"), "{text}");
+    let mut agent = lan.hactl(0, &text);
+    lan.wait_owner(0, VIP);
+    let history = || String::from_utf8(lan.agent(0, &["history"]).stdout).unwrap();
+    wait("the last step", || history().contains("missing start` failed"));
+    let all = history();
+    let lines: Vec<&str> = all.lines().filter(|line| line.contains("takeover: ")).collect();
+    let missing = format!("takeover: `{} start` failed after 0.", lan.path("missing").display());
+    let expected: [&[&str]; 4] = [
+        &["three >> ", "is done after 0.", " s; it said: bye"], // as a backup, at first
+        &["one >> ", "failed after 0.", ": exit status: 3; it said: no such unit"],
+        &["two >> ", "is done after 0."],
+        &[&missing, "No such file or directory"],
+    ];
+    assert_eq!(lines.len(), expected.len(), "{all}");
+    for (line, words) in lines.iter().zip(expected) {
+        assert!(words.iter().all(|word| line.contains(word)), "{line} lacks one of {words:?}");
+    }
+    assert!(!lines[2].contains("it said"), "{}", lines[2]);
+    assert!(lan.status(0)["warnings"].to_string().contains("missing"), "{}", lan.status(0));
+    // The last ones are told by the log alone: who would be asked for a history is gone.
+    agent.signal(nix::sys::signal::Signal::SIGTERM);
+    wait("its end", || agent.ended());
+    let log = agent.log();
+    assert_eq!(log.matches("it said: bye").count(), 2, "{log}");
+    assert_eq!(read(&lan.path("told")), "three\none\ntwo\nthree\n");
+}
+
+/// A daemon that a step leaves behind says something after the agent that heard it has become another binary, and after
+/// the end of the agent.
+#[test]
+fn what_a_step_leaves_running_outlives_the_agent() {
+    need_root!();
+    let lan = Lan::new(1);
+    let daemon = |word: &str| {
+        let at = lan.path(word).display().to_string();
+        format!("(while ! test -e {at}.go; do sleep 0.02; done; echo late; echo later; touch {at}) &")
+    };
+    let step = format!("takeover_start \"/bin/sh -c '{} {} echo begun'\"\n", daemon("upgraded"), daemon("ended"));
+    let text = config("script_user root", &[]).replace("track_script {\n}\n", &step);
+    let mut agent = lan.hactl(0, &text);
+    lan.wait_owner(0, VIP);
+    let history = || String::from_utf8(lan.agent(0, &["history"]).stdout).unwrap();
+    wait("the step", || history().contains("it said: begun"));
+    let output = lan.agent(0, &["upgrade"]);
+    assert!(output.status.success(), "{output:?}");
+    fs::write(lan.path("upgraded.go"), "").unwrap();
+    wait("what it says then", || lan.path("upgraded").exists());
+    agent.signal(nix::sys::signal::Signal::SIGTERM);
+    wait("its end", || agent.ended());
+    fs::write(lan.path("ended.go"), "").unwrap();
+    wait("what it says after that", || lan.path("ended").exists());
+}

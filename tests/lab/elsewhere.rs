@@ -72,7 +72,7 @@ pub(crate) fn two_public_addresses(lab: &Lab) {
     }
     let before = ["lb-5", "lb-6"].map(|host| {
         lab.sh(host, "printf '[Service]\\nExecStart=/bin/sleep infinity\\n' > /etc/systemd/system/lonely.service; systemctl daemon-reload");
-        lab.sh(host, "printf '#!/bin/sh\\nsystemctl is-active lonely >/run/unit; echo \"$2\" >/run/told\\n' > /usr/local/bin/on-owner; chmod +x /usr/local/bin/on-owner");
+        lab.sh(host, "printf '#!/bin/sh\\nsystemctl is-active lonely >/run/unit; echo \"$2\" >/run/told; echo told\\n' > /usr/local/bin/on-owner; chmod +x /usr/local/bin/on-owner");
         // Without a way out nobody installs.
         lab.sh(host, "command -v nginx || apt-get install -q -y --no-install-recommends nginx");
         let route = lab.sh(host, "ip route show default");
@@ -108,6 +108,30 @@ pub(crate) fn two_public_addresses(lab: &Lab) {
     expect("failover", &lab.desk(&inventory, &["failover", "--to", "lb-6"]), 0);
     std::thread::sleep(std::time::Duration::from_secs(1));
     stands("lb-6", "lb-5");
+    // Each step is told of: what it did, how long that took, and what it said last.
+    for (host, steps) in [
+        (
+            "lb-6",
+            [
+                "`/usr/bin/systemctl start lonely.service` is done after",
+                "`/usr/local/bin/on-owner --tell start` is done after",
+            ],
+        ),
+        (
+            "lb-5",
+            [
+                "`/usr/local/bin/on-owner --tell stop` is done after",
+                "`/usr/bin/systemctl stop lonely.service` is done after",
+            ],
+        ),
+    ] {
+        let (history, journal) =
+            (lab.sh(host, "hactl agent history"), lab.sh(host, "journalctl -u hactl-agent -o cat"));
+        for step in steps {
+            assert!(history.contains(step) && journal.contains(step), "{host} lacks {step}: {history}{journal}");
+        }
+        assert!(history.contains("s; it said: told"), "{history}");
+    }
     assert_eq!(lab.sh("lb-5", "cat /run/unit"), "active\n", "a script is told of the end before the unit stops");
     expect("back", &lab.desk(&inventory, &["failover", "--to", "lb-5"]), 0);
     let drilled = lab.desk(&inventory, &["drill", "crash", "-y"]);

@@ -36,6 +36,8 @@ pub(crate) enum State {
     Down,
     /// Its hosts run and have nothing of ours.
     Up,
+    /// The example of WordPress is deployed; lb-5 and web-7 own its VIPs.
+    WordPress,
     /// The homework is deployed, and lb-5 owns its VIP.
     Deployed,
     /// LVS by direct routing is deployed instead.
@@ -77,6 +79,9 @@ impl Lab {
             let words = ["deploy", "-y", "--accept-new-host-keys"];
             expect("deploy", &self.desk(inventory, &words), 0);
         };
+        if state == State::WordPress {
+            deploy(&super::wordpress::blog(self));
+        }
         if state >= State::Deployed {
             deploy(&self.homework());
         }

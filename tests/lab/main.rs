@@ -23,6 +23,8 @@ mod loads;
 mod lvs;
 mod moves;
 mod names;
+mod page;
+mod pages;
 mod pair;
 mod pings;
 mod place;
@@ -92,8 +94,9 @@ const SITES: &[Case] = cases! {
     Deployed -> Deployed: acme::certificates_of_an_authority;
     Up -> Down: wordpress::from_bare_hosts;
     Up -> Down: wordpress::after_the_homework_and_before_it;
-    Up -> Down: pair::no_post_is_lost;
-    Up -> Down: wordpress::a_browser_stays_logged_in;
+    Up -> WordPress: pages::wordpress;
+    WordPress -> WordPress: wordpress::a_browser_stays_logged_in;
+    WordPress -> Down: pair::no_post_is_lost;
 };
 
 const OTHERS: &[Case] = cases! {

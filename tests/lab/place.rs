@@ -10,8 +10,9 @@ use hactl::lab::layout::Layout;
 use hactl::lab::rootfs;
 use nix::fcntl::{Flock, FlockArg};
 
-/// The first three numbers of the addresses of this process's lab, which are not those of a person's lab.
-pub(crate) static SUBNET: Subnet = Subnet(Mutex::new("10.66.0"));
+/// The first three numbers of the addresses of this process's lab, which are not those of a person's lab. As long as
+/// `10.0.0` for the first ten, so that tables which a page shows stand as they do here.
+pub(crate) static SUBNET: Subnet = Subnet(Mutex::new("10.6.0"));
 
 pub(crate) struct Subnet(Mutex<&'static str>);
 
@@ -47,7 +48,7 @@ impl Place {
         // A case that failed in another test of this process is no reason not to run this one.
         let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let (number, claim) = (0..PLACES).find_map(|number| Some((number, claim(number)?))).expect("a place for a lab");
-        *SUBNET.0.lock().unwrap() = format!("10.66.{number}").leak();
+        *SUBNET.0.lock().unwrap() = format!("10.6.{number}").leak();
         let place = Self { number, _claim: claim, _one: one };
         place.lay_out();
         place

@@ -13,7 +13,7 @@ const WORDPRESS: &str = include_str!("../../inventories/wordpress.yaml");
 pub(crate) const NAME: &str = "blog.example.cc";
 const URL: &str = "https://blog.example.cc";
 /// With what could end a text of PHP, of SQL or of the shell.
-const PASSWORD: &str = r#"it's \ "a" $secret"#;
+pub(crate) const PASSWORD: &str = r#"it's \ "a" $secret"#;
 const WEBS: [&str; 2] = ["web-7", "web-8"];
 
 /// The example, with the password in a file.
@@ -369,14 +369,11 @@ pub(crate) fn a_browser_stays_logged_in(lab: &Lab) {
         return;
     }
     let title = "A post of the browser";
-    let begun = Instant::now();
     let blog = blog(lab);
-    deploy(lab, "wordpress.yaml", &blog);
     let browser = Browser::begin(lab);
     let password = lab.files.path().join("password").display().to_string();
     let said = browser.step(&["login", URL, "ann", &password]);
     assert!(said.as_str().unwrap().starts_with("Dashboard"), "{said}");
-    eprintln!("NOTE from bare hosts to a browser that is logged in: {:.1} s", begun.elapsed().as_secs_f64());
     let post = browser.step(&["post", URL, title]);
     browser.picture("editor.png");
     let drawing = drawing(lab);
@@ -412,6 +409,7 @@ pub(crate) fn a_browser_stays_logged_in(lab: &Lab) {
     browser.step(&["show", post.as_str().unwrap()]);
     browser.picture("post.png");
     browser.step(&["end"]);
+    expect("the database moves back", &lab.desk(&blog, &["failover", "--vip", "db", "--to", "web-7"]), 0);
 }
 
 /// A picture of 640 times 400 points.

@@ -86,7 +86,8 @@ case "$1 ${2-}" in
     ago=100
     [ ! -s /played/deaf ] || ago=90000
     printf '{"version":"0","pid":1,"started_unix_s":0,"now_unix_ms":%s000,"config":"/etc/hactl/hactl.conf","instances":[' "$(date +%s)"
-    printf '{"name":"VI_1","state":"%s","interface":"eth0","vrid":3,"base_priority":100,"effective_priority":100,' "$state"
+    name=$(sed -n 's/^vrrp_instance \([^ ]*\).*/\1/p' "$units/hactl-agent.loaded" | head -n1)
+    printf '{"name":"%s","state":"%s","interface":"eth0","vrid":3,"base_priority":100,"effective_priority":100,' "$name" "$state"
     printf '"advert_interval_ms":1000,"addresses":["%s/24"],"master":null,"master_priority":null,"last_advert_ms":%s,' "$serves" "$ago"
     printf '"last_transition":1000,"last_reason":null,"pinned":null,"fault_reasons":[%s],"signing":%s}],"virtual_servers":[%s]}\n' "$reasons" "$(signing)" "$servers"
     ;;

@@ -5,6 +5,7 @@
 mod acme;
 mod back;
 mod backends;
+mod carriers;
 mod codes;
 mod drain;
 mod drill;

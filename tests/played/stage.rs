@@ -31,6 +31,8 @@ pub(crate) struct Stage {
     runtime: tokio::runtime::Runtime,
     folder: tempfile::TempDir,
     port: u16,
+    /// Web hosts carry a VIP of their own, and are a LAN by themselves.
+    carried: bool,
     /// What the web server answers; 0 closes the connection.
     pub answer: Arc<AtomicU16>,
     /// The desk's own words about what went on.
@@ -94,15 +96,26 @@ pub(crate) fn stage(names: &[&str]) -> Option<Stage> {
 
 /// The same with these parts of the disks being small ones, and perhaps without nginx.
 pub(crate) fn stage_with(names: &[&str], small: &[(&str, usize)], nginx: bool) -> Option<Stage> {
+    make(names, small, nginx, false)
+}
+
+/// The same with a second VIP, which the web hosts carry.
+pub(crate) fn carried(names: &[&str]) -> Option<Stage> {
+    make(names, &[], true, true)
+}
+
+fn make(names: &[&str], small: &[(&str, usize)], nginx: bool, carried: bool) -> Option<Stage> {
     if !cfg!(target_arch = "x86_64") {
         eprintln!("SKIPPED: the played program is one for x86-64");
         return None;
     }
     let folder = tempfile::tempdir().unwrap();
-    let lan = folder.path().join("lan");
-    std::fs::create_dir_all(lan.join("alive")).unwrap();
-    std::fs::write(lan.join("owner"), "").unwrap();
-    std::fs::write(lan.join("vip"), VIP).unwrap();
+    for (lan, vip) in [("lan", VIP), ("carriers", CARRIED)] {
+        let lan = folder.path().join(lan);
+        std::fs::create_dir_all(lan.join("alive")).unwrap();
+        std::fs::write(lan.join("owner"), "").unwrap();
+        std::fs::write(lan.join("vip"), vip).unwrap();
+    }
     let answer = Arc::new(AtomicU16::new(200));
     let port = serve(Arc::clone(&answer));
     let mut way = remote::Stage::default();
@@ -110,14 +123,15 @@ pub(crate) fn stage_with(names: &[&str], small: &[(&str, usize)], nginx: bool) -
         let last = name.rsplit('-').next().unwrap();
         let at = folder.path().join(name);
         std::fs::create_dir(&at).unwrap();
-        let host = match Host::new(at, &lan, name, &format!("127.0.0.{last}"), small) {
+        let (lan, vip) = if carried && name.starts_with("web") { ("carriers", CARRIED) } else { ("lan", VIP) };
+        let host = match Host::new(at, &folder.path().join(lan), name, &format!("127.0.0.{last}"), small) {
             Ok(host) => host,
             Err(why) => {
                 eprintln!("SKIPPED: no namespaces for who runs this: {why}");
                 return None;
             }
         };
-        host.tells("serves", VIP);
+        host.tells("serves", vip);
         way.hosts.insert((*name).to_owned(), Arc::new(if nginx { host.with_nginx() } else { host }));
     }
     let order = Order {
@@ -137,13 +151,16 @@ pub(crate) fn stage_with(names: &[&str], small: &[(&str, usize)], nginx: bool) -
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (told, shown) = (Arc::default(), Arc::default());
-    let stage = Stage { way, runtime, folder, port, answer, told, shown, order, limit: Duration::from_secs(20) };
+    let stage =
+        Stage { way, runtime, folder, port, carried, answer, told, shown, order, limit: Duration::from_secs(20) };
     stage.binary("one");
     stage.inventory("");
     Some(stage)
 }
 
 const VIP: &str = "127.0.0.3";
+/// The VIP of web hosts.
+const CARRIED: &str = "127.0.0.4";
 
 impl Deref for Stage {
     type Target = remote::Stage;
@@ -174,7 +191,13 @@ impl Stage {
                 .collect()
         };
         let (lb, web) = (group("lb", ""), group("web", &format!(", port: {}", self.port)));
-        let text = format!("vip: {VIP}/24\nlb:\n{lb}web:\n{web}site: {{ port: {} }}\n{more}", self.port);
+        let vip = if self.carried {
+            let hosts: Vec<&str> = names.iter().filter(|name| name.starts_with("web")).copied().collect();
+            format!("\n  - {VIP}/24\n  - {{ address: {CARRIED}/24, name: db, hosts: [{}] }}", hosts.join(", "))
+        } else {
+            format!(" {VIP}/24")
+        };
+        let text = format!("vip:{vip}\nlb:\n{lb}web:\n{web}site: {{ port: {} }}\n{more}", self.port);
         self.write("inventory.yaml", &text);
     }
 
@@ -198,9 +221,15 @@ impl Stage {
         std::fs::read_to_string(self.path("lan/owner")).unwrap()
     }
 
+    /// Who owns the VIP that web hosts carry.
+    pub(crate) fn carrier(&self) -> String {
+        std::fs::read_to_string(self.path("carriers/owner")).unwrap()
+    }
+
     /// From now on an agent waits before it claims a VIP that nobody has.
     pub(crate) fn agents_wait(&self) {
         self.write("lan/waits", "");
+        self.write("carriers/waits", "");
     }
 
     pub(crate) fn options(&self) -> Options {
@@ -300,11 +329,18 @@ impl Stage {
         value
     }
 
-    /// Everything is as it was then, and nobody owns the VIP, or this one.
+    /// Everything is as it was then, and nobody owns the VIPs, or these.
+    pub(crate) fn reset_both(&self, then: &[(String, Snapshot)], [owner, carrier]: &[String; 2]) {
+        self.reset(then, owner);
+        std::fs::write(self.path("carriers/owner"), carrier).unwrap();
+    }
+
+    /// The same of the only one.
     pub(crate) fn reset(&self, then: &[(String, Snapshot)], owner: &str) {
         for (name, snapshot) in then {
             self.host(name).reset(snapshot);
-            let alive = self.path("lan/alive").join(name);
+            let lan = if self.carried && name.starts_with("web") { "carriers" } else { "lan" };
+            let alive = self.path(lan).join("alive").join(name);
             if self.host(name).has("played/units/hactl-agent.active") {
                 std::fs::write(alive, "").unwrap();
             } else if alive.exists() {

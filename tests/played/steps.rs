@@ -4,14 +4,15 @@
 use hactl::error::{Code, Exit};
 
 use super::fault::Fault;
-use super::stage::{Stage, stage};
+use super::stage::{Stage, carried, stage};
 use super::truth::{Snapshots, check, comes_to_rest};
 
 /// A deploy that can be done again and again from the same beginning.
 struct Walk {
     stage: Stage,
     before: Snapshots,
-    owner: String,
+    /// Of the VIP, and of the one that web hosts carry.
+    owners: [String; 2],
     after: Snapshots,
     /// The calls of each host in a deploy that goes well.
     calls: Vec<(String, Vec<String>)>,
@@ -24,7 +25,15 @@ struct Walk {
 impl Walk {
     /// A first deploy, or one that changes what is there.
     fn new(first: bool) -> Option<Self> {
-        let stage = stage(&["lb-5", "web-7"])?;
+        Some(Self::on(stage(&["lb-5", "web-7"])?, first))
+    }
+
+    /// The same with a VIP that web hosts carry.
+    fn with_carriers(first: bool) -> Option<Self> {
+        Some(Self::on(carried(&["lb-5", "web-7", "web-8"])?, first))
+    }
+
+    fn on(stage: Stage, first: bool) -> Self {
         if first {
             stage.agents_wait();
         } else {
@@ -32,12 +41,12 @@ impl Walk {
             stage.binary("two");
             stage.inventory("roles: { web-static: { page: changed }, vip: { check_interval_s: 3 }, lb-nginx: { hotlink_protection: yes } }\n");
         }
-        let (before, owner) = (stage.snapshot(), stage.owner());
+        let (before, owners) = (stage.snapshot(), [stage.owner(), stage.carrier()]);
         stage.hosts.values().for_each(|host| host.faults.clear());
         stage.deployed();
         let calls = stage.hosts.iter().map(|(name, host)| (name.clone(), host.faults.calls())).collect();
         let after = stage.snapshot();
-        Some(Self { stage, before, owner, after, calls, ends_of_rows: false, only: None })
+        Self { stage, before, owners, after, calls, ends_of_rows: false, only: None }
     }
 
     /// Every call, as host, number and name, but for those of which stories of their own tell.
@@ -51,7 +60,7 @@ impl Walk {
                 if self.ends_of_rows && within(number) {
                     continue;
                 }
-                self.stage.reset(&self.before, &self.owner);
+                self.stage.reset_both(&self.before, &self.owners);
                 if let Err(why) = tell(self, host, number) {
                     wrong.push(format!("{host}, call {number}, {call}: {why}"));
                 }
@@ -256,4 +265,37 @@ fn a_desk_that_dies_at_each_call() {
             walk.again()
         },
     );
+}
+
+/// Where web hosts carry a VIP they have an agent, too, and change one at a time: each call of theirs fails.
+#[test]
+fn each_call_of_a_first_deploy_fails_on_a_web_host_that_carries_a_vip() {
+    let Some(walk) = Walk::with_carriers(true) else { return };
+    Walk { only: Some("web-7"), ..walk }.each(activates, |walk, host, number| walk.meets(host, number, Fault::Fails));
+}
+
+fn each_call_of_a_change_fails_on_who_carries_a_vip(host: &'static str) {
+    let Some(walk) = Walk::with_carriers(false) else { return };
+    let walk = Walk { only: Some(host), ends_of_rows: true, ..walk };
+    walk.each(activates, |walk, host, number| walk.meets(host, number, Fault::Fails));
+}
+
+#[test]
+fn each_call_of_a_change_fails_on_one_that_carries_a_vip() {
+    each_call_of_a_change_fails_on_who_carries_a_vip("web-7");
+}
+
+#[test]
+fn each_call_of_a_change_fails_on_the_other_that_carries_it() {
+    each_call_of_a_change_fails_on_who_carries_a_vip("web-8");
+}
+
+#[test]
+fn the_power_fails_on_hosts_that_carry_a_vip() {
+    let Some(mut walk) = Walk::with_carriers(false) else { return };
+    walk.ends_of_rows = true;
+    for host in ["web-7", "web-8"] {
+        walk.only = Some(host);
+        walk.each(activates, |walk, host, number| walk.meets(host, number, Fault::PowerCut));
+    }
 }

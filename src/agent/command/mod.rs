@@ -4,6 +4,7 @@
 //! too.
 
 pub(crate) mod error;
+pub(crate) mod heard;
 pub(crate) mod notify;
 pub(crate) mod permit;
 pub(crate) mod run;

@@ -3,12 +3,16 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hactl_engine::action::Owner;
 use hactl_engine::conf::config::{Argv, Config, Global, Notify, ScriptUser};
+use hactl_engine::notice::{Notice, What};
+use hactl_engine::time::millis;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use super::heard::run_heard;
 use super::permit::permit;
 use super::run::run;
 
@@ -28,6 +32,8 @@ pub(crate) struct NotifyRun {
     pub command: Argv,
     /// Who runs it; the agent's default when absent.
     pub user: Option<ScriptUser>,
+    /// The virtual router of whose takeover it is a step: its end is told.
+    pub step: Option<String>,
 }
 
 /// Whose scripts a queue holds.
@@ -40,13 +46,14 @@ pub(crate) enum Whose {
 }
 
 /// The queues.
-#[derive(Default)]
 pub(crate) struct Notifier {
     queues: HashMap<Whose, Arc<Mutex<Queue>>>,
     workers: JoinSet<()>,
     global: Arc<Global>,
     /// Commands of stops, of the configuration before and of this one.
     farewells: [HashSet<Argv>; 2],
+    /// Where the ends of steps are told.
+    ends: mpsc::UnboundedSender<Notice>,
 }
 
 #[derive(Default)]
@@ -56,6 +63,17 @@ struct Queue {
 }
 
 impl Notifier {
+    /// Nothing waits. The end of each step of a takeover goes to `ends`.
+    pub(crate) fn new(ends: mpsc::UnboundedSender<Notice>) -> Self {
+        Self {
+            queues: HashMap::new(),
+            workers: JoinSet::new(),
+            global: Arc::default(),
+            farewells: Default::default(),
+            ends,
+        }
+    }
+
     /// Takes the settings of a configuration; scripts already waiting run under the old ones.
     pub(crate) fn configure(&mut self, config: &Config) {
         self.global = Arc::new(config.global.clone());
@@ -91,7 +109,7 @@ impl Notifier {
         if !inside.busy {
             inside.busy = true;
             drop(inside);
-            self.workers.spawn(work(queue));
+            self.workers.spawn(work(queue, self.ends.clone()));
         }
     }
 
@@ -112,7 +130,8 @@ impl Notifier {
 }
 
 fn farewells(notify: &Notify) -> impl Iterator<Item = Argv> {
-    notify.stop.iter().chain(&notify.deleted).cloned()
+    let steps = notify.takeover_stop.iter().map(|step| &step.argv);
+    notify.stop.iter().chain(&notify.deleted).chain(steps).cloned()
 }
 
 fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
@@ -120,7 +139,7 @@ fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
 }
 
 /// Runs what waits until nothing does.
-async fn work(queue: Arc<Mutex<Queue>>) {
+async fn work(queue: Arc<Mutex<Queue>>, ends: mpsc::UnboundedSender<Notice>) {
     loop {
         let next = {
             let mut inside = lock(&queue);
@@ -129,6 +148,11 @@ async fn work(queue: Arc<Mutex<Queue>>) {
             next
         };
         let Some((job, global)) = next else { return };
+        if let Some(router) = job.step {
+            let what = step(&job.command, job.user.as_ref(), &global).await;
+            let _ = ends.send(Notice { instance: router, what }); // nobody listens in the last moment of a restart
+            continue;
+        }
         let name = job.command.join(" ");
         let outcome = match permit(&job.command, job.user.as_ref(), &global) {
             Ok(permit) => run(&permit, LIMIT).await,
@@ -140,6 +164,21 @@ async fn work(queue: Arc<Mutex<Queue>>) {
             Err(error) => tracing::error!("notify `{name}`: {error}"),
         }
     }
+}
+
+/// Runs a step of a takeover, and tells how that ended.
+async fn step(command: &Argv, user: Option<&ScriptUser>, global: &Global) -> What {
+    let begun = Instant::now();
+    let (outcome, last_words) = match permit(command, user, global) {
+        Ok(permit) => run_heard(&permit, LIMIT).await,
+        Err(why) => (Err(why.into()), String::new()),
+    };
+    let failed = match outcome {
+        Ok(ended) if ended.is_success() => None,
+        Ok(ended) => Some(ended.to_string()),
+        Err(error) => Some(error.to_string()),
+    };
+    What::Step { command: command.join(" "), took_ms: millis(begun.elapsed()), failed, last_words }
 }
 
 #[cfg(test)]
@@ -158,7 +197,7 @@ mod tests {
         let script =
             format!("echo {words} >> {0}/heard; while test ! -e {0}/go; do sleep 0.01; done", folder.display());
         let command = ["/bin/sh", "-c", &script, "notify", words].map(str::to_owned).to_vec();
-        NotifyRun { change, command, user: None }
+        NotifyRun { change, command, user: None, step: None }
     }
 
     fn router(id: RouterId) -> Whose {
@@ -177,7 +216,7 @@ mod tests {
     }
 
     fn notifier() -> Notifier {
-        let mut notifier = Notifier::default();
+        let mut notifier = Notifier::new(mpsc::unbounded_channel().0);
         let mut config = Config::default();
         config.global.script_user = Some(ScriptUser { user: "root".into(), group: None });
         notifier.configure(&config);

@@ -48,15 +48,23 @@ impl std::fmt::Display for Ended {
 /// # Errors
 /// The kernel's.
 pub(crate) fn start(permit: &Permit<'_>) -> Result<Child, NotRun> {
+    start_to(permit, &|| Ok(Stdio::null()))
+}
+
+/// The same with its standard output and standard error there.
+///
+/// # Errors
+/// The kernel's.
+pub(crate) fn start_to(permit: &Permit<'_>, output: &dyn Fn() -> std::io::Result<Stdio>) -> Result<Child, NotRun> {
     let (command, identity) = (permit.command, permit.who);
     let (program, arguments) = command.split_first().ok_or(Refused::Empty)?;
     let spawned = if program.starts_with("</") {
         // keepalived's one legacy shell form: `</dev/tcp/…`.
-        spawn(Command::new(SHELL).arg("-c").arg(command.join(" ")), identity)
+        spawn(Command::new(SHELL).arg("-c").arg(command.join(" ")), identity, output)
     } else {
-        match spawn(Command::new(program).args(arguments), identity) {
+        match spawn(Command::new(program).args(arguments), identity, output) {
             Err(error) if error.raw_os_error() == Some(libc::ENOEXEC) => {
-                spawn(Command::new(SHELL).arg(program).args(arguments), identity)
+                spawn(Command::new(SHELL).arg(program).args(arguments), identity, output)
             }
             spawned => spawned,
         }
@@ -64,8 +72,12 @@ pub(crate) fn start(permit: &Permit<'_>) -> Result<Child, NotRun> {
     spawned.map_err(|error| NotRun::Start(program.clone(), error))
 }
 
-fn spawn(command: &mut Command, identity: Option<Identity>) -> std::io::Result<Child> {
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+fn spawn(
+    command: &mut Command,
+    identity: Option<Identity>,
+    output: &dyn Fn() -> std::io::Result<Stdio>,
+) -> std::io::Result<Child> {
+    command.stdin(Stdio::null()).stdout(output()?).stderr(output()?).process_group(0);
     for name in OURS {
         command.env_remove(name);
     }
@@ -121,7 +133,14 @@ impl Drop for Group {
 /// # Errors
 /// The kernel's.
 pub(crate) async fn run(permit: &Permit<'_>, limit: Duration) -> Result<Ended, NotRun> {
-    let mut child = start(permit)?;
+    finished(start(permit)?, permit, limit).await
+}
+
+/// Waits for the end of what was started, and ends it at the limit.
+///
+/// # Errors
+/// The kernel's.
+pub(crate) async fn finished(mut child: Child, permit: &Permit<'_>, limit: Duration) -> Result<Ended, NotRun> {
     if let Ok(status) = timeout(limit, child.wait()).await {
         return status.map(Ended::Exited).map_err(|error| NotRun::Wait(permit.command.join(" "), error));
     }

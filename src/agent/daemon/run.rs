@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use hactl_engine::conf::config::Config;
+use hactl_engine::notice::Notice;
 use sd_notify::NotifyState;
 use tokio::sync::{mpsc, oneshot};
 
@@ -19,6 +20,7 @@ use super::remark::Remark;
 use super::services::Services;
 use super::signals::{Signalled, Signals};
 use super::{namespace, systemd, upgrade};
+use crate::agent::command::heard;
 use crate::agent::command::notify::NotifyRun;
 use crate::agent::command::timed::run_script;
 use crate::agent::control::server::{self, Handles};
@@ -126,6 +128,8 @@ struct Agent<'a> {
     warnings: Vec<Remark>,
     mailbox: Mailbox,
     jobs: mpsc::Receiver<Job>,
+    /// Steps of takeovers that have ended.
+    steps: mpsc::UnboundedReceiver<Notice>,
     handles: Handles,
     questions: mpsc::Receiver<server::DaemonJob>,
     journal: Journal,
@@ -159,6 +163,7 @@ impl<'a> Agent<'a> {
         let (done, ended) = oneshot::channel();
         let (news, resolved) = mpsc::channel(16);
         let (main, questions) = mpsc::channel(64);
+        let (step_sender, steps) = mpsc::unbounded_channel();
         let journal = Journal::default();
         say(&warnings, &journal);
         let started_unix_s = clock::unix_ms() / 1000;
@@ -175,10 +180,11 @@ impl<'a> Agent<'a> {
             warnings,
             mailbox,
             jobs,
+            steps,
             handles,
             questions,
             journal,
-            services: Services::new(Lvs::new(lvs_jobs, settings.state_dir.clone())),
+            services: Services::new(Lvs::new(lvs_jobs, settings.state_dir.clone()), step_sender),
             names: Names::new(news),
             resolved,
             pins,
@@ -212,6 +218,7 @@ impl<'a> Agent<'a> {
             tokio::select! {
                 result = &mut self.ended => break result.unwrap_or(Err(LoopError::Panicked)),
                 Some(job) = self.jobs.recv() => self.run_job(job),
+                Some(notice) = self.steps.recv() => self.tell(&notice, clock::unix_ms()),
                 Some(resolved) = self.resolved.recv() => self.resolved(resolved).await,
                 Some(question) = self.questions.recv() => self.answer(question).await,
                 signal = signals.next() => self.signalled(signal).await,
@@ -221,6 +228,7 @@ impl<'a> Agent<'a> {
         if let (Some(binary), Ok(())) = (&self.upgrading, &outcome) {
             // Adverts are due: nothing is waited for, and the successor finds the addresses in place.
             self.services.abandon().await;
+            heard::hand_over();
             return Err(Failure::internal(upgrade::exec(binary)));
         }
         systemd::say(&[NotifyState::Stopping]);
@@ -238,8 +246,12 @@ impl<'a> Agent<'a> {
             self.services.finish_soon().await;
         } else {
             self.services.finish().await;
+            while let Ok(notice) = self.steps.try_recv() {
+                self.journal.tell(&notice, clock::unix_ms()); // whoever mails has ended
+            }
             run_script("shutdown_script", global.shutdown_script.as_ref(), global).await;
         }
+        heard::hand_over();
         match fs::remove_file(&self.settings.socket) {
             Ok(()) => {}
             Err(error) => tracing::warn!("{socket}: {error}"),
@@ -272,14 +284,16 @@ impl<'a> Agent<'a> {
         Ok(())
     }
 
+    fn tell(&mut self, notice: &Notice, unix_ms: u64) {
+        self.journal.tell(notice, unix_ms);
+        self.services.tell(notice, unix_ms);
+    }
+
     fn run_job(&mut self, job: Job) {
         match job {
-            Job::Tell { notice, unix_ms } => {
-                self.journal.tell(&notice, unix_ms);
-                self.services.tell(&notice, unix_ms);
-            }
-            Job::Run { owner, change, command, user } => {
-                self.services.run(owner, NotifyRun { change, command, user });
+            Job::Tell { notice, unix_ms } => self.tell(&notice, unix_ms),
+            Job::Run { owner, change, command, user, step } => {
+                self.services.run(owner, NotifyRun { change, command, user, step });
             }
             Job::RunFor { server, command } => self.services.run_for(server, command),
             Job::SavePin { instance, pin } => self.save_pin(instance, pin),

@@ -8,6 +8,7 @@ use hactl_engine::conf::config::{Config, Script};
 use hactl_engine::control::AgentStatus;
 use hactl_engine::lvs::balancer::{Order, Selection};
 use hactl_engine::notice::Notice;
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::agent::command::notify::{Notifier, NotifyRun, Whose};
@@ -38,12 +39,12 @@ pub(crate) struct Services {
 }
 
 impl Services {
-    /// Nothing runs yet.
-    pub(crate) fn new(lvs: Lvs) -> Self {
+    /// Nothing runs yet. The end of each step of a takeover goes to `steps`.
+    pub(crate) fn new(lvs: Lvs, steps: mpsc::UnboundedSender<Notice>) -> Self {
         Self {
             lvs,
             scripts: Scripts::default(),
-            notifier: Notifier::default(),
+            notifier: Notifier::new(steps),
             fifos: Fifos::default(),
             alerts: Alerts::default(),
             files: TrackedFiles::default(),
@@ -73,7 +74,7 @@ impl Services {
     /// Runs a script of a virtual server, after earlier ones of it.
     pub(crate) fn run_for(&mut self, server: String, command: Script) {
         // None of them is stale: each tells of another real server.
-        let job = NotifyRun { change: 0, command: command.argv, user: command.user };
+        let job = NotifyRun { change: 0, command: command.argv, user: command.user, step: None };
         self.notifier.enqueue(Whose::VirtualServer(server), job);
     }
 

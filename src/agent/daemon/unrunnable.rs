@@ -70,8 +70,11 @@ fn mute(notify: &Notify, name: &str, place: &Location, global: &Global) -> Vec<R
         (&notify.master_rx_lower_pri, &users.master_rx_lower_pri),
         (&notify.any, &users.any),
     ];
-    let judged = all.into_iter().filter_map(|(command, user)| {
-        let why = permit(command.as_ref()?, user.as_ref(), global).err()?;
+    let steps = notify.takeover_start.iter().chain(&notify.takeover_stop);
+    let scripts = all.into_iter().filter_map(|(command, user)| Some((command.as_ref()?, user.as_ref())));
+    let scripts = scripts.chain(steps.map(|step| (&step.argv, step.user.as_ref())));
+    let judged = scripts.filter_map(|(command, user)| {
+        let why = permit(command, user, global).err()?;
         let text = format!("{place}: a notify script of {name} cannot run, so nobody is told by it: {why}");
         Some(Remark { severe: false, text })
     });

@@ -166,6 +166,7 @@ impl Lines {
             | What::AddressRestored { .. }
             | What::UnknownVrid { .. }
             | What::Failed { .. }
+            | What::Step { .. }
             | What::CheckFailed { .. }
             | What::RealServer { .. }
             | What::Quorum { .. }

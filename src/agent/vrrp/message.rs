@@ -58,6 +58,8 @@ pub(crate) enum Job {
         command: Argv,
         /// Who runs it.
         user: Option<ScriptUser>,
+        /// The virtual router of whose takeover it is a step, see `Action::Run`.
+        step: Option<String>,
     },
     /// Run a script of a virtual server.
     RunFor {

@@ -90,7 +90,9 @@ impl Round {
             Action::Renew(renewal) => self.renewed.push(renewal),
             Action::Drain(drain) => self.drained.push(drain),
             Action::Announce(frames) | Action::Probe(frames) => self.frames.extend(frames),
-            Action::Run { change, command, user } => left.jobs.push(Job::Run { owner, change, command, user }),
+            Action::Run { change, command, user, step } => {
+                left.jobs.push(Job::Run { owner, change, command, user, step });
+            }
             Action::SavePin { instance, pin } => left.jobs.push(Job::SavePin { instance, pin }),
             Action::Record { instance: _, state } => match state {
                 RouterState::Master => left.is_master(owner, true),

@@ -152,7 +152,7 @@ impl Prepared {
 /// The same for the first look, when it is not known yet whether anything is to change. Who takes no part is not asked.
 fn first_question(questions: &[WantedHost], cluster: &Cluster, host: &Host) -> Option<String> {
     let wanted = questions.iter().find(|wanted| wanted.host == host.name)?;
-    Some(observe::ask_peers(facts::script(wanted), cluster, host).text())
+    Some(observe::ask_more(facts::script(wanted), cluster, host).text())
 }
 
 /// What hosts printed, if each of them did.

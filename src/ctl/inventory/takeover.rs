@@ -4,11 +4,6 @@ use super::document::Node;
 use super::fields::Reader;
 use super::nginx_words::shaped;
 use crate::ctl::cluster::Vip;
-use crate::error::{Code, Problem};
-
-/// When units start and scripts are told `start`, and when the other way; each is a keyword of keepalived's.
-const STARTS: &str = "notify_master";
-const STOPS: [&str; 3] = ["notify_backup", "notify_fault", "notify_stop"];
 
 /// Reads it.
 pub(super) fn takeover(reader: &Reader<'_>, node: &Node, vip: &mut Vip) {
@@ -25,37 +20,16 @@ pub(super) fn takeover(reader: &Reader<'_>, node: &Node, vip: &mut Vip) {
     let units = words("start", is_unit, "stunnel4.service");
     let scripts = words("scripts", is_script, "/usr/local/bin/on-owner");
     fields.finish();
-    if units.is_empty() && scripts.is_empty() {
-        return;
-    }
-    let taken = [STARTS].iter().chain(&STOPS).find(|keyword| vip.notify.contains_key(**keyword));
-    if let Some(keyword) = taken {
-        let (ours, word) = (if units.is_empty() { "scripts" } else { "start" }, keyword.trim_start_matches("notify_"));
-        let problem = Problem::new(Code::TwoForms, format!("the VIP has both `takeover: {ours}` and `notify: {word}`"))
-            .why("one command runs at each change, and starting and stopping is that")
-            .next("`takeover: { scripts: [PROGRAM] }` runs a program of yours with `start` and `stop`");
-        reader.wrong(node.place, problem);
-        return;
-    }
-    vip.notify.insert(STARTS.into(), command(&units, &scripts, "start"));
-    for keyword in STOPS {
-        vip.notify.insert(keyword.into(), command(&units, &scripts, "stop"));
-    }
+    vip.takeover_start = steps(&units, &scripts, "start");
+    vip.takeover_stop = steps(&units, &scripts, "stop");
+    vip.takeover_stop.reverse();
 }
 
-/// What is done at a change: units start before scripts are told, and are there until those were told of the end.
-fn command(units: &[String], scripts: &[String], verb: &str) -> String {
-    let mut steps: Vec<String> = scripts.iter().map(|script| format!("{script} {verb}")).collect();
-    if !units.is_empty() {
-        steps.insert(0, format!("/usr/bin/systemctl {verb} {}", units.join(" ")));
-    }
-    if verb == "stop" {
-        steps.reverse();
-    }
-    match steps.as_slice() {
-        [only] => only.clone(),
-        _ => format!("/bin/sh -c '{}'", steps.join("; ")), // one that fails keeps nobody from the next
-    }
+/// What is done at a change: units start before scripts are told, and are there until those were told of the end. A
+/// step that fails keeps nobody from the next.
+fn steps(units: &[String], scripts: &[String], verb: &str) -> Vec<String> {
+    let units = (!units.is_empty()).then(|| format!("/usr/bin/systemctl {verb} {}", units.join(" ")));
+    units.into_iter().chain(scripts.iter().map(|script| format!("{script} {verb}"))).collect()
 }
 
 /// Words of `ip route`: a destination, then pairs such as `via 10.0.0.1`. What they mean the agent's own reader judges.
@@ -89,18 +63,23 @@ mod tests {
     fn the_owner_has_routes_and_units() {
         let vip = read("takeover: { routes: default via 10.0.0.1 dev eth1, start: [stunnel4.service, cron] }").unwrap();
         assert_eq!(vip.routes, ["default via 10.0.0.1 dev eth1"]);
-        assert_eq!(vip.notify["notify_master"], "/usr/bin/systemctl start stunnel4.service cron");
-        assert_eq!(vip.notify["notify_stop"], "/usr/bin/systemctl stop stunnel4.service cron");
+        assert_eq!(vip.takeover_start, ["/usr/bin/systemctl start stunnel4.service cron"]);
+        assert_eq!(vip.takeover_stop, ["/usr/bin/systemctl stop stunnel4.service cron"]);
     }
 
     #[test]
     fn scripts_are_told_after_units_start_and_before_they_stop() {
         let vip = read("takeover: { start: [cron], scripts: [/usr/local/bin/one -v, /opt/two] }").unwrap();
-        let start = "/bin/sh -c '/usr/bin/systemctl start cron; /usr/local/bin/one -v start; /opt/two start'";
-        assert_eq!(vip.notify["notify_master"], start);
-        let stop = "/bin/sh -c '/opt/two stop; /usr/local/bin/one -v stop; /usr/bin/systemctl stop cron'";
-        assert_eq!((vip.notify["notify_backup"].as_str(), vip.notify["notify_fault"].as_str()), (stop, stop));
-        assert_eq!(read("takeover: { scripts: [/opt/two] }").unwrap().notify["notify_stop"], "/opt/two stop");
+        assert_eq!(
+            vip.takeover_start,
+            ["/usr/bin/systemctl start cron", "/usr/local/bin/one -v start", "/opt/two start"]
+        );
+        assert_eq!(vip.takeover_stop, ["/opt/two stop", "/usr/local/bin/one -v stop", "/usr/bin/systemctl stop cron"]);
+        let both = read("notify: { stop: /bin/true }, takeover: { scripts: [/opt/two] }").unwrap();
+        assert_eq!(
+            (&both.takeover_stop[..], &*both.notify["notify_stop"]),
+            (&["/opt/two stop".to_owned()][..], "/bin/true")
+        );
     }
 
     #[test]
@@ -110,8 +89,6 @@ mod tests {
             ("takeover: { routes: ['default; x'] }", "E104"),
             ("takeover: { start: ['a;b'] }", "E104"),
             ("takeover: { start: ['--now'] }", "E104"),
-            ("notify: { master: /bin/true }, takeover: { start: [cron] }", "E172"),
-            ("notify: { stop: /bin/true }, takeover: { scripts: [/opt/two] }", "E172"),
             ("takeover: { scripts: [on-owner] }", "E104"),
             ("takeover: { scripts: [\"/opt/two 'x'\"] }", "E104"),
             ("takeover: { scripts: [/opt/two; reboot] }", "E104"),

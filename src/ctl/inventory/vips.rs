@@ -88,6 +88,8 @@ fn derived(name: String, addresses: Vec<IpNet>, hosts: &[Host]) -> Vip {
         interface: None,
         track: Track::default(),
         notify: BTreeMap::new(),
+        takeover_start: Vec::new(),
+        takeover_stop: Vec::new(),
         routes: Vec::new(),
         addresses,
     }

@@ -69,9 +69,8 @@ fn carry(vip: &mut Vip, hosts: &[String], wrong: impl Fn(Problem)) {
         vip.name = NAME.into();
     }
     if !vip.notify.is_empty() {
-        let problem =
-            Problem::new(Code::TwoForms, "the VIP of the database has `notify` or `takeover: start` of its own")
-                .why("one command runs at each change, and that is what tells the database");
+        let problem = Problem::new(Code::TwoForms, "the VIP of the database has `notify` of its own")
+            .why("one command runs at each change, and that is what tells the database");
         wrong(problem.next("leave it out, and let another VIP of the same hosts run it"));
     }
     vip.notify = CHANGES.map(|keyword| (keyword.to_owned(), CHANGED.to_owned())).into();

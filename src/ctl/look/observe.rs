@@ -18,6 +18,7 @@ use crate::ctl::look::sites::{SiteSeen, ask_sites};
 use crate::ctl::look::transaction::{self, Transaction};
 use crate::ctl::look::way::can_answer;
 use crate::ctl::remote::Output;
+use crate::ctl::wordpress::Database;
 use crate::ctl::words::plain_json;
 use crate::error::{Failure, Problem};
 use crate::net::http::get::get;
@@ -157,11 +158,7 @@ pub fn show() -> String {
 
 /// The script that shows a host, for [`parse`].
 pub fn script(cluster: &Cluster, host: &Host, thorough: bool) -> String {
-    let mut script = ask_peers(Script::new().call("show", []), cluster, host);
-    let database = cluster.wordpress.as_ref().map(|site| &site.database);
-    if database.is_some_and(|database| database.vip.is_some() && database.hosts.contains(&host.name)) {
-        script = script.call("database", []);
-    }
+    let mut script = ask_more(Script::new().call("show", []), cluster, host);
     if thorough {
         let vips: Vec<String> =
             cluster.vips.iter().filter_map(|vip| vip.address()).map(|vip| vip.to_string()).collect();
@@ -201,8 +198,16 @@ pub fn servers(cluster: &Cluster) -> Vec<(String, SocketAddr)> {
     found
 }
 
+/// Adds the parts that take longer than a look, and without which the whole cannot be judged.
+pub fn ask_more(script: Script, cluster: &Cluster, host: &Host) -> Script {
+    let script = ask_peers(script, cluster, host);
+    let database = cluster.wordpress.as_ref().map(|site| &site.database);
+    let is_of_two = |database: &Database| database.vip.is_some() && database.hosts.contains(&host.name);
+    if database.is_some_and(is_of_two) { script.call("database", []) } else { script }
+}
+
 /// Adds the part in which a load balancer asks the others' web servers: a standby that nobody can reach is no standby.
-pub fn ask_peers(script: Script, cluster: &Cluster, host: &Host) -> Script {
+fn ask_peers(script: Script, cluster: &Cluster, host: &Host) -> Script {
     if host.group != Group::Lb || cluster.lvs.is_some() {
         return script;
     }

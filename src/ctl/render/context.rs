@@ -169,6 +169,9 @@ impl<'c> VipView<'c> {
         let others = vip.members.iter().filter(|member| member.host != host.name);
         let peers = others.filter_map(|member| cluster.host(&member.host)).map(|peer| peer.address);
         let track = vip.track.overlaid(&host.track);
+        let notified = vip.notify.iter().map(|(keyword, command)| (keyword.as_str(), command));
+        let starts = vip.takeover_start.iter().map(|command| ("takeover_start", command));
+        let stops = vip.takeover_stop.iter().map(|command| ("takeover_stop", command));
         Self {
             vip,
             interface: interface(host, vip, interfaces),
@@ -179,7 +182,7 @@ impl<'c> VipView<'c> {
             addresses: vip.addresses.iter().map(|net| address(cluster, net)).collect(),
             checks: track.scripts.into_iter().map(|check| check.name).collect(),
             tracked_interfaces: track.interfaces,
-            notify: vip.notify.iter().map(|(keyword, command)| notify(keyword, command)).collect(),
+            notify: notified.chain(starts).chain(stops).map(|(keyword, command)| notify(keyword, command)).collect(),
         }
     }
 }

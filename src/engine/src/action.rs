@@ -83,6 +83,8 @@ pub enum Action {
         command: Argv,
         /// Who runs it; the agent's default when absent.
         user: Option<ScriptUser>,
+        /// The virtual router of whose takeover it is a step: its end is told.
+        step: Option<String>,
     },
     /// Remember or forget an operator's override, so that a restart keeps it.
     SavePin {

@@ -6,6 +6,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::state::RouterState;
+use crate::time::span;
 use crate::wire::arp::{Mac, mac_text};
 
 /// How much attention an event deserves.
@@ -175,6 +176,17 @@ pub enum What {
         /// A weight instead of the configured one.
         weight: Option<u32>,
     },
+    /// A step of a takeover has ended (`takeover_start`, `takeover_stop`).
+    Step {
+        /// The command.
+        command: String,
+        /// How long it took, in milliseconds.
+        took_ms: u64,
+        /// How it failed, if it did.
+        failed: Option<String>,
+        /// The last line that it said; empty when it said nothing.
+        last_words: String,
+    },
     /// The priority in force changed.
     Priority {
         /// Before.
@@ -204,7 +216,8 @@ impl What {
             | Self::Priority { .. }
             | Self::RealServer { up: true, .. }
             | Self::Quorum { up: true, .. }
-            | Self::Overridden { .. } => Level::Info,
+            | Self::Overridden { .. }
+            | Self::Step { failed: None, .. } => Level::Info,
             Self::RoutingRestored { .. }
             | Self::UnknownVrid { .. }
             | Self::BadAdvert { .. }
@@ -212,7 +225,8 @@ impl What {
             | Self::AddressesDiffer { .. }
             | Self::AddressRestored { .. }
             | Self::RealServer { up: false, .. }
-            | Self::CheckFailed { .. } => Level::Warning,
+            | Self::CheckFailed { .. }
+            | Self::Step { failed: Some(_), .. } => Level::Warning,
         }
     }
 }
@@ -303,6 +317,14 @@ impl fmt::Display for What {
             }
             Self::AddressRestored { address } => write!(f, "{address} was removed by somebody else; put back"),
             Self::Failed { error } => f.write_str(error),
+            Self::Step { command, took_ms, failed, last_words } => {
+                let took = span(*took_ms);
+                match failed {
+                    None => write!(f, "takeover: `{command}` is done after {took}")?,
+                    Some(how) => write!(f, "takeover: `{command}` failed after {took}: {how}")?,
+                }
+                if last_words.is_empty() { Ok(()) } else { write!(f, "; it said: {last_words}") }
+            }
             Self::Priority { from, to, .. } => write!(f, "priority {from} -> {to}"),
             Self::RealServer { address, up: true, reason, .. } => write!(f, "real server {address} is up: {reason}"),
             Self::RealServer { address, up: false, reason, .. } => write!(f, "real server {address} is down: {reason}"),

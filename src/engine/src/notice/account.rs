@@ -36,6 +36,7 @@ impl What {
             | Self::UnknownVrid { .. }
             | Self::AddressRestored { .. }
             | Self::Failed { .. }
+            | Self::Step { .. }
             | Self::Priority { .. } => About::Instance,
         }
     }

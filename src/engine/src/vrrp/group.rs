@@ -128,7 +128,7 @@ impl Group {
         let told = Action::Tell(Notice { instance: self.config.name.clone(), what });
         let change = self.change;
         let scripts = state_scripts(&self.config.notify, "GROUP", &self.config.name, state, 0, false);
-        let runs = scripts.into_iter().map(|(command, user)| Action::Run { change, command, user });
+        let runs = scripts.into_iter().map(|due| due.run(change));
         std::iter::once(told).chain(runs).collect()
     }
 }

@@ -5,7 +5,7 @@ use super::counters::Counter;
 use super::router::Router;
 use super::state::{State, public};
 use crate::action::Action;
-use crate::conf::config::{Argv, Notify, ScriptUser};
+use crate::conf::config::{Argv, Notify, Script, ScriptUser};
 use crate::notice::{Notice, What, keepalived_word};
 use crate::state::RouterState;
 use crate::time::millis;
@@ -45,7 +45,7 @@ impl Router {
         let notify = &self.config.notify;
         if let Some(command) = notify.master_rx_lower_pri.clone() {
             let user = notify.users.master_rx_lower_pri.clone();
-            self.run(vec![(command, user)], ctx);
+            self.run(vec![Due::script(command, user)], ctx);
         }
     }
 
@@ -61,13 +61,12 @@ impl Router {
             let word = format!("{}_PRIORITY", keepalived_word(public(self.state)).unwrap_or("BACKUP"));
             let command = with_arguments(command, "INSTANCE", &self.config.name, &word, to);
             let user = notify.users.any.clone();
-            self.run(vec![(command, user)], ctx);
+            self.run(vec![Due::script(command, user)], ctx);
         }
     }
 
-    fn run(&self, scripts: Vec<(Argv, Option<ScriptUser>)>, ctx: &mut Context<'_>) {
-        let change = self.change;
-        ctx.actions.extend(scripts.into_iter().map(|(command, user)| Action::Run { change, command, user }));
+    fn run(&self, scripts: Vec<Due>, ctx: &mut Context<'_>) {
+        ctx.actions.extend(scripts.into_iter().map(|due| due.run(self.change)));
     }
 
     pub(super) fn tell(&self, what: What, ctx: &mut Context<'_>) {
@@ -81,7 +80,31 @@ impl Router {
     }
 }
 
-/// The scripts for a state entered, the special one first.
+/// A script to run.
+pub(super) struct Due {
+    command: Argv,
+    user: Option<ScriptUser>,
+    /// See `Action::Run`.
+    step: Option<String>,
+}
+
+impl Due {
+    fn script(command: Argv, user: Option<ScriptUser>) -> Self {
+        Self { command, user, step: None }
+    }
+
+    fn step(step: &Script, name: &str) -> Self {
+        Self { command: step.argv.clone(), user: step.user.clone(), step: Some(name.to_owned()) }
+    }
+
+    /// It tells of this change.
+    pub(super) fn run(self, change: u64) -> Action {
+        let Self { command, user, step } = self;
+        Action::Run { change, command, user, step }
+    }
+}
+
+/// The scripts for a state entered: the special one first, then the steps of a takeover.
 pub(super) fn state_scripts(
     notify: &Notify,
     kind: &str,
@@ -89,20 +112,25 @@ pub(super) fn state_scripts(
     state: RouterState,
     priority: u8,
     deleted: bool,
-) -> Vec<(Argv, Option<ScriptUser>)> {
+) -> Vec<Due> {
     let users = &notify.users;
-    let (special, user) = match state {
-        RouterState::Master => (&notify.master, &users.master),
-        RouterState::Backup => (&notify.backup, &users.backup),
-        RouterState::Fault => (&notify.fault, &users.fault),
-        RouterState::Stopped if deleted && notify.deleted.is_some() => (&notify.deleted, &users.deleted),
-        RouterState::Stopped => (&notify.stop, &users.stop),
+    let stops = &notify.takeover_stop;
+    let (special, user, steps) = match state {
+        RouterState::Master => (&notify.master, &users.master, &notify.takeover_start),
+        RouterState::Backup => (&notify.backup, &users.backup, stops),
+        RouterState::Fault => (&notify.fault, &users.fault, stops),
+        RouterState::Stopped if deleted && notify.deleted.is_some() => (&notify.deleted, &users.deleted, stops),
+        RouterState::Stopped => (&notify.stop, &users.stop, stops),
         RouterState::Init | RouterState::Handover => return Vec::new(), // not states of keepalived
     };
     let word = if deleted { "DELETED" } else { keepalived_word(state).unwrap_or("BACKUP") };
-    let special = special.iter().map(|command| (command.clone(), user.clone()));
-    let any = notify.any.iter().map(|command| (with_arguments(command, kind, name, word, priority), users.any.clone()));
-    special.chain(any).collect()
+    let special = special.iter().map(|command| Due::script(command.clone(), user.clone()));
+    let steps = steps.iter().map(|step| Due::step(step, name));
+    let any = notify
+        .any
+        .iter()
+        .map(|command| Due::script(with_arguments(command, kind, name, word, priority), users.any.clone()));
+    special.chain(steps).chain(any).collect()
 }
 
 fn with_arguments(command: &Argv, kind: &str, name: &str, word: &str, priority: u8) -> Argv {

@@ -29,6 +29,10 @@ pub struct Notify {
     pub master_rx_lower_pri: Option<Argv>,
     /// `notify`: any change, with the arguments appended.
     pub any: Option<Argv>,
+    /// `takeover_start`, hactl's own: what whoever becomes master does, one step after another; each one's end is told.
+    pub takeover_start: Vec<Script>,
+    /// `takeover_stop`: the same for whoever is not master, or not any more.
+    pub takeover_stop: Vec<Script>,
     /// `notify_priority_changes`: `notify` and the FIFOs also hear of changes of priority alone.
     pub priority_changes: bool,
     /// Who runs them, where a line names a user of its own.

@@ -30,7 +30,8 @@ pub(crate) fn walk<'s>(
             Support::Already => {}
             Support::NotYet(consequence) => not_yet(statement, consequence, sink),
             Support::Yes if shape_fits(statement, keyword, sink) => {
-                let once = keyword.block.is_none() || FIRST_COUNTS.contains(&keyword.name);
+                let each = keyword.block.is_some() || EACH_COUNTS.contains(&keyword.name);
+                let once = !each || FIRST_COUNTS.contains(&keyword.name);
                 if !once || !repeated(statement, &mut seen, sink) {
                     read(statement, sink);
                 }
@@ -141,6 +142,9 @@ const FIRST_COUNTS: &[&str] = &[
     "vrrp_notify_fifo",
     "vrrp_notify_fifo_script",
 ];
+
+/// hactl's own lines without a block that may stand there several times.
+const EACH_COUNTS: &[&str] = &["takeover_start", "takeover_stop"];
 
 /// The block that a keyword belongs in, when it belongs in one of [`HOMES`].
 fn home_of(name: &str) -> Option<&'static str> {

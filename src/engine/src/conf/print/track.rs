@@ -82,6 +82,11 @@ impl Page {
                 self.line(format_args!("{name} {}{}", command(argv), user_words(user.as_ref())));
             }
         }
+        for (name, steps) in [("takeover_start", &notify.takeover_start), ("takeover_stop", &notify.takeover_stop)] {
+            for step in steps {
+                self.line(format_args!("{name} {}{}", command(&step.argv), user_words(step.user.as_ref())));
+            }
+        }
         self.flag(notify.priority_changes, "notify_priority_changes");
     }
 

@@ -88,6 +88,11 @@ fn instances_take_over_what_global_defs_sets() {
     assert_eq!(four.notify.deleted, Some(argv(&["/etc/ha/deleted"])));
     assert_eq!(four.notify.master_rx_lower_pri, Some(argv(&["/etc/ha/rival", "now"])));
     assert_eq!(four.notify.users.master_rx_lower_pri, user("root", None));
+    let starts: Vec<_> =
+        four.notify.takeover_start.iter().map(|step| (step.argv.join(" "), step.user.clone())).collect();
+    let second = ("/etc/ha/owner start".to_owned(), user("nobody", Some("nogroup")));
+    assert_eq!(starts, [("/usr/bin/systemctl start stunnel4".to_owned(), None), second]);
+    assert_eq!(four.notify.takeover_stop[0].argv, argv(&["/etc/ha/owner", "stop"]));
 }
 
 #[test]

@@ -154,7 +154,7 @@ impl Draft {
             }
             "use_vmac" => self.vmac = Some(VmacLine::read(line, sink)),
             "auth_hmac" => self.hmac = Some(Hmac::read(line, sink)),
-            name if name.starts_with("notify") => notify(line, &mut self.notify, sink),
+            name if name.starts_with("notify") || name.starts_with("takeover") => notify(line, &mut self.notify, sink),
             name if name.starts_with("garp_") => self.timing.line(name, line, sink),
             _ if line.block.is_some() => self.block(line, sink),
             _ => self.switches(line, sink),

@@ -1,6 +1,6 @@
 //! The `notify…` lines of instances and groups.
 
-use crate::conf::config::{Argv, Notify, ScriptUser};
+use crate::conf::config::{Argv, Notify, Script, ScriptUser};
 use crate::conf::grammar::script;
 use crate::conf::grammar::values::{switched, unread};
 use crate::conf::text::sink::Sink;
@@ -13,6 +13,11 @@ pub(crate) fn notify(line: &Statement, notify: &mut Notify, sink: &mut Sink<'_>)
         return;
     }
     let Some((command, user)) = script::command_and_user(line, sink) else { return };
+    match line.name() {
+        "takeover_start" => return notify.takeover_start.push(Script { argv: command, user }),
+        "takeover_stop" => return notify.takeover_stop.push(Script { argv: command, user }),
+        _ => {}
+    }
     let users = &mut notify.users;
     let (slot, user_slot): (&mut Option<Argv>, &mut Option<ScriptUser>) = match line.name() {
         "notify_master" => (&mut notify.master, &mut users.master),

@@ -123,8 +123,14 @@ const PROTOCOL: &[Keyword] = &[
     already("skip_check_adv_addr"),
 ];
 
-const NOTIFY: &[Keyword] =
-    &[yes("notify_deleted"), yes("notify_master_rx_lower_pri"), yes("notify_priority_changes"), yes("smtp_alert")];
+const NOTIFY: &[Keyword] = &[
+    yes("notify_deleted"),
+    yes("notify_master_rx_lower_pri"),
+    yes("notify_priority_changes"),
+    yes("smtp_alert"),
+    yes("takeover_start"),
+    yes("takeover_stop"),
+];
 
 const ANNOUNCEMENTS: &[Keyword] = &[
     yes("garp_lower_prio_delay"),

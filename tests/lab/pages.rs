@@ -1,0 +1,99 @@
+//! Pages of documentation, followed as a reader follows them: each command of their `console` blocks is typed in the
+//! lab, and what it says is held against what the page shows. `HACTL_UPDATE=1` writes what was said into the page and
+//! its Chinese twin. A page more is a case more; `make docs-check` runs them alone.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::hosts::{Lab, SUBNET};
+use super::page::{Typed, commands, is_as_written, rewritten};
+use super::wordpress::PASSWORD;
+
+/// The addresses that pages write.
+const WRITTEN: &str = "10.0.0.";
+
+pub(crate) fn wordpress(lab: &Lab) {
+    // What a reader fills in.
+    let password = format!("'{}'", PASSWORD.replace('\'', r"'\''"));
+    follow(lab, "wordpress", &[("WP_ADMIN_PASSWORD=…", &format!("WP_ADMIN_PASSWORD={password}"))]);
+}
+
+/// Follows `docs/NAME.md` in an empty folder at the desk. `filled_in` are the places of its commands that a reader
+/// fills in, and with what.
+fn follow(lab: &Lab, name: &str, filled_in: &[(&str, &str)]) {
+    let paths = ["md", "zh-CN.md"].map(|end| root().join(format!("docs/{name}.{end}")));
+    let text = fs::read_to_string(&paths[0]).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let reader = Reader { lab, folder: lab.files.path().join(name) };
+    fs::create_dir_all(&reader.folder).unwrap();
+    let (mut outputs, mut wrong) = (BTreeMap::new(), Vec::new());
+    let all = commands(&text);
+    assert!(!all.is_empty(), "{name} has no command");
+    for (number, typed) in all.iter().enumerate() {
+        let said = reader.types(typed, filled_in);
+        let written = lines[typed.output.clone()].join("\n");
+        if !is_as_written(&said, &written) {
+            let line = typed.output.start;
+            wrong.push(format!("docs/{name}.md:{line}: `{}` says\n{said}\nand not\n{written}\n", typed.command));
+            outputs.insert(number, said);
+        }
+    }
+    if std::env::var_os("HACTL_UPDATE").is_some() {
+        for path in paths {
+            let text = fs::read_to_string(&path).unwrap();
+            fs::write(&path, rewritten(&text, &outputs)).unwrap();
+        }
+    } else {
+        let next = "HACTL_UPDATE=1 make docs-check writes what was said";
+        assert!(wrong.is_empty(), "{name}: {} commands say something else; {next}\n{}", wrong.len(), wrong.concat());
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Somebody with a page before him.
+struct Reader<'l> {
+    lab: &'l Lab,
+    /// Where he works.
+    folder: PathBuf,
+}
+
+impl Reader<'_> {
+    /// What a command says, all of it, with the addresses of the page.
+    fn types(&self, typed: &Typed, filled_in: &[(&str, &str)]) -> String {
+        let mut command = typed.command.replace(WRITTEN, &format!("{SUBNET}."));
+        for (blank, value) in filled_in {
+            command = command.replace(blank, value);
+        }
+        let folder = self.folder.display();
+        let line = if typed.place == "desk" {
+            // What is exported stays so, as in the one shell that a reader has; and the files are this lab's.
+            let (known, own) = (format!("{folder}/.exported"), SUBNET.replace('.', r"\."));
+            let addresses = format!("s/{}/{own}\\./g", WRITTEN.replace('.', r"\."));
+            format!(
+                "exec 2>&1; cd {folder}; test ! -e {known} || . {known}\n{command}\ncode=$?\nexport -p >{known}\n\
+                 for file in *.yaml; do test ! -e \"$file\" || sed -i '{addresses}' \"$file\"; done\nexit $code"
+            )
+        } else {
+            format!("exec 2>&1\n{command}")
+        };
+        let programs = Path::new(&std::env::var_os("HACTL_BINARY").unwrap()).parent().unwrap().to_owned();
+        let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+        let output = self
+            .lab
+            .command()
+            .env("PATH", path)
+            .args(["lab", "exec", &typed.place, "--", "timeout", "300", "sh", "-c", &line])
+            .output()
+            .unwrap();
+        let mut said = String::from_utf8_lossy(&output.stdout).trim_end().replace(&format!("{SUBNET}."), WRITTEN);
+        if !output.status.success() {
+            let code = output.status.code().map_or("?".into(), |code| code.to_string());
+            said = format!("{said}\n(exit {code})").trim_start().to_owned();
+        }
+        said
+    }
+}
