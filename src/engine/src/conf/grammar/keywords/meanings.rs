@@ -230,6 +230,8 @@ pub static MEANINGS: &[(&str, &str)] = &[
     ("status_code", "the answers that are good, such as 200-299"),
     ("strict_mode", "adverts and settings keep to the RFC, whatever vrrp_strict says"),
     ("sync_group_tracking_weight", "what the group tracks may have weights"),
+    ("takeover_start", "hactl's own: program that is run when this host becomes master; the log tells how it ended"),
+    ("takeover_stop", "hactl's own: program that is run when this host stops being master; the log tells how it ended"),
     ("terminate_delay", "seconds that a process must be gone before that counts"),
     ("time_window", "seconds that the clocks of two hosts may be apart"),
     ("timeout", "seconds that a script may run"),
