@@ -5,6 +5,7 @@
 mod acme;
 mod back;
 mod backends;
+mod capture;
 mod codes;
 mod drain;
 mod drill;
