@@ -3,8 +3,9 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use super::hosts::{Lab, SUBNET, expect};
+use super::hosts::{Lab, expect};
 use super::json;
+use super::trust::another_cluster;
 
 /// The lines of a capture and its last object.
 fn captured(lab: &Lab, step: &str, words: &[&str], code: i32) -> (Vec<serde_json::Value>, serde_json::Value) {
@@ -39,26 +40,11 @@ pub(crate) fn what_the_pair_says(lab: &Lab) {
     assert_eq!(again.len(), lines.len());
 
     // The standby's firewall drops adverts, and another cluster is on the LAN.
-    let conf = format!(
-        "vrrp_instance other {{\ninterface eth0\nvirtual_router_id 77\npriority 50\nvirtual_ipaddress {{\n{SUBNET}.77/24\n}}\n}}\n"
-    );
-    let other = lab.files.path().join("other.conf");
-    std::fs::write(&other, conf).unwrap();
-    let (folder, binary) = (lab.files.path().display().to_string(), std::env::var("HACTL_BINARY").unwrap());
-    let run = format!(
-        "{binary} agent run -f {} --socket {folder}/other.sock --state-dir {folder}/other >/dev/null 2>&1 & echo $!",
-        other.display()
-    );
-    let pid = lab.sh("client", &run);
+    let pid = another_cluster(lab, 77);
     let wall = "table inet wall { chain in { type filter hook input priority 0; meta l4proto 112 drop; }; }";
     lab.sh("lb-6", &format!("echo '{wall}' | nft -f -"));
-    let begun = Instant::now();
-    while !lab.sh("client", "ip -4 addr show dev eth0").contains(&format!("{SUBNET}.77/")) {
-        assert!(begun.elapsed() < Duration::from_secs(20), "the other cluster does not come up");
-        std::thread::sleep(Duration::from_millis(100));
-    }
     let (lines, end) = captured(lab, "a deaf standby and a stranger", &["--for", "6s"], 7);
-    lab.sh("client", &format!("kill {}", pid.trim()));
+    lab.sh("client", &format!("kill {pid}"));
     lab.sh("lb-6", "nft delete table inet wall");
     let said = end["problems"].to_string();
     assert!(

@@ -59,7 +59,7 @@ pub struct Advertiser {
     pub sender: String,
     /// How many adverts.
     pub adverts: u64,
-    /// The last priority.
+    /// The last priority, that of a goodbye aside.
     pub priority: u8,
     /// What it says to send by.
     pub interval_ms: u64,
@@ -89,7 +89,9 @@ impl Routers {
             known.shortest = Some(known.shortest.map_or(gap, |least| least.min(gap)));
             known.longest = Some(known.longest.map_or(gap, |most| most.max(gap)));
         }
-        (known.last, known.priority, known.interval) = (at, advert.priority, advert.interval);
+        (known.last, known.interval) = (at, advert.interval);
+        // Whoever gives up says 0, and has not changed its mind about what it is worth.
+        known.priority = if advert.priority == 0 { known.priority } else { advert.priority };
         known.adverts += 1;
         // Who gives up, or answers long after, takes no turn.
         let soon = u64::try_from(advert.interval.as_nanos()).unwrap_or(u64::MAX).saturating_mul(2);
@@ -175,8 +177,9 @@ mod tests {
         for at in [0, 700, 1500] {
             routers.advert(&router, "a", at * MS, &advert(91));
         }
+        routers.advert(&router, "a", 1500 * MS, &advert(0));
         let told = routers.told();
-        assert_eq!((told[0].adverts, told[0].interval_ms, told[0].priority), (3, 700, 91));
-        assert_eq!((told[0].shortest_ms, told[0].longest_ms), (Some(700), Some(800)));
+        assert_eq!((told[0].adverts, told[0].interval_ms, told[0].priority), (4, 700, 91));
+        assert_eq!((told[0].shortest_ms, told[0].longest_ms), (Some(0), Some(800)));
     }
 }
