@@ -11,5 +11,6 @@ pub mod error;
 pub mod includes;
 pub mod lab;
 pub mod net;
+pub mod pcap;
 pub mod sys;
 mod text;

@@ -64,6 +64,7 @@ pub(crate) fn run(global: &Global, command: Agent) -> Outcome {
         Agent::Metrics(client) => ask(global, &client, &Request::Metrics),
         Agent::Upgrade(client) => show_answer(global, client::upgrade(&client.socket)?),
         Agent::Listen { interface, limit, ipv6 } => hear::listen(global, interface, ipv6, limit),
+        Agent::Capture { interfaces, limit, config } => hear::capture(interfaces, limit, &config),
         Agent::Certificates(command) => super::certificates::run(global, command),
         Agent::Probe { url, limit } => probe_web(&url, limit),
     }

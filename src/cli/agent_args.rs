@@ -82,6 +82,18 @@ pub(crate) enum Agent {
         #[arg(long)]
         ipv6: bool,
     },
+    /// Write what load balancers say on their LAN (adverts, ARP, questions for neighbours) to stdout as pcapng, until
+    /// the time is over or nobody reads: `hactl agent capture | tshark -r -`
+    Capture {
+        /// Interfaces; those of the configuration when absent
+        interfaces: Vec<String>,
+        /// How long, at the longest an hour
+        #[arg(long = "for", default_value = "1h", value_name = "TIME", value_parser = parse_time)]
+        limit: std::time::Duration,
+        /// Configuration that names interfaces
+        #[arg(long = "use-file", default_value = "/etc/hactl/hactl.conf", value_name = "FILE")]
+        config: PathBuf,
+    },
     /// Get certificates by ACME that sites lack, and renew those that are about to end; a timer does this each hour
     Certificates(AgentCertificates),
     /// Does a web server answer? Exit 0 for any HTTP status below 500; for check scripts

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::agent_args::Agent;
 use super::backend_args::Backend;
+use super::capture_args::Capture;
 use super::deploy_args::{Deploy, Plan};
 use super::genhash::GenHash;
 use super::global::Global;
@@ -82,6 +83,9 @@ pub(crate) enum Command {
     Status(Status),
     /// Check that each VIP has exactly one owner and that the service answers through it
     Verify(Verify),
+    /// Show what load balancers say on their LAN (adverts, ARP, neighbour discovery) in plain words, seen by all of
+    /// them at once, and what is wrong with it (exit 7 then)
+    Capture(Capture),
     /// Move the VIP to another load balancer and measure the gap
     Failover(Failover),
     /// Drop the raised priorities that failovers left: the election decides again
@@ -195,6 +199,7 @@ impl Command {
             Self::Takeover(_) => "takeover",
             Self::Status(_) => "status",
             Self::Verify(_) => "verify",
+            Self::Capture(_) => "capture",
             Self::Failover(_) => "failover",
             Self::Unpin { .. } => "unpin",
             Self::Drain { .. } => "drain",

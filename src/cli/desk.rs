@@ -134,6 +134,7 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
             let outcome = verify::verify(inventory, options, wanted.duration, wanted.max_gap).await;
             finish(global, "verify", outcome, operate::verified)
         }
+        Command::Capture(wanted) => super::capture::run(global, options, bar, wanted).await,
         Command::Failover(wanted) => {
             let order = Move {
                 to: wanted.to,

@@ -1,12 +1,19 @@
-//! Listening for adverts on this host: `hactl agent listen`, and why nobody could for `hactl check --listen`.
+//! Listening on this host: `hactl agent listen`, and why nobody could for `hactl check --listen`; `hactl agent
+//! capture`.
 
+use std::collections::BTreeSet;
+use std::io;
 use std::net::IpAddr;
+use std::os::fd::AsFd as _;
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::global::Global;
 use super::show::finish;
+use crate::agent::daemon::load::{Part, load};
+use crate::agent::vrrp::capture::{self, CaptureError};
 use crate::agent::vrrp::listen::{self, ListenError, Place};
 use crate::ctl::report::Report;
 use crate::error::{Code, Exit, Failure, Outcome, Problem};
@@ -76,4 +83,45 @@ pub(super) fn unheard(place: &Place, error: &ListenError) -> Problem {
         ListenError::Kernel(_) => "as root, or with CAP_NET_RAW".into(),
     };
     Problem::new(Code::CannotListen, format!("cannot listen for adverts on {name}: {error}")).next(next)
+}
+
+/// A capture is over after that time, whoever has forgotten it.
+const LONGEST: Duration = Duration::from_secs(3600);
+
+/// `hactl agent capture`: pcapng on stdout, whatever the other options say.
+///
+/// # Errors
+/// Nothing could be captured there.
+pub(super) fn capture(names: Vec<String>, limit: Duration, config: &Path) -> Outcome {
+    let names = if names.is_empty() { interfaces(config)? } else { names };
+    // Not Rust's own stdout: it would look for line ends in what is no text.
+    let stdout = io::stdout();
+    let fd = stdout.as_fd().try_clone_to_owned();
+    let mut out = fd.map_err(|error| Failure::internal(format!("stdout: {error}"))).map(std::fs::File::from)?;
+    let mut out = io::BufWriter::new(&mut out);
+    match capture::capture(&names, limit.min(LONGEST), (&mut out, stdout.as_fd())) {
+        Ok(()) => Ok(Exit::Done),
+        Err(error) => {
+            let next = match &error {
+                CaptureError::NoInterface(_) => "`ip link` shows the interfaces".to_owned(),
+                CaptureError::Kernel(..) => "as root, or with CAP_NET_RAW".into(),
+                CaptureError::Output(_) => "write it where there is room".into(),
+            };
+            let problem = Problem::new(Code::CannotListen, format!("cannot capture: {error}")).next(next);
+            Err(Failure::one(Exit::Internal, problem))
+        }
+    }
+}
+
+/// The interfaces on which a configuration's instances advertise.
+fn interfaces(config: &Path) -> Result<Vec<String>, Failure> {
+    let (read, _) = load(config, None, Part::Vrrp)?;
+    let names = read.instances.iter().map(|instance| instance.interface.as_str()).filter(|name| !name.is_empty());
+    let names: BTreeSet<&str> = names.collect();
+    if names.is_empty() {
+        let message = format!("{}: no instance names an interface to capture on", config.display());
+        let problem = Problem::new(Code::CannotListen, message);
+        return Err(Failure::one(Exit::Invalid, problem.next("name it: `hactl agent capture INTERFACE`")));
+    }
+    Ok(names.into_iter().map(str::to_owned).collect())
 }

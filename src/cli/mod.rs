@@ -7,6 +7,8 @@ mod agent_args;
 mod args;
 mod backend;
 mod backend_args;
+mod capture;
+mod capture_args;
 mod certificates;
 mod confirm;
 mod deploy_args;

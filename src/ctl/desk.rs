@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
+use tokio::sync::mpsc::Sender;
 
 use crate::ctl::cluster::{Cluster, Group, Host};
 use crate::ctl::host::calls;
@@ -291,10 +292,7 @@ impl Desk {
     /// # Errors
     /// Not connected, lost, or out of time. A script that fails is an [`Output`] with its code.
     pub async fn on(&self, host: &str, script: &str, stdin: &[u8], limit: Duration) -> Result<Output, Problem> {
-        let Some(remote) = self.hosts.get(host) else {
-            let why = self.unreachable.iter().find(|(name, _)| name == host).map(|(_, problem)| problem.clone());
-            return Err(why.unwrap_or_else(|| Problem::on(host, Code::ConnectionLost, "not connected")));
-        };
+        let remote = self.remote(host)?;
         if self.options.commands {
             let script = self.shown(script);
             self.options.tell(Event::Command { host, script: &script, input: stdin.len() });
@@ -308,6 +306,31 @@ impl Desk {
             self.options.tell(Event::CommandEnded { host, end, after: begin.elapsed() });
         }
         answer.map_err(|error| error.problem(host))
+    }
+
+    /// Runs a script on one host, and hands on what it prints as it comes, until it ends or nobody takes it.
+    ///
+    /// # Errors
+    /// As [`Desk::on`].
+    pub async fn follow(
+        &self,
+        host: &str,
+        script: &str,
+        to: Sender<Vec<u8>>,
+        limit: Duration,
+    ) -> Result<Output, Problem> {
+        let remote = self.remote(host)?;
+        if self.options.commands {
+            self.options.tell(Event::Command { host, script: &self.shown(script), input: 0 });
+        }
+        remote.follow(script, to, limit).await.map_err(|error| error.problem(host))
+    }
+
+    fn remote(&self, host: &str) -> Result<&Arc<dyn Remote>, Problem> {
+        self.hosts.get(host).ok_or_else(|| {
+            let why = self.unreachable.iter().find(|(name, _)| name == host).map(|(_, problem)| problem.clone());
+            why.unwrap_or_else(|| Problem::on(host, Code::ConnectionLost, "not connected"))
+        })
     }
 
     /// What a script calls, without the secrets that this desk knows.

@@ -106,6 +106,16 @@ listen() {
     "$binary" agent listen "$@"
 }
 
+# clock: what time it is here.
+clock() {
+    date +%s.%N
+}
+
+# capture OPTION ...: what goes over the LAN, as pcapng; not in words.
+capture() {
+    "$binary" agent capture "$@"
+}
+
 # issue: gets certificates that are lacking, also those that could not be got before, and tells how all of them stand.
 issue() {
     "$binary" agent certificates --now --json >/dev/null 2>&1
@@ -191,7 +201,7 @@ keys() {
         echo "$(head -c 4097 "$path" | od -An -v -tx1 | tr -d ' \n') $path"
     done
     echo @@clock
-    date +%s.%N
+    clock
 }
 
 # put_before: what committed generations put or removed, the last of each path, as "GENERATION SHA256 PATH"; "0 - *"

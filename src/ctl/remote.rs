@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use tokio::sync::mpsc::Sender;
 
 use crate::ctl::cluster::Cluster;
 use crate::ctl::progress::Listener;
@@ -46,6 +47,15 @@ pub trait Remote: Send + Sync {
         &'a self,
         script: &'a str,
         stdin: &'a [u8],
+        limit: Duration,
+    ) -> BoxFuture<'a, Result<Output, RemoteError>>;
+
+    /// Runs a script as root, and hands on what it prints, bytes as they come, as long as somebody takes them. The
+    /// output of a script that ended has what it complained of, and nothing of what was handed on.
+    fn follow<'a>(
+        &'a self,
+        script: &'a str,
+        to: Sender<Vec<u8>>,
         limit: Duration,
     ) -> BoxFuture<'a, Result<Output, RemoteError>>;
 }

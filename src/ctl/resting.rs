@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
+use tokio::sync::mpsc::Sender;
 
 use crate::ctl::cluster::Cluster;
 use crate::ctl::remote::{How, Output, Remote, RemoteError, Way};
@@ -36,14 +37,26 @@ impl Remote for Resting {
         stdin: &'a [u8],
         limit: Duration,
     ) -> BoxFuture<'a, Result<Output, RemoteError>> {
-        async move {
-            let Again { way, cluster, secrets, how } = &*self.again;
-            let connected = way.connect(cluster, std::slice::from_ref(&self.host), secrets, how.clone()).await;
-            let Some((_, remote)) = connected.into_iter().next() else {
-                return Err(RemoteError::Lost("the host is not in the inventory".into()));
-            };
-            remote.map_err(|problem| RemoteError::NeverBegan(Box::new(problem)))?.exec(script, stdin, limit).await
-        }
-        .boxed()
+        async move { self.connect().await?.exec(script, stdin, limit).await }.boxed()
+    }
+
+    fn follow<'a>(
+        &'a self,
+        script: &'a str,
+        to: Sender<Vec<u8>>,
+        limit: Duration,
+    ) -> BoxFuture<'a, Result<Output, RemoteError>> {
+        async move { self.connect().await?.follow(script, to, limit).await }.boxed()
+    }
+}
+
+impl Resting {
+    async fn connect(&self) -> Result<Arc<dyn Remote>, RemoteError> {
+        let Again { way, cluster, secrets, how } = &*self.again;
+        let connected = way.connect(cluster, std::slice::from_ref(&self.host), secrets, how.clone()).await;
+        let Some((_, remote)) = connected.into_iter().next() else {
+            return Err(RemoteError::Lost("the host is not in the inventory".into()));
+        };
+        remote.map_err(|problem| RemoteError::NeverBegan(Box::new(problem)))
     }
 }

@@ -18,6 +18,11 @@ fn every_document_is_as_described() {
     let good = write("good.yaml", HOMEWORK);
     let bad = write("bad.yaml", &HOMEWORK.replace("vip:", "viip:"));
     let conf = write("ha.conf", "vrrp_instance a {\n virtual_router_id 300\n}\n");
+    // A section and nothing in it.
+    let words = [0x0a0d_0d0a_u32, 28, 0x1a2b_3c4d, 1, u32::MAX, u32::MAX, 28];
+    let empty = folder.path().join("empty.pcapng");
+    std::fs::write(&empty, words.map(u32::to_ne_bytes).concat()).unwrap();
+    let empty = empty.display().to_string();
     let none = folder.path().join("none.yaml").display().to_string();
     for (words, exit) in [
         (&["check", &good][..], 0),
@@ -47,6 +52,12 @@ fn every_document_is_as_described() {
         (&["backend", "list", "-i", &good], 0),
         (&["backend", "drain", "web-9", "-i", &good], 3),
         (&["drill", "none", "-i", &good], 64),
+        (&["capture", "-i", &none, "--for", "1s"], 3),
+        (&["capture", "lb-9", "-i", &good], 3),
+        (&["capture", "--read", &none, "-i", &good], 3),
+        (&["capture", "--read", &conf], 3),
+        (&["capture", "--read", &empty], 0),
+        (&["capture", "--read", &empty, "--write", "/nowhere/at/all.pcapng"], 1),
         (&["drill", "--list"], 0),
         (&["agent", "status", "--socket", &none], 4),
         (&["genhash", "-s", "127.0.0.1", "-p", "9"], 7),

@@ -43,6 +43,19 @@ pub(crate) fn document(stdout: &[u8], exit: Option<i32>) -> Value {
     value
 }
 
+/// Reads one of the lines that a command prints before its object, and checks it in the same way.
+#[allow(dead_code, reason = "not every layer captures")]
+pub(crate) fn line(text: &[u8]) -> Value {
+    let value: Value = serde_json::from_slice(text).unwrap_or_else(|error| panic!("{error}: {text:?}"));
+    let schemas = schemas();
+    let mut wrong = Vec::new();
+    check(&value, &schemas["capture line"], &schemas, "", &mut wrong);
+    let known = |name: &String| schemas["capture line"]["properties"].get(name).is_some();
+    wrong.extend(value.as_object().unwrap().keys().filter(|name| !known(name)).map(|name| format!("{name}: unknown")));
+    assert!(wrong.is_empty(), "{}\nin {value:#}", wrong.join("\n"));
+    value
+}
+
 fn check(value: &Value, schema: &Value, schemas: &BTreeMap<String, Value>, at: &str, wrong: &mut Vec<String>) {
     for (word, wanted) in schema.as_object().expect("a schema is an object") {
         match word.as_str() {

@@ -2,6 +2,7 @@
 //! `HACTL_FUZZ_SECONDS` (default 3) on changed copies of its corpus; `HACTL_FUZZ_SEED` repeats a run. An input that
 //! once failed joins the corpus, which every run reads unchanged first.
 
+mod capture;
 mod checks;
 mod conf;
 mod control;

@@ -7,6 +7,7 @@ mod acme;
 mod agent;
 mod asking;
 mod background;
+mod capture;
 mod draining;
 mod election;
 mod formats;

@@ -8,6 +8,7 @@
 mod acme;
 mod backends;
 mod bad_days;
+mod capture;
 mod cases;
 mod changes;
 mod deaths;
@@ -50,6 +51,8 @@ const PAIR: &[Case] = cases! {
     Deployed -> Deployed: moves::status_tells_who_owns;
     Deployed -> Deployed: moves::there_and_back;
     Deployed -> Deployed: moves::after_a_blocked_heartbeat;
+    Deployed -> Deployed: capture::what_the_pair_says;
+    Deployed -> Deployed: capture::a_desk_that_dies;
     Deployed -> Deployed: trust::profiles_that_print_and_read;
     Deployed -> Deployed: trust::a_few_of_many;
     Deployed -> Deployed: trust::each_refusal_of_a_login;

@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 use super::hosts::{Lab, SUBNET, expect};
 use super::moves::owner;
 
-/// While a neighbour on the LAN, another cluster's router, has the VRID that the homework derives.
-pub(crate) fn a_vrid_in_use(lab: &Lab) {
-    let homework = &lab.homework();
+/// Another cluster's router on the LAN, at the client, with this VRID; returns its process id there.
+pub(crate) fn another_cluster(lab: &Lab, vrid: u8) -> String {
     let conf = format!(
-        "vrrp_instance other {{\ninterface eth0\nvirtual_router_id 3\npriority 50\nvirtual_ipaddress {{\n{SUBNET}.77/24\n}}\n}}\n"
+        "vrrp_instance other {{\ninterface eth0\nvirtual_router_id {vrid}\npriority 50\nvirtual_ipaddress {{\n{SUBNET}.77/24\n}}\n}}\n"
     );
     let file = lab.files.path().join("other.conf");
     std::fs::write(&file, conf).unwrap();
@@ -25,8 +24,15 @@ pub(crate) fn a_vrid_in_use(lab: &Lab) {
         assert!(Instant::now() < end, "the other cluster does not come up");
         std::thread::sleep(Duration::from_millis(100));
     }
+    pid.trim().to_owned()
+}
+
+/// While a neighbour on the LAN, another cluster's router, has the VRID that the homework derives.
+pub(crate) fn a_vrid_in_use(lab: &Lab) {
+    let homework = &lab.homework();
+    let pid = another_cluster(lab, 3);
     let said = expect("a VRID in use", &lab.desk(homework, &["deploy", "-y", "--accept-new-host-keys"]), 4);
-    lab.sh("client", &format!("kill {}", pid.trim()));
+    lab.sh("client", &format!("kill {pid}"));
     assert!(said.contains("VRID 3 of VI_1 is in use on this LAN by") && said.contains("vrid: 4"), "{said}");
     assert_eq!(lab.sh("lb-5", "ls -d /etc/hactl /var/lib/hactl/lock 2>/dev/null"), "", "something was changed");
 }

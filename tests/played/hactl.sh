@@ -65,6 +65,14 @@ case "$1 ${2-}" in
 "--version ") echo "hactl played" ;;
 "agent probe") exec /played/real "$@" ;;
 "agent listen") cat /played/heard ;;
+"agent capture")
+    # An older program does not know it.
+    [ -e /played/capture ] || {
+        echo "error: unrecognized subcommand 'capture'" >&2
+        exit 64
+    }
+    cat /played/capture
+    ;;
 "agent certificates")
     # What the authority gives, or says instead, the story says.
     if [ -s /played/standing ]; then

@@ -5,6 +5,7 @@
 mod acme;
 mod back;
 mod backends;
+mod capture;
 mod carriers;
 mod codes;
 mod drain;

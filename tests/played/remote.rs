@@ -17,6 +17,7 @@ use hactl::error::{Code, Problem};
 use nix::sys::signal::kill;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
+use tokio::sync::mpsc::Sender;
 use tokio::time::timeout;
 
 use super::fault::Fault;
@@ -95,12 +96,27 @@ impl Remote for Connection {
         stdin: &'a [u8],
         limit: Duration,
     ) -> BoxFuture<'a, Result<Output, RemoteError>> {
-        self.run(script, stdin, limit).boxed()
+        self.run(script, stdin, limit, None).boxed()
+    }
+
+    fn follow<'a>(
+        &'a self,
+        script: &'a str,
+        to: Sender<Vec<u8>>,
+        limit: Duration,
+    ) -> BoxFuture<'a, Result<Output, RemoteError>> {
+        self.run(script, b"", limit, Some(to)).boxed()
     }
 }
 
 impl Connection {
-    async fn run(&self, script: &str, stdin: &[u8], limit: Duration) -> Result<Output, RemoteError> {
+    async fn run(
+        &self,
+        script: &str,
+        stdin: &[u8],
+        limit: Duration,
+        to: Option<Sender<Vec<u8>>>,
+    ) -> Result<Output, RemoteError> {
         if self.lost.load(Ordering::SeqCst) || !self.host.faults.is_on() {
             return Err(self.lose());
         }
@@ -108,7 +124,7 @@ impl Connection {
         if met.fault == Some(Fault::Silent) {
             return Err(RemoteError::Timeout { limit, waited_for: SHELL });
         }
-        let in_time = timeout(limit, self.converse(&met.script, stdin, met.fault)).await;
+        let in_time = timeout(limit, self.converse(&met.script, stdin, met.fault, to)).await;
         let late = RemoteError::Timeout { limit, waited_for: END };
         let output = in_time.unwrap_or_else(|_| Err(late.clone()));
         match met.fault {
@@ -139,7 +155,13 @@ impl Connection {
     }
 
     /// As `ssh::session` does it, with a shell in place of a channel.
-    async fn converse(&self, script: &str, stdin: &[u8], fault: Option<Fault>) -> Result<Output, RemoteError> {
+    async fn converse(
+        &self,
+        script: &str,
+        stdin: &[u8],
+        fault: Option<Fault>,
+        to: Option<Sender<Vec<u8>>>,
+    ) -> Result<Output, RemoteError> {
         let root = Root::Already;
         let mut talk = Talk::new(&root, script);
         let mut sent = [talk.script().as_bytes(), stdin].concat();
@@ -169,6 +191,12 @@ impl Connection {
                     talk.heard(b"", &errs[..length])
                 }
             };
+            if let Some(to) = &to {
+                let some = talk.take();
+                if !some.is_empty() && to.send(some).await.is_err() {
+                    return Err(RemoteError::Lost("nobody listens".into()));
+                }
+            }
             if said == Say::Script {
                 let (mut input, sent) = (input.take().unwrap(), std::mem::take(&mut sent));
                 // A script may end without reading all of it.

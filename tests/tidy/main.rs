@@ -21,12 +21,16 @@ const LINE_WIDTH: usize = 120;
 /// Each room of `src` and the rooms and files it may use.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("cli", &["agent", "ctl", "lab", "error", "includes", "text"]),
-    ("agent", &["sys", "net", "error", "includes", "certificate"]),
+    ("agent", &["sys", "net", "pcap", "error", "includes", "certificate"]),
     // The desk pings the address from here to measure the gap, and replaces files of its own as a whole; it uses
     // nothing else of `sys`.
-    ("ctl", &["certificate", "error", "includes", "text", "net/http", "sys/packet/ping", "sys/process/replace"]),
+    (
+        "ctl",
+        &["certificate", "error", "includes", "pcap", "text", "net/http", "sys/packet/ping", "sys/process/replace"],
+    ),
     ("lab", &["sys", "error"]),
     ("net", &[]),
+    ("pcap", &[]),
     ("sys", &[]),
     ("error", &[]),
 ];

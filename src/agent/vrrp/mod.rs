@@ -3,6 +3,7 @@
 //! ARP sockets). Nothing here may block: scripts, files, names and logs leave as jobs, and news come in as messages
 //! (both in [`message`]).
 
+pub(crate) mod capture;
 pub(crate) mod driver;
 pub(crate) mod error;
 mod host;

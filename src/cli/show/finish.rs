@@ -17,6 +17,9 @@ struct Document<'d, T> {
     problems: &'d [Problem],
 }
 
+/// Commands that tell what happens while it does, an object a line.
+const STREAMS: [&str; 1] = ["capture"];
+
 /// Prints what a command returned: its words to stdout and its problems to stderr, or all of it as JSON to stdout.
 ///
 /// # Errors
@@ -66,7 +69,12 @@ pub(crate) fn failed(wants_json: bool, command: &str, failure: &Failure) {
 }
 
 fn print_json<T: Serialize>(command: &str, exit: Exit, value: Option<&T>, problems: &[Problem]) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(&Document { command, exit: exit as u8, value, problems });
+    let document = Document { command, exit: exit as u8, value, problems };
+    // Where other objects come before this one each has a line of its own.
+    let text = match STREAMS.contains(&command) {
+        true => serde_json::to_string(&document),
+        false => serde_json::to_string_pretty(&document),
+    };
     say::out(text.map_err(|error| Failure::internal(error.to_string()))? + "\n");
     Ok(())
 }

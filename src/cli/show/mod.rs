@@ -3,6 +3,7 @@
 //! the agent; nothing is decided here.
 
 pub(crate) mod backend;
+pub(crate) mod capture;
 pub(crate) mod deploy;
 mod finish;
 pub(crate) mod import;

@@ -13,6 +13,30 @@ use jiff::Timestamp;
 use super::parts::{Header, Link, virtual_mac};
 use super::told::Told;
 
+/// An advert as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advertised {
+    /// What it says.
+    pub advert: Advert,
+    /// Whether its checksum is right.
+    pub sound: bool,
+    /// The key that signs it.
+    pub signed: Option<u8>,
+}
+
+/// Reads the payload of a VRRP packet, also one with a wrong checksum.
+///
+/// # Errors
+/// Nobody would understand it.
+pub fn advertised(from: IpAddr, to: IpAddr, payload: &[u8]) -> Result<Advertised, AdvertError> {
+    let length = Advert::length(payload, from.is_ipv6()).unwrap_or(payload.len());
+    let (message, behind) = Trailer::split(payload, length);
+    let trailer = payload.get(message.len()..).unwrap_or_default();
+    let (advert, form) = read(message, trailer, &Header { from, to, ttl: TTL })?;
+    let signed = if let Behind::Trailer(trailer) = behind { Some(trailer.key) } else { None };
+    Ok(Advertised { advert, sound: form.is_some(), signed })
+}
+
 /// An advert without its IP header: who sent it, and with which TTL, is not there to be told.
 pub(super) fn bare(message: &[u8]) -> Told {
     // Whatever is behind an IPv6 advert is longer than one for IPv4 with as many addresses.

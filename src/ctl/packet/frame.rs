@@ -24,11 +24,12 @@ pub fn told(bytes: &[u8]) -> Told {
         [first, ..] if first >> 4 == 4 && Ipv4Header::parse(bytes).is_ok() => ipv4(None, bytes),
         [first, ..] if first >> 4 == 6 && ipv6_header(bytes).is_some() => ipv6(None, bytes),
         [0x21 | 0x31, ..] => adverts::bare(bytes),
-        _ => ethernet(bytes),
+        _ => told_frame(bytes),
     }
 }
 
-fn ethernet(bytes: &[u8]) -> Told {
+/// Tells a frame, which begins with an Ethernet header whatever its bytes look like.
+pub fn told_frame(bytes: &[u8]) -> Told {
     let Some((&[t0, t1, t2, t3, t4, t5, f0, f1, f2, f3, f4, f5, k0, k1], rest)) = bytes.split_first_chunk::<14>()
     else {
         return Told::new(format!("{} bytes that are no packet", bytes.len()));
@@ -79,7 +80,7 @@ fn ipv6(link: Option<&Link>, bytes: &[u8]) -> Told {
 }
 
 /// Header, next header and payload of an IPv6 packet (RFC 8200 §3).
-fn ipv6_header(bytes: &[u8]) -> Option<(Header, u8, &[u8])> {
+pub fn ipv6_header(bytes: &[u8]) -> Option<(Header, u8, &[u8])> {
     let (&[first, _, _, _, l0, l1, next, ttl], rest) = bytes.split_first_chunk::<8>()?;
     let (from, rest) = rest.split_first_chunk::<16>()?;
     let (to, rest) = rest.split_first_chunk::<16>()?;

@@ -9,5 +9,7 @@ mod neighbours;
 mod parts;
 mod told;
 
-pub use frame::told;
+pub use adverts::{Advertised, advertised};
+pub use frame::{ipv6_header, told, told_frame};
+pub use parts::Header;
 pub use told::{Detail, Told};

@@ -8,18 +8,22 @@ use super::told::Told;
 
 pub(super) fn arp(link: Option<&Link>, arp: &Arp) -> Told {
     let (sender, target, from) = (arp.sender, arp.target, mac_text(&arp.sender_mac));
+    // Whoever only probes has no address yet that an answer could go to.
+    let asker = if target.is_unspecified() { mac_text(&arp.target_mac) } else { target.to_string() };
     let mut told = Told::new(match arp.operation {
         1 | 2 if sender == target => format!("{from} tells everybody: {sender} is at {from}"),
-        1 if sender.is_unspecified() => format!("{from} asks whether anybody has {target}, and tells nobody anything"),
+        1 if sender.is_unspecified() => format!("{from} asks whether anybody has {target} (a probe)"),
         1 => format!("{sender} ({from}) asks who has {target}"),
-        2 => format!("{from} answers {target}: {sender} is at {from}"),
+        2 => format!("{from} answers {asker}: {sender} is at {from}"),
         other => format!("{from} sends an ARP packet that is neither question nor answer (operation {other})"),
     });
     told.detail(
         "kind",
         match arp.operation {
             1 | 2 if sender == target => "gratuitous ARP: every cache on the LAN that has the address learns the MAC",
-            1 if sender.is_unspecified() => "ARP probe (RFC 5227): asked before an address is taken",
+            1 if sender.is_unspecified() => {
+                "ARP probe (RFC 5227): asked before an address is taken; it tells nobody anything"
+            }
             1 => "ARP request",
             2 => "ARP reply",
             _ => "unknown",
@@ -40,18 +44,26 @@ pub(super) fn icmpv6(link: Option<&Link>, header: &Header, message: &[u8]) -> To
         about(&mut told, link, at);
         return told;
     }
-    // A solicitation: type 135, then the target behind four reserved bytes.
+    // A solicitation, or an answer to somebody who knows where: the type, then the target behind four reserved bytes.
     let target = message.get(8..24).and_then(|bytes| <[u8; 16]>::try_from(bytes).ok()).map(std::net::Ipv6Addr::from);
     match (message.first(), target) {
         (Some(135), Some(target)) if header.from.is_unspecified() => {
             let who = link.map_or_else(|| "somebody".to_owned(), |link| mac_text(&link.from));
-            let mut told = Told::new(format!("{who} asks whether anybody has {target}, and tells nobody anything"));
-            told.detail("kind", "duplicate address detection (RFC 4862): asked before an address is taken");
+            let mut told = Told::new(format!("{who} asks whether anybody has {target} (a probe)"));
+            told.detail(
+                "kind",
+                "duplicate address detection (RFC 4862): asked before an address is taken; it tells nobody anything",
+            );
             told
         }
         (Some(135), Some(target)) => {
             let mut told = Told::new(format!("{} asks who has {target}", header.from));
             told.detail("kind", "neighbour solicitation");
+            told
+        }
+        (Some(136), Some(target)) => {
+            let mut told = Told::new(format!("{} answers {}: {target} is still there", header.from, header.to));
+            told.detail("kind", "neighbour advertisement to somebody who has the MAC already");
             told
         }
         (kind, _) => Told::new(format!(
@@ -89,11 +101,13 @@ mod tests {
         let (vip, host) = ("10.0.0.3".parse().unwrap(), "10.0.0.7".parse().unwrap());
         let reply = Arp { operation: 2, sender_mac: AT, sender: vip, target_mac: [2, 0, 0, 0, 0, 7], target: host };
         let request = Arp { operation: 1, sender: host, target: vip, ..reply };
+        let to_probe = Arp { target: std::net::Ipv4Addr::UNSPECIFIED, ..reply };
         for (packet, says) in [
             (arp::gratuitous(vip, AT), "02:00:00:00:00:05 tells everybody: 10.0.0.3 is at 02:00:00:00:00:05"),
-            (arp::probe(vip, AT), "02:00:00:00:00:05 asks whether anybody has 10.0.0.3, and tells nobody anything"),
+            (arp::probe(vip, AT), "02:00:00:00:00:05 asks whether anybody has 10.0.0.3 (a probe)"),
             (request, "10.0.0.7 (02:00:00:00:00:05) asks who has 10.0.0.3"),
             (reply, "02:00:00:00:00:05 answers 10.0.0.7: 10.0.0.3 is at 02:00:00:00:00:05"),
+            (to_probe, "02:00:00:00:00:05 answers 02:00:00:00:00:07: 10.0.0.3 is at 02:00:00:00:00:05"),
         ] {
             assert_eq!(super::super::told(&packet.emit()).says, says);
         }
@@ -111,7 +125,14 @@ mod tests {
         let vip = "fd00::3".parse().unwrap();
         let told = super::super::told(&ndisc::unsolicited(vip, AT));
         assert_eq!(told.says, "02:00:00:00:00:05 tells everybody: fd00::3 is at 02:00:00:00:00:05");
+        // An answer without the MAC, to somebody who has it: what a kernel sends that is asked directly.
+        let mut answer = ndisc::unsolicited(vip, AT);
+        answer.truncate(40 + 24);
+        answer[5] = 24;
+        answer[24..40].copy_from_slice(&"fd00::6".parse::<std::net::Ipv6Addr>().unwrap().octets());
+        let told = super::super::told(&answer);
+        assert_eq!(told.says, "fd00::3 answers fd00::6: fd00::3 is still there");
         let told = super::super::told(&ndisc::probe(vip, AT));
-        assert_eq!(told.says, "somebody asks whether anybody has fd00::3, and tells nobody anything");
+        assert_eq!(told.says, "somebody asks whether anybody has fd00::3 (a probe)");
     }
 }

@@ -11,11 +11,13 @@ pub(super) struct Link {
 }
 
 /// The IP header of a packet.
-pub(super) struct Header {
-    pub(super) from: IpAddr,
-    pub(super) to: IpAddr,
+pub struct Header {
+    /// Source.
+    pub from: IpAddr,
+    /// Destination.
+    pub to: IpAddr,
     /// Time to live, or hop limit.
-    pub(super) ttl: u8,
+    pub ttl: u8,
 }
 
 /// `00:00:5e:00:01:VRID` and `00:00:5e:00:02:VRID`.

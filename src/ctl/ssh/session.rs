@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, FutureExt as _};
 use russh::client::{Handle, Msg};
 use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{Sender, UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::peer::Peer;
@@ -84,7 +84,7 @@ impl Session {
             return Ok(self);
         }
         self.root = password.map_or(Root::Sudo, Root::SudoPassword);
-        let answer = self.run("true", b"", limit).await.map_err(|error| error.problem(&self.peer.name))?;
+        let answer = self.run("true", b"", limit, None).await.map_err(|error| error.problem(&self.peer.name))?;
         if answer.code == 0 {
             return Ok(self);
         }
@@ -92,12 +92,19 @@ impl Session {
         Err(refused::problem(&self.peer, Step::Sudo, said.as_bytes(), code))
     }
 
-    async fn run(&self, script: &str, stdin: &[u8], limit: Duration) -> Result<Output, RemoteError> {
+    async fn run(
+        &self,
+        script: &str,
+        stdin: &[u8],
+        limit: Duration,
+        to: Option<Sender<Vec<u8>>>,
+    ) -> Result<Output, RemoteError> {
         let begin = Instant::now();
         let (mut read, write) = self.open(limit).await?.split();
         let running = Running::new(&self.running);
         let progress = Progress::default();
-        let talking = self.converse(Talk::new(&self.root, script), stdin, &mut read, &write, &progress);
+        let talk = Talk::new(&self.root, script);
+        let talking = self.converse((talk, to), stdin, &mut read, &write, &progress);
         let end = timeout(limit.saturating_sub(begin.elapsed()), talking).await;
         drop(running);
         let end = end.unwrap_or_else(|_| Err(self.late(&progress, limit)));
@@ -157,7 +164,7 @@ impl Session {
     /// Input and output flow together: a script that talks before it has read everything must not block.
     async fn converse(
         &self,
-        talk: Talk<'_>,
+        (talk, to): (Talk<'_>, Option<Sender<Vec<u8>>>),
         stdin: &[u8],
         read: &mut ChannelReadHalf,
         write: &ChannelWriteHalf<Msg>,
@@ -167,7 +174,7 @@ impl Session {
         let script = talk.script();
         let (say, words) = unbounded_channel(); // two at most: the password and the script
         let feed = feed(words, &script, stdin, write);
-        let listen = self.listen(talk, read, say, progress);
+        let listen = self.listen((talk, to), read, say, progress);
         tokio::pin!(feed, listen);
         tokio::select! {
             biased;
@@ -178,7 +185,7 @@ impl Session {
 
     async fn listen<'t>(
         &self,
-        mut talk: Talk<'t>,
+        (mut talk, to): (Talk<'t>, Option<Sender<Vec<u8>>>),
         read: &mut ChannelReadHalf,
         say: UnboundedSender<Say<'t>>,
         progress: &Progress,
@@ -203,6 +210,12 @@ impl Session {
             };
             progress.past_shell.store(talk.is_past_shell(), Ordering::Relaxed);
             progress.begun.store(talk.begun(), Ordering::Relaxed);
+            if let Some(to) = &to {
+                let some = talk.take();
+                if !some.is_empty() && to.send(some).await.is_err() {
+                    return Err(RemoteError::Lost("nobody listens here any more".into()));
+                }
+            }
             match next {
                 Say::Nothing => {}
                 Say::Leave(Leave::TooMuch) => return Err(RemoteError::TooMuch(OUTPUT_MAX)),
@@ -275,6 +288,15 @@ impl Remote for Session {
         stdin: &'a [u8],
         limit: Duration,
     ) -> BoxFuture<'a, Result<Output, RemoteError>> {
-        self.run(script, stdin, limit).boxed()
+        self.run(script, stdin, limit, None).boxed()
+    }
+
+    fn follow<'a>(
+        &'a self,
+        script: &'a str,
+        to: Sender<Vec<u8>>,
+        limit: Duration,
+    ) -> BoxFuture<'a, Result<Output, RemoteError>> {
+        self.run(script, b"", limit, Some(to)).boxed()
     }
 }

@@ -32,6 +32,8 @@ pub struct Talk<'a> {
     asked: usize,
     shell: bool,
     begun: bool,
+    /// Whether some of what it printed was taken.
+    taken: bool,
     out: Vec<u8>,
     err: Vec<u8>,
 }
@@ -70,7 +72,17 @@ impl<'a> Talk<'a> {
         let random = || RandomState::new().build_hasher().finish();
         let mark = format!("hactl-{:016x}{:016x}", random(), random());
         let script = format!("{}\n}}", script.trim_end()).into();
-        Self { root, script, mark, asked: 0, shell: false, begun: false, out: Vec::new(), err: Vec::new() }
+        Self {
+            root,
+            script,
+            mark,
+            asked: 0,
+            shell: false,
+            begun: false,
+            taken: false,
+            out: Vec::new(),
+            err: Vec::new(),
+        }
     }
 
     /// The line for the login shell.
@@ -148,6 +160,19 @@ impl<'a> Talk<'a> {
             }
             (true, _) => Say::Leave(Leave::WrongPassword),
         }
+    }
+
+    /// What the script has printed until now, for those who cannot wait for its end; what is taken is gone.
+    pub fn take(&mut self) -> Vec<u8> {
+        if !self.begun {
+            return Vec::new();
+        }
+        let mut out = std::mem::take(&mut self.out);
+        if !std::mem::replace(&mut self.taken, true) {
+            let from = after(&out, &format!("{}\n", self.mark)).unwrap_or(0);
+            out.drain(..from);
+        }
+        out
     }
 
     /// What the script printed, without what came before it; what everybody printed when it never began, without what
@@ -306,6 +331,24 @@ mod tests {
         assert_eq!(talk.heard(b"", refused.as_bytes()), Say::Nothing);
         let shown = b"Sorry, user ops is not allowed to execute '/bin/sh' as root.".to_vec();
         assert_eq!(talk.end(), (b"Welcome\n".to_vec(), shown));
+    }
+
+    /// What is handed on as it comes is what the script printed, and no limit of output counts for it.
+    #[test]
+    fn output_is_taken_as_it_comes() {
+        let root = Root::Already;
+        let mut talk = Talk::new(&root, "x");
+        assert_eq!(talk.heard(b"Welcome\n", b""), Say::Nothing);
+        assert_eq!(talk.take(), b"", "a profile's words are no output");
+        let mark = [format!("{}\n", talk.mark).as_bytes(), b"\x00\n\xff"].concat();
+        assert_eq!(talk.heard(&mark[..5], b""), Say::Nothing);
+        assert_eq!((talk.take(), talk.heard(&mark[5..], b"")), (Vec::new(), Say::Script));
+        assert_eq!(talk.take(), b"\x00\n\xff");
+        for _ in 0..9 {
+            assert_eq!(talk.heard(&vec![b'A'; 1 << 20], b"late"), Say::Nothing);
+            assert_eq!(talk.take().len(), 1 << 20);
+        }
+        assert_eq!(talk.end(), (Vec::new(), b"late".repeat(9)));
     }
 
     #[test]

@@ -172,5 +172,10 @@ macro_rules! inventory_codes {
         /// Every site answers with a page and status 503 instead of its servers, as `maintenance:` says, and that is a
         /// good answer meanwhile. `hactl backend maintenance off` ends it.
         MaintenanceOn = "W184", "maintenance is on";
+        /// A file for `hactl capture --read` (or what a host sends to it) is neither pcapng nor pcap, or is damaged;
+        /// the message says at which byte, counted from the beginning of the file.
+        NotACapture = "E190", "not a capture of frames";
+        /// The file of `hactl capture --write` cannot be written.
+        CaptureNotWritten = "E191", "capture not written";
     } };
 }

@@ -145,6 +145,12 @@ macro_rules! outcome_codes {
         /// written to only once it has asked that one for what it took. Bring it back, or take one that is gone for
         /// good out of `database: hosts`, and deploy.
         DatabaseWaits = "E729", "the database waits";
+        /// Somebody advertises on the LAN of the load balancers with a VRID that no VIP of the inventory has. That is
+        /// another cluster's good right; its VRID must never become one of this cluster's.
+        StrangerAdvertises = "W730", "a stranger advertises";
+        /// A load balancer sends adverts that are not as the inventory has them: version, interval, addresses, password
+        /// or checksum. Others drop them, or wait for the wrong time. `hactl plan` shows whether it lacks a deploy.
+        AdvertDiffers = "E731", "adverts are not as in the inventory";
         /// Another deploy works on this cluster. Two at once would mix their files; nothing was changed.
         Locked = "E801", "locked by another deploy";
     } };

@@ -6,4 +6,5 @@ pub mod frames;
 pub(crate) mod mmsg;
 pub mod neighbours;
 pub mod ping;
+pub(crate) mod tap;
 pub(crate) mod vrrp;
