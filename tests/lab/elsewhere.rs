@@ -2,6 +2,7 @@
 
 use super::hosts::{Lab, SUBNET, expect};
 use super::moves::owner;
+use super::wordpress::becomes;
 
 const NEW: &str = "--accept-new-host-keys";
 const HOSTS: [(&str, u8); 6] = [("lb-5", 5), ("lb-6", 6), ("web-7", 7), ("web-8", 8), ("client", 251), ("desk", 250)];
@@ -91,6 +92,11 @@ pub(crate) fn two_public_addresses(lab: &Lab) {
         lab.sh("client", &line)
     };
     let stands = |owner: &str, other: &str| {
+        // The last step of who becomes owner, and of who is not any more.
+        let told = |host: &str| lab.sh(host, "cat /run/told /run/unit");
+        becomes("the steps of the takeover are done", 30, || {
+            told(owner) == "start\nactive\n" && lab.sh(other, "systemctl is-active lonely").trim() != "active"
+        });
         assert!(page("www.one.example.cc", 253).starts_with("web"), "{}", page("www.one.example.cc", 253));
         assert!(page("www.two.example.cc", 254).starts_with("web"), "{}", page("www.two.example.cc", 254));
         // A browser without SNI gets the certificate of the address.
@@ -100,13 +106,12 @@ pub(crate) fn two_public_addresses(lab: &Lab) {
             assert_eq!(lab.sh(host, "ip route show default").contains("via 202.102.152.1"), has, "{host}");
             let runs = lab.sh(host, "systemctl is-active lonely");
             assert_eq!(runs.trim() == "active", has, "{host}: {runs}");
-            let told = lab.sh(host, "cat /run/told /run/unit");
+            let told = told(host);
             assert!(if has { told == "start\nactive\n" } else { told.starts_with("stop\n") }, "{host}: {told}");
         }
     };
     stands("lb-5", "lb-6");
     expect("failover", &lab.desk(&inventory, &["failover", "--to", "lb-6"]), 0);
-    std::thread::sleep(std::time::Duration::from_secs(1));
     stands("lb-6", "lb-5");
     // Each step is told of: what it did, how long that took, and what it said last.
     for (host, steps) in [
@@ -136,7 +141,6 @@ pub(crate) fn two_public_addresses(lab: &Lab) {
     expect("back", &lab.desk(&inventory, &["failover", "--to", "lb-5"]), 0);
     let drilled = lab.desk(&inventory, &["drill", "crash", "-y"]);
     expect("a drill", &drilled, 0);
-    std::thread::sleep(std::time::Duration::from_secs(2));
     stands("lb-5", "lb-6");
     expect("uninstall", &lab.desk(&inventory, &["uninstall", "-y"]), 0);
     for (host, route) in ["lb-5", "lb-6"].into_iter().zip(before) {

@@ -5,7 +5,8 @@ load.py HOST PORT NAME(tls or -) PATH CLIENTS RATE STOP OUT
 Like a browser or curl, a client opens a new connection where the server has closed the old one between two requests. The server
 may close it just while a request is on its way: one on a connection that was kept, whose end came before any byte of an answer, is
 sent once more on a new connection (RFC 9112 section 9.3.1). A line of OUT for each request: when it began (microseconds since
-1970), its status or -1, how long it took (microseconds), and why it failed or had to be sent once more.
+1970), its status or -1, how long it took (microseconds), and why it failed or had to be sent once more. OUT.begun appears when
+each client has made its first request.
 """
 import http.client
 import os
@@ -18,6 +19,7 @@ import time
 
 host, port, tls, path, clients, rate, stop, out = sys.argv[1:]
 lines = []
+waiting = set(range(int(clients)))
 begun = time.monotonic()
 
 
@@ -76,11 +78,15 @@ def client(number):
                 if not kept or not isinstance(error, Unanswered):
                     break
         lines.append(f"{at}\t{status}\t{int((time.monotonic() - clock) * 1e6)}\t{why}\n")
+        waiting.discard(number)
 
 
 threads = [threading.Thread(target=client, args=(number,)) for number in range(int(clients))]
 for one in threads:
     one.start()
+while waiting and not os.path.exists(stop):
+    time.sleep(0.01)
+open(out + ".begun", "w").close()
 for one in threads:
     one.join()
 with open(out, "w") as file:

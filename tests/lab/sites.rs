@@ -180,7 +180,8 @@ pub(crate) fn timed(work: impl FnOnce()) -> (u64, u64) {
 }
 
 impl<'l> Load<'l> {
-    /// Begins with requests to the VIP; `tls` is the name that is asked for by HTTPS.
+    /// Begins with requests to the VIP, and returns when each client has made its first; `tls` is the name that is asked
+    /// for by HTTPS.
     pub(crate) fn begin(lab: &'l Lab, tls: Option<&str>) -> Self {
         let (port, name) = tls.map_or((80, "-"), |name| (443, name));
         let folder = lab.files.path().join("load").display().to_string();
@@ -193,7 +194,11 @@ impl<'l> Load<'l> {
         let mut command = lab.command();
         command.args(["lab", "exec", "client", "--", "sh", "-c", &line]);
         let child = command.spawn().unwrap();
-        std::thread::sleep(std::time::Duration::from_secs(1));
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        while lab.sh("client", &format!("ls {folder}/lines.begun 2>/dev/null")).is_empty() {
+            assert!(std::time::Instant::now() < end, "the clients do not begin");
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
         Self { lab, folder, child }
     }
 
