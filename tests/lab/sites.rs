@@ -180,8 +180,8 @@ pub(crate) fn timed(work: impl FnOnce()) -> (u64, u64) {
 }
 
 impl<'l> Load<'l> {
-    /// Begins with requests to the VIP, and returns when each client has made its first; `tls` is the name that is asked
-    /// for by HTTPS.
+    /// Begins with requests to the VIP, and returns when each client has made its first; `tls` is the name that is
+    /// asked for by HTTPS.
     pub(crate) fn begin(lab: &'l Lab, tls: Option<&str>) -> Self {
         let (port, name) = tls.map_or((80, "-"), |name| (443, name));
         let folder = lab.files.path().join("load").display().to_string();
