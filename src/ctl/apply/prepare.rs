@@ -54,16 +54,19 @@ impl Prepared {
         };
         narrow(&mut cluster, order)?;
         // Everything is rendered once before anything is contacted: mistakes cost no connection.
-        render_all(&cluster, &Interfaces::new())?;
+        let mut questions = render_all(&cluster, &Interfaces::new())?;
         let binary = Binary::find(order.binary.as_deref())?;
         let binary = tokio::task::spawn_blocking(move || binary.sum()); // it takes about as long as connecting
         let chosen = chosen(&cluster, order);
         if cluster.wordpress.is_some() || cluster.agents().any(|host| chosen.contains(&host.name)) {
+            let waits = waits_for_secrets(&mut cluster);
             make_missing(&mut cluster)?;
             made_up_wordpress::make_missing(&mut cluster)?;
             unseal(&mut cluster)?.iter().for_each(|odd| options.tell(Event::Warning(odd)));
+            if waits {
+                questions = render_all(&cluster, &Interfaces::new())?;
+            }
         }
-        let mut questions = render_all(&cluster, &Interfaces::new())?;
         spare(order, &mut questions);
         questions.retain(|wanted| chosen.contains(&wanted.host));
         let needed = needed(&cluster, &chosen);
@@ -193,6 +196,13 @@ fn facts_of<'o>(questions: &[WantedHost], outputs: &'o [(String, Output)]) -> BT
         }
     }
     facts
+}
+
+/// Whether files are to hold what the inventory does not: what it names the source of, or asks to make up.
+fn waits_for_secrets(cluster: &mut Cluster) -> bool {
+    cluster.wordpress.is_some()
+        || cluster.traffic.sites.iter().any(|site| site.tls.is_some())
+        || cluster.sealed().iter().any(|(_, sealed)| sealed.source.is_some())
 }
 
 /// `--only`: drops the other roles.
