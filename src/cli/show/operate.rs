@@ -30,6 +30,9 @@ fn moved(moved: &Moved) -> String {
     if let (Some(gap_ms), Some(lost), Some(sent)) = (moved.gap_ms, moved.lost, moved.sent) {
         text.push_str(&format!("  longest gap {gap_ms:.1} ms, {lost} of {sent} pings lost\n"));
     }
+    if let Some(seconds) = moved.database_s {
+        text.push_str(&format!("  the database is written to there {seconds:.1} s later\n"));
+    }
     if moved.result == Moving::Moved && moved.stay_s.is_some() {
         text.push_str("  the election decides again when its time is over\n");
     }

@@ -17,7 +17,7 @@ use crate::ctl::desk::{Desk, Options, open};
 use crate::ctl::look::observe::{Observed, Owners, look};
 use crate::ctl::progress::Event;
 use crate::ctl::report::{Outcome, Report};
-use crate::ctl::verify::standby;
+use crate::ctl::verify::{database, standby};
 use crate::error::{Code, Exit, Failure, Problem};
 use crate::sys::packet::ping::{Prober, Recording};
 
@@ -35,6 +35,10 @@ const BY_ADVERTS: Duration = Duration::from_secs(3);
 const INSIST_EVERY: Duration = Duration::from_millis(500);
 /// Between two looks at who owns it.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How long a database may take to be written to where its VIP is: the new host asks the old one for all that it took.
+const DATABASE_LIMIT: Duration = Duration::from_secs(40);
+/// Between two questions how far it is; each costs the hosts a login to the database.
+const DATABASE_EVERY: Duration = Duration::from_millis(200);
 
 /// What to move.
 #[derive(Debug, Clone)]
@@ -72,6 +76,9 @@ pub struct Moved {
     pub lost: Option<usize>,
     /// The election decides again after so many seconds.
     pub stay_s: Option<u64>,
+    /// The VIP of a database that two hosts have: so many seconds after the move it was written to there, and the other
+    /// host followed.
+    pub database_s: Option<f64>,
 }
 
 /// How a move ended.
@@ -123,7 +130,14 @@ pub async fn failover(inventory: Option<&Path>, options: Options, order: &Move) 
     let mut moves = Vec::new();
     for vip in &vips {
         match move_one(&desk, order, vip, &before).await {
-            Ok(moved) => moves.extend(moved),
+            Ok(Some(mut moved)) => {
+                let followed = database_follows(&desk, &mut moved).await;
+                moves.push(moved);
+                if let Err(failure) = followed {
+                    return Ok(Report::failed(Moves { moves }, failure));
+                }
+            }
+            Ok(None) => {}
             Err(failure) if moves.is_empty() => return Err(failure),
             Err(failure) => return Ok(Report::failed(Moves { moves }, failure)),
         }
@@ -150,6 +164,29 @@ async fn move_one(desk: &Desk, order: &Move, vip: &Vip, before: &Observed) -> Re
         unpin_all(desk, vip).await;
     }
     Ok(Some(told(address, &owners, order, recording.as_ref(), Moving::Moved)))
+}
+
+/// After a move of a database's VIP, waits until it is written to there: before that nobody can post.
+///
+/// # Errors
+/// Exit 7: what its hosts say when the time is over.
+async fn database_follows(desk: &Desk, moved: &mut Moved) -> Result<(), Failure> {
+    let database = desk.cluster.wordpress.as_ref().map(|site| &site.database);
+    if moved.result != Moving::Moved || database.and_then(|database| database.vip) != Some(moved.vip) {
+        return Ok(());
+    }
+    let begun = Instant::now();
+    loop {
+        let problems = database::judge(&desk.cluster, &look(desk, false).await);
+        if problems.is_empty() {
+            moved.database_s = Some(begun.elapsed().as_secs_f64());
+            return Ok(());
+        }
+        if begun.elapsed() > DATABASE_LIMIT {
+            return Err(Failure { exit: Exit::Verification, problems });
+        }
+        tokio::time::sleep(DATABASE_EVERY).await;
+    }
 }
 
 /// A move that failed leaves no raised priority: the VIP would move by itself when nobody thinks of it any more.
@@ -425,5 +462,6 @@ fn told(vip: IpAddr, from: &Owners, order: &Move, recording: Option<&Recording>,
         sent: recording.map(Recording::sent),
         lost: recording.map(Recording::lost),
         stay_s: order.stay.map(|stay| stay.as_secs()),
+        database_s: None,
     }
 }

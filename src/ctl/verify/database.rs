@@ -10,7 +10,7 @@ const WELL: &str = "well ";
 const WAITS: &str = "waits ";
 
 /// Judges the hosts that were seen. Empty means good.
-pub(super) fn judge(cluster: &Cluster, observed: &Observed) -> Vec<Problem> {
+pub(crate) fn judge(cluster: &Cluster, observed: &Observed) -> Vec<Problem> {
     let Some(database) = cluster.wordpress.as_ref().map(|site| &site.database) else { return Vec::new() };
     let Some(vip) = database.vip else { return Vec::new() };
     let judged = database.hosts.iter().filter_map(|host| {

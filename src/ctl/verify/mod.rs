@@ -3,7 +3,7 @@
 //! and [`status`] look, judge and show, and change nothing.
 
 pub mod certificates;
-mod database;
+pub(crate) mod database;
 pub mod lvs;
 mod missed;
 pub(crate) mod pools;

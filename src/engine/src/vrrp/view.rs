@@ -71,9 +71,10 @@ pub struct View {
 /// How long a router that gave up answers on after the next master was heard: time for that master's own GARP.
 pub const LINGER: Duration = Duration::from_millis(10);
 
-/// The same with the guard, where neighbours are not answered meanwhile. The next master asks before it claims, opens its
-/// gate and adds the addresses: 14 ms, and more where processors are busy, since the kernel waits for each of them. Once it
-/// has announced itself, `LINGER` is left. (With 20 ms one move in seventy lost a ping or two beside ten busy processes.)
+/// The same with the guard, where neighbours are not answered meanwhile. The next master asks before it claims, opens
+/// its gate and adds the addresses: 14 ms, and more where processors are busy, since the kernel waits for each of them.
+/// Once it has announced itself, `LINGER` is left. (With 20 ms one move in seventy lost a ping or two beside ten busy
+/// processes.)
 pub const PARTING: Duration = Duration::from_millis(100);
 
 /// The longest wait after a goodbye with the guard.
