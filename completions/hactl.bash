@@ -76,6 +76,9 @@ _hactl() {
             hactl,man)
                 cmd="hactl__subcmd__man"
                 ;;
+            hactl,metrics)
+                cmd="hactl__subcmd__metrics"
+                ;;
             hactl,plan)
                 cmd="hactl__subcmd__plan"
                 ;;
@@ -337,6 +340,9 @@ _hactl() {
             hactl__subcmd__help,man)
                 cmd="hactl__subcmd__help__subcmd__man"
                 ;;
+            hactl__subcmd__help,metrics)
+                cmd="hactl__subcmd__help__subcmd__metrics"
+                ;;
             hactl__subcmd__help,plan)
                 cmd="hactl__subcmd__help__subcmd__plan"
                 ;;
@@ -548,7 +554,7 @@ _hactl() {
 
     case "${cmd}" in
         hactl)
-            opts="-i -o -q -v -h -V --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help --version init check import takeover status verify rollback remove uninstall diff history lock agent explain man genhash completions render plan deploy capture failover unpin drain undrain weight backend drill lab help"
+            opts="-i -o -q -v -h -V --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help --version init check import takeover status verify metrics rollback remove uninstall diff history lock agent explain man genhash completions render plan deploy capture failover unpin drain undrain weight backend drill lab help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1210,13 +1216,17 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__agent__subcmd__metrics)
-            opts="-i -o -q -v -h --socket --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            opts="-i -o -q -v -h --socket --write --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --write)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2848,7 +2858,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__help)
-            opts="init check import takeover status verify rollback remove uninstall diff history lock agent explain man genhash completions render plan deploy capture failover unpin drain undrain weight backend drill lab help"
+            opts="init check import takeover status verify metrics rollback remove uninstall diff history lock agent explain man genhash completions render plan deploy capture failover unpin drain undrain weight backend drill lab help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3618,6 +3628,20 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__help__subcmd__man)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__help__subcmd__metrics)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -4540,6 +4564,44 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__man)
+            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --inventory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__metrics)
             opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -1,7 +1,7 @@
 //! `hactl agent …`: the daemon, and the local front of its control socket.
 
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hactl_engine::control::{AgentStatus, Event, Request, Response};
@@ -14,6 +14,7 @@ use super::hear;
 use super::show::finish;
 use crate::agent::check::probe;
 use crate::agent::control::client;
+use crate::agent::control::metrics::put;
 use crate::agent::daemon::birth::{Birth, PidFiles};
 use crate::agent::daemon::load::Part;
 use crate::agent::daemon::run::{self as daemon, Settings};
@@ -61,7 +62,8 @@ pub(crate) fn run(global: &Global, command: Agent) -> Outcome {
             ask(global, &client, &Request::Stop { keep_addresses })
         }
         Agent::History(client) => ask(global, &client, &Request::History),
-        Agent::Metrics(client) => ask(global, &client, &Request::Metrics),
+        Agent::Metrics { client, write: None } => ask(global, &client, &Request::Metrics),
+        Agent::Metrics { client, write: Some(path) } => write_metrics(&client, &path),
         Agent::Upgrade(client) => show_answer(global, client::upgrade(&client.socket)?),
         Agent::Listen { interface, limit, ipv6 } => hear::listen(global, interface, ipv6, limit),
         Agent::Capture { interfaces, limit, config } => hear::capture(interfaces, limit, &config),
@@ -155,6 +157,20 @@ fn show_answer(global: &Global, response: Response) -> Outcome {
         Answer::Done { message } => format!("{message}\n"),
         Answer::History { events } => events.iter().map(|event| client::event_text(event) + "\n").collect(),
         Answer::Metrics { text } => text.clone(),
+    })
+}
+
+fn write_metrics(at: &AgentClient, path: &Path) -> Outcome {
+    let text = match client::ask(&at.socket, &Request::Metrics)? {
+        Response::Metrics { text } => text,
+        Response::Error { message } => {
+            return Err(Failure::one(Exit::Preflight, Problem::new(Code::AgentRefused, message)));
+        }
+        _ => String::new(),
+    };
+    put(path, &text).map(|()| Exit::Done).map_err(|error| {
+        let message = format!("metrics cannot be written to {}: {error}", path.display());
+        Failure::one(Exit::Invalid, Problem::new(Code::CannotWrite, message).next("is there such a folder?"))
     })
 }
 

@@ -68,7 +68,13 @@ pub(crate) enum Agent {
     /// Past events, and how long each state lasted
     History(AgentClient),
     /// Metrics in Prometheus' text format
-    Metrics(AgentClient),
+    Metrics {
+        #[command(flatten)]
+        client: AgentClient,
+        /// Put them into this file, replaced whole, as node_exporter's textfile collector reads it (NAME.prom)
+        #[arg(long, value_name = "FILE")]
+        write: Option<PathBuf>,
+    },
     /// Replace the running process by the binary now on disk, in place: same process id, addresses untouched
     Upgrade(AgentClient),
     /// Which VRIDs are in use on a LAN: listens, then prints one line for each router heard

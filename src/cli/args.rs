@@ -93,6 +93,11 @@ pub(crate) enum Command {
         /// Only on this load balancer; on all when absent
         host: Option<String>,
     },
+    /// Print the metrics of all agents as one page of Prometheus' text format; no port need be open for it
+    Metrics {
+        /// Only of this host; of all with an agent when absent
+        host: Option<String>,
+    },
     /// Give a real server no new connections, on every director
     Drain {
         /// Host of the inventory
@@ -202,6 +207,7 @@ impl Command {
             Self::Capture(_) => "capture",
             Self::Failover(_) => "failover",
             Self::Unpin { .. } => "unpin",
+            Self::Metrics { .. } => "metrics",
             Self::Drain { .. } => "drain",
             Self::Undrain { .. } => "undrain",
             Self::Weight { .. } => "weight",
@@ -246,8 +252,8 @@ pub(crate) enum Lock {
 #[derive(Debug, Args)]
 pub(super) struct Explain {
     /// A VIP of the inventory: why it is where it is. A code, such as E702. A keyword of keepalived.conf, such as
-    /// nopreempt. A packet in hexadecimal digits, such as tcpdump -x prints it (- reads standard input). All codes when
-    /// absent
+    /// nopreempt. An alert, such as HactlNoStandby. A packet in hexadecimal digits, such as tcpdump -x prints it (-
+    /// reads standard input). All codes when absent
     pub what: Vec<String>,
     /// Print every code with its title
     #[arg(long)]

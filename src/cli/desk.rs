@@ -23,6 +23,7 @@ use crate::ctl::import::who::Login;
 use crate::ctl::operate::compare::{Wanted, compare};
 use crate::ctl::operate::drain;
 use crate::ctl::operate::failover::{Move, failover, unpin};
+use crate::ctl::operate::metrics::metrics;
 use crate::ctl::operate::{history, lock};
 use crate::ctl::ssh::connect::{BySsh, PARALLEL};
 use crate::ctl::verify::run as verify;
@@ -147,6 +148,10 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
         }
         Command::Unpin { host } => {
             finish(global, "unpin", unpin(inventory, options, host.as_deref()).await, operate::unpins)
+        }
+        Command::Metrics { host } => {
+            let outcome = metrics(inventory, options, host.as_deref()).await;
+            finish(global, "metrics", outcome, |page| page.text.clone())
         }
         Command::Drain { host, wait } => {
             let outcome = drain::order(inventory, options, &host, drain::Order::Drain { wait }).await;

@@ -1,5 +1,5 @@
-//! `hactl explain`: what an error code means, from the register; what a keyword of keepalived.conf means; what a packet
-//! says. Why a VIP is where it is the hosts are asked for, in `desk`.
+//! `hactl explain`: what an error code means, from the register; what a keyword of keepalived.conf means; what an alert
+//! means; what a packet says. Why a VIP is where it is the hosts are asked for, in `desk`.
 
 use std::io::Read as _;
 
@@ -7,6 +7,7 @@ use hactl_engine::conf::grammar::schema::Support;
 use hactl_engine::conf::meaning::{Meaning, meanings, names};
 use serde::Serialize;
 
+use super::alert;
 use super::args::Explain;
 use super::global::Global;
 use super::show::finish;
@@ -30,6 +31,8 @@ struct Explained {
     keywords: Vec<Keyword>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     packets: Vec<Told>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    alerts: Vec<Alert>,
 }
 
 /// A keyword of keepalived.conf, in one block that it may stand in.
@@ -40,6 +43,13 @@ struct Keyword {
     /// `yes`, `already` or `no`.
     supported: &'static str,
     text: String,
+}
+
+/// An alert of docs/monitoring.
+#[derive(Serialize)]
+struct Alert {
+    alert: &'static str,
+    text: &'static str,
 }
 
 /// Whoever pipes more of it has somebody else's traffic in it.
@@ -80,10 +90,15 @@ pub(crate) fn explain(global: &Global, command: &Explain) -> Outcome {
             told.keywords.iter().map(keyword_words).collect()
         });
     }
+    if let Some((alert, text)) = alert::find(&wanted) {
+        let explained = Explained { alerts: vec![Alert { alert, text }], ..Explained::default() };
+        return finish(global, "explain", Ok(Report::done(explained)), |_| format!("{alert}\n\n{text}\n"));
+    }
     let Some(packets) = hex::packets(&wanted) else {
         let shown: String = crate::error::plain(&wanted).chars().take(SHOWN).collect();
         let message = format!(
-            "`{shown}` is no VIP, no error code of hactl, no keyword of keepalived.conf and no packet in hexadecimal digits"
+            "`{shown}` is no VIP, no error code of hactl, no keyword of keepalived.conf, no alert and no packet in \
+             hexadecimal digits"
         );
         let like = (wanted.trim().len() > 3).then(|| closest(wanted.trim(), names().into_iter())).flatten();
         let next = match like {

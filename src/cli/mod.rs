@@ -4,6 +4,7 @@
 
 mod agent;
 mod agent_args;
+mod alert;
 mod args;
 mod backend;
 mod backend_args;

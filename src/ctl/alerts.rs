@@ -1,11 +1,31 @@
-//! `alerts:`: whom the agents tell of changes and trouble, besides their logs.
+//! `alerts:` and `metrics:`: whom the agents tell of changes and trouble, besides their logs.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use hactl_engine::conf::WebUrl;
 use serde::Serialize;
 
 use super::sealed::Sealed;
+
+/// `metrics:`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Metrics {
+    /// For programs of the host itself, in the agent's own words: `127.0.0.1:9650` or `unix:/PATH`.
+    Here(String),
+    /// At this port of each agent's own address, for anybody who reaches it.
+    Unprotected(u16),
+}
+
+impl Metrics {
+    /// The agent's words on the host with this address.
+    pub fn at(&self, host: IpAddr) -> String {
+        match self {
+            Self::Here(words) => words.clone(),
+            Self::Unprotected(port) => format!("{} unprotected", SocketAddr::new(host, *port)),
+        }
+    }
+}
 
 /// `alerts:`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use hactl_engine::conf::config::Version;
 use ipnet::IpNet;
 use serde::Serialize;
 
-use super::alerts::Alerts;
+use super::alerts::{Alerts, Metrics};
 pub use super::group::Group;
 pub use super::lvs::{Lvs, LvsCheck, LvsMethod};
 pub use super::sealed::{Sealed, Secret, SecretSource};
@@ -41,8 +41,8 @@ pub struct Cluster {
     pub wordpress: Option<Wordpress>,
     /// The kernel balances rather than nginx.
     pub lvs: Option<Lvs>,
-    /// Where agents offer metrics, in their own words: `127.0.0.1:9650` or `unix:/PATH`.
-    pub metrics: Option<String>,
+    /// Where agents offer metrics.
+    pub metrics: Option<Metrics>,
     /// Whom agents tell of trouble.
     pub alerts: Alerts,
     /// Role parameters given in the inventory, by role name, then parameter name.

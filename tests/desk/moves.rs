@@ -223,6 +223,7 @@ fn a_deaf_standby_is_told_and_gives_back_what_it_took() {
     let unpinned = pair.json(&["unpin", "--json"]);
     assert_eq!(unpinned["exit"], 0, "{unpinned}");
     pair.wait("the election decides again", |status| owners(status) == "[\"lb-5\"]");
+    one_page_of_metrics(&pair);
 
     let wall =
         "echo 'table inet wall { chain in { type filter hook input priority 0; meta l4proto 112 drop; }; }' | nft -f -";
@@ -269,4 +270,20 @@ fn another_password_is_told_with_its_reason() {
     assert_eq!(verified["exit"], 7, "{verified}");
     assert!(told(&verified), "{verified}\n{status:#}");
     assert!(!verified.to_string().contains("p150"), "no password is shown");
+}
+
+/// Of both agents, each family once, as Prometheus' promtool wants it.
+fn one_page_of_metrics(pair: &Pair) {
+    let page = text(&pair.desk(&["metrics"]));
+    for (host, owns) in [("lb-5", 1), ("lb-6", 0)] {
+        let sample = format!("hactl_vrrp_is_master{{host=\"{host}\",vrrp_instance=\"VI_1\"}} {owns}");
+        assert!(page.lines().any(|line| line == sample), "{sample} is missing in\n{page}");
+    }
+    assert_eq!(page.matches("# TYPE hactl_vrrp_is_master gauge\n").count(), 1, "{page}");
+    let mut judge = Command::new("promtool").args(["check", "metrics"]).stdin(Stdio::piped()).spawn().unwrap();
+    judge.stdin.take().unwrap().write_all(page.as_bytes()).unwrap();
+    assert!(judge.wait().unwrap().success(), "{page}");
+    let alone = text(&pair.desk(&["metrics", "lb-6"]));
+    assert!(alone.contains("host=\"lb-6\"") && !alone.contains("host=\"lb-5\""), "{alone}");
+    assert_eq!(pair.desk(&["metrics", "lb-7"]).status.code(), Some(3));
 }

@@ -17,6 +17,7 @@ mod lan;
 mod left;
 mod matrix;
 mod memory;
+mod monitoring;
 mod moves;
 mod nginx;
 mod peers;

@@ -118,7 +118,7 @@ fn metrics_and_a_watched_status() {
     assert!(told["events"].as_array().is_some_and(|events| events.len() > 1), "{told}");
     let output = lan.agent(0, &["metrics"]);
     let page = String::from_utf8(output.stdout).unwrap();
-    let state = r#"hactl_vrrp_state{instance="VI_1",group="",vrid="51",interface="eth0",family="ipv4"} 2"#;
+    let state = r#"hactl_vrrp_state{vrrp_instance="VI_1",group="",vrid="51",interface="eth0",family="ipv4"} 2"#;
     assert!(page.lines().any(|line| line == state), "{page}");
     let history = String::from_utf8(lan.agent(0, &["history"]).stdout).unwrap();
     assert!(history.lines().any(|line| line.contains("BACKUP -> MASTER") && line.contains("(after ")), "{history}");

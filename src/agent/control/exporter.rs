@@ -1,4 +1,5 @@
-//! `GET /metrics` by HTTP, on a loopback address or a unix socket: as much of HTTP as Prometheus needs, with limits.
+//! `GET /metrics` by HTTP, on a loopback address, a unix socket, or where the configuration says `unprotected`: as much
+//! of HTTP as Prometheus needs, with limits.
 
 use std::io;
 use std::net::TcpListener as StdListener;
@@ -58,7 +59,7 @@ impl Exporter {
 
 fn shown(address: &MetricsAddress) -> String {
     match address {
-        MetricsAddress::Tcp(address) => address.to_string(),
+        MetricsAddress::Tcp(address) | MetricsAddress::Unprotected(address) => address.to_string(),
         MetricsAddress::Unix(path) => format!("unix:{path}"),
     }
 }
@@ -66,10 +67,10 @@ fn shown(address: &MetricsAddress) -> String {
 fn listen(address: &MetricsAddress) -> io::Result<Listener> {
     match address {
         MetricsAddress::Tcp(address) if !address.ip().is_loopback() => {
-            let why = "only loopback addresses: who is master is nobody else's business; use a proxy to offer them";
+            let why = "only loopback addresses: who is master is nobody else's business; write `unprotected` behind it";
             Err(io::Error::new(io::ErrorKind::InvalidInput, why))
         }
-        MetricsAddress::Tcp(address) => {
+        MetricsAddress::Tcp(address) | MetricsAddress::Unprotected(address) => {
             let listener = StdListener::bind(address)?;
             listener.set_nonblocking(true)?;
             TcpListener::from_std(listener).map(Listener::Tcp)

@@ -2,15 +2,28 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use hactl_engine::control::{AgentStatus, InstanceStatus, RealServerStatus, RouterState, Timing, VirtualServerStatus};
 use hactl_engine::lvs::health::Reason;
 
 use super::certificates::Certificates;
+use crate::sys::process::replace::Fresh;
 
 /// Upper bounds of the classes of lateness, in seconds; the last has none.
 const BOUNDS: [&str; 5] = ["0.0001", "0.001", "0.01", "0.1", "+Inf"];
+
+/// Puts a page into a file, replaced whole. Everybody may read it: node_exporter, which reads such files, is no root.
+///
+/// # Errors
+/// The kernel's; the old file is still there then.
+pub(crate) fn put(path: &Path, page: &str) -> io::Result<()> {
+    let fresh = Fresh::beside(path, page.as_bytes())?;
+    fresh.readable()?;
+    fresh.put()
+}
 
 /// The page.
 pub(crate) fn page(status: &AgentStatus, certificates: &Certificates) -> String {
@@ -44,7 +57,7 @@ fn instances(page: &mut Page, status: &AgentStatus) {
         let vrid = one.vrid.to_string();
         let family = if one.addresses.first().is_some_and(|address| address.contains(':')) { "ipv6" } else { "ipv4" };
         let labels = [
-            ("instance", one.name.as_str()),
+            ("vrrp_instance", one.name.as_str()),
             ("group", one.group.as_deref().unwrap_or_default()),
             ("vrid", &vrid),
             ("interface", &one.interface),
@@ -76,14 +89,14 @@ fn instances(page: &mut Page, status: &AgentStatus) {
         page.family(name, "gauge", help);
         for one in &status.instances {
             if let Some(value) = value(one) {
-                page.sample(name, &[("instance", &one.name)], value);
+                page.sample(name, &[("vrrp_instance", &one.name)], value);
             }
         }
     }
     page.family("vrrp_answered_by", "gauge", "Another host that answered for the addresses.");
     for one in &status.instances {
         if let Some(mac) = &one.answered_by {
-            page.sample("vrrp_answered_by", &[("instance", &one.name), ("mac", mac)], 1);
+            page.sample("vrrp_answered_by", &[("vrrp_instance", &one.name), ("mac", mac)], 1);
         }
     }
 }
@@ -167,18 +180,18 @@ fn counters(page: &mut Page, instances: &[InstanceStatus]) {
     page.family("vrrp_adverts_total", "counter", "Adverts.");
     for one in instances {
         let sent = count(one, "adverts_sent") + count(one, "priority_zero_sent");
-        page.sample("vrrp_adverts_total", &[("instance", &one.name), ("direction", "sent")], sent);
+        page.sample("vrrp_adverts_total", &[("vrrp_instance", &one.name), ("direction", "sent")], sent);
         let received = count(one, "adverts_received");
-        page.sample("vrrp_adverts_total", &[("instance", &one.name), ("direction", "received")], received);
+        page.sample("vrrp_adverts_total", &[("vrrp_instance", &one.name), ("direction", "received")], received);
     }
     page.family("vrrp_became_master_total", "counter", "Changes to master.");
     for one in instances {
-        page.sample("vrrp_became_master_total", &[("instance", &one.name)], count(one, "became_master"));
+        page.sample("vrrp_became_master_total", &[("vrrp_instance", &one.name)], count(one, "became_master"));
     }
-    page.family("vrrp_counter_total", "counter", "Everything that is counted, by name.");
+    page.family("vrrp_events_total", "counter", "Everything that is counted, by name.");
     for one in instances {
         for (name, count) in &one.counters {
-            page.sample("vrrp_counter_total", &[("instance", &one.name), ("name", name)], count);
+            page.sample("vrrp_events_total", &[("vrrp_instance", &one.name), ("name", name)], count);
         }
     }
 }
@@ -282,12 +295,12 @@ mod tests {
         for line in [
             r#"hactl_certificate_expiry_timestamp_seconds{site="www.example.cc",issuer="R\"11"} 1900000037"#,
             r#"hactl_certificate_failed_tries{site="www.example.cc"} 91"#,
-            r#"hactl_vrrp_state{instance="VI_1",group="G\"1",vrid="51",interface="eth0",family="ipv4"} 2"#,
-            r#"hactl_vrrp_is_master{instance="VI_1"} 1"#,
-            r#"hactl_vrrp_answered_by{instance="VI_1",mac="02:00:00:00:00:99"} 1"#,
-            r#"hactl_vrrp_lease_seconds{instance="VI_1"} 2.9"#,
-            r#"hactl_vrrp_adverts_total{instance="VI_1",direction="sent"} 39"#,
-            r#"hactl_vrrp_counter_total{instance="VI_1",name="bad_ttl"} 5"#,
+            r#"hactl_vrrp_state{vrrp_instance="VI_1",group="G\"1",vrid="51",interface="eth0",family="ipv4"} 2"#,
+            r#"hactl_vrrp_is_master{vrrp_instance="VI_1"} 1"#,
+            r#"hactl_vrrp_answered_by{vrrp_instance="VI_1",mac="02:00:00:00:00:99"} 1"#,
+            r#"hactl_vrrp_lease_seconds{vrrp_instance="VI_1"} 2.9"#,
+            r#"hactl_vrrp_adverts_total{vrrp_instance="VI_1",direction="sent"} 39"#,
+            r#"hactl_vrrp_events_total{vrrp_instance="VI_1",name="bad_ttl"} 5"#,
             r#"hactl_script_ok{script="web"} 0"#,
             r#"hactl_file_value{file="load"} -7"#,
             r#"hactl_process_running{process="nginx"} 3"#,

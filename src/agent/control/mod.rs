@@ -10,6 +10,6 @@ mod dump_routing;
 mod dump_text;
 pub(crate) mod error;
 pub(crate) mod exporter;
-mod metrics;
+pub(crate) mod metrics;
 pub(crate) mod safety;
 pub(crate) mod server;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::document::{Node, Value};
 use super::fields::{Fields, Reader};
 use super::secret;
-use crate::ctl::alerts::{Alerts, Mail, Tls, postable};
+use crate::ctl::alerts::{Alerts, Mail, Metrics, Tls, postable};
 use crate::ctl::cluster::{Sealed, Secret};
 use crate::error::{Code, Problem};
 
@@ -34,8 +34,36 @@ pub fn alerts(reader: &Reader<'_>, node: &Node) -> Alerts {
     read
 }
 
-/// Reads `metrics:`, in the agent's own words.
-pub fn metrics(reader: &Reader<'_>, node: &Node) -> Option<String> {
+/// Reads `metrics:`.
+pub fn metrics(reader: &Reader<'_>, node: &Node) -> Option<Metrics> {
+    match node.value {
+        Value::Map(_) => unprotected(reader, node).map(Metrics::Unprotected),
+        _ => here(reader, node).map(Metrics::Here),
+    }
+}
+
+/// `metrics: { port: NUMBER, unprotected: yes }`: the second key says that somebody has thought of it.
+fn unprotected(reader: &Reader<'_>, node: &Node) -> Option<u16> {
+    let fields = reader.fields(node, "metrics");
+    let said = fields.get("unprotected").and_then(|node| reader.boolean(node, "unprotected"));
+    let port = fields.get("port").and_then(|node| reader.number(node, "port", 1..=65535));
+    fields.finish();
+    let (Some(port), Some(true)) = (port.and_then(|port| u16::try_from(port).ok()), said) else {
+        let problem = Problem::new(Code::WrongValue, "metrics at another address than loopback lack a key")
+            .why("who is master, and of whom, would be read by anybody: that is said in so many words");
+        reader.wrong(node.place, problem.next("write `metrics: { port: 9650, unprotected: yes }`, or `metrics: yes`"));
+        return None;
+    };
+    let message = format!("metrics are for anybody who reaches port {port} of a load balancer");
+    let problem = Problem::new(Code::MetricsUnprotected, message)
+        .why("they tell who is master and which servers are down; nothing can be changed there")
+        .warn();
+    reader.wrong(node.place, problem.next("let a firewall there admit Prometheus alone"));
+    Some(port)
+}
+
+/// In the agent's own words.
+fn here(reader: &Reader<'_>, node: &Node) -> Option<String> {
     let text = reader.text(node, "metrics")?;
     let wrong = |message: String, next: String| {
         let problem = Problem::new(Code::WrongValue, message);
@@ -60,7 +88,7 @@ pub fn metrics(reader: &Reader<'_>, node: &Node) -> Option<String> {
             ),
         };
     }
-    let proxy = "and let a proxy on the host show them to others";
+    let proxy = "and let a proxy on the host show them to others; `{ port: 9650, unprotected: yes }` is for anybody";
     if text.parse().is_ok_and(|port: u16| port != 0)
         || text.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok())
     {
@@ -260,8 +288,15 @@ mod tests {
             ("\"[::1]:9700\"", Some("[::1]:9700")),
             ("unix:/run/hactl/metrics.sock", Some("unix:/run/hactl/metrics.sock")),
         ] {
-            assert_eq!(cluster(&format!("metrics: {text}")).metrics.as_deref(), expected, "{text}");
+            let here = expected.map(|words| Metrics::Here(words.to_owned()));
+            assert_eq!(cluster(&format!("metrics: {text}")).metrics, here, "{text}");
         }
+        let text = format!("{HOMEWORK}metrics: {{ port: 9651, unprotected: yes }}\n");
+        let loaded = parse(Path::new("x.yaml"), &text).unwrap();
+        assert_eq!(loaded.warnings.iter().map(|told| told.code.id()).collect::<Vec<_>>(), ["W185"]);
+        let metrics = loaded.cluster.metrics.unwrap();
+        assert_eq!(metrics.at("10.0.0.5".parse().unwrap()), "10.0.0.5:9651 unprotected");
+        assert_eq!(metrics.at("fd00::5".parse().unwrap()), "[fd00::5]:9651 unprotected");
     }
 
     /// What is wrong, where, and what is right.
@@ -274,6 +309,9 @@ mod tests {
             ("metrics: \":9650\"".to_owned(), "9:10", "write 127.0.0.1:9650"),
             ("metrics: /run/m.sock".to_owned(), "9:10", "write `unix:/run/m.sock`"),
             ("metrics: 127.0.0.1:0".to_owned(), "9:10", "has no port"),
+            ("metrics: { port: 9650 }".to_owned(), "9:10", "`metrics: { port: 9650, unprotected: yes }`"),
+            ("metrics: { port: 9650, unprotected: no }".to_owned(), "9:10", "in so many words"),
+            ("metrics: { unprotected: yes }".to_owned(), "9:10", "lack a key"),
             ("metrics: everywhere".to_owned(), "9:10", "neither an address with a port nor a socket"),
             ("alerts: { mail: { server: mail.lan } }".to_owned(), "9:17", "add `to: ops@example.cc`"),
             ("alerts: { mail: ops@example.cc }".to_owned(), "9:17", "mail: { to: ops@example.cc"),

@@ -15,6 +15,7 @@ use crate::ctl::ask::{self, ask, ask_all};
 use crate::ctl::cluster::{Cluster, Vip};
 use crate::ctl::desk::{Desk, Options, open};
 use crate::ctl::look::observe::{Observed, Owners, look};
+use crate::ctl::operate::agents::{ask_agents, no_balancer};
 use crate::ctl::progress::Event;
 use crate::ctl::report::{Outcome, Report};
 use crate::ctl::verify::{database, standby};
@@ -406,39 +407,11 @@ pub struct Unpins {
 /// # Errors
 /// Exit 3 for a host that is no load balancer; the report says 4 when one does not answer.
 pub async fn unpin(inventory: Option<&Path>, options: Options, host: Option<&str>) -> Outcome<Unpins> {
-    let cluster = open(inventory, &options)?;
-    let mut names: Vec<String> = cluster.agents().map(|host| host.name.clone()).collect();
-    if let Some(host) = host {
-        no_balancer(&names, host, "")?;
-        names.retain(|name| name == host);
-    }
-    let desk = Desk::connect_to(cluster, options, names.clone()).await?;
-    // Those that answer are unpinned, whoever else is down.
-    let mut problems: Vec<Problem> = desk.unreachable.iter().map(|(_, problem)| problem.clone()).collect();
-    names.retain(|name| desk.hosts.contains_key(name));
-    let mut hosts = Vec::new();
-    for (host, answer) in
-        ask_all(&desk, names.iter().map(|name| (name.as_str(), Request::Unpin { instance: None }))).await
-    {
-        match answer {
-            Ok(done) => {
-                let said = ask::words(done).lines().map(str::to_owned).collect();
-                hosts.push(Unpinned { host: host.to_owned(), said });
-            }
-            Err(problem) => problems.push(problem),
-        }
-    }
+    let (answers, problems) = ask_agents(inventory, options, host, &Request::Unpin { instance: None }).await?;
+    let said = |done| ask::words(done).lines().map(str::to_owned).collect();
+    let hosts = answers.into_iter().map(|(host, done)| Unpinned { host, said: said(done) }).collect();
     let exit = if problems.is_empty() { Exit::Done } else { Exit::Preflight };
     Ok(Report { value: Unpins { hosts }, problems, exit })
-}
-
-fn no_balancer(names: &[String], host: &str, option: &str) -> Result<(), Failure> {
-    if names.iter().any(|name| name == host) {
-        return Ok(());
-    }
-    let message =
-        format!("{option}{host}: no host of this inventory that carries a VIP; there is {}", names.join(", "));
-    Err(Failure::one(Exit::Invalid, Problem::new(Code::NoSuchBalancer, message).next("name one of these")))
 }
 
 async fn unpin_all(desk: &Desk, vip: &Vip) {

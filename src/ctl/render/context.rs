@@ -54,7 +54,6 @@ pub fn of_cluster(cluster: &Cluster) -> Vec<Entry> {
         ("site", value(&SiteView::new(&cluster.site))),
         ("proxy_params", value(&proxy_params(&cluster.site))),
         ("lvs", cluster.lvs.as_ref().map_or_else(|| value(&false), |lvs| value(&LvsView::new(cluster, lvs)))),
-        ("metrics", value(cluster.metrics.as_deref().unwrap_or_default())),
         ("alerts", value(&AlertsView::new(&cluster.alerts))),
         ("nginx", value(&NginxView::new(cluster))),
         ("upstreams", value(&upstreams(cluster))),
@@ -81,6 +80,7 @@ pub fn of_host(cluster: &Cluster, host: &Host, interfaces: &Interfaces) -> Vec<E
     vec![
         ("host", value(&HostView::new(cluster, host))),
         ("balances", value(&(host.group == Group::Lb))),
+        ("metrics", value(&cluster.metrics.as_ref().map_or_else(String::new, |metrics| metrics.at(host.address)))),
         ("peers", value(&peers(cluster, host))),
         ("vips", value(&vips)),
         ("checks", value(&checks)),

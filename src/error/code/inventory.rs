@@ -120,8 +120,8 @@ macro_rules! inventory_codes {
         /// `hactl import --out` writes over nothing: what is there may be an inventory that somebody has changed by
         /// hand.
         WouldOverwrite = "E155", "a file would be overwritten";
-        /// A file of an import cannot be written: no permission, no space, or it is there already. Name another folder
-        /// with `--out`.
+        /// A file of an import, or that of `agent metrics --write`, cannot be written: no permission, no space, or it
+        /// is there already. Name another folder.
         CannotWrite = "E156", "a file cannot be written";
         /// A pool of servers lists none that is used while all is well, so its requests would have nowhere to go, and
         /// nginx would refuse the whole configuration. `pools: { api: { servers: [web-7:8080, 10.0.0.21:9000] } }`.
@@ -172,6 +172,10 @@ macro_rules! inventory_codes {
         /// Every site answers with a page and status 503 instead of its servers, as `maintenance:` says, and that is a
         /// good answer meanwhile. `hactl backend maintenance off` ends it.
         MaintenanceOn = "W184", "maintenance is on";
+        /// `metrics: { port: …, unprotected: yes }` opens a port on each load balancer, at its own address, to
+        /// everybody who reaches it. Who reads there learns who is master and which servers are down, and can change
+        /// nothing. Let a firewall admit Prometheus alone, or use `metrics: yes` and a proxy on the host.
+        MetricsUnprotected = "W185", "metrics for anybody";
         /// A file for `hactl capture --read` (or what a host sends to it) is neither pcapng nor pcap, or is damaged;
         /// the message says at which byte, counted from the beginning of the file.
         NotACapture = "E190", "not a capture of frames";

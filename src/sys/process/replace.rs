@@ -61,6 +61,14 @@ impl Fresh {
         self.file.set_permissions(Permissions::from_mode(other.mode() & 0o7777))
     }
 
+    /// Lets everybody read it.
+    ///
+    /// # Errors
+    /// The mode could not be set.
+    pub(crate) fn readable(&self) -> io::Result<()> {
+        self.file.set_permissions(Permissions::from_mode(0o644))
+    }
+
     /// Waits until the bytes are on the disk.
     ///
     /// # Errors

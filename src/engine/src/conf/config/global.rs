@@ -131,7 +131,8 @@ pub struct Own {
     pub connection_draining: Duration,
     /// `peers ADDRESS…`: own addresses of the other load balancers, which the guard asks for.
     pub peers: Vec<IpAddr>,
-    /// `metrics ADDRESS:PORT|unix:PATH`: Prometheus metrics by HTTP. Loopback addresses only.
+    /// `metrics ADDRESS:PORT|unix:PATH`: Prometheus metrics by HTTP. An address that is not loopback needs the word
+    /// `unprotected` behind it.
     pub metrics: Option<MetricsAddress>,
     /// `webhook URL`: gets each alert as JSON by HTTP POST.
     pub webhook: Option<String>,
@@ -163,6 +164,8 @@ pub enum SmtpTls {
 pub enum MetricsAddress {
     /// A loopback address and port.
     Tcp(SocketAddr),
+    /// An address and port for anybody who reaches them: `unprotected` says that somebody has thought of that.
+    Unprotected(SocketAddr),
     /// A unix socket.
     Unix(String),
 }

@@ -96,8 +96,12 @@ fn peers(line: &Statement, sink: &mut Sink<'_>) -> Vec<IpAddr> {
     all
 }
 
+/// Behind the address of `metrics`: whoever reaches it may read them.
+const UNPROTECTED: &str = "unprotected";
+
 fn metrics(line: &Statement, sink: &mut Sink<'_>) -> Option<MetricsAddress> {
-    let word = single(line, sink)?;
+    let open = line.arguments.get(1).is_some_and(|word| word.text == UNPROTECTED);
+    let word = if open { line.arguments.first()? } else { single(line, sink)? };
     if let Some(path) = word.text.strip_prefix("unix:") {
         if path.starts_with('/') {
             return Some(MetricsAddress::Unix(path.to_owned()));
@@ -107,13 +111,16 @@ fn metrics(line: &Statement, sink: &mut Sink<'_>) -> Option<MetricsAddress> {
     }
     match word.text.parse::<SocketAddr>() {
         Ok(address) if address.ip().is_loopback() && address.port() != 0 => Some(MetricsAddress::Tcp(address)),
-        Ok(address) if address.ip().is_loopback() => {
+        Ok(address) if open && address.port() != 0 => Some(MetricsAddress::Unprotected(address)),
+        Ok(address) if address.port() == 0 => {
             sink.error(word.place, format!("`metrics {address}` has no port; no metrics"));
             None
         }
         Ok(address) => {
             let message = format!("`metrics {address}` is not a loopback address; no metrics: anybody could read them");
-            sink.error_help(word.place, message, "use 127.0.0.1 or [::1], and a proxy where others must read them");
+            let help =
+                "use 127.0.0.1 or [::1], or write `unprotected` behind it and let a firewall choose who reads them";
+            sink.error_help(word.place, message, help);
             None
         }
         Err(_) => {

@@ -68,6 +68,9 @@ impl Page {
         match &own.metrics {
             None => {}
             Some(MetricsAddress::Tcp(address)) => self.line(format_args!("metrics {}", word(&address.to_string()))),
+            Some(MetricsAddress::Unprotected(address)) => {
+                self.line(format_args!("metrics {} unprotected", word(&address.to_string())));
+            }
             Some(MetricsAddress::Unix(path)) => self.line(format_args!("metrics {}", word(&format!("unix:{path}")))),
         }
         self.word("webhook", own.webhook.as_ref());

@@ -235,4 +235,8 @@ fn our_own_block_is_read() {
     assert_eq!(own.metrics, Some(MetricsAddress::Unix("/run/m.sock".into())));
     assert_eq!(own.webhook.as_deref(), Some("https://x/y"));
     assert!(faults("hactl {\nmetrics 0.0.0.0:9650\n}\n")[0].contains("not a loopback address"));
+    let open = "hactl {\nmetrics [fd00::5]:9650 unprotected\n}\n".to_owned() + &instance("");
+    assert_eq!(clean(&open).own.metrics, Some(MetricsAddress::Unprotected("[fd00::5]:9650".parse().unwrap())));
+    assert!(faults("hactl {\nmetrics 10.0.0.5:0 unprotected\n}\n")[0].contains("has no port"));
+    assert!(faults("hactl {\nmetrics 10.0.0.5:9650 open\n}\n")[0].contains("not a loopback address"));
 }
