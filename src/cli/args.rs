@@ -12,6 +12,7 @@ use super::deploy_args::{Deploy, Plan};
 use super::genhash::GenHash;
 use super::global::Global;
 use super::import_args::{Import, Takeover};
+use super::roles_args::{Role, Template};
 use crate::text::{parse_short_time, parse_time};
 
 /// Parses a command line.
@@ -70,6 +71,12 @@ pub(crate) enum Command {
     Check(Check),
     /// Print what a host would get, offline
     Render(Render),
+    /// Roles: what there is, and what a role puts on a host
+    #[command(subcommand)]
+    Role(Role),
+    /// Templates: what there is, how one is written, and what it can use
+    #[command(subcommand)]
+    Template(Template),
     /// Connect, compare and print what a deploy would change (exit 2 when something is pending)
     Plan(Plan),
     /// Plan, confirm, apply and verify
@@ -198,6 +205,8 @@ impl Command {
             Self::Init(_) => "init",
             Self::Check(_) => "check",
             Self::Render(_) => "render",
+            Self::Role(_) => "role",
+            Self::Template(_) => "template",
             Self::Plan(_) => "plan",
             Self::Deploy(_) => "deploy",
             Self::Import(_) => "import",

@@ -21,6 +21,8 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Init(command) => super::init::init(&command),
         Command::Check(command) => super::offline::check(&global, &command),
         Command::Render(command) => super::offline::render(&global, &command),
+        Command::Role(command) => super::roles::role(&global, &command),
+        Command::Template(command) => super::roles::template(&global, &command),
         Command::Lab(command) => super::lab::run(&global, command),
         Command::Agent(command) => super::agent::run(&global, command),
         Command::Explain(command) if command.vip().is_none() => super::explain::explain(&global, &command),

@@ -29,6 +29,8 @@ mod init;
 mod lab;
 mod manual;
 mod offline;
+mod roles;
+mod roles_args;
 mod show;
 mod usage;
 

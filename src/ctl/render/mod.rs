@@ -11,4 +11,5 @@ pub mod pair;
 pub mod preview;
 pub mod tls;
 pub mod upstreams;
+pub mod variables;
 pub mod wordpress;

@@ -78,7 +78,7 @@ pub fn preview(inventory: Option<&Path>, host: &str, file: Option<&str>, show_se
     Ok(Report { value, problems, exit: Exit::Done })
 }
 
-fn nothing(what: &str, name: &str, known: Vec<&str>) -> Failure {
+pub(super) fn nothing(what: &str, name: &str, known: Vec<&str>) -> Failure {
     let message = format!("no {what} is named {name}; there is {}", known.join(", "));
     Failure::one(Exit::Invalid, Problem::new(Code::NothingSelected, message))
 }

@@ -42,7 +42,7 @@ pub fn known_role(folder: &Path, name: &str) -> Result<(), Problem> {
     if known { Ok(()) } else { Err(unknown(folder, name)) }
 }
 
-fn role_file(folder: &Path, name: &str) -> PathBuf {
+pub(super) fn role_file(folder: &Path, name: &str) -> PathBuf {
     folder.join("roles").join(name).join("role.yaml")
 }
 
