@@ -121,6 +121,9 @@ _hactl() {
             hactl__subcmd__agent,drain)
                 cmd="hactl__subcmd__agent__subcmd__drain"
                 ;;
+            hactl__subcmd__agent,events)
+                cmd="hactl__subcmd__agent__subcmd__events"
+                ;;
             hactl__subcmd__agent,help)
                 cmd="hactl__subcmd__agent__subcmd__help"
                 ;;
@@ -177,6 +180,9 @@ _hactl() {
                 ;;
             hactl__subcmd__agent__subcmd__help,drain)
                 cmd="hactl__subcmd__agent__subcmd__help__subcmd__drain"
+                ;;
+            hactl__subcmd__agent__subcmd__help,events)
+                cmd="hactl__subcmd__agent__subcmd__help__subcmd__events"
                 ;;
             hactl__subcmd__agent__subcmd__help,help)
                 cmd="hactl__subcmd__agent__subcmd__help__subcmd__help"
@@ -381,6 +387,9 @@ _hactl() {
                 ;;
             hactl__subcmd__help__subcmd__agent,drain)
                 cmd="hactl__subcmd__help__subcmd__agent__subcmd__drain"
+                ;;
+            hactl__subcmd__help__subcmd__agent,events)
+                cmd="hactl__subcmd__help__subcmd__agent__subcmd__events"
                 ;;
             hactl__subcmd__help__subcmd__agent,history)
                 cmd="hactl__subcmd__help__subcmd__agent__subcmd__history"
@@ -624,7 +633,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__agent)
-            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help run status promote resign unpin call drain undrain weight reload stop history metrics upgrade listen capture certificates probe help"
+            opts="-i -o -q -v -h --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help run status promote resign unpin call drain undrain weight reload stop history events metrics upgrade listen capture certificates probe help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -845,8 +854,50 @@ _hactl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hactl__subcmd__agent__subcmd__events)
+            opts="-i -o -q -v -h --socket --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --inventory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hactl__subcmd__agent__subcmd__help)
-            opts="run status promote resign unpin call drain undrain weight reload stop history metrics upgrade listen capture certificates probe help"
+            opts="run status promote resign unpin call drain undrain weight reload stop history events metrics upgrade listen capture certificates probe help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -902,6 +953,20 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__agent__subcmd__help__subcmd__drain)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__agent__subcmd__help__subcmd__events)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2876,7 +2941,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__help__subcmd__agent)
-            opts="run status promote resign unpin call drain undrain weight reload stop history metrics upgrade listen capture certificates probe"
+            opts="run status promote resign unpin call drain undrain weight reload stop history events metrics upgrade listen capture certificates probe"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2932,6 +2997,20 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__help__subcmd__agent__subcmd__drain)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__help__subcmd__agent__subcmd__events)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

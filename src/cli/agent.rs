@@ -1,10 +1,11 @@
 //! `hactl agent …`: the daemon, and the local front of its control socket.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use hactl_engine::control::{AgentStatus, Event, Request, Response};
+use hactl_engine::seen::Seen;
 use serde::Serialize;
 
 use super::agent_args::{Agent, AgentClient, AgentRun, RealServer};
@@ -21,7 +22,7 @@ use crate::agent::daemon::{signals, systemd, upgrade};
 use crate::agent::report::log::Logging;
 use crate::agent::report::syslog::{DAEMON, LOCAL0};
 use crate::ctl::report::Report;
-use crate::error::{Code, Exit, Failure, Outcome, Problem};
+use crate::error::{Code, Exit, Failure, Outcome, Problem, plain};
 
 /// A request is shorter, in bytes.
 const REQUEST_MAX: u64 = 64 * 1024;
@@ -60,6 +61,7 @@ pub(crate) fn run(global: &Global, command: Agent) -> Outcome {
             let keep_addresses = systemd::is_restarting();
             ask(global, &client, &Request::Stop { keep_addresses })
         }
+        Agent::Events(client) => client::events(&client.socket, |seen| tell(global, &seen)),
         Agent::History(client) => ask(global, &client, &Request::History),
         Agent::Metrics(client) => ask(global, &client, &Request::Metrics),
         Agent::Upgrade(client) => show_answer(global, client::upgrade(&client.socket)?),
@@ -174,10 +176,18 @@ impl From<Response> for Answer {
             Response::Status(status) => Self::Status(status),
             Response::Done { message } | Response::Error { message } => Self::Done { message },
             Response::History { events } => Self::History { events },
-            Response::Event(event) => Self::History { events: vec![event] },
             Response::Metrics { text } => Self::Metrics { text },
         }
     }
+}
+
+/// A line of `events`. Whoever does not read any more has heard enough.
+fn tell(global: &Global, seen: &Seen) -> Result<(), Failure> {
+    let line = match global.wants_json() {
+        true => serde_json::to_string(seen).map_err(|error| Failure::internal(error.to_string()))?,
+        false => plain(&client::seen_text(seen)),
+    };
+    writeln!(std::io::stdout().lock(), "{line}").map_err(|error| Failure::internal(format!("stdout: {error}")))
 }
 
 /// One screen of `status --watch`, or one line of JSON.

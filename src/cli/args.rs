@@ -327,7 +327,8 @@ pub(crate) struct Render {
 /// `hactl status`.
 #[derive(Debug, Args)]
 pub(crate) struct Status {
-    /// Refresh until interrupted
+    /// What happens from now on: a screen with keys for failover, drain and drill; without a terminal, and with --json,
+    /// a line an event (-q: without adverts, counters and load)
     #[arg(short, long)]
     pub watch: bool,
     /// Also what is not as the last deploy left it: files, units, packages (exit 2 when there is any)

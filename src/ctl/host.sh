@@ -111,6 +111,11 @@ clock() {
     date +%s.%N
 }
 
+# events: what the agent sees, line by line as JSON.
+events() {
+    "$binary" agent events --json
+}
+
 # capture OPTION ...: what goes over the LAN, as pcapng; not in words.
 capture() {
     "$binary" agent capture "$@"

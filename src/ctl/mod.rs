@@ -41,6 +41,7 @@ pub mod signing;
 pub mod sites;
 pub mod ssh;
 pub mod state;
+pub mod stream;
 pub mod units;
 pub mod verify;
 pub mod wanted;

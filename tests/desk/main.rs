@@ -10,5 +10,7 @@ mod host;
 mod json;
 mod keys;
 mod moves;
+mod pair;
+mod stream;
 mod turned_away;
 mod ways;
