@@ -14,7 +14,7 @@ use crate::ctl::drill::table::SCENARIOS;
 pub(super) fn failovers(model: &Model) -> Choice {
     let mut lines = Vec::new();
     for vip in &model.cluster.vips {
-        let owners = model.owners(vip);
+        let owners = model.owners(vip, model.now_ms);
         let Some(address) = vip.address() else { continue };
         let from = if owners.names.is_empty() { "nobody".to_owned() } else { owners.names.join(" and ") };
         for member in vip.members.iter().filter(|member| owners.names != [member.host.clone()]) {

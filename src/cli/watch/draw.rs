@@ -76,7 +76,8 @@ impl View<'_> {
     fn top(&self) -> Line<'static> {
         let agents =
             self.model.hosts.iter().filter(|host| self.model.cluster.agents().any(|one| one.name == host.name));
-        let (heard, all) = agents.fold((0, 0), |(heard, all), host| (heard + usize::from(host.is_heard()), all + 1));
+        let (heard, all) =
+            agents.fold((0, 0), |(heard, all), host| (heard + usize::from(host.is_heard(self.now_ms)), all + 1));
         let looked = self.model.looked.as_ref().map_or_else(
             || "sites and web hosts: being asked".to_owned(),
             |(at, _)| format!("sites and web hosts asked {} ago", span(self.now_ms.saturating_sub(*at))),

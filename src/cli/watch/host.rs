@@ -12,6 +12,8 @@ use crate::ctl::capture::clocks::Offset;
 use crate::ctl::stream::told::News;
 
 const NS_PER_MS: u64 = 1_000_000;
+/// What was said longer ago may be otherwise by now.
+const FRESH_MS: u64 = 3000;
 
 /// A host.
 #[derive(Debug, Clone)]
@@ -24,7 +26,7 @@ pub(super) struct Seen {
     pub group: &'static str,
     /// Whether its agent is heard.
     pub link: Link,
-    /// When it was heard last, on the desk's clock.
+    /// When it was heard last: when that came, on the desk's clock.
     pub heard_ms: Option<u64>,
     /// Its clock beside the desk's.
     pub clock: Option<Offset>,
@@ -77,15 +79,15 @@ impl Router {
 }
 
 impl Seen {
-    /// Takes what is told of it at this time, on the desk's clock.
-    pub(super) fn take(&mut self, news: &News, at_ms: u64) {
+    /// Takes what is told of it: it happened at `at_ms` and came at `now_ms`, both on the desk's clock.
+    pub(super) fn take(&mut self, news: &News, at_ms: u64, now_ms: u64) {
         match news {
             // While it is tried again the reason for that stays.
             News::Connecting if matches!(self.link, Link::Lost { .. }) => {}
             News::Connecting => self.link = Link::Connecting,
-            News::Connected => (self.link, self.heard_ms) = (Link::Heard, Some(at_ms)),
+            News::Connected => (self.link, self.heard_ms) = (Link::Heard, Some(now_ms)),
             News::Clock(clock) => self.clock = Some(*clock),
-            News::NotUnderstood => self.heard_ms = self.heard_ms.max(Some(at_ms)),
+            News::NotUnderstood => self.heard_ms = Some(now_ms),
             News::Lost { problem, again_in } => {
                 let prefix = format!("{}: ", self.name);
                 let why = problem.message.strip_prefix(&prefix).unwrap_or(&problem.message).to_owned();
@@ -93,7 +95,7 @@ impl Seen {
                 self.link = Link::Lost { why, again_ms };
             }
             News::Seen(sight) => {
-                self.heard_ms = self.heard_ms.max(Some(at_ms));
+                self.heard_ms = Some(now_ms);
                 self.see(sight, at_ms);
             }
         }
@@ -165,8 +167,13 @@ impl Seen {
         self.routers.iter_mut().find(|router| router.status.name == instance)
     }
 
-    /// Whether what it said last is how things are.
-    pub(super) fn is_heard(&self) -> bool {
-        self.link == Link::Heard
+    /// Whether what it said last is how things are: an agent says something each second.
+    pub(super) fn is_heard(&self, now_ms: u64) -> bool {
+        self.link == Link::Heard && self.silent_ms(now_ms) <= FRESH_MS
+    }
+
+    /// How long nothing has come from it.
+    pub(super) fn silent_ms(&self, now_ms: u64) -> u64 {
+        self.heard_ms.map_or(u64::MAX, |at| now_ms.saturating_sub(at))
     }
 }

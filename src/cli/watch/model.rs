@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
+use hactl_engine::control::RouterState;
 use hactl_engine::notice::Level;
 use hactl_engine::seen::Sight;
 
@@ -44,6 +45,8 @@ pub(super) struct Model {
     pub hint: Option<String>,
     /// Whether colours are wanted.
     pub colours: bool,
+    /// When something came last, on the desk's clock.
+    pub now_ms: u64,
     verdicts: Verdicts,
 }
 
@@ -96,17 +99,19 @@ impl Model {
             work: None,
             hint: None,
             colours,
+            now_ms: 0,
             verdicts: Verdicts::default(),
         }
     }
 
     /// Takes what came at this time.
     pub(super) fn take(&mut self, item: Item, now_ms: u64) {
+        self.now_ms = now_ms;
         match item {
             Item::Host(told) => {
                 let Some(host) = self.hosts.iter_mut().find(|host| host.name == told.host) else { return };
                 let again = matches!(host.link, Link::Lost { .. });
-                host.take(&told.news, told.at_ms);
+                host.take(&told.news, told.at_ms, now_ms);
                 if let Some((words, level)) = words(&told.news, again) {
                     self.happened(Event { at_ms: told.at_ms, host: told.host.clone(), words, level });
                 }
@@ -152,27 +157,47 @@ impl Model {
     }
 
     /// Who has a VIP, by what its agents say.
-    pub(super) fn owners(&self, vip: &Vip) -> Owners {
+    pub(super) fn owners(&self, vip: &Vip, now_ms: u64) -> Owners {
         let Some(address) = vip.address() else {
             return Owners { names: Vec::new(), unknown: Vec::new(), since_ms: None };
         };
         let mut owners = Owners { names: Vec::new(), unknown: Vec::new(), since_ms: None };
+        // Who hands over still answers, until the next one is there: that is one owner, not two.
+        let mut leaving = Owners { names: Vec::new(), unknown: Vec::new(), since_ms: None };
         for host in self.hosts.iter().filter(|host| vip.is_carried_by(&host.name)) {
-            if !host.is_heard() {
+            if !host.is_heard(now_ms) {
                 owners.unknown.push(host.name.clone());
                 continue;
             }
             if let Some(router) = host.routers.iter().find(|router| router.owns() && router.has(address)) {
-                owners.names.push(host.name.clone());
-                owners.since_ms = router.since_ms;
+                let of = if router.status.state == RouterState::Master { &mut owners } else { &mut leaving };
+                of.names.push(host.name.clone());
+                of.since_ms = of.since_ms.max(router.since_ms);
             }
+        }
+        // Who has said nothing since another one took it is no witness: it is not known to have it still.
+        let heard = |name: &String| self.host(name).and_then(|host| host.heard_ms);
+        let since = owners.since_ms;
+        let (names, silent) = owners.names.drain(..).partition(|name| {
+            let taken = self.since(name, address);
+            taken == since || heard(name) > since.map(|since| since.saturating_add(WITNESS_MS))
+        });
+        owners.names = names;
+        owners.unknown.extend::<Vec<String>>(silent);
+        if owners.names.is_empty() {
+            (owners.names, owners.since_ms) = (leaving.names, leaving.since_ms);
         }
         owners
     }
 
+    /// Since when a host has a VIP.
+    fn since(&self, host: &str, address: IpAddr) -> Option<u64> {
+        self.host(host)?.routers.iter().find(|router| router.has(address))?.since_ms
+    }
+
     /// The virtual router that a host has for a VIP, where it is heard.
     pub(super) fn router(&self, host: &str, address: IpAddr) -> Option<&Router> {
-        let host = self.host(host).filter(|host| host.is_heard())?;
+        let host = self.host(host).filter(|host| host.is_heard(self.now_ms))?;
         host.routers.iter().find(|router| router.has(address))
     }
 
@@ -223,5 +248,7 @@ fn words(news: &News, again: bool) -> Option<(String, Level)> {
     }
 }
 
+/// What comes so soon after a move may have been said before it.
+const WITNESS_MS: u64 = 300;
 /// A clock that is further off is worth a line.
 const FAR_OFF_NS: u64 = 500_000_000;

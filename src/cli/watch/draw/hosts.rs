@@ -27,7 +27,7 @@ pub(super) fn vips(view: &View<'_>) -> Vec<Line<'static>> {
 
 fn vip(view: &View<'_>, vip: &Vip) -> Line<'static> {
     let (model, paint) = (view.model, view.paint);
-    let owners = model.owners(vip);
+    let owners = model.owners(vip, view.now_ms);
     let address = vip.address().map_or_else(|| vip.name.clone(), |address| address.to_string());
     let mut spans = vec![Span::raw(format!("{address}  "))];
     let asked = owners.unknown.iter().all(|name| model.host(name).is_some_and(|host| host.link == Link::Connecting));
@@ -141,11 +141,23 @@ fn row(view: &View<'_>, host: &Seen, router: &Router, name: Span<'static>) -> Li
         RouterState::Backup => Style::new(),
     };
     let prio = match (&status.pinned, status.effective_priority == status.base_priority) {
-        (Some(_), _) => format!("{} pinned", status.effective_priority),
+        (Some(_), _) => format!("{} pin", status.effective_priority),
         (None, true) => status.base_priority.to_string(),
         (None, false) => format!("{} ({})", status.effective_priority, status.base_priority),
     };
     let (adverts, style) = adverts(view, router);
+    if !host.is_heard(view.now_ms) {
+        let words = format!(
+            "was {} with priority {prio}; nothing heard for {}",
+            state_name(status.state),
+            span(host.silent_ms(view.now_ms))
+        );
+        return Line::from(vec![
+            name,
+            styled(&status.name, router_width, Style::new()),
+            Span::styled(words, paint.odd()),
+        ]);
+    }
     let since = router.since_ms.map_or_else(|| "-".into(), |at| span(view.now_ms.saturating_sub(at)));
     let why = if status.state == RouterState::Fault && !status.fault_reasons.is_empty() {
         status.fault_reasons.join("; ")

@@ -29,7 +29,7 @@ fn pools(view: &View<'_>) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut first = true;
     for vip in &view.model.cluster.vips {
-        let owners = view.model.owners(vip);
+        let owners = view.model.owners(vip, view.now_ms);
         let owner = owners.names.first().and_then(|name| view.model.host(name));
         let (Some(owner), Some(address)) = (owner, vip.address()) else { continue };
         for server in owner.servers.iter().filter(|server| is_behind(server, address, first)) {

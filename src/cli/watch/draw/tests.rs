@@ -164,6 +164,7 @@ fn the_owner_dies() {
     report.value.hosts[3].reachable = false;
     report.value.hosts[3].reason = Some("web-8: no route to host".into());
     model.take(Item::Looked(Box::new(report)), T + 13_500);
+    see(&mut model, "lb-6", T + 13_700, Sight::Beat);
     let text = shown(&model, T + 14_000, 80, 24);
     assert!(text.contains("10.0.0.3  owned by lb-6 for 5 s  (not heard: lb-5)"), "{text}");
     assert!(text.contains("not heard since 22:13:25 (9 s); again in 3 s: nothing was heard for 8 s"), "{text}");
@@ -179,18 +180,30 @@ fn unknown_is_shown_as_unknown() {
     tell(&mut model, "lb-5", T + 6000, News::Lost { problem: Box::new(why), again_in: Duration::from_secs(1) });
     let text = shown(&model, T + 6000, 80, 24);
     assert!(text.contains("10.0.0.3  owner UNKNOWN: lb-5 may have it, not heard"), "{text}");
-    // Two at once are two.
+    // Who hands over is no second owner, and the only one while nobody else is there.
+    let mut model = well();
+    see(&mut model, "lb-5", T + 6000, entered(RouterState::Master, RouterState::Handover, "promoted", 150));
+    assert!(shown(&model, T + 6000, 80, 24).contains("owned by lb-5 for 0 s"));
+    see(&mut model, "lb-6", T + 6001, entered(RouterState::Backup, RouterState::Master, "promoted", 100));
+    assert!(shown(&model, T + 6100, 80, 24).contains("owned by lb-6 for 0 s"));
+    // Who is silent since another one took over may have let go of it.
     let mut model = well();
     see(&mut model, "lb-6", T + 6000, entered(RouterState::Backup, RouterState::Master, "silence", 100));
     let text = shown(&model, T + 6000, 80, 24);
+    assert!(text.contains("owned by lb-6 for 0 s  (not heard: lb-5)"), "{text}");
+    // Two that both say so are two.
+    let adverts = Sight::Adverts { instance: "VI_1".into(), sent: 1, heard: 0, from: None, priority: Some(150) };
+    see(&mut model, "lb-5", T + 6500, adverts);
+    let text = shown(&model, T + 6500, 80, 24);
     assert!(text.contains("owned by 2 hosts at once: lb-5 and lb-6"), "{text}");
-    see(&mut model, "lb-5", T + 6001, entered(RouterState::Master, RouterState::Fault, "link down", 150));
-    see(&mut model, "lb-6", T + 6002, entered(RouterState::Master, RouterState::Backup, "resigned", 100));
-    let text = shown(&model, T + 6100, 80, 24);
+    see(&mut model, "lb-5", T + 6501, entered(RouterState::Master, RouterState::Fault, "link down", 150));
+    see(&mut model, "lb-6", T + 6502, entered(RouterState::Master, RouterState::Backup, "resigned", 100));
+    let text = shown(&model, T + 6600, 80, 24);
     assert!(text.contains("10.0.0.3  owned by NOBODY"), "{text}");
-    // A backup that hears nothing says so.
-    let text = shown(&model, T + 20_000, 80, 24);
-    assert!(!text.contains("1.0/s"), "{text}");
+    // What was said long ago is said to be that.
+    let text = shown(&model, T + 12_000, 80, 24);
+    assert!(text.contains("was BACKUP with priority 100; nothing heard for 5 s"), "{text}");
+    assert!(text.contains("owner UNKNOWN: lb-5, lb-6 may have it, not heard"), "{text}");
 }
 
 /// An order is chosen, named in full, and carried out only by `y`.
