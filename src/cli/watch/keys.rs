@@ -6,6 +6,7 @@ use super::choice::{drains, drills, failovers};
 use super::mode::Mode;
 use super::model::Model;
 use super::order::Order;
+use crate::ctl::cluster::SecretSource;
 
 /// What follows from a key beyond the picture.
 #[derive(Debug, PartialEq)]
@@ -99,7 +100,11 @@ fn watching(model: &mut Model, code: KeyCode, lab: bool) -> Do {
         KeyCode::Char('r') => drills(lab),
         _ => return Do::Nothing,
     };
-    if model.is_at_work() {
+    if is_asked_for_passwords(model) {
+        model.hint = Some(
+            "passwords are typed in for this inventory: give orders on another terminal, e.g. `hactl failover`".into(),
+        );
+    } else if model.is_at_work() {
         model.hint = Some("one order after the other: this one is not at its end".into());
     } else if choice.lines.is_empty() {
         model.hint = Some(choice.nothing.into());
@@ -107,6 +112,11 @@ fn watching(model: &mut Model, code: KeyCode, lab: bool) -> Do {
         model.mode = Mode::Choosing { choice, at: 0 };
     }
     Do::Nothing
+}
+
+/// An order connects anew, and would ask on the terminal that is drawn on.
+fn is_asked_for_passwords(model: &Model) -> bool {
+    model.cluster.managed().any(|host| matches!(host.ssh.password, Some(SecretSource::Prompt)))
 }
 
 fn back(model: &mut Model, lines: usize) -> Do {

@@ -258,6 +258,18 @@ fn drains_drills_and_help() {
     assert_eq!(model.mode, Mode::Watching);
 }
 
+/// An order that would ask for a password on this terminal is not begun.
+#[test]
+fn nothing_is_asked_for_behind_the_picture() {
+    let mut model = well();
+    model.cluster.hosts[0].ssh.password = Some(crate::ctl::cluster::SecretSource::Prompt);
+    for order in ['f', 'd', 'r'] {
+        assert_eq!(key(&mut model, KeyCode::Char(order)), Do::Nothing);
+        assert_eq!(model.mode, Mode::Watching);
+        assert!(shown(&model, T + 5200, 80, 24).contains("passwords are typed in for this inventory"));
+    }
+}
+
 /// Whoever reads old events is not disturbed by new ones.
 #[test]
 fn events_can_be_gone_through() {
