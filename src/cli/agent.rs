@@ -12,7 +12,7 @@ use super::agent_args::{Agent, AgentClient, AgentRun, RealServer};
 use super::args::Check;
 use super::global::Global;
 use super::hear;
-use super::show::finish;
+use super::show::{finish, say};
 use crate::agent::check::probe;
 use crate::agent::control::client;
 use crate::agent::daemon::birth::{Birth, PidFiles};
@@ -61,7 +61,7 @@ pub(crate) fn run(global: &Global, command: Agent) -> Outcome {
             let keep_addresses = systemd::is_restarting();
             ask(global, &client, &Request::Stop { keep_addresses })
         }
-        Agent::Events(client) => client::events(&client.socket, |seen| tell(global, &seen)),
+        Agent::Events(client) => Ok(ended(client::events(&client.socket, |seen| tell(global, &seen)))),
         Agent::History(client) => ask(global, &client, &Request::History),
         Agent::Metrics(client) => ask(global, &client, &Request::Metrics),
         Agent::Upgrade(client) => show_answer(global, client::upgrade(&client.socket)?),
@@ -179,6 +179,14 @@ impl From<Response> for Answer {
             Response::Metrics { text } => Self::Metrics { text },
         }
     }
+}
+
+/// The end of `events`, in words on stderr: on stdout are lines of one kind alone.
+fn ended(end: Outcome) -> Exit {
+    end.unwrap_or_else(|failure| {
+        failure.problems.iter().for_each(say::aside);
+        failure.exit
+    })
 }
 
 /// A line of `events`. Whoever does not read any more has heard enough.

@@ -97,7 +97,9 @@ fn agents_are_heard_line_by_line() {
 
     assert!(pair.on("a", "kill $(cat /run/hactl/pid)").status.success());
     let lost = lines.wait("lb-5 is not heard", |line| is(line, "lb-5", "lost"));
-    assert!(lost["problem"]["message"].as_str().unwrap().starts_with("lb-5: its agent is not heard"), "{lost}");
+    let why = lost["problem"]["message"].as_str().unwrap();
+    assert!(why.starts_with("lb-5: its agent is not heard: control socket /run/hactl/agent.sock: "), "{lost}");
+    assert!(lines.seen.iter().all(|line| line["event"] != "not_understood"), "{:?}", lines.seen);
     pair.agent("a");
     lines.wait("lb-5 is heard again", |line| is(line, "lb-5", "connected"));
     let state = lines.wait("and tells how it stands", |line| is(line, "lb-5", "state"));
@@ -254,8 +256,8 @@ fn a_screen_moves_the_vip() {
     assert!(question.contains("The same as: hactl failover --vip VI_1 --to lb-6"), "{question}");
     tty.press("y");
     tty.wait("10.67.0.3  owned by lb-6");
-    let done = tty.wait("hactl failover --vip VI_1 --to lb-6: done");
-    assert!(done.contains("moved: lb-5 -> lb-6"), "{done}");
+    tty.wait("hactl failover --vip VI_1 --to lb-6: done (Enter: away with this)");
+    tty.wait("VIP 10.67.0.3: moved: lb-5 -> lb-6");
     pair.wait("it has moved", |status| owners(status) == "[\"lb-6\"]");
 
     assert!(pair.on("a", "kill $(cat /run/hactl/pid)").status.success());

@@ -60,6 +60,9 @@ pub(super) fn heading(title: &str, width: usize, paint: Paint) -> Line<'static> 
 
 /// Words in lines of a width, further ones indented.
 pub(super) fn wrapped(text: &str, width: usize, indent: usize) -> Vec<String> {
+    if measure_text_width(text) <= width && !text.trim().is_empty() {
+        return vec![text.trim_end().to_owned()]; // a table stays one
+    }
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {

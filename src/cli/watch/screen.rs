@@ -136,12 +136,12 @@ impl Shown {
                     Some(_) => {} // another size, a focus, a paste: it is drawn anew
                     None => return Ok(Exit::Interrupted), // the terminal is gone
                 },
+                Some(words) = said.recv() => self.hear(words),
                 end = &mut work => {
                     work = pending().boxed_local();
                     self.end(end, options, inventory);
                     live.look();
                 }
-                Some(words) = said.recv() => self.hear(words),
                 item = live.next() => {
                     let item = item.ok_or_else(|| Failure::internal("the stream has ended"))?;
                     let now = now_ms();
@@ -177,7 +177,8 @@ impl Shown {
         if let Some(work) = &mut self.model.work {
             let level = if end.well { Level::Info } else { Level::Error };
             let first = end.words.split([';', '\n']).next().unwrap_or_default();
-            let words = format!("{}: {}{first}", work.order.command(), if end.well { "" } else { "failed: " });
+            let how = if end.well { "done".to_owned() } else { format!("failed: {first}") };
+            let words = format!("{}: {how}", work.order.command());
             work.end = Some(end);
             self.model.happened(Event { at_ms: now_ms(), host: String::new(), words, level });
         }

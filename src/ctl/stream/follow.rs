@@ -171,6 +171,9 @@ async fn measure(desk: &Desk, host: &str, to: Sender<Offset>) {
 /// Why a host's stream has come to its end.
 fn ended(host: &str, output: &Output) -> Problem {
     let said = output.complaint();
+    // The first line says what; why and what next are for whoever sits there.
+    let first = said.lines().next().unwrap_or_default();
+    let said = first.split_once("]: ").map_or(first, |(_, message)| message);
     let problem = Problem::on(host, Code::CannotListen, format!("its agent is not heard: {said}"));
     problem.next(match said.contains("unrecognized subcommand") || said.contains("not found") {
         true => "the hactl there is older than this one, or none: `hactl deploy` brings it".to_owned(),
