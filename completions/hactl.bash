@@ -73,6 +73,9 @@ _hactl() {
             hactl,lock)
                 cmd="hactl__subcmd__lock"
                 ;;
+            hactl,logs)
+                cmd="hactl__subcmd__logs"
+                ;;
             hactl,man)
                 cmd="hactl__subcmd__man"
                 ;;
@@ -340,6 +343,9 @@ _hactl() {
             hactl__subcmd__help,lock)
                 cmd="hactl__subcmd__help__subcmd__lock"
                 ;;
+            hactl__subcmd__help,logs)
+                cmd="hactl__subcmd__help__subcmd__logs"
+                ;;
             hactl__subcmd__help,man)
                 cmd="hactl__subcmd__help__subcmd__man"
                 ;;
@@ -557,7 +563,7 @@ _hactl() {
 
     case "${cmd}" in
         hactl)
-            opts="-i -o -q -v -h -V --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help --version init check import takeover status verify rollback remove uninstall diff history lock agent explain man genhash completions render plan deploy capture failover unpin drain undrain weight backend drill lab help"
+            opts="-i -o -q -v -h -V --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help --version init check import takeover status verify rollback remove uninstall diff history lock agent explain man genhash completions render plan deploy capture logs failover unpin drain undrain weight backend drill lab help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2913,7 +2919,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__help)
-            opts="init check import takeover status verify rollback remove uninstall diff history lock agent explain man genhash completions render plan deploy capture failover unpin drain undrain weight backend drill lab help"
+            opts="init check import takeover status verify rollback remove uninstall diff history lock agent explain man genhash completions render plan deploy capture logs failover unpin drain undrain weight backend drill lab help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3685,6 +3691,20 @@ _hactl() {
         hactl__subcmd__help__subcmd__lock__subcmd__status)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__help__subcmd__logs)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -4587,6 +4607,48 @@ _hactl() {
                 return 0
             fi
             case "${prev}" in
+                --inventory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__logs)
+            opts="-f -i -o -q -v -h --since --follow --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help $(hactl __complete hosts 2>/dev/null)"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --inventory)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -12,6 +12,7 @@ use super::deploy_args::{Deploy, Plan};
 use super::genhash::GenHash;
 use super::global::Global;
 use super::import_args::{Import, Takeover};
+use super::logs::Logs;
 use crate::text::{parse_short_time, parse_time};
 
 /// Parses a command line.
@@ -156,6 +157,8 @@ pub(crate) enum Command {
         /// Only this host
         host: Option<String>,
     },
+    /// What agents and nginx wrote, of all hosts on one clock
+    Logs(Logs),
     /// Who may deploy now, and how to end what a dead desk left
     #[command(subcommand)]
     Lock(Lock),
@@ -211,6 +214,7 @@ impl Command {
             Self::Uninstall { .. } => "uninstall",
             Self::Diff { .. } => "diff",
             Self::History { .. } => "history",
+            Self::Logs(_) => "logs",
             Self::Lock(_) => "lock",
             Self::Drill(_) => "drill",
             Self::Lab(_) => "lab",

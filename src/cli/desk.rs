@@ -174,6 +174,7 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
             let outcome = history::history(inventory, options, host.as_deref()).await;
             finish(global, "history", outcome, operate::history)
         }
+        Command::Logs(wanted) => super::logs::run(global, options, bar, wanted).await,
         Command::Lock(Lock::Status { host }) => {
             finish(global, "lock", lock::locks(inventory, options, host.as_deref()).await, operate::locks)
         }

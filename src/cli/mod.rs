@@ -27,6 +27,7 @@ mod hear;
 mod import_args;
 mod init;
 mod lab;
+mod logs;
 mod manual;
 mod offline;
 mod show;

@@ -21,6 +21,7 @@ pub mod host;
 pub mod import;
 pub mod inventory;
 pub mod journal;
+pub mod logs;
 pub mod look;
 pub mod lvs;
 pub mod made_up;

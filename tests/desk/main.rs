@@ -9,6 +9,7 @@ mod host;
 #[path = "../common/json.rs"]
 mod json;
 mod keys;
+mod logs;
 mod moves;
 mod pair;
 mod stream;

@@ -13,7 +13,12 @@ pub(crate) const CONF: &str = "hactl {\n lease on\n guard on\n}\nvrrp_instance V
     priority PRIORITY\n version 3\n advert_int 0.2\n virtual_ipaddress {\n  10.67.0.3/24\n }\n}\n";
 /// The host's own part of the machine: its files under /run, and the binary where the desk looks for it.
 const HOST: &str = "mount -t tmpfs tmpfs /run && mkdir -m 755 /run/sshd /run/hactl && mount -t tmpfs tmpfs /usr/local/bin \
-    && ln -s BINARY /usr/local/bin/hactl && exec SSHD -D -e -f CONFIG";
+    && ln -s BINARY /usr/local/bin/hactl && mount -t tmpfs tmpfs /var/log && mkdir /var/log/nginx && touch /var/log/journal \
+    && if command -v journalctl >/dev/null; then mount --bind JOURNALCTL $(command -v journalctl); fi && exec SSHD -D -e -f CONFIG";
+
+/// A journal that is the file /var/log/journal, its lines the places in it.
+const JOURNALCTL: &str = "from=0; for word; do case $word in --after-cursor=*) from=${word#*=} ;; esac; done
+tail -n +$((from + 1)) /var/log/journal; echo \"-- cursor: $(wc -l </var/log/journal)\"";
 
 /// The pair.
 pub(crate) struct Pair {
@@ -96,7 +101,9 @@ impl Pair {
         let script = HOST
             .replace("BINARY", env!("CARGO_BIN_EXE_hactl"))
             .replace("SSHD", &sshd.display().to_string())
+            .replace("JOURNALCTL", &path("journalctl"))
             .replace("CONFIG", &path("sshd_config"));
+        executable(&self.path("journalctl"), JOURNALCTL);
         let script_file = self.path(&format!("{host}.sh"));
         executable(&script_file, &script);
         let child = Command::new("ip")
