@@ -1,17 +1,18 @@
 //! `hactl agent …`: the daemon, and the local front of its control socket.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hactl_engine::control::{AgentStatus, Event, Request, Response};
+use hactl_engine::seen::Seen;
 use serde::Serialize;
 
 use super::agent_args::{Agent, AgentClient, AgentRun, RealServer};
 use super::args::Check;
 use super::global::Global;
 use super::hear;
-use super::show::finish;
+use super::show::{finish, say};
 use crate::agent::check::probe;
 use crate::agent::control::client;
 use crate::agent::control::metrics::put;
@@ -22,7 +23,7 @@ use crate::agent::daemon::{signals, systemd, upgrade};
 use crate::agent::report::log::Logging;
 use crate::agent::report::syslog::{DAEMON, LOCAL0};
 use crate::ctl::report::Report;
-use crate::error::{Code, Exit, Failure, Outcome, Problem};
+use crate::error::{Code, Exit, Failure, Outcome, Problem, plain};
 
 /// A request is shorter, in bytes.
 const REQUEST_MAX: u64 = 64 * 1024;
@@ -61,6 +62,7 @@ pub(crate) fn run(global: &Global, command: Agent) -> Outcome {
             let keep_addresses = systemd::is_restarting();
             ask(global, &client, &Request::Stop { keep_addresses })
         }
+        Agent::Events(client) => Ok(ended(client::events(&client.socket, |seen| tell(global, &seen)))),
         Agent::History(client) => ask(global, &client, &Request::History),
         Agent::Metrics { client, write: None } => ask(global, &client, &Request::Metrics),
         Agent::Metrics { client, write: Some(path) } => write_metrics(&client, &path),
@@ -190,10 +192,26 @@ impl From<Response> for Answer {
             Response::Status(status) => Self::Status(status),
             Response::Done { message } | Response::Error { message } => Self::Done { message },
             Response::History { events } => Self::History { events },
-            Response::Event(event) => Self::History { events: vec![event] },
             Response::Metrics { text } => Self::Metrics { text },
         }
     }
+}
+
+/// The end of `events`, in words on stderr: on stdout are lines of one kind alone.
+fn ended(end: Outcome) -> Exit {
+    end.unwrap_or_else(|failure| {
+        failure.problems.iter().for_each(say::aside);
+        failure.exit
+    })
+}
+
+/// A line of `events`. Whoever does not read any more has heard enough.
+fn tell(global: &Global, seen: &Seen) -> Result<(), Failure> {
+    let line = match global.wants_json() {
+        true => serde_json::to_string(seen).map_err(|error| Failure::internal(error.to_string()))?,
+        false => plain(&client::seen_text(seen)),
+    };
+    writeln!(std::io::stdout().lock(), "{line}").map_err(|error| Failure::internal(format!("stdout: {error}")))
 }
 
 /// One screen of `status --watch`, or one line of JSON.

@@ -67,6 +67,8 @@ pub(crate) enum Agent {
     Stop(AgentClient),
     /// Past events, and how long each state lasted
     History(AgentClient),
+    /// What the agent sees, line by line until Ctrl-C: adverts, changes, checks, load; with --json typed
+    Events(AgentClient),
     /// Metrics in Prometheus' text format
     Metrics {
         #[command(flatten)]

@@ -12,6 +12,7 @@ use super::deploy_args::{Deploy, Plan};
 use super::genhash::GenHash;
 use super::global::Global;
 use super::import_args::{Import, Takeover};
+use super::logs::Logs;
 use super::roles_args::{Role, Template};
 use crate::text::{parse_short_time, parse_time};
 
@@ -168,6 +169,8 @@ pub(crate) enum Command {
         /// Only this host
         host: Option<String>,
     },
+    /// What agents and nginx wrote, of all hosts on one clock
+    Logs(Logs),
     /// Who may deploy now, and how to end what a dead desk left
     #[command(subcommand)]
     Lock(Lock),
@@ -226,6 +229,7 @@ impl Command {
             Self::Uninstall { .. } => "uninstall",
             Self::Diff { .. } => "diff",
             Self::History { .. } => "history",
+            Self::Logs(_) => "logs",
             Self::Lock(_) => "lock",
             Self::Drill(_) => "drill",
             Self::Lab(_) => "lab",
@@ -342,7 +346,8 @@ pub(crate) struct Render {
 /// `hactl status`.
 #[derive(Debug, Args)]
 pub(crate) struct Status {
-    /// Refresh until interrupted
+    /// What happens from now on: a screen with keys for failover, drain and drill; without a terminal, and with --json,
+    /// a line an event (-q: without adverts, counters and load)
     #[arg(short, long)]
     pub watch: bool,
     /// Also what is not as the last deploy left it: files, units, packages (exit 2 when there is any)

@@ -1,6 +1,8 @@
 //! `hactl backend`: words to wishes. Where the kernel balances, `drain`, `undrain` and `weight` are orders to the
 //! directors, as without `backend`.
 
+use std::path::Path;
+
 use indicatif::ProgressBar;
 
 use super::backend_args::{Backend, How, Server, State};
@@ -16,6 +18,7 @@ use crate::ctl::backend::run::Ask;
 use crate::ctl::backend::{list, run};
 use crate::ctl::desk::{Options, find_inventory, open, remember};
 use crate::ctl::operate::drain;
+use crate::ctl::report as ctl;
 use crate::error::Outcome;
 
 /// Runs it.
@@ -63,10 +66,38 @@ struct At<'g> {
 }
 
 impl At<'_> {
-    async fn carry_out(&self, mut options: Options, ask: Ask<'_>, watch: Option<(&Wish, Watch)>, how: How) -> Outcome {
+    async fn carry_out(&self, options: Options, ask: Ask<'_>, watch: Option<(&Wish, Watch)>, how: How) -> Outcome {
         let global = self.global;
+        let confirm = |edit: &str, plan: &_| {
+            self.bar.finish_and_clear();
+            if !global.wants_json() {
+                show::say::out(edit.to_owned());
+            }
+            confirm::deploy(global, how.yes, plan)
+        };
+        let change = Change { ask, watch: watch.filter(|_| !how.dry_run), dry: how.dry_run };
+        let outcome = change.carry_out(global.inventory.as_deref(), options, &confirm).await;
+        self.bar.finish_and_clear();
+        finish(global, "backend", outcome, show::backend::done)
+    }
+}
+
+/// A change of the inventory that is deployed.
+struct Change<'c> {
+    ask: Ask<'c>,
+    watch: Option<(&'c Wish, Watch)>,
+    dry: bool,
+}
+
+impl Change<'_> {
+    async fn carry_out(
+        self,
+        inventory: Option<&Path>,
+        mut options: Options,
+        confirm: run::Confirm<'_>,
+    ) -> ctl::Outcome<run::Done> {
         let order = Order {
-            inventory: global.inventory.clone(),
+            inventory: inventory.map(Path::to_owned),
             edited: None,
             limit: Vec::new(),
             only: Vec::new(),
@@ -81,23 +112,24 @@ impl At<'_> {
             settle: SETTLE,
         };
         let keeper = keep("backend", order.inventory.as_deref(), None, &mut options)?;
-        let confirm = |edit: &str, plan: &_| {
-            self.bar.finish_and_clear();
-            if !global.wants_json() {
-                show::say::out(edit.to_owned());
-            }
-            confirm::deploy(global, how.yes, plan)
+        let outcome = match self.watch {
+            Some((wish, watch)) => canary(&order, wish, watch, options, confirm).await,
+            None => run::run(&order, self.ask, self.dry, options, confirm).await,
         };
-        let outcome = match watch.filter(|_| !how.dry_run) {
-            Some((wish, watch)) => canary(&order, wish, watch, options, &confirm).await,
-            None => run::run(&order, ask, how.dry_run, options, &confirm).await,
-        };
-        self.bar.finish_and_clear();
         if outcome.as_ref().is_ok_and(|report| report.value.written) {
             remember(&find_inventory(order.inventory.as_deref())?);
         }
         let touched = |done: &run::Done| done.deployed.as_ref().is_some_and(|deployed| deployed.changed > 0);
         note(&keeper, &outcome, touched);
-        finish(global, "backend", outcome, show::backend::done)
+        outcome
     }
+}
+
+/// Carries a wish out for somebody who has agreed to it already.
+///
+/// # Errors
+/// As [`run::run`].
+pub(super) async fn wished(inventory: Option<&Path>, options: Options, wish: &Wish) -> ctl::Outcome<run::Done> {
+    let change = Change { ask: Ask::Server(wish), watch: None, dry: false };
+    change.carry_out(inventory, options, &|_, _| Ok(true)).await
 }

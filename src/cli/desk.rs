@@ -27,11 +27,11 @@ use crate::ctl::operate::metrics::metrics;
 use crate::ctl::operate::{history, lock};
 use crate::ctl::ssh::connect::{BySsh, PARALLEL};
 use crate::ctl::verify::run as verify;
-use crate::ctl::verify::status::{status as verify_status, status_once, status_with_drift};
+use crate::ctl::verify::status::{status_once, status_with_drift};
 use crate::ctl::verify::why::why;
 use crate::error::{Exit, Failure, Outcome};
 
-/// Between two screens of `status --watch`.
+/// Between two screens of `status --watch --drift`.
 const REFRESH: Duration = Duration::from_secs(1);
 
 /// Runs a command of the desk.
@@ -130,7 +130,7 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
             finish(global, "import", outcome, show::import::imported)
         }
         Command::Takeover(wanted) => takeover(global, options, bar, wanted).await,
-        Command::Status(wanted) => status(global, options, &wanted).await,
+        Command::Status(wanted) => status(global, options, bar, &wanted).await,
         Command::Verify(wanted) => {
             let outcome = verify::verify(inventory, options, wanted.duration, wanted.max_gap).await;
             finish(global, "verify", outcome, operate::verified)
@@ -179,6 +179,7 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
             let outcome = history::history(inventory, options, host.as_deref()).await;
             finish(global, "history", outcome, operate::history)
         }
+        Command::Logs(wanted) => super::logs::run(global, options, bar, wanted).await,
         Command::Lock(Lock::Status { host }) => {
             finish(global, "lock", lock::locks(inventory, options, host.as_deref()).await, operate::locks)
         }
@@ -261,25 +262,34 @@ fn options(global: &Global, bar: &ProgressBar) -> Options {
     }
 }
 
-/// One screen; with `watch`, again and again until interrupted.
-async fn status(global: &Global, options: Options, wanted: &Status) -> Outcome {
-    let watch = wanted.watch;
+/// One screen; with `watch` what happens from now on, with `drift` as well the screen again and again.
+async fn status(global: &Global, options: Options, bar: &ProgressBar, wanted: &Status) -> Outcome {
     let cluster = open(global.inventory.as_deref(), &options)?;
-    if !watch && !wanted.drift {
-        let report = status_once(&cluster, options).await?;
-        return finish_screen(global, "status", &report, show::status::status);
+    match (wanted.watch, wanted.drift) {
+        (false, false) => {
+            let report = status_once(&cluster, options).await?;
+            finish_screen(global, "status", &report, show::status::status)
+        }
+        (false, true) => {
+            let report = status_with_drift(&Desk::connect(cluster, options).await?).await?;
+            finish_screen(global, "status", &report, show::status::status)
+        }
+        (true, false) => {
+            bar.finish_and_clear();
+            super::watch::watch(global, options, cluster).await
+        }
+        (true, true) => drift_again_and_again(global, Desk::connect(cluster, options).await?).await,
     }
-    let desk = Desk::connect(cluster, options).await?;
+}
+
+async fn drift_again_and_again(global: &Global, desk: Desk) -> Outcome {
     loop {
-        let report = if wanted.drift { status_with_drift(&desk).await? } else { verify_status(&desk).await };
-        if watch && !global.wants_json() {
+        let report = status_with_drift(&desk).await?;
+        if !global.wants_json() {
             // A terminal that cannot be cleared scrolls instead.
             let _ = console::Term::stdout().clear_screen();
         }
-        let exit = finish_screen(global, "status", &report, show::status::status)?;
-        if !watch {
-            return Ok(exit);
-        }
+        finish_screen(global, "status", &report, show::status::status)?;
         tokio::select! {
             () = tokio::time::sleep(REFRESH) => {}
             _ = tokio::signal::ctrl_c() => return Ok(Exit::Interrupted),

@@ -33,8 +33,7 @@ pub(super) async fn run(global: &Global, options: Options, wanted: Drill) -> Out
         let report = Report { value: Listed { scenarios: listings() }, problems: Vec::new(), exit: Exit::Done };
         return finish(global, "drill", Ok(report), |listed: &Listed| list(&listed.scenarios));
     }
-    let lab = crate::lab::layout::Layout::from_environment().plan().is_some();
-    let scenarios = select(&wanted.scenarios, wanted.all, lab)?;
+    let scenarios = select(&wanted.scenarios, wanted.all, in_a_lab())?;
     if !wanted.yes {
         confirm::drill(&scenarios)?;
     }
@@ -128,7 +127,13 @@ fn write(folder: &Path, name: &str, content: &str) -> Result<PathBuf, Failure> {
     Ok(path)
 }
 
-fn text(done: &Run) -> String {
+/// Whether the hosts are those of a lab here.
+pub(super) fn in_a_lab() -> bool {
+    crate::lab::layout::Layout::from_environment().plan().is_some()
+}
+
+/// The results as a table.
+pub(super) fn text(done: &Run) -> String {
     let heading = ["SCENARIO", "VERDICT", "OUTAGE", "LOST", "OWNER", "THEN", "RESTORED"].map(str::to_owned).to_vec();
     let rows = done.entries.iter().map(|entry| {
         let verdict = &entry.verdict;

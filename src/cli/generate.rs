@@ -53,6 +53,7 @@ fn with_names(command: Command) -> Command {
         .mut_subcommand("plan", |plan| valued(plan, "limit", &["HACTL-HOSTS"]))
         .mut_subcommand("deploy", |deploy| valued(deploy, "limit", &["HACTL-HOSTS"]))
         .mut_subcommand("capture", |capture| valued(capture, "hosts", &["HACTL-BALANCERS"]))
+        .mut_subcommand("logs", |logs| valued(logs, "hosts", &["HACTL-HOSTS"]))
         .mut_subcommand("failover", |failover| valued(failover, "to", &["HACTL-BALANCERS"]))
         .mut_subcommand("unpin", |unpin| valued(unpin, "host", &["HACTL-BALANCERS"]))
         .mut_subcommand("drain", |drain| valued(drain, "host", &["HACTL-HOSTS"]))

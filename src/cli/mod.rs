@@ -1,5 +1,6 @@
 //! What was typed. `args` is the grammar (help and completions come from it), `dispatch` hands each command to the
-//! room that does it (`desk`, `lab` and `agent` translate flags into that room's terms), `generate` prints completions.
+//! room that does it (`desk`, `lab` and `agent` translate flags into that room's terms), `generate` prints completions,
+//! `watch` is the view that goes on.
 //! Nothing here decides anything.
 
 mod agent;
@@ -27,11 +28,13 @@ mod hear;
 mod import_args;
 mod init;
 mod lab;
+mod logs;
 mod manual;
 mod offline;
 mod roles;
 mod roles_args;
 mod show;
 mod usage;
+mod watch;
 
 pub use entry::main;

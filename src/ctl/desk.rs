@@ -73,6 +73,15 @@ impl Desk {
         Self::connect_to(cluster, options, names).await
     }
 
+    /// Connects to nobody: [`Desk::again`] does, as often as it takes, with the passwords that are fetched here once.
+    ///
+    /// # Errors
+    /// As [`Desk::connect`].
+    pub fn prepare(cluster: Cluster, options: Options) -> Result<Self, Failure> {
+        let secrets = Secrets::gather(&cluster, cluster.managed().map(|host| host.name.as_str()))?;
+        Ok(Self { cluster, options, hosts: BTreeMap::new(), unreachable: Vec::new(), resting: Vec::new(), secrets })
+    }
+
     /// Connects to these hosts only.
     ///
     /// # Errors

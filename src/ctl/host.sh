@@ -111,9 +111,37 @@ clock() {
     date +%s.%N
 }
 
+# events: what the agent sees, line by line as JSON.
+events() {
+    "$binary" agent events --json
+}
+
 # capture OPTION ...: what goes over the LAN, as pcapng; not in words.
 capture() {
     "$binary" agent capture "$@"
+}
+
+# logs SINCE CURSOR OFFSET LINES: what agent and nginx wrote: the journal since this second, or behind this cursor;
+# nginx's error log from this byte on, where it is still as long. Neither more than the last so many lines.
+logs() {
+    echo @@zone && date +%z
+    echo @@journal
+    if [ -n "$2" ]; then
+        journalctl -q --no-pager -o short-unix --show-cursor -n "$4" -u hactl-agent -u nginx --after-cursor="$2" 2>/dev/null
+    else
+        journalctl -q --no-pager -o short-unix --show-cursor -n "$4" -u hactl-agent -u nginx --since="@$1" 2>/dev/null
+    fi
+    log=/var/log/nginx/error.log
+    [ -r "$log" ] || return 0
+    size=$(wc -c <"$log") from=$3
+    echo @@nginx && echo "$size"
+    if [ -z "$from" ]; then
+        head -c "$size" "$log" | tail -n "$4"
+    else
+        [ "$from" -le "$size" ] || from=0
+        tail -c "+$((from + 1))" "$log" | head -c "$((size - from))" | tail -n "$4"
+    fi
+    return 0
 }
 
 # issue: gets certificates that are lacking, also those that could not be got before, and tells how all of them stand.

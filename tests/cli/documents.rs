@@ -60,6 +60,7 @@ fn every_document_is_as_described() {
         (&["backend", "list", "-i", &good], 0),
         (&["backend", "drain", "web-9", "-i", &good], 3),
         (&["drill", "none", "-i", &good], 64),
+        (&["logs", "lb-9", "-i", &good], 3),
         (&["capture", "-i", &none, "--for", "1s"], 3),
         (&["capture", "lb-9", "-i", &good], 3),
         (&["capture", "--read", &none, "-i", &good], 3),

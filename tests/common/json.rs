@@ -46,11 +46,17 @@ pub(crate) fn document(stdout: &[u8], exit: Option<i32>) -> Value {
 /// Reads one of the lines that a command prints before its object, and checks it in the same way.
 #[allow(dead_code, reason = "not every layer captures")]
 pub(crate) fn line(text: &[u8]) -> Value {
+    line_of("capture line", text)
+}
+
+/// The same of a command whose lines have another schema.
+#[allow(dead_code, reason = "not every layer watches")]
+pub(crate) fn line_of(schema: &str, text: &[u8]) -> Value {
     let value: Value = serde_json::from_slice(text).unwrap_or_else(|error| panic!("{error}: {text:?}"));
     let schemas = schemas();
     let mut wrong = Vec::new();
-    check(&value, &schemas["capture line"], &schemas, "", &mut wrong);
-    let known = |name: &String| schemas["capture line"]["properties"].get(name).is_some();
+    check(&value, &schemas[schema], &schemas, "", &mut wrong);
+    let known = |name: &String| schemas[schema]["properties"].get(name).is_some();
     wrong.extend(value.as_object().unwrap().keys().filter(|name| !known(name)).map(|name| format!("{name}: unknown")));
     assert!(wrong.is_empty(), "{}\nin {value:#}", wrong.join("\n"));
     value

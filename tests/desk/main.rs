@@ -9,6 +9,9 @@ mod host;
 #[path = "../common/json.rs"]
 mod json;
 mod keys;
+mod logs;
 mod moves;
+mod pair;
+mod stream;
 mod turned_away;
 mod ways;

@@ -137,6 +137,45 @@ fn metrics_and_a_watched_status() {
     watching.wait().unwrap();
 }
 
+/// Typed lines: how things stand, what happened last, and then whatever happens.
+#[test]
+fn events_are_told_as_they_happen() {
+    need_root!();
+    let lan = Lan::new(2);
+    let a = lan.hactl(0, &config("", 150, ""));
+    lan.wait_owner(0, VIP);
+    let _b = lan.hactl(1, &config("", 100, ""));
+    let mut telling = Command::new(env!("CARGO_BIN_EXE_hactl"))
+        .args(["agent", "events", "--json", "--socket"])
+        .arg(lan.socket(1))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(telling.stdout.take().unwrap()).lines();
+    let mut next = || serde_json::from_str::<serde_json::Value>(&lines.next().unwrap().unwrap()).unwrap();
+    let first = next();
+    assert_eq!(
+        (&first["event"], &first["status"]["instances"][0]["name"]),
+        (&"state".into(), &"VI_1".into()),
+        "{first}"
+    );
+    let entered =
+        |line: &serde_json::Value, state: &str| line["what"]["kind"] == "entered" && line["what"]["to"] == state;
+    wait("what happened before", || entered(&next(), "BACKUP"));
+    wait("the other one's adverts", || {
+        let line = next();
+        line["event"] == "adverts" && line["heard"].as_u64() > Some(0) && line["priority"] == 150
+    });
+    a.stop();
+    wait("the end of the other one", || entered(&next(), "MASTER"));
+    wait("own adverts", || {
+        let line = next();
+        line["event"] == "adverts" && line["sent"].as_u64() > Some(0) && line["from"].is_null()
+    });
+    telling.kill().unwrap();
+    telling.wait().unwrap();
+}
+
 #[test]
 fn fifos_and_their_script_hear_every_state() {
     need_root!();

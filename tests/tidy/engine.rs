@@ -29,6 +29,7 @@ const USES: &[(&str, &[&str])] = &[
     ("notice", &["state", "time", "wire"]),
     ("lvs", &["conf/config", "ipvs", "notice", "time"]),
     ("control", &["conf/config", "lvs", "state"]),
+    ("seen", &["control", "notice"]),
     ("action", &["conf/config", "control", "notice", "refused", "state", "wire"]),
     ("input", &["action", "conf/config", "control", "wire"]),
     ("links", &["input"]),

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use hactl_engine::control::{AgentStatus, Event, InstanceStatus, Request, Response};
 use hactl_engine::lvs::words::virtual_server_text;
 use hactl_engine::notice::state_name;
+use hactl_engine::seen::Seen;
 use hactl_engine::time::span;
 
 use crate::error::{Code, Exit, Failure, Outcome, Problem};
@@ -118,20 +119,34 @@ pub(crate) fn watch(socket: &Path, mut show: impl FnMut(&AgentStatus) -> Result<
     }
 }
 
-/// Rings for each event of the agent.
-fn listen(socket: &Path, bell: &mpsc::SyncSender<()>) -> io::Result<()> {
-    let mut stream = UnixStream::connect(socket)?;
-    let mut line = serde_json::to_vec(&Request::Watch)?;
-    line.push(b'\n');
-    stream.write_all(&line)?;
-    for line in BufReader::new(stream).lines() {
-        line?;
-        match bell.try_send(()) {
-            Ok(()) | Err(mpsc::TrySendError::Full(())) => {} // it rings already
-            Err(mpsc::TrySendError::Disconnected(())) => break,
+/// Hands on what the agent sees, until it ends or `show` has had enough.
+///
+/// # Errors
+/// Nobody listens: exit 4; what `show` has to say; the agent ended: exit 4.
+pub(crate) fn events(socket: &Path, mut show: impl FnMut(Seen) -> Result<(), Failure>) -> Outcome {
+    let stream = exchange(socket, &Request::Watch).map_err(|error| unheard(socket, error))?;
+    // Something comes each second, so that an agent that hangs is noticed.
+    let mut lines = BufReader::new(stream);
+    loop {
+        let line = answer(&mut lines).map_err(|error| unheard(socket, error))?;
+        match serde_json::from_str(&line) {
+            Ok(seen) => show(seen)?,
+            Err(error) => return Err(unheard(socket, io::Error::new(io::ErrorKind::InvalidData, error))),
         }
     }
-    Ok(())
+}
+
+/// Rings when the agent tells of something that is not always going on.
+fn listen(socket: &Path, bell: &mpsc::SyncSender<()>) -> Outcome {
+    events(socket, |seen| {
+        if seen.what.is_routine() {
+            return Ok(());
+        }
+        match bell.try_send(()) {
+            Ok(()) | Err(mpsc::TrySendError::Full(())) => Ok(()), // it rings already
+            Err(mpsc::TrySendError::Disconnected(())) => Err(Failure::internal("nobody listens")),
+        }
+    })
 }
 
 fn exchange(socket: &Path, request: &Request) -> io::Result<UnixStream> {
@@ -236,12 +251,22 @@ fn instance_text(instance: &InstanceStatus, now_unix_ms: u64) -> String {
     text
 }
 
+/// A point in time as it is written here.
+fn time_text(unix_ms: u64) -> String {
+    i64::try_from(unix_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()).map_or_else(
+        || unix_ms.to_string(),
+        |at| at.to_zoned(jiff::tz::TimeZone::system()).strftime("%F %T%.3f").to_string(),
+    )
+}
+
+/// What was seen as a line.
+pub(crate) fn seen_text(seen: &Seen) -> String {
+    format!("{}  {}", time_text(seen.unix_ms), seen.what)
+}
+
 /// One past event as a line.
 pub(crate) fn event_text(event: &Event) -> String {
-    let at = i64::try_from(event.unix_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()).map_or_else(
-        || event.unix_ms.to_string(),
-        |at| at.to_zoned(jiff::tz::TimeZone::system()).strftime("%F %T%.3f").to_string(),
-    );
+    let at = time_text(event.unix_ms);
     let lasted = event.lasted_ms.map(|ms| format!(" (after {})", span(ms))).unwrap_or_default();
     format!("{at}  {}  {}{lasted}", event.instance.as_deref().unwrap_or("-"), event.message)
 }

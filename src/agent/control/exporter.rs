@@ -12,7 +12,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::server::{self, Handles};
+use super::handles::Handles;
+use super::server;
 use crate::net::http::serve::{self as http, Unserved, answer};
 use crate::net::seats::{self, Listener, Place, Wire};
 

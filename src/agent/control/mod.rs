@@ -10,6 +10,8 @@ mod dump_routing;
 mod dump_text;
 pub(crate) mod error;
 pub(crate) mod exporter;
+pub(crate) mod handles;
 pub(crate) mod metrics;
 pub(crate) mod safety;
 pub(crate) mod server;
+mod watch;

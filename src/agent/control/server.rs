@@ -4,24 +4,23 @@ use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use hactl_engine::control::{AgentStatus, Request, Response};
+use hactl_engine::control::{Request, Response};
 use hactl_engine::input::Command;
 use hactl_engine::lvs::balancer::{Order, Selection};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, ReadHalf, WriteHalf, split};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, split};
 use tokio::net::UnixListener;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::certificates::of_this_host;
-use super::error::{NotDone, Unanswered};
+use super::error::Unanswered;
+use super::handles::{DaemonJob, Handles, ask, status};
 use super::metrics::page;
-use crate::agent::lvs::error::NotOrdered;
-use crate::agent::report::journal::Journal;
-use crate::agent::vrrp::message::{LoopStatus, Mailbox, Message};
+use super::watch::{IDLE, say, watch};
+use crate::agent::vrrp::message::Message;
 use crate::net::seats::{self, Listener, Place, Wire};
 use crate::sys::process::clock;
 
@@ -29,37 +28,6 @@ use crate::sys::process::clock;
 const LINE: u64 = 64 * 1024;
 /// Clients at a time; beyond that the one that has been idle longest goes.
 const CLIENTS: usize = 64;
-/// How long a client may take to send a line, or to take an answer.
-const IDLE: Duration = Duration::from_secs(5);
-/// How long the loop may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// Work that only the agent's main task can do.
-pub(crate) enum DaemonJob {
-    /// Read the configuration again; the answer says what came of it.
-    Reload(oneshot::Sender<Result<String, NotDone>>),
-    /// Replace the process by the binary now on disk; the answer says what will happen, or why not.
-    Upgrade(oneshot::Sender<Result<String, NotDone>>),
-    /// Carry out an operator's order about real servers.
-    Order(Selection, Order, oneshot::Sender<Result<String, NotOrdered>>),
-    /// Add what only it knows (configuration warnings, scripts) to a status.
-    Complete(Box<AgentStatus>, oneshot::Sender<AgentStatus>),
-}
-
-/// What a connection needs.
-#[derive(Clone)]
-pub(crate) struct Handles {
-    /// To the VRRP loop.
-    pub mailbox: Mailbox,
-    /// To the agent's main task.
-    pub main: mpsc::Sender<DaemonJob>,
-    /// History and events.
-    pub journal: Journal,
-    /// When the process started, Unix seconds.
-    pub started_unix_s: u64,
-    /// The addresses stay at the stop: a successor waits for the end of this process, and the peers for its adverts.
-    pub in_a_hurry: Arc<AtomicBool>,
-}
 
 /// Makes the socket: bound beside its place in a folder of mode 0700, restricted, then renamed into place.
 ///
@@ -94,9 +62,6 @@ pub(crate) async fn serve(listener: UnixListener, handles: Handles) {
     seats::serve(Listener::Unix(listener), "control socket", CLIENTS, talk).await;
 }
 
-type Reader = BufReader<ReadHalf<Box<dyn Wire>>>;
-type Writer = WriteHalf<Box<dyn Wire>>;
-
 async fn converse(stream: Box<dyn Wire>, place: &Place, handles: &Handles) -> io::Result<()> {
     let (read, mut write) = split(stream);
     let mut lines = BufReader::new(read);
@@ -126,32 +91,6 @@ async fn converse(stream: Box<dyn Wire>, place: &Place, handles: &Handles) -> io
         say(&mut write, &answer).await?;
         place.is_idle();
     }
-}
-
-/// Tells events until the client goes, or does not read any more.
-async fn watch(lines: &mut Reader, write: &mut Writer, handles: &Handles) -> io::Result<()> {
-    let mut events = handles.journal.watch();
-    let mut word = [0];
-    loop {
-        let event = tokio::select! {
-            event = events.recv() => event,
-            gone = lines.read(&mut word) => match gone? {
-                0 => return Ok(()),
-                _ => continue, // it has nothing to say any more, and may
-            },
-        };
-        match event {
-            Ok(event) => say(write, &Response::Event(event)).await?,
-            Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
-            Err(tokio::sync::broadcast::error::RecvError::Closed) => return Ok(()),
-        }
-    }
-}
-
-async fn say(write: &mut Writer, answer: &Response) -> io::Result<()> {
-    let mut line = serde_json::to_vec(answer)?;
-    line.push(b'\n');
-    timeout(IDLE, write.write_all(&line)).await?
 }
 
 async fn answer(request: Request, handles: &Handles) -> Result<Response, Unanswered> {
@@ -218,34 +157,6 @@ async fn command(handles: &Handles, command: Command) -> Result<String, Unanswer
     Ok(ask(handles, Message::Command(command, asker), reply).await??)
 }
 
-/// The whole state of the agent.
-///
-/// # Errors
-/// The agent is stopping, or its loop stands still.
-pub(crate) async fn status(handles: &Handles) -> Result<AgentStatus, Unanswered> {
-    let (asker, reply) = oneshot::channel();
-    let LoopStatus { instances, groups, timing } = ask(handles, Message::Status(asker), reply).await?;
-    let status = AgentStatus {
-        version: env!("CARGO_PKG_VERSION").into(),
-        pid: std::process::id(),
-        started_unix_s: handles.started_unix_s,
-        now_unix_ms: clock::unix_ms(),
-        config: String::new(),
-        warnings: Vec::new(),
-        instances,
-        groups,
-        scripts: Vec::new(),
-        files: Vec::new(),
-        processes: Vec::new(),
-        virtual_servers: Vec::new(),
-        safety: None,
-        timing,
-    };
-    let (asker, reply) = oneshot::channel();
-    handles.main.send(DaemonJob::Complete(Box::new(status), asker)).await.map_err(|_| Unanswered::Stopping)?;
-    reply.await.map_err(|_| Unanswered::Stopping)
-}
-
 /// The page of the metrics.
 ///
 /// # Errors
@@ -256,21 +167,16 @@ pub(crate) async fn metrics(handles: &Handles) -> Result<String, Unanswered> {
     Ok(page(&status, &certificates))
 }
 
-/// Asks the loop and waits for its answer.
-async fn ask<T>(handles: &Handles, message: Message, reply: oneshot::Receiver<T>) -> Result<T, Unanswered> {
-    if !handles.mailbox.send(message) {
-        return Err(Unanswered::Stopping);
-    }
-    match timeout(PATIENCE, reply).await {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(_)) => Err(Unanswered::Stopping),
-        Err(_) => Err(Unanswered::LoopSilent(PATIENCE)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::mpsc;
+
     use super::*;
+    use crate::agent::control::handles::PATIENCE;
+    use crate::agent::report::journal::Journal;
+    use crate::agent::vrrp::message::Mailbox;
     use crate::sys::process::epoll::Sleeper;
 
     /// Handles of an agent that is not there, the loop's end of them, and the main task's.

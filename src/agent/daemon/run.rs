@@ -23,7 +23,8 @@ use super::{namespace, systemd, upgrade};
 use crate::agent::command::heard;
 use crate::agent::command::notify::NotifyRun;
 use crate::agent::command::timed::run_script;
-use crate::agent::control::server::{self, Handles};
+use crate::agent::control::handles::{self, DaemonJob, Handles};
+use crate::agent::control::server;
 use crate::agent::control::{dump, safety};
 use crate::agent::lvs::service::Lvs;
 use crate::agent::report::journal::Journal;
@@ -131,7 +132,7 @@ struct Agent<'a> {
     /// Steps of takeovers that have ended.
     steps: mpsc::UnboundedReceiver<Notice>,
     handles: Handles,
-    questions: mpsc::Receiver<server::DaemonJob>,
+    questions: mpsc::Receiver<DaemonJob>,
     journal: Journal,
     services: Services,
     names: Names,
@@ -320,18 +321,18 @@ impl<'a> Agent<'a> {
         }
     }
 
-    async fn answer(&mut self, question: server::DaemonJob) {
+    async fn answer(&mut self, question: DaemonJob) {
         match question {
-            server::DaemonJob::Reload(asker) => {
+            DaemonJob::Reload(asker) => {
                 let _ = asker.send(self.reload().await.map_err(Into::into)); // may have hung up
             }
-            server::DaemonJob::Upgrade(asker) => {
+            DaemonJob::Upgrade(asker) => {
                 let _ = asker.send(self.upgrade().await.map_err(Into::into)); // may have hung up
             }
-            server::DaemonJob::Order(selection, order, asker) => {
+            DaemonJob::Order(selection, order, asker) => {
                 let _ = asker.send(self.services.order(selection, order).await); // may have hung up
             }
-            server::DaemonJob::Complete(mut status, asker) => {
+            DaemonJob::Complete(mut status, asker) => {
                 status.config = self.settings.config.display().to_string();
                 status.warnings = self.warnings.iter().map(|warning| warning.text.clone()).collect();
                 self.services.complete(&mut status).await;
@@ -418,7 +419,7 @@ impl<'a> Agent<'a> {
         let handles = self.handles.clone();
         let config = self.config.clone();
         tokio::spawn(async move {
-            match server::status(&handles).await.map(|status| dump::write(kind, &config, &status)) {
+            match handles::status(&handles).await.map(|status| dump::write(kind, &config, &status)) {
                 Ok(Ok(path)) => tracing::info!("wrote {}", path.display()),
                 Ok(Err(why)) => tracing::error!("no dump: {why}"),
                 Err(why) => tracing::error!("no dump: {why}"),

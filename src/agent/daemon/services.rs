@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::agent::command::notify::{Notifier, NotifyRun, Whose};
 use crate::agent::control::exporter::Exporter;
-use crate::agent::control::server::Handles;
+use crate::agent::control::handles::Handles;
 use crate::agent::lvs::error::NotOrdered;
 use crate::agent::lvs::service::Lvs;
 use crate::agent::report::alert::Alerts;

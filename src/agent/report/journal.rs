@@ -5,18 +5,28 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hactl_engine::control::Event;
 use hactl_engine::notice::{Level, Notice, What};
+use hactl_engine::seen::{Seen, Sight};
 use tokio::sync::broadcast;
 
 /// Events remembered.
 const HISTORY: usize = 1000;
+/// What was seen last that is told to whoever begins to watch.
+const RECENT: usize = 32;
 /// Events a slow watcher may lag behind before it loses some.
 const WATCH: usize = 256;
 
 /// The agent's diary.
 #[derive(Clone)]
 pub(crate) struct Journal {
-    past: Arc<Mutex<VecDeque<Event>>>,
-    live: broadcast::Sender<Event>,
+    past: Arc<Mutex<Past>>,
+    live: broadcast::Sender<Seen>,
+}
+
+/// What is remembered.
+#[derive(Default)]
+struct Past {
+    events: VecDeque<Event>,
+    recent: VecDeque<Seen>,
 }
 
 impl Default for Journal {
@@ -38,34 +48,44 @@ impl Journal {
             Level::Warning => tracing::warn!(instance, "{notice}"),
             Level::Error => tracing::error!(instance, "{notice}"),
         }
-        let state = if let What::Entered { to, .. } = &notice.what { Some(*to) } else { None };
+        let state = notice.what.state();
         let message = notice.what.to_string();
         let lasted_ms = if let What::Entered { lasted_ms, .. } = &notice.what { Some(*lasted_ms) } else { None };
-        self.keep(Event { unix_ms, instance: Some(notice.instance.clone()), message, state, lasted_ms });
+        let event = Event { unix_ms, instance: Some(notice.instance.clone()), message, state, lasted_ms };
+        self.keep(event, Sight::Notice { notice: notice.clone() });
     }
 
     /// Remembers what concerns the whole agent, and passes it to watchers.
     pub(crate) fn note(&self, message: &str, unix_ms: u64) {
-        self.keep(Event { unix_ms, instance: None, message: message.to_owned(), state: None, lasted_ms: None });
+        let message = message.to_owned();
+        let event = Event { unix_ms, instance: None, message: message.clone(), state: None, lasted_ms: None };
+        self.keep(event, Sight::Note { message });
     }
 
-    fn keep(&self, event: Event) {
+    fn keep(&self, event: Event, what: Sight) {
         let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
-        if past.len() == HISTORY {
-            past.pop_front();
-        }
-        past.push_back(event.clone());
-        drop(past);
-        let _ = self.live.send(event); // nobody may be watching
+        let seen = Seen { unix_ms: event.unix_ms, what };
+        keep(&mut past.events, event, HISTORY);
+        keep(&mut past.recent, seen.clone(), RECENT);
+        // Sent before anybody else can ask what was seen last: whoever begins to watch hears it once.
+        let _ = self.live.send(seen); // nobody may be watching
     }
 
     /// The past, oldest first.
     pub(crate) fn past(&self) -> Vec<Event> {
-        self.past.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.past.lock().unwrap_or_else(PoisonError::into_inner).events.iter().cloned().collect()
     }
 
-    /// Subscribes to the events from now on.
-    pub(crate) fn watch(&self) -> broadcast::Receiver<Event> {
-        self.live.subscribe()
+    /// What was seen last, oldest first, and what is seen from now on.
+    pub(crate) fn watch(&self) -> (Vec<Seen>, broadcast::Receiver<Seen>) {
+        let past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+        (past.recent.iter().cloned().collect(), self.live.subscribe())
     }
+}
+
+fn keep<T>(kept: &mut VecDeque<T>, one: T, most: usize) {
+    if kept.len() == most {
+        kept.pop_front();
+    }
+    kept.push_back(one);
 }

@@ -27,7 +27,14 @@ pub(crate) fn listener(global: &Global, bar: &ProgressBar) -> Listener {
     })
 }
 
-fn words(event: Event<'_>) -> Option<String> {
+/// The same without a bar: words alone, on stderr.
+pub(crate) fn aside(global: &Global) -> Listener {
+    let quiet = global.quiet;
+    Listener::new(move |event| words(event).iter().filter(|_| !quiet).for_each(say::aside))
+}
+
+/// What is said of an event, if anything is.
+pub(crate) fn words(event: Event<'_>) -> Option<String> {
     Some(match event {
         Event::Begin { .. } | Event::Step | Event::Changes { .. } => return None,
         Event::Warning(problem) => problem.to_string(),

@@ -27,6 +27,16 @@ impl Offset {
         at.saturating_add_signed(self.ahead_ns.saturating_neg())
     }
 
+    /// The same for whoever puts times in order: where the clock may well be right, it is taken to be.
+    pub fn believed(self) -> Self {
+        if self.ahead_ns.unsigned_abs() <= self.within_ns { Self { ahead_ns: 0, ..self } } else { self }
+    }
+
+    /// What a time says that was shown between two moments here; `None` where the desk's clock was set meanwhile.
+    pub fn between(asked: u64, shown: u64, answered: u64) -> Option<Self> {
+        Self::of(&[Round { asked, shown, answered }])
+    }
+
     /// The middle of what all round trips allow; `None` where they contradict each other: a clock was set meanwhile.
     fn of(rounds: &[Round]) -> Option<Self> {
         let ahead = |theirs: u64, ours: u64| i128::from(theirs) - i128::from(ours);
@@ -84,6 +94,8 @@ mod tests {
         assert_eq!(Offset::of(&[]), None);
         let behind = Offset::of(&[round(10_000, 7_000, 10_002)]).unwrap();
         assert_eq!((behind.ahead_ns, behind.to_desk(7_500)), (-3001, 10_501));
+        assert_eq!(behind.believed(), behind);
+        assert_eq!(Offset { ahead_ns: -40, within_ns: 41 }.believed(), Offset { ahead_ns: 0, within_ns: 41 });
     }
 
     #[test]

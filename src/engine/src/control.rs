@@ -1,8 +1,8 @@
 //! The control protocol between an agent and whoever asks it: JSON lines over a unix socket of mode 0600.
 //!
-//! One [`Request`] a line, one [`Response`] a line back; `watch` answers with one line an event until the
-//! connection closes. The local front reaches the socket through the file system; the desk runs that front on the
-//! host, through SSH.
+//! One [`Request`] a line, one [`Response`] a line back; `watch` answers with a [`Seen`](crate::seen::Seen) a line
+//! until the connection closes. The local front reaches the socket through the file system; the desk runs that front
+//! on the host, through SSH.
 
 use serde::{Deserialize, Serialize};
 
@@ -57,7 +57,7 @@ pub enum Request {
     Upgrade,
     /// Prometheus metrics.
     Metrics,
-    /// A stream of events.
+    /// A stream of what is seen: the state of everything, what happened last, and whatever happens from now on.
     Watch,
     /// Give real servers no new connections; what they have goes on.
     Drain {
@@ -104,8 +104,6 @@ pub enum Response {
         /// Oldest first.
         events: Vec<Event>,
     },
-    /// One line of `watch`.
-    Event(Event),
     /// To `metrics`: the Prometheus text format.
     Metrics {
         /// The page.

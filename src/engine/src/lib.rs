@@ -18,6 +18,7 @@ mod neighbours;
 pub mod node;
 pub mod notice;
 pub mod refused;
+pub mod seen;
 mod starting;
 mod state;
 pub mod time;

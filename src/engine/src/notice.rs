@@ -1,9 +1,12 @@
 //! Events worded for people. Logs, history, `watch` and alerts all read this and nothing else.
 
 pub mod account;
+mod mac;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+
+use serde::{Deserialize, Serialize};
 
 use crate::state::RouterState;
 use crate::time::span;
@@ -21,7 +24,7 @@ pub enum Level {
 }
 
 /// An event of one instance.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// Instance name.
     pub instance: String,
@@ -30,7 +33,8 @@ pub struct Notice {
 }
 
 /// What happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum What {
     /// A change of state.
     Entered {
@@ -60,6 +64,7 @@ pub enum What {
         /// The address.
         address: IpAddr,
         /// Who answers.
+        #[serde(with = "mac")]
         mac: Mac,
         /// It is a router of this cluster; otherwise no other one is known, so it may be a stranger.
         known: bool,
@@ -70,6 +75,7 @@ pub enum What {
         /// The address.
         address: IpAddr,
         /// Who answers.
+        #[serde(with = "mac")]
         mac: Mac,
     },
     /// Another host answers for an address that this master holds.
@@ -77,6 +83,7 @@ pub enum What {
         /// The address.
         address: IpAddr,
         /// Who answers.
+        #[serde(with = "mac")]
         mac: Mac,
     },
     /// A host that is no router of this cluster claims one of our addresses.
@@ -84,6 +91,7 @@ pub enum What {
         /// The address.
         address: IpAddr,
         /// Who says so.
+        #[serde(with = "mac")]
         mac: Mac,
     },
     /// An advert that bears our VRID and shares no address with ours: another cluster uses the same number.
@@ -228,6 +236,13 @@ impl What {
             | Self::CheckFailed { .. }
             | Self::Step { failed: Some(_), .. } => Level::Warning,
         }
+    }
+}
+
+impl What {
+    /// The state that a virtual router has entered, where it has.
+    pub fn state(&self) -> Option<RouterState> {
+        if let Self::Entered { to, .. } = self { Some(*to) } else { None }
     }
 }
 

@@ -1,0 +1,70 @@
+//! What there is to choose from: where a VIP can go, which server can be drained, what can be drilled.
+
+use hactl_engine::control::RouterState;
+use hactl_engine::notice::state_name;
+
+use super::host::Link;
+use super::mode::Choice;
+use super::model::Model;
+use super::order::Order;
+use crate::ctl::drill::scenario::Scenario;
+use crate::ctl::drill::table::SCENARIOS;
+
+/// Where VIPs can go.
+pub(super) fn failovers(model: &Model) -> Choice {
+    let mut lines = Vec::new();
+    for vip in &model.cluster.vips {
+        let owners = model.owners(vip, model.now_ms);
+        let Some(address) = vip.address() else { continue };
+        let from = if owners.names.is_empty() { "nobody".to_owned() } else { owners.names.join(" and ") };
+        for member in vip.members.iter().filter(|member| owners.names != [member.host.clone()]) {
+            let order = Order::Failover { vip: vip.name.clone(), address, from: from.clone(), to: member.host.clone() };
+            let state = state(model, &member.host, address);
+            lines.push((order, format!("{address}  {from} -> {}  ({state})", member.host)));
+        }
+    }
+    Choice { title: "Move a VIP", lines, nothing: "no other host carries a VIP" }
+}
+
+fn state(model: &Model, host: &str, address: std::net::IpAddr) -> String {
+    match (model.router(host, address), model.host(host).map(|host| &host.link)) {
+        (Some(router), _) if router.status.state == RouterState::Fault => {
+            format!("FAULT: {}", router.status.fault_reasons.join("; "))
+        }
+        (Some(router), _) => {
+            format!("{}, priority {}", state_name(router.status.state), router.status.effective_priority)
+        }
+        (None, Some(Link::Heard)) => "has no such virtual router".into(),
+        (None, _) => "not heard: how it stands is not known".into(),
+    }
+}
+
+/// Servers that can be drained or taken back.
+pub(super) fn drains(model: &Model) -> Choice {
+    let by_kernel = model.cluster.lvs.is_some();
+    let lines = model.cluster.backends().map(|host| {
+        let own = host.address.to_string();
+        let all = model.hosts.iter().flat_map(|host| &host.servers).flat_map(|server| &server.real_servers);
+        let mut reals =
+            all.filter(|real| real.address.rsplit_once(':').is_some_and(|(ip, _)| ip.trim_matches(['[', ']']) == own));
+        let drained = if by_kernel { reals.any(|real| real.drained) } else { host.backend.down };
+        let name = host.name.clone();
+        let words = if drained { format!("{name}  is drained: take it back") } else { format!("{name}  drain") };
+        (Order::Drain { host: name, back: drained, by_kernel }, words)
+    });
+    Choice {
+        title: "Drain a server, or take it back",
+        lines: lines.collect(),
+        nothing: "there is no server behind a VIP",
+    }
+}
+
+/// What can be drilled; without a lab nothing that cuts a host's power.
+pub(super) fn drills(lab: bool) -> Choice {
+    let here = SCENARIOS.iter().filter(|scenario| lab || !scenario.needs_lab());
+    let line = |scenario: &'static Scenario| {
+        let words = format!("{:<18} {}", scenario.name, scenario.title);
+        (Order::Drill { name: scenario.name, title: scenario.title, expected: scenario.expected }, words)
+    };
+    Choice { title: "Drill: break something on purpose", lines: here.map(line).collect(), nothing: "there is no drill" }
+}
