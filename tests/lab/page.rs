@@ -119,6 +119,8 @@ fn what_differs_each_time_is_no_difference() {
         ("by 02:7b:25:00:00:91", "by 02:7b:25:00:00:37", true),
         ("stop   0 ms  0/8381  lb-5", "stop 0 ms 0/97 lb-5", true),
         ("0 of 874 pings lost", "0 of 37 pings lost", true),
+        ("longest gap 1.5 ms, 0 of 1328 pings lost", "longest gap 0.0 ms, 0 of 874 pings lost", true),
+        ("longest gap 1.5 ms, 1 of 1328 pings lost", "longest gap 0.0 ms, 0 of 874 pings lost", false),
         ("outage 3 s, 3234 of 29583 lost", "outage 3 s, 91 of 874 lost", true),
         ("3 of 874 pings lost", "0 of 874 pings lost", false),
         ("10.0.0.3/24 up", "10.0.0.3/27 up", false),
