@@ -29,6 +29,11 @@ const END: &str = "END";
 
 /// The commands of a page, in their order.
 pub(crate) fn commands(text: &str) -> Vec<Typed> {
+    in_blocks(text, "```console")
+}
+
+/// The commands of blocks that begin so, in their order.
+pub(crate) fn in_blocks(text: &str, fence: &str) -> Vec<Typed> {
     let prompt = Regex::new(r"^(desk|client|[a-z]+-[0-9]+)?\$ (.+)$").unwrap();
     let (mut found, mut inside) = (Vec::<Typed>::new(), false);
     let mut fresh = true; // no command of this block yet
@@ -36,7 +41,7 @@ pub(crate) fn commands(text: &str) -> Vec<Typed> {
     for (number, line) in text.lines().enumerate() {
         if line.starts_with("```") {
             assert!(!reads, "line {}: a text has no END", number + 1);
-            (inside, fresh) = (!inside && line == "```console", true);
+            (inside, fresh) = (!inside && line == fence, true);
         } else if reads {
             let last = found.last_mut().unwrap();
             last.command.push_str(&format!("\n{line}"));

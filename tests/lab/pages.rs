@@ -120,7 +120,9 @@ impl Reader<'_> {
             command = command.replace(blank, value);
         }
         let folder = self.folder.display();
-        let line = if typed.place == "desk" {
+        // The desk and the client have this machine's files: whoever sits there works in the folder.
+        let here = typed.place == "desk" || typed.place == "client";
+        let line = if here {
             // What is exported stays so, as in the one shell that a reader has; and the files are this lab's.
             let (known, own) = (format!("{folder}/.exported"), SUBNET.replace('.', r"\."));
             let addresses = format!("s/{}/{own}\\./g", WRITTEN.replace('.', r"\."));
