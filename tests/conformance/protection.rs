@@ -88,6 +88,21 @@ fn who_stood_still_longer_than_the_lease_is_master_no_more() {
 }
 
 #[test]
+fn a_lease_that_comes_back_is_a_new_one() {
+    for interval in [INTERVAL, Duration::from_secs(2)] {
+        let mut rig = leased(interval);
+        rig.pass(Duration::from_secs(20));
+        for lease in [false, true] {
+            let mut config = rig.config.clone();
+            config.own.lease = lease;
+            rig.step(Input::Reload(Box::new(config)));
+            rig.pass(interval * 10);
+            assert_eq!((rig.state(), rig.counter("leases_lapsed")), (Master, 0), "{interval:?}, lease {lease}");
+        }
+    }
+}
+
+#[test]
 fn who_cannot_be_heard_lets_go() {
     let mut rig = leased(INTERVAL);
     rig.pass(Duration::from_secs(20));

@@ -102,6 +102,12 @@ const SITES: &[Case] = cases! {
     WordPress -> Down: pair::no_post_is_lost;
 };
 
+const LABS: &[Case] = cases! {
+    Up -> Deployed: pages::the_homework;
+    Deployed -> Deployed: pages::the_pair;
+    Deployed -> Down: pages::lvs_and_keepalived;
+};
+
 const OTHERS: &[Case] = cases! {
     Up -> Down: takeover::there_and_back; // on hosts that have no nginx yet
     Up -> Up: names::the_unit_of_centos_7;
@@ -121,7 +127,7 @@ const OTHERS: &[Case] = cases! {
     Balanced -> Deployed: lvs::directors_that_serve_and_back_to_nginx;
 };
 
-const ALL: [&[Case]; 4] = [PAIR, TRAFFIC, SITES, OTHERS];
+const ALL: [&[Case]; 5] = [PAIR, TRAFFIC, SITES, LABS, OTHERS];
 
 #[test]
 fn a_pair_and_its_bad_days() {
@@ -136,6 +142,11 @@ fn what_traffic_sees() {
 #[test]
 fn sites_of_all_kinds() {
     run(SITES);
+}
+
+#[test]
+fn the_course() {
+    run(LABS);
 }
 
 #[test]

@@ -3,7 +3,10 @@
 //!
 //! A line that begins with `$ ` is typed at the desk, one with `lb-5$ ` or `client$ ` there; the lines below it are
 //! its output, in which a line `…` stands for any number of lines, and a `…` in a line for any words. `(exit 7)` is
-//! its last line where it does not end well.
+//! its last line where it does not end well. A command that ends with `<<'END'` goes on to the line `END`.
+//!
+//! What needs a kernel that the lab has not stands in a block ```` ```console recorded ````: it was said elsewhere, and
+//! the page tells where.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -15,24 +18,39 @@ use regex::Regex;
 pub(crate) struct Typed {
     /// `desk`, `client` or a host.
     pub place: String,
-    /// As it is written, a comment behind it too.
+    /// As it is written, a comment behind it and the text that it reads too.
     pub command: String,
-    /// The lines of the page with its output; the one before them is the command's.
+    /// The lines of the page with its output; those before them are the command's.
     pub output: Range<usize>,
 }
 
+/// What ends a text that a command reads.
+const END: &str = "END";
+
 /// The commands of a page, in their order.
 pub(crate) fn commands(text: &str) -> Vec<Typed> {
+    in_blocks(text, "```console")
+}
+
+/// The commands of blocks that begin so, in their order.
+pub(crate) fn in_blocks(text: &str, fence: &str) -> Vec<Typed> {
     let prompt = Regex::new(r"^(desk|client|[a-z]+-[0-9]+)?\$ (.+)$").unwrap();
     let (mut found, mut inside) = (Vec::<Typed>::new(), false);
     let mut fresh = true; // no command of this block yet
+    let mut reads = false; // the command's own text goes on
     for (number, line) in text.lines().enumerate() {
         if line.starts_with("```") {
-            (inside, fresh) = (!inside && line == "```console", true);
+            assert!(!reads, "line {}: a text has no END", number + 1);
+            (inside, fresh) = (!inside && line == fence, true);
+        } else if reads {
+            let last = found.last_mut().unwrap();
+            last.command.push_str(&format!("\n{line}"));
+            last.output = number + 1..number + 1;
+            reads = line != END;
         } else if inside && let Some(words) = prompt.captures(line) {
             let place = words.get(1).map_or("desk", |place| place.as_str()).to_owned();
             found.push(Typed { place, command: words[2].to_owned(), output: number + 1..number + 1 });
-            fresh = false;
+            (fresh, reads) = (false, line.ends_with(&format!("<<'{END}'")));
         } else if inside {
             assert!(!fresh, "line {}: output of no command: {line}", number + 1);
             found.last_mut().unwrap().output.end = number + 1;
@@ -103,6 +121,15 @@ fn a_page_is_read_and_rewritten() {
 }
 
 #[test]
+fn a_command_reads_a_text_and_what_was_recorded_is_not_typed() {
+    let text = "```console\nlb-5$ cat > x <<'END'\n$ no: 1\nEND\nsaid\n```\n\n```console recorded\n$ two\n```\n";
+    let all = commands(text);
+    let [one] = &all[..] else { panic!("{all:?}") };
+    assert_eq!((&*one.command, one.output.clone()), ("cat > x <<'END'\n$ no: 1\nEND", 4..5));
+    assert_eq!(rewritten(text, &[(0, "other".into())].into()), text.replace("said", "other"));
+}
+
+#[test]
 fn what_differs_each_time_is_no_difference() {
     for (said, written, same) in [
         ("a\nb\nc", "a\n…\nc", true),
@@ -119,6 +146,8 @@ fn what_differs_each_time_is_no_difference() {
         ("by 02:7b:25:00:00:91", "by 02:7b:25:00:00:37", true),
         ("stop   0 ms  0/8381  lb-5", "stop 0 ms 0/97 lb-5", true),
         ("0 of 874 pings lost", "0 of 37 pings lost", true),
+        ("longest gap 1.5 ms, 0 of 1328 pings lost", "longest gap 0.0 ms, 0 of 874 pings lost", true),
+        ("longest gap 1.5 ms, 1 of 1328 pings lost", "longest gap 0.0 ms, 0 of 874 pings lost", false),
         ("outage 3 s, 3234 of 29583 lost", "outage 3 s, 91 of 874 lost", true),
         ("3 of 874 pings lost", "0 of 874 pings lost", false),
         ("10.0.0.3/24 up", "10.0.0.3/27 up", false),

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use super::hosts::{Lab, SUBNET};
 use super::page::{Typed, commands, is_as_written, rewritten};
@@ -12,23 +13,68 @@ use super::wordpress::PASSWORD;
 
 /// The addresses that pages write.
 const WRITTEN: &str = "10.0.0.";
+/// The folder in which the course's pages are followed.
+const COURSE: &str = "course";
+
+/// The homework of the course, from bare hosts.
+pub(crate) fn the_homework(lab: &Lab) {
+    follow(lab, COURSE, &["labs/01-web-pages", "labs/02-balancer", "labs/03-vip"], &[]);
+}
+
+/// What the deployed pair does when something happens to it; it serves afterwards as before.
+pub(crate) fn the_pair(lab: &Lab) {
+    with_the_homework(lab);
+    let pages = [
+        "labs/04-heartbeat",
+        "labs/05-master-stopped",
+        "labs/06-master-returns",
+        "labs/07-split-brain",
+        "labs/08-check-web",
+        "labs/12-backend",
+        "labs/13-failover",
+        "labs/15-drill-report",
+    ];
+    follow(lab, COURSE, &pages, &[]);
+}
+
+/// LVS as far as this machine's kernel goes, and the hosts as they were; then keepalived by hand, which is taken over.
+pub(crate) fn lvs_and_keepalived(lab: &Lab) {
+    with_the_homework(lab);
+    follow(lab, COURSE, &["labs/09-lvs-dr", "labs/10-dr-and-arp", "labs/14-takeover"], &[]);
+    lab.hactl(&["lab", "down"]);
+}
 
 pub(crate) fn wordpress(lab: &Lab) {
     // What a reader fills in.
     let password = format!("'{}'", PASSWORD.replace('\'', r"'\''"));
-    follow(lab, "wordpress", &[("WP_ADMIN_PASSWORD=…", &format!("WP_ADMIN_PASSWORD={password}"))]);
+    let filled_in = [("WP_ADMIN_PASSWORD=…", &*format!("WP_ADMIN_PASSWORD={password}"))];
+    follow(lab, "wordpress", &["wordpress", "labs/11-wordpress"], &filled_in);
 }
 
-/// Follows `docs/NAME.md` in an empty folder at the desk. `filled_in` are the places of its commands that a reader
-/// fills in, and with what.
-fn follow(lab: &Lab, name: &str, filled_in: &[(&str, &str)]) {
+/// The reader has done the homework: its inventory is where the pages look for it.
+fn with_the_homework(lab: &Lab) {
+    let folder = lab.files.path().join(COURSE);
+    fs::create_dir_all(&folder).unwrap();
+    fs::copy(lab.homework(), folder.join("inventory.yaml")).unwrap();
+}
+
+/// Follows pages of `docs`, one after the other, in a folder at the desk. `filled_in` are the places of their commands
+/// that a reader fills in, and with what.
+fn follow(lab: &Lab, folder: &str, names: &[&str], filled_in: &[(&str, &str)]) {
+    let reader = Reader { lab, folder: lab.files.path().join(folder) };
+    fs::create_dir_all(&reader.folder).unwrap();
+    let wrong: Vec<String> = names.iter().flat_map(|name| read(&reader, name, filled_in)).collect();
+    let next = "HACTL_UPDATE=1 make docs-check writes what was said";
+    assert!(wrong.is_empty(), "{} commands say something else; {next}\n{}", wrong.len(), wrong.concat());
+}
+
+/// What of `docs/NAME.md` is not as it says; with `HACTL_UPDATE` nothing, since the page says it now.
+fn read(reader: &Reader<'_>, name: &str, filled_in: &[(&str, &str)]) -> Vec<String> {
     let paths = ["md", "zh-CN.md"].map(|end| root().join(format!("docs/{name}.{end}")));
     let text = fs::read_to_string(&paths[0]).unwrap();
     let lines: Vec<&str> = text.lines().collect();
-    let reader = Reader { lab, folder: lab.files.path().join(name) };
-    fs::create_dir_all(&reader.folder).unwrap();
     let (mut outputs, mut wrong) = (BTreeMap::new(), Vec::new());
-    let all = commands(&text);
+    let (all, begun) = (commands(&text), Instant::now());
     assert!(!all.is_empty(), "{name} has no command");
     for (number, typed) in all.iter().enumerate() {
         let said = reader.types(typed, filled_in);
@@ -39,15 +85,20 @@ fn follow(lab: &Lab, name: &str, filled_in: &[(&str, &str)]) {
             outputs.insert(number, said);
         }
     }
+    eprintln!(
+        "{name}: {} commands in {:.1} s, {} say something else",
+        all.len(),
+        begun.elapsed().as_secs_f64(),
+        wrong.len()
+    );
     if std::env::var_os("HACTL_UPDATE").is_some() {
+        wrong.clear();
         for path in paths {
             let text = fs::read_to_string(&path).unwrap();
             fs::write(&path, rewritten(&text, &outputs)).unwrap();
         }
-    } else {
-        let next = "HACTL_UPDATE=1 make docs-check writes what was said";
-        assert!(wrong.is_empty(), "{name}: {} commands say something else; {next}\n{}", wrong.len(), wrong.concat());
     }
+    wrong
 }
 
 fn root() -> &'static Path {
@@ -69,7 +120,9 @@ impl Reader<'_> {
             command = command.replace(blank, value);
         }
         let folder = self.folder.display();
-        let line = if typed.place == "desk" {
+        // The desk and the client have this machine's files: whoever sits there works in the folder.
+        let here = typed.place == "desk" || typed.place == "client";
+        let line = if here {
             // What is exported stays so, as in the one shell that a reader has; and the files are this lab's.
             let (known, own) = (format!("{folder}/.exported"), SUBNET.replace('.', r"\."));
             let addresses = format!("s/{}/{own}\\./g", WRITTEN.replace('.', r"\."));

@@ -13,6 +13,8 @@ mod image;
 mod inside;
 mod netlink;
 mod outside;
+#[path = "../lab/page.rs"]
+mod page;
 mod stream;
 mod suite_agent;
 mod suite_bench;

@@ -12,11 +12,14 @@ use hactl::lab::rootfs;
 
 use super::Case;
 use super::host::{HACTL, wait};
+use super::page::{in_blocks, is_as_written};
 
 pub(crate) const CASES: &[Case] = crate::cases![the_examples_by_ssh_and_systemd];
 
 const FOUR: &str = include_str!("../../inventories/lvs-dr.yaml");
 const TWO: &str = include_str!("../../inventories/lvs-dr-two.yaml");
+/// What the page of the course shows of a kernel that has IPVS.
+const PAGE: &str = include_str!("../../docs/labs/09-lvs-dr.md");
 /// The lab's own subnet, so that the examples are deployed to the letter.
 const VIP: &str = "10.0.0.3";
 
@@ -77,6 +80,20 @@ impl Lab {
         counts
     }
 
+    /// Each command of the page that was recorded here says what stands below it.
+    fn follow(&self, page: &str) {
+        let (lines, mut wrong) = (page.lines().collect::<Vec<_>>(), String::new());
+        let all = in_blocks(page, "```console recorded");
+        assert!(!all.is_empty(), "nothing was recorded");
+        for typed in all {
+            let said = self.sh(&typed.place, &typed.command);
+            if !is_as_written(&said, &lines[typed.output].join("\n")) {
+                wrong.push_str(&format!("{}$ {}\n{said}", typed.place, typed.command));
+            }
+        }
+        assert!(wrong.is_empty(), "the page says something else:\n{wrong}");
+    }
+
     fn wait_pages(&self, what: &str, wanted: &[(&str, usize)]) {
         let wanted: BTreeMap<String, usize> = wanted.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
         let mut seen = BTreeMap::new();
@@ -117,6 +134,7 @@ fn the_examples_by_ssh_and_systemd() {
     eprintln!("{}", lab.desk(&four, &["deploy", "-y", "--accept-new-host-keys"]));
     lab.wait_pages("both to serve", &[("web7", 5), ("web8", 5)]);
     lab.desk(&four, &["verify"]);
+    lab.follow(PAGE);
     lab.desk(&four, &["drain", "web-7"]);
     lab.wait_pages("one to serve", &[("web8", 10)]);
     lab.desk(&four, &["undrain", "web-7"]);

@@ -80,6 +80,10 @@ impl Router {
             self.advertise_extra(self.advertised(), ctx.now);
         }
         self.config = config;
+        if !self.settings.lease {
+            // One that is switched on again later is a new one, and must not be judged by when this one ended.
+            self.leased_until = None;
+        }
         let new = self.link_addresses(ctx);
         if holds {
             let routing = self.routing(ctx);
