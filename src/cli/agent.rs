@@ -168,7 +168,12 @@ fn write_metrics(at: &AgentClient, path: &Path) -> Outcome {
         Response::Error { message } => {
             return Err(Failure::one(Exit::Preflight, Problem::new(Code::AgentRefused, message)));
         }
-        _ => String::new(),
+        _ => {
+            let problem = Problem::new(Code::NoAgent, "the agent answers something else than metrics");
+            let next =
+                "`hactl agent status` tells its version; `hactl agent upgrade` starts the binary that is on disk";
+            return Err(Failure::one(Exit::Preflight, problem.next(next)));
+        }
     };
     put(path, &text).map(|()| Exit::Done).map_err(|error| {
         let message = format!("metrics cannot be written to {}: {error}", path.display());

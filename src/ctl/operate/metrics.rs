@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::ctl::desk::Options;
 use crate::ctl::operate::agents::ask_agents;
 use crate::ctl::report::{Outcome, Report};
-use crate::error::Exit;
+use crate::error::{Code, Exit, Problem};
 
 /// One page of Prometheus' text format.
 #[derive(Debug, Clone, Serialize)]
@@ -22,12 +22,18 @@ pub struct Page {
 /// # Errors
 /// Exit 3 for a host without agent in the inventory; the report says 4 when one does not answer.
 pub async fn metrics(inventory: Option<&Path>, options: Options, host: Option<&str>) -> Outcome<Page> {
-    let (answers, problems) = ask_agents(inventory, options, host, &Request::Metrics).await?;
-    let page = |(host, answer)| match answer {
-        Response::Metrics { text } => Some((host, text)),
-        _ => None,
-    };
-    let pages: Vec<(String, String)> = answers.into_iter().filter_map(page).collect();
+    let (answers, mut problems) = ask_agents(inventory, options, host, &Request::Metrics).await?;
+    let mut pages = Vec::new();
+    for (host, answer) in answers {
+        match answer {
+            Response::Metrics { text } => pages.push((host, text)),
+            // A page without this host would look whole.
+            _ => {
+                let problem = Problem::on(&host, Code::NoAgent, "its agent answers something else than metrics");
+                problems.push(problem.next("is it of another version? `hactl deploy`"));
+            }
+        }
+    }
     let exit = if problems.is_empty() { Exit::Done } else { Exit::Preflight };
     Ok(Report { value: Page { text: joined(&pages) }, problems, exit })
 }
