@@ -1,5 +1,5 @@
-//! `hactl explain`: what an error code means, from the register; what a keyword of keepalived.conf means; what an alert
-//! means; what a packet says. Why a VIP is where it is the hosts are asked for, in `desk`.
+//! `hactl explain`: what an error code means, from the register; what a keyword of keepalived.conf means, a key of an
+//! inventory, or an alert; what a packet says. Why a VIP is where it is the hosts are asked for, in `desk`.
 
 use std::io::Read as _;
 
@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::alert;
 use super::args::Explain;
 use super::global::Global;
+use super::inventory_key::{self, InventoryKey};
 use super::show::finish;
 use super::show::why::why;
 use crate::ctl::packet::{self, Told, hex};
@@ -33,6 +34,8 @@ struct Explained {
     packets: Vec<Told>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     alerts: Vec<Alert>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    inventory: Vec<InventoryKey>,
 }
 
 /// A keyword of keepalived.conf, in one block that it may stand in.
@@ -94,11 +97,18 @@ pub(crate) fn explain(global: &Global, command: &Explain) -> Outcome {
         let explained = Explained { alerts: vec![Alert { alert, text }], ..Explained::default() };
         return finish(global, "explain", Ok(Report::done(explained)), |_| format!("{alert}\n\n{text}\n"));
     }
+    let inventory = inventory_key::find(&wanted);
+    if !inventory.is_empty() {
+        let explained = Explained { inventory, ..Explained::default() };
+        return finish(global, "explain", Ok(Report::done(explained)), |told| {
+            told.inventory.iter().map(inventory_key::words).collect()
+        });
+    }
     let Some(packets) = hex::packets(&wanted) else {
         let shown: String = crate::error::plain(&wanted).chars().take(SHOWN).collect();
         let message = format!(
-            "`{shown}` is no VIP, no error code of hactl, no keyword of keepalived.conf, no alert and no packet in \
-             hexadecimal digits"
+            "`{shown}` is no VIP, no error code of hactl, no keyword of keepalived.conf, no key of an inventory, no \
+             alert and no packet in hexadecimal digits"
         );
         let like = (wanted.trim().len() > 3).then(|| closest(wanted.trim(), names().into_iter())).flatten();
         let next = match like {

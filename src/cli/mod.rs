@@ -27,6 +27,7 @@ mod global;
 mod hear;
 mod import_args;
 mod init;
+mod inventory_key;
 mod lab;
 mod logs;
 mod manual;
