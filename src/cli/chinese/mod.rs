@@ -9,4 +9,6 @@ pub(crate) mod lines;
 pub(crate) mod said;
 
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod tests;
