@@ -374,14 +374,15 @@ fn completions_know_hosts_and_scenarios() {
 }
 
 #[test]
-fn both_readmes_list_every_drill() {
+fn both_pages_of_commands_list_every_drill() {
     let listed: serde_json::Value = serde_json::from_slice(&hactl(&["drill", "--list", "--json"]).stdout).unwrap();
     let scenarios = listed["scenarios"].as_array().unwrap();
     let mut known: Vec<&str> = scenarios.iter().map(|one| one["scenario"].as_str().unwrap()).collect();
     known.sort_unstable();
-    for (name, text) in
-        [("README.md", include_str!("../../README.md")), ("README.zh-CN.md", include_str!("../../README.zh-CN.md"))]
-    {
+    for (name, text) in [
+        ("docs/commands.md", include_str!("../../docs/commands.md")),
+        ("docs/commands.zh-CN.md", include_str!("../../docs/commands.zh-CN.md")),
+    ] {
         let row = text.lines().find(|line| line.starts_with("| `hactl drill --list` |")).unwrap();
         let mut told: Vec<&str> = row.split('`').nth(3).unwrap().split(' ').collect();
         told.sort_unstable();

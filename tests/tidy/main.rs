@@ -5,8 +5,11 @@ mod codes;
 mod docs;
 mod engine;
 mod graph;
+#[path = "../lab/page.rs"]
+mod page;
 mod prints;
 mod purity;
+mod recording;
 mod variants;
 
 use std::path::{Path, PathBuf};

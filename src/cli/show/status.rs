@@ -92,7 +92,13 @@ pub(crate) fn sites(sites: &[SiteStatus]) -> String {
         let certificate = site.certificate.as_ref();
         let certificate = certificate
             .map_or_else(String::new, |one| format!("  {}", holds(&one.names.join(", "), &one.issuer, one.days_left)));
-        said!("{url} through {vip}", url = site.url, vip = site.vip) + &format!("  {answer}{certificate}\n")
+        let place = match (&site.vip, &site.host) {
+            (_, Some(host)) => said!("{url} on {host}", url = site.url, host = host),
+            (vip, None) => {
+                said!("{url} through {vip}", url = site.url, vip = vip.map(|vip| vip.to_string()).unwrap_or_default())
+            }
+        };
+        place + &format!("  {answer}{certificate}\n")
     };
     sites.iter().map(line).collect()
 }

@@ -10,5 +10,6 @@ pub mod members;
 pub mod no_answer;
 pub mod observe;
 pub mod sites;
+pub mod standbys;
 pub mod transaction;
 pub mod way;

@@ -66,7 +66,7 @@ fn shown(cluster: &Cluster, observed: &Observed, seen: &SiteSeen) -> Option<Prob
     let held: Vec<&Held> = all.iter().filter_map(|(_, _, held)| held.filter(|held| held.directory.is_some())).collect();
     let known = held.len() == cluster.group(Group::Lb).count();
     let none = held.iter().all(|held| held.fingerprint != certificate.fingerprint);
-    (known && none).then(|| another(&seen.url, seen.vip, certificate, "its load balancers have got"))
+    (known && none).then(|| another(&seen.url, &seen.asked, certificate, "its load balancers have got"))
 }
 
 /// Each site with each load balancer that answered, and what that one has.
@@ -237,7 +237,7 @@ mod tests {
             }
             observed.sites.push(SiteSeen {
                 site: "www.example.cc".into(),
-                vip: [10, 0, 0, 3].into(),
+                asked: Asked::Vip([10, 0, 0, 3].into()),
                 url: "https://www.example.cc/".into(),
                 answer: Ok(SiteAnswer { status: 200, certificate: Some(shown.clone()) }),
             });

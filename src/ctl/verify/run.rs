@@ -14,6 +14,7 @@ use super::{certificates, lvs, pools};
 use crate::ctl::cluster::{Cluster, Vip};
 use crate::ctl::desk::{Desk, Options, open};
 use crate::ctl::look::observe::{Observed, ask, look};
+use crate::ctl::look::standbys::ask_standbys;
 use crate::ctl::look::way::can_answer;
 use crate::ctl::report::{Outcome, Report};
 use crate::error::{Code, Exit, Failure, Problem};
@@ -32,7 +33,7 @@ pub struct Verified {
     pub vips: usize,
     /// Whether the service was asked through them, and answered.
     pub service: Service,
-    /// One entry a site and VIP, where the inventory has `sites`.
+    /// One entry a site and VIP, where the inventory has `sites`, and one a site and standby.
     pub sites: Vec<SiteStatus>,
     /// What each load balancer got by ACME, where sites ask for that.
     pub certificates: Vec<HeldStatus>,
@@ -112,7 +113,8 @@ async fn watch(desk: &Desk, duration: Option<Duration>) -> (Vec<Problem>, Observ
     let mut known = BTreeSet::new();
     let mut problems = Vec::new();
     loop {
-        let observed = look(desk, true).await;
+        let mut observed = look(desk, true).await;
+        observed.sites.extend(ask_standbys(&desk.cluster, &observed).await);
         for problem in judge(&desk.cluster, &observed)
             .into_iter()
             .chain(pools::hopeless(&observed))

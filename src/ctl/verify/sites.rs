@@ -1,4 +1,5 @@
-//! The verdict on each site: whether it answers well through every VIP, and with the certificate that was deployed.
+//! The verdict on each site: whether it answers well through every VIP and on who stands by, and with the certificate
+//! that was deployed.
 
 use std::net::IpAddr;
 use std::time::SystemTime;
@@ -8,18 +9,21 @@ use serde::Serialize;
 use crate::certificate::Certificate;
 use crate::ctl::certificate::validity;
 use crate::ctl::cluster::Cluster;
+use crate::ctl::inventory::virtual_hosts::of_short;
 use crate::ctl::look::observe::Observed;
-use crate::ctl::look::sites::SiteSeen;
+use crate::ctl::look::sites::{Asked, SiteSeen};
 use crate::ctl::sites::VirtualHost;
 use crate::error::{Code, Problem};
 
-/// A site as it was seen through one VIP.
+/// A site as it was seen through one VIP, or on one load balancer that stands by.
 #[derive(Debug, Clone, Serialize)]
 pub struct SiteStatus {
     /// What was asked for.
     pub url: String,
-    /// Through which VIP.
-    pub vip: IpAddr,
+    /// Through which VIP; `None` where a standby was asked.
+    pub vip: Option<IpAddr>,
+    /// The standby that was asked at its own address; `None` where the VIP was.
+    pub host: Option<String>,
     /// The HTTP status; `None` when nothing answered.
     pub status: Option<u16>,
     /// Why nothing did.
@@ -43,13 +47,19 @@ pub struct CertificateStatus {
 
 /// What was seen of each site, in the inventory's order.
 pub fn statuses(cluster: &Cluster, observed: &Observed) -> Vec<SiteStatus> {
-    let of = |seen: &SiteSeen| cluster.traffic.sites.iter().find(|site| site.id == seen.site);
+    let sites = sites(cluster);
+    let of = |seen: &SiteSeen| sites.iter().find(|site| site.id == seen.site);
     let one = |seen: &SiteSeen| {
         let answer = seen.answer.as_ref().ok();
         let certificate = answer.and_then(|answer| answer.certificate.as_ref());
+        let (vip, host) = match &seen.asked {
+            Asked::Vip(vip) => (Some(*vip), None),
+            Asked::Standby(host) => (None, Some(host.clone())),
+        };
         SiteStatus {
             url: seen.url.clone(),
-            vip: seen.vip,
+            vip,
+            host,
             status: answer.map(|answer| answer.status),
             error: seen.answer.as_ref().err().map(ToString::to_string),
             expected: of(seen).zip(answer).is_some_and(|(site, answer)| site.expects(answer.status)),
@@ -63,33 +73,54 @@ pub fn statuses(cluster: &Cluster, observed: &Observed) -> Vec<SiteStatus> {
     observed.sites.iter().map(one).collect()
 }
 
-/// Judges what came back.
+/// Judges what came back. Of a standby only those sites are judged that it was asked for.
 pub fn judge(cluster: &Cluster, observed: &Observed) -> Vec<Problem> {
-    let seen = observed
-        .sites
-        .iter()
-        .filter_map(|seen| Some((cluster.traffic.sites.iter().find(|site| site.id == seen.site)?, seen)));
-    seen.flat_map(|(site, seen)| one(site, seen)).collect()
+    let sites = sites(cluster);
+    let of = |seen: &SiteSeen| sites.iter().find(|site| site.id == seen.site);
+    observed.sites.iter().filter_map(|seen| Some(one(of(seen)?, seen))).flatten().collect()
+}
+
+/// The sites of a cluster; the short form is one.
+fn sites(cluster: &Cluster) -> Vec<VirtualHost> {
+    if cluster.traffic.sites.is_empty() { vec![of_short(&cluster.site)] } else { cluster.traffic.sites.clone() }
+}
+
+/// What a bad answer means, by who gave it.
+fn harm(asked: &Asked, now: &'static str) -> String {
+    match asked {
+        Asked::Vip(_) => now.to_owned(),
+        Asked::Standby(host) => format!("{now} as soon as {host} has the VIP"),
+    }
 }
 
 fn one(site: &VirtualHost, seen: &SiteSeen) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let (url, vip) = (&seen.url, seen.vip);
+    let (url, asked) = (&seen.url, &seen.asked);
+    let (code, who) = match asked {
+        Asked::Vip(_) => (Code::ServiceBad, "the owner"),
+        Asked::Standby(host) => (Code::StandbyServesBadly, host.as_str()),
+    };
     let answer = match &seen.answer {
         Err(why) => {
-            let problem = Problem::new(Code::ServiceBad, format!("{url} does not answer through {vip}: {why}"));
-            let next = "nginx's error log on the owner; `hactl status` shows who owns the address";
-            return vec![problem.why("browsers get no answer").next(next)];
+            let problem = Problem::new(code, format!("{url} does not answer {asked}: {why}"));
+            let problem = problem.why(harm(asked, "browsers get no answer"));
+            return vec![match asked {
+                Asked::Vip(_) => {
+                    problem.next("nginx's error log on the owner; `hactl status` shows who owns the address")
+                }
+                Asked::Standby(_) => problem
+                    .next(format!("nginx's error log and `nginx -T` on {who}; `hactl plan` shows what differs there")),
+            }];
         }
         Ok(answer) => answer,
     };
     if !site.expects(answer.status) {
         let status = answer.status;
-        let problem = Problem::new(Code::ServiceBad, format!("{url} answers with status {status} through {vip}"));
+        let problem = Problem::new(code, format!("{url} answers with status {status} {asked}"));
         let (why, next) = match status {
             500.. => (
                 "no server of its pool could be reached, or none could answer",
-                "nginx's error log on the owner and on the servers".to_owned(),
+                format!("nginx's error log on {who} and on the servers"),
             ),
             _ => (
                 "browsers get an error page",
@@ -98,7 +129,7 @@ fn one(site: &VirtualHost, seen: &SiteSeen) -> Vec<Problem> {
                 ),
             ),
         };
-        problems.push(problem.why(why).next(next));
+        problems.push(problem.why(harm(asked, why)).next(next));
     }
     let Some(tls) = &site.tls else { return problems };
     if site.acme().is_some() {
@@ -109,26 +140,23 @@ fn one(site: &VirtualHost, seen: &SiteSeen) -> Vec<Problem> {
             problems.extend(validity(shown, &format!("of {}", site.id), SystemTime::now()));
         }
         (Some(shown), Some(_)) => {
-            problems.push(another(url, vip, shown, "the inventory has"));
+            problems.push(another(url, asked, shown, "the inventory has"));
         }
         // What this desk does not have it cannot compare.
         (Some(shown), None) => problems.extend(validity(shown, &format!("of {}", site.id), SystemTime::now())),
         (None, _) => problems.push(
-            Problem::new(
-                Code::CertificateServed,
-                format!("{url} shows a certificate through {vip} that cannot be read"),
-            )
-            .why("browsers would refuse it as well")
-            .next("`openssl s_client -connect` shows it"),
+            Problem::new(Code::CertificateServed, format!("{url} shows a certificate {asked} that cannot be read"))
+                .why("browsers would refuse it as well")
+                .next("`openssl s_client -connect` shows it"),
         ),
     }
     problems
 }
 
 /// It shows another one than it should.
-pub(super) fn another(url: &str, vip: IpAddr, shown: &Certificate, than: &str) -> Problem {
+pub(super) fn another(url: &str, asked: &Asked, shown: &Certificate, than: &str) -> Problem {
     let message = format!(
-        "{url} shows another certificate through {vip} than {than}: for {}, by {}",
+        "{url} shows another certificate {asked} than {than}: for {}, by {}",
         shown.names.join(", "),
         shown.issuer
     );
@@ -158,16 +186,12 @@ mod tests {
             |names: &str| Certificate::read(&make_up(&[names.to_owned()], SystemTime::now()).unwrap().0).unwrap();
         let (own, other) = (made("www.example.cc"), made("other.cc"));
         cluster.traffic.sites[0].tls.as_mut().unwrap().certificate = Some(own.clone());
-        let told = |answer: Result<SiteAnswer, NoAnswer>| -> Vec<String> {
-            let seen = SiteSeen {
-                site: "www.example.cc".into(),
-                vip: [10, 0, 0, 3].into(),
-                url: "https://www.example.cc/".into(),
-                answer,
-            };
+        let told_by = |asked: Asked, answer: Result<SiteAnswer, NoAnswer>| -> Vec<String> {
+            let seen = SiteSeen { site: "www.example.cc".into(), asked, url: "https://www.example.cc/".into(), answer };
             let observed = Observed { sites: vec![seen], ..Observed::default() };
             judge(&cluster, &observed).iter().map(ToString::to_string).collect()
         };
+        let told = |answer| told_by(Asked::Vip([10, 0, 0, 3].into()), answer);
         let answer =
             |status, certificate: Option<&Certificate>| Ok(SiteAnswer { status, certificate: certificate.cloned() });
         assert_eq!(told(answer(200, Some(&own))), [] as [String; 0]);
@@ -181,5 +205,32 @@ mod tests {
             let said = told(answer);
             assert!(said.len() == 1 && said[0].contains(code) && said[0].contains(word), "{said:?}");
         }
+        let standby = |answer| told_by(Asked::Standby("lb-6".to_owned()), answer);
+        assert_eq!(standby(answer(200, Some(&own))), [] as [String; 0]);
+        for (answer, code, word) in [
+            (Err(NoAnswer("refused".to_owned())), "E732", "on lb-6, which stands by: refused"),
+            (answer(502, Some(&own)), "E732", "as soon as lb-6 has the VIP"),
+            (answer(200, Some(&other)), "E725", "another certificate on lb-6, which stands by"),
+        ] {
+            let said = standby(answer);
+            assert!(said.len() == 1 && said[0].contains(code) && said[0].contains(word), "{said:?}");
+        }
+    }
+
+    #[test]
+    fn a_standby_has_the_short_form_as_well() {
+        let cluster = parse(Path::new("x.yaml"), include_str!("../../../inventories/homework.yaml")).unwrap().cluster;
+        let seen = |status| SiteSeen {
+            site: "www.example.cc".into(),
+            asked: Asked::Standby("lb-6".to_owned()),
+            url: "http://www.example.cc/".into(),
+            answer: Ok(SiteAnswer { status, certificate: None }),
+        };
+        let observed = Observed { sites: vec![seen(200), seen(500)], ..Observed::default() };
+        let shown = statuses(&cluster, &observed);
+        assert_eq!(shown.iter().map(|site| site.expected).collect::<Vec<_>>(), [true, false]);
+        assert_eq!((shown[0].vip, shown[0].host.as_deref()), (None, Some("lb-6")));
+        let codes: Vec<Code> = judge(&cluster, &observed).iter().map(|problem| problem.code).collect();
+        assert_eq!(codes, [Code::StandbyServesBadly]);
     }
 }

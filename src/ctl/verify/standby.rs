@@ -21,7 +21,7 @@ pub fn judge(cluster: &Cluster, observed: &Observed) -> Vec<Problem> {
         let Some(seen) = observed.hosts.get(&host.name).filter(|seen| seen.reachable) else { continue };
         for instance in seen.agent.iter().flat_map(|agent| &agent.instances) {
             let now = seen.agent.as_ref().map_or(0, |agent| agent.now_unix_ms);
-            problems.extend(deaf(host, seen, instance, now).or_else(|| mute(observed, host, instance)));
+            problems.extend(deaf(cluster, host, seen, instance, now).or_else(|| mute(observed, host, instance)));
             problems.extend(duplicate(observed, host, instance));
         }
         problems.extend(unheard(cluster, observed, host, seen));
@@ -30,7 +30,7 @@ pub fn judge(cluster: &Cluster, observed: &Observed) -> Vec<Problem> {
 }
 
 /// A standby that hears nobody.
-fn deaf(host: &Host, seen: &Seen, instance: &InstanceStatus, now_ms: u64) -> Option<Problem> {
+fn deaf(cluster: &Cluster, host: &Host, seen: &Seen, instance: &InstanceStatus, now_ms: u64) -> Option<Problem> {
     if instance.state != RouterState::Backup {
         return None;
     }
@@ -46,7 +46,7 @@ fn deaf(host: &Host, seen: &Seen, instance: &InstanceStatus, now_ms: u64) -> Opt
         instance.name,
         silent.as_secs_f64()
     );
-    let (why, next) = cause(host, seen, instance);
+    let (why, next) = cause(cluster, host, seen, instance);
     Some(Problem::new(Code::DeafStandby, message).why(why).next(next))
 }
 
@@ -102,7 +102,7 @@ fn refused(instance: &InstanceStatus) -> Option<(String, String)> {
 }
 
 /// Why it hears nothing, from what it counted and what runs there.
-fn cause(host: &Host, seen: &Seen, instance: &InstanceStatus) -> (String, String) {
+fn cause(cluster: &Cluster, host: &Host, seen: &Seen, instance: &InstanceStatus) -> (String, String) {
     let none = "it cannot know when the master fails";
     if let Some((why, next)) = refused(instance) {
         return (format!("{none}: it {why}"), next);
@@ -114,12 +114,27 @@ fn cause(host: &Host, seen: &Seen, instance: &InstanceStatus) -> (String, String
     match firewall(seen) {
         Some((unit, allow)) => (format!("{none}{held}; {unit} runs there and may drop IP protocol 112"), allow),
         None => (
-            format!("{none}{held}; something drops IP protocol 112 on the way"),
+            format!("{none}{held}; {}", on_the_way(cluster, instance)),
             format!(
                 "allow IP protocol 112 and 224.0.0.18 on both load balancers and between them; `tcpdump -ni any ip proto 112` on {}",
                 host.name
             ),
         ),
+    }
+}
+
+/// What may drop adverts between the hosts. A switch that learns who wants which multicast (IGMP snooping, RFC 4541)
+/// forgets it after some minutes where nobody on the LAN asks (no querier): adverts come through at first, and then no
+/// more. Hosts cannot see that; it is named where it fits.
+fn on_the_way(cluster: &Cluster, instance: &InstanceStatus) -> String {
+    let drops = "something drops IP protocol 112 on the way";
+    let multicast = cluster.vips.iter().any(|vip| vip.vrid == instance.vrid && !vip.unicast);
+    match instance.last_advert_ms {
+        Some(_) if multicast => format!(
+            "{drops}. It heard adverts until then: a switch with IGMP snooping (MLD snooping for IPv6) and no querier does \
+             that some minutes after hosts have joined; `unicast: yes` needs no multicast"
+        ),
+        _ => drops.to_owned(),
     }
 }
 
@@ -220,6 +235,10 @@ mod tests {
         ] {
             let (cluster, observed) = scene(&standby);
             assert_eq!(judge(&cluster, &observed).is_empty(), good, "{standby}");
+        }
+        for (heard, hint) in [(json!(22_900), true), (json!(null), false)] {
+            let (cluster, observed) = scene(&json!({"last_advert_ms": heard}));
+            assert_eq!(only(&cluster, &observed).to_string().contains("IGMP snooping"), hint, "{heard}");
         }
         let (cluster, mut observed) = scene(&json!({"last_advert_ms": 22_900, "counters": {"claims_withheld": 7}}));
         observed.hosts.get_mut("lb-6").unwrap().firewalls = vec!["firewalld".into()];

@@ -151,6 +151,10 @@ macro_rules! outcome_codes {
         /// A load balancer sends adverts that are not as the inventory has them: version, interval, addresses, password
         /// or checksum. Others drop them, or wait for the wrong time. `hactl plan` shows whether it lacks a deploy.
         AdvertDiffers = "E731", "adverts are not as in the inventory";
+        /// A load balancer that stands by answers badly for a site, or not at all, when it is asked at its own address.
+        /// With the next failure it is the one that answers everybody. `hactl plan` shows what differs there; its
+        /// nginx's error log says why.
+        StandbyServesBadly = "E732", "a standby does not serve a site";
         /// Another deploy works on this cluster. Two at once would mix their files; nothing was changed.
         Locked = "E801", "locked by another deploy";
     } };

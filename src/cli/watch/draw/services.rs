@@ -101,7 +101,11 @@ fn site(view: &View<'_>, site: &SiteStatus) -> Line<'static> {
         (Some(status), _) => Span::styled(format!("http {status}"), view.paint.bad()),
         (None, why) => Span::styled(format!("no answer: {}", why.as_deref().unwrap_or_default()), view.paint.bad()),
     };
-    let mut spans = vec![Span::raw(format!("{} through {}  ", site.url, site.vip)), answer];
+    let place = match (&site.host, &site.vip) {
+        (Some(host), _) => format!(" on {host}  "),
+        (None, vip) => format!(" through {}  ", vip.map(|vip| vip.to_string()).unwrap_or_default()),
+    };
+    let mut spans = vec![Span::raw(format!("{}{place}", site.url)), answer];
     if let Some(shown) = &site.certificate {
         spans.push(Span::raw("  certificate "));
         spans.push(days(view, shown.days_left));
