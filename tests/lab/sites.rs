@@ -128,6 +128,24 @@ pub(crate) fn https_by_name(lab: &Lab) {
     let said = expect("another certificate is served", &lab.desk(&own, &["verify"]), 7);
     assert!(said.contains("E725"), "{said}");
     deploy(lab, "put right", &own);
+    // Whoever stands by is asked for each site, too: through the VIP nobody would notice before the next failure.
+    let said = expect("both serve", &lab.desk(&own, &["verify"]), 0);
+    assert!(said.contains("https://www.example.cc/ on lb-6  http 200"), "{said}");
+    lab.sh(
+        "lb-6",
+        "sed -i '/server_name www.example.cc/a return 503;' /etc/nginx/conf.d/hactl-lb.conf && systemctl reload nginx",
+    );
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let said = loop {
+        let output = lab.desk(&own, &["verify"]);
+        if output.status.code() == Some(7) || std::time::Instant::now() > end {
+            break expect("the standby does not serve", &output, 7);
+        }
+    };
+    let told = "https://www.example.cc/ answers with status 503 on lb-6, which stands by";
+    assert!(said.contains("E732") && said.contains(told) && !said.contains("E704"), "{said}");
+    deploy(lab, "put right again", &own);
+    expect("both serve again", &lab.desk(&own, &["verify"]), 0);
     // What sites that are gone have left goes, too.
     let alone = TLS.split("  - names: [shop").next().unwrap().to_owned();
     deploy(lab, "one site", &write(lab, "one.yaml", &alone));

@@ -5,6 +5,8 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+
 use crate::certificate::Certificate;
 use crate::ctl::cluster::{Cluster, Vip};
 use crate::ctl::look::no_answer::NoAnswer;
@@ -65,7 +67,7 @@ pub async fn ask_sites(cluster: &Cluster) -> Vec<SiteSeen> {
 }
 
 /// Asks for one site, at an address; `None` where it listens in a way that a browser cannot speak.
-pub(super) fn ask(site: &VirtualHost, at: IpAddr, asked: Asked) -> Option<impl Future<Output = SiteSeen>> {
+pub(super) fn ask(site: &VirtualHost, at: IpAddr, asked: Asked) -> Option<BoxFuture<'static, SiteSeen>> {
     let listen = site.asked()?;
     let target = SocketAddr::new(at, listen.port);
     let name = match (site.host_name(), at) {
@@ -76,7 +78,7 @@ pub(super) fn ask(site: &VirtualHost, at: IpAddr, asked: Asked) -> Option<impl F
     let (scheme, usual) = if listen.tls { ("https", 443) } else { ("http", 80) };
     let port = if listen.port == usual { String::new() } else { format!(":{}", listen.port) };
     let (path, id) = (site.path.clone(), site.id.clone());
-    Some(async move {
+    Some(Box::pin(async move {
         let url = format!("{scheme}://{name}{port}{path}");
         let answer = if listen.tls {
             get_by_tls(target, &name, &path, PATIENCE).await.map(|(status, shown)| SiteAnswer {
@@ -87,5 +89,5 @@ pub(super) fn ask(site: &VirtualHost, at: IpAddr, asked: Asked) -> Option<impl F
             get(target, &name, &path, PATIENCE).await.map(|status| SiteAnswer { status, certificate: None })
         };
         SiteSeen { site: id, asked, url, answer: answer.map_err(NoAnswer::from) }
-    })
+    }))
 }

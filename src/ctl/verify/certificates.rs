@@ -167,7 +167,7 @@ mod tests {
     use crate::certificate::{Certificate, make_up};
     use crate::ctl::inventory::load::parse;
     use crate::ctl::look::observe::Seen;
-    use crate::ctl::look::sites::SiteAnswer;
+    use crate::ctl::look::sites::{Asked, SiteAnswer};
 
     const DAY_S: u64 = 24 * 60 * 60;
 

@@ -86,41 +86,45 @@ fn sites(cluster: &Cluster) -> Vec<VirtualHost> {
 }
 
 /// What a bad answer means, by who gave it.
-fn harm(asked: &Asked, now: &'static str) -> String {
+fn harm(asked: &Asked, why: &'static str) -> String {
     match asked {
-        Asked::Vip(_) => now.to_owned(),
-        Asked::Standby(host) => format!("{now} as soon as {host} has the VIP"),
+        Asked::Vip(_) => why.to_owned(),
+        Asked::Standby(host) => format!("{why} as soon as {host} has the VIP"),
     }
 }
 
 fn one(site: &VirtualHost, seen: &SiteSeen) -> Vec<Problem> {
     let mut problems = Vec::new();
     let (url, asked) = (&seen.url, &seen.asked);
-    let (code, who) = match asked {
-        Asked::Vip(_) => (Code::ServiceBad, "the owner"),
-        Asked::Standby(host) => (Code::StandbyServesBadly, host.as_str()),
+    let place = asked.to_string();
+    let code = match asked {
+        Asked::Vip(_) => Code::ServiceBad,
+        Asked::Standby(_) => Code::StandbyServesBadly,
     };
     let answer = match &seen.answer {
         Err(why) => {
-            let problem = Problem::new(code, format!("{url} does not answer {asked}: {why}"));
+            let problem = Problem::new(code, format!("{url} does not answer {place}: {why}"));
             let problem = problem.why(harm(asked, "browsers get no answer"));
             return vec![match asked {
                 Asked::Vip(_) => {
                     problem.next("nginx's error log on the owner; `hactl status` shows who owns the address")
                 }
-                Asked::Standby(_) => problem
-                    .next(format!("nginx's error log and `nginx -T` on {who}; `hactl plan` shows what differs there")),
+                Asked::Standby(host) => problem
+                    .next(format!("nginx's error log and `nginx -T` on {host}; `hactl plan` shows what differs there")),
             }];
         }
         Ok(answer) => answer,
     };
     if !site.expects(answer.status) {
         let status = answer.status;
-        let problem = Problem::new(code, format!("{url} answers with status {status} {asked}"));
+        let problem = Problem::new(code, format!("{url} answers with status {status} {place}"));
         let (why, next) = match status {
             500.. => (
                 "no server of its pool could be reached, or none could answer",
-                format!("nginx's error log on {who} and on the servers"),
+                match asked {
+                    Asked::Vip(_) => "nginx's error log on the owner and on the servers".to_owned(),
+                    Asked::Standby(host) => format!("nginx's error log on {host} and on the servers"),
+                },
             ),
             _ => (
                 "browsers get an error page",
