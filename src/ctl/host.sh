@@ -432,11 +432,20 @@ stage_file() {
         safe_folder="${1%/*} ${2%%:*}"
     fi
     staged=$staging/root$1
-    if ! head -c "$4" >"$staged" || ! chmod "$3" "$staged" || ! chown "$2" "$staged"; then
-        die "cannot stage $1 (disk full? unknown owner?)"
-    fi
+    write_staged "$2" "$3" "$4" || die "cannot stage $1 (disk full? unknown owner?)"
     # Whatever stands between the desk and here: what is used is what was sent.
     [ "$(sha256sum <"$staged")" = "$5  -" ] || die "$1 did not arrive whole"
+}
+
+# write_staged OWNER:GROUP MODE BYTES: into a new file. Most are root's, and readable by all or by root alone: a new file
+# is so by itself.
+write_staged() {
+    [ ! -e "$staged" ] || rm -f "$staged" || return
+    case $1:$2 in
+    root:root:644) (umask 022 && exec head -c "$3" >"$staged") ;;
+    root:root:600) (umask 077 && exec head -c "$3" >"$staged") ;;
+    *) head -c "$3" >"$staged" && chmod "$2" "$staged" && chown "$1" "$staged" ;;
+    esac
 }
 
 # safe PATH OWNER: nobody but root and its owner may lead a write to this file elsewhere, by a link on its way.

@@ -38,7 +38,8 @@ remember() {
 note() {
     known "$2" && return 0
     file=$original/$1
-    if ! mkdir -p "$original" || ! echo "$2" >>"$original/known"; then die "cannot write $original (disk full?)"; fi
+    [ -d "$original" ] || mkdir -p "$original"
+    echo "$2" >>"$original/known" || die "cannot write $original (disk full?)"
     shift 2
     words "$@" >>"$file" || die "cannot write $original (disk full?)"
 }

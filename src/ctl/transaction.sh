@@ -179,7 +179,12 @@ let_lock_file_go() {
 take_turn() {
     exec 9>>"$home/turn.guard"
     flock -w 20 9 || die "another step still runs here (process $(cat "$home/running" 2>/dev/null))" "$late"
-    rm -f "$home/running" "$home/command"
+    nothing_runs
+}
+# nothing_runs: the processes of a step, where none has the turn. Emptied rather than removed: that needs no process.
+nothing_runs() {
+    : >"$home/running"
+    : >"$home/command"
 }
 
 # end_running_step: a desk's step that has the turn ends where it is. The way back itself is nobody's step and goes on.
@@ -209,7 +214,7 @@ enter() {
     esac
     [ "$number" = "$mine" ] || die "too late: here is generation $number, and the step was for $mine" "$late"
     if [ "$lock_number" != "$mine" ] || ! lock_lives; then lock_ended "$mine"; fi
-    trap 'rm -f "$home/running" "$home/command"' EXIT
+    trap nothing_runs EXIT
     echo $$ >"$home/running"
 }
 
@@ -219,7 +224,7 @@ bounded() {
     echo $! >"$home/command"
     wait $!
     ended=$?
-    rm -f "$home/command"
+    : >"$home/command"
     [ "$ended" != 124 ] || echo "did not end within ${seconds:-60} s: $*" >&2
     return "$ended"
 }
