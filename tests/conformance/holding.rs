@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hactl_engine::action::{Action, Renewal};
-use hactl_engine::conf::config::{Destination, VirtualAddress};
+use hactl_engine::conf::config::{Destination, LinkDelay, VirtualAddress};
 use hactl_engine::control::RouterState::{Backup, Fault, Handover, Master};
 use hactl_engine::input::{Command, Input, Link};
 
@@ -34,6 +34,31 @@ fn lifetimes(done: &[Action]) -> Vec<u32> {
         _ => None,
     };
     done.iter().filter_map(of).flatten().collect()
+}
+
+#[test]
+fn an_interface_that_flaps_is_no_fault() {
+    let ms = Duration::from_millis;
+    let mut rig = Rig::configured(|config| {
+        config.link_delays.push(LinkDelay { interface: "eth0".into(), down: ms(300), up: ms(500) });
+    });
+    rig.pass(MASTER_DOWN);
+    assert_eq!(rig.state(), Master);
+    rig.link(false);
+    rig.pass(ms(299));
+    rig.link(true);
+    rig.pass(ms(400));
+    assert_eq!(rig.state(), Master, "it came back in time");
+    rig.link(false);
+    rig.pass(ms(299));
+    assert_eq!(rig.state(), Master);
+    rig.pass(ms(2));
+    assert_eq!(rig.state(), Fault, "it stayed down");
+    rig.link(true);
+    rig.pass(ms(499));
+    assert_eq!(rig.state(), Fault);
+    rig.pass(ms(2));
+    assert_eq!(rig.state(), Backup);
 }
 
 #[test]

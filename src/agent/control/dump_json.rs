@@ -56,7 +56,7 @@ fn data(config: &Config, instance: &VrrpInstance, status: &InstanceStatus) -> Va
         "base_priority": status.base_priority,
         "effective_priority": status.effective_priority,
         "vipset": set,
-        "promote_secondaries": false,
+        "promote_secondaries": instance.promote_secondaries,
         "adver_int": seconds(status.advert_interval_ms),
         "master_adver_int": seconds(status.advert_interval_ms),
         "accept": u8::from(instance.accept),

@@ -12,6 +12,7 @@ use hactl_engine::action::{LinkAddress, LinkRoute, Routing};
 use hactl_engine::conf::config::{Config, VrrpInstance};
 use hactl_engine::input::{Input, Link};
 
+use super::secondaries::Secondaries;
 use super::vmac_names::has_macvlan;
 use super::vmacs::Vmacs;
 use crate::sys::linux::Linux;
@@ -27,6 +28,7 @@ pub(crate) struct HostSetup {
     config: Config,
     has_routing: bool,
     vmacs: Vmacs,
+    secondaries: Secondaries,
     statics: Statics,
     listeners: BTreeMap<(u32, bool), Claims>,
 }
@@ -41,7 +43,8 @@ struct Statics {
 impl HostSetup {
     /// Nothing is made yet; what the kernel's settings were is noted in this file.
     pub(crate) fn new(settings: PathBuf) -> Self {
-        Self { vmacs: Vmacs::noted_in(settings), ..Self::default() }
+        let secondaries = Secondaries::noted_beside(&settings);
+        Self { secondaries, vmacs: Vmacs::noted_in(settings), ..Self::default() }
     }
 
     /// Makes the host fit the configuration; returns what did not work, worded.
@@ -53,7 +56,7 @@ impl HostSetup {
         needed.static_addresses.clone_from(&config.static_addresses);
         needed.static_routes.clone_from(&config.static_routes);
         needed.static_rules.clone_from(&config.static_rules);
-        let concerns = |one: &&Arc<VrrpInstance>| config.own.guard || has_macvlan(one);
+        let concerns = |one: &&Arc<VrrpInstance>| config.own.guard || one.promote_secondaries || has_macvlan(one);
         needed.instances = config.instances.iter().filter(concerns).cloned().collect();
         self.config = needed;
         let mut warnings = Vec::new();
@@ -66,6 +69,7 @@ impl HostSetup {
     /// Interfaces came or changed: makes what can be made now.
     pub(crate) fn follow(&mut self, links: &BTreeMap<u32, Link>, os: &mut Linux, warnings: &mut Vec<String>) {
         self.vmacs.follow(&self.config.instances, links, os.netlink(), warnings);
+        self.secondaries.follow(&self.config.instances, links, warnings);
         let wanted = statics(&self.config, links);
         let gone: Vec<LinkAddress> =
             self.statics.addresses.iter().filter(|at| !wanted.addresses.contains(at)).cloned().collect();
@@ -201,6 +205,7 @@ impl HostSetup {
             warnings.extend(os.remove_addresses(&self.statics.addresses).into_iter().map(|(_, error)| error));
         }
         self.vmacs.leave(os.netlink(), &mut warnings);
+        self.secondaries.leave();
         if let Some(gates) = os.gates().take()
             && let Err(error) = gates.remove()
         {

@@ -13,5 +13,6 @@ pub(crate) mod memory;
 pub(crate) mod message;
 pub(crate) mod peers;
 mod perform;
+mod secondaries;
 pub(crate) mod vmac_names;
 mod vmacs;

@@ -9,6 +9,7 @@ pub mod action;
 pub mod certificates;
 pub mod conf;
 pub mod control;
+mod debounce;
 pub mod input;
 pub mod ipvs;
 mod links;

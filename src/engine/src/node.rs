@@ -15,6 +15,7 @@ use std::time::Duration;
 use crate::action::{Action, Batch, Owner, RouterId};
 use crate::conf::config::{Config, SyncGroup, VrrpInstance};
 use crate::control::{GroupStatus, InstanceStatus};
+use crate::debounce::Debounce;
 use crate::input::{Input, Link, Received, Remembered};
 use crate::links::Links;
 use crate::listening::{Listeners, Meant};
@@ -40,6 +41,7 @@ pub struct Node {
     listening: Option<Listeners>,
     timers: Timers<(RouterId, Timer)>,
     links: Links,
+    debounce: Debounce,
     /// Own addresses of the other load balancers, as configured.
     peers: Vec<IpAddr>,
     neighbours: Neighbours,
@@ -79,7 +81,8 @@ impl Node {
     /// When to call [`Node::step`] with [`Input::Wake`] if nothing else happens; `None` means never. The answer changes
     /// with every step, and with nothing else.
     pub fn next_wake(&self) -> Option<Instant> {
-        self.starting.as_ref().map(|starting| starting.since).or_else(|| self.timers.next())
+        let soonest = self.timers.next().into_iter().chain(self.debounce.next()).min();
+        self.starting.as_ref().map(|starting| starting.since).or(soonest)
     }
 
     /// Whether a stop has been carried out everywhere.
@@ -112,14 +115,19 @@ impl Node {
         let mut batches = Vec::new();
         // Deadlines that passed before this input count first, so that a late wake changes no order.
         let most = if matches!(input, Input::Wake | Input::WallClock { .. }) { BURST } else { usize::MAX };
+        self.release_links(now, &mut batches);
         self.fire_due(now, most, &mut batches);
         self.start_some(now, most, &mut batches);
         match input {
             Input::Wake => {}
             Input::Start { remembered } => self.start(now, remembered, &mut batches),
             Input::Packet { link, packet } => self.packet(now, link, &packet, &mut batches),
-            Input::Link(link) => self.link(now, link, &mut batches),
+            Input::Link(link) => {
+                let link = self.debounce.heard(now, link.clone(), self.links.get(link.index));
+                self.link(now, link, &mut batches);
+            }
             Input::LinkGone(index) => {
+                self.debounce.forget(index);
                 if let Some(gone) = self.links.remove(index) {
                     self.listening = None;
                     self.depending(&gone.name, now, &mut batches, |router, ctx| router.reassess("interface gone", ctx));
@@ -247,6 +255,7 @@ impl Node {
             draining: config.own.connection_draining,
             startup_delay: config.global.startup_delay,
         };
+        self.debounce.follow(config);
         self.peers.clone_from(&config.own.peers);
         self.delay_after_boot = config.global.delay_after_boot;
         self.logs_unknown = config.global.log_unknown_vrids;
@@ -295,6 +304,15 @@ impl Node {
             let instance = self.links.get(link).map(|link| link.name.clone()).unwrap_or_default();
             let what = What::UnknownVrid { vrid, source: packet.source };
             batches.push(Batch { owner: Owner::Node, actions: vec![Action::Tell(Notice { instance, what })] });
+        }
+    }
+
+    /// Interfaces whose delay is over count as what they are.
+    fn release_links(&mut self, now: Instant, batches: &mut Vec<Batch>) {
+        for (index, up) in self.debounce.due(now) {
+            if let Some(link) = self.links.get(index) {
+                self.link(now, Link { up, ..link.clone() }, batches);
+            }
         }
     }
 

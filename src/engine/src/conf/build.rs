@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::config::{Config, VirtualAddress, VrrpInstance};
 use super::global::defaults::Defaults;
 use super::global::global_defs::global_defs;
+use super::global::link_delays;
 use super::global::namespace::{judge, namespace};
 use super::global::own::own;
 use super::grammar::keywords::ROOT;
@@ -34,7 +35,7 @@ pub(super) fn build(statements: &[Statement], sink: &mut Sink<'_>) -> Config {
     let mut blocks: Vec<&Statement> = Vec::new();
     let mut group_blocks: Vec<&Statement> = Vec::new();
     let mut lvs_blocks = lvs::read::Blocks::default();
-    let mut ipvs_place = None;
+    let (mut ipvs_place, mut delays) = (None, Vec::new());
     if statements.is_empty() {
         sink.warning_whole("nothing is configured", "add a vrrp_instance");
     }
@@ -46,6 +47,7 @@ pub(super) fn build(statements: &[Statement], sink: &mut Sink<'_>) -> Config {
             ipvs_place.get_or_insert(statement.place());
         }
         "hactl" => own(statement, &mut config.own, sink),
+        "interface_up_down_delays" => link_delays::link_delays(statement, &mut delays, sink),
         "vrrp_script" => objects.script(statement, sink),
         "track_file" | "vrrp_track_file" => objects.file(statement, sink),
         "vrrp_track_process" => objects.process(statement, sink),
@@ -78,6 +80,8 @@ pub(super) fn build(statements: &[Statement], sink: &mut Sink<'_>) -> Config {
     config.files = objects.files.into_iter().map(|(file, _)| file).collect();
     config.processes = objects.processes.into_iter().map(|(process, _)| process).collect();
     give_preferences(&mut config);
+    link_delays::judge(&delays, &config.instances.iter().map(Arc::as_ref).collect::<Vec<_>>(), sink);
+    config.link_delays = link_delays::plain(delays);
     judge(&config, ipvs_place, sink);
     config
 }

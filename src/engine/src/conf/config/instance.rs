@@ -118,6 +118,8 @@ pub struct VrrpInstance {
     pub routes: Vec<Route>,
     /// `virtual_rules`: come and go with the addresses.
     pub rules: Vec<Rule>,
+    /// `promote_secondaries`: when the first address of a subnet goes from the interface, the others stay.
+    pub promote_secondaries: bool,
     /// `use_vmac`: addresses stand on a macvlan with the virtual router's MAC.
     pub vmac: Option<Vmac>,
     /// `accept`: the addresses take traffic. Off with `no_accept`, or with `strict_mode` and no `accept`.
@@ -186,6 +188,7 @@ impl VrrpInstance {
             track_source: false,
             routes: Vec::new(),
             rules: Vec::new(),
+            promote_secondaries: false,
             vmac: None,
             accept: true,
             strict: false,

@@ -4,6 +4,7 @@
 mod address;
 mod global;
 mod instance;
+mod link_delay;
 pub mod lvs;
 mod notify;
 mod root;
@@ -18,6 +19,7 @@ pub use instance::{
     Announcement, HmacKey, HmacMode, HmacSettings, InitialState, OldChecksum, Peer, Replay, SimplePassword, SyncGroup,
     VrrpInstance,
 };
+pub use link_delay::LinkDelay;
 pub use notify::{Argv, Fifo, Notify, NotifyUsers, Script, ScriptUser};
 pub use root::{Config, Namespaces};
 pub use route::{Destination, NextHop, PortRange, Route, RouteKind, Rule, RuleAction};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::address::VirtualAddress;
 use super::global::{Global, Own};
 use super::instance::{SyncGroup, VrrpInstance};
+use super::link_delay::LinkDelay;
 use super::lvs::VirtualServer;
 use super::route::{Route, Rule};
 use super::track::{TrackFile, TrackProcess, VrrpScript};
@@ -18,6 +19,8 @@ pub struct Config {
     pub global: Global,
     /// `hactl`: settings that keepalived does not have.
     pub own: Own,
+    /// `interface_up_down_delays`, in file order; each interface once.
+    pub link_delays: Vec<LinkDelay>,
     /// `vrrp_script` blocks, in file order.
     pub scripts: Vec<VrrpScript>,
     /// `track_file` (`vrrp_track_file`) blocks, in file order.

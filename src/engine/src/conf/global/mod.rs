@@ -4,6 +4,7 @@
 
 pub(crate) mod defaults;
 pub(crate) mod global_defs;
+pub(crate) mod link_delays;
 pub(crate) mod lvs;
 pub(crate) mod namespace;
 pub(crate) mod own;

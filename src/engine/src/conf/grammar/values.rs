@@ -157,7 +157,7 @@ pub(crate) fn interface(word: &Word, sink: &mut Sink<'_>) -> Option<String> {
 }
 
 /// Decimal seconds, exactly; more than nine decimals are cut.
-fn decimal_seconds(text: &str) -> Option<Duration> {
+pub(crate) fn decimal_seconds(text: &str) -> Option<Duration> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     if (whole.is_empty() && fraction.is_empty()) || !digits(whole) || !digits(fraction) || whole.len() > 10 {

@@ -1,9 +1,10 @@
 //! The order of blocks.
 
 use super::address::address;
-use super::page::{Page, Secrets};
+use super::page::{Page, Secrets, word};
 use super::route::{route, rule};
-use crate::conf::config::Config;
+use crate::conf::config::{Config, LinkDelay};
+use crate::conf::grammar::values::show_seconds;
 
 /// Writes the configuration, every value spelt out.
 ///
@@ -17,6 +18,7 @@ pub fn print(config: &Config, secrets: Secrets) -> String {
     page.word("net_namespace_ipvs", config.namespaces.ipvs.as_ref());
     page.global(&config.global, &timing);
     page.own(&config.own);
+    page.list("interface_up_down_delays", &config.link_delays, link_delay);
     page.list("static_ipaddress", &config.static_addresses, address);
     page.list("static_routes", &config.static_routes, route);
     page.list("static_rules", &config.static_rules, rule);
@@ -37,4 +39,8 @@ pub fn print(config: &Config, secrets: Secrets) -> String {
     }
     page.lvs(config);
     page.finish()
+}
+
+fn link_delay(one: &LinkDelay) -> String {
+    format!("{} {} {}", word(&one.interface), show_seconds(one.down), show_seconds(one.up))
 }

@@ -133,6 +133,7 @@ impl Page {
         self.list("virtual_ipaddress_excluded", &instance.excluded, address);
         self.list("virtual_routes", &instance.routes, route);
         self.list("virtual_rules", &instance.rules, rule);
+        self.flag(instance.promote_secondaries, "promote_secondaries");
     }
 
     fn announcement(&mut self, timing: &Announcement) {

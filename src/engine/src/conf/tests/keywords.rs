@@ -114,9 +114,8 @@ fn every_unsupported_keyword_gets_exactly_one_warning() {
 #[test]
 fn consequences_are_told() {
     assert_eq!(
-        faults(&instance("promote_secondaries")),
-        ["W 2:1 `promote_secondaries` is known but not supported yet; ignored: \
-          the kernel's setting of the interface stays as it is"]
+        faults(&instance("use_ipvlan")),
+        ["W 2:1 `use_ipvlan` is known but not supported yet; ignored: the addresses stand on the interface itself"]
     );
     let text = "virtual_server 10.0.0.3 80 {\nprotocol TCP\nsnmp_name x\nreal_server 10.0.0.7 80 {\n\
                 BFD_CHECK {\nname peer\n}\n}\n}\nbfd_instance peer {\nneighbor_ip 10.0.0.7\n}\n";

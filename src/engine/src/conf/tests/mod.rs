@@ -11,6 +11,7 @@ mod full;
 mod groups;
 mod instance;
 mod keywords;
+mod link_delays;
 mod lvs_checkers;
 mod lvs_lint;
 mod lvs_servers;

@@ -199,6 +199,7 @@ impl Draft {
             "no_virtual_ipaddress" => self.no_address_meant = true,
             "native_ipv6" => self.native_ipv6 = Some(place),
             "dont_track_primary" => self.plain.dont_track_primary = true,
+            "promote_secondaries" => self.plain.promote_secondaries = true,
             _ => unread(line, sink),
         }
     }

@@ -99,6 +99,10 @@ pub static MEANINGS: &[(&str, &str)] = &[
     ("init_file", "the tracked file is made, with this number, where it is not there"),
     ("instance", "name of this instance: for its pid files, and for lines that begin with @NAME"),
     ("interface", "interface of the adverts, and of addresses that name no other"),
+    (
+        "interface_up_down_delays",
+        "how long an interface must be down, or up again, before that counts: `eth0 DOWN [UP]`",
+    ),
     ("interval", "seconds between two runs of a script"),
     ("ip_family", "address family of a virtual server by mark: inet or inet6"),
     ("json_dump_file", "where the JSON dump goes (signal SIGRTMIN+2)"),
@@ -178,6 +182,7 @@ pub static MEANINGS: &[(&str, &str)] = &[
     ),
     ("process", "name of the process that must run"),
     ("process_names", "the processes have their default names"),
+    ("promote_secondaries", "when the first address of a subnet goes from the interface, the others stay"),
     ("protocol", "TCP, UDP or SCTP"),
     ("quorum", "so much weight must be good; below it the virtual server is down, and the sorry server takes over"),
     ("quorum_down", "program that is run when the quorum is lost"),

@@ -20,7 +20,7 @@ const PROCESS: &[Keyword] = &[
     no_so("child_wait_time", "there are no child processes"),
     already("linkbeat_use_polling"),
     already_block("linkbeat_interfaces", &LINKBEAT_INTERFACES),
-    no_block("interface_up_down_delays", &INTERFACE_DELAYS, "an interface counts as down at once"),
+    yes_block("interface_up_down_delays", &INTERFACE_DELAYS),
 ];
 
 const VRRP: &[Keyword] = &[

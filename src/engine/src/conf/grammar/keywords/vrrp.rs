@@ -98,7 +98,7 @@ const ADDRESSES: &[Keyword] = &[
     yes_block("virtual_routes", &VIRTUAL_ROUTES),
     yes_block("virtual_rules", &VIRTUAL_RULES),
     yes("no_virtual_ipaddress"),
-    no_so("promote_secondaries", "the kernel's setting of the interface stays as it is"),
+    yes("promote_secondaries"),
 ];
 
 const MACVLAN: &[Keyword] = &[
