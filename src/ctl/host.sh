@@ -437,8 +437,8 @@ stage_file() {
     [ "$(sha256sum <"$staged")" = "$5  -" ] || die "$1 did not arrive whole"
 }
 
-# write_staged OWNER:GROUP MODE BYTES: into a new file. Most are root's, and readable by all or by root alone: a new file
-# is so by itself.
+# write_staged OWNER:GROUP MODE BYTES: into a new file. Most are root's, and readable by all or by root alone: a new
+# file is so by itself.
 write_staged() {
     [ ! -e "$staged" ] || rm -f "$staged" || return
     case $1:$2 in

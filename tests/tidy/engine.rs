@@ -33,6 +33,7 @@ const USES: &[(&str, &[&str])] = &[
     ("action", &["conf/config", "control", "notice", "refused", "state", "wire"]),
     ("input", &["action", "conf/config", "control", "wire"]),
     ("links", &["input"]),
+    ("debounce", &["conf/config", "input", "time"]),
     ("neighbours", &["time", "wire"]),
     ("timer", &["time"]),
     (
@@ -60,6 +61,7 @@ const USES: &[(&str, &[&str])] = &[
             "action",
             "conf/config",
             "control",
+            "debounce",
             "input",
             "links",
             "listening",
