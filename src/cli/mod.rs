@@ -31,6 +31,7 @@ mod lab;
 mod logs;
 mod manual;
 mod offline;
+mod order;
 mod roles;
 mod roles_args;
 mod show;

@@ -45,6 +45,7 @@ pub mod state;
 pub mod stream;
 pub mod units;
 pub mod verify;
+pub mod view;
 pub mod wanted;
 pub mod wordpress;
 pub mod words;

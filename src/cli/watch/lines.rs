@@ -1,7 +1,7 @@
 //! One line an event, in words or as JSON, in the order in which things happened.
 
 use std::io::Write as _;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use console::style;
 use hactl_engine::notice::Level;
@@ -10,12 +10,14 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::verdicts::Verdicts;
 use crate::cli::global::Global;
 use crate::ctl::capture::clocks::Offset;
+use crate::ctl::stream::clock::now_ms;
 use crate::ctl::stream::live::Live;
 use crate::ctl::stream::merge::Merge;
 use crate::ctl::stream::told::{Item, News, Told};
+use crate::ctl::view::verdicts::Verdicts;
+use crate::ctl::view::words::clock_words;
 use crate::error::{Exit, Failure, Outcome, Problem, plain};
 
 /// How often lines that wait are looked at.
@@ -149,16 +151,6 @@ fn line(told: Told) -> Line {
     Line { time: time(told.at_ms), host: Some(told.host), event, words, level, routine }
 }
 
-/// By how much a clock is wrong.
-pub(super) fn clock_words(clock: Offset) -> String {
-    let ms = |ns: u64| ns.saturating_add(500_000) / 1_000_000;
-    if clock.believed().ahead_ns == 0 {
-        return format!("right, as far as can be told (±{} ms)", ms(clock.within_ns).max(1));
-    }
-    let way = if clock.ahead_ns < 0 { "behind" } else { "ahead" };
-    format!("{} ms {way} (±{} ms)", ms(clock.ahead_ns.unsigned_abs()), ms(clock.within_ns).max(1))
-}
-
 /// Says a line; whether somebody reads on.
 fn say(global: &Global, line: &Line, names: usize) -> bool {
     if global.quiet && line.routine {
@@ -184,12 +176,6 @@ fn text(line: &Line, names: usize) -> String {
 
 fn time(ms: u64) -> Timestamp {
     i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::UNIX_EPOCH)
-}
-
-/// The desk's clock.
-pub(super) fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -236,15 +222,6 @@ mod tests {
         assert_eq!(
             (&json["event"], &json["problem"]["code"], &json["again_in_s"]),
             (&"lost".into(), &"E210".into(), &4.into())
-        );
-    }
-
-    #[test]
-    fn clocks_are_worded() {
-        assert_eq!(clock_words(Offset { ahead_ns: -12_600_000, within_ns: 400_000 }), "13 ms behind (±1 ms)");
-        assert_eq!(
-            clock_words(Offset { ahead_ns: 2_400_000, within_ns: 3_000_000 }),
-            "right, as far as can be told (±3 ms)"
         );
     }
 }

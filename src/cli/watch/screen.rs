@@ -13,17 +13,18 @@ use tokio::time::{Instant, sleep_until};
 
 use super::draw::draw;
 use super::keys::{Do, press};
-use super::lines::now_ms;
 use super::mode::Work;
-use super::model::{Event, Model};
-use super::order::{Ended, Order};
+use super::model::Model;
 use crate::cli::drill::in_a_lab;
 use crate::cli::global::Global;
+use crate::cli::order::{Ended, Order};
 use crate::cli::show::progress::words;
 use crate::ctl::cluster::Cluster;
 use crate::ctl::desk::{Options, open};
 use crate::ctl::progress::Listener;
+use crate::ctl::stream::clock::now_ms;
 use crate::ctl::stream::live::Live;
+use crate::ctl::view::known::Event;
 use crate::error::{Code, Exit, Failure, Outcome, Problem};
 use hactl_engine::notice::Level;
 
@@ -172,7 +173,7 @@ impl Shown {
     fn end(&mut self, end: Ended, options: &Options, inventory: Option<&std::path::Path>) {
         // A drain of nginx is an edit of the inventory.
         if let Ok(cluster) = open(inventory, options) {
-            self.model.cluster = cluster;
+            self.model.known.cluster = cluster;
         }
         if let Some(work) = &mut self.model.work {
             let level = if end.well { Level::Info } else { Level::Error };

@@ -11,8 +11,8 @@ use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::*;
+use crate::cli::order::Ended;
 use crate::cli::watch::keys::{Do, press};
-use crate::cli::watch::order::Ended;
 use crate::ctl::capture::clocks::Offset;
 use crate::ctl::inventory::load::parse;
 use crate::ctl::report::Report;
@@ -117,7 +117,7 @@ fn well() -> Model {
 }
 
 fn looked(model: &Model, problems: Vec<Problem>) -> Report<Status> {
-    let mut report = unseen(&model.cluster, problems);
+    let mut report = unseen(&model.known.cluster, problems);
     for host in &mut report.value.hosts {
         (host.reachable, host.nginx) = (true, host.name != "web-8");
     }
@@ -262,7 +262,7 @@ fn drains_drills_and_help() {
 #[test]
 fn nothing_is_asked_for_behind_the_picture() {
     let mut model = well();
-    model.cluster.hosts[0].ssh.password = Some(crate::ctl::cluster::SecretSource::Prompt);
+    model.known.cluster.hosts[0].ssh.password = Some(crate::ctl::cluster::SecretSource::Prompt);
     for order in ['f', 'd', 'r'] {
         assert_eq!(key(&mut model, KeyCode::Char(order)), Do::Nothing);
         assert_eq!(model.mode, Mode::Watching);
@@ -332,7 +332,7 @@ fn pools_and_certificates_are_shown() {
         },
         real_servers: vec![real("10.0.0.7:80", true), real("10.0.0.8:80", false)],
     };
-    model.hosts[0].servers =
+    model.known.hosts[0].servers =
         vec![server("10.0.0.3:80", false), server("upstream web", true), server("10.0.0.30:80", false)];
     let mut report = looked(&model, Vec::new());
     report.value.certificates = vec![HeldStatus {

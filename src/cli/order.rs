@@ -1,4 +1,4 @@
-//! What can be ordered from the screen: what it means in words, and the same functions that carry it out when it is
+//! What can be ordered from a view that goes on: what it means in words, and the same functions that carry it out when it is
 //! typed.
 
 use std::net::IpAddr;
@@ -18,7 +18,7 @@ use crate::error::{Exit, Failure, Problem};
 
 /// An order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Order {
+pub(in crate::cli) enum Order {
     /// A VIP to another host.
     Failover {
         /// Its name in the inventory.
@@ -52,7 +52,7 @@ pub(super) enum Order {
 
 /// How an order ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Ended {
+pub(in crate::cli) struct Ended {
     /// As it was meant to.
     pub well: bool,
     /// In words.
@@ -61,7 +61,7 @@ pub(super) struct Ended {
 
 impl Order {
     /// The command that does the same.
-    pub(super) fn command(&self) -> String {
+    pub(in crate::cli) fn command(&self) -> String {
         match self {
             Self::Failover { vip, to, .. } => format!("hactl failover --vip {vip} --to {to}"),
             Self::Drain { host, back, by_kernel } => {
@@ -73,7 +73,7 @@ impl Order {
     }
 
     /// What will happen.
-    pub(super) fn will(&self) -> String {
+    pub(in crate::cli) fn will(&self) -> String {
         match self {
             Self::Failover { address, from, to, .. } => format!(
                 "{address} moves from {from} to {to}, make before break; clients wait some milliseconds. It stays there until \
@@ -98,12 +98,12 @@ impl Order {
     }
 
     /// Whether it breaks something.
-    pub(super) fn is_a_drill(&self) -> bool {
+    pub(in crate::cli) fn is_a_drill(&self) -> bool {
         matches!(self, Self::Drill { .. })
     }
 
     /// Carries it out. What there is to say meanwhile goes to the options' listener.
-    pub(super) async fn carry_out(self, inventory: Option<&Path>, options: Options) -> Ended {
+    pub(in crate::cli) async fn carry_out(self, inventory: Option<&Path>, options: Options) -> Ended {
         match self {
             Self::Failover { vip, to, .. } => {
                 let order = Move { to, vip: Some(vip), dry_run: false, stay: None, force: false };
