@@ -131,6 +131,10 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
         }
         Command::Takeover(wanted) => takeover(global, options, bar, wanted).await,
         Command::Status(wanted) => status(global, options, bar, &wanted).await,
+        Command::Dashboard(wanted) => {
+            bar.finish_and_clear();
+            super::dashboard::dashboard(global, options, &wanted).await
+        }
         Command::Verify(wanted) => {
             let outcome = verify::verify(inventory, options, wanted.duration, wanted.max_gap).await;
             finish(global, "verify", outcome, operate::verified)

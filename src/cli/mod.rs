@@ -1,6 +1,6 @@
 //! What was typed. `args` is the grammar (help and completions come from it), `dispatch` hands each command to the
 //! room that does it (`desk`, `lab` and `agent` translate flags into that room's terms), `generate` prints completions,
-//! `watch` is the view that goes on.
+//! `watch` and `dashboard` are the views that go on, and `order` is what can be ordered from both.
 //! Nothing here decides anything.
 
 mod agent;
@@ -13,6 +13,8 @@ mod capture;
 mod capture_args;
 mod certificates;
 mod confirm;
+mod dashboard;
+mod dashboard_args;
 mod deploy_args;
 mod deploys;
 mod desk;
@@ -28,6 +30,7 @@ mod hear;
 mod import_args;
 mod init;
 mod lab;
+mod lab_args;
 mod logs;
 mod manual;
 mod offline;

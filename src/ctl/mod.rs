@@ -11,6 +11,7 @@ pub mod capture;
 pub mod certificate;
 pub mod check;
 pub mod cluster;
+pub mod dashboard;
 pub mod desk;
 pub mod difference;
 pub mod drift;

@@ -43,11 +43,7 @@ fn state(model: &Model, host: &str, address: std::net::IpAddr) -> String {
 pub(super) fn drains(model: &Model) -> Choice {
     let by_kernel = model.known.cluster.lvs.is_some();
     let lines = model.known.cluster.backends().map(|host| {
-        let own = host.address.to_string();
-        let all = model.known.hosts.iter().flat_map(|host| &host.servers).flat_map(|server| &server.real_servers);
-        let mut reals =
-            all.filter(|real| real.address.rsplit_once(':').is_some_and(|(ip, _)| ip.trim_matches(['[', ']']) == own));
-        let drained = if by_kernel { reals.any(|real| real.drained) } else { host.backend.down };
+        let drained = model.known.is_drained(host);
         let name = host.name.clone();
         let words = if drained { format!("{name}  is drained: take it back") } else { format!("{name}  drain") };
         (Order::Drain { host: name, back: drained, by_kernel }, words)

@@ -24,9 +24,14 @@ impl Beats {
         }
     }
 
-    /// How long ago the last one was.
+    /// When the last one was.
+    pub fn last_ms(&self) -> Option<u64> {
+        self.come.back().map(|(at, _)| *at)
+    }
+
+    /// How long ago that was.
     pub fn age_ms(&self, now_ms: u64) -> Option<u64> {
-        self.come.back().map(|(at, _)| now_ms.saturating_sub(*at))
+        self.last_ms().map(|at| now_ms.saturating_sub(at))
     }
 
     /// How many tenths of one come in a second; nothing before there are two looks.

@@ -3,14 +3,14 @@
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 
-use hactl_engine::control::{RouterState, VirtualServerStatus};
+use hactl_engine::control::{RealServerStatus, RouterState, VirtualServerStatus};
 use hactl_engine::notice::Level;
 use hactl_engine::seen::Sight;
 
 use super::host::{Link, Router, Seen};
 use super::verdicts::Verdicts;
 use super::words::words;
-use crate::ctl::cluster::{Cluster, Vip};
+use crate::ctl::cluster::{Cluster, Host, Vip};
 use crate::ctl::report::Report;
 use crate::ctl::stream::told::{Item, News};
 use crate::ctl::verify::status::Status;
@@ -184,6 +184,17 @@ impl Known {
             pools.extend(behind.map(|server| (owner, server)));
         }
         pools
+    }
+
+    /// Whether a server gets no new requests by order: by the kernel's table, or by the inventory where nginx has it.
+    pub fn is_drained(&self, server: &Host) -> bool {
+        if self.cluster.lvs.is_none() {
+            return server.backend.down;
+        }
+        let own = server.address.to_string();
+        let all = self.hosts.iter().flat_map(|host| &host.servers).flat_map(|server| &server.real_servers);
+        let address = |real: &RealServerStatus| Some(real.address.rsplit_once(':')?.0.trim_matches(['[', ']']) == own);
+        all.filter(|real| address(real) == Some(true)).any(|real| real.drained)
     }
 
     /// A host by its name.

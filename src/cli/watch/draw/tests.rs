@@ -11,7 +11,7 @@ use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::*;
-use crate::cli::order::Ended;
+use crate::cli::order::{Ended, Found};
 use crate::cli::watch::keys::{Do, press};
 use crate::ctl::capture::clocks::Offset;
 use crate::ctl::inventory::load::parse;
@@ -230,7 +230,7 @@ fn an_order_is_confirmed() {
     let control_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
     assert_eq!(press(&mut model, control_c, false), Do::Quit);
     let words = "VIP 10.0.0.3: moved: lb-5 -> lb-6\n  longest gap 0.0 ms, 0 of 874 pings lost".into();
-    model.work.as_mut().unwrap().end = Some(Ended { well: true, words });
+    model.work.as_mut().unwrap().end = Some(Ended { well: true, words, found: Found::Nothing });
     insta::assert_snapshot!("failover_done", shown(&model, T + 8300, 80, 24));
     assert_eq!(key(&mut model, KeyCode::Enter), Do::Nothing);
     assert_eq!(model.work, None);
