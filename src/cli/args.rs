@@ -91,8 +91,8 @@ pub(crate) enum Command {
     Takeover(Takeover),
     /// One screen: who owns the VIP, and how everybody feels
     Status(Status),
-    /// A page on this machine's loopback that shows the cluster as it lives, with failover, drain and drill behind a word
-    /// that is typed; prints its URL, and serves until it is interrupted
+    /// A page on this machine's loopback that shows the cluster as it lives, with failover, drain and drill behind a
+    /// word that is typed; prints its URL, and serves until it is interrupted
     Dashboard(Dashboard),
     /// Check that each VIP has exactly one owner and that the service answers through it
     Verify(Verify),

@@ -3,7 +3,10 @@
 
 mod agent;
 mod codes;
+mod dashboard;
 mod documents;
+#[path = "../common/json.rs"]
+mod json;
 mod lab;
 mod unit;
 

@@ -1,6 +1,6 @@
-//! `hactl dashboard`: the page of `ctl::dashboard` with a desk behind it. [`run`] has the stream, the door and one order
-//! at a time; [`wished`] judges what a browser wishes for, and [`work`] is what the page is told of an order. Orders are
-//! carried out as when they are typed.
+//! `hactl dashboard`: the page of `ctl::dashboard` with a desk behind it. [`run`] has the stream, the door and one
+//! order at a time; [`wished`] judges what a browser wishes for, and [`work`] is what the page is told of an order.
+//! Orders are carried out as when they are typed.
 
 mod run;
 mod wished;

@@ -1,6 +1,6 @@
-//! The page of `hactl dashboard`: a [`door`] on the loopback that opens to whoever has the [`token`], a [`page`] that is
-//! compiled in, and a [`feed`] of what is known as JSON. [`picture`] and [`lanes`] make that of `ctl::view`; orders go
-//! to whoever opened the door, and nothing is carried out here.
+//! The page of `hactl dashboard`: a [`door`] on the loopback that opens to whoever has the [`token`], a [`page`] that
+//! is compiled in, and a [`feed`] of what is known as JSON. [`picture`] and [`lanes`] make that of `ctl::view`; orders
+//! go to whoever opened the door, and nothing is carried out here.
 
 pub mod answer;
 pub mod door;

@@ -88,10 +88,7 @@ mod tests {
             assert!(!words.is_empty() && !other.is_empty(), "{key}");
             let is_chinese = |letter: char| ('\u{4e00}'..='\u{9fff}').contains(&letter);
             assert!(!words.chars().any(is_chinese) || key == "language", "{key}");
-            assert!(
-                other.chars().any(is_chinese) || key == "language",
-                "{key}: {other}"
-            );
+            assert!(other.chars().any(is_chinese) || key == "language", "{key}: {other}");
         }
     }
 

@@ -381,3 +381,6 @@ fn servers(known: &Known) -> Vec<ServerNow<'_>> {
     let cluster: &Cluster = &known.cluster;
     cluster.backends().map(|host| ServerNow { host: &host.name, drained: known.is_drained(host) }).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,5 +5,7 @@
 pub mod beats;
 pub mod host;
 pub mod known;
+#[cfg(test)]
+pub(crate) mod stories;
 pub mod verdicts;
 pub mod words;

@@ -3,8 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use hactl_engine::control::{AgentStatus, InstanceStatus, RouterState};
-use hactl_engine::notice::{Notice, What};
+use hactl_engine::control::RouterState;
 use hactl_engine::seen::Sight;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -20,61 +19,12 @@ use crate::ctl::stream::told::{Item, News, Told};
 use crate::ctl::verify::certificates::HeldStatus;
 use crate::ctl::verify::sites::CertificateStatus;
 use crate::ctl::verify::status::{ServiceStatus, Status, unseen};
+use crate::ctl::view::stories::{T, agent, entered, router};
 use crate::error::{Code, Problem};
-
-/// 2023-11-14 22:13:20 UTC.
-const T: u64 = 1_700_000_000_000;
 
 fn model() -> Model {
     let text = include_str!("../../../../inventories/homework.yaml");
     Model::new(parse(Path::new("x.yaml"), text).unwrap().cluster, false)
-}
-
-fn router(state: RouterState, priority: u8, reason: &str) -> InstanceStatus {
-    InstanceStatus {
-        name: "VI_1".into(),
-        state,
-        interface: "eth0".into(),
-        vrid: 51,
-        base_priority: priority,
-        effective_priority: priority,
-        advert_interval_ms: 1000,
-        addresses: vec!["10.0.0.3/24".into()],
-        master: None,
-        master_priority: None,
-        last_advert_ms: None,
-        last_transition: Some(T - 190_000),
-        last_reason: Some(reason.into()),
-        fault_reasons: Vec::new(),
-        pinned: None,
-        group: None,
-        lease_ms: None,
-        answered_by: None,
-        withheld: false,
-        wire: None,
-        signing: None,
-        counters: Default::default(),
-    }
-}
-
-fn agent(router: InstanceStatus) -> Sight {
-    let status = AgentStatus {
-        version: "0.1.0".into(),
-        pid: 7,
-        started_unix_s: 1_699_990_000,
-        now_unix_ms: T,
-        config: "/etc/hactl/hactl.conf".into(),
-        warnings: Vec::new(),
-        instances: vec![router],
-        groups: Vec::new(),
-        scripts: Vec::new(),
-        files: Vec::new(),
-        processes: Vec::new(),
-        safety: None,
-        virtual_servers: Vec::new(),
-        timing: Default::default(),
-    };
-    Sight::State { status: Box::new(status) }
 }
 
 fn tell(model: &mut Model, host: &str, at_ms: u64, news: News) {
@@ -83,11 +33,6 @@ fn tell(model: &mut Model, host: &str, at_ms: u64, news: News) {
 
 fn see(model: &mut Model, host: &str, at_ms: u64, sight: Sight) {
     tell(model, host, at_ms, News::Seen(Box::new(sight)));
-}
-
-fn entered(from: RouterState, to: RouterState, reason: &str, priority: u8) -> Sight {
-    let what = What::Entered { from, to, reason: reason.into(), priority, lasted_ms: 190_000 };
-    Sight::Notice { notice: Notice { instance: "VI_1".into(), what } }
 }
 
 /// Both agents are heard, lb-5 is master, and a look was taken.

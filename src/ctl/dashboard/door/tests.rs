@@ -137,7 +137,7 @@ async fn an_order_goes_to_who_carries_it_out() {
     let lines = [header.as_str(), "Content-Type: application/json"];
     let body = r#"{"do":"failover","vip":"VI_1","to":"lb-6","typed":"lb-6"}"#;
     for (answer, status, words) in
-        [(Ok(()), "202", "begun"), (Err(Refused::WrongWord), "409", "wrong_word"), (Err(Refused::Busy), "409", "busy")]
+        [(Ok(()), "202", "begun"), (Err(Refused::ReadOnly), "409", "read_only"), (Err(Refused::Busy), "409", "busy")]
     {
         let carries_out = async {
             let wished = door.wished.recv().await.unwrap();

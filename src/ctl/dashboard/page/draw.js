@@ -1,14 +1,15 @@
 
 // Where everything stands in the picture: clients on top, load balancers, web hosts. A host has a box, a VIP a chip above
 // the box of whoever answers for it, and heartbeats travel on a line below the boxes.
-const NODE = {width: 216, height: 92, gap: 44};
+const NODE = {width: 220, height: 96, gap: 56};
 const CHIP = {height: 26, gap: 6};
 const HOSTS_DRAWN = 24;
 
 function layout(state, width) {
   const narrow = width < 720;
-  const total = narrow ? 390 : 1060;
-  const box = narrow ? {width: 176, height: 92, gap: 14} : NODE;
+  const box = narrow ? {width: 176, height: 96, gap: 14} : NODE;
+  const most = Math.max(...['lb', 'web'].map((group) => state.hosts.filter((host) => host.group === group).length));
+  const total = narrow ? 390 : Math.min(Math.max(most * (NODE.width + NODE.gap) + 60, 760), 1112);
   const carried = (name) => state.vips.filter((vip) => vip.lanes.some((lane) => lane.host === name)).length;
   const rows = (hosts, top) => {
     const each = Math.max(1, Math.floor((total + box.gap) / (box.width + box.gap)));
@@ -27,7 +28,7 @@ function layout(state, width) {
   };
   const shown = (group) => state.hosts.filter((host) => host.group === group).slice(0, HOSTS_DRAWN);
   const lbs = rows(shown('lb'), 92);
-  const webs = rows(shown('web'), lbs.bottom + (lbs.bus ? 84 : 60));
+  const webs = rows(shown('web'), lbs.bottom + (lbs.bus ? 92 : 60));
   const nodes = new Map([...lbs.placed, ...webs.placed].map((node) => [node.host.name, node]));
   const bus = (vip) => (vip.lanes.some((lane) => lbs.placed.some((node) => node.host.name === lane.host)) ? lbs.bus : webs.bus);
   const client = {x: total / 2 - 70, y: 8, width: 140, height: 44};
