@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
+use super::chinese::said::said;
 use super::global::Global;
 use super::show::deploy::planned;
 use super::show::say;
@@ -37,7 +38,7 @@ pub(crate) fn deploy(global: &Global, yes: bool, plan: &Planned) -> Result<bool,
             std::process::exit(i32::from(Exit::Interrupted as u8));
         }
     });
-    let answer = ask(&format!("carry out {changes} changes on {hosts} hosts? [y/N] "));
+    let answer = ask(&said!("carry out {changes} changes on {hosts} hosts? [y/N]", changes = changes, hosts = hosts));
     asked.abort();
     Ok(matches!(answer.as_deref(), Some("y" | "Y" | "yes")))
 }
@@ -53,7 +54,8 @@ pub(crate) fn drill(scenarios: &[&Scenario]) -> Result<(), Failure> {
         let problem = Problem::new(Code::DrillNotConfirmed, message).next("add -y to run them");
         return Err(Failure::one(Exit::Usage, problem));
     }
-    let answer = ask(&format!("{names}: this breaks things on purpose and puts them right again. Type yes: "));
+    let answer =
+        ask(&said!("{names}: this breaks things on purpose and puts them right again. Type yes:", names = names));
     if answer.as_deref() == Some("yes") {
         return Ok(());
     }
@@ -69,12 +71,12 @@ pub(crate) fn break_lock(global: &Global) -> Result<(), Failure> {
     if global.wants_json() || !std::io::stdin().is_terminal() {
         return Err(refused("a lock that is broken ends somebody's deploy, and nobody can be asked"));
     }
-    let answer = ask("a deploy that holds the lock goes back. Type yes: ");
+    let answer = ask(&said!("a deploy that holds the lock goes back. Type yes:"));
     if answer.as_deref() == Some("yes") { Ok(()) } else { Err(refused("not confirmed; no lock was broken")) }
 }
 
 fn ask(question: &str) -> Option<String> {
-    eprint!("{question}");
+    eprint!("{question} ");
     std::io::stderr().flush().ok()?;
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer).ok()?;

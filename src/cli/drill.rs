@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::args::{Drill, Report as Form};
+use super::chinese::said::{said, told};
 use super::confirm;
 use super::global::Global;
 use super::show::finish;
@@ -79,8 +80,8 @@ fn listings() -> Vec<Listing> {
 
 fn list(scenarios: &[Listing]) -> String {
     let rows = scenarios.iter().map(|one| {
-        let lab = if one.lab_only { " (lab only)" } else { "" };
-        vec![one.scenario.to_owned(), format!("{}{lab}", one.title), format!("-> {}", one.expected)]
+        let lab = if one.lab_only { said!(" (lab only)") } else { String::new() };
+        vec![one.scenario.to_owned(), told(one.title) + &lab, format!("-> {}", told(one.expected))]
     });
     table(&rows.collect::<Vec<_>>())
 }
@@ -107,7 +108,7 @@ fn write_reports(wanted: &Drill, done: &Run, quiet: bool) -> Result<(), Failure>
         if to_file || *form == Form::Html {
             let path = write(&wanted.out, name, &content)?;
             if !quiet {
-                println!("wrote {}", path.display());
+                println!("{}", said!("wrote {file}", file = path.display()));
             }
         } else {
             println!("{content}");
@@ -134,18 +135,26 @@ pub(super) fn in_a_lab() -> bool {
 
 /// The results as a table.
 pub(super) fn text(done: &Run) -> String {
-    let heading = ["SCENARIO", "VERDICT", "OUTAGE", "LOST", "OWNER", "THEN", "RESTORED"].map(str::to_owned).to_vec();
+    let heading = vec![
+        said!("SCENARIO"),
+        said!("VERDICT"),
+        said!("OUTAGE"),
+        said!("LOST"),
+        said!("OWNER"),
+        said!("THEN"),
+        said!("RESTORED"),
+    ];
     let rows = done.entries.iter().map(|entry| {
         let verdict = &entry.verdict;
-        let name = |owner: &Option<String>| owner.clone().unwrap_or_else(|| "nobody".into());
+        let name = |owner: &Option<String>| owner.clone().unwrap_or_else(|| said!("nobody"));
         vec![
             verdict.scenario.clone(),
-            if verdict.passed { "passed".into() } else { "FAILED".into() },
+            if verdict.passed { said!("passed") } else { said!("FAILED") },
             shown(verdict.gap),
             format!("{}/{}", verdict.lost, verdict.sent),
             name(&verdict.owner_before),
             name(&verdict.owner_after),
-            if verdict.restored { "yes".into() } else { "NO".into() },
+            if verdict.restored { said!("yes") } else { said!("NO") },
         ]
     });
     table(&std::iter::once(heading).chain(rows).collect::<Vec<_>>())

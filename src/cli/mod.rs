@@ -1,6 +1,7 @@
 //! What was typed. `args` is the grammar (help and completions come from it), `dispatch` hands each command to the
 //! room that does it (`desk`, `lab` and `agent` translate flags into that room's terms), `generate` prints completions,
-//! `watch` and `dashboard` are the views that go on, and `order` is what can be ordered from both.
+//! `watch` and `dashboard` are the views that go on, `order` is what can be ordered from both, and `chinese` what people
+//! read whose environment asks for it.
 //! Nothing here decides anything.
 
 mod agent;
@@ -12,6 +13,7 @@ mod backend_args;
 mod capture;
 mod capture_args;
 mod certificates;
+mod chinese;
 mod confirm;
 mod dashboard;
 mod dashboard_args;
@@ -29,6 +31,7 @@ mod global;
 mod hear;
 mod import_args;
 mod init;
+mod inventory_key;
 mod lab;
 mod lab_args;
 mod logs;
