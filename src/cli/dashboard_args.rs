@@ -11,7 +11,4 @@ pub(crate) struct Dashboard {
     /// Show everything and carry nothing out
     #[arg(long)]
     pub read_only: bool,
-    /// Open the page in this machine's browser, by xdg-open
-    #[arg(long)]
-    pub open: bool,
 }

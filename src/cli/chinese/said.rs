@@ -42,7 +42,7 @@ pub(crate) fn told(english: &str) -> String {
 }
 
 /// A message in Chinese: of the entries that fit, the one with most text of its own; else each of its parts.
-pub(super) fn in_chinese(english: &str) -> String {
+pub(crate) fn in_chinese(english: &str) -> String {
     let fitting = catalogue::messages().filter_map(|(pattern, chinese)| {
         let values = matched(pattern, english)?;
         let length: usize = values.iter().map(|(_, value)| value.len()).sum();

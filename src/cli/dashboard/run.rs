@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, sleep_until};
 
+use super::glossary::Glossary;
 use super::wished;
 use super::work::{End, Work};
 use crate::cli::dashboard_args::Dashboard;
@@ -60,33 +61,27 @@ pub(in crate::cli) async fn dashboard(global: &Global, mut options: Options, wan
             let _ = said.send(words); // nobody serves any more
         }
     });
-    let live = Live::begin(cluster.clone(), options.clone())?; // whatever is asked for on the terminal is asked before
+    // Whatever is asked for on the terminal is asked before.
+    let live = Live::begin(cluster.clone(), options.clone(), false)?;
     let token = Token::new()?;
-    let url = door.url(&token);
-    let opened = Opened { url: url.clone(), read_only: wanted.read_only };
+    let opened = Opened { url: door.url(&token), read_only: wanted.read_only };
     finish(global, "dashboard", Ok(Report::done(opened)), |opened: &Opened| format!("{}\n", opened.url))?;
-    if wanted.open {
-        browse(&url);
-    }
     let (house, wished) = House::new(token);
     tokio::spawn(door.serve(Arc::clone(&house)));
     let lab = in_a_lab();
     let drills = SCENARIOS.iter().filter(|scenario| lab || !scenario.needs_lab()).map(Drill::from).collect();
-    let known = Known::new(cluster);
-    let desk =
-        Desk { house, known, lanes: Lanes::default(), work: None, drills, lab, read_only: wanted.read_only, orders: 0 };
+    let desk = Desk {
+        house,
+        glossary: Glossary::new(cluster.hosts.iter().map(|host| host.name.clone()).collect()),
+        known: Known::new(cluster),
+        lanes: Lanes::default(),
+        work: None,
+        drills,
+        lab,
+        read_only: wanted.read_only,
+        orders: 0,
+    };
     desk.serve(global, &options, live, words, wished).await
-}
-
-/// Hands the URL to the browser of whoever sits here.
-fn browse(url: &str) {
-    // Its own words would stand among ours; where there is no such program the URL is there to be clicked.
-    let mut command = std::process::Command::new("xdg-open");
-    command.arg(url).stdin(std::process::Stdio::null());
-    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-    if let Err(error) = command.spawn() {
-        tracing::warn!("xdg-open: {error}; open the URL by hand");
-    }
 }
 
 /// Who serves.
@@ -94,6 +89,7 @@ struct Desk {
     house: Arc<House>,
     known: Known,
     lanes: Lanes,
+    glossary: Glossary,
     work: Option<Work>,
     drills: Vec<Drill>,
     lab: bool,
@@ -107,6 +103,35 @@ struct Shown<'d> {
     #[serde(flatten)]
     picture: Picture<'d>,
     work: Option<&'d Work>,
+}
+
+impl<'d> Shown<'d> {
+    /// What is said in it in English.
+    fn texts(&self) -> Vec<&'d str> {
+        let Picture { hosts, pools, sites, findings, drills, vips, .. } = &self.picture;
+        let mut texts = Vec::new();
+        for host in hosts {
+            texts.extend(host.why);
+            for router in &host.routers {
+                texts.extend(router.reason);
+                texts.extend(router.faults.iter().map(String::as_str));
+            }
+        }
+        texts.extend(pools.iter().flat_map(|pool| &pool.servers).filter_map(|server| server.reason));
+        texts.extend(sites.iter().filter_map(|site| site.error.as_deref()));
+        texts.extend(vips.iter().filter_map(|vip| vip.service?.error.as_deref()));
+        for finding in *findings {
+            texts.extend([finding.code.id(), finding.message.as_str()]);
+            texts.extend(finding.why.as_deref());
+            texts.extend(finding.next.as_deref());
+        }
+        texts.extend(drills.iter().flat_map(|drill| [drill.title, drill.expected]));
+        if let Some(work) = self.work {
+            texts.extend(work.words.iter().map(String::as_str));
+            texts.extend(work.end.as_ref().map(|end| end.words.as_str()));
+        }
+        texts
+    }
 }
 
 /// Adverts of a virtual router, as they were sent or heard.
@@ -191,9 +216,12 @@ impl Desk {
         self.lanes.look(&self.known, now);
         let picture = picture(&self.known, &self.lanes, &self.drills, self.read_only, now);
         let shown = Shown { picture, work: self.work.as_ref() };
-        let state = serde_json::to_string(&shown).unwrap_or_default().into();
-        let log = serde_json::to_string(&log(&self.known)).unwrap_or_default().into();
-        self.house.feed.show(Now { state, log });
+        let log = log(&self.known);
+        let words = self.glossary.of(shown.texts().into_iter().chain(log.iter().map(|line| line.words)));
+        let json = |text: serde_json::Result<String>| text.unwrap_or_default().into();
+        let words = json(serde_json::to_string(&words));
+        let (state, log) = (json(serde_json::to_string(&shown)), json(serde_json::to_string(&log)));
+        self.house.feed.show(Now { state, log, words });
     }
 
     fn take(&self, wished: &Wished) -> Result<Order, Refused> {
@@ -230,8 +258,8 @@ impl Desk {
         let end = End::of(&ended, report, now_ms());
         let Some(work) = &mut self.work else { return };
         let first = ended.words.split([';', '\n']).next().unwrap_or_default();
-        let how = if ended.well { "done".to_owned() } else { format!("failed: {first}") };
-        let words = format!("{}: {how}", work.command);
+        let command = &work.command;
+        let words = if ended.well { format!("{command}: done") } else { format!("{command}: failed: {first}") };
         work.end = Some(end);
         self.happened(words, if ended.well { Level::Info } else { Level::Error });
     }

@@ -46,15 +46,16 @@ pub(super) fn draw(model: &Model, now_ms: u64, zone: &TimeZone, frame: &mut Fram
 impl View<'_> {
     fn lines(&self, height: usize) -> Vec<Line<'static>> {
         let work = self.work();
-        let parts: [(&str, Vec<Line<'static>>); 4] = [
+        let parts: [(&str, Vec<Line<'static>>); 5] = [
             ("VIPs", hosts::vips(self)),
             ("Hosts", hosts::hosts(self)),
             ("Pools, sites, certificates", services::services(self)),
             ("Wrong", services::wrong(self)),
+            ("Drift since the last deploy", services::drift(self)),
         ];
         // The first line, a heading for the events, the last line.
         let room = height.saturating_sub(3 + EVENTS_MIN + work.len());
-        let rooms = share(room, &[parts[0].1.len(), parts[1].1.len(), parts[2].1.len(), parts[3].1.len()]);
+        let rooms = share(room, &parts.each_ref().map(|(_, lines)| lines.len()));
         let mut lines = vec![self.top()];
         for ((title, part), room) in parts.into_iter().zip(rooms) {
             if room == 0 {

@@ -41,12 +41,12 @@ const KEY_POLL: Duration = Duration::from_millis(200);
 ///
 /// # Errors
 /// What is wrong before anything is contacted; a terminal that cannot be used.
-pub(super) async fn screen(global: &Global, mut options: Options, cluster: Cluster) -> Outcome {
+pub(super) async fn screen(global: &Global, mut options: Options, cluster: Cluster, drift: bool) -> Outcome {
     let (said, words) = unbounded_channel();
     options.listener = to(said);
     let model = Model::new(cluster.clone(), console::colors_enabled());
     // Whatever is asked for on the terminal, such as a password, is asked before.
-    let live = Live::begin(cluster, options.clone())?;
+    let live = Live::begin(cluster, options.clone(), drift)?;
     let mut shown = Shown { terminal: Terminal::open()?, model, zone: TimeZone::system(), drawn: None };
     let end = shown.watch(global, &options, live, words).await;
     drop(shown); // the terminal is as it was before anything else is said

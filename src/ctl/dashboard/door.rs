@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use super::answer::Answer;
 use super::feed::Feed;
-use super::page::Page;
+use super::page::{self, Page};
 use super::token::Token;
 use super::wish::{Wish, Wished};
 use crate::error::{Code, Exit, Failure, Problem};
@@ -23,10 +23,8 @@ use crate::net::http::asked::{Asked, NotTaken, take};
 const CONNECTIONS: usize = 32;
 /// Those of them that listen to what happens.
 const LISTENERS: usize = 8;
-/// A request has to come within that.
-const ASKING: Duration = Duration::from_secs(10);
-/// A browser that takes nothing for so long is gone.
-const TAKING: Duration = Duration::from_secs(10);
+/// A request has to come within that, and what is sent has to be taken: whoever is slower is let go.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Something is said each so often, so that a browser knows that the desk is there.
 const SIGN: Duration = Duration::from_secs(1);
 /// Before the next try when no connection can be accepted.
@@ -49,11 +47,16 @@ pub struct House {
     reports: Mutex<VecDeque<(Token, String)>>,
     connections: Arc<Semaphore>,
     listeners: Arc<Semaphore>,
+    patience: Duration,
 }
 
 impl House {
     /// A house; wishes of browsers come out at the other end.
     pub fn new(token: Token) -> (Arc<Self>, mpsc::Receiver<Wished>) {
+        Self::patient(token, PATIENCE)
+    }
+
+    fn patient(token: Token, patience: Duration) -> (Arc<Self>, mpsc::Receiver<Wished>) {
         let (wishes, wished) = mpsc::channel(1);
         let house = Self {
             token,
@@ -63,6 +66,7 @@ impl House {
             reports: Mutex::default(),
             connections: Arc::new(Semaphore::new(CONNECTIONS)),
             listeners: Arc::new(Semaphore::new(LISTENERS)),
+            patience,
         };
         (Arc::new(house), wished)
     }
@@ -99,9 +103,7 @@ impl House {
             ("GET", "/") => Page::closed(),
             ("GET", path) if path.starts_with("/report/") => {
                 let report = path.strip_prefix("/report/").and_then(|word| self.report(word));
-                // Its styles stand in the page; it has no script, and may load nothing.
-                let may = "style-src 'unsafe-inline'; img-src data:";
-                report.map_or_else(not_found, |report| Answer::page("200 OK", report, may.into()))
+                report.map_or_else(not_found, page::report)
             }
             ("GET", "/events") | ("POST", "/order") if !has_token => Answer::text(
                 "403 Forbidden",
@@ -140,7 +142,7 @@ impl House {
     }
 
     async fn talk(&self, mut stream: TcpStream) {
-        let answer = match timeout(ASKING, take(&mut stream)).await {
+        let answer = match timeout(self.patience, take(&mut stream)).await {
             Ok(Ok(asked)) => self.answer(&asked).await,
             Ok(Err(NotTaken::Gone(_))) => return,
             Ok(Err(NotTaken::Bad)) => Answer::text("400 Bad Request", "not a request of HTTP/1\n"),
@@ -148,17 +150,17 @@ impl House {
             Err(_) => Answer::text("408 Request Timeout", "no request came\n"),
         };
         if answer.body.is_some() {
-            send(&mut stream, &answer.wire()).await;
-            let _ = timeout(TAKING, stream.shutdown()).await; // whoever is gone needs no goodbye
+            self.send(&mut stream, &answer.wire()).await;
+            let _ = timeout(self.patience, stream.shutdown()).await; // whoever is gone needs no goodbye
             return;
         }
         let Ok(_seat) = self.listeners.try_acquire() else {
             let full = Answer::text("503 Service Unavailable", "too many browsers look at this dashboard\n");
-            send(&mut stream, &full.wire()).await;
+            self.send(&mut stream, &full.wire()).await;
             return;
         };
         let mut ear = self.feed.listen();
-        if !send(&mut stream, &(answer.wire() + HELLO)).await {
+        if !self.send(&mut stream, &(answer.wire() + HELLO)).await {
             return;
         }
         loop {
@@ -167,16 +169,16 @@ impl House {
                 Ok(None) => return,
                 Err(_) => ": still here\n\n".to_owned(),
             };
-            if !send(&mut stream, &text).await {
+            if !self.send(&mut stream, &text).await {
                 return;
             }
         }
     }
-}
 
-/// Whether a browser took it.
-async fn send(stream: &mut TcpStream, text: &str) -> bool {
-    matches!(timeout(TAKING, stream.write_all(text.as_bytes())).await, Ok(Ok(())))
+    /// Whether a browser took it.
+    async fn send(&self, stream: &mut TcpStream, text: &str) -> bool {
+        matches!(timeout(self.patience, stream.write_all(text.as_bytes())).await, Ok(Ok(())))
+    }
 }
 
 fn not_found() -> Answer {

@@ -15,6 +15,8 @@ pub struct Now {
     pub state: Arc<str>,
     /// What happened.
     pub log: Arc<str>,
+    /// The Chinese of what stands in both.
+    pub words: Arc<str>,
 }
 
 /// The end that knows.
@@ -71,6 +73,9 @@ impl Ear {
                     changed.ok()?;
                     let now = self.now.borrow_and_update().clone();
                     let mut text = String::new();
+                    if now.words != self.told.words {
+                        text += &event("words", &now.words);
+                    }
                     if now.state != self.told.state {
                         text += &event("state", &now.state);
                     }
@@ -102,7 +107,7 @@ mod tests {
     use super::*;
 
     fn now(state: &str, log: &str) -> Now {
-        Now { state: state.into(), log: log.into() }
+        Now { state: state.into(), log: log.into(), words: "{}".into() }
     }
 
     #[tokio::test]
@@ -112,7 +117,10 @@ mod tests {
         feed.beat("lost");
         let mut ear = feed.listen();
         feed.beat("7");
-        assert_eq!(ear.next().await.unwrap(), "event: state\ndata: 1\n\nevent: log\ndata: []\n\n");
+        assert_eq!(
+            ear.next().await.unwrap(),
+            "event: words\ndata: {}\n\nevent: state\ndata: 1\n\nevent: log\ndata: []\n\n"
+        );
         assert_eq!(ear.next().await.unwrap(), "event: beat\ndata: 7\n\n");
         feed.show(now("2", "[]"));
         assert_eq!(ear.next().await.unwrap(), "event: state\ndata: 2\n\n");
@@ -126,7 +134,7 @@ mod tests {
             feed.show(now(&number.to_string(), "[]"));
             feed.beat(&number.to_string());
         }
-        assert!(ear.next().await.unwrap().starts_with("event: state\ndata: 767\n"));
+        assert!(ear.next().await.unwrap().contains("event: state\ndata: 767\n"));
         assert_eq!(ear.next().await.unwrap(), "event: beat\ndata: 512\n\n", "no more than {WAITING} wait");
         drop(feed);
         assert_eq!(ear.next().await, None);

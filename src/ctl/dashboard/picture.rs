@@ -41,6 +41,8 @@ pub struct Picture<'k> {
     pub pools: Vec<PoolNow<'k>>,
     /// Servers that can be drained.
     pub servers: Vec<ServerNow<'k>>,
+    /// Whether the kernel spreads the requests, and not nginx: another command drains then.
+    pub by_kernel: bool,
     /// Sites, as the desk asked them last.
     pub sites: &'k [SiteStatus],
     /// Certificates by ACME.
@@ -232,7 +234,8 @@ impl From<&'static Scenario> for Drill {
 pub struct Line<'k> {
     at_ms: u64,
     host: &'k str,
-    words: &'k str,
+    /// What, without the host.
+    pub words: &'k str,
     level: &'static str,
 }
 
@@ -266,6 +269,7 @@ pub fn picture<'k>(known: &'k Known, lanes: &Lanes, drills: &'k [Drill], read_on
         hosts: known.hosts.iter().map(|one| host(known, one, now_ms)).collect(),
         pools: known.pools(now_ms).into_iter().map(|(owner, server)| pool(known, owner, server)).collect(),
         servers: servers(known),
+        by_kernel: known.cluster.lvs.is_some(),
         sites: looked.map_or(&[], |(_, report)| &report.value.sites),
         certificates: looked.map_or(&[], |(_, report)| &report.value.certificates),
         findings: looked.map_or(&[], |(_, report)| &report.problems),

@@ -7,6 +7,7 @@ use hactl_engine::control::{RealServerStatus, RouterState, VirtualServerStatus};
 use hactl_engine::notice::Level;
 use hactl_engine::seen::Sight;
 
+use super::drifts::Drifts;
 use super::host::{Link, Router, Seen};
 use super::verdicts::Verdicts;
 use super::words::words;
@@ -37,6 +38,7 @@ pub struct Known {
     /// When something came last, on the desk's clock.
     pub now_ms: u64,
     verdicts: Verdicts,
+    drifts: Drifts,
 }
 
 /// A line of what happened.
@@ -85,6 +87,7 @@ impl Known {
             happened: 0,
             now_ms: 0,
             verdicts: Verdicts::default(),
+            drifts: Drifts::default(),
         }
     }
 
@@ -115,6 +118,19 @@ impl Known {
                 }
                 for problem in turned.gone {
                     let (host, words) = (String::new(), format!("no more: {} {}", problem.code, problem.message));
+                    self.happened(Event { at_ms: now_ms, host, words, level: Level::Info });
+                }
+                let drifted = self.drifts.take(&report.value);
+                for (host, drift) in drifted.new {
+                    self.happened(Event {
+                        at_ms: now_ms,
+                        host,
+                        words: format!("drift: {drift}"),
+                        level: Level::Warning,
+                    });
+                }
+                for (host, drift) in drifted.gone {
+                    let words = format!("no more drift: {drift}");
                     self.happened(Event { at_ms: now_ms, host, words, level: Level::Info });
                 }
                 self.looked = Some((now_ms, report));

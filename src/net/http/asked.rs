@@ -58,10 +58,14 @@ impl Asked {
 /// A client that goes before it has asked, what is no request of HTTP/1, and what is too long.
 pub(crate) async fn take<S: AsyncRead + Unpin>(stream: &mut S) -> Result<Asked, NotTaken> {
     let mut come = Vec::new();
+    let mut searched = 0;
     let end = loop {
-        if let Some(end) = come.windows(END.len()).position(|window| window == END) {
-            break end;
+        // What comes letter by letter is not searched from its beginning each time.
+        let new = come.get(searched..).unwrap_or_default();
+        if let Some(end) = new.windows(END.len()).position(|window| window == END) {
+            break searched + end;
         }
+        searched = come.len().saturating_sub(END.len() - 1);
         if come.len() > HEAD_BYTES_MAX {
             return Err(NotTaken::TooLarge);
         }
@@ -138,6 +142,19 @@ mod tests {
         assert_eq!((asked.header("host"), asked.header("origin")), (Some("127.0.0.1:7"), None));
         assert_eq!((asked.asks("token"), asked.asks("tok")), (Some("x%20y"), None));
         assert_eq!(read("GET / HTTP/1.0\r\n\r\n").await.unwrap().query, "");
+    }
+
+    #[tokio::test]
+    async fn a_request_may_come_in_pieces() {
+        let text = "POST /order HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
+        for size in [1, 2, 3, 7, 64] {
+            let (mut client, mut stream) = tokio::io::duplex(size);
+            let sends = tokio::io::AsyncWriteExt::write_all(&mut client, text.as_bytes());
+            let (asked, sent) = tokio::join!(take(&mut stream), sends);
+            sent.unwrap();
+            let asked = asked.unwrap();
+            assert_eq!((asked.header("host"), asked.body.as_slice()), (Some("a"), &b"abc"[..]), "{size} at a time");
+        }
     }
 
     #[tokio::test]

@@ -118,3 +118,19 @@ pub(super) fn wrong(view: &View<'_>) -> Vec<Line<'static>> {
     };
     problems.iter().map(line).collect()
 }
+
+/// What is not as the last deploy left it; no line at all where that was not asked.
+pub(super) fn drift(view: &View<'_>) -> Vec<Line<'static>> {
+    let Some(status) = view.model.known.looked.as_ref().map(|(_, report)| &report.value) else { return Vec::new() };
+    let Some(hosts) = &status.drift else { return Vec::new() };
+    let found = hosts.iter().flat_map(|host| host.drift.iter().map(|one| format!("{}  {one}", host.host)));
+    let mut lines: Vec<_> = found.map(|words| Line::from(Span::styled(words, view.paint.odd()))).collect();
+    let unknown = &status.drift_unknown;
+    if !unknown.is_empty() {
+        lines.push(Line::from(Span::styled(format!("not known of {}", unknown.join(", ")), view.paint.odd())));
+    }
+    if lines.is_empty() {
+        lines.push(Line::from("none"));
+    }
+    lines
+}

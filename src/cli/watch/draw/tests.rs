@@ -13,12 +13,13 @@ use super::*;
 use crate::cli::order::{Ended, Found};
 use crate::cli::watch::keys::{Do, press};
 use crate::ctl::capture::clocks::Offset;
+use crate::ctl::drift::Drift;
 use crate::ctl::inventory::load::parse;
 use crate::ctl::report::Report;
 use crate::ctl::stream::told::{Item, News, Told};
 use crate::ctl::verify::certificates::HeldStatus;
 use crate::ctl::verify::sites::CertificateStatus;
-use crate::ctl::verify::status::{ServiceStatus, Status, unseen};
+use crate::ctl::verify::status::{HostDrift, ServiceStatus, Status, unseen};
 use crate::ctl::view::stories::{T, agent, entered, router};
 use crate::error::{Code, Problem};
 
@@ -115,6 +116,26 @@ fn the_owner_dies() {
     assert!(text.contains("not heard since 22:13:25 (9 s); again in 3 s: nothing was heard for 8 s"), "{text}");
     insta::assert_snapshot!("owner_dies_80x24", text);
     insta::assert_snapshot!("owner_dies_120x40", shown(&model, T + 14_000, 120, 40));
+}
+
+/// `--drift`: a section of its own, and a line among the events.
+#[test]
+fn drift_has_its_lines() {
+    let mut model = well();
+    assert!(!shown(&model, T + 5200, 80, 24).contains("Drift"), "it was not asked");
+    let mut report = looked(&model, Vec::new());
+    report.value.drift = Some(Vec::new());
+    model.take(Item::Looked(Box::new(report.clone())), T + 5000);
+    assert!(shown(&model, T + 5200, 80, 24).contains("Drift since the last deploy"));
+    let what = "/etc/nginx/nginx.conf was edited".to_owned();
+    report.value.drift = Some(vec![HostDrift { host: "lb-6".into(), drift: vec![Drift { kind: "file", what }] }]);
+    report.value.drift_unknown = vec!["web-8".into()];
+    model.take(Item::Looked(Box::new(report)), T + 6000);
+    see(&mut model, "lb-5", T + 6000, Sight::Beat);
+    see(&mut model, "lb-6", T + 6000, Sight::Beat);
+    let text = shown(&model, T + 6100, 80, 24);
+    assert!(text.contains("lb-6  drift: /etc/nginx/nginx.conf was edited"), "among the events: {text}");
+    insta::assert_snapshot!("drift_80x24", text);
 }
 
 /// What is not heard is not known: nobody is called owner because nothing is said.

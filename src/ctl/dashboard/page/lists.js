@@ -13,7 +13,7 @@ function drawAlarms(state) {
   }
   const reasons = (hosts) => hosts.flatMap((name) => {
     const host = state.hosts.find((one) => one.name === name);
-    return (host?.routers ?? []).map((router) => `${name}: ${stateWord(router.state)} ${router.faults.join('; ') || router.reason || ''}`);
+    return (host?.routers ?? []).map((router) => `${name}: ${stateWord(router.state)} ${router.faults.map(inWords).join('; ') || inWords(router.reason) || ''}`);
   });
   const detail = alarms.map((alarm) => (alarm[0] === 'none' ? reasons(alarm[2]) : []));
   fill(byId('alarms'), [alarms, detail], () => alarms.map(([kind, vip, hosts], at) => {
@@ -33,14 +33,18 @@ function drawAlarms(state) {
 }
 
 function drawSaid(state) {
-  byId('said').textContent = state.vips.map((vip) => {
+  const said = state.vips.map((vip) => {
     const address = vip.address || vip.name;
     if (vip.owners.length > 1) return say('said_two', {vip: address, hosts: names(vip.owners)});
-    if (vip.owners.length === 1) return say('said_owner', {vip: address, host: vip.owners[0], time: lasted(state.now_ms - (vip.since_ms ?? state.now_ms))});
+    if (vip.owners.length === 1) return say('said_owner', {vip: address, host: vip.owners[0]});
     if (vip.asking) return say('said_asking', {vip: address, hosts: names(vip.unknown)});
     if (vip.unknown.length) return say('said_unknown', {vip: address, hosts: names(vip.unknown)});
     return say('said_nobody', {vip: address});
   }).join(language === 'zh' ? '' : ' ');
+  // Read aloud when it changes, and so without a time that grows.
+  if (byId('said').textContent !== said) byId('said').textContent = said;
+  const [one, more] = state.vips;
+  byId('since').textContent = one?.since_ms && !more && one.owners.length === 1 ? say('said_since', {time: lasted(state.now_ms - one.since_ms)}) : '';
 }
 
 const SHOWN_MS = 300000;
@@ -91,7 +95,7 @@ function drawPools(state) {
       pool.sorry ? element('p', {class: 'bad'}, say('sorry_serves', {server: pool.sorry})) : null,
       element('table', {}, ...pool.servers.map((server) => element('tr', {},
         element('td', {}, element('span', {class: `light ${server.state}`}), server.name + (server.port ? `:${server.port}` : '')),
-        element('td', {class: {up: 'good', down: 'bad'}[server.state] || 'odd'}, words[server.state], server.state === 'down' && server.reason ? `: ${server.reason}` : ''),
+        element('td', {class: {up: 'good', down: 'bad'}[server.state] || 'odd'}, words[server.state], server.state === 'down' && server.reason ? `: ${inWords(server.reason)}` : ''),
         element('td', {class: 'soft num'}, say('weight', {n: server.weight}), server.active == null ? '' : `, ${say('connections', {n: server.active})}`)))),
     ]).filter(Boolean);
   });
@@ -101,7 +105,7 @@ function drawSites(state) {
   const days = (left) => element('span', {class: left <= 0 ? 'bad' : left < 21 ? 'odd' : 'good'}, left <= 0 ? say('ended') : say('days_left', {n: left}));
   const answer = (service) => (service.status != null
     ? element('span', {class: service.expected ? 'good' : 'bad'}, say('answers', {status: service.status}))
-    : element('span', {class: 'bad'}, say('no_answer', {why: service.error || ''})));
+    : element('span', {class: 'bad'}, say('no_answer', {why: inWords(service.error) || ''})));
   const own = state.vips.filter((vip) => vip.service).map((vip) => ({vip: vip.address, ...vip.service}));
   fill(byId('sites'), [own, state.sites, state.certificates, state.looked_ms == null], () => {
     const rows = [
@@ -121,16 +125,16 @@ function drawFindings(state) {
     if (asOf == null) return [element('p', {class: 'soft'}, say('not_looked'))];
     if (!state.findings.length) return [element('p', {class: 'good'}, say('none_wrong', {time: asOf}))];
     return state.findings.map((one) => element('div', {class: `finding ${one.warning ? 'warning' : ''}`},
-      element('div', {}, element('code', {}, one.code), ' ', one.message),
-      one.why ? element('div', {class: 'soft'}, say('why'), one.why) : null,
-      one.next ? element('div', {class: 'soft'}, say('next'), one.next) : null));
+      element('div', {}, element('code', {}, one.code), ' ', language === 'zh' ? element('strong', {}, inWords(one.code), '：') : null, inWords(one.message)),
+      one.why ? element('div', {class: 'soft'}, say('why'), inWords(one.why)) : null,
+      one.next ? element('div', {class: 'soft'}, say('next'), inWords(one.next)) : null));
   });
 }
 
 function drawEvents(log) {
   fill(byId('events'), log, () => [...log].reverse().map((event) => element('li', {},
     element('span', {class: 'soft num'}, clock(event.at_ms)), element('span', {}, event.host),
-    element('span', {class: `words ${{warning: 'odd', error: 'bad'}[event.level] || ''}`}, event.words))));
+    element('span', {class: `words ${{warning: 'odd', error: 'bad'}[event.level] || ''}`}, inWords(event.words)))));
 }
 
 function drawWork(state) {
@@ -148,7 +152,7 @@ function drawWork(state) {
     const drills = (end?.drills ?? []).map((drill) => element('div', {},
       element('span', {class: `big ${drill.passed ? 'good' : 'bad'}`}, say(drill.passed ? 'drill_passed' : 'drill_failed', {name: drill.scenario})),
       element('span', {class: 'soft num'}, ' ', say('outage', {outage: drill.outage, budget: drill.budget}), ' · ', say('lost', {lost: drill.lost, sent: drill.sent}))));
-    const lines = [...work.words, end && (!end.well || !moves.length) ? end.words : ''].filter(Boolean).join('\n');
+    const lines = [...work.words.map(inWords), end && (!end.well || !moves.length) ? inWords(end.words) : ''].filter(Boolean).join('\n');
     return [
       element('p', {}, element('code', {}, work.command), ' ', verdict), ...moves, ...drills,
       end?.report ? element('p', {}, element('a', {href: end.report, target: '_blank', rel: 'noopener noreferrer', id: 'report'}, say('report'))) : null,

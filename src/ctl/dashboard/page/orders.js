@@ -22,11 +22,9 @@ function ask(what) {
   const word = what.to || what.host || what.scenario;
   const vip = seen.vips.find((one) => one.name === what.vip);
   const drill = seen.drills.find((one) => one.name === what.scenario);
-  const gaps = {vip: vip?.address || what.vip, host: word, name: word, title: drill?.title, expected: drill?.expected};
-  const command = {
-    failover: `hactl failover --vip ${what.vip} --to ${word}`, drill: `hactl drill ${word}`,
-    drain: `hactl backend drain ${word}`, undrain: `hactl backend undrain ${word}`,
-  }[what.do];
+  const gaps = {vip: vip?.address || what.vip, host: word, name: word, title: inWords(drill?.title), expected: inWords(drill?.expected)};
+  const verb = seen.by_kernel ? what.do : `backend ${what.do}`;
+  const command = {failover: `hactl failover --vip ${what.vip} --to ${word}`, drill: `hactl drill ${word}`}[what.do] ?? `hactl ${verb} ${word}`;
   byId('ask-title').textContent = sayOf(`ask_${what.do}`, '').replace(/\{(\w+)\}/g, (_, name) => gaps[name]);
   byId('ask-will').textContent = sayOf(`will_${what.do}`, '').replace(/\{(\w+)\}/g, (_, name) => gaps[name]);
   byId('ask-command').textContent = command;

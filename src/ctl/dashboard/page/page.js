@@ -69,6 +69,7 @@ addEventListener('resize', () => draw());
 
 const HEAR = {
   state: (state) => { seen = state; cutSince = null; draw(); },
+  words: (words) => { chinese = words; },
   log: (lines) => { log = lines; drawEvents(log); },
   beat: (beat) => { if (!document.hidden && plan && !cutSince) drawBeat(byId('picture'), plan, seen, beat); },
 };

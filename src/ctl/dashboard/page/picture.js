@@ -69,10 +69,10 @@ function told(state, host) {
   const silence = () => (host.heard_ms ? say('not_heard', {time: lasted(now - host.heard_ms)}) : say('never_heard'));
   const nginx = host.nginx == null ? null : say(host.nginx ? 'nginx_up' : 'nginx_down');
   if (host.link === 'connecting') return {kind: '', state: '', lines: [say('connecting')]};
-  if (host.link === 'lost' || host.link === 'silent') return {kind: 'unknown', state: say('unknown'), lines: [silence(), host.why || '']};
+  if (host.link === 'lost' || host.link === 'silent') return {kind: 'unknown', state: say('unknown'), lines: [silence(), inWords(host.why) || '']};
   if (host.link === 'none') {
     if (host.reached == null) return {kind: '', state: '', lines: [host.address, say('being_asked')]};
-    if (!host.reached) return {kind: 'unknown', state: say('not_reached'), lines: [host.address, host.why || '']};
+    if (!host.reached) return {kind: 'unknown', state: say('not_reached'), lines: [host.address, inWords(host.why) || '']};
     const drained = state.servers.some((server) => server.host === host.name && server.drained);
     const kind = !host.nginx ? 'wrong' : drained ? 'odd-node' : '';
     return {kind, state: drained ? say('drained') : '', lines: [host.address, nginx]};
@@ -91,7 +91,7 @@ function told(state, host) {
   if (!beats && silent > limitOf(state, shown.name)) beats = say('deaf', {time: lasted(silent)});
   else if (!beats && shown.from) beats = say('hears', {from: shown.from, rate});
   else if (!beats && owns) beats = say('sends', {rate});
-  if (fault) beats = fault.faults.join('; ');
+  if (fault) beats = fault.faults.map(inWords).join('; ');
   return {kind, state: stateWord(shown.state), lines: [`${host.address} · ${priority}`, beats, nginx]};
 }
 

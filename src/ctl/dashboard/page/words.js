@@ -15,6 +15,10 @@ const sayOf = (key, name) => WORDS[language][key] ?? name;
 const stateWord = (state) => sayOf(`state_${state}`, state);
 const names = (list) => list.join(say('and'));
 
+// What the desk and the agents say in English, in Chinese where the desk has it.
+let chinese = {};
+const inWords = (text) => (language === 'zh' && chinese[text]) || text;
+
 function element(kind, attributes = {}, ...inside) {
   const made = document.createElement(kind);
   for (const [name, value] of Object.entries(attributes)) {
