@@ -2618,7 +2618,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__dashboard)
-            opts="-i -o -q -v -h --port --read-only --open --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            opts="-i -o -q -v -h --port --read-only --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -276,7 +276,6 @@ always\t'Always'
 never\t'Never'"
 complete -c hactl -n "__fish_hactl_using_subcommand dashboard" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
 complete -c hactl -n "__fish_hactl_using_subcommand dashboard" -l read-only -d 'Show everything and carry nothing out'
-complete -c hactl -n "__fish_hactl_using_subcommand dashboard" -l open -d 'Open the page in this machine\'s browser, by xdg-open'
 complete -c hactl -n "__fish_hactl_using_subcommand dashboard" -l json -d 'Shorthand for --output json'
 complete -c hactl -n "__fish_hactl_using_subcommand dashboard" -s q -l quiet -d 'Say less (errors only)'
 complete -c hactl -n "__fish_hactl_using_subcommand dashboard" -s v -l verbose -d 'Say more; twice for every remote command'

@@ -1,7 +1,7 @@
 //! What was typed. `args` is the grammar (help and completions come from it), `dispatch` hands each command to the
 //! room that does it (`desk`, `lab` and `agent` translate flags into that room's terms), `generate` prints completions,
-//! `watch` and `dashboard` are the views that go on, `order` is what can be ordered from both, and `chinese` what people
-//! read whose environment asks for it.
+//! `watch` and `dashboard` are the views that go on, `order` is what can be ordered from both, and `chinese` what
+//! people read whose environment asks for it.
 //! Nothing here decides anything.
 
 mod agent;

@@ -1,5 +1,5 @@
-//! What can be ordered from a view that goes on: what it means in words, and the same functions that carry it out when it is
-//! typed.
+//! What can be ordered from a view that goes on: what it means in words, and the same functions that carry it out when
+//! it is typed.
 
 use std::net::IpAddr;
 use std::path::Path;
