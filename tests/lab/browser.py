@@ -14,6 +14,8 @@ browser.py FOLDER PORT STEP [WORD ...]
     ask SCRIPT                what the page says to an expression of JavaScript
     until SECONDS SCRIPT      the same, once it is true
     press CSS                 presses a button
+    newest                    looks at the window that was opened last
+    back                      closes it, and looks at the one before
     fill CSS TEXT             writes in a field, in place of what stands there
     end
 
@@ -199,6 +201,19 @@ def until(seconds, expression):
 
 def press(css):
     click(css)
+
+
+def newest():
+    # A link opens its window in its own time.
+    wait("second window", lambda: len(session("GET", "/window/handles")) > 1)
+    session("POST", "/window", {"handle": session("GET", "/window/handles")[-1]})
+    return session("GET", "/url")
+
+
+def back():
+    left = session("DELETE", "/window")
+    session("POST", "/window", {"handle": left[-1]})
+    return session("GET", "/url")
 
 
 def fill(css, text):

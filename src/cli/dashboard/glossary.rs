@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::cli::chinese::catalogue;
-use crate::cli::chinese::said::in_chinese;
+use crate::cli::chinese::said::line_in_chinese;
 
 /// Texts that are remembered: looking for one in the catalogue takes longer than a picture may.
 const TEXTS: usize = 2000;
@@ -34,7 +34,8 @@ impl Glossary {
         if self.known.len() >= TEXTS {
             self.known.clear();
         }
-        let chinese = Some(self.chinese(text)).filter(|chinese| chinese != text);
+        let lines: Vec<String> = text.lines().map(|line| self.chinese(line)).collect();
+        let chinese = Some(lines.join("\n")).filter(|chinese| chinese != text);
         self.known.insert(text.to_owned(), chinese.clone());
         chinese
     }
@@ -53,8 +54,8 @@ impl Glossary {
             return format!("{code} {title}：{}", self.chinese(rest));
         }
         match text.split_once(": ").filter(|(host, _)| self.hosts.iter().any(|known| known == host)) {
-            Some((host, rest)) => format!("{host}：{}", in_chinese(rest)),
-            None => in_chinese(text),
+            Some((host, rest)) => format!("{host}：{}", line_in_chinese(rest)),
+            None => line_in_chinese(text),
         }
     }
 }
@@ -68,7 +69,15 @@ mod tests {
         let mut glossary = Glossary::new(vec!["lb-5".into(), "lb-6".into()]);
         let moved = "VI_1: BACKUP -> MASTER: no other master heard";
         let gone = "no more: E702 lb-5: not heard any more: lb-5: no";
-        let texts = ["started", moved, "E702", gone, "lb-6: is heard again", "nobody has translated this"];
+        let texts = [
+            "started",
+            moved,
+            "E702",
+            gone,
+            "lb-6: is heard again",
+            "staging on 2 hosts\nlb-6: done",
+            "nobody has translated this",
+        ];
         for _ in 0..2 {
             let told = glossary.of(texts);
             assert_eq!(told["started"], "已启动");
@@ -77,6 +86,7 @@ mod tests {
             assert_eq!(told["E702"], title);
             assert_eq!(told[gone], format!("不再有：E702 {title}：lb-5：不再听得到：lb-5: no"));
             assert_eq!(told["lb-6: is heard again"], "lb-6：又听到了");
+            assert_eq!(told["staging on 2 hosts\nlb-6: done"], "正在 2 台主机上暂存\nlb-6：完成");
             assert!(!told.contains_key("nobody has translated this"));
         }
     }

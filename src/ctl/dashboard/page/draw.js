@@ -9,7 +9,7 @@ function layout(state, width) {
   const narrow = width < 720;
   const box = narrow ? {width: 176, height: 96, gap: 14} : NODE;
   const most = Math.max(...['lb', 'web'].map((group) => state.hosts.filter((host) => host.group === group).length));
-  const total = narrow ? 390 : Math.min(Math.max(most * (NODE.width + NODE.gap) + 60, 760), 1112);
+  const total = narrow ? 390 : Math.min(Math.max(most * (NODE.width + NODE.gap) + 60, 940), 1112);
   const carried = (name) => state.vips.filter((vip) => vip.lanes.some((lane) => lane.host === name)).length;
   const rows = (hosts, top) => {
     const each = Math.max(1, Math.floor((total + box.gap) / (box.width + box.gap)));

@@ -113,7 +113,7 @@ function updateNode(state, host) {
   });
 }
 
-// Where adverts do not come through: a host that is heard, and hears none itself; or two that both send.
+// Where adverts are lost: a host that is heard, and hears none itself; or two that both send, one of which is deaf.
 function deafHosts(state, vip) {
   if (vip.owners.length > 1) return vip.owners.slice(1);
   const sends = vip.owners.length === 1;
