@@ -31,8 +31,9 @@ fn its_url_is_a_document_and_opens_the_page() {
     let folder = tempfile::tempdir().unwrap();
     let inventory = inventory(&folder);
     let mut command = Command::new(env!("CARGO_BIN_EXE_hactl"));
-    command.args(["dashboard", "--read-only", "--json", "-i", &inventory]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    command.args(["dashboard", "--read-only", "--json", "-vv", "-i", &inventory]).env("RUST_LOG", "trace");
+    let log = folder.path().join("log");
+    let mut child = command.stdout(Stdio::piped()).stderr(std::fs::File::create(&log).unwrap()).spawn().unwrap();
     let (mut said, mut byte) = (Vec::new(), [0]);
     while serde_json::from_slice::<serde_json::Value>(&said).is_err() {
         assert_eq!(child.stdout.as_mut().unwrap().read(&mut byte).unwrap(), 1, "{}", String::from_utf8_lossy(&said));
@@ -54,4 +55,6 @@ fn its_url_is_a_document_and_opens_the_page() {
     let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
+    let (said, token) = (std::fs::read_to_string(&log).unwrap(), path.strip_prefix("?token=").unwrap());
+    assert!(!said.is_empty() && !said.contains(token), "however much is logged, the token is not: {said}");
 }

@@ -74,7 +74,11 @@ pub(crate) fn line_in_chinese(english: &str) -> String {
             }
             format!("{indent}{}", filled(chinese, &values))
         }
-        None => english.to_owned(),
+        // Somebody's name, and what is said of it.
+        None => match line.split_once(": ").map(|(name, rest)| (name, rest, in_chinese(rest))) {
+            Some((name, rest, told)) if told != rest => format!("{indent}{name}：{told}"),
+            _ => english.to_owned(),
+        },
     }
 }
 
@@ -157,6 +161,7 @@ mod tests {
         assert_eq!(in_chinese("nobody has translated this"), "nobody has translated this");
         assert_eq!(line_in_chinese("  lb-6: drained"), "  lb-6：已摘下");
         assert_eq!(line_in_chinese("passed: outage 0.7 s, 3 of 91 lost"), "通过：中断 0.7 s，91 个丢了 3 个");
+        assert_eq!(line_in_chinese("lb-5: started"), "lb-5：已启动");
         assert_eq!(line_in_chinese(" one and another"), " one and another", "a phrase of values alone fits anything");
     }
 }

@@ -183,6 +183,9 @@ impl Desk {
                 Some(words) = said.recv() => self.hear(words),
                 end = &mut work => {
                     work = pending().boxed_local();
+                    while let Ok(words) = said.try_recv() {
+                        self.hear(words); // its last words are its own, too
+                    }
                     self.end(end, options, inventory);
                     live.look();
                 }

@@ -243,6 +243,14 @@ async fn whoever_is_slow_is_let_go() {
 }
 
 #[tokio::test]
+async fn it_listens_at_one_address_alone() {
+    let door = open().await;
+    assert!(TcpStream::connect((Ipv4Addr::new(127, 0, 0, 1), door.port)).await.is_ok());
+    // All of 127.0.0.0/8 is this machine: whoever listens everywhere listens there, too.
+    assert!(TcpStream::connect((Ipv4Addr::new(127, 0, 0, 2), door.port)).await.is_err());
+}
+
+#[tokio::test]
 async fn a_port_that_is_taken_is_named() {
     let door = Door::open(0).await.unwrap();
     let failure = Door::open(door.port).await.unwrap_err();

@@ -64,6 +64,7 @@ function drawTimeline(state) {
     const at = x(to - minute * 60000);
     svg.append(drawn('path', {class: 'tick', d: `M${at} 0V${height - 18}`}));
     const anchor = minute === 0 ? 'end' : minute === 5 ? 'start' : 'middle';
+    if (wide < 600 && minute % 2 === 0 && minute) continue; // there is no room for all of them
     svg.append(drawn('text', {class: 'small', x: at, y: height - 4, 'text-anchor': anchor}, minute ? say('minutes_ago', {n: minute}) : say('now')));
   }
   for (const vip of state.vips) {
@@ -152,7 +153,7 @@ function drawWork(state) {
     const drills = (end?.drills ?? []).map((drill) => element('div', {},
       element('span', {class: `big ${drill.passed ? 'good' : 'bad'}`}, say(drill.passed ? 'drill_passed' : 'drill_failed', {name: drill.scenario})),
       element('span', {class: 'soft num'}, ' ', say('outage', {outage: drill.outage, budget: drill.budget}), ' · ', say('lost', {lost: drill.lost, sent: drill.sent}))));
-    const lines = [...work.words.map(inWords), end && (!end.well || !moves.length) ? inWords(end.words) : ''].filter(Boolean).join('\n');
+    const lines = [...work.words.map(inWords), end && (!end.well || !(moves.length || drills.length)) ? inWords(end.words) : ''].filter(Boolean).join('\n');
     return [
       element('p', {}, element('code', {}, work.command), ' ', verdict), ...moves, ...drills,
       end?.report ? element('p', {}, element('a', {href: end.report, target: '_blank', rel: 'noopener noreferrer', id: 'report'}, say('report'))) : null,
