@@ -56,5 +56,5 @@ fn its_url_is_a_document_and_opens_the_page() {
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let (said, token) = (std::fs::read_to_string(&log).unwrap(), path.strip_prefix("?token=").unwrap());
-    assert!(!said.is_empty() && !said.contains(token), "however much is logged, the token is not: {said}");
+    assert!(!said.contains(token), "however much is logged, the token is not: {said}");
 }

@@ -53,9 +53,10 @@ impl Glossary {
         {
             return format!("{code} {title}：{}", self.chinese(rest));
         }
-        match text.split_once(": ").filter(|(host, _)| self.hosts.iter().any(|known| known == host)) {
-            Some((host, rest)) => format!("{host}：{}", line_in_chinese(rest)),
-            None => line_in_chinese(text),
+        let of_host = text.split_once(": ").filter(|(host, _)| self.hosts.iter().any(|known| known == host));
+        match of_host.map(|(host, rest)| (host, rest, line_in_chinese(rest))) {
+            Some((host, rest, told)) if told != rest => format!("{host}：{told}"),
+            _ => line_in_chinese(text),
         }
     }
 }
