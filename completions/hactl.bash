@@ -34,6 +34,9 @@ _hactl() {
             hactl,completions)
                 cmd="hactl__subcmd__completions"
                 ;;
+            hactl,dashboard)
+                cmd="hactl__subcmd__dashboard"
+                ;;
             hactl,deploy)
                 cmd="hactl__subcmd__deploy"
                 ;;
@@ -312,6 +315,9 @@ _hactl() {
                 ;;
             hactl__subcmd__help,completions)
                 cmd="hactl__subcmd__help__subcmd__completions"
+                ;;
+            hactl__subcmd__help,dashboard)
+                cmd="hactl__subcmd__help__subcmd__dashboard"
                 ;;
             hactl__subcmd__help,deploy)
                 cmd="hactl__subcmd__help__subcmd__deploy"
@@ -638,7 +644,7 @@ _hactl() {
 
     case "${cmd}" in
         hactl)
-            opts="-i -o -q -v -h -V --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help --version init check role template import takeover status verify metrics rollback remove uninstall diff history lock agent explain man genhash completions render plan deploy capture logs failover unpin drain undrain weight backend drill lab help"
+            opts="-i -o -q -v -h -V --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help --version init check role template import takeover status dashboard verify metrics rollback remove uninstall diff history lock agent explain man genhash completions render plan deploy capture logs failover unpin drain undrain weight backend drill lab help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2611,6 +2617,48 @@ _hactl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hactl__subcmd__dashboard)
+            opts="-i -o -q -v -h --port --read-only --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --inventory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hactl__subcmd__deploy)
             opts="-y -j -i -o -q -v -h --limit --only --skip-unreachable --plan --yes --canary --for --batch --no-auto-rollback --accept-gap --jobs --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -2998,7 +3046,7 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__help)
-            opts="init check role template import takeover status verify metrics rollback remove uninstall diff history lock agent explain man genhash completions render plan deploy capture logs failover unpin drain undrain weight backend drill lab help"
+            opts="init check role template import takeover status dashboard verify metrics rollback remove uninstall diff history lock agent explain man genhash completions render plan deploy capture logs failover unpin drain undrain weight backend drill lab help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3460,6 +3508,20 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__help__subcmd__completions)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hactl__subcmd__help__subcmd__dashboard)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -8,10 +8,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::agent_args::Agent;
 use super::backend_args::Backend;
 use super::capture_args::Capture;
+use super::dashboard_args::Dashboard;
 use super::deploy_args::{Deploy, Plan};
 use super::genhash::GenHash;
 use super::global::Global;
 use super::import_args::{Import, Takeover};
+use super::lab_args::Lab;
 use super::logs::Logs;
 use super::roles_args::{Role, Template};
 use crate::text::{parse_short_time, parse_time};
@@ -89,6 +91,9 @@ pub(crate) enum Command {
     Takeover(Takeover),
     /// One screen: who owns the VIP, and how everybody feels
     Status(Status),
+    /// A page on this machine's loopback that shows the cluster as it lives, with failover, drain and drill behind a
+    /// word that is typed; prints its URL, and serves until it is interrupted
+    Dashboard(Dashboard),
     /// Check that each VIP has exactly one owner and that the service answers through it
     Verify(Verify),
     /// Show what load balancers say on their LAN (adverts, ARP, neighbour discovery) in plain words, seen by all of
@@ -215,6 +220,7 @@ impl Command {
             Self::Import(_) => "import",
             Self::Takeover(_) => "takeover",
             Self::Status(_) => "status",
+            Self::Dashboard(_) => "dashboard",
             Self::Verify(_) => "verify",
             Self::Capture(_) => "capture",
             Self::Failover(_) => "failover",
@@ -422,76 +428,4 @@ pub(crate) enum Report {
     Junit,
     /// Markdown table.
     Md,
-}
-
-/// `hactl lab`.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Lab {
-    /// Start the hosts
-    Up(LabUp),
-    /// Stop them and leave nothing behind
-    Down,
-    /// Show them
-    Status,
-    /// Open a shell, or run a command, on a host through SSH
-    Ssh {
-        /// Host name
-        host: String,
-        /// Command
-        #[arg(trailing_var_arg = true)]
-        command: Vec<OsString>,
-    },
-    /// Run a command in the desk, the client or a host without SSH
-    Exec {
-        /// desk, client or a host name
-        place: String,
-        /// Command
-        #[arg(trailing_var_arg = true, required = true)]
-        command: Vec<OsString>,
-    },
-    /// Cut a host's power, or give it back
-    #[command(hide = true)]
-    Power {
-        /// Host name
-        host: String,
-        /// What to do
-        state: Power,
-    },
-    /// Make a host's switch port lead nowhere, or whole again
-    #[command(hide = true)]
-    Port {
-        /// Host name
-        host: String,
-        /// What to do
-        state: Port,
-    },
-}
-
-/// Power of a lab host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Power {
-    /// Boot it.
-    On,
-    /// Cut it.
-    Off,
-}
-
-/// Switch port of a lab host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Port {
-    /// On the bridge.
-    Light,
-    /// Off the bridge, link up.
-    Dark,
-}
-
-/// `hactl lab up`.
-#[derive(Debug, Args)]
-pub(crate) struct LabUp {
-    /// Host names; the number at the end becomes the last octet
-    #[arg(long, value_delimiter = ',', default_value = "lb-5,lb-6,web-7,web-8")]
-    pub hosts: Vec<String>,
-    /// IPv4 subnet of the lab
-    #[arg(long, default_value = "10.0.0.0/24")]
-    pub subnet: ipnet::Ipv4Net,
 }

@@ -29,10 +29,7 @@ use crate::ctl::ssh::connect::{BySsh, PARALLEL};
 use crate::ctl::verify::run as verify;
 use crate::ctl::verify::status::{status_once, status_with_drift};
 use crate::ctl::verify::why::why;
-use crate::error::{Exit, Failure, Outcome};
-
-/// Between two screens of `status --watch --drift`.
-const REFRESH: Duration = Duration::from_secs(1);
+use crate::error::{Failure, Outcome};
 
 /// Runs a command of the desk.
 ///
@@ -131,6 +128,10 @@ async fn dispatch(global: &Global, mut options: Options, command: Command, bar: 
         }
         Command::Takeover(wanted) => takeover(global, options, bar, wanted).await,
         Command::Status(wanted) => status(global, options, bar, &wanted).await,
+        Command::Dashboard(wanted) => {
+            bar.finish_and_clear();
+            super::dashboard::dashboard(global, options, &wanted).await
+        }
         Command::Verify(wanted) => {
             let outcome = verify::verify(inventory, options, wanted.duration, wanted.max_gap).await;
             finish(global, "verify", outcome, operate::verified)
@@ -262,7 +263,7 @@ fn options(global: &Global, bar: &ProgressBar) -> Options {
     }
 }
 
-/// One screen; with `watch` what happens from now on, with `drift` as well the screen again and again.
+/// One screen; with `watch` what happens from now on.
 async fn status(global: &Global, options: Options, bar: &ProgressBar, wanted: &Status) -> Outcome {
     let cluster = open(global.inventory.as_deref(), &options)?;
     match (wanted.watch, wanted.drift) {
@@ -274,25 +275,9 @@ async fn status(global: &Global, options: Options, bar: &ProgressBar, wanted: &S
             let report = status_with_drift(&Desk::connect(cluster, options).await?).await?;
             finish_screen(global, "status", &report, show::status::status)
         }
-        (true, false) => {
+        (true, drift) => {
             bar.finish_and_clear();
-            super::watch::watch(global, options, cluster).await
-        }
-        (true, true) => drift_again_and_again(global, Desk::connect(cluster, options).await?).await,
-    }
-}
-
-async fn drift_again_and_again(global: &Global, desk: Desk) -> Outcome {
-    loop {
-        let report = status_with_drift(&desk).await?;
-        if !global.wants_json() {
-            // A terminal that cannot be cleared scrolls instead.
-            let _ = console::Term::stdout().clear_screen();
-        }
-        finish_screen(global, "status", &report, show::status::status)?;
-        tokio::select! {
-            () = tokio::time::sleep(REFRESH) => {}
-            _ = tokio::signal::ctrl_c() => return Ok(Exit::Interrupted),
+            super::watch::watch(global, options, cluster, drift).await
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::args::{Lab, Port, Power};
 use super::global::Global;
+use super::lab_args::{Lab, Port, Power};
 use super::show::finish;
 use crate::ctl::report::Report;
 use crate::error::{Exit, Outcome};

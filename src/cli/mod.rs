@@ -1,6 +1,7 @@
 //! What was typed. `args` is the grammar (help and completions come from it), `dispatch` hands each command to the
 //! room that does it (`desk`, `lab` and `agent` translate flags into that room's terms), `generate` prints completions,
-//! `watch` is the view that goes on, `chinese` what people read whose environment asks for it.
+//! `watch` and `dashboard` are the views that go on, `order` is what can be ordered from both, and `chinese` what
+//! people read whose environment asks for it.
 //! Nothing here decides anything.
 
 mod agent;
@@ -14,6 +15,8 @@ mod capture_args;
 mod certificates;
 mod chinese;
 mod confirm;
+mod dashboard;
+mod dashboard_args;
 mod deploy_args;
 mod deploys;
 mod desk;
@@ -30,9 +33,11 @@ mod import_args;
 mod init;
 mod inventory_key;
 mod lab;
+mod lab_args;
 mod logs;
 mod manual;
 mod offline;
+mod order;
 mod roles;
 mod roles_args;
 mod show;

@@ -2,10 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 
-use super::{HOMEWORK, hactl};
-
-#[path = "../common/json.rs"]
-mod json;
+use super::{HOMEWORK, hactl, json};
 
 #[test]
 fn every_document_is_as_described() {

@@ -4,7 +4,10 @@
 mod agent;
 mod chinese;
 mod codes;
+mod dashboard;
 mod documents;
+#[path = "../common/json.rs"]
+mod json;
 mod lab;
 mod unit;
 

@@ -10,6 +10,13 @@ browser.py FOLDER PORT STEP [WORD ...]
     state URL TITLE           says who is logged in, how many posts have this title, and where the pictures are
     show URL                  goes there
     picture FILE              saves what the window shows
+    as WIDTH HEIGHT LIGHT LANGUAGE   is a window of this size, for who likes it `light` or `dark` and reads this language
+    ask SCRIPT                what the page says to an expression of JavaScript
+    until SECONDS SCRIPT      the same, once it is true
+    press CSS                 presses a button
+    newest                    looks at the window that was opened last
+    back                      closes it, and looks at the one before
+    fill CSS TEXT             writes in a field, in place of what stands there
     end
 
 Each step says what came of it as a line of JSON.
@@ -173,8 +180,49 @@ def picture(file):
     shot(file)
 
 
+def order(command, **parameters):
+    session("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
+
+
+def look_as(width, height, light, language):
+    order("Emulation.setDeviceMetricsOverride",
+          width=int(width), height=int(height), deviceScaleFactor=1, mobile=int(width) < 500)
+    order("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": light}])
+    order("Emulation.setUserAgentOverride", userAgent="a browser", acceptLanguage=language)
+
+
+def ask(expression):
+    return script(f"return {expression}")
+
+
+def until(seconds, expression):
+    return wait(expression, lambda: ask(expression), float(seconds))
+
+
+def press(css):
+    click(css)
+
+
+def newest():
+    # A link opens its window in its own time.
+    wait("second window", lambda: len(session("GET", "/window/handles")) > 1)
+    session("POST", "/window", {"handle": session("GET", "/window/handles")[-1]})
+    return session("GET", "/url")
+
+
+def back():
+    left = session("DELETE", "/window")
+    session("POST", "/window", {"handle": left[-1]})
+    return session("GET", "/url")
+
+
+def fill(css, text):
+    script("arguments[0].value = ''", {ELEMENT: element(css)})
+    write(css, text)
+
+
 def end():
     session("DELETE", "")
 
 
-print(json.dumps({"said": globals()[step](*words)}))
+print(json.dumps({"said": globals()[{"as": "look_as"}.get(step, step)](*words)}))

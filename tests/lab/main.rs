@@ -8,9 +8,11 @@
 mod acme;
 mod backends;
 mod bad_days;
+mod browser;
 mod capture;
 mod cases;
 mod changes;
+mod dashboard;
 mod deaths;
 mod deploys;
 mod drills;
@@ -116,6 +118,8 @@ const OTHERS: &[Case] = cases! {
     Up -> Up: elsewhere::a_vip_of_another_subnet;
     Up -> Up: elsewhere::two_public_addresses;
     Up -> Up: hardened::a_macvlan;
+    Deployed -> Deployed: dashboard::a_browser_looks_and_orders;
+    Deployed -> Deployed: dashboard::split_brain_and_silence;
     Deployed -> Deployed: backends::while_requests_come;
     Deployed -> Deployed: backends::canaries_and_maintenance;
     Deployed -> Deployed: backends::a_dead_server_costs_nothing;

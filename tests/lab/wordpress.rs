@@ -2,9 +2,9 @@
 //! seen of it, and a real browser that stays logged in whatever happens.
 
 use std::path::{Path, PathBuf};
-use std::process::Child;
 use std::time::{Duration, Instant};
 
+use super::browser::Browser;
 use super::hosts::{Lab, SUBNET, expect};
 use super::moves::owner;
 use super::sites::{deploy, write};
@@ -290,108 +290,50 @@ pub(crate) fn after_the_homework_and_before_it(lab: &Lab) {
     }
 }
 
-/// A browser at the client.
-struct Browser<'l> {
-    lab: &'l Lab,
-    driver: Child,
-    folder: PathBuf,
-}
-
-/// Where chromedriver listens, on the client's loopback.
-const PORT: &str = "9515";
-
-impl<'l> Browser<'l> {
-    fn begin(lab: &'l Lab) -> Self {
-        let folder = lab.files.path().join("browser");
-        std::fs::create_dir_all(&folder).unwrap();
-        let mut command = lab.command();
-        command.args(["lab", "exec", "client", "--", "chromedriver", &format!("--port={PORT}"), "--silent"]);
-        let driver = command.stdout(std::process::Stdio::null()).spawn().unwrap();
-        let browser = Self { lab, driver, folder };
-        let listens = format!("ss -Htln sport = :{PORT}");
-        becomes("chromedriver listens", 20, || !lab.sh("client", &listens).is_empty());
-        browser.step(&["begin", NAME, &format!("{SUBNET}.3")]);
-        browser
-    }
-
-    /// What a step says.
-    fn step(&self, words: &[&str]) -> serde_json::Value {
-        let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab/browser.py");
-        let folder = self.folder.display().to_string();
-        let all: Vec<&str> = ["lab", "exec", "client", "--", "python3", program, &folder, PORT]
-            .into_iter()
-            .chain(words.iter().copied())
-            .collect();
-        let output = self.lab.hactl(&all);
-        let said = String::from_utf8_lossy(&output.stdout);
-        let failed = String::from_utf8_lossy(&output.stderr);
-        let document = said.lines().last().and_then(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-        document.unwrap_or_else(|| panic!("{words:?}: {said}{failed}"))["said"].clone()
-    }
-
-    /// Keeps what the window shows; with `HACTL_UPDATE` it becomes the documentation's.
-    fn picture(&self, name: &str) {
-        self.step(&["picture", name]);
-        if std::env::var_os("HACTL_UPDATE").is_some() {
-            let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/wordpress");
-            std::fs::create_dir_all(docs).unwrap();
-            std::fs::copy(self.folder.join(name), Path::new(docs).join(name)).unwrap();
+/// Still logged in, one post, and the pictures from both web hosts.
+fn all_is_there(browser: &Browser<'_>, after: &str, title: &str, pictures: usize) {
+    let state = browser.step(&["state", URL, title]);
+    assert_eq!((&state["user"], &state["posts"]), (&"ann".into(), &1.into()), "after {after}: {state}");
+    let found = state["pictures"].as_array().unwrap();
+    assert_eq!(found.len(), pictures, "after {after}: {state}");
+    for url in found {
+        let path = url.as_str().unwrap().strip_prefix(URL).unwrap();
+        assert!(status(browser.lab, path, "").starts_with("200"), "after {after}: {path}");
+        for host in WEBS {
+            assert_eq!(direct(browser.lab, host, path, ""), "200", "after {after}: {host} has no {path}");
         }
-    }
-
-    /// Still logged in, one post, and the pictures from both web hosts.
-    fn all_is_there(&self, after: &str, title: &str, pictures: usize) {
-        let state = self.step(&["state", URL, title]);
-        assert_eq!((&state["user"], &state["posts"]), (&"ann".into(), &1.into()), "after {after}: {state}");
-        let found = state["pictures"].as_array().unwrap();
-        assert_eq!(found.len(), pictures, "after {after}: {state}");
-        for url in found {
-            let path = url.as_str().unwrap().strip_prefix(URL).unwrap();
-            assert!(status(self.lab, path, "").starts_with("200"), "after {after}: {path}");
-            for host in WEBS {
-                assert_eq!(direct(self.lab, host, path, ""), "200", "after {after}: {host} has no {path}");
-            }
-        }
-    }
-}
-
-impl Drop for Browser<'_> {
-    fn drop(&mut self) {
-        // chromedriver ends the browser with itself; `lab exec` is its parent.
-        self.lab.sh("client", &format!("kill $(ss -Htlnp sport = :{PORT} | grep -o 'pid=[0-9]*' | cut -d= -f2)"));
-        let _ = self.driver.wait(); // it has just been ended
     }
 }
 
 pub(crate) fn a_browser_stays_logged_in(lab: &Lab) {
-    if let Some(missing) = ["chromium", "chromedriver"].into_iter().find(|program| which::which(program).is_err()) {
-        eprintln!("NOTE SKIPPED: no `{missing}` here; `make test` installs it");
+    if !Browser::is_here() {
         return;
     }
     let title = "A post of the browser";
     let blog = blog(lab);
-    let browser = Browser::begin(lab);
+    let browser = Browser::begin(lab, "client");
+    browser.step(&["begin", NAME, &format!("{SUBNET}.3")]);
     let password = lab.files.path().join("password").display().to_string();
     let said = browser.step(&["login", URL, "ann", &password]);
     assert!(said.as_str().unwrap().starts_with("Dashboard"), "{said}");
     let post = browser.step(&["post", URL, title]);
-    browser.picture("editor.png");
+    browser.picture("wordpress", "editor.png");
     let drawing = drawing(lab);
     browser.step(&["upload", URL, &drawing]);
-    browser.picture("library.png");
+    browser.picture("wordpress", "library.png");
     // The picture itself and two smaller ones.
-    browser.all_is_there("an upload", title, 3);
+    all_is_there(&browser, "an upload", title, 3);
 
     expect("failover", &lab.desk(&blog, &["failover", "--to", "lb-6"]), 0);
     assert_eq!(owner(lab, &blog), "[\"lb-6\"]");
-    browser.all_is_there("a failover", title, 3);
+    all_is_there(&browser, "a failover", title, 3);
     expect("and back", &lab.desk(&blog, &["failover", "--to", "lb-5"]), 0);
     for drill in ["crash", "web-down"] {
         expect(drill, &lab.desk(&blog, &["drill", drill, "-y", "--budget", "20s"]), 0);
-        browser.all_is_there(drill, title, 3);
+        all_is_there(&browser, drill, title, 3);
     }
     expect("the database moves", &lab.desk(&blog, &["failover", "--vip", "db", "--to", "web-8"]), 0);
-    browser.all_is_there("a move of the database", title, 3);
+    all_is_there(&browser, "a move of the database", title, 3);
 
     // Uploaded while the other host is away: it asks for the picture when somebody wants it. Deleted is deleted on
     // both.
@@ -400,14 +342,14 @@ pub(crate) fn a_browser_stays_logged_in(lab: &Lab) {
     becomes("web-8 is passed over", 20, || (0..4).all(|_| status(lab, "/wp-login.php", "").starts_with("200")));
     browser.step(&["upload", URL, &drawing]);
     other("start");
-    browser.all_is_there("an upload to one host", title, 6);
+    all_is_there(&browser, "an upload to one host", title, 6);
     let count = "find /var/lib/wordpress/wp-content/uploads -type f | wc -l";
     assert_eq!(WEBS.map(|host| lab.sh(host, count)), ["6\n", "6\n"], "both have all of them");
     assert_eq!(browser.step(&["forget", URL]), true);
     assert_eq!(WEBS.map(|host| lab.sh(host, count)), ["3\n", "3\n"], "deleted on both");
-    browser.all_is_there("a deletion", title, 3);
+    all_is_there(&browser, "a deletion", title, 3);
     browser.step(&["show", post.as_str().unwrap()]);
-    browser.picture("post.png");
+    browser.picture("wordpress", "post.png");
     browser.step(&["end"]);
     expect("the database moves back", &lab.desk(&blog, &["failover", "--vip", "db", "--to", "web-7"]), 0);
 }

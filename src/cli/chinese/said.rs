@@ -42,14 +42,9 @@ pub(crate) fn told(english: &str) -> String {
 }
 
 /// A message in Chinese: of the entries that fit, the one with most text of its own; else each of its parts.
-pub(super) fn in_chinese(english: &str) -> String {
-    let fitting = catalogue::messages().filter_map(|(pattern, chinese)| {
-        let values = matched(pattern, english)?;
-        let length: usize = values.iter().map(|(_, value)| value.len()).sum();
-        Some((length, chinese, values))
-    });
-    match fitting.min_by_key(|(length, ..)| *length) {
-        Some((_, chinese, mut values)) => {
+pub(crate) fn in_chinese(english: &str) -> String {
+    match best(catalogue::messages(), english) {
+        Some((chinese, mut values)) => {
             for (_, value) in values.iter_mut().filter(|(name, _)| SENTENCES.contains(name)) {
                 *value = in_chinese(value);
             }
@@ -60,6 +55,39 @@ pub(super) fn in_chinese(english: &str) -> String {
             None => english.to_owned(),
         },
     }
+}
+
+/// A line that a screen has said in English, in Chinese: found by its words, since what it was made of is gone. Phrases
+/// that are hardly more than their values would fit anything.
+pub(crate) fn line_in_chinese(english: &str) -> String {
+    let line = english.trim_start();
+    let known = in_chinese(line);
+    let indent = english.strip_suffix(line).unwrap_or_default();
+    if known != line {
+        return format!("{indent}{known}");
+    }
+    let tells = |(pattern, _): &(&str, &str)| !(pattern.starts_with('{') && pattern.ends_with('}'));
+    match best(catalogue::phrases().filter(tells), line) {
+        Some((chinese, mut values)) => {
+            for (_, value) in &mut values {
+                *value = catalogue::phrase(value).map_or_else(|| in_chinese(value), str::to_owned);
+            }
+            format!("{indent}{}", filled(chinese, &values))
+        }
+        // Somebody's name, and what is said of it.
+        None => match line.split_once(": ").map(|(name, rest)| (name, rest, in_chinese(rest))) {
+            Some((name, rest, told)) if told != rest => format!("{indent}{name}：{told}"),
+            _ => english.to_owned(),
+        },
+    }
+}
+
+type Values = Vec<(&'static str, String)>;
+
+/// Of the entries that fit, the one with most text of its own.
+fn best(entries: impl Iterator<Item = (&'static str, &'static str)>, english: &str) -> Option<(&'static str, Values)> {
+    let fitting = entries.filter_map(|(pattern, chinese)| Some((chinese, matched(pattern, english)?)));
+    fitting.min_by_key(|(_, values)| values.iter().map(|(_, value)| value.len()).sum::<usize>())
 }
 
 /// Names of values that are words of ours, too, and not somebody's.
@@ -131,5 +159,9 @@ mod tests {
         assert_eq!(in_chinese("known here: a; `x; y` says it; add -y"), "这里可以写：a；`x; y` says it；请加 -y");
         assert_eq!(in_chinese("run: add -y"), "运行：add -y", "a command is somebody's own");
         assert_eq!(in_chinese("nobody has translated this"), "nobody has translated this");
+        assert_eq!(line_in_chinese("  lb-6: drained"), "  lb-6：已摘下");
+        assert_eq!(line_in_chinese("passed: outage 0.7 s, 3 of 91 lost"), "通过：中断 0.7 s，91 个丢了 3 个");
+        assert_eq!(line_in_chinese("lb-5: started"), "lb-5：已启动");
+        assert_eq!(line_in_chinese(" one and another"), " one and another", "a phrase of values alone fits anything");
     }
 }

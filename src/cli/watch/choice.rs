@@ -3,18 +3,18 @@
 use hactl_engine::control::RouterState;
 use hactl_engine::notice::state_name;
 
-use super::host::Link;
 use super::mode::Choice;
 use super::model::Model;
-use super::order::Order;
+use crate::cli::order::Order;
 use crate::ctl::drill::scenario::Scenario;
 use crate::ctl::drill::table::SCENARIOS;
+use crate::ctl::view::host::Link;
 
 /// Where VIPs can go.
 pub(super) fn failovers(model: &Model) -> Choice {
     let mut lines = Vec::new();
-    for vip in &model.cluster.vips {
-        let owners = model.owners(vip, model.now_ms);
+    for vip in &model.known.cluster.vips {
+        let owners = model.known.owners(vip, model.known.now_ms);
         let Some(address) = vip.address() else { continue };
         let from = if owners.names.is_empty() { "nobody".to_owned() } else { owners.names.join(" and ") };
         for member in vip.members.iter().filter(|member| owners.names != [member.host.clone()]) {
@@ -27,7 +27,7 @@ pub(super) fn failovers(model: &Model) -> Choice {
 }
 
 fn state(model: &Model, host: &str, address: std::net::IpAddr) -> String {
-    match (model.router(host, address), model.host(host).map(|host| &host.link)) {
+    match (model.known.router(host, address), model.known.host(host).map(|host| &host.link)) {
         (Some(router), _) if router.status.state == RouterState::Fault => {
             format!("FAULT: {}", router.status.fault_reasons.join("; "))
         }
@@ -41,13 +41,9 @@ fn state(model: &Model, host: &str, address: std::net::IpAddr) -> String {
 
 /// Servers that can be drained or taken back.
 pub(super) fn drains(model: &Model) -> Choice {
-    let by_kernel = model.cluster.lvs.is_some();
-    let lines = model.cluster.backends().map(|host| {
-        let own = host.address.to_string();
-        let all = model.hosts.iter().flat_map(|host| &host.servers).flat_map(|server| &server.real_servers);
-        let mut reals =
-            all.filter(|real| real.address.rsplit_once(':').is_some_and(|(ip, _)| ip.trim_matches(['[', ']']) == own));
-        let drained = if by_kernel { reals.any(|real| real.drained) } else { host.backend.down };
+    let by_kernel = model.known.cluster.lvs.is_some();
+    let lines = model.known.cluster.backends().map(|host| {
+        let drained = model.known.is_drained(host);
         let name = host.name.clone();
         let words = if drained { format!("{name}  is drained: take it back") } else { format!("{name}  drain") };
         (Order::Drain { host: name, back: drained, by_kernel }, words)

@@ -17,8 +17,9 @@ use ratatui::widgets::Paragraph;
 use self::share::share;
 use self::view::View;
 use super::mode::{Mode, Work};
-use super::model::{Event, Model};
+use super::model::Model;
 use super::parts::{Paint, clock, clock_ms, heading, span, wrapped};
+use crate::ctl::view::known::Event;
 use hactl_engine::notice::Level;
 
 /// Events have at least so many lines.
@@ -45,15 +46,16 @@ pub(super) fn draw(model: &Model, now_ms: u64, zone: &TimeZone, frame: &mut Fram
 impl View<'_> {
     fn lines(&self, height: usize) -> Vec<Line<'static>> {
         let work = self.work();
-        let parts: [(&str, Vec<Line<'static>>); 4] = [
+        let parts: [(&str, Vec<Line<'static>>); 5] = [
             ("VIPs", hosts::vips(self)),
             ("Hosts", hosts::hosts(self)),
             ("Pools, sites, certificates", services::services(self)),
             ("Wrong", services::wrong(self)),
+            ("Drift since the last deploy", services::drift(self)),
         ];
         // The first line, a heading for the events, the last line.
         let room = height.saturating_sub(3 + EVENTS_MIN + work.len());
-        let rooms = share(room, &[parts[0].1.len(), parts[1].1.len(), parts[2].1.len(), parts[3].1.len()]);
+        let rooms = share(room, &parts.each_ref().map(|(_, lines)| lines.len()));
         let mut lines = vec![self.top()];
         for ((title, part), room) in parts.into_iter().zip(rooms) {
             if room == 0 {
@@ -74,17 +76,21 @@ impl View<'_> {
     }
 
     fn top(&self) -> Line<'static> {
-        let agents =
-            self.model.hosts.iter().filter(|host| self.model.cluster.agents().any(|one| one.name == host.name));
+        let agents = self
+            .model
+            .known
+            .hosts
+            .iter()
+            .filter(|host| self.model.known.cluster.agents().any(|one| one.name == host.name));
         let (heard, all) =
             agents.fold((0, 0), |(heard, all), host| (heard + usize::from(host.is_heard(self.now_ms)), all + 1));
-        let looked = self.model.looked.as_ref().map_or_else(
+        let looked = self.model.known.looked.as_ref().map_or_else(
             || "sites and web hosts: being asked".to_owned(),
             |(at, _)| format!("sites and web hosts asked {} ago", span(self.now_ms.saturating_sub(*at))),
         );
         let agents = format!("agents heard: {heard} of {all}");
         let style = if heard == all { Style::new() } else { self.paint.bad() };
-        let name = Span::styled(self.model.cluster.name.clone(), Style::new().add_modifier(Modifier::BOLD));
+        let name = Span::styled(self.model.known.cluster.name.clone(), Style::new().add_modifier(Modifier::BOLD));
         let time = clock(self.now_ms, self.zone);
         let mut spans = vec![name, Span::raw("   "), Span::styled(agents, style), Span::raw("   "), Span::raw(looked)];
         let used: usize = spans.iter().map(Span::width).sum();

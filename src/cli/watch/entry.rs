@@ -11,16 +11,16 @@ use crate::ctl::desk::Options;
 use crate::ctl::stream::live::Live;
 use crate::error::Outcome;
 
-/// Watches until somebody has seen enough.
+/// Watches until somebody has seen enough; with `drift` also what is not as the last deploy left it.
 ///
 /// # Errors
 /// What is wrong before anything is contacted; a terminal that cannot be drawn on.
-pub(in crate::cli) async fn watch(global: &Global, mut options: Options, cluster: Cluster) -> Outcome {
+pub(in crate::cli) async fn watch(global: &Global, mut options: Options, cluster: Cluster, drift: bool) -> Outcome {
     if !global.wants_json() && on_a_terminal() {
-        return screen(global, options, cluster).await;
+        return screen(global, options, cluster, drift).await;
     }
     options.listener = aside(global);
-    lines(global, Live::begin(cluster, options)?).await
+    lines(global, Live::begin(cluster, options, drift)?).await
 }
 
 /// Whether somebody looks who can also press a key.

@@ -5,7 +5,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::choice::{drains, drills, failovers};
 use super::mode::Mode;
 use super::model::Model;
-use super::order::Order;
+use crate::cli::order::Order;
 use crate::ctl::cluster::SecretSource;
 
 /// What follows from a key beyond the picture.
@@ -116,7 +116,7 @@ fn watching(model: &mut Model, code: KeyCode, lab: bool) -> Do {
 
 /// An order connects anew, and would ask on the terminal that is drawn on.
 fn is_asked_for_passwords(model: &Model) -> bool {
-    model.cluster.managed().any(|host| matches!(host.ssh.password, Some(SecretSource::Prompt)))
+    model.known.cluster.managed().any(|host| matches!(host.ssh.password, Some(SecretSource::Prompt)))
 }
 
 fn back(model: &mut Model, lines: usize) -> Do {

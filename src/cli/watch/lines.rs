@@ -1,7 +1,7 @@
 //! One line an event, in words or as JSON, in the order in which things happened.
 
 use std::io::Write as _;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use console::style;
 use hactl_engine::notice::Level;
@@ -10,12 +10,16 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::verdicts::Verdicts;
 use crate::cli::global::Global;
 use crate::ctl::capture::clocks::Offset;
+use crate::ctl::drift::Drift;
+use crate::ctl::stream::clock::now_ms;
 use crate::ctl::stream::live::Live;
 use crate::ctl::stream::merge::Merge;
 use crate::ctl::stream::told::{Item, News, Told};
+use crate::ctl::view::drifts::Drifts;
+use crate::ctl::view::verdicts::Verdicts;
+use crate::ctl::view::words::clock_words;
 use crate::error::{Exit, Failure, Outcome, Problem, plain};
 
 /// How often lines that wait are looked at.
@@ -59,6 +63,8 @@ enum Own {
     Lost { problem: Problem, again_in_s: u64 },
     Problem { problem: Problem },
     ProblemGone { problem: Problem },
+    Drift { drift: Drift },
+    DriftGone { drift: Drift },
 }
 
 /// Tells until it is interrupted, or nobody reads any more.
@@ -68,7 +74,7 @@ enum Own {
 pub(super) async fn lines(global: &Global, mut live: Live) -> Outcome {
     let names = live.desk.cluster.managed().map(|host| host.name.len()).max().unwrap_or(0);
     let mut merge = Merge::default();
-    let mut verdicts = Verdicts::default();
+    let mut found = Found::default();
     let interrupted = tokio::signal::ctrl_c();
     tokio::pin!(interrupted);
     loop {
@@ -76,7 +82,7 @@ pub(super) async fn lines(global: &Global, mut live: Live) -> Outcome {
             item = live.next() => {
                 let item = item.ok_or_else(|| Failure::internal("the stream has ended"))?;
                 let now = now_ms();
-                for (at, line) in told(item, &mut verdicts, now) {
+                for (at, line) in told(item, &mut found, now) {
                     merge.push(at, now, line);
                 }
             }
@@ -94,13 +100,20 @@ pub(super) async fn lines(global: &Global, mut live: Live) -> Outcome {
     }
 }
 
+/// What the last look found.
+#[derive(Debug, Default)]
+struct Found {
+    verdicts: Verdicts,
+    drifts: Drifts,
+}
+
 /// What is to be said of an item, and when it happened.
-fn told(item: Item, verdicts: &mut Verdicts, now: u64) -> Vec<(u64, Line)> {
+fn told(item: Item, found: &mut Found, now: u64) -> Vec<(u64, Line)> {
     match item {
         Item::Host(Told { news: News::Seen(sight), .. }) if matches!(*sight, Sight::Beat) => Vec::new(),
         Item::Host(told) => vec![(told.at_ms, line(told))],
         Item::Looked(report) => {
-            let turned = verdicts.take(&report.problems);
+            let turned = found.verdicts.take(&report.problems);
             let new = turned.new.into_iter().map(|problem| {
                 let level = if problem.warning { Level::Warning } else { Level::Error };
                 let words = format!("{} {}", problem.code, problem.message);
@@ -110,7 +123,16 @@ fn told(item: Item, verdicts: &mut Verdicts, now: u64) -> Vec<(u64, Line)> {
                 let words = format!("no more: {} {}", problem.code, problem.message);
                 (problem.host.clone(), Own::ProblemGone { problem }, words, Level::Info)
             });
-            let lines = new.chain(gone).map(|(host, own, words, level)| Line {
+            let drifted = found.drifts.take(&report.value);
+            let drift = drifted.new.into_iter().map(|(host, drift)| {
+                let words = format!("drift: {drift}");
+                (Some(host), Own::Drift { drift }, words, Level::Warning)
+            });
+            let put_right = drifted.gone.into_iter().map(|(host, drift)| {
+                let words = format!("no more drift: {drift}");
+                (Some(host), Own::DriftGone { drift }, words, Level::Info)
+            });
+            let lines = new.chain(gone).chain(drift).chain(put_right).map(|(host, own, words, level)| Line {
                 time: time(now),
                 host,
                 event: Event::Own(own),
@@ -149,16 +171,6 @@ fn line(told: Told) -> Line {
     Line { time: time(told.at_ms), host: Some(told.host), event, words, level, routine }
 }
 
-/// By how much a clock is wrong.
-pub(super) fn clock_words(clock: Offset) -> String {
-    let ms = |ns: u64| ns.saturating_add(500_000) / 1_000_000;
-    if clock.believed().ahead_ns == 0 {
-        return format!("right, as far as can be told (±{} ms)", ms(clock.within_ns).max(1));
-    }
-    let way = if clock.ahead_ns < 0 { "behind" } else { "ahead" };
-    format!("{} ms {way} (±{} ms)", ms(clock.ahead_ns.unsigned_abs()), ms(clock.within_ns).max(1))
-}
-
 /// Says a line; whether somebody reads on.
 fn say(global: &Global, line: &Line, names: usize) -> bool {
     if global.quiet && line.routine {
@@ -186,15 +198,13 @@ fn time(ms: u64) -> Timestamp {
     i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// The desk's clock.
-pub(super) fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::ctl::inventory::load::parse;
+    use crate::ctl::verify::status::{HostDrift, unseen};
     use crate::error::Code;
 
     fn seen(sight: Sight) -> Item {
@@ -211,7 +221,7 @@ mod tests {
             from: Some("10.0.0.5".into()),
             priority: Some(150),
         };
-        let (at, line) = told(seen(adverts), &mut Verdicts::default(), 7).remove(0);
+        let (at, line) = told(seen(adverts), &mut Found::default(), 7).remove(0);
         assert_eq!((at, line.routine), (1_700_000_000_123, true));
         let words = console::strip_ansi_codes(&text(&line, 6)).into_owned();
         assert!(words.ends_with(".123  lb-6    VI_1: adverts: 4 heard from 10.0.0.5, priority 150"), "{words}");
@@ -220,7 +230,24 @@ mod tests {
             "instance": "VI_1", "sent": 0, "heard": 4, "from": "10.0.0.5", "priority": 150,
             "words": "VI_1: adverts: 4 heard from 10.0.0.5, priority 150"});
         assert_eq!(json, expected);
-        assert!(told(seen(Sight::Beat), &mut Verdicts::default(), 7).is_empty());
+        assert!(told(seen(Sight::Beat), &mut Found::default(), 7).is_empty());
+    }
+
+    #[test]
+    fn drift_is_told_of_its_host() {
+        let text = include_str!("../../../inventories/homework.yaml");
+        let mut report = unseen(&parse(Path::new("x.yaml"), text).unwrap().cluster, Vec::new());
+        let what = "nginx does not run".to_owned();
+        report.value.drift = Some(vec![HostDrift { host: "lb-6".into(), drift: vec![Drift { kind: "unit", what }] }]);
+        let mut found = Found::default();
+        let (_, line) = told(Item::Looked(Box::new(report.clone())), &mut found, 7).remove(0);
+        let json = serde_json::to_value(&line).unwrap();
+        let expected = serde_json::json!({"time": "1970-01-01T00:00:00.007Z", "host": "lb-6", "event": "drift",
+            "drift": {"kind": "unit", "what": "nginx does not run"}, "words": "drift: nginx does not run"});
+        assert_eq!(json, expected);
+        report.value.drift = Some(Vec::new());
+        let (_, line) = told(Item::Looked(Box::new(report)), &mut found, 9).remove(0);
+        assert_eq!(serde_json::to_value(&line).unwrap()["event"], "drift_gone");
     }
 
     #[test]
@@ -228,7 +255,7 @@ mod tests {
         let problem = Problem::on("lb-6", Code::ConnectionLost, "nothing was heard for 8 s");
         let news = News::Lost { problem: Box::new(problem), again_in: Duration::from_secs(4) };
         let item = Item::Host(Told { host: "lb-6".into(), at_ms: 5, news });
-        let (_, line) = told(item, &mut Verdicts::default(), 7).remove(0);
+        let (_, line) = told(item, &mut Found::default(), 7).remove(0);
         let words = console::strip_ansi_codes(&text(&line, 4)).into_owned();
         let end = "lb-6  not heard any more: lb-6: nothing was heard for 8 s; tried again in 4 s";
         assert!(words.ends_with(end), "{words}");
@@ -236,15 +263,6 @@ mod tests {
         assert_eq!(
             (&json["event"], &json["problem"]["code"], &json["again_in_s"]),
             (&"lost".into(), &"E210".into(), &4.into())
-        );
-    }
-
-    #[test]
-    fn clocks_are_worded() {
-        assert_eq!(clock_words(Offset { ahead_ns: -12_600_000, within_ns: 400_000 }), "13 ms behind (±1 ms)");
-        assert_eq!(
-            clock_words(Offset { ahead_ns: 2_400_000, within_ns: 3_000_000 }),
-            "right, as far as can be told (±3 ms)"
         );
     }
 }

@@ -1,6 +1,6 @@
 //! What the keys mean right now.
 
-use super::order::{Ended, Order};
+use crate::cli::order::{Ended, Order};
 
 /// What is in front.
 #[derive(Debug, Clone, PartialEq, Default)]

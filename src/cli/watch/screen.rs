@@ -13,17 +13,18 @@ use tokio::time::{Instant, sleep_until};
 
 use super::draw::draw;
 use super::keys::{Do, press};
-use super::lines::now_ms;
 use super::mode::Work;
-use super::model::{Event, Model};
-use super::order::{Ended, Order};
+use super::model::Model;
 use crate::cli::drill::in_a_lab;
 use crate::cli::global::Global;
+use crate::cli::order::{Ended, Order};
 use crate::cli::show::progress::words;
 use crate::ctl::cluster::Cluster;
 use crate::ctl::desk::{Options, open};
 use crate::ctl::progress::Listener;
+use crate::ctl::stream::clock::now_ms;
 use crate::ctl::stream::live::Live;
+use crate::ctl::view::known::Event;
 use crate::error::{Code, Exit, Failure, Outcome, Problem};
 use hactl_engine::notice::Level;
 
@@ -40,12 +41,12 @@ const KEY_POLL: Duration = Duration::from_millis(200);
 ///
 /// # Errors
 /// What is wrong before anything is contacted; a terminal that cannot be used.
-pub(super) async fn screen(global: &Global, mut options: Options, cluster: Cluster) -> Outcome {
+pub(super) async fn screen(global: &Global, mut options: Options, cluster: Cluster, drift: bool) -> Outcome {
     let (said, words) = unbounded_channel();
     options.listener = to(said);
     let model = Model::new(cluster.clone(), console::colors_enabled());
     // Whatever is asked for on the terminal, such as a password, is asked before.
-    let live = Live::begin(cluster, options.clone())?;
+    let live = Live::begin(cluster, options.clone(), drift)?;
     let mut shown = Shown { terminal: Terminal::open()?, model, zone: TimeZone::system(), drawn: None };
     let end = shown.watch(global, &options, live, words).await;
     drop(shown); // the terminal is as it was before anything else is said
@@ -139,6 +140,9 @@ impl Shown {
                 Some(words) = said.recv() => self.hear(words),
                 end = &mut work => {
                     work = pending().boxed_local();
+                    while let Ok(words) = said.try_recv() {
+                        self.hear(words); // its last words are its own, too
+                    }
                     self.end(end, options, inventory);
                     live.look();
                 }
@@ -172,7 +176,7 @@ impl Shown {
     fn end(&mut self, end: Ended, options: &Options, inventory: Option<&std::path::Path>) {
         // A drain of nginx is an edit of the inventory.
         if let Ok(cluster) = open(inventory, options) {
-            self.model.cluster = cluster;
+            self.model.known.cluster = cluster;
         }
         if let Some(work) = &mut self.model.work {
             let level = if end.well { Level::Info } else { Level::Error };

@@ -57,7 +57,7 @@ pub struct Move {
 }
 
 /// What became of one VIP.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Moved {
     /// The VIP.
     pub vip: IpAddr,
@@ -95,7 +95,7 @@ pub enum Moving {
 }
 
 /// What became of all of them.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Moves {
     /// One entry a VIP, in the order moved.
     pub moves: Vec<Moved>,

@@ -1,13 +1,14 @@
 //! One host's part of the stream: connected to, listened to, and connected to again when it is not heard any more.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use hactl_engine::seen::{Seen, Sight};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::clock::{now_ms, now_ns};
 use super::lines::Lines;
 use super::told::{Item, News, Told};
 use crate::ctl::capture::clocks::{Offset, offset};
@@ -179,15 +180,4 @@ fn ended(host: &str, output: &Output) -> Problem {
         true => "the hactl there is older than this one, or none: `hactl deploy` brings it".to_owned(),
         false => format!("`systemctl status hactl-agent` on {host}"),
     })
-}
-
-/// The desk's clock.
-fn now_ns() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// The same in milliseconds.
-pub(super) fn now_ms() -> u64 {
-    now_ns() / NS_PER_MS
 }

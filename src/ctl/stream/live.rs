@@ -13,7 +13,8 @@ use super::follow::follow;
 use super::told::Item;
 use crate::ctl::cluster::Cluster;
 use crate::ctl::desk::{Desk, Options};
-use crate::ctl::verify::status::status;
+use crate::ctl::report::Report;
+use crate::ctl::verify::status::{Status, status, status_with_drift};
 use crate::error::Failure;
 
 /// Things that wait to be read.
@@ -37,11 +38,11 @@ pub struct Live {
 }
 
 impl Live {
-    /// Begins to follow the agents.
+    /// Begins to follow the agents. With `drift` each look also asks what is not as the last deploy left it.
     ///
     /// # Errors
     /// Only what is wrong before anything is contacted.
-    pub fn begin(cluster: Cluster, options: Options) -> Result<Self, Failure> {
+    pub fn begin(cluster: Cluster, options: Options, drift: bool) -> Result<Self, Failure> {
         let desk = Arc::new(Desk::prepare(cluster, options)?);
         let (to, items) = channel(WAITING);
         let (begun, all_begun) = channel(1);
@@ -51,7 +52,7 @@ impl Live {
             let (name, to, look) = (host.name.clone(), to.clone(), Arc::clone(&look));
             work.push(follow(Arc::clone(&desk), name, to, look, begun.clone()).boxed_local());
         }
-        work.push(looks(Arc::clone(&desk), to, Arc::clone(&look), all_begun).boxed_local());
+        work.push(looks(Arc::clone(&desk), drift, to, Arc::clone(&look), all_begun).boxed_local());
         Ok(Self { desk, items, look, work })
     }
 
@@ -78,14 +79,14 @@ impl Live {
 }
 
 /// Looks at all hosts and asks the sites, again and again. Connections that are lost are made anew for the next look.
-async fn looks(desk: Arc<Desk>, to: Sender<Item>, moved: Arc<Notify>, mut begun: Receiver<()>) {
+async fn looks(desk: Arc<Desk>, drift: bool, to: Sender<Item>, moved: Arc<Notify>, mut begun: Receiver<()>) {
     // Nothing is ever sent: it ends when every host has dropped its end.
     let _ = timeout(AGENTS_FIRST, begun.recv()).await;
     let names: Vec<String> = desk.cluster.managed().map(|host| host.name.clone()).collect();
     loop {
         let desk = desk.again(names.clone()).await;
         loop {
-            let report = status(&desk).await;
+            let report = if drift { with_drift(&desk).await } else { status(&desk).await };
             let all_seen = report.value.hosts.iter().all(|host| host.reachable);
             if to.send(Item::Looked(Box::new(report))).await.is_err() {
                 return;
@@ -97,6 +98,18 @@ async fn looks(desk: Arc<Desk>, to: Sender<Item>, moved: Arc<Notify>, mut begun:
             if !all_seen {
                 break;
             }
+        }
+    }
+}
+
+/// A look at drift, too. Where the files that hosts shall have cannot be made, that is one more thing that is wrong.
+async fn with_drift(desk: &Desk) -> Report<Status> {
+    match status_with_drift(desk).await {
+        Ok(report) => report,
+        Err(failure) => {
+            let mut report = status(desk).await;
+            report.problems.extend(failure.problems);
+            report
         }
     }
 }

@@ -3,6 +3,7 @@
 //! between ([`live`]). [`merge`] puts what comes from several hosts in order. Whoever reads it words and draws it;
 //! nothing is decided here.
 
+pub mod clock;
 mod follow;
 mod lines;
 pub mod live;

@@ -32,6 +32,9 @@ pub struct Status {
     pub hosts: Vec<HostStatus>,
     /// What is not as the last deploy left it, on each host where something is; `None` when that was not asked.
     pub drift: Option<Vec<HostDrift>>,
+    /// Hosts that were asked for that and did not answer: a view that goes on must not call them as they should be.
+    #[serde(skip)]
+    pub drift_unknown: Vec<String>,
     /// What the pair can rely on: the weakest promise of all agents. `None` when no agent answers.
     pub safety: Option<Safety>,
 }
@@ -141,6 +144,9 @@ pub async fn status_with_drift(desk: &Desk) -> Outcome<Status> {
             Err(problem) => report.problems.push(problem.warn()),
         }
     }
+    let answered = |host: &Host| found.iter().any(|one| one.host == host.name);
+    let unknown = desk.cluster.managed().filter(|host| !answered(host)).map(|host| host.name.clone()).collect();
+    report.value.drift_unknown = unknown;
     found.retain(|one| !one.drift.is_empty());
     if report.exit == Exit::Done && !found.is_empty() {
         report.exit = Exit::Pending;
@@ -170,6 +176,7 @@ fn picture(cluster: &Cluster, observed: &Observed) -> Status {
         certificates: certificates::statuses(cluster, observed),
         hosts: cluster.managed().map(|host| host_status(host, observed)).collect(),
         drift: None,
+        drift_unknown: Vec::new(),
         safety: promises.min_by_key(|safety| safety.tier).cloned(),
     }
 }

@@ -50,5 +50,8 @@ macro_rules! program_codes {
         /// What was typed is no command of hactl's, or an option or a value does not belong there. Nothing was done.
         /// `hactl --help` lists the commands, `hactl COMMAND --help` what each takes.
         WrongUsage = "E022", "command line not understood";
+        /// `hactl dashboard` cannot listen at the port of the loopback that `--port` names: most often another program
+        /// does. Nothing was contacted. Without `--port` it takes one that is free; `ss -tlnp` shows who has it.
+        NoDashboardPort = "E023", "port of the dashboard taken";
     } };
 }

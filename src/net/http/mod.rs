@@ -2,6 +2,7 @@
 //! read by [`head`] and [`body`], which are pure, bounded, and played with by the fuzzer. No connection is made here
 //! but by [`get`](mod@get): any stream will do.
 
+pub(crate) mod asked;
 pub mod body;
 pub(crate) mod exchange;
 pub(crate) mod get;

@@ -6,10 +6,10 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::view::View;
-use crate::cli::watch::host::{Link, Router, Seen};
 use crate::cli::watch::parts::{cell, clock, span, styled};
 use crate::ctl::cluster::Vip;
 use crate::ctl::verify::status::{HostStatus, ServiceStatus};
+use crate::ctl::view::host::{Link, Router, Seen};
 
 /// Columns of the table of hosts behind the name: router, state, priority, adverts, nginx.
 const WIDTHS: [usize; 5] = [6, 8, 9, 18, 5];
@@ -22,15 +22,16 @@ const LOOK_MS: u64 = 500;
 
 /// A line for each VIP.
 pub(super) fn vips(view: &View<'_>) -> Vec<Line<'static>> {
-    view.model.cluster.vips.iter().map(|one| vip(view, one)).collect()
+    view.model.known.cluster.vips.iter().map(|one| vip(view, one)).collect()
 }
 
 fn vip(view: &View<'_>, vip: &Vip) -> Line<'static> {
     let (model, paint) = (view.model, view.paint);
-    let owners = model.owners(vip, view.now_ms);
+    let owners = model.known.owners(vip, view.now_ms);
     let address = vip.address().map_or_else(|| vip.name.clone(), |address| address.to_string());
     let mut spans = vec![Span::raw(format!("{address}  "))];
-    let asked = owners.unknown.iter().all(|name| model.host(name).is_some_and(|host| host.link == Link::Connecting));
+    let asked =
+        owners.unknown.iter().all(|name| model.known.host(name).is_some_and(|host| host.link == Link::Connecting));
     let unknown = owners.unknown.join(", ");
     match owners.names.as_slice() {
         [one] => {
@@ -51,7 +52,7 @@ fn vip(view: &View<'_>, vip: &Vip) -> Line<'static> {
     if !owners.names.is_empty() && !unknown.is_empty() {
         spans.push(Span::styled(format!("  (not heard: {unknown})"), paint.odd()));
     }
-    let looked = model.looked.as_ref().map(|(_, report)| &report.value.vips);
+    let looked = model.known.looked.as_ref().map(|(_, report)| &report.value.vips);
     let seen = looked.into_iter().flatten().find(|seen| Some(seen.address) == vip.address());
     if let Some(answer) = seen.and_then(|seen| seen.service.as_ref()) {
         spans.extend([Span::raw("  "), service(view, answer)]);
@@ -69,14 +70,14 @@ fn service(view: &View<'_>, answer: &ServiceStatus) -> Span<'static> {
 
 /// The table of hosts. Those that are not well come first where not all of them fit.
 pub(super) fn hosts(view: &View<'_>) -> Vec<Line<'static>> {
-    let longest = view.model.hosts.iter().map(|host| host.name.len()).max().unwrap_or(0).clamp(4, LONGEST_NAME);
+    let longest = view.model.known.hosts.iter().map(|host| host.name.len()).max().unwrap_or(0).clamp(4, LONGEST_NAME);
     let head =
         ["ROUTER", "STATE", "PRIO", "ADVERTS", "NGINX"].iter().zip(WIDTHS).map(|(head, width)| cell(head, width));
     let head = format!("{}{}SINCE, WHY", cell("HOST", longest), head.collect::<String>());
     let mut lines = vec![Line::styled(head, view.paint.quiet())];
     let mut rows: Vec<(bool, Vec<Line<'static>>)> =
-        view.model.hosts.iter().map(|host| (is_well(view, host), rows(view, host, longest))).collect();
-    rows.sort_by_key(|(well, _)| *well && view.model.hosts.len() > MANY);
+        view.model.known.hosts.iter().map(|host| (is_well(view, host), rows(view, host, longest))).collect();
+    rows.sort_by_key(|(well, _)| *well && view.model.known.hosts.len() > MANY);
     lines.extend(rows.into_iter().flat_map(|(_, rows)| rows));
     lines
 }
@@ -85,7 +86,7 @@ pub(super) fn hosts(view: &View<'_>) -> Vec<Line<'static>> {
 const MANY: usize = 6;
 
 fn looked<'v>(view: &View<'v>, host: &Seen) -> Option<&'v HostStatus> {
-    view.model.looked.as_ref()?.1.value.hosts.iter().find(|seen| seen.name == host.name)
+    view.model.known.looked.as_ref()?.1.value.hosts.iter().find(|seen| seen.name == host.name)
 }
 
 fn is_well(view: &View<'_>, host: &Seen) -> bool {
@@ -191,7 +192,7 @@ fn adverts(view: &View<'_>, router: &Router) -> (String, Style) {
     let words = match (&beats.from, router.owns()) {
         (Some(from), _) => {
             let priority = beats.priority.map_or_else(String::new, |priority| format!(" ({priority})"));
-            format!("{}{priority} {rate}", view.model.name_of(from))
+            format!("{}{priority} {rate}", view.model.known.name_of(from))
         }
         (None, true) => format!("sends {rate}"),
         (None, false) => rate,

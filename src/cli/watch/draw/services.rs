@@ -1,16 +1,16 @@
 //! What stands behind the VIPs: pools with what they carry, sites with their certificates; and what is wrong.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use hactl_engine::control::{RealServerStatus, VirtualServerStatus};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::view::View;
-use crate::cli::watch::host::Seen;
 use crate::cli::watch::parts::{rate, span};
 use crate::ctl::verify::certificates::HeldStatus;
 use crate::ctl::verify::sites::SiteStatus;
+use crate::ctl::view::host::Seen;
 
 /// A certificate that ends sooner is worth a colour: authorities renew at thirty days, a check warns at 21.
 const SOON_DAYS: i64 = 21;
@@ -18,7 +18,7 @@ const SOON_DAYS: i64 = 21;
 /// Pools as the owner of their VIP sees them, then sites and certificates.
 pub(super) fn services(view: &View<'_>) -> Vec<Line<'static>> {
     let mut lines = pools(view);
-    if let Some((_, report)) = &view.model.looked {
+    if let Some((_, report)) = &view.model.known.looked {
         lines.extend(report.value.sites.iter().map(|one| site(view, one)));
         lines.extend(report.value.certificates.iter().map(|one| held(view, one)));
     }
@@ -26,27 +26,7 @@ pub(super) fn services(view: &View<'_>) -> Vec<Line<'static>> {
 }
 
 fn pools(view: &View<'_>) -> Vec<Line<'static>> {
-    let mut lines = Vec::new();
-    let mut first = true;
-    for vip in &view.model.cluster.vips {
-        let owners = view.model.owners(vip, view.now_ms);
-        let owner = owners.names.first().and_then(|name| view.model.host(name));
-        let (Some(owner), Some(address)) = (owner, vip.address()) else { continue };
-        for server in owner.servers.iter().filter(|server| is_behind(server, address, first)) {
-            lines.extend(pool(view, owner, server));
-        }
-        first = false;
-    }
-    lines
-}
-
-/// A virtual server of the kernel has the VIP's address; the pools of nginx are shown once.
-fn is_behind(server: &VirtualServerStatus, address: IpAddr, first: bool) -> bool {
-    if server.upstream {
-        return first;
-    }
-    let prefix = SocketAddr::new(address, 0).to_string();
-    server.name.starts_with(prefix.trim_end_matches('0'))
+    view.model.known.pools(view.now_ms).into_iter().flat_map(|(owner, server)| pool(view, owner, server)).collect()
 }
 
 fn pool(view: &View<'_>, owner: &Seen, server: &VirtualServerStatus) -> Vec<Line<'static>> {
@@ -77,7 +57,7 @@ fn pool(view: &View<'_>, owner: &Seen, server: &VirtualServerStatus) -> Vec<Line
 
 fn real_server(view: &View<'_>, owner: &Seen, real: &RealServerStatus) -> Line<'static> {
     let address = real.address.parse::<SocketAddr>().ok();
-    let name = address.map_or_else(|| real.address.clone(), |at| view.model.name_of(&at.ip().to_string()));
+    let name = address.map_or_else(|| real.address.clone(), |at| view.model.known.name_of(&at.ip().to_string()));
     let port = address.map_or_else(String::new, |at| format!(":{}", at.port()));
     let (words, style) = match () {
         () if real.drained => ("drained".to_owned(), view.paint.odd()),
@@ -132,7 +112,7 @@ fn days(view: &View<'_>, left: i64) -> Span<'static> {
 
 /// What the desk's last look found wrong, the worst first.
 pub(super) fn wrong(view: &View<'_>) -> Vec<Line<'static>> {
-    let Some((_, report)) = &view.model.looked else { return Vec::new() };
+    let Some((_, report)) = &view.model.known.looked else { return Vec::new() };
     let mut problems: Vec<_> = report.problems.iter().collect();
     problems.sort_by_key(|problem| problem.warning);
     let line = |problem: &&crate::error::Problem| {
@@ -141,4 +121,20 @@ pub(super) fn wrong(view: &View<'_>) -> Vec<Line<'static>> {
         Line::from(vec![Span::styled(format!("{}  ", problem.code), style), Span::raw(text)])
     };
     problems.iter().map(line).collect()
+}
+
+/// What is not as the last deploy left it; no line at all where that was not asked.
+pub(super) fn drift(view: &View<'_>) -> Vec<Line<'static>> {
+    let Some(status) = view.model.known.looked.as_ref().map(|(_, report)| &report.value) else { return Vec::new() };
+    let Some(hosts) = &status.drift else { return Vec::new() };
+    let found = hosts.iter().flat_map(|host| host.drift.iter().map(|one| format!("{}  {one}", host.host)));
+    let mut lines: Vec<_> = found.map(|words| Line::from(Span::styled(words, view.paint.odd()))).collect();
+    let unknown = &status.drift_unknown;
+    if !unknown.is_empty() {
+        lines.push(Line::from(Span::styled(format!("not known of {}", unknown.join(", ")), view.paint.odd())));
+    }
+    if lines.is_empty() {
+        lines.push(Line::from("none"));
+    }
+    lines
 }

@@ -3,78 +3,29 @@
 use std::path::Path;
 use std::time::Duration;
 
-use hactl_engine::control::{AgentStatus, InstanceStatus, RouterState};
-use hactl_engine::notice::{Notice, What};
+use hactl_engine::control::RouterState;
 use hactl_engine::seen::Sight;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::*;
+use crate::cli::order::{Ended, Found};
 use crate::cli::watch::keys::{Do, press};
-use crate::cli::watch::order::Ended;
 use crate::ctl::capture::clocks::Offset;
+use crate::ctl::drift::Drift;
 use crate::ctl::inventory::load::parse;
 use crate::ctl::report::Report;
 use crate::ctl::stream::told::{Item, News, Told};
 use crate::ctl::verify::certificates::HeldStatus;
 use crate::ctl::verify::sites::CertificateStatus;
-use crate::ctl::verify::status::{ServiceStatus, Status, unseen};
+use crate::ctl::verify::status::{HostDrift, ServiceStatus, Status, unseen};
+use crate::ctl::view::stories::{T, agent, entered, router};
 use crate::error::{Code, Problem};
-
-/// 2023-11-14 22:13:20 UTC.
-const T: u64 = 1_700_000_000_000;
 
 fn model() -> Model {
     let text = include_str!("../../../../inventories/homework.yaml");
     Model::new(parse(Path::new("x.yaml"), text).unwrap().cluster, false)
-}
-
-fn router(state: RouterState, priority: u8, reason: &str) -> InstanceStatus {
-    InstanceStatus {
-        name: "VI_1".into(),
-        state,
-        interface: "eth0".into(),
-        vrid: 51,
-        base_priority: priority,
-        effective_priority: priority,
-        advert_interval_ms: 1000,
-        addresses: vec!["10.0.0.3/24".into()],
-        master: None,
-        master_priority: None,
-        last_advert_ms: None,
-        last_transition: Some(T - 190_000),
-        last_reason: Some(reason.into()),
-        fault_reasons: Vec::new(),
-        pinned: None,
-        group: None,
-        lease_ms: None,
-        answered_by: None,
-        withheld: false,
-        wire: None,
-        signing: None,
-        counters: Default::default(),
-    }
-}
-
-fn agent(router: InstanceStatus) -> Sight {
-    let status = AgentStatus {
-        version: "0.1.0".into(),
-        pid: 7,
-        started_unix_s: 1_699_990_000,
-        now_unix_ms: T,
-        config: "/etc/hactl/hactl.conf".into(),
-        warnings: Vec::new(),
-        instances: vec![router],
-        groups: Vec::new(),
-        scripts: Vec::new(),
-        files: Vec::new(),
-        processes: Vec::new(),
-        safety: None,
-        virtual_servers: Vec::new(),
-        timing: Default::default(),
-    };
-    Sight::State { status: Box::new(status) }
 }
 
 fn tell(model: &mut Model, host: &str, at_ms: u64, news: News) {
@@ -83,11 +34,6 @@ fn tell(model: &mut Model, host: &str, at_ms: u64, news: News) {
 
 fn see(model: &mut Model, host: &str, at_ms: u64, sight: Sight) {
     tell(model, host, at_ms, News::Seen(Box::new(sight)));
-}
-
-fn entered(from: RouterState, to: RouterState, reason: &str, priority: u8) -> Sight {
-    let what = What::Entered { from, to, reason: reason.into(), priority, lasted_ms: 190_000 };
-    Sight::Notice { notice: Notice { instance: "VI_1".into(), what } }
 }
 
 /// Both agents are heard, lb-5 is master, and a look was taken.
@@ -117,7 +63,7 @@ fn well() -> Model {
 }
 
 fn looked(model: &Model, problems: Vec<Problem>) -> Report<Status> {
-    let mut report = unseen(&model.cluster, problems);
+    let mut report = unseen(&model.known.cluster, problems);
     for host in &mut report.value.hosts {
         (host.reachable, host.nginx) = (true, host.name != "web-8");
     }
@@ -170,6 +116,26 @@ fn the_owner_dies() {
     assert!(text.contains("not heard since 22:13:25 (9 s); again in 3 s: nothing was heard for 8 s"), "{text}");
     insta::assert_snapshot!("owner_dies_80x24", text);
     insta::assert_snapshot!("owner_dies_120x40", shown(&model, T + 14_000, 120, 40));
+}
+
+/// `--drift`: a section of its own, and a line among the events.
+#[test]
+fn drift_has_its_lines() {
+    let mut model = well();
+    assert!(!shown(&model, T + 5200, 80, 24).contains("Drift"), "it was not asked");
+    let mut report = looked(&model, Vec::new());
+    report.value.drift = Some(Vec::new());
+    model.take(Item::Looked(Box::new(report.clone())), T + 5000);
+    assert!(shown(&model, T + 5200, 80, 24).contains("Drift since the last deploy"));
+    let what = "/etc/nginx/nginx.conf was edited".to_owned();
+    report.value.drift = Some(vec![HostDrift { host: "lb-6".into(), drift: vec![Drift { kind: "file", what }] }]);
+    report.value.drift_unknown = vec!["web-8".into()];
+    model.take(Item::Looked(Box::new(report)), T + 6000);
+    see(&mut model, "lb-5", T + 6000, Sight::Beat);
+    see(&mut model, "lb-6", T + 6000, Sight::Beat);
+    let text = shown(&model, T + 6100, 80, 24);
+    assert!(text.contains("lb-6  drift: /etc/nginx/nginx.conf was edited"), "among the events: {text}");
+    insta::assert_snapshot!("drift_80x24", text);
 }
 
 /// What is not heard is not known: nobody is called owner because nothing is said.
@@ -230,7 +196,7 @@ fn an_order_is_confirmed() {
     let control_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
     assert_eq!(press(&mut model, control_c, false), Do::Quit);
     let words = "VIP 10.0.0.3: moved: lb-5 -> lb-6\n  longest gap 0.0 ms, 0 of 874 pings lost".into();
-    model.work.as_mut().unwrap().end = Some(Ended { well: true, words });
+    model.work.as_mut().unwrap().end = Some(Ended { well: true, words, found: Found::Nothing });
     insta::assert_snapshot!("failover_done", shown(&model, T + 8300, 80, 24));
     assert_eq!(key(&mut model, KeyCode::Enter), Do::Nothing);
     assert_eq!(model.work, None);
@@ -262,7 +228,7 @@ fn drains_drills_and_help() {
 #[test]
 fn nothing_is_asked_for_behind_the_picture() {
     let mut model = well();
-    model.cluster.hosts[0].ssh.password = Some(crate::ctl::cluster::SecretSource::Prompt);
+    model.known.cluster.hosts[0].ssh.password = Some(crate::ctl::cluster::SecretSource::Prompt);
     for order in ['f', 'd', 'r'] {
         assert_eq!(key(&mut model, KeyCode::Char(order)), Do::Nothing);
         assert_eq!(model.mode, Mode::Watching);
@@ -332,7 +298,7 @@ fn pools_and_certificates_are_shown() {
         },
         real_servers: vec![real("10.0.0.7:80", true), real("10.0.0.8:80", false)],
     };
-    model.hosts[0].servers =
+    model.known.hosts[0].servers =
         vec![server("10.0.0.3:80", false), server("upstream web", true), server("10.0.0.30:80", false)];
     let mut report = looked(&model, Vec::new());
     report.value.certificates = vec![HeldStatus {

@@ -1,5 +1,5 @@
-//! What can be ordered from the screen: what it means in words, and the same functions that carry it out when it is
-//! typed.
+//! What can be ordered from a view that goes on: what it means in words, and the same functions that carry it out when
+//! it is typed.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -9,16 +9,17 @@ use crate::cli::drill;
 use crate::cli::show;
 use crate::ctl::backend::edit::{Verb, Wish};
 use crate::ctl::desk::Options;
+use crate::ctl::drill::report::entry::Run;
 use crate::ctl::drill::run as drilled;
 use crate::ctl::drill::select::select;
 use crate::ctl::operate::drain;
-use crate::ctl::operate::failover::{Move, failover};
+use crate::ctl::operate::failover::{Move, Moves, failover};
 use crate::ctl::report::{Outcome, Report};
 use crate::error::{Exit, Failure, Problem};
 
 /// An order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Order {
+pub(in crate::cli) enum Order {
     /// A VIP to another host.
     Failover {
         /// Its name in the inventory.
@@ -51,17 +52,31 @@ pub(super) enum Order {
 }
 
 /// How an order ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Ended {
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::cli) struct Ended {
     /// As it was meant to.
     pub well: bool,
     /// In words.
     pub words: String,
+    /// What was found out on the way.
+    pub found: Found,
+}
+
+/// What an order finds out, beyond that it was carried out.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(in crate::cli) enum Found {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// How VIPs moved.
+    Moves(Moves),
+    /// What drills measured.
+    Drilled(Run),
 }
 
 impl Order {
     /// The command that does the same.
-    pub(super) fn command(&self) -> String {
+    pub(in crate::cli) fn command(&self) -> String {
         match self {
             Self::Failover { vip, to, .. } => format!("hactl failover --vip {vip} --to {to}"),
             Self::Drain { host, back, by_kernel } => {
@@ -73,7 +88,7 @@ impl Order {
     }
 
     /// What will happen.
-    pub(super) fn will(&self) -> String {
+    pub(in crate::cli) fn will(&self) -> String {
         match self {
             Self::Failover { address, from, to, .. } => format!(
                 "{address} moves from {from} to {to}, make before break; clients wait some milliseconds. It stays there until \
@@ -98,25 +113,25 @@ impl Order {
     }
 
     /// Whether it breaks something.
-    pub(super) fn is_a_drill(&self) -> bool {
+    pub(in crate::cli) fn is_a_drill(&self) -> bool {
         matches!(self, Self::Drill { .. })
     }
 
     /// Carries it out. What there is to say meanwhile goes to the options' listener.
-    pub(super) async fn carry_out(self, inventory: Option<&Path>, options: Options) -> Ended {
+    pub(in crate::cli) async fn carry_out(self, inventory: Option<&Path>, options: Options) -> Ended {
         match self {
             Self::Failover { vip, to, .. } => {
                 let order = Move { to, vip: Some(vip), dry_run: false, stay: None, force: false };
-                ended(failover(inventory, options, &order).await, show::operate::moves)
+                ended(failover(inventory, options, &order).await, show::operate::moves, Found::Moves)
             }
             Self::Drain { host, back, by_kernel: true } => {
                 let order = if back { drain::Order::Undrain } else { drain::Order::Drain { wait: None } };
-                ended(drain::order(inventory, options, &host, order).await, show::operate::ordered)
+                ended(drain::order(inventory, options, &host, order).await, show::operate::ordered, |_| Found::Nothing)
             }
             Self::Drain { host, back, by_kernel: false } => {
                 let verb = if back { Verb::Undrain } else { Verb::Drain };
                 let wish = Wish { verb, server: host, pool: None };
-                ended(backend::wished(inventory, options, &wish).await, show::backend::done)
+                ended(backend::wished(inventory, options, &wish).await, show::backend::done, |_| Found::Nothing)
             }
             Self::Drill { name, .. } => {
                 let outcome = match select(&[name.to_owned()], false, drill::in_a_lab()) {
@@ -127,21 +142,21 @@ impl Order {
                     let exit = if run.passed() { Exit::Done } else { Exit::Verification };
                     Report { value: run, problems: Vec::new(), exit }
                 });
-                ended(report, drill::text)
+                ended(report, drill::text, Found::Drilled)
             }
         }
     }
 }
 
-fn ended<T>(outcome: Outcome<T>, words: impl FnOnce(&T) -> String) -> Ended {
-    let (well, mut text, problems) = match outcome {
-        Ok(report) => (report.exit == Exit::Done, words(&report.value), report.problems),
-        Err(Failure { problems, .. }) => (false, String::new(), problems),
+fn ended<T>(outcome: Outcome<T>, words: impl FnOnce(&T) -> String, found: impl FnOnce(T) -> Found) -> Ended {
+    let (well, mut text, problems, found) = match outcome {
+        Ok(report) => (report.exit == Exit::Done, words(&report.value), report.problems, found(report.value)),
+        Err(Failure { problems, .. }) => (false, String::new(), problems, Found::Nothing),
     };
     for problem in problems {
         text = format!("{}\n{}", text.trim_end(), in_short(&problem));
     }
-    Ended { well, words: console::strip_ansi_codes(text.trim()).into_owned() }
+    Ended { well, words: console::strip_ansi_codes(text.trim()).into_owned(), found }
 }
 
 fn in_short(problem: &Problem) -> String {

@@ -7,7 +7,7 @@ const OVER_MS: u64 = 4000;
 
 /// What has come lately.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Beats {
+pub struct Beats {
     come: VecDeque<(u64, u64)>,
     /// Who was heard last, and with which priority; nobody where the adverts are this host's own.
     pub from: Option<String>,
@@ -17,20 +17,25 @@ pub(super) struct Beats {
 
 impl Beats {
     /// So many came until this time, on the desk's clock.
-    pub(super) fn come(&mut self, at_ms: u64, count: u64) {
+    pub fn come(&mut self, at_ms: u64, count: u64) {
         self.come.push_back((at_ms, count));
         while self.come.front().is_some_and(|(at, _)| *at + OVER_MS < at_ms) {
             self.come.pop_front();
         }
     }
 
-    /// How long ago the last one was.
-    pub(super) fn age_ms(&self, now_ms: u64) -> Option<u64> {
-        self.come.back().map(|(at, _)| now_ms.saturating_sub(*at))
+    /// When the last one was.
+    pub fn last_ms(&self) -> Option<u64> {
+        self.come.back().map(|(at, _)| *at)
+    }
+
+    /// How long ago that was.
+    pub fn age_ms(&self, now_ms: u64) -> Option<u64> {
+        self.last_ms().map(|at| now_ms.saturating_sub(at))
     }
 
     /// How many tenths of one come in a second; nothing before there are two looks.
-    pub(super) fn tenths_per_s(&self) -> Option<u64> {
+    pub fn tenths_per_s(&self) -> Option<u64> {
         let (first, last) = (self.come.front()?.0, self.come.back()?.0);
         // What the first look counted came before it.
         let count: u64 = self.come.iter().skip(1).map(|(_, count)| count).sum();

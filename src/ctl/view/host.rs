@@ -1,4 +1,4 @@
-//! One host as the screen knows it: whether it is heard, and what it said last.
+//! One host as a view knows it: whether it is heard, and what it said last.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -17,7 +17,7 @@ const FRESH_MS: u64 = 3000;
 
 /// A host.
 #[derive(Debug, Clone)]
-pub(super) struct Seen {
+pub struct Seen {
     /// Its name.
     pub name: String,
     /// Where it is.
@@ -38,7 +38,7 @@ pub(super) struct Seen {
 
 /// Whether an agent is heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Link {
+pub enum Link {
     /// None is to run there.
     None,
     /// It is being connected to.
@@ -56,7 +56,7 @@ pub(super) enum Link {
 
 /// A virtual router of it.
 #[derive(Debug, Clone)]
-pub(super) struct Router {
+pub struct Router {
     /// As the agent had it last.
     pub status: InstanceStatus,
     /// Since when it is in its state, on the desk's clock.
@@ -67,12 +67,12 @@ pub(super) struct Router {
 
 impl Router {
     /// Whether its host has the addresses.
-    pub(super) fn owns(&self) -> bool {
+    pub fn owns(&self) -> bool {
         matches!(self.status.state, RouterState::Master | RouterState::Handover)
     }
 
     /// Whether an address is one of its own.
-    pub(super) fn has(&self, address: IpAddr) -> bool {
+    pub fn has(&self, address: IpAddr) -> bool {
         let own = self.status.addresses.iter().filter_map(|text| text.split('/').next()?.parse::<IpAddr>().ok());
         own.into_iter().any(|own| own == address)
     }
@@ -80,7 +80,7 @@ impl Router {
 
 impl Seen {
     /// Takes what is told of it: it happened at `at_ms` and came at `now_ms`, both on the desk's clock.
-    pub(super) fn take(&mut self, news: &News, at_ms: u64, now_ms: u64) {
+    pub fn take(&mut self, news: &News, at_ms: u64, now_ms: u64) {
         match news {
             // While it is tried again the reason for that stays.
             News::Connecting if matches!(self.link, Link::Lost { .. }) => {}
@@ -168,12 +168,12 @@ impl Seen {
     }
 
     /// Whether what it said last is how things are: an agent says something each second.
-    pub(super) fn is_heard(&self, now_ms: u64) -> bool {
+    pub fn is_heard(&self, now_ms: u64) -> bool {
         self.link == Link::Heard && self.silent_ms(now_ms) <= FRESH_MS
     }
 
     /// How long nothing has come from it.
-    pub(super) fn silent_ms(&self, now_ms: u64) -> u64 {
+    pub fn silent_ms(&self, now_ms: u64) -> u64 {
         self.heard_ms.map_or(u64::MAX, |at| now_ms.saturating_sub(at))
     }
 }

@@ -4,13 +4,13 @@ use crate::error::Problem;
 
 /// The verdicts of the last look.
 #[derive(Debug, Default)]
-pub(super) struct Verdicts {
+pub struct Verdicts {
     known: Vec<Problem>,
 }
 
 /// What a look brought.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Turned {
+pub struct Turned {
     /// Was not so before.
     pub new: Vec<Problem>,
     /// Is so no more.
@@ -19,7 +19,7 @@ pub(super) struct Turned {
 
 impl Verdicts {
     /// Takes the verdicts of a look.
-    pub(super) fn take(&mut self, found: &[Problem]) -> Turned {
+    pub fn take(&mut self, found: &[Problem]) -> Turned {
         let has = |all: &[Problem], one: &Problem| all.iter().any(|other| is_same(other, one));
         let new = found.iter().filter(|one| !has(&self.known, one)).cloned().collect();
         let gone = self.known.iter().filter(|one| !has(found, one)).cloned().collect();
