@@ -46,15 +46,16 @@ pub(crate) fn deploy(global: &Global, yes: bool, plan: &Planned) -> Result<bool,
 ///
 /// # Errors
 /// Exit 64 where nobody does.
-pub(crate) fn drill(scenarios: &[&Scenario]) -> Result<(), Failure> {
+pub(crate) fn drill(scenarios: &[&Scenario], cluster: &str) -> Result<(), Failure> {
     let names = scenarios.iter().map(|scenario| scenario.name).collect::<Vec<_>>().join(", ");
     if !std::io::stdin().is_terminal() {
         let message = format!("{names}: drills break things on purpose, and nobody can be asked");
         let problem = Problem::new(Code::DrillNotConfirmed, message).next("add -y to run them");
         return Err(Failure::one(Exit::Usage, problem));
     }
-    let answer = ask(&format!("{names}: this breaks things on purpose and puts them right again. Type yes: "));
-    if answer.as_deref() == Some("yes") {
+    let question =
+        format!("{names}: this breaks things on purpose and puts them right again. Type the cluster's name, {cluster}: ");
+    if ask(&question).as_deref() == Some(cluster) {
         return Ok(());
     }
     Err(Failure::one(Exit::Usage, Problem::new(Code::DrillNotConfirmed, "not confirmed; nothing was broken")))

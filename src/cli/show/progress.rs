@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::say;
 use crate::cli::global::Global;
-use crate::ctl::drill::judge::shown;
+use crate::ctl::drill::judge::{foretold, shown};
 use crate::ctl::progress::{Event, Listener};
 
 /// Who listens for a command line: words on stderr, unless it is to be quiet.
@@ -66,11 +66,16 @@ pub(crate) fn words(event: Event<'_>) -> Option<String> {
             format!("{host}: exit {code} after {} ms", after.as_millis())
         }
         Event::CommandEnded { host, end: Err(why), after } => format!("{host}: {why} after {} ms", after.as_millis()),
+        Event::DrillSequence { seed, names } => format!("seed {seed}: {names}"),
         Event::Drill { name, title } => format!("{name}: {title}"),
         Event::DrillExpects(what) => format!("  expected: {what}"),
-        Event::DrillEnded { passed, outage, lost, sent, why } => {
+        Event::DrillEnded { passed, outage, predicted, lost: (lost, sent), requests: (failed, asked), why } => {
             let verdict = if passed { "passed" } else { "FAILED" };
-            let first = format!("  {verdict}: outage {}, {lost} of {sent} lost", shown(outage));
+            let predicted = predicted.map(|range| format!(" (predicted {})", foretold(range))).unwrap_or_default();
+            let outage = shown(outage);
+            let first = format!(
+                "  {verdict}: outage {outage}{predicted}, {lost} of {sent} lost; requests: {failed} of {asked} lost"
+            );
             why.iter().fold(first, |text, line| text + "\n  " + line)
         }
     })

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::observe::{Observations, Restored, Stream};
-use super::scenario::{FOUND_WITHIN, Measure, Outcome, Plan, Scenario};
+use super::scenario::{Context, FOUND_WITHIN, Measure, Outcome, Plan, Scenario};
 
 /// How a drill ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,16 @@ pub struct Verdict {
     pub sent: usize,
     /// Probes lost.
     pub lost: usize,
+    /// Requests sent by the client at the desk.
+    pub requests: usize,
+    /// Requests lost of them.
+    pub requests_lost: usize,
+    /// The most that would have passed.
+    pub requests_max: usize,
+    /// The outage that the settings foretell: at least, and at most.
+    pub predicted: Option<(Duration, Duration)>,
+    /// What clients elsewhere saw: where, requests sent, lost, the longest outage.
+    pub elsewhere: Vec<(String, usize, usize, Duration)>,
     /// Owner before the fault; several are joined by a comma, none is `None`.
     pub owner_before: Option<String>,
     /// Owner that the fault left the VIP with: while it lasted, or after it where two owners are expected.
@@ -33,16 +43,19 @@ pub struct Verdict {
 }
 
 /// Judges one drill.
-pub fn judge(scenario: &Scenario, plan: &Plan, seen: &Observations) -> Verdict {
+pub fn judge(scenario: &Scenario, plan: &Plan, context: &Context, seen: &Observations) -> Verdict {
     let stream = seen.stream(scenario.measure);
     let mut why = Vec::new();
     owners(scenario.outcome, seen, &mut why);
     outage(scenario.measure, stream, plan, &mut why);
+    requests(&seen.requests, plan, &mut why);
     let restored = restored(seen, &mut why);
     let after = match scenario.outcome {
-        Outcome::TwoOwners => seen.owners_after(),
+        Outcome::TwoOwners | Outcome::Settles | Outcome::Nobody => seen.owners_after(),
+        Outcome::Moves => seen.moved_to().unwrap_or_else(|| seen.owners_during()),
         Outcome::TakeOver | Outcome::Stay => seen.owners_during(),
     };
+    let elsewhere = seen.elsewhere.iter();
     Verdict {
         scenario: scenario.name.into(),
         expected: scenario.expected.into(),
@@ -51,6 +64,11 @@ pub fn judge(scenario: &Scenario, plan: &Plan, seen: &Observations) -> Verdict {
         budget: plan.budget,
         sent: stream.sent(),
         lost: stream.lost(),
+        requests: seen.requests.sent(),
+        requests_lost: seen.requests.lost(),
+        requests_max: plan.requests_max,
+        predicted: (scenario.predicted)(context),
+        elsewhere: elsewhere.map(|(host, seen)| (host.clone(), seen.sent(), seen.lost(), seen.gap())).collect(),
         owner_before: joined(seen.owners_before()),
         owner_after: joined(after),
         restored,
@@ -68,6 +86,11 @@ pub fn not_run(scenario: &Scenario, plan: &Plan, reason: String, restored: bool)
         budget: plan.budget,
         sent: 0,
         lost: 0,
+        requests: 0,
+        requests_lost: 0,
+        requests_max: plan.requests_max,
+        predicted: None,
+        elsewhere: Vec::new(),
         owner_before: None,
         owner_after: None,
         restored,
@@ -90,6 +113,12 @@ fn owners(outcome: Outcome, seen: &Observations, why: &mut Vec<String>) {
         Outcome::Stay if during != before => {
             why.push(format!("the VIP should have stayed, but while the fault lasted {} it", own(during)));
         }
+        Outcome::Moves if seen.moved_to().is_none() => {
+            why.push(format!("nobody but {} owned the VIP while the fault lasted", list(before)));
+        }
+        Outcome::Nobody if !during.is_empty() => {
+            why.push(format!("nobody should have been left, but while the fault lasted {} the VIP", own(during)));
+        }
         Outcome::TwoOwners => match seen.two_owners_found {
             None => why.push(format!("two owners were not found; while the fault lasted {} the VIP", own(during))),
             Some(after) if after > FOUND_WITHIN => {
@@ -97,7 +126,23 @@ fn owners(outcome: Outcome, seen: &Observations, why: &mut Vec<String>) {
             }
             Some(_) => {}
         },
-        Outcome::TakeOver | Outcome::Stay => {}
+        Outcome::TakeOver | Outcome::Stay | Outcome::Moves | Outcome::Settles | Outcome::Nobody => {}
+    }
+    // What samples miss in between the agents tell.
+    let two = seen.two_owners();
+    let allowed = HANDOVER + seen.clock_within() * 2;
+    if outcome != Outcome::TwoOwners && two > allowed {
+        why.push(format!("two hosts were owners at a time for {} by what their agents told", shown(two)));
+    }
+}
+
+/// A planned move has two owners for a moment, by design: the old one answers until it hears the new one.
+const HANDOVER: Duration = Duration::from_millis(100);
+
+fn requests(stream: &Stream, plan: &Plan, why: &mut Vec<String>) {
+    let (lost, most) = (stream.lost(), plan.requests_max);
+    if lost > most {
+        why.push(format!("{lost} of {} requests were lost, allowed are {most}", stream.sent()));
     }
 }
 
@@ -150,6 +195,11 @@ fn own(hosts: &[String]) -> String {
 pub fn shown(time: Duration) -> String {
     let ms = time.as_secs_f64() * 1000.0;
     if ms == 0.0 || ms >= 100.0 { format!("{ms:.0} ms") } else { format!("{ms:.1} ms") }
+}
+
+/// A range of time for people.
+pub fn foretold((least, most): (Duration, Duration)) -> String {
+    if least == most { shown(most) } else { format!("{:.0}-{}", least.as_secs_f64() * 1000.0, shown(most)) }
 }
 
 #[cfg(test)]

@@ -7,6 +7,11 @@ use crate::ctl::remote::quote;
 /// From a detached command's start until it acts: time for the connection to bring back the exit status.
 pub const DETACH_DELAY: Duration = Duration::from_millis(300);
 
+/// Remembers which boot of the host this is; the folder does not outlive it.
+pub const REMEMBER_BOOT: &str = "set -e\ncat /proc/sys/kernel/random/boot_id > /run/hactl-drill-reboot";
+/// Fails until the host has started anew.
+pub const BOOTED_ANEW: &str = "if [ -e /run/hactl-drill-reboot ]; then echo 'it has not started anew yet' >&2; exit 1; fi";
+
 /// Arms the undoing, then makes the fault. Without systemd a detached shell waits instead of a timer. Fails before
 /// anything is broken when this drill is already under way on the host.
 pub fn armed(name: &str, prepare: &str, inject: &str, undo: &str, after: Duration) -> String {

@@ -65,6 +65,9 @@ macro_rules! outcome_codes {
         /// meanwhile, or it could not be written. The next deploy would take the change back. Make the edit that was
         /// shown by hand.
         NotWrittenBack = "E615", "not written back to the inventory";
+        /// What this drill breaks cannot be broken on that host: its kernel or a tool lacks something, or what was there
+        /// could not be put back as it was. Nothing was broken.
+        FaultNotPossible = "E616", "a fault that cannot be made";
 
         // --- verdicts ---
         /// No load balancer that was seen has the VIP, or those that were not seen may have it.
