@@ -47,6 +47,8 @@ lint:
 	cargo clippy --locked --workspace --all-targets -- -D warnings $(TESTS_MAY)
 	shellcheck $(SHELL_FILES)
 
+# Tests read English, whatever the developer reads.
+test docs-check bench: export LC_ALL = C.UTF-8
 test: export HACTL_BINARY = $(CURDIR)/$(DIST)
 test: export HACTL_FUZZ_SECONDS ?= 20
 test: setup

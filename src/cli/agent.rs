@@ -12,7 +12,7 @@ use super::agent_args::{Agent, AgentClient, AgentRun, RealServer};
 use super::args::Check;
 use super::global::Global;
 use super::hear;
-use super::show::{finish, say};
+use super::show::{finish, problem, say};
 use crate::agent::check::probe;
 use crate::agent::control::client;
 use crate::agent::control::metrics::put;
@@ -205,7 +205,7 @@ impl From<Response> for Answer {
 /// The end of `events`, in words on stderr: on stdout are lines of one kind alone.
 fn ended(end: Outcome) -> Exit {
     end.unwrap_or_else(|failure| {
-        failure.problems.iter().for_each(say::aside);
+        problem::drawn(&failure.problems).iter().for_each(say::aside);
         failure.exit
     })
 }

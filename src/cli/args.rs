@@ -266,8 +266,8 @@ pub(crate) enum Lock {
 #[derive(Debug, Args)]
 pub(super) struct Explain {
     /// A VIP of the inventory: why it is where it is. A code, such as E702. A keyword of keepalived.conf, such as
-    /// nopreempt. An alert, such as HactlNoStandby. A packet in hexadecimal digits, such as tcpdump -x prints it (-
-    /// reads standard input). All codes when absent
+    /// nopreempt. A key of the inventory, such as vip.vrid. An alert, such as HactlNoStandby. A packet in hexadecimal
+    /// digits, such as tcpdump -x prints it (- reads standard input). All codes when absent
     pub what: Vec<String>,
     /// Print every code with its title
     #[arg(long)]

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
+use super::chinese::said::said;
 use super::global::Global;
 use super::show::deploy::planned;
 use super::show::say;
@@ -37,7 +38,7 @@ pub(crate) fn deploy(global: &Global, yes: bool, plan: &Planned) -> Result<bool,
             std::process::exit(i32::from(Exit::Interrupted as u8));
         }
     });
-    let answer = ask(&format!("carry out {changes} changes on {hosts} hosts? [y/N] "));
+    let answer = ask(&said!("carry out {changes} changes on {hosts} hosts? [y/N]", changes = changes, hosts = hosts));
     asked.abort();
     Ok(matches!(answer.as_deref(), Some("y" | "Y" | "yes")))
 }
@@ -53,12 +54,20 @@ pub(crate) fn drill(scenarios: &[&Scenario], cluster: &str) -> Result<(), Failur
         let problem = Problem::new(Code::DrillNotConfirmed, message).next("add -y to run them");
         return Err(Failure::one(Exit::Usage, problem));
     }
-    let question =
-        format!("{names}: this breaks things on purpose and puts them right again. Type the cluster's name, {cluster}: ");
-    if ask(&question).as_deref() == Some(cluster) {
+    let question = said!(
+        "{names}: this breaks things on purpose and puts them right again. Type the cluster's name, {cluster}:",
+        names = names,
+        cluster = cluster
+    );
+    if agrees(ask(&question).as_deref(), cluster) {
         return Ok(());
     }
     Err(Failure::one(Exit::Usage, Problem::new(Code::DrillNotConfirmed, "not confirmed; nothing was broken")))
+}
+
+/// Only the cluster's name is consent: who types it knows which one is going to be broken.
+fn agrees(answer: Option<&str>, cluster: &str) -> bool {
+    answer == Some(cluster)
 }
 
 /// A lock that is broken ends somebody's deploy.
@@ -70,14 +79,27 @@ pub(crate) fn break_lock(global: &Global) -> Result<(), Failure> {
     if global.wants_json() || !std::io::stdin().is_terminal() {
         return Err(refused("a lock that is broken ends somebody's deploy, and nobody can be asked"));
     }
-    let answer = ask("a deploy that holds the lock goes back. Type yes: ");
+    let answer = ask(&said!("a deploy that holds the lock goes back. Type yes:"));
     if answer.as_deref() == Some("yes") { Ok(()) } else { Err(refused("not confirmed; no lock was broken")) }
 }
 
 fn ask(question: &str) -> Option<String> {
-    eprint!("{question}");
+    eprint!("{question} ");
     std::io::stderr().flush().ok()?;
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer).ok()?;
     Some(answer.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::agrees;
+
+    #[test]
+    fn only_the_name_of_the_cluster_is_consent() {
+        assert!(agrees(Some("homework"), "homework"));
+        for answer in [None, Some(""), Some("yes"), Some("y"), Some("Homework"), Some("homework2")] {
+            assert!(!agrees(answer, "homework"), "{answer:?}");
+        }
+    }
 }

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::drill_args::{Drill, Report as Form};
+use super::chinese::said::{said, told};
 use super::confirm;
+use super::drill_args::{Drill, Report as Form};
 use super::global::Global;
-use super::show::finish;
+use super::show::problem::drawn;
 use super::show::table::table;
+use super::show::{finish, say};
 use crate::ctl::desk::{Options, find_inventory, open};
 use crate::ctl::drill::judge::{foretold, shown};
 use crate::ctl::drill::report::entry::Run;
@@ -40,7 +42,8 @@ pub(super) async fn run(global: &Global, options: Options, wanted: Drill) -> Out
         return past(global, &options);
     }
     let lab = in_a_lab();
-    let mut scenarios = select(&wanted.scenarios, wanted.all || (wanted.seed.is_some() && wanted.scenarios.is_empty()), lab)?;
+    let mut scenarios =
+        select(&wanted.scenarios, wanted.all || (wanted.seed.is_some() && wanted.scenarios.is_empty()), lab)?;
     if let Some(seed) = wanted.seed {
         scenarios = sequence(&scenarios, seed, usize::from(wanted.count));
         let names = scenarios.iter().map(|scenario| scenario.name).collect::<Vec<_>>().join(" ");
@@ -52,12 +55,14 @@ pub(super) async fn run(global: &Global, options: Options, wanted: Drill) -> Out
     }
     let leave_out = wanted.all || wanted.seed.is_some();
     let how = How { budget: wanted.budget, anyway: wanted.anyway, leave_out, lab };
-    let done = run::run_as(global.inventory.clone(), &options, &scenarios, &how).await?;
+    let mut done = run::run_as(global.inventory.clone(), &options, &scenarios, &how).await?;
     if let Some(file) = trend::file(&done.cluster) {
-        let kept = trend::remember(&file, &done);
+        let kept = trend::recall(&file).map(|past| trend::compare(&mut done, &past));
+        let kept = kept.and_then(|()| trend::remember(&file, &done));
         // The drill was made and judged, whether it is remembered or not.
         if let Err(error) = kept {
-            let problem = Problem::new(Code::Internal, format!("{}: the drill is not remembered: {error}", file.display()));
+            let problem =
+                Problem::new(Code::Internal, format!("{}: the drill is not remembered: {error}", file.display()));
             options.tell(Event::Warning(&problem.warn()));
         }
     }
@@ -69,9 +74,10 @@ pub(super) async fn run(global: &Global, options: Options, wanted: Drill) -> Out
     if wanted.report.is_empty() || json {
         let left_out = done.left_out.iter().map(|(scenario, why)| LeftOut { scenario, why }).collect();
         let value = Drilled { drills: rows(&done), left_out, seed: wanted.seed };
-        let report = Report { value, problems: Vec::new(), exit };
+        let report = Report { value, problems: done.problems(), exit };
         return finish(global, "drill", Ok(report), |_| text(&done));
     }
+    drawn(&done.problems()).iter().for_each(say::aside);
     Ok(exit)
 }
 
@@ -104,8 +110,8 @@ fn listings() -> Vec<Listing> {
 
 fn list(scenarios: &[Listing]) -> String {
     let rows = scenarios.iter().map(|one| {
-        let lab = if one.lab_only { " (lab only)" } else { "" };
-        vec![one.scenario.to_owned(), format!("{}{lab}", one.title), format!("-> {}", one.expected)]
+        let lab = if one.lab_only { said!(" (lab only)") } else { String::new() };
+        vec![one.scenario.to_owned(), told(one.title) + &lab, format!("-> {}", told(one.expected))]
     });
     table(&rows.collect::<Vec<_>>())
 }
@@ -135,7 +141,9 @@ struct Remembered {
 fn past(global: &Global, options: &Options) -> Outcome {
     let cluster = open(global.inventory.as_deref(), options)?;
     let trend = match trend::file(&cluster.name) {
-        Some(file) => trend::recall(&file).map_err(|error| Failure::internal(format!("{}: {error}", file.display())))?,
+        Some(file) => {
+            trend::recall(&file).map_err(|error| Failure::internal(format!("{}: {error}", file.display())))?
+        }
         None => Vec::new(),
     };
     let report = Report { value: Remembered { trend }, problems: Vec::new(), exit: Exit::Done };
@@ -144,9 +152,17 @@ fn past(global: &Global, options: &Options) -> Outcome {
 
 fn trend_text(trends: &[Trend]) -> String {
     if trends.is_empty() {
-        return "no drill of this cluster is remembered here\n".to_owned();
+        return said!("no drill of this cluster is remembered here") + "\n";
     }
-    let heading = ["SCENARIO", "RUNS", "FAILED", "LEAST", "MEDIAN", "MOST", "OUTAGES IN MS, THE LAST ONE LAST"];
+    let heading = vec![
+        said!("SCENARIO"),
+        said!("RUNS"),
+        said!("FAILED"),
+        said!("LEAST"),
+        said!("MEDIAN"),
+        said!("MOST"),
+        said!("OUTAGES IN MS, THE LAST ONE LAST"),
+    ];
     let rows = trends.iter().map(|one| {
         let latest = one.gaps_ms.iter().skip(one.gaps_ms.len().saturating_sub(8));
         let gaps = latest.map(|gap| format!("{gap:.0}")).collect::<Vec<_>>().join(" ");
@@ -154,7 +170,7 @@ fn trend_text(trends: &[Trend]) -> String {
         let (least, median, most) = (ms(one.least_ms), ms(one.median_ms), ms(one.most_ms));
         vec![one.scenario.clone(), one.runs.to_string(), one.failed.to_string(), least, median, most, gaps]
     });
-    table(&std::iter::once(heading.map(str::to_owned).to_vec()).chain(rows).collect::<Vec<_>>())
+    table(&std::iter::once(heading).chain(rows).collect::<Vec<_>>())
 }
 
 /// One form other than a page goes to stdout; several, and pages, become files. With `--json` all of them do, and
@@ -173,7 +189,7 @@ fn write_reports(wanted: &Drill, done: &Run, quiet: bool) -> Result<(), Failure>
         if to_file || *form == Form::Html {
             let path = write(&wanted.out, name, &content)?;
             if !quiet {
-                println!("wrote {}", path.display());
+                println!("{}", said!("wrote {file}", file = path.display()));
             }
         } else {
             println!("{content}");
@@ -200,20 +216,30 @@ pub(super) fn in_a_lab() -> bool {
 
 /// The results as a table.
 pub(super) fn text(done: &Run) -> String {
-    let heading = ["SCENARIO", "VERDICT", "OUTAGE", "PREDICTED", "LOST", "HTTP LOST", "OWNER", "THEN", "RESTORED"].map(str::to_owned).to_vec();
+    let heading = vec![
+        said!("SCENARIO"),
+        said!("VERDICT"),
+        said!("OUTAGE"),
+        said!("PREDICTED"),
+        said!("LOST"),
+        said!("HTTP LOST"),
+        said!("OWNER"),
+        said!("THEN"),
+        said!("RESTORED"),
+    ];
     let rows = done.entries.iter().map(|entry| {
         let verdict = &entry.verdict;
-        let name = |owner: &Option<String>| owner.clone().unwrap_or_else(|| "nobody".into());
+        let name = |owner: &Option<String>| owner.clone().unwrap_or_else(|| said!("nobody"));
         vec![
             verdict.scenario.clone(),
-            if verdict.passed { "passed".into() } else { "FAILED".into() },
+            if verdict.passed { said!("passed") } else { said!("FAILED") },
             shown(verdict.gap),
             verdict.predicted.map_or_else(|| "-".to_owned(), foretold),
             format!("{}/{}", verdict.lost, verdict.sent),
             format!("{}/{}", verdict.requests_lost, verdict.requests),
             name(&verdict.owner_before),
             name(&verdict.owner_after),
-            if verdict.restored { "yes".into() } else { "NO".into() },
+            if verdict.restored { said!("yes") } else { said!("NO") },
         ]
     });
     table(&std::iter::once(heading).chain(rows).collect::<Vec<_>>())

@@ -2,7 +2,8 @@
 
 use std::panic;
 
-use super::{agent_args, args, dispatch, show, usage};
+use super::agent_args::Agent;
+use super::{args, chinese, dispatch, show, usage};
 use crate::agent::daemon::upgrade;
 use crate::error::Exit;
 
@@ -33,8 +34,12 @@ fn run(end_quietly: fn()) -> Result<Exit, (Exit, String)> {
             return if error.use_stderr() { Err((Exit::Usage, error.to_string())) } else { Ok(Exit::Done) };
         }
     };
-    if !matches!(arguments.command, args::Command::Agent(agent_args::Agent::Run(_))) {
+    if !matches!(arguments.command, args::Command::Agent(Agent::Run(_))) {
         end_quietly();
+    }
+    // What units run writes to the log, which others read.
+    if !matches!(arguments.command, args::Command::Agent(Agent::Run(_) | Agent::Certificates(_))) {
+        chinese::language::choose();
     }
     let (json, command) = (arguments.global.wants_json(), arguments.command.name());
     let exit = dispatch::run(arguments).map_err(|failure| {

@@ -1,5 +1,5 @@
-//! `hactl explain`: what an error code means, from the register; what a keyword of keepalived.conf means; what an alert
-//! means; what a packet says. Why a VIP is where it is the hosts are asked for, in `desk`.
+//! `hactl explain`: what an error code means, from the register; what a keyword of keepalived.conf means, a key of an
+//! inventory, or an alert; what a packet says. Why a VIP is where it is the hosts are asked for, in `desk`.
 
 use std::io::Read as _;
 
@@ -9,7 +9,11 @@ use serde::Serialize;
 
 use super::alert;
 use super::args::Explain;
+use super::chinese::language::is_chinese;
+use super::chinese::said::{said, told};
+use super::chinese::{catalogue, lines};
 use super::global::Global;
+use super::inventory_key::{self, InventoryKey};
 use super::show::finish;
 use super::show::why::why;
 use crate::ctl::packet::{self, Told, hex};
@@ -33,6 +37,8 @@ struct Explained {
     packets: Vec<Told>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     alerts: Vec<Alert>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    inventory: Vec<InventoryKey>,
 }
 
 /// A keyword of keepalived.conf, in one block that it may stand in.
@@ -43,6 +49,9 @@ struct Keyword {
     /// `yes`, `already` or `no`.
     supported: &'static str,
     text: String,
+    /// The same, in the language that was chosen.
+    #[serde(skip)]
+    shown: String,
 }
 
 /// An alert of docs/monitoring.
@@ -72,7 +81,7 @@ pub(crate) fn explain(global: &Global, command: &Explain) -> Outcome {
         let codes = Code::ALL.iter().copied().map(entry).collect();
         let all = Explained { codes, ..Explained::default() };
         return finish(global, "explain", Ok(Report::done(all)), |all| {
-            all.codes.iter().map(|one| format!("{}  {}\n", one.code, one.title)).collect()
+            all.codes.iter().map(|one| format!("{}  {}\n", one.code, title(one.code))).collect()
         });
     }
     let wanted = match command.what.as_slice() {
@@ -92,13 +101,21 @@ pub(crate) fn explain(global: &Global, command: &Explain) -> Outcome {
     }
     if let Some((alert, text)) = alert::find(&wanted) {
         let explained = Explained { alerts: vec![Alert { alert, text }], ..Explained::default() };
-        return finish(global, "explain", Ok(Report::done(explained)), |_| format!("{alert}\n\n{text}\n"));
+        let shown = if is_chinese() { alert::in_chinese(alert).unwrap_or(text) } else { text };
+        return finish(global, "explain", Ok(Report::done(explained)), |_| format!("{alert}\n\n{shown}\n"));
+    }
+    let inventory = inventory_key::find(&wanted);
+    if !inventory.is_empty() {
+        let explained = Explained { inventory, ..Explained::default() };
+        return finish(global, "explain", Ok(Report::done(explained)), |told| {
+            told.inventory.iter().map(inventory_key::words).collect()
+        });
     }
     let Some(packets) = hex::packets(&wanted) else {
         let shown: String = crate::error::plain(&wanted).chars().take(SHOWN).collect();
         let message = format!(
-            "`{shown}` is no VIP, no error code of hactl, no keyword of keepalived.conf, no alert and no packet in \
-             hexadecimal digits"
+            "`{shown}` is no VIP, no error code of hactl, no keyword of keepalived.conf, no key of an inventory, no \
+             alert and no packet in hexadecimal digits"
         );
         let like = (wanted.trim().len() > 3).then(|| closest(wanted.trim(), names().into_iter())).flatten();
         let next = match like {
@@ -156,31 +173,59 @@ fn find(wanted: &str) -> Option<Code> {
 }
 
 fn keyword(name: &str, meaning: &Meaning) -> Keyword {
-    let (supported, here) = match meaning.support {
-        Support::Yes => ("yes", String::new()),
-        Support::Already => ("already", "It is so here without being asked for".to_owned()),
-        Support::NotYet("") => ("no", "hactl knows it, and ignores it".to_owned()),
-        Support::NotYet(why) => ("no", format!("hactl knows it, and ignores it: {why}")),
+    let (supported, here, shown) = match meaning.support {
+        Support::Yes => ("yes", None, None),
+        Support::Already => (
+            "already",
+            Some("It is so here without being asked for".to_owned()),
+            Some(said!("It is so here without being asked for")),
+        ),
+        Support::NotYet("") => {
+            ("no", Some("hactl knows it, and ignores it".to_owned()), Some(said!("hactl knows it, and ignores it")))
+        }
+        Support::NotYet(why) => {
+            let shown = said!("hactl knows it, and ignores it: {why}", why = told(why));
+            ("no", Some(format!("hactl knows it, and ignores it: {why}")), Some(shown))
+        }
     };
-    let sentences = meaning.text.map(str::to_owned).into_iter().chain((!here.is_empty()).then_some(here));
-    let text = sentences.collect::<Vec<_>>().join(". ") + ".";
-    Keyword { keyword: name.to_owned(), block: meaning.block, supported, text }
+    let sentences = |text: Option<&str>, here: Option<String>| text.map(str::to_owned).into_iter().chain(here);
+    let text = sentences(meaning.text, here).collect::<Vec<_>>().join(". ") + ".";
+    let shown = match is_chinese() {
+        true => {
+            let meant = catalogue::keyword(meaning.block, name).or(meaning.text);
+            sentences(meant, shown).collect::<Vec<_>>().join("。") + "。"
+        }
+        false => text.clone(),
+    };
+    Keyword { keyword: name.to_owned(), block: meaning.block, supported, text, shown }
 }
 
 fn keyword_words(one: &Keyword) -> String {
-    let place = if one.block == "the file" { "in no block".to_owned() } else { format!("in {}", one.block) };
-    format!("{} ({place})\n{}", one.keyword, wrapped(one.text.split_whitespace()))
+    let place = match one.block {
+        "the file" => said!("{keyword} (in no block)", keyword = one.keyword),
+        block => said!("{keyword} (in {block})", keyword = one.keyword, block = block),
+    };
+    format!("{place}\n{}", wrapped(&one.shown))
+}
+
+fn title(code: Code) -> &'static str {
+    let chinese = if is_chinese() { catalogue::code(code.id()) } else { None };
+    chinese.map_or(code.title(), |(title, _)| title)
 }
 
 fn words(code: Code) -> String {
-    let text = code.text().iter().flat_map(|line| line.split_whitespace());
-    format!("{code}: {}\n\n{}", code.title(), wrapped(text))
+    let chinese = if is_chinese() { catalogue::code(code.id()) } else { None };
+    let text = chinese.map_or_else(|| code.text().join(""), |(_, text)| text.to_owned());
+    said!("{code}: {title}", code = code, title = title(code)) + &format!("\n\n{}", wrapped(&text))
 }
 
 /// Indented lines of the width of a screen.
-fn wrapped<'w>(all: impl Iterator<Item = &'w str>) -> String {
+fn wrapped(all: &str) -> String {
+    if is_chinese() {
+        return lines::wrapped(all, WIDTH);
+    }
     let (mut text, mut column) = (" ".to_owned(), 1);
-    for word in all {
+    for word in all.split_whitespace() {
         if column + word.chars().count() + 1 > WIDTH {
             text.push_str("\n ");
             column = 1;

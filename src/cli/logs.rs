@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use jiff::tz::TimeZone;
 
 use super::global::Global;
-use super::show::{finish, say};
+use super::show::{finish, problem, say};
 use crate::ctl::capture::clocks::Offset;
 use crate::ctl::desk::Options;
 use crate::ctl::logs::collect::{Collector, HostLog, Line, Logs as Read};
@@ -56,7 +56,7 @@ pub(super) async fn run(global: &Global, options: Options, bar: &ProgressBar, wa
     let (mut lines, interrupted) = (read.lines, tokio::signal::ctrl_c());
     tokio::pin!(interrupted);
     loop {
-        problems.drain(..).for_each(say::aside);
+        problem::drawn(&std::mem::take(&mut problems)).iter().for_each(say::aside);
         if !lines.iter().all(|line| tell(line, text)) {
             return Ok(Exit::Done);
         }

@@ -1,6 +1,6 @@
 //! What was typed. `args` is the grammar (help and completions come from it), `dispatch` hands each command to the
 //! room that does it (`desk`, `lab` and `agent` translate flags into that room's terms), `generate` prints completions,
-//! `watch` is the view that goes on.
+//! `watch` is the view that goes on, `chinese` what people read whose environment asks for it.
 //! Nothing here decides anything.
 
 mod agent;
@@ -12,6 +12,7 @@ mod backend_args;
 mod capture;
 mod capture_args;
 mod certificates;
+mod chinese;
 mod confirm;
 mod deploy_args;
 mod deploys;
@@ -28,6 +29,7 @@ mod global;
 mod hear;
 mod import_args;
 mod init;
+mod inventory_key;
 mod lab;
 mod logs;
 mod manual;

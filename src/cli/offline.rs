@@ -9,6 +9,7 @@ use hactl_engine::conf::parse_with;
 use serde::Serialize;
 
 use super::args::{Check, Render};
+use super::chinese::said::said;
 use super::global::Global;
 use super::hear::unheard;
 use super::show::finish;
@@ -63,8 +64,8 @@ pub(crate) fn check(global: &Global, check: &Check) -> Outcome {
         let names = checked.files.join(", ");
         let verdict = match (checked.valid && !global.quiet, not_ready) {
             (false, _) => String::new(),
-            (true, None) => format!("{names}: valid\n"),
-            (true, Some(why)) => format!("{names}: valid, but {why}\n"),
+            (true, None) => said!("{files}: valid", files = names) + "\n",
+            (true, Some(why)) => said!("{files}: valid, but {why}", files = names, why = why) + "\n",
         };
         checked.listened.as_ref().map(heard_lines).unwrap_or_default() + &verdict
     })
@@ -75,12 +76,12 @@ fn not_ready(problems: &[Problem]) -> Option<String> {
     let has = |codes: &[Code]| problems.iter().any(|problem| codes.contains(&problem.code));
     let lan = [Code::VridTaken, Code::PairDisagrees, Code::Stranger];
     let parts = [
-        (has(&OF_THIS_HOST), "not ready on this host"),
-        (has(&lan), "at odds with what was heard on its LAN"),
-        (has(&[Code::CannotListen]), "not listened for everywhere"),
+        (has(&OF_THIS_HOST), said!("not ready on this host")),
+        (has(&lan), said!("at odds with what was heard on its LAN")),
+        (has(&[Code::CannotListen]), said!("not listened for everywhere")),
     ];
-    let why: Vec<&str> = parts.into_iter().filter_map(|(is_so, why)| is_so.then_some(why)).collect();
-    (!why.is_empty()).then(|| why.join(", and "))
+    let why = parts.into_iter().filter_map(|(is_so, why)| is_so.then_some(why));
+    why.reduce(|one, other| said!("{one}, and {other}", one = one, other = other))
 }
 
 /// Prints what a host would get.

@@ -220,16 +220,18 @@ every_byte() {
     read_all=yes
 }
 
-# keys FOLDER: the keys of signed adverts there and that of the account at authorities, in hexadecimal digits, and what
-# time it is here, which such adverts tell.
+# keys FOLDER [SIGNED]: the keys of signed adverts there and that of the account at authorities, in hexadecimal digits,
+# and where adverts are signed or shall be what time it is here, which they tell.
 keys() {
     echo @@keys
+    signed=${2-}
     for path in "$1"/vrrp-*.key "$1"/acme-account.key; do
         if [ ! -f "$path" ] || [ -L "$path" ]; then continue; fi
         echo "$(head -c 4097 "$path" | od -An -v -tx1 | tr -d ' \n') $path"
+        signed=yes
     done
     echo @@clock
-    clock
+    [ -z "$signed" ] || clock
 }
 
 # put_before: what committed generations put or removed, the last of each path, as "GENERATION SHA256 PATH"; "0 - *"
@@ -322,13 +324,24 @@ starts_at_boot() {
 }
 # has_unit NAME: as a file in one of systemd's folders, made from a script of /etc/init.d, or as a template of its kind.
 has_unit() {
-    for folder in /etc/systemd/system /run/systemd/system /usr/local/lib/systemd/system /usr/lib/systemd/system \
-        /lib/systemd/system /run/systemd/generator /run/systemd/generator.late; do
-        for file in "$1.service" "$1" "${1%%@*}@.service" "${1%%@*}@.${1##*.}"; do
-            if [ -e "$folder/$file" ] || [ -L "$folder/$file" ]; then return 0; fi
-        done
+    [ -n "${unit_folders-}" ] || find_unit_folders
+    for folder in $unit_folders; do
+        if [ -e "$folder/$1.service" ] || [ -e "$folder/$1" ] || [ -L "$folder/$1.service" ] || [ -L "$folder/$1" ]; then
+            return 0
+        fi
+        case $1 in
+        *@*) if [ -e "$folder/${1%%@*}@.service" ] || [ -e "$folder/${1%%@*}@.${1##*.}" ]; then return 0; fi ;;
+        esac
     done
     return 1
+}
+# find_unit_folders: those that are there. /lib leads to /usr/lib on most systems.
+find_unit_folders() {
+    for folder in /etc/systemd/system /usr/lib/systemd/system /run/systemd/system /usr/local/lib/systemd/system \
+        /run/systemd/generator /run/systemd/generator.late; do
+        [ ! -d "$folder" ] || unit_folders="${unit_folders-} $folder"
+    done
+    [ -L /lib ] || unit_folders="${unit_folders-} /lib/systemd/system"
 }
 
 # package_versions NAME ...: of those that are installed.

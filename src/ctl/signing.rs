@@ -90,6 +90,12 @@ pub fn given_file(vip: &str, id: u8) -> String {
     format!("{KEY_FOLDER}/vrrp-{vip}-{id}.key")
 }
 
+/// Whether such a key lies there.
+pub fn is_key(path: &str) -> bool {
+    let name = path.strip_prefix(KEY_FOLDER).and_then(|rest| rest.strip_prefix("/vrrp-"));
+    name.is_some_and(|name| name.ends_with(".key"))
+}
+
 impl Hmac {
     /// The number of the key that signs.
     pub fn active(&self) -> u8 {

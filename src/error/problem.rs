@@ -23,6 +23,20 @@ pub struct Span {
     pub text: String,
 }
 
+impl fmt::Display for Span {
+    /// The place, and the drawn line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let gutter = self.line.to_string();
+        let pad = " ".repeat(gutter.len());
+        write!(f, "{pad}--> {}:{}:{}", self.file.display(), self.line, self.column)?;
+        write!(f, "\n{pad} |\n{gutter} | {}", plain(&self.text))?;
+        // Tabs before the mark stay tabs, so that the caret lands under the text on any terminal.
+        let before: String =
+            self.text.chars().take(self.column.saturating_sub(1)).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        write!(f, "\n{pad} | {before}{}", "^".repeat(self.length.max(1)))
+    }
+}
+
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -106,18 +120,7 @@ impl fmt::Display for Problem {
         let kind = if self.warning { "warning" } else { "error" };
         write!(f, "{kind}[{}]: {}", self.code, plain(&self.message))?;
         if let Some(span) = &self.span {
-            let gutter = span.line.to_string();
-            let pad = " ".repeat(gutter.len());
-            write!(f, "\n{pad}--> {}:{}:{}", span.file.display(), span.line, span.column)?;
-            write!(f, "\n{pad} |\n{gutter} | {}", plain(&span.text))?;
-            // Tabs before the mark stay tabs, so that the caret lands under the text on any terminal.
-            let before: String = span
-                .text
-                .chars()
-                .take(span.column.saturating_sub(1))
-                .map(|c| if c == '\t' { '\t' } else { ' ' })
-                .collect();
-            write!(f, "\n{pad} | {before}{}", "^".repeat(span.length.max(1)))?;
+            write!(f, "\n{span}")?;
         }
         if let Some(why) = &self.why {
             write!(f, "\n  why: {}", plain(why))?;

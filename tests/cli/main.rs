@@ -2,6 +2,7 @@
 //! rewrites them.
 
 mod agent;
+mod chinese;
 mod codes;
 mod documents;
 mod lab;
@@ -13,7 +14,7 @@ use std::process::{Command, Output};
 
 fn hactl(words: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hactl"));
-    command.args(words).env_remove("HACTL_INVENTORY").env("COLUMNS", "100");
+    command.args(words).env_remove("HACTL_INVENTORY").env("COLUMNS", "100").env("LC_ALL", "C.UTF-8");
     command.env("HACTL_LAB_DIR", "/nonexistent/lab"); // whether this machine has a lab is not asked
     command.output().unwrap()
 }

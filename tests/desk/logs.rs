@@ -20,18 +20,18 @@ fn lines_of_all_hosts_are_one_text() {
         eprintln!("SKIPPED: needs journalctl, to stand in for it");
         return;
     }
-    journal(&pair, "a", 700, "long ago");
-    journal(&pair, "a", 60, "first");
-    journal(&pair, "b", 40, "third");
-    journal(&pair, "a", 20, "\x1b[2Jfifth");
+    journal(&pair, "a", 3500, "long ago");
+    journal(&pair, "a", 300, "first");
+    journal(&pair, "b", 200, "third");
+    journal(&pair, "a", 100, "\x1b[2Jfifth");
     let nginx = |host: &str, ago: u32, message: &str| {
         let line = format!(
             "date -d @$(($(date +%s) - {ago})) '+%Y/%m/%d %H:%M:%S [error] 7#7: {message}' >>/var/log/nginx/error.log"
         );
         assert!(pair.on(host, &line).status.success());
     };
-    nginx("b", 50, "second");
-    nginx("a", 30, "fourth");
+    nginx("b", 250, "second");
+    nginx("a", 150, "fourth");
     let told = pair.json(&["logs", "lb-5", "lb-6", "--json"]);
     let lines: Vec<String> = told["lines"]
         .as_array()
@@ -47,7 +47,7 @@ fn lines_of_all_hosts_are_one_text() {
         "lb-5 hactl-agent ␛[2Jfifth",
     ];
     assert_eq!(lines, expected, "{told:#}");
-    assert_eq!(pair.json(&["logs", "lb-6", "--since", "45s", "--json"])["lines"].as_array().unwrap().len(), 1);
+    assert_eq!(pair.json(&["logs", "lb-6", "--since", "225s", "--json"])["lines"].as_array().unwrap().len(), 1);
 
     let words = ["logs", "lb-6", "lb-5", "--follow", "--json"];
     let mut following = pair.command(&words).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::say;
+use super::{problem, say};
 use crate::cli::global::Global;
 use crate::ctl::report::Report;
 use crate::error::{Exit, Failure, Outcome, Problem};
@@ -36,9 +36,8 @@ pub(crate) fn finish<T: Serialize>(
         return Ok(report.exit);
     }
     say::out(words(&report.value));
-    for problem in report.problems.iter().filter(|problem| !(global.quiet && problem.warning)) {
-        say::aside(problem);
-    }
+    let told = report.problems.iter().filter(|problem| !(global.quiet && problem.warning));
+    problem::drawn(told).iter().for_each(say::aside);
     Ok(report.exit)
 }
 
@@ -64,7 +63,7 @@ pub(crate) fn finish_screen<T: Serialize>(
 pub(crate) fn failed(wants_json: bool, command: &str, failure: &Failure) {
     let written = wants_json && print_json::<()>(command, failure.exit, None, &failure.problems).is_ok();
     if !written && !failure.problems.is_empty() {
-        say::aside(failure);
+        problem::drawn(&failure.problems).iter().for_each(say::aside);
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod deploy;
 mod finish;
 pub(crate) mod import;
 pub(crate) mod operate;
+pub(crate) mod problem;
 pub(crate) mod progress;
 pub(crate) mod say;
 pub(crate) mod status;

@@ -1,10 +1,11 @@
 //! The words of `failover`, `unpin`, `drain`, `undrain`, `weight` and `verify`.
 
+use crate::cli::chinese::said::{said, told as in_words};
 use crate::ctl::journal::{Entry, State};
 use crate::ctl::look::transaction::Phase;
 use crate::ctl::operate::compare::Compared;
 use crate::ctl::operate::drain::{Order, Ordered};
-use crate::ctl::operate::failover::{Moved, Moves, Moving, Unpins};
+use crate::ctl::operate::failover::{Moved, Moves, Moving, Unpinned, Unpins};
 use crate::ctl::operate::history::History;
 use crate::ctl::operate::lock::{HostLock, Locks};
 use crate::ctl::operate::remembered::{self, Became, Gap, HostHistory};
@@ -17,24 +18,28 @@ pub(crate) fn moves(done: &Moves) -> String {
 
 fn moved(moved: &Moved) -> String {
     let from = match (moved.from.as_slice(), moved.unknown.as_slice()) {
-        ([], []) => "nobody".to_owned(),
-        ([], unknown) => format!("unknown ({} did not answer)", unknown.join(", ")),
+        ([], []) => said!("nobody"),
+        ([], unknown) => said!("unknown ({hosts} did not answer)", hosts = unknown.join(", ")),
         (some, _) => some.join(","),
     };
     let what = match moved.result {
-        Moving::Moved => "moved",
-        Moving::NothingToDo => "nothing to do",
-        Moving::WouldMove => "would move",
+        Moving::Moved => said!("moved"),
+        Moving::NothingToDo => said!("nothing to do"),
+        Moving::WouldMove => said!("would move"),
     };
-    let mut text = format!("VIP {}: {what}: {from} -> {}\n", moved.vip, moved.to);
+    let (vip, to) = (moved.vip, &moved.to);
+    let mut text = said!("VIP {vip}: {what}: {from} -> {to}", vip = vip, what = what, from = from, to = to) + "\n";
     if let (Some(gap_ms), Some(lost), Some(sent)) = (moved.gap_ms, moved.lost, moved.sent) {
-        text.push_str(&format!("  longest gap {gap_ms:.1} ms, {lost} of {sent} pings lost\n"));
+        let gap = format!("{gap_ms:.1}");
+        let line = said!("longest gap {gap} ms, {lost} of {sent} pings lost", gap = gap, lost = lost, sent = sent);
+        text.push_str(&format!("  {line}\n"));
     }
     if let Some(seconds) = moved.database_s {
-        text.push_str(&format!("  the database is written to there {seconds:.1} s later\n"));
+        let s = format!("{seconds:.1}");
+        text.push_str(&format!("  {}\n", said!("the database is written to there {s} s later", s = s)));
     }
     if moved.result == Moving::Moved && moved.stay_s.is_some() {
-        text.push_str("  the election decides again when its time is over\n");
+        text.push_str(&format!("  {}\n", said!("the election decides again when its time is over")));
     }
     text
 }
@@ -168,18 +173,20 @@ fn stands(one: &HostLock) -> String {
 
 /// A line for each load balancer.
 pub(crate) fn unpins(done: &Unpins) -> String {
-    done.hosts.iter().map(|one| format!("{}: {}\n", one.host, one.said.join("; "))).collect()
+    let said = |one: &Unpinned| one.said.iter().map(|said| in_words(said)).collect::<Vec<_>>().join("; ");
+    done.hosts.iter().map(|one| format!("{}: {}\n", one.host, said(one))).collect()
 }
 
 /// What a real server's part is now.
 pub(crate) fn ordered(done: &Ordered) -> String {
     let (name, left) = (&done.host, done.connections);
-    match done.order {
-        Order::Drain { .. } => format!("{name} is drained; {left} connections are left\n"),
-        Order::Undrain => format!("{name} serves again\n"),
-        Order::Weight(Some(weight)) => format!("{name} has weight {weight}\n"),
-        Order::Weight(None) => format!("{name} has its configured weight\n"),
-    }
+    let text = match done.order {
+        Order::Drain { .. } => said!("{name} is drained; {left} connections are left", name = name, left = left),
+        Order::Undrain => said!("{name} serves again", name = name),
+        Order::Weight(Some(weight)) => said!("{name} has weight {weight}", name = name, weight = weight),
+        Order::Weight(None) => said!("{name} has its configured weight", name = name),
+    };
+    text + "\n"
 }
 
 /// What was verified; nothing when something is wrong, which the problems say.
@@ -188,16 +195,22 @@ pub(crate) fn verified(done: &Verified) -> String {
         return String::new();
     }
     let service = match done.service {
-        Service::Answers => "service answers",
-        Service::AnswersWhereAsked => "service answers where it could be asked",
-        Service::NotAsked => {
+        Service::Answers => said!("service answers"),
+        Service::AnswersWhereAsked => said!("service answers where it could be asked"),
+        Service::NotAsked => said!(
             "service not asked (NAT answers other networks than this desk's, or there is no way to the VIP from here)"
-        }
-        Service::NotBalanced => "service not asked (no director's kernel has IPVS)",
+        ),
+        Service::NotBalanced => said!("service not asked (no director's kernel has IPVS)"),
     };
-    let gap = done.gap_ms.map(|gap| format!(", longest gap {gap} ms")).unwrap_or_default();
+    let gap = done.gap_ms.map(|gap| said!(", longest gap {gap} ms", gap = gap)).unwrap_or_default();
     let sites = super::status::sites(&done.sites) + &super::status::certificates(&done.certificates);
-    format!("{sites}verified: {} VIPs, one owner each, {service}, every web host reached{gap}\n", done.vips)
+    let verdict = said!(
+        "verified: {vips} VIPs, one owner each, {service}, every web host reached{gap}",
+        vips = done.vips,
+        service = service,
+        gap = gap
+    );
+    format!("{sites}{verdict}\n")
 }
 
 #[cfg(test)]

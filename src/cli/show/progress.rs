@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::say;
+use super::{problem, say};
+use crate::cli::chinese::said::{said, told};
 use crate::cli::global::Global;
 use crate::ctl::drill::judge::{foretold, shown};
 use crate::ctl::progress::{Event, Listener};
@@ -37,26 +38,40 @@ pub(crate) fn aside(global: &Global) -> Listener {
 pub(crate) fn words(event: Event<'_>) -> Option<String> {
     Some(match event {
         Event::Begin { .. } | Event::Step | Event::Changes { .. } => return None,
-        Event::Warning(problem) => problem.to_string(),
+        Event::Warning(problem) => problem::one(problem),
         Event::HostKeyTaken { host, key, file } => {
-            format!("{host}: its host key {key} was not known; it is taken, and recorded in {file}")
+            said!(
+                "{host}: its host key {key} was not known; it is taken, and recorded in {file}",
+                host = host,
+                key = key,
+                file = file
+            )
         }
-        Event::GoesBackTo(number) => format!("back to generation {number} (`hactl history` says what it was)"),
-        Event::PlanIsOld => "hosts changed since the plan was shown; what would change now:".into(),
-        Event::Staging { hosts } => format!("staging on {hosts} hosts"),
-        Event::HostDone { host } => format!("{host}: done"),
+        Event::GoesBackTo(number) => {
+            said!("back to generation {number} (`hactl history` says what it was)", number = number)
+        }
+        Event::PlanIsOld => said!("hosts changed since the plan was shown; what would change now:"),
+        Event::Staging { hosts } => said!("staging on {hosts} hosts", hosts = hosts),
+        Event::HostDone { host } => said!("{host}: done", host = host),
         Event::Watching { host, time } => {
-            format!("{host}: has the change; watching for {} s before the others follow", time.as_secs())
+            let s = time.as_secs();
+            said!("{host}: has the change; watching for {s} s before the others follow", host = host, s = s)
         }
-        Event::TakingBack { host } => format!("{host}: taking the change back"),
-        Event::Drained { host } => format!("{host}: drained"),
-        Event::ConnectionsLeft { host, left } => format!("{host}: {left} connections are left; going on"),
-        Event::GapNotMeasured { why } => format!("the gap is not measured: {why}"),
+        Event::TakingBack { host } => said!("{host}: taking the change back", host = host),
+        Event::Drained { host } => said!("{host}: drained", host = host),
+        Event::ConnectionsLeft { host, left } => {
+            said!("{host}: {left} connections are left; going on", host = host, left = left)
+        }
+        Event::GapNotMeasured { why } => said!("the gap is not measured: {why}", why = why),
         Event::AskedToResign { host, why, refused: None } => {
-            format!("{why}: {host} was asked over SSH to resign, and did")
+            said!("{why}: {host} was asked over SSH to resign, and did", why = why, host = host)
         }
-        Event::AskedToResign { host, why, refused: Some(said) } => format!("{why}: {host} does not resign: {said}"),
-        Event::PriorityLeft { host, why } => format!("{host}: a raised priority may be left behind: {why}"),
+        Event::AskedToResign { host, why, refused: Some(answer) } => {
+            said!("{why}: {host} does not resign: {answer}", why = why, host = host, answer = answer)
+        }
+        Event::PriorityLeft { host, why } => {
+            said!("{host}: a raised priority may be left behind: {why}", host = host, why = why)
+        }
         Event::Command { host, script, input } => {
             let with = if input == 0 { String::new() } else { format!(" with {input} bytes of input") };
             let lines = script.trim_end().lines().fold(String::new(), |shown, line| shown + "\n    " + line);
@@ -66,17 +81,24 @@ pub(crate) fn words(event: Event<'_>) -> Option<String> {
             format!("{host}: exit {code} after {} ms", after.as_millis())
         }
         Event::CommandEnded { host, end: Err(why), after } => format!("{host}: {why} after {} ms", after.as_millis()),
-        Event::DrillSequence { seed, names } => format!("seed {seed}: {names}"),
-        Event::Drill { name, title } => format!("{name}: {title}"),
-        Event::DrillExpects(what) => format!("  expected: {what}"),
+        Event::DrillSequence { seed, names } => said!("seed {seed}: {names}", seed = seed, names = names),
+        Event::Drill { name, title } => said!("{name}: {title}", name = name, title = told(title)),
+        Event::DrillExpects(what) => format!("  {}", said!("expected: {what}", what = told(what))),
         Event::DrillEnded { passed, outage, predicted, lost: (lost, sent), requests: (failed, asked), why } => {
-            let verdict = if passed { "passed" } else { "FAILED" };
-            let predicted = predicted.map(|range| format!(" (predicted {})", foretold(range))).unwrap_or_default();
-            let outage = shown(outage);
-            let first = format!(
-                "  {verdict}: outage {outage}{predicted}, {lost} of {sent} lost; requests: {failed} of {asked} lost"
+            let verdict = if passed { said!("passed") } else { said!("FAILED") };
+            let predicted = predicted.map(foretold);
+            let predicted = predicted.map(|range| said!(" (predicted {range})", range = range)).unwrap_or_default();
+            let first = said!(
+                "{verdict}: outage {gap}{predicted}, {lost} of {sent} lost; requests: {failed} of {asked} lost",
+                verdict = verdict,
+                gap = shown(outage),
+                predicted = predicted,
+                lost = lost,
+                sent = sent,
+                failed = failed,
+                asked = asked
             );
-            why.iter().fold(first, |text, line| text + "\n  " + line)
+            why.iter().fold(format!("  {first}"), |text, line| text + "\n  " + &told(line))
         }
     })
 }

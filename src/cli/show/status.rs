@@ -6,14 +6,28 @@ use hactl_engine::lvs::status::VirtualServerStatus;
 use hactl_engine::lvs::words::virtual_server_text;
 use hactl_engine::notice::state_name;
 
+use super::problem;
 use super::table::table;
+use crate::cli::chinese::said::{said, told};
 use crate::ctl::cluster::Group;
 use crate::ctl::report::Report;
 use crate::ctl::verify::certificates::HeldStatus;
 use crate::ctl::verify::sites::SiteStatus;
 use crate::ctl::verify::status::{HostDrift, HostStatus, Status, VipStatus};
 
-const HEADINGS: [&str; 9] = ["HOST", "GROUP", "INSTANCE", "STATE", "PRIO", "ADVERT", "NGINX", "AGENT", "SINCE"];
+fn headings() -> Vec<String> {
+    vec![
+        said!("HOST"),
+        said!("GROUP"),
+        said!("INSTANCE"),
+        said!("STATE"),
+        said!("PRIO"),
+        said!("ADVERT"),
+        "NGINX".into(),
+        "AGENT".into(),
+        said!("SINCE"),
+    ]
+}
 
 /// The whole screen, problems included: they are part of the picture.
 pub(crate) fn status(report: &Report<Status>) -> String {
@@ -21,13 +35,13 @@ pub(crate) fn status(report: &Report<Status>) -> String {
     text.push_str(&sites(&report.value.sites));
     text.push_str(&certificates(&report.value.certificates));
     text.push('\n');
-    let mut rows = vec![HEADINGS.map(str::to_owned).to_vec()];
+    let mut rows = vec![headings()];
     rows.extend(report.value.hosts.iter().flat_map(host_rows));
     text.push_str(&table(&rows));
     text.push_str(&pools(&report.value));
     text.push_str(&report.value.drift.as_deref().map_or_else(String::new, drift));
     text.push_str(&format!("\n{}", safety(report.value.safety.as_ref())));
-    for problem in &report.problems {
+    for problem in problem::drawn(&report.problems) {
         text.push_str(&format!("{problem}\n"));
     }
     text
@@ -36,37 +50,49 @@ pub(crate) fn status(report: &Report<Status>) -> String {
 /// What is not as the last deploy left it.
 fn drift(hosts: &[HostDrift]) -> String {
     let all = hosts.iter().flat_map(|host| host.drift.iter().map(move |one| (&host.host, one)));
-    let lines = all.fold(String::new(), |text, (host, one)| text + &format!("drift: {host}: {one}\n"));
-    if lines.is_empty() { "\nno drift since the last deploy\n".to_owned() } else { format!("\n{lines}") }
+    let lines = all.fold(String::new(), |text, (host, one)| {
+        text + &said!("drift: {host}: {what}", host = host, what = told(&one.to_string())) + "\n"
+    });
+    if lines.is_empty() { format!("\n{}\n", said!("no drift since the last deploy")) } else { format!("\n{lines}") }
 }
 
 fn vip(vip: &VipStatus) -> String {
     let owner = match vip.owners.as_slice() {
         [one] => style(one.clone()).green().bold().to_string(),
-        [] if !vip.unknown.is_empty() => style("unknown").yellow().bold().to_string(),
-        [] => style("nobody").red().bold().to_string(),
-        many => style(many.join(" and ")).red().bold().to_string(),
+        [] if !vip.unknown.is_empty() => style(said!("unknown")).yellow().bold().to_string(),
+        [] => style(said!("nobody")).red().bold().to_string(),
+        many => style(all_of(many)).red().bold().to_string(),
     };
-    let service = vip.service.as_ref().map_or_else(String::new, |answer| match (answer.status, &answer.error) {
-        (Some(status), _) if answer.expected => format!("http {status}"),
-        (Some(status), _) => style(format!("http {status}")).red().to_string(),
-        (None, why) => style(format!("no answer: {}", why.as_deref().unwrap_or_default())).red().to_string(),
-    });
-    format!("{}  owned by {owner}  {service}\n", vip.address)
+    let service = vip
+        .service
+        .as_ref()
+        .map_or_else(String::new, |one| answer(one.status, one.expected, one.error.as_deref().unwrap_or_default()));
+    said!("{vip}  owned by {owner}  {service}", vip = vip.address, owner = owner, service = service) + "\n"
+}
+
+/// Several names.
+pub(super) fn all_of(names: &[String]) -> String {
+    let all = names.iter().cloned().reduce(|one, other| said!("{one} and {other}", one = one, other = other));
+    all.unwrap_or_default()
+}
+
+/// A status, or why there is none.
+fn answer(status: Option<u16>, is_expected: bool, error: &str) -> String {
+    match status {
+        Some(status) if is_expected => format!("http {status}"),
+        Some(status) => style(format!("http {status}")).red().to_string(),
+        None => style(said!("no answer: {why}", why = told(error))).red().to_string(),
+    }
 }
 
 /// Each site with what it answers, and how long its certificate holds.
 pub(crate) fn sites(sites: &[SiteStatus]) -> String {
     let line = |site: &SiteStatus| {
-        let answer = match (site.status, &site.error) {
-            (Some(status), _) if site.expected => format!("http {status}"),
-            (Some(status), _) => style(format!("http {status}")).red().to_string(),
-            (None, why) => style(format!("no answer: {}", why.as_deref().unwrap_or_default())).red().to_string(),
-        };
-        let certificate = site.certificate.as_ref().map_or_else(String::new, |one| {
-            format!("  certificate for {} by {}, {} days left", one.names.join(", "), one.issuer, one.days_left)
-        });
-        format!("{} through {}  {answer}{certificate}\n", site.url, site.vip)
+        let answer = answer(site.status, site.expected, site.error.as_deref().unwrap_or_default());
+        let certificate = site.certificate.as_ref();
+        let certificate = certificate
+            .map_or_else(String::new, |one| format!("  {}", holds(&one.names.join(", "), &one.issuer, one.days_left)));
+        said!("{url} through {vip}", url = site.url, vip = site.vip) + &format!("  {answer}{certificate}\n")
     };
     sites.iter().map(line).collect()
 }
@@ -75,13 +101,18 @@ pub(crate) fn sites(sites: &[SiteStatus]) -> String {
 pub(crate) fn certificates(held: &[HeldStatus]) -> String {
     let line = |one: &HeldStatus| {
         let (host, site, shown) = (&one.host, &one.site, &one.certificate);
-        if !one.issued {
-            return format!("{site} on {host}  {}\n", style("no certificate was issued yet").red());
-        }
-        let (names, issuer) = (shown.names.join(", "), &shown.issuer);
-        format!("{site} on {host}  certificate for {names} by {issuer}, {} days left\n", shown.days_left)
+        let what = match one.issued {
+            true => holds(&shown.names.join(", "), &shown.issuer, shown.days_left),
+            false => style(said!("no certificate was issued yet")).red().to_string(),
+        };
+        said!("{site} on {host}", site = site, host = host) + &format!("  {what}\n")
     };
     held.iter().map(line).collect()
+}
+
+/// For whom a certificate is, and for how long.
+fn holds(names: &str, issuer: &str, days: i64) -> String {
+    said!("certificate for {names} by {issuer}, {days} days left", names = names, issuer = issuer, days = days)
 }
 
 /// The virtual servers as the owner of the address has them, and the servers of nginx as the first owner there is sees
@@ -109,18 +140,18 @@ fn host_rows(host: &HostStatus) -> Vec<Vec<String>> {
     let empty = || "-".to_owned();
     let nginx = match (host.reachable, host.nginx) {
         (false, _) => empty(),
-        (true, true) => "up".into(),
-        (true, false) => style("down").red().to_string(),
+        (true, true) => said!("up"),
+        (true, false) => style(said!("down")).red().to_string(),
     };
     let row = |instance: String, state: String, prio: String, advert: String, agent: String, since: String| {
         vec![host.name.clone(), host.group.name().into(), instance, state, prio, advert, nginx.clone(), agent, since]
     };
     let alone = |state: String| vec![row(empty(), state, empty(), empty(), empty(), empty())];
     if !host.reachable {
-        return alone(style("unreachable").red().to_string());
+        return alone(style(said!("unreachable")).red().to_string());
     }
     let Some(version) = &host.agent_version else {
-        return alone(if host.group == Group::Lb { style("no agent").red().to_string() } else { empty() });
+        return alone(if host.group == Group::Lb { style(said!("no agent")).red().to_string() } else { empty() });
     };
     let instances = host.instances.iter().map(|instance| {
         let state = match instance.state {
@@ -136,7 +167,7 @@ fn host_rows(host: &HostStatus) -> Vec<Vec<String>> {
 }
 
 fn prio(instance: &InstanceStatus) -> String {
-    let pinned = if instance.pinned.is_some() { " pinned" } else { "" };
+    let pinned = if instance.pinned.is_some() { said!(" pinned") } else { String::new() };
     if instance.effective_priority == instance.base_priority {
         instance.base_priority.to_string()
     } else {
@@ -146,16 +177,17 @@ fn prio(instance: &InstanceStatus) -> String {
 
 fn since(instance: &InstanceStatus, now_unix_ms: u64) -> String {
     let Some(at) = instance.last_transition else { return "-".into() };
-    format!("{}: {}", span(now_unix_ms.saturating_sub(at)), instance.last_reason.as_deref().unwrap_or_default())
+    let ago = span(now_unix_ms.saturating_sub(at));
+    said!("{ago}: {reason}", ago = ago, reason = told(instance.last_reason.as_deref().unwrap_or_default()))
 }
 
 /// A time in its largest unit.
 pub(super) fn span(ms: u64) -> String {
     match ms / 1000 {
-        seconds @ 0..60 => format!("{seconds} s"),
-        seconds @ 60..3600 => format!("{} min", seconds / 60),
-        seconds @ 3600..86_400 => format!("{} h", seconds / 3600),
-        seconds => format!("{} d", seconds / 86_400),
+        seconds @ 0..60 => said!("{n} s", n = seconds),
+        seconds @ 60..3600 => said!("{n} min", n = seconds / 60),
+        seconds @ 3600..86_400 => said!("{n} h", n = seconds / 3600),
+        seconds => said!("{n} d", n = seconds / 86_400),
     }
 }
 
@@ -168,8 +200,9 @@ fn to_s(ms: u64) -> f64 {
 fn safety(safety: Option<&Safety>) -> String {
     match safety {
         Some(Safety { tier, promise, not_promised }) => {
-            format!("safety T{tier}: {promise}.\n  Not promised: {not_promised}.\n")
+            let first = said!("safety T{tier}: {promise}.", tier = tier, promise = told(promise));
+            format!("{first}\n  {}\n", said!("Not promised: {what}.", what = told(not_promised)))
         }
-        None => "safety: unknown, since no agent answers.\n".into(),
+        None => said!("safety: unknown, since no agent answers.") + "\n",
     }
 }

@@ -4,14 +4,15 @@ use console::style;
 use hactl_engine::control::RouterState;
 use hactl_engine::notice::state_name;
 
-use super::status::span;
+use super::status::{all_of, span};
+use crate::cli::chinese::said::{said, told};
 use crate::ctl::verify::why::{Node, Why};
 
 /// The whole answer.
 pub(crate) fn why(why: &Why) -> String {
     let mut text = format!("{} {}\n", why.address, place(why));
-    text.extend(why.because.iter().map(|line| format!("  because {line}\n")));
-    text.extend(why.unknown.iter().map(|line| format!("  unknown: {line}\n")));
+    text.extend(why.because.iter().map(|line| format!("  {}\n", said!("because {reason}", reason = told(line)))));
+    text.extend(why.unknown.iter().map(|line| format!("  {}\n", said!("unknown: {what}", what = told(line)))));
     for one in &why.nodes {
         text.push_str(&format!("\n{}", node(one)));
     }
@@ -20,10 +21,10 @@ pub(crate) fn why(why: &Why) -> String {
 
 fn place(why: &Why) -> String {
     match why.owners.as_slice() {
-        [one] => format!("is on {}", style(one).green().bold()),
-        [] if !why.unknown.is_empty() => style("is on nobody that answers").yellow().bold().to_string(),
-        [] => style("is on nobody").red().bold().to_string(),
-        many => style(format!("is on {}", many.join(" and "))).red().bold().to_string(),
+        [one] => said!("is on {host}", host = style(one).green().bold()),
+        [] if !why.unknown.is_empty() => style(said!("is on nobody that answers")).yellow().bold().to_string(),
+        [] => style(said!("is on nobody")).red().bold().to_string(),
+        many => style(said!("is on {host}", host = all_of(many))).red().bold().to_string(),
     }
 }
 
@@ -33,30 +34,41 @@ fn node(one: &Node) -> String {
         RouterState::Fault => style("FAULT").red().to_string(),
         other => state_name(other).to_owned(),
     };
-    let configured =
-        if one.priority == one.base_priority { String::new() } else { format!(" (configured {})", one.base_priority) };
-    let mut text = format!(
-        "{} {state} of VRID {} ({}), priority {}{configured}\n",
-        one.host, one.vrid, one.instance, one.priority
-    );
+    let configured = match one.priority == one.base_priority {
+        true => String::new(),
+        false => said!(" (configured {priority})", priority = one.base_priority),
+    };
+    let mut text = said!(
+        "{host} {state} of VRID {vrid} ({instance}), priority {priority}{configured}",
+        host = one.host,
+        state = state,
+        vrid = one.vrid,
+        instance = one.instance,
+        priority = one.priority,
+        configured = configured
+    ) + "\n";
     if let Some(at) = one.since_unix_ms {
         let reason = one.reason.as_deref().unwrap_or("no reason is remembered");
-        text.push_str(&format!("  since {}: {reason}\n", time(one, at)));
+        text.push_str(&format!("  {}\n", said!("since {time}: {reason}", time = time(one, at), reason = told(reason))));
     }
     let every = seconds(one.advert_interval_ms);
     let advert = one.last_advert_ms.map(seconds);
     match (one.state, advert) {
         (RouterState::Master, Some(ago)) => {
-            text.push_str(&format!("  sent its last advert {ago} s ago, and sends one every {every} s\n"));
+            let line =
+                said!("sent its last advert {ago} s ago, and sends one every {every} s", ago = ago, every = every);
+            text.push_str(&format!("  {line}\n"));
         }
         (RouterState::Backup, Some(ago)) => {
-            text.push_str(&format!("  heard an advert {ago} s ago; one is sent every {every} s\n"));
+            let line = said!("heard an advert {ago} s ago; one is sent every {every} s", ago = ago, every = every);
+            text.push_str(&format!("  {line}\n"));
         }
-        (RouterState::Backup, None) => text.push_str("  has heard no advert\n"),
+        (RouterState::Backup, None) => text.push_str(&format!("  {}\n", said!("has heard no advert"))),
         _ => {}
     }
     if let Some(lost) = &one.last_lost {
-        text.push_str(&format!("  lost it last {}: {}\n", time(one, lost.unix_ms), lost.message));
+        let (at, what) = (time(one, lost.unix_ms), told(&lost.message));
+        text.push_str(&format!("  {}\n", said!("lost it last {time}: {what}", time = at, what = what)));
     }
     text
 }
@@ -68,7 +80,7 @@ fn time(one: &Node, unix_ms: u64) -> String {
         || unix_ms.to_string(),
         |at| at.to_zoned(jiff::tz::TimeZone::system()).strftime("%F %T").to_string(),
     );
-    format!("{shown} ({} ago)", span(one.now_unix_ms.saturating_sub(unix_ms)))
+    said!("{time} ({span} ago)", time = shown, span = span(one.now_unix_ms.saturating_sub(unix_ms)))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "milliseconds shown with one digit")]

@@ -28,7 +28,7 @@ pub struct Verdict {
     pub requests_lost: usize,
     /// The most that would have passed.
     pub requests_max: usize,
-    /// The outage that the settings foretell: at least, and at most.
+    /// The outage that the settings foretell: at least, and at most; `None` where nothing was measured.
     pub predicted: Option<(Duration, Duration)>,
     /// What clients elsewhere saw: where, requests sent, lost, the longest outage.
     pub elsewhere: Vec<(String, usize, usize, Duration)>,
@@ -40,6 +40,8 @@ pub struct Verdict {
     pub restored: bool,
     /// What was not as expected; empty when passed.
     pub why: Vec<String>,
+    /// Those of them that are about budgets.
+    pub over: Vec<String>,
 }
 
 /// Judges one drill.
@@ -47,15 +49,18 @@ pub fn judge(scenario: &Scenario, plan: &Plan, context: &Context, seen: &Observa
     let stream = seen.stream(scenario.measure);
     let mut why = Vec::new();
     owners(scenario.outcome, seen, &mut why);
-    outage(scenario.measure, stream, plan, &mut why);
-    requests(&seen.requests, plan, &mut why);
+    let mut over = Vec::new();
+    outage(scenario.measure, stream, plan, &mut why, &mut over);
+    requests(&seen.requests, plan, &mut over);
+    elsewhere(seen, plan, &mut over);
+    why.extend(over.iter().cloned());
     let restored = restored(seen, &mut why);
     let after = match scenario.outcome {
         Outcome::TwoOwners | Outcome::Settles | Outcome::Nobody => seen.owners_after(),
         Outcome::Moves => seen.moved_to().unwrap_or_else(|| seen.owners_during()),
         Outcome::TakeOver | Outcome::Stay => seen.owners_during(),
     };
-    let elsewhere = seen.elsewhere.iter();
+    let places = seen.elsewhere.iter();
     Verdict {
         scenario: scenario.name.into(),
         expected: scenario.expected.into(),
@@ -67,12 +72,13 @@ pub fn judge(scenario: &Scenario, plan: &Plan, context: &Context, seen: &Observa
         requests: seen.requests.sent(),
         requests_lost: seen.requests.lost(),
         requests_max: plan.requests_max,
-        predicted: (scenario.predicted)(context),
-        elsewhere: elsewhere.map(|(host, seen)| (host.clone(), seen.sent(), seen.lost(), seen.gap())).collect(),
+        predicted: Some((scenario.predicted)(context)),
+        elsewhere: places.map(|(host, seen)| (host.clone(), seen.sent(), seen.lost(), seen.gap())).collect(),
         owner_before: joined(seen.owners_before()),
         owner_after: joined(after),
         restored,
         why,
+        over,
     }
 }
 
@@ -95,6 +101,7 @@ pub fn not_run(scenario: &Scenario, plan: &Plan, reason: String, restored: bool)
         owner_after: None,
         restored,
         why: vec![reason],
+        over: Vec::new(),
     }
 }
 
@@ -139,14 +146,26 @@ fn owners(outcome: Outcome, seen: &Observations, why: &mut Vec<String>) {
 /// A planned move has two owners for a moment, by design: the old one answers until it hears the new one.
 const HANDOVER: Duration = Duration::from_millis(100);
 
-fn requests(stream: &Stream, plan: &Plan, why: &mut Vec<String>) {
+fn requests(stream: &Stream, plan: &Plan, over: &mut Vec<String>) {
     let (lost, most) = (stream.lost(), plan.requests_max);
     if lost > most {
-        why.push(format!("{lost} of {} requests were lost, allowed are {most}", stream.sent()));
+        over.push(format!("{lost} of {} requests were lost, allowed are {most}", stream.sent()));
     }
 }
 
-fn outage(measure: Measure, stream: &Stream, plan: &Plan, why: &mut Vec<String>) {
+/// Clients elsewhere ask a few times a second: an outage that they see is up to this much longer than it was.
+const ELSEWHERE: Duration = Duration::from_millis(600);
+
+fn elsewhere(seen: &Observations, plan: &Plan, over: &mut Vec<String>) {
+    for (host, stream) in &seen.elsewhere {
+        let (gap, allowed) = (stream.gap(), plan.budget + ELSEWHERE);
+        if gap > allowed {
+            over.push(format!("{host} was without an answer for {}, allowed are {}", shown(gap), shown(allowed)));
+        }
+    }
+}
+
+fn outage(measure: Measure, stream: &Stream, plan: &Plan, why: &mut Vec<String>, over: &mut Vec<String>) {
     let what = match measure {
         Measure::Pings => "ping",
         Measure::Requests => "request",
@@ -157,10 +176,10 @@ fn outage(measure: Measure, stream: &Stream, plan: &Plan, why: &mut Vec<String>)
     }
     let gap = stream.gap();
     if gap > plan.budget {
-        why.push(format!("clients were without an answer for {}, allowed are {}", shown(gap), shown(plan.budget)));
+        over.push(format!("clients were without an answer for {}, allowed are {}", shown(gap), shown(plan.budget)));
     }
     if let Some(lost_max) = plan.lost_max.filter(|lost_max| stream.lost() > *lost_max) {
-        why.push(format!("{} of {} {what}s were lost, allowed are {lost_max}", stream.lost(), stream.sent()));
+        over.push(format!("{} of {} {what}s were lost, allowed are {lost_max}", stream.lost(), stream.sent()));
     }
 }
 

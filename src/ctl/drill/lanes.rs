@@ -165,10 +165,7 @@ mod tests {
         left.lost(MS * 110);
         right.word(MS * 400);
         let lanes = BTreeMap::from([("a".to_owned(), left.lane(MS * 400)), ("b".to_owned(), right.lane(MS * 400))]);
-        assert_eq!(
-            told(&lanes["a"]),
-            [(0, 100, Has::Owner), (100, 103, Has::HandingOver), (103, 400, Has::Nothing)]
-        );
+        assert_eq!(told(&lanes["a"]), [(0, 100, Has::Owner), (100, 103, Has::HandingOver), (103, 400, Has::Nothing)]);
         assert_eq!(told(&lanes["b"]), [(0, 101, Has::Nothing), (101, 400, Has::Owner)]);
         assert_eq!(together(&lanes), (Duration::ZERO, MS * 2));
     }

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use hactl_engine::control::RouterState;
 use hactl_engine::notice::What;
 use hactl_engine::seen::Sight;
-use hactl_engine::control::RouterState;
 
 use super::lanes::Heard;
 use crate::ctl::stream::live::Live;

@@ -5,7 +5,9 @@
 //! pure data.
 
 pub mod clients;
+mod hands;
 pub mod judge;
+mod known;
 pub mod lanes;
 pub mod listen;
 pub mod observe;

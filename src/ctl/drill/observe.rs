@@ -54,7 +54,9 @@ impl Observations {
         let before = self.owners_before();
         let while_it_lasted = |at: Duration| at > self.fault_begin && at < self.fault_end;
         let other = |sample: &&Owners| {
-            while_it_lasted(sample.at) && !sample.hosts.is_empty() && sample.hosts.iter().all(|host| !before.contains(host))
+            while_it_lasted(sample.at)
+                && !sample.hosts.is_empty()
+                && sample.hosts.iter().all(|host| !before.contains(host))
         };
         self.owners.iter().find(other).map(|sample| sample.hosts.as_slice())
     }

@@ -1,16 +1,14 @@
 //! Carries out drills: measures, breaks, waits, restores, verifies that it restored, judges.
 
 use std::net::IpAddr;
-use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use hactl_engine::conf::config::Version;
-use thiserror::Error;
-
 use super::clients::Clients;
+use super::hands::{Hands, StepFailed};
 use super::judge::{Verdict, judge, not_run};
+use super::known::{context, settings};
 use super::listen::{Ledger, first_words, listen};
 use super::observe::{Observations, Restored};
 use super::report::entry::{Entry, Run};
@@ -18,11 +16,11 @@ use super::sampler::{Samples, Watchers, sample};
 use super::scenario::{Budget, Context, Plan, Scenario, Step, Target};
 use super::timeline::timeline;
 use super::vantage;
+use crate::ctl::apply::work::Signals;
 use crate::ctl::cluster::{Cluster, Group, Vip};
 use crate::ctl::desk::{Desk, Options, open};
 use crate::ctl::look::observe::look;
 use crate::ctl::progress::{Event, Listener};
-use crate::ctl::remote::RemoteError;
 use crate::ctl::secret::Secrets;
 use crate::ctl::stream::live::Live;
 use crate::ctl::verify::vips::judge as verify;
@@ -32,8 +30,6 @@ use crate::error::{Code, Exit, Failure, Problem};
 const BEFORE: Duration = Duration::from_secs(1);
 /// How long a host may take to come back and the cluster to be good again.
 const RESTORE_LIMIT: Duration = Duration::from_secs(90);
-/// How long one step on a host may take.
-const STEP_LIMIT: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(300);
 
 /// How drills are run.
@@ -112,11 +108,12 @@ pub async fn run_as(
         let problem = Problem::new(Code::FaultNotPossible, format!("{name} is left out: {why}"));
         options.tell(Event::Warning(&problem.warn()));
     }
+    let mut signals = Signals::heed()?;
     for scenario in here {
         options.tell(Event::Drill { name: scenario.name, title: scenario.title });
         let drill = Drill::prepare(&place, scenario).await?;
         options.tell(Event::DrillExpects(drill.scenario.expected));
-        let entry = drill.carry_out().await;
+        let entry = drill.carry_out(&mut signals).await?;
         let Verdict { passed, gap, lost, sent, requests_lost, requests, predicted, why, .. } = &entry.verdict;
         options.tell(Event::DrillEnded {
             passed: *passed,
@@ -158,23 +155,7 @@ struct Drill {
     /// What was wrong before anything was broken (`--anyway`).
     known: Vec<String>,
     settings: Vec<(String, String)>,
-    /// The process that gives power back should the desk vanish.
-    armed: Mutex<Option<std::process::Child>>,
-}
-
-/// Why a step of a drill was not carried out.
-#[derive(Debug, Error)]
-enum StepFailed {
-    #[error("not reachable")]
-    NotReachable,
-    #[error("{0}")]
-    Script(String),
-    #[error(transparent)]
-    Lost(RemoteError),
-    #[error("{0}")]
-    Power(String),
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
+    hands: Hands,
 }
 
 impl Drill {
@@ -185,7 +166,8 @@ impl Drill {
             false => Desk::connect_whole(cluster.clone(), options.clone()).await?,
         };
         let observed = look(&desk, false).await;
-        let problems: Vec<Problem> = verify(cluster, &observed).into_iter().filter(|problem| !problem.warning).collect();
+        let problems: Vec<Problem> =
+            verify(cluster, &observed).into_iter().filter(|problem| !problem.warning).collect();
         if !problems.is_empty() && !how.anyway {
             let message = format!("{}: the cluster is not good to begin with; nothing was broken", scenario.name);
             let first = Problem::new(Code::NotGoodBefore, message);
@@ -221,7 +203,8 @@ impl Drill {
                 .unwrap_or_else(|| general.peer.clone()),
             ..general.clone()
         };
-        let (context, other) = (of(&target), also.as_ref().and_then(Option::as_deref).map_or_else(|| general.clone(), of));
+        let (context, other) =
+            (of(&target), also.as_ref().and_then(Option::as_deref).map_or_else(|| general.clone(), of));
         let scenario = super::table::on(scenario, &context);
         let names: Vec<String> = cluster.managed().map(|host| host.name.clone()).collect();
         let secrets = Secrets::gather(cluster, names.iter().map(String::as_str))?;
@@ -236,35 +219,47 @@ impl Drill {
             watchers,
             options: options.clone(),
             advert: vip.interval,
-            own: Budget { gap: how.budget.or(written.gap), requests: written.requests.filter(|_| how.budget.is_none()) },
+            own: Budget {
+                gap: how.budget.or(written.gap),
+                requests: written.requests.filter(|_| how.budget.is_none()),
+            },
             known: problems.into_iter().map(|problem| problem.message).collect(),
             settings: settings(&context, vip),
             context,
             other,
-            armed: Mutex::new(None),
+            hands: Hands::default(),
         })
     }
 
     /// Whether this fault can be made here.
     async fn possible(&self) -> Result<(), StepFailed> {
-        let script = (self.scenario.possible)(&self.context);
-        self.step(&self.target, &Step::Shell(script)).await
+        let hosts = [Some((self.target.as_str(), &self.context)), self.also.as_deref().map(|host| (host, &self.other))];
+        for (host, context) in hosts.into_iter().flatten() {
+            self.step(host, &Step::Shell((self.scenario.possible)(context))).await?;
+        }
+        Ok(())
     }
 
-    async fn carry_out(&self) -> Entry {
+    async fn step(&self, host: &str, step: &Step) -> Result<(), StepFailed> {
+        self.hands.step(&self.watchers, host, step).await
+    }
+
+    /// Whoever ends the desk meanwhile has it put right first what it broke.
+    async fn carry_out(&self, signals: &mut Signals) -> Result<Entry, Failure> {
         let plan = self.scenario.plan(&self.context, &self.other, self.own);
         let failed = |reason: String, restored: bool| Entry {
             title: self.scenario.title.into(),
             target: self.target.clone(),
             settings: self.settings.clone(),
             verdict: not_run(self.scenario, &plan, reason, restored),
+            before: Vec::new(),
             timeline: None,
         };
         let cluster = self.watchers.cluster();
         let silent = Options { listener: Listener::silent(), ..self.options.clone() };
         let mut live = match Live::of_agents(cluster.clone(), silent) {
             Ok(live) => live,
-            Err(failure) => return failed(failure.to_string(), true),
+            Err(failure) => return Ok(failed(failure.to_string(), true)),
         };
         let elsewhere = live.desk.again(vantage::places(cluster)).await;
         let begin = Instant::now();
@@ -274,7 +269,7 @@ impl Drill {
         let site = &cluster.site;
         let clients = match Clients::start(self.vip, site.port, site.host_name(), begin) {
             Ok(clients) => clients,
-            Err(failure) => return failed(failure.to_string(), true),
+            Err(failure) => return Ok(failed(failure.to_string(), true)),
         };
         let (samples, asked) = (Mutex::new(Samples::default()), Mutex::new(vantage::Seen::new()));
         let story = async {
@@ -295,23 +290,25 @@ impl Drill {
             let fault_end = clients.elapsed();
             (fault_begin, injected, fault_end, self.restore(&plan).await)
         };
-        let (fault_begin, injected, fault_end, restored) = tokio::select! {
-            told = story => told,
-            () = sample(&self.watchers, self.vip, begin, &samples) => return failed("the sampler ended".into(), false),
-            () = listen(&mut live, &mut ledger) => return failed("nobody listens any more".into(), false),
-            () = vantage::ask_from(&elsewhere, self.vip, site.port, site.host_name(), &asked) => {
-                return failed("the clients elsewhere ended".into(), false);
-            }
+        let ended = tokio::select! {
+            told = story => Some(told),
+            () = signals.one() => None,
+            () = sample(&self.watchers, self.vip, begin, &samples) => None,
+            () = listen(&mut live, &mut ledger) => None,
+            () = vantage::ask_from(&elsewhere, self.vip, site.port, site.host_name(), &asked) => None,
+        };
+        let Some((fault_begin, injected, fault_end, restored)) = ended else {
+            return Err(self.interrupted(&plan).await);
         };
         let samples = samples.into_inner().unwrap_or_else(PoisonError::into_inner);
         let asked = asked.into_inner().unwrap_or_else(PoisonError::into_inner);
         let measured = clients.stop().await;
         if let Err((host, why)) = injected {
-            return failed(format!("{host}: the fault could not be made: {why}"), restored == Restored::Yes);
+            return Ok(failed(format!("{host}: the fault could not be made: {why}"), restored == Restored::Yes));
         }
         let (pings, requests) = match measured {
             Ok(streams) => streams,
-            Err(failure) => return failed(failure.to_string(), restored == Restored::Yes),
+            Err(failure) => return Ok(failed(failure.to_string(), restored == Restored::Yes)),
         };
         let two_owners_found = samples.two_owners_at.map(|at| at.saturating_sub(fault_begin));
         let seen = Observations {
@@ -329,62 +326,20 @@ impl Drill {
         let verdict = judge(self.scenario, &plan, &self.context, &seen);
         let timeline = Some(timeline(&seen, self.scenario.measure));
         let (title, target) = (self.scenario.title.into(), self.target.clone());
-        Entry { title, target, settings: self.settings.clone(), verdict, timeline }
+        Ok(Entry { title, target, settings: self.settings.clone(), verdict, before: Vec::new(), timeline })
     }
 
-    async fn step(&self, host: &str, step: &Step) -> Result<(), StepFailed> {
-        match step {
-            Step::Shell(script) => {
-                let remote = self.watchers.connection(host).await.ok_or(StepFailed::NotReachable)?;
-                match remote.exec(script, b"", STEP_LIMIT).await {
-                    Ok(output) if output.code == 0 => Ok(()),
-                    Ok(output) => Err(StepFailed::Script(output.complaint())),
-                    Err(error) => {
-                        self.watchers.drop_connection(host).await;
-                        Err(StepFailed::Lost(error))
-                    }
-                }
-            }
-            Step::PowerOff(at_most) => {
-                self.power_comes_back(host, *at_most)?;
-                self.power(host, "off").await
-            }
-            Step::PowerOn => {
-                self.power(host, "on").await?;
-                self.disarm_power()
-            }
-        }
-    }
-
-    /// Arms the way back before the power goes: a process that outlives the desk. Who has power already keeps it.
-    fn power_comes_back(&self, host: &str, after: Duration) -> Result<(), StepFailed> {
-        let program = std::env::current_exe()?;
-        let seconds = after.as_secs_f64().ceil().to_string();
-        let mut command = std::process::Command::new("/bin/sh");
-        command.args(["-c", "sleep \"$0\"; exec \"$1\" lab power \"$2\" on"]).arg(seconds).arg(program).arg(host);
-        let quiet = std::process::Stdio::null;
-        let child = command.process_group(0).stdin(quiet()).stdout(quiet()).stderr(quiet()).spawn()?;
-        *self.armed.lock().unwrap_or_else(PoisonError::into_inner) = Some(child);
-        Ok(())
-    }
-
-    /// Takes the arming back, once the power is there.
-    fn disarm_power(&self) -> Result<(), StepFailed> {
-        if let Some(mut child) = self.armed.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            child.kill()?;
-            child.wait()?;
-        }
-        Ok(())
-    }
-
-    async fn power(&self, host: &str, state: &str) -> Result<(), StepFailed> {
-        let program = std::env::current_exe()?;
-        let output = tokio::process::Command::new(program).args(["lab", "power", host, state]).output().await?;
-        self.watchers.drop_connection(host).await;
-        match output.status.success() {
-            true => Ok(()),
-            false => Err(StepFailed::Power(String::from_utf8_lossy(&output.stderr).trim().to_owned())),
-        }
+    /// Puts right what was broken, and says what became of it.
+    async fn interrupted(&self, plan: &Plan) -> Failure {
+        let message = format!("{}: interrupted; what was broken is put right first", self.scenario.name);
+        self.options.tell(Event::Warning(&Problem::new(Code::Interrupted, message).warn()));
+        let problem = match self.restore(plan).await {
+            Restored::Yes => Problem::new(Code::Interrupted, "interrupted; everything is as before"),
+            Restored::No(why) => Problem::new(Code::Interrupted, format!("interrupted; not restored: {why}"))
+                .why("the host undoes it by itself within a minute")
+                .next("hactl verify"),
+        };
+        Failure::one(Exit::Interrupted, problem)
     }
 
     /// Undoes the fault, then waits until the cluster is as good as before and has stopped moving.
@@ -424,50 +379,4 @@ impl Drill {
         let mut problems = verify(&desk.cluster, &observed).into_iter().filter(|problem| !problem.warning);
         problems.find(|problem| !self.known.contains(&problem.message)).map(|problem| problem.message)
     }
-}
-
-/// What scenarios need to know of a cluster, whichever host they break.
-fn context(cluster: &Cluster, vip: &Vip, standby: Option<&str>, lab: bool) -> Context {
-    let role = cluster.role_params.get("vip");
-    let given = |name: &str| role.and_then(|role| role.get(name));
-    let flag = |name: &str| given(name).and_then(serde_json::Value::as_bool);
-    let interval = given("check_interval_s").and_then(serde_json::Value::as_u64);
-    let weight = given("check_weight").and_then(serde_json::Value::as_i64);
-    let default = Context::default();
-    let priority = vip.members.iter().find(|member| Some(member.host.as_str()) == standby).map(|member| member.priority);
-    Context {
-        advert: vip.interval,
-        check_interval: interval.map_or(default.check_interval, Duration::from_secs),
-        max_fails: cluster.group(Group::Web).map(|host| host.backend.max_fails).max().unwrap_or(default.max_fails),
-        guarded: flag("guard").unwrap_or(default.guarded),
-        leased: flag("lease").unwrap_or(default.leased),
-        watched: weight.map_or(default.watched, |weight| weight == 0),
-        standby_priority: priority.unwrap_or(default.standby_priority),
-        balancers: vip.members.len(),
-        vip: vip.address().map(|address| address.to_string()).unwrap_or_default(),
-        lab,
-        ..default
-    }
-}
-
-/// The settings that a result depends on, for whoever reads it later.
-fn settings(context: &Context, vip: &Vip) -> Vec<(String, String)> {
-    let yes = |on: bool| if on { "on" } else { "off" }.to_owned();
-    let priorities: Vec<String> =
-        vip.members.iter().map(|member| format!("{} {}", member.host, member.priority)).collect();
-    let version = match vip.version {
-        Version::V2 => "2",
-        Version::V3 => "3",
-    };
-    [
-        ("advert", format!("each {} s", context.advert.as_secs_f64())),
-        ("priorities", priorities.join(", ")),
-        ("guard", yes(context.guarded)),
-        ("lease", yes(context.leased)),
-        ("preempt", yes(vip.preempt)),
-        ("VRRP", format!("version {version}, {}", if vip.unicast { "unicast" } else { "multicast" })),
-        ("adverts signed", yes(vip.hmac.is_some())),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into()
 }

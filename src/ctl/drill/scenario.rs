@@ -30,8 +30,8 @@ pub struct Scenario {
     pub budget: fn(&Context) -> Duration,
     /// How many probes may be lost in all; unlimited when `None`.
     pub lost_max: Option<fn(&Context) -> usize>,
-    /// The outage that follows from the cluster's settings: at least, and at most. `None` where they do not tell.
-    pub predicted: fn(&Context) -> Option<(Duration, Duration)>,
+    /// The outage that follows from the cluster's settings: at least, and at most.
+    pub predicted: fn(&Context) -> (Duration, Duration),
     /// How long the fault lasts; `None`: as long as its outcome takes to be seen.
     pub lasts: Option<fn(&Context) -> Duration>,
 }
@@ -168,6 +168,8 @@ pub fn requests_in(gap: Duration) -> usize {
 pub enum Step {
     /// `sh -c` as root on the target over SSH; success is exit status 0.
     Shell(String),
+    /// The same for a fault that ends a lab's host: should the desk vanish, its power comes back after this time.
+    Ends(String, Duration),
     /// `hactl lab power HOST off`; should the desk vanish, the power comes back by itself after this time.
     PowerOff(Duration),
     /// `hactl lab power HOST on`.
@@ -207,7 +209,9 @@ impl Scenario {
         match (self.lasts, self.outcome) {
             (Some(lasts), _) => lasts(context),
             // The longest of what is waited for, and some time to see that nothing more happens.
-            (None, Outcome::TakeOver | Outcome::Moves | Outcome::Settles) => budget.max((self.budget)(context)) + SETTLE,
+            (None, Outcome::TakeOver | Outcome::Moves | Outcome::Settles) => {
+                budget.max((self.budget)(context)) + SETTLE
+            }
             (None, Outcome::Stay | Outcome::Nobody) => context.advert * 4 + SETTLE,
             (None, Outcome::TwoOwners) => FOUND_WITHIN.max(context.advert * 4) + SETTLE,
         }
@@ -219,8 +223,11 @@ impl Scenario {
             Fault::Power => (Step::PowerOff(hold + DEAD_MAN), Step::PowerOn, Duration::ZERO),
             Fault::Reboot => {
                 let inject = format!("{}\n{}", shell::REMEMBER_BOOT, shell::detached("systemctl reboot"));
-                let restore = if context.lab { Step::PowerOn } else { Step::Shell(shell::BOOTED_ANEW.into()) };
-                (Step::Shell(inject), restore, shell::DETACH_DELAY)
+                let (inject, restore) = match context.lab {
+                    true => (Step::Ends(inject, hold + DEAD_MAN), Step::PowerOn),
+                    false => (Step::Shell(inject), Step::Shell(shell::BOOTED_ANEW.into())),
+                };
+                (inject, restore, shell::DETACH_DELAY)
             }
             Fault::Shell { prepare, inject, undo, cuts_connection } => {
                 let (prepare, inject, undo) = (prepare(context), inject(context), undo(context));

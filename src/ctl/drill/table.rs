@@ -43,19 +43,24 @@ const USUAL: Scenario = Scenario {
     measure: Measure::Pings,
     budget: |_| Duration::ZERO,
     lost_max: None,
-    predicted: |_| None,
+    predicted: no_outage,
     lasts: None,
 };
 
 /// Nobody notices.
-fn no_outage(_: &Context) -> Option<(Duration, Duration)> {
-    Some((Duration::ZERO, Duration::ZERO))
+fn no_outage(_: &Context) -> (Duration, Duration) {
+    (Duration::ZERO, Duration::ZERO)
 }
 
 /// The owner was heard last up to one interval ago; a backup waits for three of them and its skew (RFC 9568 §6.1).
-fn silence(context: &Context) -> Option<(Duration, Duration)> {
+fn silence(context: &Context) -> (Duration, Duration) {
     let skew = context.advert * (256 - u32::from(context.standby_priority)) / 256;
-    Some((context.advert * 2 + skew, context.advert * 3 + skew))
+    (context.advert * 2 + skew, context.advert * 3 + skew)
+}
+
+/// Up to a silent takeover.
+fn up_to_silence(context: &Context) -> (Duration, Duration) {
+    (Duration::ZERO, silence(context).1)
 }
 
 /// A takeover that nobody announced: three adverts missed, at most one of skew (RFC 9568 §6.1), and some room for
@@ -82,7 +87,6 @@ const STOP: Scenario = Scenario {
     outcome: Outcome::TakeOver,
     measure: Measure::Pings,
     budget: |_| Duration::from_millis(50),
-    predicted: no_outage,
     ..USUAL
 };
 
@@ -101,7 +105,6 @@ const AGENT_KILLED: Scenario = Scenario {
     measure: Measure::Pings,
     budget: |_| Duration::ZERO,
     lost_max: Some(|_| 0),
-    predicted: no_outage,
     ..USUAL
 };
 
@@ -179,6 +182,7 @@ const NGINX: Scenario = Scenario {
     measure: Measure::Requests,
     // Some milliseconds to hear of it and as many to move, seen by a request each 20 ms, and room for busy hosts.
     budget: |_| Duration::from_millis(250),
+    predicted: |_| (Duration::ZERO, Duration::from_millis(60)),
     ..USUAL
 };
 
@@ -204,6 +208,11 @@ static NGINX_CHECKED: Scenario = Scenario {
     // better one.
     budget: |context| {
         (context.check_interval + context.restart_attempt) * context.check_fall.max(1) + silent_takeover(context)
+    },
+    predicted: |context| {
+        let checks = context.check_interval * context.check_fall.max(1);
+        let (least, most) = silence(context);
+        (least + context.check_interval * context.check_fall.saturating_sub(1), most + checks + context.restart_attempt)
     },
     ..NGINX
 };
@@ -257,7 +266,6 @@ const HEARTBEAT_BLOCKED: Scenario = Scenario {
     outcome: Outcome::Stay,
     measure: Measure::Pings,
     budget: |_| Duration::from_millis(50),
-    predicted: no_outage,
     ..USUAL
 };
 
@@ -283,3 +291,5 @@ mod more;
 mod network;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod world;

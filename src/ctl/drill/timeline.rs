@@ -63,8 +63,11 @@ pub fn timeline(seen: &Observations, measure: Measure) -> Timeline {
     let end = seen.end();
     let outages = seen.stream(measure).outages();
     let (owners, asked) = lanes(seen, end);
-    let heard: BTreeMap<_, _> =
-        owners.iter().filter(|(host, _)| !asked.contains(host)).map(|(host, lane)| (host.clone(), lane.clone())).collect();
+    let heard: BTreeMap<_, _> = owners
+        .iter()
+        .filter(|(host, _)| !asked.contains(host))
+        .map(|(host, lane)| (host.clone(), lane.clone()))
+        .collect();
     let (two_owners, handed_over) = together(&heard);
     Timeline {
         end,
@@ -86,8 +89,7 @@ pub fn timeline(seen: &Observations, measure: Measure) -> Timeline {
 /// do with the VIP all the time has none.
 fn lanes(seen: &Observations, end: Duration) -> (BTreeMap<String, Vec<Stretch>>, Vec<String>) {
     let told = seen.told.hosts.iter().filter(|(_, heard)| heard.spoke());
-    let mut lanes: BTreeMap<String, Vec<Stretch>> =
-        told.map(|(host, heard)| (host.clone(), heard.lane(end))).collect();
+    let mut lanes: BTreeMap<String, Vec<Stretch>> = told.map(|(host, heard)| (host.clone(), heard.lane(end))).collect();
     let mut asked = Vec::new();
     for (host, spans) in owners(&seen.owners, end) {
         if !lanes.contains_key(&host) {

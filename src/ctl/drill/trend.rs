@@ -79,6 +79,15 @@ pub fn remember(file: &Path, run: &Run) -> io::Result<()> {
     fs::OpenOptions::new().create(true).append(true).open(file)?.write_all(lines.as_bytes())
 }
 
+/// Tells each drill of a run what drills like it measured before.
+pub fn compare(run: &mut Run, past: &[Trend]) {
+    for entry in &mut run.entries {
+        let like = past.iter().filter(|one| one.scenario == entry.verdict.scenario);
+        let seconds = like.flat_map(|one| &one.gaps_ms).map(|ms| ms / 1000.0);
+        entry.before = seconds.filter_map(|seconds| Duration::try_from_secs_f64(seconds).ok()).collect();
+    }
+}
+
 fn tenths(time: Duration) -> f64 {
     (time.as_secs_f64() * 10_000.0).round() / 10.0
 }
@@ -138,6 +147,10 @@ mod tests {
         let link = &trends[1];
         assert_eq!((link.runs, link.failed, link.least_ms, link.most_ms), (2, 1, 3412.0, 4000.0));
         assert_eq!(link.gaps_ms, [3412.0, 4000.0]);
+        let mut next = run();
+        compare(&mut next, &trends);
+        assert_eq!(next.entries[1].before, [3412, 4000].map(Duration::from_millis));
+        assert_eq!(next.entries[4].before, [], "no crash is remembered");
     }
 
     #[test]

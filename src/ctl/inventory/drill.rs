@@ -31,7 +31,10 @@ fn budget(reader: &Reader<'_>, node: &Node) -> Budget {
     let fields = reader.fields(node, "budget");
     let budget = Budget {
         gap: fields.get("gap").and_then(|node| reader.duration(node, "gap")),
-        requests: fields.get("requests").and_then(|node| reader.number(node, "requests", 0..=1_000_000)).and_then(|most| usize::try_from(most).ok()),
+        requests: fields
+            .get("requests")
+            .and_then(|node| reader.number(node, "requests", 0..=1_000_000))
+            .and_then(|most| usize::try_from(most).ok()),
     };
     fields.finish();
     budget

@@ -19,6 +19,7 @@ pub mod nginx_words;
 mod pem;
 pub mod pool_check;
 pub mod pools;
+pub mod reference;
 pub mod rules;
 pub mod secret;
 pub mod site;

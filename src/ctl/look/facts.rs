@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use crate::ctl::cluster::Secret;
 use crate::ctl::host::{HOME, Script};
 use crate::ctl::look::observe::{self, Seen};
-use crate::ctl::signing::KEY_FOLDER;
+use crate::ctl::signing::{KEY_FOLDER, is_key};
 use crate::ctl::wanted::{BINARY, WantedHost};
 
 /// A host as it is.
@@ -99,7 +99,7 @@ pub fn script(wanted: &WantedHost) -> Script {
     let has_keys = wanted.binary || wanted.files.iter().any(|file| file.dest == ACCOUNT_KEY);
     let script = match has_keys {
         // First of all: a script that fails tells its last lines.
-        true => Script::new().call("keys", [KEY_FOLDER]),
+        true => Script::new().call("keys", std::iter::once(KEY_FOLDER).chain(signed(wanted).then_some("signed"))),
         false => Script::new(),
     };
     let mut script = script
@@ -119,6 +119,11 @@ pub fn script(wanted: &WantedHost) -> Script {
         script = script.call("sysctls", wanted.sysctl.keys().map(String::as_str));
     }
     script
+}
+
+/// Whether its adverts shall be signed.
+fn signed(wanted: &WantedHost) -> bool {
+    wanted.files.iter().any(|file| is_key(&file.dest))
 }
 
 /// Adds the question for what could make a deploy fail half-way, which only somebody asks who is about to change

@@ -36,7 +36,12 @@ fn seen(during: &[&str], gap: u32) -> Observations {
 
 fn verdict(name: &str, seen: &Observations) -> Verdict {
     let scenario = SCENARIOS.iter().find(|scenario| scenario.name == name).unwrap();
-    judge(scenario, &scenario.plan(&Context::default(), &Context::default(), Budget::default()), &Context::default(), seen)
+    judge(
+        scenario,
+        &scenario.plan(&Context::default(), &Context::default(), Budget::default()),
+        &Context::default(),
+        seen,
+    )
 }
 
 /// A pass, and what of the reasons must be told for each way to fail.

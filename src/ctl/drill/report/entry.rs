@@ -1,7 +1,10 @@
 //! What every report is made of.
 
+use std::time::Duration;
+
 use crate::ctl::drill::judge::Verdict;
 use crate::ctl::drill::timeline::Timeline;
+use crate::error::{Code, Problem};
 
 /// A finished run of one or more scenarios.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +34,8 @@ pub struct Entry {
     pub settings: Vec<(String, String)>,
     /// How it ended.
     pub verdict: Verdict,
+    /// The longest outages of drills like it that are remembered, the oldest first.
+    pub before: Vec<Duration>,
     /// What was seen; `None` when it could not be run.
     pub timeline: Option<Timeline>,
 }
@@ -41,6 +46,16 @@ impl Run {
         self.entries.iter().all(|entry| entry.verdict.passed)
     }
 
+    /// What is wrong, one for each reason: beyond a budget, or otherwise than expected.
+    pub fn problems(&self) -> Vec<Problem> {
+        let all = self.entries.iter().flat_map(|entry| entry.verdict.why.iter().map(move |why| (&entry.verdict, why)));
+        let problem = |(verdict, why): (&Verdict, &String)| {
+            let code = if verdict.over.contains(why) { Code::OverBudget } else { Code::DrillFailed };
+            Problem::new(code, format!("{}: {why}", verdict.scenario))
+        };
+        all.map(problem).collect()
+    }
+
     /// Scenarios that did not pass.
     pub fn failures(&self) -> usize {
         self.entries.iter().filter(|entry| !entry.verdict.passed).count()
@@ -49,8 +64,6 @@ impl Run {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::ctl::drill::observe::{Mark, Observations, Owners, Restored, Stream};
     use crate::ctl::drill::scenario::{Budget, Context};
@@ -86,7 +99,8 @@ pub(crate) mod tests {
         let verdict = judge::judge(scenario, &scenario.plan(&context, &context, Budget::default()), &context, &seen);
         let timeline = Some(timeline::timeline(&seen, scenario.measure));
         let settings = vec![("advert".to_owned(), "each 1 s".to_owned())];
-        Entry { title: scenario.title.into(), target: seen.target, settings, verdict, timeline }
+        let before = [3012, 2950, 3600].map(Duration::from_millis).into();
+        Entry { title: scenario.title.into(), target: seen.target, settings, verdict, before, timeline }
     }
 
     /// A pass, a pass with a long gap, a split, a failure whose reason holds what HTML and XML must escape, and a drill
@@ -101,6 +115,7 @@ pub(crate) mod tests {
             target: String::new(),
             settings: Vec::new(),
             verdict: judge::not_run(scenario, &plan, "no <lab> here".into(), true),
+            before: Vec::new(),
             timeline: None,
         };
         let split = entry("heartbeat-blocked", 0, &["lb-5", "lb-6"]);
@@ -120,5 +135,7 @@ pub(crate) mod tests {
         let passed: Vec<_> = run.entries.iter().map(|entry| entry.verdict.passed).collect();
         assert_eq!(passed, [true, true, true, false, false]);
         assert_eq!((run.passed(), run.failures()), (false, 2));
+        let codes: Vec<_> = run.problems().iter().map(|problem| problem.code).collect();
+        assert_eq!(codes, [Code::OverBudget, Code::OverBudget, Code::DrillFailed, Code::DrillFailed]);
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use tera::{Context, Tera};
 
 use super::entry::{Entry, Run};
-use super::picture::{Picture, pictures};
+use super::picture::{Column, Picture, pictures, trend};
 use crate::ctl::drill::judge::{foretold, shown};
 use crate::ctl::drill::timeline::Timeline;
 
@@ -43,6 +43,9 @@ struct Drill<'r> {
     http_lost: usize,
     http_max: usize,
     elsewhere: Vec<String>,
+    /// What drills like it measured before, in words and as bars, the last of which is this one.
+    trend: Option<String>,
+    bars: Vec<Column>,
     settings: Vec<Pair<'r>>,
     /// What is to be known of the lanes of this drill.
     lanes: Vec<String>,
@@ -116,8 +119,12 @@ fn drill<'r>(entry: &'r Entry, hosts: &[String]) -> Drill<'r> {
         elsewhere: verdict
             .elsewhere
             .iter()
-            .map(|(host, sent, lost, gap)| format!("from {host}: {lost} of {sent} requests lost, longest gap {}", shown(*gap)))
+            .map(|(host, sent, lost, gap)| {
+                format!("from {host}: {lost} of {sent} requests lost, longest gap {}", shown(*gap))
+            })
             .collect(),
+        trend: before(&entry.before),
+        bars: trend(&entry.before, verdict.gap),
         settings: pairs(&entry.settings),
         lanes: entry.timeline.as_ref().map(about_lanes).unwrap_or_default(),
         events: entry.timeline.iter().flat_map(told).collect(),
@@ -131,6 +138,12 @@ fn drill<'r>(entry: &'r Entry, hosts: &[String]) -> Drill<'r> {
     }
 }
 
+fn before(gaps: &[Duration]) -> Option<String> {
+    let (least, most) = (gaps.iter().min()?, gaps.iter().max()?);
+    let times = if gaps.len() == 1 { "the one before" } else { "the ones before" };
+    Some(format!("Beside {times} ({}): {} to {}", gaps.len(), shown(*least), shown(*most)))
+}
+
 /// Where the lanes come from, and how much they can be relied on.
 fn about_lanes(seen: &Timeline) -> Vec<String> {
     let mut lines = Vec::new();
@@ -141,7 +154,8 @@ fn about_lanes(seen: &Timeline) -> Vec<String> {
         ));
     }
     if !seen.asked.is_empty() {
-        lines.push(format!("{} told nothing, and was asked now and then: its edges may be late", seen.asked.join(", ")));
+        lines
+            .push(format!("{} told nothing, and was asked now and then: its edges may be late", seen.asked.join(", ")));
     }
     if !seen.handed_over.is_zero() {
         lines.push(format!(

@@ -31,6 +31,8 @@ pub struct Row<'v> {
     http_lost: usize,
     http_lost_max: usize,
     elsewhere: Vec<Elsewhere<'v>>,
+    /// What drills like it measured before, the oldest first.
+    before_ms: Vec<f64>,
     /// What the result depends on.
     settings: BTreeMap<&'v str, &'v str>,
     /// How long two hosts were owners at a time, by what their agents told.
@@ -120,6 +122,7 @@ impl<'v> From<&'v Entry> for Row<'v> {
             elsewhere: elsewhere
                 .map(|(host, sent, lost, gap)| Elsewhere { host, sent: *sent, lost: *lost, gap_ms: ms(*gap) })
                 .collect(),
+            before_ms: entry.before.iter().copied().map(ms).collect(),
             settings: entry.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
             two_owners_ms: seen.map(|seen| ms(seen.two_owners)).unwrap_or_default(),
             handed_over_ms: seen.map(|seen| ms(seen.handed_over)).unwrap_or_default(),

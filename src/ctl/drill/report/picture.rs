@@ -94,6 +94,19 @@ pub struct Bar {
     pub hint: String,
 }
 
+/// One of a trend's upright bars.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Column {
+    /// Left.
+    pub x: f64,
+    /// From the bottom.
+    pub height: f64,
+    /// CSS class: `past` or `now`.
+    pub class: &'static str,
+    /// Shown by browsers on hover.
+    pub hint: String,
+}
+
 /// A place on the time axis with a text.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Label {
@@ -110,7 +123,8 @@ pub fn pictures(timeline: &Timeline, hosts: &[String]) -> Vec<Picture> {
     if all.to.is_zero() {
         return Vec::new();
     }
-    let both = |window: Span, caption: &str| PAPERS.map(|paper| draw(timeline, hosts, window, caption.to_owned(), paper));
+    let both =
+        |window: Span, caption: &str| PAPERS.map(|paper| draw(timeline, hosts, window, caption.to_owned(), paper));
     let mut pictures = both(all, "the whole drill").to_vec();
     if let Some(worst) = timeline.worst {
         let long = worst.to.saturating_sub(worst.from);
@@ -121,6 +135,22 @@ pub fn pictures(timeline: &Timeline, hosts: &[String]) -> Vec<Picture> {
         }
     }
     pictures
+}
+
+/// Height of the bars of a trend, and their width with what is between two of them.
+const TREND: (f64, f64) = (28.0, 8.0);
+
+/// Drills of the past beside this one, the last: bars from the bottom. Nothing where there are none.
+pub fn trend(before: &[Duration], now: Duration) -> Vec<Column> {
+    let most = before.iter().copied().chain([now]).max().unwrap_or_default().as_secs_f64().max(f64::MIN_POSITIVE);
+    let gaps: Vec<Duration> =
+        if before.is_empty() { Vec::new() } else { before.iter().copied().chain([now]).collect() };
+    let bar = |(n, gap): (u32, &Duration)| {
+        let high = (gap.as_secs_f64() / most * TREND.0).max(THIN);
+        let class = if n + 1 == u32::try_from(gaps.len()).unwrap_or(u32::MAX) { "now" } else { "past" };
+        Column { x: f64::from(n) * TREND.1, height: rounded(high), class, hint: shown(*gap) }
+    };
+    (0..).zip(&gaps).map(bar).collect()
 }
 
 fn draw(timeline: &Timeline, hosts: &[String], window: Span, caption: String, paper: Paper) -> Picture {
@@ -295,6 +325,15 @@ mod tests {
         let split = &pictures(run.entries[2].timeline.as_ref().unwrap(), &hosts)[0];
         let names: Vec<_> = split.lanes.iter().map(|lane| (lane.name.as_str(), lane.bars[0].class.as_str())).collect();
         assert_eq!(names, [("lb-5", "own-0"), ("lb-6", "own-1"), ("ping", "ok"), ("http", "ok")]);
+    }
+
+    #[test]
+    fn the_past_is_drawn_beside_this_one() {
+        let ms = Duration::from_millis;
+        let bars = trend(&[ms(700), ms(0)], ms(1400));
+        let drawn: Vec<_> = bars.iter().map(|bar| (bar.x, bar.height, bar.class)).collect();
+        assert_eq!(drawn, [(0.0, 14.0, "past"), (8.0, 2.0, "past"), (16.0, 28.0, "now")]);
+        assert!(trend(&[], ms(37)).is_empty());
     }
 
     #[test]

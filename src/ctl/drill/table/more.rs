@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{USUAL, no_outage, silent_takeover};
+use super::{USUAL, silent_takeover};
 use crate::ctl::drill::scenario::{Context, Fault, Measure, Outcome, Scenario, Target};
 
 pub(super) const HUNG_AGENT: Scenario = Scenario {
@@ -23,10 +23,7 @@ pub(super) const HUNG_AGENT: Scenario = Scenario {
     },
     outcome: Outcome::Moves,
     budget: silent_takeover,
-    predicted: |context| {
-        let (_, most) = super::silence(context)?;
-        Some((Duration::ZERO, most))
-    },
+    predicted: super::up_to_silence,
     ..USUAL
 };
 
@@ -39,7 +36,6 @@ pub(super) const REBOOT: Scenario = Scenario {
     outcome: Outcome::Moves,
     // The order in which systemd stops things is its own.
     budget: |_| Duration::from_millis(500),
-    predicted: no_outage,
     lasts: Some(|context| silent_takeover(context) + Duration::from_secs(2)),
     ..USUAL
 };
@@ -64,10 +60,7 @@ pub(super) const BOTH_DIE: Scenario = Scenario {
     },
     outcome: Outcome::Nobody,
     budget: |context| lasting(context) + silent_takeover(context) * 2 + Duration::from_secs(2),
-    predicted: |context| {
-        let (_, most) = super::silence(context)?;
-        Some((lasting(context), lasting(context) + most))
-    },
+    predicted: |context| (lasting(context), lasting(context) + super::silence(context).1),
     lasts: Some(lasting),
     ..USUAL
 };
@@ -115,7 +108,6 @@ pub(super) const WRONG_PASSWORD: Scenario = Scenario {
             .into()
     },
     budget: |_| Duration::from_millis(50),
-    predicted: no_outage,
     ..USUAL
 };
 
@@ -124,7 +116,6 @@ pub(super) static PASSWORD_UNGUARDED: Scenario = Scenario {
     expected: "two owners, found and named by verify within 5 s; one owner again when the passwords agree",
     outcome: Outcome::TwoOwners,
     budget: silent_takeover,
-    predicted: |_| None,
     ..WRONG_PASSWORD
 };
 
@@ -173,7 +164,6 @@ pub(super) const DISK_FULL: Scenario = Scenario {
     },
     measure: Measure::Requests,
     budget: |_| Duration::from_millis(50),
-    predicted: no_outage,
     ..USUAL
 };
 
@@ -201,7 +191,5 @@ pub(super) const CLOCK_STEP: Scenario = Scenario {
             .into()
     },
     budget: |_| Duration::from_millis(50),
-    predicted: no_outage,
     ..USUAL
 };
-

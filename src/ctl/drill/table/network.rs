@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{USUAL, link_up, no_outage, save_routes, silent_takeover};
+use super::{USUAL, link_up, save_routes, silent_takeover};
 use crate::ctl::drill::scenario::{Context, Fault, Measure, Outcome, Scenario, Target};
 use crate::ctl::remote::quote;
 
@@ -79,8 +79,8 @@ pub(super) const LAN_CUT: Scenario = Scenario {
     ..USUAL
 };
 
-/// Three times half a second without a link, and a second with it.
-const FLAPS: &str = "for flap in 1 2 3; do";
+/// How long each of the three times without a link is; there is a second with it in between.
+const DOWN: Duration = Duration::from_millis(500);
 
 pub(super) const FLAPPING_CABLE: Scenario = Scenario {
     name: "flapping-cable",
@@ -91,13 +91,17 @@ pub(super) const FLAPPING_CABLE: Scenario = Scenario {
         prepare: save_routes,
         inject: |context| {
             let link = quote(&context.interface);
-            format!("{FLAPS} ip link set dev {link} down; sleep 0.5; ip link set dev {link} up; sleep 1; done")
+            let down = DOWN.as_secs_f64();
+            format!(
+                "for flap in 1 2 3; do ip link set dev {link} down; sleep {down}; ip link set dev {link} up; sleep 1; done"
+            )
         },
         undo: link_up,
         cuts_connection: true,
     },
     outcome: Outcome::Settles,
     budget: |context| FLAPPING + silent_takeover(context),
+    predicted: |context| (DOWN, FLAPPING + super::silence(context).1),
     lasts: Some(|_| FLAPPING),
     ..USUAL
 };
@@ -120,7 +124,6 @@ pub(super) const PACKET_LOSS: Scenario = Scenario {
     },
     possible: |_| takes(LOSS),
     budget: |_| Duration::from_millis(50),
-    predicted: no_outage,
     lasts: Some(|context| context.advert * 12),
     ..USUAL
 };
@@ -153,7 +156,6 @@ pub(super) const DELAY: Scenario = Scenario {
         )
     },
     budget: |_| Duration::from_millis(300),
-    predicted: no_outage,
     ..USUAL
 };
 
@@ -197,7 +199,10 @@ fn with_prefix(context: &Context) -> String {
 
 /// The default gateway of this link.
 fn gateway(context: &Context) -> String {
-    format!("gw=$(ip -4 route show default dev {} | sed -n 's/^default via \\([0-9.]*\\).*/\\1/p' | head -n 1)", quote(&context.interface))
+    format!(
+        "gw=$(ip -4 route show default dev {} | sed -n 's/^default via \\([0-9.]*\\).*/\\1/p' | head -n 1)",
+        quote(&context.interface)
+    )
 }
 
 pub(super) const GATEWAY_GONE: Scenario = Scenario {
@@ -216,7 +221,9 @@ pub(super) const GATEWAY_GONE: Scenario = Scenario {
         // Frames to it go to a hardware address that nobody has.
         inject: |context| {
             let link = quote(&context.interface);
-            format!("ip neigh replace \"$(cat /run/hactl-drill-gateway)\" lladdr 02:00:5e:00:53:01 dev {link} nud permanent")
+            format!(
+                "ip neigh replace \"$(cat /run/hactl-drill-gateway)\" lladdr 02:00:5e:00:53:01 dev {link} nud permanent"
+            )
         },
         undo: |context| {
             let link = quote(&context.interface);
@@ -238,7 +245,6 @@ pub(super) const GATEWAY_GONE: Scenario = Scenario {
         )
     },
     budget: |_| Duration::from_millis(50),
-    predicted: no_outage,
     ..USUAL
 };
 
@@ -259,6 +265,5 @@ pub(super) const DNS_GONE: Scenario = Scenario {
     possible: |_| takes(NO_NAMES),
     measure: Measure::Requests,
     budget: |_| Duration::from_millis(50),
-    predicted: no_outage,
     ..USUAL
 };

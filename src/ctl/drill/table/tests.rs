@@ -12,17 +12,83 @@ fn context() -> Context {
 fn names_are_unique_and_every_sentence_is_there() {
     let names: BTreeSet<_> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
     assert_eq!(names.len(), SCENARIOS.len());
-    assert!(SCENARIOS.iter().all(|scenario| !scenario.title.is_empty() && !scenario.expected.is_empty()));
+    for scenario in every_form() {
+        for sentence in [scenario.title, scenario.expected] {
+            assert!(sentence.len() > 20 && !sentence.ends_with('.'), "{}: {sentence}", scenario.name);
+        }
+    }
+}
+
+/// Each scenario as it goes on every kind of cluster.
+fn every_form() -> Vec<&'static Scenario> {
+    let plain = Context { guarded: false, watched: false, ..context() };
+    let mut all: Vec<&'static Scenario> = SCENARIOS.iter().collect();
+    let others = SCENARIOS.iter().map(|scenario| on(scenario, &plain));
+    all.extend(others.filter(|other| SCENARIOS.iter().all(|one| one.expected != other.expected)));
+    assert_eq!(all.len(), SCENARIOS.len() + 3);
+    all
+}
+
+fn scripts(step: &Step) -> Option<&str> {
+    match step {
+        Step::Shell(script) | Step::Ends(script, _) => Some(script),
+        Step::PowerOff(_) | Step::PowerOn => None,
+    }
 }
 
 #[test]
 fn every_shell_step_is_valid_shell() {
-    for scenario in SCENARIOS {
+    for scenario in every_form() {
         let plan = scenario.plan(&context(), &context(), Budget::default());
-        for step in [plan.inject, plan.restore] {
-            let Step::Shell(script) = step else { continue };
-            let output = Command::new("sh").args(["-n", "-c", &script]).output().unwrap();
+        let (first, last) = plan.also.map(|(_, first, last)| (first, last)).unzip();
+        let possible = Step::Shell((scenario.possible)(&context()));
+        for step in [Some(plan.inject), Some(plan.restore), first, last, Some(possible)].into_iter().flatten() {
+            let Some(script) = scripts(&step) else { continue };
+            let output = Command::new("sh").args(["-n", "-c", script]).output().unwrap();
             assert!(output.status.success(), "{}: {script}\n{output:?}", scenario.name);
+        }
+    }
+}
+
+/// Whoever dies in the middle: the host, or for power the process beside the desk, puts it right.
+#[test]
+fn every_fault_has_a_way_back_that_is_armed_before_it() {
+    for scenario in every_form() {
+        for lab in [true, false] {
+            let context = Context { lab, ..context() };
+            let plan = scenario.plan(&context, &context, Budget::default());
+            let faults = std::iter::once((scenario.fault, plan.inject, plan.restore))
+                .chain(scenario.also.zip(plan.also).map(|((_, fault), (_, inject, restore))| (fault, inject, restore)));
+            for (fault, inject, restore) in faults {
+                match (fault, inject, restore) {
+                    (Fault::Power, Step::PowerOff(back), Step::PowerOn) => assert!(back > plan.hold),
+                    (Fault::Reboot, Step::Ends(_, back), Step::PowerOn) => assert!(lab && back > plan.hold),
+                    // A host of its own comes back by itself.
+                    (Fault::Reboot, Step::Shell(_), Step::Shell(_)) => assert!(!lab),
+                    (Fault::Shell { inject, undo, .. }, Step::Shell(first), Step::Shell(last)) => {
+                        let (inject, undo) = (inject(&context), undo(&context));
+                        assert!(undo.len() > 10 && last.contains(&undo), "{}: {undo}", scenario.name);
+                        let armed = first.find(&format!("--unit=hactl-drill-{} ", scenario.name)).unwrap();
+                        let line = inject.lines().next().unwrap();
+                        let broken = first.rfind(line.split('\'').next().unwrap()).unwrap();
+                        assert!(armed < broken, "{}: {first}", scenario.name);
+                    }
+                    (fault, inject, restore) => panic!("{}: {fault:?} {inject:?} {restore:?}", scenario.name),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_budget_allows_what_the_settings_foretell() {
+    for scenario in every_form() {
+        for advert in [50, 200, 1000, 3700] {
+            let context = Context { advert: Duration::from_millis(advert), standby_priority: 37, ..context() };
+            let (least, most) = (scenario.predicted)(&context);
+            let plan = scenario.plan(&context, &context, Budget::default());
+            assert!(least <= most && most <= plan.budget, "{}: {least:?} {most:?} {:?}", scenario.name, plan.budget);
+            assert!(plan.hold >= Duration::from_secs(2), "{}: {:?}", scenario.name, plan.hold);
         }
     }
 }
