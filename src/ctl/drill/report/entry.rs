@@ -51,7 +51,7 @@ impl Run {
         let all = self.entries.iter().flat_map(|entry| entry.verdict.why.iter().map(move |why| (&entry.verdict, why)));
         let problem = |(verdict, why): (&Verdict, &String)| {
             let code = if verdict.over.contains(why) { Code::OverBudget } else { Code::DrillFailed };
-            Problem::new(code, format!("{}: {why}", verdict.scenario))
+            Problem::new(code, format!("drill {}: {why}", verdict.scenario))
         };
         all.map(problem).collect()
     }
