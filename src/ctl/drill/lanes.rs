@@ -6,8 +6,6 @@ use std::time::Duration;
 
 use hactl_engine::control::RouterState;
 
-use super::timeline::Span;
-
 /// What a host had to do with the VIP for some time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Has {
@@ -29,6 +27,15 @@ impl From<RouterState> for Has {
             RouterState::Init | RouterState::Backup | RouterState::Fault | RouterState::Stopped => Self::Nothing,
         }
     }
+}
+
+/// A stretch of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Start.
+    pub from: Duration,
+    /// End.
+    pub to: Duration,
 }
 
 /// A stretch of one host's time.
@@ -66,8 +73,8 @@ impl Heard {
         self.states.push((at, state));
     }
 
-    /// Its agent tells everything: its state, since when, and when its process began. Where that is the process that was
-    /// heard before, nothing was missed: what it did unheard it tells itself.
+    /// Its agent tells everything: its state, since when, and when its process began. Where that is the process that
+    /// was heard before, nothing was missed: what it did unheard it tells itself.
     pub fn whole(&mut self, now: Duration, state: RouterState, since: Option<Duration>, begun: Option<Duration>) {
         let since = since.unwrap_or(now).min(now);
         self.state(since, state);

@@ -242,7 +242,8 @@ impl Scenario {
         }
     }
 
-    /// The steps on a cluster. `context` is that of the target, `other` that of the host at the other end; `own` replaces
+    /// The steps on a cluster. `context` is that of the target, `other` that of the host at the other end; `own`
+    /// replaces
     /// the scenario's budgets, as `--budget` does.
     pub fn plan(&self, context: &Context, other: &Context, own: Budget) -> Plan {
         let budget = own.gap.unwrap_or_else(|| (self.budget)(context));

@@ -2,7 +2,7 @@
 
 use super::scenario::Scenario;
 use super::table::SCENARIOS;
-use crate::ctl::words::closest;
+use crate::ctl::budget::unknown;
 use crate::error::{Code, Exit, Failure, Problem};
 
 /// The scenarios named, in the order named, or every one that can run here when `all`. `lab` tells whether the
@@ -58,15 +58,6 @@ pub fn sequence(among: &[&'static Scenario], seed: u64, count: usize) -> Vec<&'s
 /// A scenario by name.
 pub fn find(name: &str) -> Option<&'static Scenario> {
     SCENARIOS.iter().find(|scenario| scenario.name == name)
-}
-
-/// What is said of a name that nobody knows.
-pub(crate) fn unknown(name: &str) -> Problem {
-    let problem = Problem::new(Code::UnknownScenario, format!("no scenario is called {name:?}"));
-    match closest(name, SCENARIOS.iter().map(|scenario| scenario.name)) {
-        Some(known) => problem.next(format!("hactl drill {known}")),
-        None => problem.next("hactl drill --list"),
-    }
 }
 
 fn lab_only(scenario: &Scenario) -> Problem {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::scenario::{Context, Fault, Measure, Outcome, Scenario, Target};
-use crate::ctl::remote::quote;
+use usual::{USUAL, nothing, silence, silent_takeover};
 
 /// Every scenario, in the order a full drill runs them.
 pub const SCENARIOS: &[Scenario] = &[
@@ -13,7 +13,7 @@ pub const SCENARIOS: &[Scenario] = &[
     CRASH,
     more::REBOOT,
     more::BOTH_DIE,
-    LINK,
+    network::LINK,
     network::FLAPPING_CABLE,
     NGINX,
     HEARTBEAT_BLOCKED,
@@ -29,49 +29,6 @@ pub const SCENARIOS: &[Scenario] = &[
     more::CLOCK_STEP,
     WEB_DOWN,
 ];
-
-/// What most scenarios have in common.
-const USUAL: Scenario = Scenario {
-    name: "",
-    title: "",
-    expected: "",
-    target: Target::Owner,
-    fault: Fault::Power,
-    also: None,
-    possible: nothing,
-    outcome: Outcome::Stay,
-    measure: Measure::Pings,
-    budget: |_| Duration::ZERO,
-    lost_max: None,
-    predicted: no_outage,
-    lasts: None,
-};
-
-/// Nobody notices.
-fn no_outage(_: &Context) -> (Duration, Duration) {
-    (Duration::ZERO, Duration::ZERO)
-}
-
-/// The owner was heard last up to one interval ago; a backup waits for three of them and its skew (RFC 9568 §6.1).
-fn silence(context: &Context) -> (Duration, Duration) {
-    let skew = context.advert * (256 - u32::from(context.standby_priority)) / 256;
-    (context.advert * 2 + skew, context.advert * 3 + skew)
-}
-
-/// Up to a silent takeover.
-fn up_to_silence(context: &Context) -> (Duration, Duration) {
-    (Duration::ZERO, silence(context).1)
-}
-
-/// A takeover that nobody announced: three adverts missed, at most one of skew (RFC 9568 §6.1), and some room for
-/// busy hosts.
-fn silent_takeover(context: &Context) -> Duration {
-    context.advert * 4 + Duration::from_millis(500)
-}
-
-fn nothing(_: &Context) -> String {
-    ":".into()
-}
 
 const STOP: Scenario = Scenario {
     name: "stop",
@@ -120,51 +77,6 @@ const CRASH: Scenario = Scenario {
     predicted: silence,
     ..USUAL
 };
-
-const LINK: Scenario = Scenario {
-    name: "link",
-    title: "the owner's interface goes down",
-    expected: "the standby takes the VIP over within three adverts and its skew; the link comes back, one owner stays",
-    target: Target::Owner,
-    fault: Fault::Shell {
-        prepare: save_routes,
-        inject: |context| format!("ip link set dev {} down", quote(&context.interface)),
-        undo: link_up,
-        cuts_connection: true,
-    },
-    outcome: Outcome::TakeOver,
-    measure: Measure::Pings,
-    budget: silent_takeover,
-    predicted: silence,
-    ..USUAL
-};
-
-/// The kernel forgets routes (and, unless told to keep them, IPv6 addresses) of a link that goes down.
-fn save_routes(context: &Context) -> String {
-    let link = quote(&context.interface);
-    format!(
-        "ip -4 route show dev {link} | grep -v 'proto kernel' > /run/hactl-drill-link.4 || true\n\
-         ip -6 route show dev {link} | grep -v -e 'proto kernel' -e 'proto ra' > /run/hactl-drill-link.6 || true\n\
-         keep=/proc/sys/net/ipv6/conf/{link}/keep_addr_on_down\n\
-         [ ! -f $keep ] || {{ cat $keep > /run/hactl-drill-link.keep; (echo 1 > $keep) 2>/dev/null || true; }}"
-    )
-}
-
-fn link_up(context: &Context) -> String {
-    let link = quote(&context.interface);
-    format!(
-        "ip link set dev {link} up\n\
-         if [ -f /run/hactl-drill-link.keep ]; then\n\
-         \x20 (cat /run/hactl-drill-link.keep > /proc/sys/net/ipv6/conf/{link}/keep_addr_on_down) 2>/dev/null || true\n\
-         \x20 rm -f /run/hactl-drill-link.keep\n\
-         fi\n\
-         for f in 4 6; do\n\
-         \x20 [ -f /run/hactl-drill-link.$f ] || continue\n\
-         \x20 while read -r route; do ip -$f route replace $route dev {link} || true; done < /run/hactl-drill-link.$f\n\
-         \x20 rm -f /run/hactl-drill-link.$f\n\
-         done"
-    )
-}
 
 const NGINX: Scenario = Scenario {
     name: "nginx",
@@ -291,5 +203,4 @@ mod more;
 mod network;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod world;
+mod usual;

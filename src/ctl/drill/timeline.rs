@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::lanes::{Has, Stretch, together};
+use super::lanes::{Has, Span, Stretch, together};
 use super::listen::Happened;
 use super::observe::{Observations, Owners, Stream};
 use super::scenario::Measure;
@@ -36,15 +36,6 @@ pub struct Timeline {
     pub elsewhere: BTreeMap<String, Vec<Run>>,
     /// The longest outage of the clients that the scenario is judged by.
     pub worst: Option<Span>,
-}
-
-/// A stretch of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
-    /// Start.
-    pub from: Duration,
-    /// End.
-    pub to: Duration,
 }
 
 /// Probes in a row with the same result.

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use super::document::{Node, Value};
 use super::fields::Reader;
-use crate::ctl::budget::Budget;
-use crate::ctl::drill::select::{find, unknown};
+use crate::ctl::budget::{Budget, NAMES, unknown};
 
 /// Reads `drill: { budgets: { NAME: TIME } }`, or `NAME: { gap: TIME, requests: N }`.
 pub(super) fn budgets(reader: &Reader<'_>, node: &Node) -> BTreeMap<String, Budget> {
@@ -13,7 +12,7 @@ pub(super) fn budgets(reader: &Reader<'_>, node: &Node) -> BTreeMap<String, Budg
     let mut budgets = BTreeMap::new();
     if let Some(node) = fields.get("budgets") {
         for (key, node) in reader.fields(node, "budgets").entries {
-            if find(&key.name).is_none() {
+            if !NAMES.contains(&key.name.as_str()) {
                 reader.wrong(key.place, unknown(&key.name));
                 continue;
             }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::ctl::drill::judge::shown;
-use crate::ctl::drill::lanes::{Has, Stretch};
+use crate::ctl::drill::lanes::{Has, Span, Stretch};
 use crate::ctl::drill::listen::Happened;
-use crate::ctl::drill::timeline::{Run, Span, Timeline};
+use crate::ctl::drill::timeline::{Run, Timeline};
 
 /// A paper: the screen it is for, its width in SVG units, room for the lanes' names, and marks on the axis at most.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{USUAL, silent_takeover};
+use super::usual::{USUAL, nothing, silence, silent_takeover, up_to_silence};
 use crate::ctl::drill::scenario::{Context, Fault, Measure, Outcome, Scenario, Target};
 
 pub(super) const HUNG_AGENT: Scenario = Scenario {
@@ -11,7 +11,7 @@ pub(super) const HUNG_AGENT: Scenario = Scenario {
     expected: "the owner's lease ends by itself and only then the standby takes over: never two owners",
     target: Target::Owner,
     fault: Fault::Shell {
-        prepare: super::nothing,
+        prepare: nothing,
         inject: |_| "systemctl kill --kill-who=main --signal=STOP hactl-agent".into(),
         // systemd may have ended it meanwhile, since it said nothing, and begun another.
         undo: |_| "systemctl kill --kill-who=main --signal=CONT hactl-agent 2>/dev/null || true".into(),
@@ -23,7 +23,7 @@ pub(super) const HUNG_AGENT: Scenario = Scenario {
     },
     outcome: Outcome::Moves,
     budget: silent_takeover,
-    predicted: super::up_to_silence,
+    predicted: up_to_silence,
     ..USUAL
 };
 
@@ -41,7 +41,7 @@ pub(super) const REBOOT: Scenario = Scenario {
 };
 
 const STOPPED: Fault = Fault::Shell {
-    prepare: super::nothing,
+    prepare: nothing,
     inject: |_| "systemctl stop hactl-agent".into(),
     undo: |_| "systemctl start hactl-agent".into(),
     cuts_connection: false,
@@ -60,13 +60,13 @@ pub(super) const BOTH_DIE: Scenario = Scenario {
     },
     outcome: Outcome::Nobody,
     budget: |context| lasting(context) + silent_takeover(context) * 2 + Duration::from_secs(2),
-    predicted: |context| (lasting(context), lasting(context) + super::silence(context).1),
+    predicted: |context| (lasting(context), lasting(context) + silence(context).1),
     lasts: Some(lasting),
     ..USUAL
 };
 
 fn lasting(context: &Context) -> Duration {
-    context.advert * 4
+    context.advert * 4 + Duration::from_secs(2)
 }
 
 /// The configuration with another password, and keys that are not the others', stand over the real ones.
@@ -97,7 +97,7 @@ pub(super) const WRONG_PASSWORD: Scenario = Scenario {
     expected: "the standby refuses the owner's adverts, finds that it still answers and stays backup; no ping is lost",
     target: Target::Standby,
     fault: Fault::Shell {
-        prepare: super::nothing,
+        prepare: nothing,
         inject: |_| OTHER_PASSWORD.into(),
         undo: |_| REAL_PASSWORD.into(),
         cuts_connection: false,
@@ -148,7 +148,7 @@ pub(super) const DISK_FULL: Scenario = Scenario {
     expected: "the agent needs no disk to own the VIP: it stays, no request is lost",
     target: Target::Owner,
     fault: Fault::Shell {
-        prepare: super::nothing,
+        prepare: nothing,
         inject: |_| FULL.into(),
         undo: |_| NOT_FULL.into(),
         cuts_connection: false,

@@ -2,9 +2,54 @@
 
 use std::time::Duration;
 
-use super::{USUAL, link_up, save_routes, silent_takeover};
+use super::usual::{USUAL, nothing, silence, silent_takeover};
 use crate::ctl::drill::scenario::{Context, Fault, Measure, Outcome, Scenario, Target};
 use crate::ctl::remote::quote;
+
+pub(super) const LINK: Scenario = Scenario {
+    name: "link",
+    title: "the owner's interface goes down",
+    expected: "the standby takes the VIP over within three adverts and its skew; the link comes back, one owner stays",
+    target: Target::Owner,
+    fault: Fault::Shell {
+        prepare: save_routes,
+        inject: |context| format!("ip link set dev {} down", quote(&context.interface)),
+        undo: link_up,
+        cuts_connection: true,
+    },
+    outcome: Outcome::TakeOver,
+    measure: Measure::Pings,
+    budget: silent_takeover,
+    predicted: silence,
+    ..USUAL
+};
+
+/// The kernel forgets routes (and, unless told to keep them, IPv6 addresses) of a link that goes down.
+pub(super) fn save_routes(context: &Context) -> String {
+    let link = quote(&context.interface);
+    format!(
+        "ip -4 route show dev {link} | grep -v 'proto kernel' > /run/hactl-drill-link.4 || true\n\
+         ip -6 route show dev {link} | grep -v -e 'proto kernel' -e 'proto ra' > /run/hactl-drill-link.6 || true\n\
+         keep=/proc/sys/net/ipv6/conf/{link}/keep_addr_on_down\n\
+         [ ! -f $keep ] || {{ cat $keep > /run/hactl-drill-link.keep; (echo 1 > $keep) 2>/dev/null || true; }}"
+    )
+}
+
+fn link_up(context: &Context) -> String {
+    let link = quote(&context.interface);
+    format!(
+        "ip link set dev {link} up\n\
+         if [ -f /run/hactl-drill-link.keep ]; then\n\
+         \x20 (cat /run/hactl-drill-link.keep > /proc/sys/net/ipv6/conf/{link}/keep_addr_on_down) 2>/dev/null || true\n\
+         \x20 rm -f /run/hactl-drill-link.keep\n\
+         fi\n\
+         for f in 4 6; do\n\
+         \x20 [ -f /run/hactl-drill-link.$f ] || continue\n\
+         \x20 while read -r route; do ip -$f route replace $route dev {link} || true; done < /run/hactl-drill-link.$f\n\
+         \x20 rm -f /run/hactl-drill-link.$f\n\
+         done"
+    )
+}
 
 /// Removes a table of ours, wherever it is.
 fn no_table(name: &str) -> String {
@@ -101,7 +146,7 @@ pub(super) const FLAPPING_CABLE: Scenario = Scenario {
     },
     outcome: Outcome::Settles,
     budget: |context| FLAPPING + silent_takeover(context),
-    predicted: |context| (DOWN, FLAPPING + super::silence(context).1),
+    predicted: |context| (DOWN, FLAPPING + silence(context).1),
     lasts: Some(|_| FLAPPING),
     ..USUAL
 };
@@ -117,14 +162,14 @@ pub(super) const PACKET_LOSS: Scenario = Scenario {
     expected: "the standby misses adverts now and then and stays backup: the owner keeps the VIP, no ping is lost",
     target: Target::Standby,
     fault: Fault::Shell {
-        prepare: super::nothing,
+        prepare: nothing,
         inject: |_| format!("echo {} | nft -f -", quote(LOSS)),
         undo: |_| no_table("inet hactl_drill_loss"),
         cuts_connection: false,
     },
     possible: |_| takes(LOSS),
     budget: |_| Duration::from_millis(50),
-    lasts: Some(|context| context.advert * 12),
+    lasts: Some(|context| context.advert * 12 + Duration::from_secs(2)),
     ..USUAL
 };
 
@@ -134,7 +179,7 @@ pub(super) const DELAY: Scenario = Scenario {
     expected: "adverts come late, and all of them: the owner keeps the VIP, clients wait a little and lose nothing",
     target: Target::Owner,
     fault: Fault::Shell {
-        prepare: super::nothing,
+        prepare: nothing,
         inject: |context| format!("tc qdisc add dev {} root netem delay 100ms 20ms", quote(&context.interface)),
         undo: |context| {
             let link = quote(&context.interface);
@@ -165,7 +210,7 @@ pub(super) const STRANGER: Scenario = Scenario {
     expected: "the owner keeps the VIP and goes on announcing it; when the stranger is gone everybody finds the owner",
     target: Target::Web,
     fault: Fault::Shell {
-        prepare: super::nothing,
+        prepare: nothing,
         inject: |context| {
             let (vip, link) = (with_prefix(context), quote(&context.interface));
             format!("echo {vip} > /run/hactl-drill-stranger\nip addr add {vip} dev {link}")
@@ -257,7 +302,7 @@ pub(super) const DNS_GONE: Scenario = Scenario {
     expected: "nothing here asks for names to serve: the owner keeps the VIP, no request is lost",
     target: Target::Owner,
     fault: Fault::Shell {
-        prepare: super::nothing,
+        prepare: nothing,
         inject: |_| format!("echo {} | nft -f -", quote(NO_NAMES)),
         undo: |_| no_table("inet hactl_drill_dns"),
         cuts_connection: false,

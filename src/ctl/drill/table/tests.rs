@@ -2,7 +2,10 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use super::super::scenario::{Budget, Step};
+use super::network::{LINK, save_routes};
 use super::*;
+
+mod world;
 
 fn context() -> Context {
     Context { interface: "bond0.37".into(), advert: Duration::from_millis(700), ..Context::default() }
@@ -12,6 +15,7 @@ fn context() -> Context {
 fn names_are_unique_and_every_sentence_is_there() {
     let names: BTreeSet<_> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
     assert_eq!(names.len(), SCENARIOS.len());
+    assert!(crate::ctl::budget::NAMES.iter().eq(SCENARIOS.iter().map(|scenario| &scenario.name)));
     for scenario in every_form() {
         for sentence in [scenario.title, scenario.expected] {
             assert!(sentence.len() > 20 && !sentence.ends_with('.'), "{}: {sentence}", scenario.name);

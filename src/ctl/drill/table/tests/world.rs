@@ -3,12 +3,14 @@
 
 use std::process::Command;
 
-use super::super::scenario::{Context, Fault};
-use super::SCENARIOS;
+use super::{Context, Fault, SCENARIOS};
 
 /// `state` tells everything that a fault may change; the clock stands still but for who sets it.
 const WORLD: &str = r#"set -e
-for folder in /run /etc /var/lib; do mount -t tmpfs none $folder; done
+mount -t tmpfs none /run
+cp -a /etc/alternatives /run/
+for folder in /etc /var/lib; do mount -t tmpfs none $folder; done
+mv /run/alternatives /etc/
 mkdir /etc/hactl /var/lib/hactl
 printf 'vrrp_instance a {\n authentication {\n  auth_pass secret\n }\n}\n' > /etc/hactl/hactl.conf
 echo 0f37 > /etc/hactl/vrrp-a.key
@@ -32,12 +34,13 @@ date() {
     *) command date "$@" ;;
   esac
 }
+for try in 1 2 3 4 5 6 7 8 9; do [ "$(cat /sys/class/net/bond0.37/carrier)" = 1 ] && break; sleep 0.1; done
 command date +%s > /etc/now
 echo 0 > /etc/ahead
 state() {
   nft list ruleset 2>/dev/null || true
   ip -4 -o addr
-  ip route
+  ip route | sed 's/ linkdown//'
   ip neigh show nud permanent
   ip -o link show bond0.37 | grep -o 'UP[,>]' || true
   tc qdisc show dev bond0.37
