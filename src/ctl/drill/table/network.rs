@@ -24,12 +24,13 @@ pub(super) const LINK: Scenario = Scenario {
     ..USUAL
 };
 
-/// The kernel forgets routes (and, unless told to keep them, IPv6 addresses) of a link that goes down.
+/// The kernel forgets routes and neighbours (and, unless told to keep them, IPv6 addresses) of a link that goes down.
 pub(super) fn save_routes(context: &Context) -> String {
     let link = quote(&context.interface);
     format!(
         "ip -4 route show dev {link} | grep -v 'proto kernel' > /run/hactl-drill-link.4 || true\n\
          ip -6 route show dev {link} | grep -v -e 'proto kernel' -e 'proto ra' > /run/hactl-drill-link.6 || true\n\
+         ip neigh show dev {link} nud permanent > /run/hactl-drill-link.neigh || true\n\
          keep=/proc/sys/net/ipv6/conf/{link}/keep_addr_on_down\n\
          [ ! -f $keep ] || {{ cat $keep > /run/hactl-drill-link.keep; (echo 1 > $keep) 2>/dev/null || true; }}"
     )
@@ -47,7 +48,13 @@ fn link_up(context: &Context) -> String {
          \x20 [ -f /run/hactl-drill-link.$f ] || continue\n\
          \x20 while read -r route; do ip -$f route replace $route dev {link} || true; done < /run/hactl-drill-link.$f\n\
          \x20 rm -f /run/hactl-drill-link.$f\n\
-         done"
+         done\n\
+         if [ -f /run/hactl-drill-link.neigh ]; then\n\
+         \x20 while read -r address lladdr mac rest; do\n\
+         \x20\x20 ip neigh replace $address lladdr $mac dev {link} nud permanent || true\n\
+         \x20 done < /run/hactl-drill-link.neigh\n\
+         \x20 rm -f /run/hactl-drill-link.neigh\n\
+         fi"
     )
 }
 

@@ -34,7 +34,7 @@ date() {
     *) command date "$@" ;;
   esac
 }
-for try in 1 2 3 4 5 6 7 8 9; do [ "$(cat /sys/class/net/bond0.37/carrier)" = 1 ] && break; sleep 0.1; done
+for try in 1 2 3 4 5 6 7 8 9; do ip -o link show bond0.37 | grep -q LOWER_UP && break; sleep 0.1; done
 command date +%s > /etc/now
 echo 0 > /etc/ahead
 state() {
