@@ -72,7 +72,7 @@ impl Hands {
         if let Some(mut child) = self.armed.lock().unwrap_or_else(PoisonError::into_inner).take() {
             // The shell and its sleep: both are of one group.
             let group = format!("-{}", child.id());
-            std::process::Command::new("/bin/sh").args(["-c", "kill -KILL -- \"$0\"", &group]).status()?;
+            std::process::Command::new("/bin/sh").args(["-c", "kill -s KILL -- \"$0\"", &group]).status()?;
             child.wait()?;
         }
         Ok(())

@@ -2,6 +2,7 @@
 //! start of the measurement.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use super::lanes::{Has, Span, Stretch, together};
@@ -83,9 +84,9 @@ fn lanes(seen: &Observations, end: Duration) -> (BTreeMap<String, Vec<Stretch>>,
     let mut lanes: BTreeMap<String, Vec<Stretch>> = told.map(|(host, heard)| (host.clone(), heard.lane(end))).collect();
     let mut asked = Vec::new();
     for (host, spans) in owners(&seen.owners, end) {
-        if !lanes.contains_key(&host) {
-            asked.push(host.clone());
-            lanes.insert(host, spans.into_iter().map(|span| Stretch { span, has: Has::Owner }).collect());
+        if let Entry::Vacant(place) = lanes.entry(host) {
+            asked.push(place.key().clone());
+            place.insert(spans.into_iter().map(|span| Stretch { span, has: Has::Owner }).collect());
         }
     }
     lanes.retain(|_, lane| lane.iter().any(|one| one.has != Has::Nothing));

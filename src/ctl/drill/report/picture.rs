@@ -22,7 +22,7 @@ struct Paper {
 /// The widths that pages are read in: a desk's and a phone's.
 const PAPERS: [Paper; 2] = [
     Paper { screen: "wide", width: 960.0, left: 110.0, ticks: 10.0 },
-    Paper { screen: "narrow", width: 350.0, left: 58.0, ticks: 4.0 },
+    Paper { screen: "narrow", width: 350.0, left: 58.0, ticks: 5.0 },
 ];
 /// Room right of the lanes, for half a label of the axis.
 const RIGHT: f64 = 26.0;
