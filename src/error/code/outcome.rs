@@ -69,8 +69,8 @@ macro_rules! outcome_codes {
         /// there could not be put back as it was. Nothing was broken.
         FaultNotPossible = "E616", "a fault that cannot be made";
         /// Clients lost more, or waited longer, than the budget of this drill allows: the scenario's own, the
-        /// inventory's (`drill: { budgets: … }`) or that of `--budget`. What was broken is put right again. The message has both
-        /// figures.
+        /// inventory's (`drill: { budgets: … }`) or that of `--budget`. What was broken is put right again. The
+        /// message has both figures.
         OverBudget = "E617", "a drill over its budget";
         /// A drill did not go as it says beforehand that it should: another host has the VIP, or two have, or something
         /// was not as before in the end. The report (`--report html`) shows what happened when.

@@ -135,7 +135,5 @@ pub(crate) mod tests {
         let passed: Vec<_> = run.entries.iter().map(|entry| entry.verdict.passed).collect();
         assert_eq!(passed, [true, true, true, false, false]);
         assert_eq!((run.passed(), run.failures()), (false, 2));
-        let codes: Vec<_> = run.problems().iter().map(|problem| problem.code.id()).collect();
-        assert_eq!(codes, ["E617", "E618", "E618"]);
     }
 }

@@ -160,6 +160,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_wrong_has_a_code() {
+        let codes: Vec<_> = run().problems().iter().map(|problem| problem.code.id()).collect();
+        assert_eq!(codes, ["E617", "E618", "E618"], "beyond its budget, a reason of its own, not run");
+    }
+
+    #[test]
     fn rows_have_exactly_the_agreed_keys() {
         let rows: Vec<serde_json::Map<String, serde_json::Value>> =
             serde_json::from_str(&json(&run()).unwrap()).unwrap();
