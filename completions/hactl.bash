@@ -2814,12 +2814,20 @@ _hactl() {
             return 0
             ;;
         hactl__subcmd__drill)
-            opts="-y -i -o -q -v -h --list --all --budget --report --out --yes --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help stop agent-killed crash link nginx heartbeat-blocked web-down"
+            opts="-y -i -o -q -v -h --list --all --seed --count --anyway --trend --budget --report --out --yes --inventory --output --json --quiet --verbose --color --no-progress --timeout --accept-new-host-keys --help stop agent-killed hung-agent crash reboot both-die link flapping-cable nginx heartbeat-blocked one-way-cut lan-cut packet-loss delay stranger wrong-password gateway-gone dns-gone disk-full clock-step web-down"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --count)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --budget)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -1179,6 +1179,8 @@ complete -c hactl -n "__fish_hactl_using_subcommand backend; and __fish_seen_sub
 complete -c hactl -n "__fish_hactl_using_subcommand backend; and __fish_seen_subcommand_from help" -f -a "undrain" -d 'Take drain back'
 complete -c hactl -n "__fish_hactl_using_subcommand backend; and __fish_seen_subcommand_from help" -f -a "canary" -d 'Give a server another share for a while, watch the answers, and put the old one back (exit 7 when they went bad)'
 complete -c hactl -n "__fish_hactl_using_subcommand backend; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -l seed -d 'Some of them in random order: the same number, the same sequence' -r
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -l count -d 'How many drills a sequence has' -r
 complete -c hactl -n "__fish_hactl_using_subcommand drill" -l budget -d 'Longest outage that passes, instead of each scenario\'s own, for example 4s' -r
 complete -c hactl -n "__fish_hactl_using_subcommand drill" -l report -d 'Report format; html writes a file, the others go to stdout' -r -f -a "html\t'Self-contained page with a timeline'
 json\t'List of results'
@@ -1194,6 +1196,8 @@ never\t'Never'"
 complete -c hactl -n "__fish_hactl_using_subcommand drill" -l timeout -d 'Limit for connecting to a host and for each remote step, in seconds' -r
 complete -c hactl -n "__fish_hactl_using_subcommand drill" -l list -d 'Name the scenarios and what each expects'
 complete -c hactl -n "__fish_hactl_using_subcommand drill" -l all -d 'Run every scenario'
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -l anyway -d 'Drill a pair that cannot fail over, or is not good otherwise'
+complete -c hactl -n "__fish_hactl_using_subcommand drill" -l trend -d 'What past drills of this cluster measured; nothing is broken'
 complete -c hactl -n "__fish_hactl_using_subcommand drill" -s y -l yes -d 'Do not ask'
 complete -c hactl -n "__fish_hactl_using_subcommand drill" -l json -d 'Shorthand for --output json'
 complete -c hactl -n "__fish_hactl_using_subcommand drill" -s q -l quiet -d 'Say less (errors only)'

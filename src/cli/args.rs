@@ -10,6 +10,7 @@ use super::backend_args::Backend;
 use super::capture_args::Capture;
 use super::dashboard_args::Dashboard;
 use super::deploy_args::{Deploy, Plan};
+use super::drill_args::Drill;
 use super::genhash::GenHash;
 use super::global::Global;
 use super::import_args::{Import, Takeover};
@@ -390,42 +391,4 @@ pub(crate) struct Failover {
     /// Move although the target's checks are bad
     #[arg(long)]
     pub force: bool,
-}
-
-/// `hactl drill`.
-#[derive(Debug, Args)]
-pub(crate) struct Drill {
-    /// Scenarios, see --list
-    pub scenarios: Vec<String>,
-    /// Name the scenarios and what each expects
-    #[arg(long)]
-    pub list: bool,
-    /// Run every scenario
-    #[arg(long)]
-    pub all: bool,
-    /// Longest outage that passes, instead of each scenario's own, for example 4s
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub budget: Option<std::time::Duration>,
-    /// Report format; html writes a file, the others go to stdout
-    #[arg(long, value_enum)]
-    pub report: Vec<Report>,
-    /// Folder for report files
-    #[arg(long, default_value = ".")]
-    pub out: PathBuf,
-    /// Do not ask
-    #[arg(short, long)]
-    pub yes: bool,
-}
-
-/// Report formats of a drill.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Report {
-    /// Self-contained page with a timeline.
-    Html,
-    /// List of results.
-    Json,
-    /// JUnit XML for CI.
-    Junit,
-    /// Markdown table.
-    Md,
 }

@@ -47,19 +47,27 @@ pub(crate) fn deploy(global: &Global, yes: bool, plan: &Planned) -> Result<bool,
 ///
 /// # Errors
 /// Exit 64 where nobody does.
-pub(crate) fn drill(scenarios: &[&Scenario]) -> Result<(), Failure> {
+pub(crate) fn drill(scenarios: &[&Scenario], cluster: &str) -> Result<(), Failure> {
     let names = scenarios.iter().map(|scenario| scenario.name).collect::<Vec<_>>().join(", ");
     if !std::io::stdin().is_terminal() {
         let message = format!("{names}: drills break things on purpose, and nobody can be asked");
         let problem = Problem::new(Code::DrillNotConfirmed, message).next("add -y to run them");
         return Err(Failure::one(Exit::Usage, problem));
     }
-    let answer =
-        ask(&said!("{names}: this breaks things on purpose and puts them right again. Type yes:", names = names));
-    if answer.as_deref() == Some("yes") {
+    let question = said!(
+        "{names}: this breaks things on purpose and puts them right again. Type the cluster's name, {cluster}:",
+        names = names,
+        cluster = cluster
+    );
+    if agrees(ask(&question).as_deref(), cluster) {
         return Ok(());
     }
     Err(Failure::one(Exit::Usage, Problem::new(Code::DrillNotConfirmed, "not confirmed; nothing was broken")))
+}
+
+/// Only the cluster's name is consent: who types it knows which one is going to be broken.
+fn agrees(answer: Option<&str>, cluster: &str) -> bool {
+    answer == Some(cluster)
 }
 
 /// A lock that is broken ends somebody's deploy.
@@ -81,4 +89,17 @@ fn ask(question: &str) -> Option<String> {
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer).ok()?;
     Some(answer.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::agrees;
+
+    #[test]
+    fn only_the_name_of_the_cluster_is_consent() {
+        assert!(agrees(Some("homework"), "homework"));
+        for answer in [None, Some(""), Some("yes"), Some("y"), Some("Homework"), Some("homework2")] {
+            assert!(!agrees(answer, "homework"), "{answer:?}");
+        }
+    }
 }

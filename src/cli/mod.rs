@@ -22,6 +22,7 @@ mod deploys;
 mod desk;
 mod dispatch;
 mod drill;
+mod drill_args;
 mod entry;
 mod examples;
 mod explain;

@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use serde::Serialize;
 
 use super::alerts::{Alerts, Metrics};
+use super::budget::Budget;
 pub use super::group::Group;
 pub use super::lvs::{Lvs, LvsCheck, LvsMethod};
 pub use super::sealed::{Sealed, Secret, SecretSource};
@@ -45,6 +46,8 @@ pub struct Cluster {
     pub metrics: Option<Metrics>,
     /// Whom agents tell of trouble.
     pub alerts: Alerts,
+    /// Budgets of drills, by scenario.
+    pub drill_budgets: BTreeMap<String, Budget>,
     /// Role parameters given in the inventory, by role name, then parameter name.
     pub role_params: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
     /// Where each of them stands in the inventory, by `ROLE.PARAMETER`.

@@ -7,6 +7,7 @@ pub mod alerts;
 pub mod apply;
 pub mod ask;
 pub mod backend;
+pub mod budget;
 pub mod capture;
 pub mod certificate;
 pub mod check;

@@ -113,6 +113,13 @@ pub enum Event<'e> {
         /// After this time.
         after: Duration,
     },
+    /// Drills in random order.
+    DrillSequence {
+        /// What the order follows from.
+        seed: u64,
+        /// Their names in this order.
+        names: &'e str,
+    },
     /// A drill begins.
     Drill {
         /// Its name.
@@ -128,10 +135,12 @@ pub enum Event<'e> {
         passed: bool,
         /// The longest time without an answer.
         outage: Duration,
-        /// Requests that got no answer.
-        lost: usize,
-        /// Requests in all.
-        sent: usize,
+        /// What the settings foretell of it.
+        predicted: Option<(Duration, Duration)>,
+        /// Pings, or requests, whichever it is judged by: lost, and sent.
+        lost: (usize, usize),
+        /// Requests: lost, and sent.
+        requests: (usize, usize),
         /// Why it did not pass.
         why: &'e [String],
     },

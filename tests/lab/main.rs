@@ -17,6 +17,7 @@ mod deaths;
 mod deploys;
 mod drills;
 mod elsewhere;
+mod faults;
 mod hardened;
 mod hosts;
 #[path = "../common/json.rs"]
@@ -92,6 +93,16 @@ const TRAFFIC: &[Case] = cases! {
     Deployed -> Deployed: loads::a_move_costs_nothing_and_a_death_one_request;
 };
 
+const FAULTS: &[Case] = cases! {
+    Deployed -> Deployed: faults::of_hosts;
+    Deployed -> Deployed: faults::of_the_network;
+    Deployed -> Deployed: faults::of_others;
+    Deployed -> Deployed: faults::seeds_trends_and_budgets;
+    Deployed -> Deployed: faults::a_desk_that_is_told_to_end;
+    Deployed -> Deployed: faults::a_pair_that_cannot_fail_over;
+    Deployed -> Deployed: faults::a_desk_that_dies;
+};
+
 const SITES: &[Case] = cases! {
     Deployed -> Deployed: sites::https_by_name;
     Deployed -> Deployed: sites::several_servers_on_a_host;
@@ -131,7 +142,7 @@ const OTHERS: &[Case] = cases! {
     Balanced -> Deployed: lvs::directors_that_serve_and_back_to_nginx;
 };
 
-const ALL: [&[Case]; 5] = [PAIR, TRAFFIC, SITES, LABS, OTHERS];
+const ALL: [&[Case]; 6] = [PAIR, TRAFFIC, FAULTS, SITES, LABS, OTHERS];
 
 #[test]
 fn a_pair_and_its_bad_days() {
@@ -141,6 +152,11 @@ fn a_pair_and_its_bad_days() {
 #[test]
 fn what_traffic_sees() {
     run(TRAFFIC);
+}
+
+#[test]
+fn faults_of_all_kinds() {
+    run(FAULTS);
 }
 
 #[test]

@@ -9,6 +9,8 @@ pub(crate) mod lines;
 pub(crate) mod said;
 
 #[cfg(test)]
+mod drills;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod tests;

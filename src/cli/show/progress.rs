@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{problem, say};
 use crate::cli::chinese::said::{said, told};
 use crate::cli::global::Global;
-use crate::ctl::drill::judge::shown;
+use crate::ctl::drill::judge::{foretold, shown};
 use crate::ctl::progress::{Event, Listener};
 
 /// Who listens for a command line: words on stderr, unless it is to be quiet.
@@ -81,16 +81,22 @@ pub(crate) fn words(event: Event<'_>) -> Option<String> {
             format!("{host}: exit {code} after {} ms", after.as_millis())
         }
         Event::CommandEnded { host, end: Err(why), after } => format!("{host}: {why} after {} ms", after.as_millis()),
+        Event::DrillSequence { seed, names } => said!("seed {seed}: {names}", seed = seed, names = names),
         Event::Drill { name, title } => said!("{name}: {title}", name = name, title = told(title)),
         Event::DrillExpects(what) => format!("  {}", said!("expected: {what}", what = told(what))),
-        Event::DrillEnded { passed, outage, lost, sent, why } => {
-            let (verdict, gap) = (if passed { said!("passed") } else { said!("FAILED") }, shown(outage));
+        Event::DrillEnded { passed, outage, predicted, lost: (lost, sent), requests: (failed, asked), why } => {
+            let verdict = if passed { said!("passed") } else { said!("FAILED") };
+            let predicted = predicted.map(foretold);
+            let predicted = predicted.map(|range| said!(" (predicted {range})", range = range)).unwrap_or_default();
             let first = said!(
-                "{verdict}: outage {gap}, {lost} of {sent} lost",
+                "{verdict}: outage {gap}{predicted}, {lost} of {sent} lost; requests: {failed} of {asked} lost",
                 verdict = verdict,
-                gap = gap,
+                gap = shown(outage),
+                predicted = predicted,
                 lost = lost,
-                sent = sent
+                sent = sent,
+                failed = failed,
+                asked = asked
             );
             why.iter().fold(format!("  {first}"), |text, line| text + "\n  " + &told(line))
         }

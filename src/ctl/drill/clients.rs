@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 use super::observe::{Mark, Stream};
+use super::scenario::REQUEST_EVERY;
 use crate::ctl::look::observe::ask;
 use crate::error::Failure;
 use crate::sys::packet::ping::Prober;
 
 const PING_EVERY: Duration = Duration::from_millis(1);
-const REQUEST_EVERY: Duration = Duration::from_millis(20);
 /// A request that takes longer is as good as lost to whoever waits for a page.
 const REQUEST_LIMIT: Duration = Duration::from_secs(1);
 

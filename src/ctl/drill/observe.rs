@@ -1,7 +1,10 @@
 //! What a runner saw during one drill. All times count from the start of the measurement, well before the fault.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::lanes::{Stretch, together};
+use super::listen::Ledger;
 use super::scenario::Measure;
 
 /// Everything seen during one drill.
@@ -20,6 +23,10 @@ pub struct Observations {
     /// Who owned the VIP, in order of time: one sample before the fault at least, one while it lasts, one at the end.
     /// Samples that repeat the one before may be left out.
     pub owners: Vec<Owners>,
+    /// What the agents told.
+    pub told: Ledger,
+    /// Requests of clients at other places, by host.
+    pub elsewhere: BTreeMap<String, Stream>,
     /// How long after the fault began two owners were found and named; only asked for in scenarios that expect it.
     pub two_owners_found: Option<Duration>,
     /// Whether everything that was broken works again, or what does not.
@@ -40,6 +47,39 @@ impl Observations {
     /// Owners in the end.
     pub fn owners_after(&self) -> &[String] {
         self.last_owners(|_| true)
+    }
+
+    /// Who else owned the VIP at some time while the fault lasted.
+    pub fn moved_to(&self) -> Option<&[String]> {
+        let before = self.owners_before();
+        let while_it_lasted = |at: Duration| at > self.fault_begin && at < self.fault_end;
+        let other = |sample: &&Owners| {
+            while_it_lasted(sample.at)
+                && !sample.hosts.is_empty()
+                && sample.hosts.iter().all(|host| !before.contains(host))
+        };
+        self.owners.iter().find(other).map(|sample| sample.hosts.as_slice())
+    }
+
+    /// When the last of the measurements ended.
+    pub fn end(&self) -> Duration {
+        let last = |stream: &Stream| stream.marks.last().map(|mark| mark.at + stream.interval);
+        let sampled = self.owners.last().map(|sample| sample.at);
+        let ends = [last(&self.pings), last(&self.requests), sampled, Some(self.fault_end)];
+        ends.into_iter().flatten().max().unwrap_or_default()
+    }
+
+    /// How long two were owners at a time, by what the agents told.
+    pub fn two_owners(&self) -> Duration {
+        let told = self.told.hosts.iter().filter(|(_, heard)| heard.spoke());
+        let lanes: BTreeMap<String, Vec<Stretch>> =
+            told.map(|(host, heard)| (host.clone(), heard.lane(self.end()))).collect();
+        together(&lanes).0
+    }
+
+    /// By how much an agent's clock may be aside from what was taken for it, at most.
+    pub fn clock_within(&self) -> Duration {
+        self.told.hosts.values().filter_map(|heard| heard.within).max().unwrap_or_default()
     }
 
     /// The clients that a scenario is judged by.

@@ -2,7 +2,7 @@
 
 use super::scenario::Scenario;
 use super::table::SCENARIOS;
-use crate::ctl::words::closest;
+use crate::ctl::budget::unknown;
 use crate::error::{Code, Exit, Failure, Problem};
 
 /// The scenarios named, in the order named, or every one that can run here when `all`. `lab` tells whether the
@@ -31,17 +31,33 @@ pub fn select(names: &[String], all: bool, lab: bool) -> Result<Vec<&'static Sce
     if problems.is_empty() { Ok(chosen) } else { Err(Failure { exit: Exit::Usage, problems }) }
 }
 
+/// As many of these as wanted, in an order that follows from the seed: the same one each time. None comes again before
+/// all have come.
+pub fn sequence(among: &[&'static Scenario], seed: u64, count: usize) -> Vec<&'static Scenario> {
+    // Splitmix64: a step of a fixed size, and its bits mixed.
+    let mut state = seed;
+    let mut random = move || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    };
+    let mut sequence = Vec::new();
+    let mut left: Vec<&'static Scenario> = Vec::new();
+    while sequence.len() < count && !among.is_empty() {
+        if left.is_empty() {
+            left = among.to_vec();
+        }
+        // Sixteen bits are more than there are scenarios, and fit everywhere.
+        let [high, low, ..] = random().to_be_bytes();
+        sequence.push(left.remove(usize::from(u16::from_be_bytes([high, low])) % left.len()));
+    }
+    sequence
+}
+
 /// A scenario by name.
 pub fn find(name: &str) -> Option<&'static Scenario> {
     SCENARIOS.iter().find(|scenario| scenario.name == name)
-}
-
-fn unknown(name: &str) -> Problem {
-    let problem = Problem::new(Code::UnknownScenario, format!("no scenario is called {name:?}"));
-    match closest(name, SCENARIOS.iter().map(|scenario| scenario.name)) {
-        Some(known) => problem.next(format!("hactl drill {known}")),
-        None => problem.next("hactl drill --list"),
-    }
 }
 
 fn lab_only(scenario: &Scenario) -> Problem {
@@ -62,6 +78,19 @@ mod tests {
     fn named_scenarios_keep_their_order_and_run_once() {
         let chosen = select(&names(&["link", "stop", "link"]), false, false).unwrap();
         assert_eq!(chosen.iter().map(|scenario| scenario.name).collect::<Vec<_>>(), ["link", "stop"]);
+    }
+
+    #[test]
+    fn a_seed_is_a_sequence() {
+        let all = select(&[], true, true).unwrap();
+        let names = |seed, count| sequence(&all, seed, count).iter().map(|one| one.name).collect::<Vec<_>>();
+        assert_eq!(names(37, 5), names(37, 5));
+        assert_ne!(names(37, 5), names(38, 5));
+        let mut round = names(37, all.len());
+        round.sort_unstable();
+        round.dedup();
+        assert_eq!((round.len(), names(37, 50).len()), (all.len(), 50));
+        assert!(sequence(&[], 1, 5).is_empty());
     }
 
     #[test]

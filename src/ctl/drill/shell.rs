@@ -7,6 +7,12 @@ use crate::ctl::remote::quote;
 /// From a detached command's start until it acts: time for the connection to bring back the exit status.
 pub const DETACH_DELAY: Duration = Duration::from_millis(300);
 
+/// Remembers which boot of the host this is; the folder does not outlive it.
+pub const REMEMBER_BOOT: &str = "set -e\ncat /proc/sys/kernel/random/boot_id > /run/hactl-drill-reboot";
+/// Fails until the host has started anew.
+pub const BOOTED_ANEW: &str =
+    "if [ -e /run/hactl-drill-reboot ]; then echo 'it has not started anew yet' >&2; exit 1; fi";
+
 /// Arms the undoing, then makes the fault. Without systemd a detached shell waits instead of a timer. Fails before
 /// anything is broken when this drill is already under way on the host.
 pub fn armed(name: &str, prepare: &str, inject: &str, undo: &str, after: Duration) -> String {
@@ -16,12 +22,17 @@ pub fn armed(name: &str, prepare: &str, inject: &str, undo: &str, after: Duratio
     // A timer's accuracy is one minute unless said otherwise.
     format!(
         "set -e\n\
+         if systemctl is-active --quiet {unit}.timer 2>/dev/null || kill -0 \"$(cat /run/{unit}.pid 2>/dev/null)\" 2>/dev/null\n\
+         then\n\
+         \x20 echo 'a drill of this kind is under way here, and ends by itself' >&2\n\
+         \x20 exit 1\n\
+         fi\n\
          {prepare}\n\
          if [ -d /run/systemd/system ]; then\n\
          \x20 systemd-run --quiet --unit={unit} --on-active={seconds} --timer-property=AccuracySec=100ms \
          /bin/sh -c {undo}\n\
          else\n\
-         \x20 setsid sh -c 'echo $$ > /run/'{unit}'.pid; sleep {seconds}; eval \"$0\"' {undo} \
+         \x20 setsid sh -c 'echo $$ > /run/'{unit}'.pid; sleep {seconds}; eval \"$0\"; rm -f /run/'{unit}'.pid' {undo} \
          >/dev/null 2>&1 </dev/null &\n\
          fi\n\
          {inject}"

@@ -2,8 +2,11 @@
 //! start of the measurement.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::Duration;
 
+use super::lanes::{Has, Span, Stretch, together};
+use super::listen::Happened;
 use super::observe::{Observations, Owners, Stream};
 use super::scenario::Measure;
 
@@ -14,23 +17,26 @@ pub struct Timeline {
     pub end: Duration,
     /// When the fault began and was undone.
     pub fault: (Duration, Duration),
-    /// For each host that ever owned the VIP, by name: when it did.
-    pub owners: BTreeMap<String, Vec<Span>>,
+    /// For each host that ever owned the VIP, or may have, by name: what it had to do with it.
+    pub owners: BTreeMap<String, Vec<Stretch>>,
+    /// Those of them that told nothing: their stretches are what was asked of them now and then.
+    pub asked: Vec<String>,
+    /// How long two were owners at a time, by what the agents told.
+    pub two_owners: Duration,
+    /// How long an owner still answered while it handed over to the next one, as a planned move does.
+    pub handed_over: Duration,
+    /// By how much the clock of an agent may be aside from what was taken for it, at most.
+    pub clock_within: Duration,
+    /// What the agents told.
+    pub events: Vec<Happened>,
     /// Pings of the VIP: stretches of answered and lost ones in turn.
     pub pings: Vec<Run>,
     /// HTTP requests likewise.
     pub requests: Vec<Run>,
+    /// Requests of clients at other places.
+    pub elsewhere: BTreeMap<String, Vec<Run>>,
     /// The longest outage of the clients that the scenario is judged by.
     pub worst: Option<Span>,
-}
-
-/// A stretch of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
-    /// Start.
-    pub from: Duration,
-    /// End.
-    pub to: Duration,
 }
 
 /// Probes in a row with the same result.
@@ -46,19 +52,45 @@ pub struct Run {
 
 /// Draws together what was seen; `measure` is the scenario's.
 pub fn timeline(seen: &Observations, measure: Measure) -> Timeline {
-    let last = |stream: &Stream| stream.marks.last().map(|mark| mark.at + stream.interval);
-    let sampled = seen.owners.last().map(|sample| sample.at);
-    let ends = [last(&seen.pings), last(&seen.requests), sampled, Some(seen.fault_end)];
-    let end = ends.into_iter().flatten().max().unwrap_or_default();
+    let end = seen.end();
     let outages = seen.stream(measure).outages();
+    let (owners, asked) = lanes(seen, end);
+    let heard: BTreeMap<_, _> = owners
+        .iter()
+        .filter(|(host, _)| !asked.contains(host))
+        .map(|(host, lane)| (host.clone(), lane.clone()))
+        .collect();
+    let (two_owners, handed_over) = together(&heard);
     Timeline {
         end,
         fault: (seen.fault_begin, seen.fault_end),
-        owners: owners(&seen.owners, end),
+        owners,
+        asked,
+        two_owners,
+        handed_over,
+        clock_within: seen.clock_within(),
+        events: seen.told.events.iter().filter(|one| one.at <= end).cloned().collect(),
         pings: runs(&seen.pings),
         requests: runs(&seen.requests),
+        elsewhere: seen.elsewhere.iter().map(|(host, stream)| (host.clone(), runs(stream))).collect(),
         worst: outages.map(|(from, to)| Span { from, to }).max_by_key(|span| span.to.saturating_sub(span.from)),
     }
+}
+
+/// Lanes by what the agents told, and those of hosts that told nothing by samples, with their names. Who had nothing to
+/// do with the VIP all the time has none.
+fn lanes(seen: &Observations, end: Duration) -> (BTreeMap<String, Vec<Stretch>>, Vec<String>) {
+    let told = seen.told.hosts.iter().filter(|(_, heard)| heard.spoke());
+    let mut lanes: BTreeMap<String, Vec<Stretch>> = told.map(|(host, heard)| (host.clone(), heard.lane(end))).collect();
+    let mut asked = Vec::new();
+    for (host, spans) in owners(&seen.owners, end) {
+        if let Entry::Vacant(place) = lanes.entry(host) {
+            asked.push(place.key().clone());
+            place.insert(spans.into_iter().map(|span| Stretch { span, has: Has::Owner }).collect());
+        }
+    }
+    lanes.retain(|_, lane| lane.iter().any(|one| one.has != Has::Nothing));
+    (lanes, asked)
 }
 
 /// A host owns from the sample that first shows it until the sample that no longer does.
@@ -123,8 +155,10 @@ mod tests {
         assert_eq!(picture.end, MS * 9);
         let runs: Vec<_> = picture.pings.iter().map(|run| (run.span, run.ok, run.count)).collect();
         assert_eq!(runs, [(span(0, 3), true, 3), (span(3, 5), false, 2), (span(5, 9), true, 4)]);
-        assert_eq!(picture.owners["a"], [span(0, 5), span(7, 9)]);
-        assert_eq!(picture.owners["b"], [span(3, 7)]);
+        let owned = |host: &str| picture.owners[host].iter().map(|one| (one.span, one.has)).collect::<Vec<_>>();
+        assert_eq!(owned("a"), [(span(0, 5), Has::Owner), (span(7, 9), Has::Owner)]);
+        assert_eq!(owned("b"), [(span(3, 7), Has::Owner)]);
+        assert_eq!((picture.asked, picture.two_owners), (vec!["a".to_owned(), "b".to_owned()], Duration::ZERO));
         assert_eq!(picture.worst, Some(span(3, 5)));
         assert!(picture.requests.is_empty());
     }

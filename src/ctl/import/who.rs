@@ -63,6 +63,7 @@ pub async fn hosts(words: &[String], login: &Login) -> Result<Cluster, Failure> 
         traffic: crate::ctl::sites::Traffic::default(),
         wordpress: None,
         lvs: None,
+        drill_budgets: BTreeMap::default(),
         role_params: BTreeMap::new(),
         role_places: BTreeMap::new(),
     })

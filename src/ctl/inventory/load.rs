@@ -7,7 +7,7 @@ use std::path::Path;
 use super::document::{Document, Value};
 use super::fields::{Fields, Reader};
 use super::hosts::{self, Shared, Vars};
-use super::{alerts, lvs, lvs_mistakes, maintenance, site, traffic, vips, wordpress_site};
+use super::{alerts, drill, lvs, lvs_mistakes, maintenance, site, traffic, vips, wordpress_site};
 use crate::ctl::cluster::{Cluster, Group, Host, Vip};
 use crate::error::{Code, Exit, Failure, Problem};
 use crate::includes::read_file;
@@ -129,6 +129,7 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
     }
     let metrics = fields.get("metrics").and_then(|node| alerts::metrics(reader, node));
     let alerts = fields.get("alerts").map(|node| alerts::alerts(reader, node)).unwrap_or_default();
+    let drill_budgets = fields.get("drill").map(|node| drill::budgets(reader, node)).unwrap_or_default();
     let role_params = fields.get("roles").map(|node| site::role_params(reader, node, &folder)).unwrap_or_default();
     let role_places = fields.get("roles").map(|node| site::role_places(document, node)).unwrap_or_default();
     check_whose(reader, &fields, &placed, &all);
@@ -154,6 +155,7 @@ fn cluster(reader: &Reader<'_>, document: &Document, file: &Path) -> Cluster {
         lvs,
         metrics,
         alerts,
+        drill_budgets,
         role_params,
         role_places,
     }

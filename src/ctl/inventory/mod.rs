@@ -6,6 +6,7 @@ pub mod acme;
 pub mod alerts;
 pub mod auth;
 pub mod document;
+mod drill;
 pub mod fields;
 pub mod hosts;
 pub mod load;

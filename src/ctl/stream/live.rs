@@ -56,6 +56,23 @@ impl Live {
         Ok(Self { desk, items, look, work })
     }
 
+    /// The same with nothing but what the agents tell.
+    ///
+    /// # Errors
+    /// As [`Live::begin`].
+    pub fn of_agents(cluster: Cluster, options: Options) -> Result<Self, Failure> {
+        let desk = Arc::new(Desk::prepare(cluster, options)?);
+        let (to, items) = channel(WAITING);
+        let (begun, _) = channel(1);
+        let look = Arc::new(Notify::new());
+        let work = FuturesUnordered::new();
+        for host in desk.cluster.agents().filter(|host| host.managed) {
+            let (name, to, look) = (host.name.clone(), to.clone(), Arc::clone(&look));
+            work.push(follow(Arc::clone(&desk), name, to, look, begun.clone()).boxed_local());
+        }
+        Ok(Self { desk, items, look, work })
+    }
+
     /// What comes next. It goes on for ever, and nothing is lost when it is not waited for to the end.
     pub async fn next(&mut self) -> Option<Item> {
         loop {

@@ -65,6 +65,16 @@ macro_rules! outcome_codes {
         /// meanwhile, or it could not be written. The next deploy would take the change back. Make the edit that was
         /// shown by hand.
         NotWrittenBack = "E615", "not written back to the inventory";
+        /// What this drill breaks cannot be broken on that host: its kernel or a tool lacks something, or what was
+        /// there could not be put back as it was. Nothing was broken.
+        FaultNotPossible = "E616", "a fault that cannot be made";
+        /// Clients lost more, or waited longer, than the budget of this drill allows: the scenario's own, the
+        /// inventory's (`drill: { budgets: … }`) or that of `--budget`. What was broken is put right again. The
+        /// message has both figures.
+        OverBudget = "E617", "a drill over its budget";
+        /// A drill did not go as it says beforehand that it should: another host has the VIP, or two have, or something
+        /// was not as before in the end. The report (`--report html`) shows what happened when.
+        DrillFailed = "E618", "a drill went otherwise than expected";
 
         // --- verdicts ---
         /// No load balancer that was seen has the VIP, or those that were not seen may have it.

@@ -1,20 +1,23 @@
 //! The page: one file without scripts, fonts or pictures from elsewhere, for light and dark screens and for paper.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde::Serialize;
 use tera::{Context, Tera};
 
 use super::entry::{Entry, Run};
-use super::picture::{Picture, pictures};
-use crate::ctl::drill::judge::shown;
+use super::picture::{Column, Picture, pictures, trend};
+use crate::ctl::drill::judge::{foretold, shown};
+use crate::ctl::drill::timeline::Timeline;
 
 /// What the page's template is given.
 #[derive(Debug, Serialize)]
 struct Page<'r> {
     cluster: &'r str,
     vip: &'r str,
-    started: &'r str,
+    started: String,
+    left_out: Vec<Pair<'r>>,
     version: &'static str,
     total: usize,
     passed: usize,
@@ -33,13 +36,44 @@ struct Drill<'r> {
     passed: bool,
     gap: String,
     budget: String,
+    predicted: String,
     sent: usize,
     lost: usize,
+    http_sent: usize,
+    http_lost: usize,
+    http_max: usize,
+    elsewhere: Vec<String>,
+    /// What drills like it measured before, in words and as bars, the last of which is this one.
+    trend: Option<String>,
+    bars: Vec<Column>,
+    settings: Vec<Pair<'r>>,
+    /// What is to be known of the lanes of this drill.
+    lanes: Vec<String>,
+    events: Vec<Told<'r>>,
     owner_before: &'r str,
     owner_after: &'r str,
     restored: bool,
     why: &'r [String],
     pictures: Vec<Picture>,
+}
+
+/// Two words that belong together.
+#[derive(Debug, Serialize)]
+struct Pair<'r> {
+    name: &'r str,
+    value: &'r str,
+}
+
+fn pairs(all: &[(String, String)]) -> Vec<Pair<'_>> {
+    all.iter().map(|(name, value)| Pair { name, value }).collect()
+}
+
+/// What an agent told.
+#[derive(Debug, Serialize)]
+struct Told<'r> {
+    at: String,
+    host: &'r str,
+    what: &'r str,
 }
 
 /// The page.
@@ -52,7 +86,8 @@ pub fn html(run: &Run) -> tera::TeraResult<String> {
     let page = Page {
         cluster: &run.cluster,
         vip: &run.vip,
-        started: &run.started,
+        started: run.started.replacen('T', " ", 1),
+        left_out: pairs(&run.left_out),
         version: env!("CARGO_PKG_VERSION"),
         total: run.entries.len(),
         passed: run.entries.len().saturating_sub(run.failures()),
@@ -77,6 +112,22 @@ fn drill<'r>(entry: &'r Entry, hosts: &[String]) -> Drill<'r> {
         passed: verdict.passed,
         gap: shown(verdict.gap),
         budget: shown(verdict.budget),
+        predicted: verdict.predicted.map_or_else(|| "-".to_owned(), foretold),
+        http_sent: verdict.requests,
+        http_lost: verdict.requests_lost,
+        http_max: verdict.requests_max,
+        elsewhere: verdict
+            .elsewhere
+            .iter()
+            .map(|(host, sent, lost, gap)| {
+                format!("from {host}: {lost} of {sent} requests lost, longest gap {}", shown(*gap))
+            })
+            .collect(),
+        trend: before(&entry.before),
+        bars: trend(&entry.before, verdict.gap),
+        settings: pairs(&entry.settings),
+        lanes: entry.timeline.as_ref().map(about_lanes).unwrap_or_default(),
+        events: entry.timeline.iter().flat_map(told).collect(),
         sent: verdict.sent,
         lost: verdict.lost,
         owner_before: verdict.owner_before.as_deref().unwrap_or("nobody"),
@@ -85,6 +136,43 @@ fn drill<'r>(entry: &'r Entry, hosts: &[String]) -> Drill<'r> {
         why: &verdict.why,
         pictures: entry.timeline.as_ref().map(|seen| pictures(seen, hosts)).unwrap_or_default(),
     }
+}
+
+fn before(gaps: &[Duration]) -> Option<String> {
+    let (least, most) = (gaps.iter().min()?, gaps.iter().max()?);
+    let times = if gaps.len() == 1 { "the one before" } else { "the ones before" };
+    Some(format!("Beside {times} ({}): {} to {}", gaps.len(), shown(*least), shown(*most)))
+}
+
+/// Where the lanes come from, and how much they can be relied on.
+fn about_lanes(seen: &Timeline) -> Vec<String> {
+    let mut lines = Vec::new();
+    if seen.asked.len() < seen.owners.len() {
+        lines.push(format!(
+            "owners by what their agents told; their clocks may be aside by up to {}",
+            shown(seen.clock_within)
+        ));
+    }
+    if !seen.asked.is_empty() {
+        lines
+            .push(format!("{} told nothing, and was asked now and then: its edges may be late", seen.asked.join(", ")));
+    }
+    if !seen.handed_over.is_zero() {
+        lines.push(format!(
+            "for {} the old owner still answered while it handed over, as a planned move does",
+            shown(seen.handed_over)
+        ));
+    }
+    if !seen.two_owners.is_zero() {
+        lines.push(format!("two hosts were owners at a time for {}", shown(seen.two_owners)));
+    }
+    lines
+}
+
+fn told(seen: &Timeline) -> impl Iterator<Item = Told<'_>> {
+    let zero = seen.fault.0.as_secs_f64();
+    let at = move |at: Duration| format!("{:+.0} ms", (at.as_secs_f64() - zero) * 1000.0);
+    seen.events.iter().map(move |one| Told { at: at(one.at), host: &one.host, what: &one.what })
 }
 
 #[cfg(test)]

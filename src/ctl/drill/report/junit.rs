@@ -28,12 +28,15 @@ pub fn junit(run: &Run) -> String {
             let _ = writeln!(xml, "      <failure message=\"{first}\">{all}</failure>");
         }
         let line = format!(
-            "{}; longest gap {} of {} allowed; {} of {} lost; owner {} -> {}; restored: {}",
+            "{}; longest gap {} of {} allowed; {} of {} lost; requests: {} of {} lost, {} allowed; owner {} -> {}; restored: {}",
             entry.title,
             shown(verdict.gap),
             shown(verdict.budget),
             verdict.lost,
             verdict.sent,
+            verdict.requests_lost,
+            verdict.requests,
+            verdict.requests_max,
             verdict.owner_before.as_deref().unwrap_or("nobody"),
             verdict.owner_after.as_deref().unwrap_or("nobody"),
             verdict.restored,

@@ -3,14 +3,14 @@
 use std::fmt::Write as _;
 
 use super::entry::Run;
-use crate::ctl::drill::judge::shown;
+use crate::ctl::drill::judge::{foretold, shown};
 
 /// The report.
 pub fn markdown(run: &Run) -> String {
     let mut text = format!(
         "# Drill of {} ({}), {}\n\n\
-         | scenario | what broke | on | verdict | longest gap | allowed | lost | owner | restored |\n\
-         |---|---|---|---|---:|---:|---:|---|---|\n",
+         | scenario | what broke | on | verdict | longest gap | predicted | allowed | lost | requests lost | owner | restored |\n\
+         |---|---|---|---|---:|---:|---:|---:|---:|---|---|\n",
         cell(&run.cluster),
         cell(&run.vip),
         cell(&run.started)
@@ -20,15 +20,18 @@ pub fn markdown(run: &Run) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {} | {} | {}/{} | {} → {} | {} |",
+            "| {} | {} | {} | {} | {} | {} | {} | {}/{} | {}/{} | {} → {} | {} |",
             cell(&verdict.scenario),
             cell(&entry.title),
             cell(&entry.target),
             if verdict.passed { "passed" } else { "**failed**" },
             shown(verdict.gap),
+            verdict.predicted.map_or_else(|| "-".to_owned(), foretold),
             shown(verdict.budget),
             verdict.lost,
             verdict.sent,
+            verdict.requests_lost,
+            verdict.requests,
             cell(verdict.owner_before.as_deref().unwrap_or("nobody")),
             cell(verdict.owner_after.as_deref().unwrap_or("nobody")),
             if verdict.restored { "yes" } else { "**no**" },
@@ -72,8 +75,8 @@ mod tests {
         assert_eq!(rows.len(), 2 + 5);
         assert_eq!(
             rows[2],
-            "| stop | the agent of the owner is stopped cleanly | lb-5 | passed | 4.0 ms | 50.0 ms | 4/10000 \
-             | lb-5 → lb-6 | yes |"
+            "| stop | the agent of the owner is stopped cleanly | lb-5 | passed | 4.0 ms | 0 ms | 50.0 ms | 4/10000 \
+             | 1/500 | lb-5 → lb-6 | yes |"
         );
         assert!(text.contains("- web-7: &lt;script&gt;alert('1')&lt;/script&gt; &amp; \"more\" \\| pipe \\[31m next"));
     }

@@ -123,7 +123,7 @@ fn every_mapping_has_a_section() {
     }
     assert!(named.len() > 25, "{named:?}");
     // Their keys are names that people choose.
-    for free in ["vars", "group_vars", "roles", "pools", "priorities", "proxy_params"] {
+    for free in ["vars", "group_vars", "roles", "pools", "priorities", "proxy_params", "budgets"] {
         assert!(named.remove(free), "{free}");
     }
     let sections: BTreeSet<String> = sections().into_iter().map(|section| section.what).collect();
