@@ -160,7 +160,10 @@ mod tests {
         assert_eq!(in_chinese("run: add -y"), "运行：add -y", "a command is somebody's own");
         assert_eq!(in_chinese("nobody has translated this"), "nobody has translated this");
         assert_eq!(line_in_chinese("  lb-6: drained"), "  lb-6：已摘下");
-        assert_eq!(line_in_chinese("passed: outage 0.7 s, 3 of 91 lost"), "通过：中断 0.7 s，91 个丢了 3 个");
+        assert_eq!(
+            line_in_chinese("passed: outage 0.7 s, 3 of 91 lost; requests: 1 of 7 lost"),
+            "通过：中断 0.7 s，91 个丢了 3 个；请求：7 个丢了 1 个"
+        );
         assert_eq!(line_in_chinese("lb-5: started"), "lb-5：已启动");
         assert_eq!(line_in_chinese(" one and another"), " one and another", "a phrase of values alone fits anything");
     }

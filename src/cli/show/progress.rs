@@ -89,10 +89,9 @@ pub(crate) fn words(event: Event<'_>) -> Option<String> {
             let predicted = predicted.map(foretold);
             let predicted = predicted.map(|range| said!(" (predicted {range})", range = range)).unwrap_or_default();
             let first = said!(
-                "{verdict}: outage {gap}{predicted}, {lost} of {sent} lost; requests: {failed} of {asked} lost",
+                "{verdict}: outage {gap}, {lost} of {sent} lost; requests: {failed} of {asked} lost",
                 verdict = verdict,
-                gap = shown(outage),
-                predicted = predicted,
+                gap = shown(outage) + &predicted,
                 lost = lost,
                 sent = sent,
                 failed = failed,
