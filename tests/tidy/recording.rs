@@ -30,7 +30,9 @@ fn lines() -> Vec<Line> {
     for (words, page, beginning) in STORY {
         let name = format!("docs/labs/{page}.md");
         let text = std::fs::read_to_string(root().join(&name)).unwrap();
-        let typed = commands(&text).into_iter().find(|typed| typed.command.starts_with(beginning));
+        let all = commands(&text);
+        let typed = all.iter().find(|typed| typed.command == beginning);
+        let typed = typed.or_else(|| all.iter().find(|typed| typed.command.starts_with(beginning)));
         let typed = typed.unwrap_or_else(|| panic!("{name}: no command `{beginning}`"));
         found.push(Line(now, "word", format!("# {words}")));
         now += 60;
@@ -70,7 +72,7 @@ fn picture() -> String {
          <rect width=\"{wide}\" height=\"{high}\" rx=\"8\" fill=\"#0d1117\"/>\n\
          <clipPath id=\"window\"><rect x=\"0\" y=\"12\" width=\"{wide}\" height=\"{inner}\"/></clipPath>\n<g clip-path=\"url(#window)\"><g id=\"screen\">\n",
         last = up(lines.len()),
-        inner = high - 24,
+        inner = high - 27,
     );
     for (at, Line(_, colour, words)) in lines.iter().enumerate() {
         let words: String = match words.chars().count() > COLUMNS {
