@@ -294,5 +294,12 @@ fn adverts_of_strangers_are_told_once_when_asked() {
     let told = |rig: &mut Rig| rig.hear(&Peer::new(150).with(|advert| advert.vrid = 99)).len();
     let mut rig = Rig::configured(|config| config.global.log_unknown_vrids = true);
     assert_eq!((told(&mut rig), told(&mut rig)), (1, 0));
-    assert_eq!(told(&mut Rig::started(|_| {})), 0);
+    let mut quiet = Rig::started(|_| {});
+    assert_eq!(told(&mut quiet), 0);
+    // Remembered in any case: who checks the LAN asks for it.
+    quiet.pass(Duration::from_millis(37));
+    let known = quiet.node.strangers(quiet.now);
+    assert_eq!(known.len(), 1);
+    assert_eq!((known[0].vrid, known[0].source.as_str(), known[0].last_advert_ms), (99, "10.0.0.6", 37));
+    assert_eq!(known[0].interface, "eth0");
 }

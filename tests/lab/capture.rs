@@ -44,6 +44,13 @@ pub(crate) fn what_the_pair_says(lab: &Lab) {
     let wall = "table inet wall { chain in { type filter hook input priority 0; meta l4proto 112 drop; }; }";
     lab.sh("lb-6", &format!("echo '{wall}' | nft -f -"));
     let (lines, end) = captured(lab, "a deaf standby and a stranger", &["--for", "6s"], 7);
+    // The agents hear it as well, so that nobody has to listen for it first.
+    let verified = lab.desk(&lab.homework(), &["verify"]);
+    let told = format!("{}{}", String::from_utf8_lossy(&verified.stdout), String::from_utf8_lossy(&verified.stderr));
+    assert!(told.contains("W730") && told.contains("advertises VRID 77, which no VIP of the inventory has"), "{told}");
+    assert!(told.contains("heard by lb-5"), "{told}");
+    let status = lab.sh("lb-5", "hactl agent status");
+    assert!(status.contains("others: VRID 77 of"), "{status}");
     lab.sh("client", &format!("kill {pid}"));
     lab.sh("lb-6", "nft delete table inet wall");
     let said = end["problems"].to_string();

@@ -199,6 +199,11 @@ pub(crate) fn status_text(status: &AgentStatus) -> String {
         let members = group.members.join(" ");
         text.push_str(&format!("  group {}: {} ({members})\n", group.name, state_name(group.state)));
     }
+    for one in &status.strangers {
+        let ago = Duration::from_millis(one.last_advert_ms).as_secs_f64();
+        let (vrid, source, interface) = (one.vrid, &one.source, &one.interface);
+        text.push_str(&format!("  others: VRID {vrid} of {source} on {interface}, heard {ago:.1} s ago\n"));
+    }
     if let Some(safety) = &status.safety {
         text.push_str(&format!("  safety tier {}: {}\n", safety.tier, safety.promise));
         text.push_str(&format!("    not promised: {}\n", safety.not_promised));

@@ -296,6 +296,7 @@ pub(super) mod tests {
             warnings: vec![],
             instances: vec![instance],
             groups: vec![],
+            strangers: vec![],
             scripts: vec![],
             files: vec![],
             processes: vec![],

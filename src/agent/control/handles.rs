@@ -50,7 +50,7 @@ pub(crate) struct Handles {
 /// # Errors
 /// The agent is stopping, or its loop stands still.
 pub(crate) async fn status(handles: &Handles) -> Result<AgentStatus, Unanswered> {
-    let LoopStatus { instances, groups, timing } = routers(handles).await?;
+    let LoopStatus { instances, groups, strangers, timing } = routers(handles).await?;
     let status = AgentStatus {
         version: env!("CARGO_PKG_VERSION").into(),
         pid: std::process::id(),
@@ -60,6 +60,7 @@ pub(crate) async fn status(handles: &Handles) -> Result<AgentStatus, Unanswered>
         warnings: Vec::new(),
         instances,
         groups,
+        strangers,
         scripts: Vec::new(),
         files: Vec::new(),
         processes: Vec::new(),

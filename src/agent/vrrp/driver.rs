@@ -289,7 +289,8 @@ impl Driver {
 
     fn status(&self) -> LoopStatus {
         let instances = self.node.status(clock::now(), clock::unix_ms());
-        LoopStatus { instances, groups: self.node.groups(), timing: self.timing.clone() }
+        let strangers = self.node.strangers(clock::now());
+        LoopStatus { instances, groups: self.node.groups(), strangers, timing: self.timing.clone() }
     }
 
     fn take_link_changes(&mut self) -> Result<(), LoopError> {

@@ -4,7 +4,7 @@ use std::sync::mpsc;
 
 use hactl_engine::action::Owner;
 use hactl_engine::conf::config::{Argv, Config, Script, ScriptUser};
-use hactl_engine::control::{GroupStatus, InstanceStatus, Pin, Timing};
+use hactl_engine::control::{GroupStatus, InstanceStatus, Pin, StrangerStatus, Timing};
 use hactl_engine::input::{Command, Input};
 use hactl_engine::notice::Notice;
 use tokio::sync::oneshot;
@@ -41,6 +41,8 @@ pub(crate) struct LoopStatus {
     pub instances: Vec<InstanceStatus>,
     /// The sync groups.
     pub groups: Vec<GroupStatus>,
+    /// Virtual routers of others.
+    pub strangers: Vec<StrangerStatus>,
     /// Its punctuality.
     pub timing: Timing,
 }

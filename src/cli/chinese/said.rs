@@ -51,7 +51,10 @@ pub(crate) fn in_chinese(english: &str) -> String {
             filled(chinese, &values)
         }
         None => match parts(english) {
-            Some((first, rest)) => format!("{}；{}", in_chinese(first), in_chinese(rest)),
+            Some((first, rest)) => match (in_chinese(first), in_chinese(rest)) {
+                (one, other) if one == first && other == rest => english.to_owned(),
+                (one, other) => format!("{one}；{other}"),
+            },
             None => english.to_owned(),
         },
     }

@@ -11,5 +11,6 @@ pub mod run;
 pub mod sites;
 pub mod standby;
 pub mod status;
+pub mod strangers;
 pub mod vips;
 pub mod why;

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::certificates::HeldStatus;
 use super::sites::{self, SiteStatus};
 use super::vips::judge;
-use super::{certificates, lvs, pools};
+use super::{certificates, lvs, pools, strangers};
 use crate::ctl::cluster::{Cluster, Vip};
 use crate::ctl::desk::{Desk, Options, open};
 use crate::ctl::look::observe::{Observed, ask, look};
@@ -119,6 +119,7 @@ async fn watch(desk: &Desk, duration: Option<Duration>) -> (Vec<Problem>, Observ
             .into_iter()
             .chain(pools::hopeless(&observed))
             .chain(certificates::problems(&desk.cluster, &observed))
+            .chain(strangers::told(&desk.cluster, &observed))
         {
             if known.insert(problem.message.clone()) {
                 problems.push(problem);

@@ -44,6 +44,7 @@ pub(crate) fn agent(router: InstanceStatus) -> Sight {
         warnings: Vec::new(),
         instances: vec![router],
         groups: Vec::new(),
+        strangers: Vec::new(),
         scripts: Vec::new(),
         files: Vec::new(),
         processes: Vec::new(),

@@ -137,6 +137,9 @@ pub struct AgentStatus {
     /// One entry a `vrrp_sync_group`.
     #[serde(default)]
     pub groups: Vec<GroupStatus>,
+    /// Virtual routers of others that were heard on the interfaces of ours.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strangers: Vec<StrangerStatus>,
     /// One entry a `vrrp_script`.
     #[serde(default)]
     pub scripts: Vec<ScriptStatus>,
@@ -177,6 +180,19 @@ pub struct GroupStatus {
     pub state: RouterState,
     /// Names of its instances.
     pub members: Vec<String>,
+}
+
+/// A virtual router that is none of ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StrangerStatus {
+    /// The interface that hears it.
+    pub interface: String,
+    /// Its VRID.
+    pub vrid: u8,
+    /// Who sent its last advert.
+    pub source: String,
+    /// Milliseconds since then.
+    pub last_advert_ms: u64,
 }
 
 /// The state of one tracked file.

@@ -22,6 +22,7 @@ pub mod refused;
 pub mod seen;
 mod starting;
 mod state;
+mod strangers;
 pub mod time;
 mod timer;
 pub mod vrrp;

@@ -7,14 +7,14 @@
 mod operate;
 mod reload;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::action::{Action, Batch, Owner, RouterId};
 use crate::conf::config::{Config, SyncGroup, VrrpInstance};
-use crate::control::{GroupStatus, InstanceStatus};
+use crate::control::{GroupStatus, InstanceStatus, StrangerStatus};
 use crate::debounce::Debounce;
 use crate::input::{Input, Link, Received, Remembered};
 use crate::links::Links;
@@ -22,6 +22,7 @@ use crate::listening::{Listeners, Meant};
 use crate::neighbours::Neighbours;
 use crate::notice::{Notice, What};
 use crate::starting::{BURST, Starting};
+use crate::strangers::Strangers;
 use crate::time::Instant;
 use crate::timer::Timers;
 use crate::vrrp::context::{Context, Settings, Timer};
@@ -54,8 +55,7 @@ pub struct Node {
     wall_offset: Duration,
     delay_after_boot: Duration,
     logs_unknown: bool,
-    /// Virtual routers of others, by interface, that have been reported.
-    unknown: BTreeSet<(u32, u8)>,
+    strangers: Strangers,
     /// Routers that have not begun yet, since when, and what is remembered of them.
     starting: Option<Starting>,
     started: bool,
@@ -103,6 +103,11 @@ impl Node {
     /// What every router says of itself. `unix_ms` is the wall clock at `now`.
     pub fn status(&self, now: Instant, unix_ms: u64) -> Vec<InstanceStatus> {
         self.routers.values().map(|router| router.status(now, unix_ms)).collect()
+    }
+
+    /// Virtual routers of others that were heard.
+    pub fn strangers(&self, now: Instant) -> Vec<StrangerStatus> {
+        self.strangers.status(&self.links, now)
     }
 
     /// What every sync group says of itself.
@@ -293,14 +298,14 @@ impl Node {
         let listening = self.listening.as_ref().map(|all| all.meant(link, vrid, packet.source, &self.routers));
         match listening.unwrap_or(Meant::Nobody) {
             Meant::Router(id) => self.with(id, now, batches, |router, ctx| router.packet(packet, ctx)),
-            Meant::Nobody => self.unknown(link, vrid, packet, batches),
+            Meant::Nobody => self.unknown(now, link, vrid, packet, batches),
             Meant::Elsewhere => {} // a macvlan hears what its interface hears
         }
     }
 
     /// Somebody's virtual router, but not ours.
-    fn unknown(&mut self, link: u32, vrid: u8, packet: &Received, batches: &mut Vec<Batch>) {
-        if self.logs_unknown && self.unknown.len() < UNKNOWN_MAX && self.unknown.insert((link, vrid)) {
+    fn unknown(&mut self, now: Instant, link: u32, vrid: u8, packet: &Received, batches: &mut Vec<Batch>) {
+        if self.strangers.hear(link, vrid, packet.source, now) && self.logs_unknown {
             let instance = self.links.get(link).map(|link| link.name.clone()).unwrap_or_default();
             let what = What::UnknownVrid { vrid, source: packet.source };
             batches.push(Batch { owner: Owner::Node, actions: vec![Action::Tell(Notice { instance, what })] });
@@ -418,7 +423,5 @@ impl Node {
 
 /// Adverts that are due within this time leave together.
 const SLACK_MAX: Duration = Duration::from_millis(1);
-/// Virtual routers of others that are told of.
-const UNKNOWN_MAX: usize = 256;
 /// How often a member may need a push in one step.
 const PUSHES_PER_MEMBER: usize = 8;

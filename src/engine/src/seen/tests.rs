@@ -80,6 +80,7 @@ fn agent(now_unix_ms: u64) -> AgentStatus {
         warnings: Vec::new(),
         instances: Vec::new(),
         groups: Vec::new(),
+        strangers: Vec::new(),
         scripts: Vec::new(),
         files: Vec::new(),
         processes: Vec::new(),
