@@ -35,6 +35,7 @@ const USES: &[(&str, &[&str])] = &[
     ("links", &["input"]),
     ("debounce", &["conf/config", "input", "time"]),
     ("neighbours", &["time", "wire"]),
+    ("strangers", &["control", "links", "time"]),
     ("timer", &["time"]),
     (
         "vrrp",
@@ -69,6 +70,7 @@ const USES: &[(&str, &[&str])] = &[
             "notice",
             "refused",
             "starting",
+            "strangers",
             "time",
             "timer",
             "vrrp",

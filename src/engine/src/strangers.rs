@@ -1,5 +1,5 @@
-//! Virtual routers that are not ours, on the interfaces of ours: another cluster's good right, and worth knowing, since a
-//! VRID may be used once on a LAN.
+//! Virtual routers that are not ours, on the interfaces of ours: another cluster's good right, and worth knowing, since
+//! a VRID may be used once on a LAN.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
