@@ -94,7 +94,7 @@ fn fits(said: &str, written: &str) -> bool {
 fn usual(line: &str) -> String {
     let mut line = line.split_whitespace().collect::<Vec<_>>().join(" ");
     for (what, instead) in [
-        (r"(?-u:\b)[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?Z?)?", "DATE"),
+        (r"(?-u:\b)[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?Z?)?", "DATE"),
         (r"(?-u:\b)([0-9a-f]{2}:){5}[0-9a-f]{2}(?-u:\b)", "MAC"),
         (r"(?-u:\b)[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(?-u:\b)", "TIME"),
         (r"(?-u:\b)[0-9.]+ (ms|s|min|h|days?)( [0-9]+ (s|min|h))?(?-u:\b)", "SPAN"),
