@@ -1,6 +1,9 @@
 //! Virtual routers of others on the LAN of the load balancers, as the agents hear them.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use hactl_engine::control::StrangerStatus;
 
 use crate::ctl::cluster::Cluster;
 use crate::ctl::look::observe::Observed;
@@ -15,7 +18,7 @@ pub fn told(cluster: &Cluster, observed: &Observed) -> Vec<Problem> {
     for host in cluster.agents() {
         let agent = observed.hosts.get(&host.name).and_then(|seen| seen.agent.as_ref());
         let strangers = agent.iter().flat_map(|agent| &agent.strangers);
-        for one in strangers.filter(|one| one.last_advert_ms <= MOMENT_MS) {
+        for one in strangers.filter(|one| one.last_advert_ms <= MOMENT_MS && !is_ours(cluster, one)) {
             heard.entry((one.vrid, &one.source)).or_default().push(&host.name);
         }
     }
@@ -32,6 +35,14 @@ pub fn told(cluster: &Cluster, observed: &Observed) -> Vec<Problem> {
             .warn()
     };
     heard.into_iter().map(one).collect()
+}
+
+/// A VIP that other hosts of this cluster carry, such as a database's. Adverts of IPv6 come from link-local addresses,
+/// which no inventory names: with the VRID of a VIP they count as its own.
+fn is_ours(cluster: &Cluster, one: &StrangerStatus) -> bool {
+    let is_host = cluster.hosts.iter().any(|host| host.address.to_string() == one.source);
+    let is_v6 = one.source.parse().is_ok_and(|source: IpAddr| source.is_ipv6());
+    (is_host || is_v6) && cluster.vips.iter().any(|vip| vip.vrid == one.vrid)
 }
 
 #[cfg(test)]
@@ -51,7 +62,7 @@ mod tests {
         let hears = |vrid: u8, source: &str, ms: u64| json!({"interface": "eth0", "vrid": vrid, "source": source, "last_advert_ms": ms});
         for (host, strangers) in [
             ("lb-5", vec![hears(7, "10.0.0.91", 300), hears(9, "10.0.0.92", 60_001)]),
-            ("lb-6", vec![hears(7, "10.0.0.91", 400), hears(8, "10.0.0.7", 1)]),
+            ("lb-6", vec![hears(7, "10.0.0.91", 400), hears(8, "10.0.0.7", 1), hears(3, "10.0.0.5", 9)]),
         ] {
             let agent = json!({"version": "0", "pid": 1, "started_unix_s": 0, "now_unix_ms": 0, "config": "", "instances": [],
                 "strangers": strangers});
