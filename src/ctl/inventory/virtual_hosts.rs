@@ -11,7 +11,7 @@ use super::maintenance::sorry_page;
 use super::rules::{locations, rules, target};
 use super::site::statuses;
 use super::tls::tls;
-use crate::ctl::cluster::{Site, Vip};
+use crate::ctl::cluster::{Cluster, Site, Vip};
 use crate::ctl::sites::{EVERY_NAME, Listen, Pool, Rules, Target, TlsOrigin, VirtualHost, is_whole};
 use crate::error::{Code, Problem};
 
@@ -43,6 +43,11 @@ pub fn sites(reader: &Reader<'_>, node: &Node, known: &Known<'_>) -> Vec<Virtual
         found.push((item.place, site));
     }
     found.into_iter().map(|(_, site)| site).collect()
+}
+
+/// The sites of a cluster: the short form is one.
+pub fn of(cluster: &Cluster) -> Vec<VirtualHost> {
+    if cluster.traffic.sites.is_empty() { vec![of_short(&cluster.site)] } else { cluster.traffic.sites.clone() }
 }
 
 /// The short form as one of them.

@@ -16,7 +16,7 @@ use self::directives::{Own, location, of_rules, tls_lines, upstream, zones};
 use crate::ctl::account::thumbprint;
 use crate::ctl::cluster::Cluster;
 use crate::ctl::inventory::pools::of_web_hosts;
-use crate::ctl::inventory::virtual_hosts::of_short;
+use crate::ctl::inventory::virtual_hosts;
 use crate::ctl::plan::sha256;
 use crate::ctl::render::tls;
 use crate::ctl::render::tls::{FOLDER, MAINTENANCE, sorry_page};
@@ -116,15 +116,10 @@ pub fn pools(cluster: &Cluster) -> BTreeMap<String, Pool> {
     BTreeMap::from([(web.name.clone(), web)])
 }
 
-/// The sites of a cluster: the short form is one.
-pub fn sites(cluster: &Cluster) -> Vec<VirtualHost> {
-    if cluster.traffic.sites.is_empty() { vec![of_short(&cluster.site)] } else { cluster.traffic.sites.clone() }
-}
-
 impl NginxView {
     /// Of a cluster.
     pub fn new(cluster: &Cluster) -> Self {
-        let (pools, sites) = (pools(cluster), sites(cluster));
+        let (pools, sites) = (pools(cluster), virtual_hosts::of(cluster));
         let six = cluster.vips.iter().flat_map(|vip| &vip.addresses).any(|net| net.addr().is_ipv6());
         let of_streams: BTreeSet<&str> = cluster.traffic.streams.iter().map(|stream| stream.pool.as_str()).collect();
         let of_sites: BTreeSet<&str> = sites

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::nginx;
 use crate::ctl::cluster::Cluster;
+use crate::ctl::inventory::virtual_hosts;
 use crate::ctl::sites::{Pool, PoolCheck, Question, Target};
 use crate::ctl::units::seconds_text;
 
@@ -42,7 +43,7 @@ pub fn upstreams(cluster: &Cluster) -> Vec<UpstreamView> {
     if cluster.lvs.is_some() || !cluster.site.managed {
         return Vec::new();
     }
-    let sites = nginx::sites(cluster);
+    let sites = virtual_hosts::of(cluster);
     let rules =
         sites.iter().flat_map(|site| std::iter::once(&site.rules).chain(site.locations.iter().map(|one| &one.rules)));
     let of_sites = rules.filter_map(|rules| match &rules.target {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::certificate::Certificate;
 use crate::ctl::certificate::validity;
 use crate::ctl::cluster::Cluster;
-use crate::ctl::inventory::virtual_hosts::of_short;
+use crate::ctl::inventory::virtual_hosts;
 use crate::ctl::look::observe::Observed;
 use crate::ctl::look::sites::{Asked, SiteSeen};
 use crate::ctl::sites::VirtualHost;
@@ -47,7 +47,7 @@ pub struct CertificateStatus {
 
 /// What was seen of each site, in the inventory's order.
 pub fn statuses(cluster: &Cluster, observed: &Observed) -> Vec<SiteStatus> {
-    let sites = sites(cluster);
+    let sites = virtual_hosts::of(cluster);
     let of = |seen: &SiteSeen| sites.iter().find(|site| site.id == seen.site);
     let one = |seen: &SiteSeen| {
         let answer = seen.answer.as_ref().ok();
@@ -75,14 +75,9 @@ pub fn statuses(cluster: &Cluster, observed: &Observed) -> Vec<SiteStatus> {
 
 /// Judges what came back. Of a standby only those sites are judged that it was asked for.
 pub fn judge(cluster: &Cluster, observed: &Observed) -> Vec<Problem> {
-    let sites = sites(cluster);
+    let sites = virtual_hosts::of(cluster);
     let of = |seen: &SiteSeen| sites.iter().find(|site| site.id == seen.site);
     observed.sites.iter().filter_map(|seen| Some(one(of(seen)?, seen))).flatten().collect()
-}
-
-/// The sites of a cluster; the short form is one.
-fn sites(cluster: &Cluster) -> Vec<VirtualHost> {
-    if cluster.traffic.sites.is_empty() { vec![of_short(&cluster.site)] } else { cluster.traffic.sites.clone() }
 }
 
 /// What a bad answer means, by who gave it.
